@@ -17,6 +17,7 @@ UV_NAMES = {
     "find-links": "UV_FIND_LINKS",
     "trusted-host": "UV_INSECURE_HOST",
     "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
     "cert": "SSL_CERT_FILE",
     "proxy": "ALL_PROXY",
 }
@@ -54,7 +55,7 @@ def uv_environment(pip: Mapping[str, str], environment: Mapping[str, str]) -> di
     return {
         name: value
         for name, value in told.items()
-        if name not in environment and OLDER_NAMES.get(name) not in environment
+        if name not in environment and OLDER_NAMES.get(name, name) not in environment
     }
 
 

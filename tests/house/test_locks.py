@@ -1,0 +1,51 @@
+"""The locks answer to pyproject.toml, and an install from them can bring nothing else."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+AGAIN = "run `make lock` and commit what it wrote"
+
+
+def _pins(root, lock):
+    """The versions a lock holds of each package; several where they differ by platform."""
+    pins: dict[str, list[str]] = {}
+    for name, version in re.findall(
+        r"^([\w.-]+)==([^\s;\\]+)", (root / "requirements" / lock).read_text("utf-8"), re.MULTILINE
+    ):
+        pins.setdefault(canonicalize_name(name), []).append(version)
+    return pins
+
+
+def _wanted(root, lock):
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    if lock == "runtime.txt":
+        extras = project["project"]["optional-dependencies"].values()
+        return [*project["project"]["dependencies"], *(line for extra in extras for line in extra)]
+    return project["dependency-groups"][lock.removesuffix(".txt")]
+
+
+@pytest.mark.parametrize("lock", ["runtime.txt", "bootstrap.txt", "dev.txt"])
+def test_each_requirement_is_locked_to_a_version_that_it_allows(root, lock):
+    pins = _pins(root, lock)
+    for requirement in map(Requirement, _wanted(root, lock)):
+        versions = pins.get(canonicalize_name(requirement.name), [])
+        assert versions, f"{requirement.name} is not in requirements/{lock}: {AGAIN}"
+        assert all(requirement.specifier.contains(version) for version in versions), f"{requirement}: {AGAIN}"
+
+
+@pytest.mark.parametrize("lock", ["runtime.txt", "bootstrap.txt", "dev.txt"])
+def test_each_locked_version_comes_with_hashes_and_from_no_named_place(root, lock):
+    text = (root / "requirements" / lock).read_text("utf-8")
+    entries = re.findall(r"^[\w.-]+==(?:.*\\\n)*.*", text, re.MULTILINE)
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
+
+
+def test_the_locks_agree_with_each_other(root):
+    runtime, bootstrap, dev = (_pins(root, lock) for lock in ("runtime.txt", "bootstrap.txt", "dev.txt"))
+    for one, other in ((runtime, bootstrap), (runtime, dev), (bootstrap, dev)):
+        assert {name: one[name] for name in one.keys() & other.keys() if one[name] != other[name]} == {}, AGAIN
