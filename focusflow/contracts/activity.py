@@ -1,0 +1,35 @@
+"""What client apps track, and what the platform itself does for a person."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from focusflow.contracts.fields import Data, Label, PersonalText
+
+
+class Activity(Data):
+    """One use of a client app. What its properties say is not ours to know, so they count as personal."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    properties: Annotated[dict[str, Any], PersonalText()] = {}
+    session_id: Annotated[str, Field(max_length=200)] | None = None
+    platform: Label | None = None
+    app_version: Label | None = None
+
+
+class Generation(Data):
+    """A text or plan that a writer made."""
+
+    kind: Label
+    model: Label
+    tokens_in: Annotated[int, Field(ge=0)] = 0
+    tokens_out: Annotated[int, Field(ge=0)] = 0
+    cost: Annotated[float, Field(ge=0)] = 0
+
+
+class ReportDelivery(Data):
+    """What became of a report."""
+
+    kind: Label
+    period: Label
+    reason: Annotated[str, Field(max_length=500)] | None = None

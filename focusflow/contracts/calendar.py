@@ -1,0 +1,32 @@
+"""The calendar: appointments, and the days off that score, streaks and mails respect."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from focusflow.contracts.fields import Data, Instant, Name, Title
+
+
+class CalendarEvent(Data):
+    """An appointment."""
+
+    title: Title
+    start_at: Instant
+    end_at: Instant
+    all_day: bool = False
+    busy: bool = True
+    location: Name | None = None
+    attendees: list[Name] = Field(default_factory=list, max_length=500)
+    rrule: Annotated[str | None, Field(max_length=500)] = None
+    source: Literal["manual", "ics", "caldav", "google", "outlook"] = "manual"
+    external_id: Annotated[str | None, Field(max_length=500)] = None
+    calendar_id: Annotated[str | None, Field(max_length=500)] = None
+
+
+class DayOff(Data):
+    """Days on which nothing is expected."""
+
+    first_date: date
+    last_date: date
+    reason: Literal["holiday", "vacation", "sick"] = "vacation"

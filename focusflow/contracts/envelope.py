@@ -1,0 +1,41 @@
+"""The outside of an event: who, what, when, which version. CloudEvents 1.0 with the platform's extensions."""
+
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from focusflow.contracts.fields import Actor, Instant
+
+SOURCE = "focusflow"
+
+
+class Event(BaseModel):
+    """One thing that happened to one entity of one user."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID = Field(description="The identity for deduplication; a client may bring its own.")
+    source: str = Field(SOURCE, max_length=200, description="Who produced the event.")
+    type: str = Field(max_length=100, description="What happened, like `task.completed`.")
+    subject: UUID = Field(description="The entity that it happened to.")
+    time: Instant = Field(description="When it happened, UTC.")
+    userid: UUID = Field(description="Whose entity it is.")
+    entityversion: int = Field(
+        ge=1, description="Grows by one with each change of the entity; histories are ordered by it, never by arrival."
+    )
+    recordedtime: Instant = Field(description="When the platform accepted it, by the database's clock.")
+    timezone: str = Field(max_length=100, description="The user's zone at that time; frozen, so that moving house rewrites no history.")
+    localdate: date = Field(description="The date of `time` in that zone; daily aggregates go by it.")
+    actor: Actor = Field(description="Who caused it.")
+    dataschema: str = Field(max_length=100, description="Name and major version of the data, like `focusflow:task:1`.")
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: dict[str, Any] = Field(description="The entity after the change, whole.")
+    before: dict[str, Any] | None = Field(None, description="The old values of the fields that changed.")
+
+    def as_bytes(self) -> bytes:
+        """The event as it travels and lies in raw: one line of JSON."""
+        return orjson.dumps(self.model_dump())

@@ -1,0 +1,1 @@
+"""The operational database: its schema, its server, and transactions that see one person's rows."""

@@ -1,0 +1,83 @@
+"""Brings a database to this version's schema, and says in a sentence when that cannot be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from focusflow.database.session import connect_once
+from focusflow.problems import SetupProblem
+
+LOCK = 0x466F637573  # one migration at a time, whoever starts it
+OUTBOX_DAYS_AHEAD = 3
+
+
+def schema_config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest_revision() -> str:
+    head = ScriptDirectory.from_config(schema_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+@contextmanager
+def owner_connection(url: str) -> Iterator[sa.Connection]:
+    connect_once(url).close()  # a wrong address becomes a sentence here, not a traceback inside SQLAlchemy
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def prepare(url: str, buckets: int) -> None:
+    """Migrate, create the positions of the buckets and the partitions of the coming days. Safe to run at any time, by several at once."""
+    with owner_connection(url) as connection:
+        if connection.dialect.server_version_info < (15,):  # type: ignore[operator]
+            raise SetupProblem("FocusFlow needs PostgreSQL 15 or newer.")
+        connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        _refuse_newer(connection)
+        command.upgrade(schema_config(connection), "head")
+        _settle_buckets(connection, buckets)
+        _partition_outbox(connection)
+
+
+def _refuse_newer(connection: sa.Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(schema_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise SetupProblem(
+            f"The database has a newer schema ({current}) than this version of FocusFlow knows. Update FocusFlow, or use another database."
+        )
+
+
+def _settle_buckets(connection: sa.Connection, buckets: int) -> None:
+    present = connection.execute(sa.text("select count(*) from outbox_head")).scalar_one()
+    if not present:
+        connection.execute(sa.text("insert into outbox_head (bucket) select generate_series(0, :last)"), {"last": buckets - 1})
+    elif present != buckets:
+        raise SetupProblem(
+            f"This installation was created with {present} buckets; set FOCUSFLOW_BUCKETS={present}. Their number cannot change."
+        )
+
+
+def _partition_outbox(connection: sa.Connection) -> None:
+    today: date = connection.execute(sa.text("select (clock_timestamp() at time zone 'UTC')::date")).scalar_one()
+    for day in (today + timedelta(days=n) for n in range(OUTBOX_DAYS_AHEAD)):
+        if connection.execute(sa.text("select exists (select from outbox_rest where recorded_on = :day)"), {"day": day}).scalar_one():
+            continue  # the day began without its own partition; its rows stay where they are
+        bounds = {"first": day.isoformat(), "next": (day + timedelta(days=1)).isoformat()}
+        connection.execute(sa.text("call partition_outbox(:name, :first, :next)"), {"name": f"outbox_{day:%Y%m%d}", **bounds})

@@ -1,0 +1,76 @@
+"""The one door by which events leave the operational database: beside the row they speak of, in the same transaction.
+
+Save the row first, then append: the row's lock then makes the ids of one entity's events follow the order of their commits.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from focusflow.clock import local_date
+from focusflow.contracts.envelope import Event
+from focusflow.contracts.fields import Actor
+from focusflow.contracts.registry import BY_TYPE
+from focusflow.database.session import Transaction
+from focusflow.identity import bucket_of, new_id
+
+
+def event(
+    type_: str,
+    *,
+    user_id: UUID,
+    timezone: str,
+    subject: UUID,
+    version: int,
+    data: Mapping[str, Any],
+    recorded_at: datetime,
+    happened_at: datetime | None = None,
+    before: Mapping[str, Any] | None = None,
+    actor: Actor = "user",
+    id_: UUID | None = None,
+    source: str = "focusflow",
+) -> Event:
+    """An event that keeps the contract: its data is checked, and carries the fields of the contract and no others."""
+    noun = BY_TYPE[type_]
+    happened_at = happened_at or recorded_at
+    return Event(
+        id=id_ or new_id(),
+        source=source,
+        type=type_,
+        subject=subject,
+        time=happened_at,
+        userid=user_id,
+        entityversion=version,
+        recordedtime=recorded_at,
+        timezone=timezone,
+        localdate=local_date(happened_at, timezone),
+        actor=actor,
+        dataschema=noun.schema,
+        data=noun.data.model_validate(data).model_dump(mode="json"),
+        before=None if before is None else {name: value for name, value in before.items() if name in noun.data.model_fields},
+    )
+
+
+def append(tx: Transaction, events: Iterable[Event]) -> None:
+    """Write events to the outbox; they leave for the lake once the transaction commits."""
+    buckets = buckets_of_installation(tx)
+    rows = [(each.id, each.userid, bucket_of(each.userid, buckets), each.as_bytes().decode()) for each in events]
+    with tx.connection.cursor() as cursor:
+        cursor.executemany("insert into outbox (event_id, user_id, bucket, value) values (%s, %s, %s, %s)", rows)
+
+
+def copy(tx: Transaction, events: Iterable[Event]) -> int:
+    """The same for very many events at once."""
+    buckets, count = buckets_of_installation(tx), 0
+    with tx.connection.cursor().copy("copy outbox (event_id, user_id, bucket, value) from stdin (format binary)") as stream:
+        stream.set_types(["uuid", "uuid", "int2", "text"])
+        for count, each in enumerate(events, start=1):
+            stream.write_row((each.id, each.userid, bucket_of(each.userid, buckets), each.as_bytes().decode()))
+    return count
+
+
+def buckets_of_installation(tx: Transaction) -> int:
+    row = tx.one("select count(*) as buckets from outbox_head")
+    assert row is not None
+    return int(row["buckets"])

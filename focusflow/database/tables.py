@@ -1,0 +1,327 @@
+"""The Postgres schema. Migrations are compared with it; what an event says of these rows is in `focusflow.contracts`."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+Instant = DateTime(timezone=True)
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({listed})", name=column)
+
+
+def required(name: str, type_: Any, default: str | None = None) -> Column[Any]:
+    return Column(name, type_, nullable=False, server_default=text(default) if default is not None else None)
+
+
+def owned(name: str, *rest: Any) -> Table:
+    """A table of entities: each row belongs to a user, has a version, and can be pointed to only by rows of that user."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        required("user_id", Uuid),
+        required("created_at", Instant),
+        required("updated_at", Instant),
+        required("version", Integer, "1"),
+        *rest,
+        UniqueConstraint("user_id", "id"),
+        ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+    )
+
+
+def points_to(table: str, column: str, *, on_delete: str = "no action") -> ForeignKeyConstraint:
+    """A reference to another row of the same user; a foreign key on the id alone would let one user point at another's row."""
+    return ForeignKeyConstraint(["user_id", column], [f"{table}.user_id", f"{table}.id"], ondelete=on_delete, deferrable=True)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("created_at", Instant),
+    required("updated_at", Instant),
+    required("version", Integer, "1"),
+    required("email", Text),
+    required("password_hash", Text),
+    required("display_name", Text),
+    required("timezone", Text),
+    required("locale", Text, "'en'"),
+    required("week_start", SmallInteger, "0"),
+    required("role", Text, "'user'"),
+    Column("daily_focus_goal_minutes", Integer),
+    required("is_active", Boolean, "true"),
+    required("token_epoch", Integer, "0"),
+    Column("email_verified_at", Instant),
+    Column("last_login_at", Instant),
+    Column("erased_at", Instant),
+    one_of("role", "user", "analyst", "admin"),
+    Index("users_email_key", text("lower(email)"), unique=True),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("family", Uuid),
+    required("token_hash", String(64)),
+    required("created_at", Instant),
+    required("expires_at", Instant),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    Column("replaced_by", Uuid),
+    Column("device", Text),
+    Column("ip", Text),
+    Column("user_agent", Text),
+    UniqueConstraint("token_hash"),
+    Index(None, "family"),
+    Index(None, "user_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("key", String(200), primary_key=True),
+    required("request_hash", String(64)),
+    Column("status", SmallInteger),
+    Column("response", Text),
+    required("created_at", Instant),
+    Index(None, "created_at"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+categories = owned(
+    "categories",
+    required("name", Text),
+    Column("color", Text),
+    Column("icon", Text),
+    Index("categories_user_id_name_key", "user_id", text("lower(name)"), unique=True),
+)
+
+goals = owned(
+    "goals",
+    required("title", Text),
+    Column("description", Text),
+    Column("category_id", Uuid),
+    required("horizon", Text, "'goal'"),
+    Column("start_date", Date),
+    Column("target_date", Date),
+    required("measurement", Text, "'percent'"),
+    Column("target_value", Double),
+    required("current_value", Double, "0"),
+    required("progress", Double, "0"),
+    required("status", Text, "'active'"),
+    Column("weekly_minutes", Integer),
+    Column("completed_at", Instant),
+    Column("deleted_at", Instant),
+    one_of("horizon", "goal", "vision"),
+    one_of("measurement", "percent", "number", "milestones"),
+    one_of("status", "active", "completed", "paused", "cancelled"),
+    CheckConstraint("progress between 0 and 100", name="progress"),
+    points_to("categories", "category_id"),
+)
+
+milestones = owned(
+    "milestones",
+    required("goal_id", Uuid),
+    required("title", Text),
+    required("order_index", Integer, "0"),
+    Column("target_date", Date),
+    required("status", Text, "'pending'"),
+    Column("completed_at", Instant),
+    one_of("status", "pending", "completed", "skipped"),
+    points_to("goals", "goal_id", on_delete="cascade"),
+    Index(None, "user_id", "goal_id"),
+)
+
+tasks = owned(
+    "tasks",
+    required("title", Text),
+    Column("description", Text),
+    Column("notes", Text),
+    required("priority", Text, "'medium'"),
+    required("status", Text, "'pending'"),
+    Column("category_id", Uuid),
+    required("tags", ARRAY(Text), "'{}'"),
+    Column("due_at", Instant),
+    Column("due_date", Date),
+    Column("start_at", Instant),
+    Column("estimated_minutes", Integer),
+    Column("actual_minutes", Integer),
+    Column("completed_at", Instant),
+    Column("parent_task_id", Uuid),
+    Column("goal_id", Uuid),
+    Column("recurrence", Text),
+    required("blocked_by", ARRAY(Uuid), "'{}'"),
+    required("pinned", Boolean, "false"),
+    required("ai_generated", Boolean, "false"),
+    Column("deleted_at", Instant),
+    one_of("priority", "low", "medium", "high", "urgent"),
+    one_of("status", "pending", "in_progress", "completed", "cancelled", "archived"),
+    CheckConstraint("due_at is null or due_date is null", name="one_due"),
+    points_to("categories", "category_id"),
+    points_to("tasks", "parent_task_id"),
+    points_to("goals", "goal_id"),
+    Index("tasks_list_idx", "user_id", "created_at", "id", postgresql_where=text("deleted_at is null")),
+    Index(
+        "tasks_open_idx",
+        "user_id",
+        "due_at",
+        postgresql_where=text("deleted_at is null and status in ('pending', 'in_progress')"),
+    ),
+    Index(None, "user_id", "parent_task_id"),
+    Index(None, "user_id", "goal_id"),
+)
+
+habits = owned(
+    "habits",
+    required("title", Text),
+    required("frequency", Text, "'daily'"),
+    required("weekdays", ARRAY(SmallInteger), "'{}'"),
+    Column("times_per_week", SmallInteger),
+    required("start_date", Date),
+    Column("end_date", Date),
+    Column("reminder_time", Time),
+    Column("archived_at", Instant),
+    one_of("frequency", "daily", "weekdays", "weekly"),
+)
+
+habit_logs = owned(
+    "habit_logs",
+    required("habit_id", Uuid),
+    required("local_date", Date),
+    required("value", Double, "1"),
+    Column("mood", SmallInteger),
+    Column("notes", Text),
+    required("skipped", Boolean, "false"),
+    Column("skip_reason", Text),
+    UniqueConstraint("user_id", "habit_id", "local_date"),
+    points_to("habits", "habit_id", on_delete="cascade"),
+)
+
+time_entries = owned(
+    "time_entries",
+    Column("task_id", Uuid),
+    required("kind", Text, "'focus'"),
+    required("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("note", Text),
+    one_of("kind", "focus", "pomodoro", "manual"),
+    CheckConstraint("ended_at > started_at", name="order"),
+    points_to("tasks", "task_id"),
+    Index(None, "user_id", "started_at"),
+    Index("time_entries_one_running_key", "user_id", unique=True, postgresql_where=text("ended_at is null")),
+)
+
+calendar_events = owned(
+    "calendar_events",
+    required("title", Text),
+    required("start_at", Instant),
+    required("end_at", Instant),
+    required("all_day", Boolean, "false"),
+    required("busy", Boolean, "true"),
+    Column("location", Text),
+    required("attendees", ARRAY(Text), "'{}'"),
+    Column("rrule", Text),
+    required("source", Text, "'manual'"),
+    Column("external_id", Text),
+    Column("calendar_id", Text),
+    one_of("source", "manual", "ics", "caldav", "google", "outlook"),
+    CheckConstraint("end_at >= start_at", name="order"),
+    UniqueConstraint("user_id", "calendar_id", "external_id"),
+    Index(None, "user_id", "start_at"),
+)
+
+days_off = owned(
+    "days_off",
+    required("first_date", Date),
+    required("last_date", Date),
+    required("reason", Text, "'vacation'"),
+    one_of("reason", "holiday", "vacation", "sick"),
+    CheckConstraint("last_date >= first_date", name="order"),
+)
+
+priority_scores = Table(
+    "priority_scores",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("task_id", Uuid, primary_key=True),
+    required("score", Double),
+    required("rank", Integer),
+    required("reasons", Text),
+    required("model_version", Text),
+    required("as_of", Instant),
+    CheckConstraint("score between 0 and 100", name="score"),  # NaN sorts above every number, so it is refused too
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("recorded_on", Date, primary_key=True, server_default=text("(clock_timestamp() at time zone 'UTC')::date")),
+    required("event_id", Uuid),
+    required("user_id", Uuid),
+    required("bucket", SmallInteger),
+    required("value", Text),
+    Column("log_offset", BigInteger),
+    Index("outbox_unsequenced_idx", "id", postgresql_where=text("log_offset is null")),
+    Index(
+        "outbox_position_idx",
+        "bucket",
+        "log_offset",
+        "recorded_on",
+        unique=True,
+        postgresql_where=text("log_offset is not null"),
+    ),
+    postgresql_partition_by="RANGE (recorded_on)",
+)
+
+#: The next `log_offset` of each bucket. As many rows as there are buckets: this is where their number is kept.
+outbox_head = Table(
+    "outbox_head",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    required("next", BigInteger, "0"),
+)
+
+#: Tables in which a person sees only their own rows.
+OWNED = tuple(sorted(table.name for table in metadata.tables.values() if "user_id" in table.columns))

@@ -1,0 +1,22 @@
+"""Identities: of new things, and of the bucket in which a user's data lies everywhere."""
+
+import hashlib
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """An identity that sorts by the moment it was made (UUIDv7)."""
+    return uuid7()
+
+
+def bucket_of(user_id: UUID, buckets: int) -> int:
+    """The bucket of a user: the Kafka partition, the partition of every lake table, the unit of parallel work.
+
+    Stable for ever: it names folders and partitions. Do not change it.
+
+    >>> bucket_of(UUID("00000000-0000-7000-8000-000000000001"), 8)
+    0
+    """
+    return int.from_bytes(hashlib.blake2b(user_id.bytes, digest_size=8).digest(), "big") % buckets

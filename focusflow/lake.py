@@ -1,0 +1,210 @@
+"""The lake: Delta tables in which data and position are one commit, read at a pinned version.
+
+A writer commits through the same pinned version from which it read its position: of two that stand at the same position,
+one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from focusflow import durable
+from focusflow.problems import SetupProblem
+
+#: Checkpoints and clean-up are scheduled work, so that no commit waits for them and each can be made durable.
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+class Outrun(Exception):
+    """Another writer moved the table on from this position first. Open it again and look."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """What a table of the lake is called, holds, and is divided by."""
+
+    name: str
+    schema: pa.Schema
+    partition_by: tuple[str, ...]
+
+
+RAW_EVENTS = TableSpec(
+    "raw/events",
+    pa.schema(
+        [
+            pa.field("bucket", pa.int16(), nullable=False),
+            pa.field("log_offset", pa.int64(), nullable=False),
+            pa.field("id", pa.string()),  # null where the envelope cannot be read; the bytes are kept all the same
+            pa.field("type", pa.string()),
+            pa.field("recorded_time", pa.timestamp("us", "UTC")),
+            pa.field("local_date", pa.date32()),
+            pa.field("value", pa.binary(), nullable=False),
+        ]
+    ),
+    ("bucket",),
+)
+
+
+@dataclass(slots=True)
+class Pinned:
+    """A table as it stood at one version. What it reads does not change under it; what it writes, it writes onto that version."""
+
+    name: str
+    delta: DeltaTable
+
+    @property
+    def version(self) -> int:
+        return self.delta.version()
+
+    def position(self, key: str) -> int:
+        """Up to where the work named by the key has been taken in; 0 when it has not begun."""
+        return self.delta.transaction_version(key) or 0
+
+    def columns(self) -> pa.Schema:
+        return pa.schema(self.delta.schema().to_arrow())
+
+    def files(self, where: str | None = None) -> list[str]:
+        """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`."""
+        return self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
+
+    def notes_since(self, version: int) -> list[dict[str, Any]]:
+        """What the commits after a version say of themselves, oldest first."""
+        return [entry for entry in reversed(self.delta.history(max(self.version - version, 0) or None)) if entry["version"] > version]
+
+    def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+        self._write(data, positions, notes, mode="append")
+
+    def replace(self, data: pa.Table, *, where: str, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+        """Put rows in the place of those that meet the condition, which names whole partitions."""
+        self._write(data, positions, notes, mode="overwrite", predicate=where)
+
+    def _write(self, data: pa.Table, positions: Mapping[str, int], notes: Mapping[str, str] | None, **how: Any) -> None:
+        before = self.version
+        commit = CommitProperties(
+            app_transactions=[Transaction(key, position) for key, position in positions.items()],
+            custom_metadata=dict(notes) if notes else None,
+            max_commit_retries=20,
+        )
+        data = data.select(self.columns().names).cast(self.columns())
+        try:
+            write_deltalake(self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, **how)
+        except CommitFailedError as error:
+            raise Outrun(f"{self.name}: {error}") from error
+        self.delta.update_incremental()
+        durable.settle(self.delta.table_uri, range(before + 1, self.version + 1))
+
+    def scan(self, where: str | None = None) -> str:
+        """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""
+        schema, files = self.columns(), self.files(where)
+        partitions = self.delta.metadata().partition_columns
+        if not files:
+            nothing = ", ".join(f"null::{duckdb_type(each.type)} as {each.name}" for each in schema)
+            return f"(select {nothing} where false)"
+        listed = ", ".join(quoted(each) for each in files)
+        hive = ", ".join(f"{name}: {duckdb_type(schema.field(name).type)}" for name in partitions)
+        how = f"hive_partitioning = true, hive_types = {{{hive}}}" if hive else "hive_partitioning = false"
+        columns = ", ".join(f"{each.name}::{duckdb_type(each.type)} as {each.name}" for each in schema)
+        return f"(select {columns} from read_parquet([{listed}], union_by_name = true, {how}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Where the tables lie."""
+
+    location: str
+    storage_options: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        return f"{self.location.rstrip('/')}/{name}"
+
+    def pinned(self, name: str) -> Pinned | None:
+        """The table at its newest version; None as long as nobody wrote to it."""
+        try:
+            return Pinned(name, DeltaTable(self.url(name), storage_options=dict(self.storage_options)))
+        except TableNotFoundError:
+            return None
+
+    def open(self, spec: TableSpec) -> Pinned:
+        """The table at its newest version, made now if it is not there."""
+        present = self.pinned(spec.name)
+        if present is not None:
+            return present
+        try:
+            if self.is_local:
+                Path(self.url(spec.name)).mkdir(parents=True, exist_ok=True, mode=0o700)
+            DeltaTable.create(
+                self.url(spec.name),
+                Schema.from_arrow(spec.schema),
+                mode="ignore",
+                partition_by=list(spec.partition_by),
+                storage_options=dict(self.storage_options),
+            )
+        except OSError as error:
+            raise SetupProblem(
+                f"The lake {self.location} cannot be written ({error.strerror}). Set FOCUSFLOW_LAKE to another place."
+            ) from error
+        except DeltaError:
+            if self.pinned(spec.name) is None:  # else somebody made it at the same moment
+                raise
+        created = self.pinned(spec.name)
+        assert created is not None
+        durable.settle(created.delta.table_uri, range(created.version + 1))
+        return created
+
+    @property
+    def is_local(self) -> bool:
+        return "://" not in self.location
+
+    def repair(self, names: Iterable[str]) -> list[str]:
+        """Drop the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
+        return [told for name in names if self.is_local for told in durable.drop_broken_commits(Path(self.url(name)))]
+
+
+def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that speaks UTC, spills instead of dying, and never reaches for the network."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(f"set memory_limit = {quoted(memory_limit)}")
+    if temp_directory:
+        connection.execute(f"set temp_directory = {quoted(temp_directory)}")
+    return connection
+
+
+def show(connection: duckdb.DuckDBPyConnection, tables: Sequence[Pinned], where: Mapping[str, str] | None = None) -> None:
+    """Make tables visible as `layer.table`, each at its pinned version, narrowed to the partitions that `where` names for it."""
+    for table in tables:
+        layer, _, name = table.name.partition("/")
+        connection.execute(f"create schema if not exists {layer}")
+        connection.execute(f"create or replace view {layer}.{name} as select * from {table.scan((where or {}).get(table.name))}")
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def duckdb_type(type_: pa.DataType) -> str:
+    """
+    >>> duckdb_type(pa.list_(pa.string()))
+    'VARCHAR[]'
+    """
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return f"{duckdb_type(type_.value_type)}[]"
+    if pa.types.is_timestamp(type_):
+        return "TIMESTAMPTZ" if type_.tz else "TIMESTAMP"
+    return DUCKDB_TYPES[str(type_)]
+
+
+DUCKDB_TYPES = {
+    "string": "VARCHAR", "large_string": "VARCHAR", "string_view": "VARCHAR", "binary": "BLOB", "large_binary": "BLOB", "bool": "BOOLEAN",
+    "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float": "REAL", "double": "DOUBLE", "date32[day]": "DATE",
+}  # fmt: skip

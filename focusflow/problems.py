@@ -1,0 +1,53 @@
+"""The errors that a person may see. The text of one is a whole sentence: what happened, and what to do now."""
+
+
+class Problem(Exception):
+    """Something a person can understand and mend; `str(problem)` is what they read.
+
+    A subclass states its sentence as its docstring, unless the place that raises it knows more.
+    """
+
+    status = 500
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))
+
+
+class SetupProblem(Problem):
+    """The installation is not in order: its home, database, lake or ports."""
+
+
+class Invalid(Problem):
+    """The request cannot be understood as it stands."""
+
+    status = 422
+
+
+class NotSignedIn(Problem):
+    """Sign in first: no valid access token or API key came with the request."""
+
+    status = 401
+
+
+class Forbidden(Problem):
+    """Your account may not do this."""
+
+    status = 403
+
+
+class NotFound(Problem):
+    """There is nothing here under this address."""
+
+    status = 404
+
+
+class Conflict(Problem):
+    """The present state does not allow this."""
+
+    status = 409
+
+
+class Unavailable(Problem):
+    """A part of the platform cannot be reached for the moment. Try again shortly."""
+
+    status = 503

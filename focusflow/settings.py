@@ -1,0 +1,111 @@
+"""All settings, read once by each entry point and passed on. `docs/settings.md` is rendered from this module."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from focusflow.problems import SetupProblem
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+#: Secrets that stand in examples and tutorials. Signing with one of them would let anybody in.
+EXAMPLE_SECRETS = frozenset({"changeme", "change-me", "secret", "example", "password", "your-secret-key"})
+
+
+class Settings(BaseSettings):
+    """FocusFlow's settings. Each is an environment variable `FOCUSFLOW_<NAME>` or a line of `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOCUSFLOW_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    home: Path = Field(
+        Path(".focusflow"), description="Where everything lives that is not configured elsewhere: database, lake, secrets, logs."
+    )
+    database_url: SecretStr | None = Field(None, description="An external PostgreSQL 15 or newer. Unset, the embedded server is used.")
+    lake_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("FOCUSFLOW_LAKE", "lake_url"),
+        description="Where the lake lies: a folder, or a store that Delta Lake knows. Unset, `lake` under the home.",
+    )
+    buckets: int = Field(8, ge=1, le=1024, description="Into how many buckets users are spread. Fixed when a home is created.")
+
+    host: str = Field("127.0.0.1", description="The address that all servers listen on.")
+    api_port: Port = Field(8000, description="Port of the API.")
+    dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
+    dashboard_port: Port = Field(8501, description="Port of the dashboard.")
+    api_url: str | None = Field(None, description="Where the dashboard finds the API. Unset, the host and port above.")
+    database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
+
+    secret_key: SecretStr | None = Field(None, description="Signs access tokens, 32 characters or more. Unset, one is made under the home.")
+    access_token_minutes: int = Field(10, ge=1, le=15, description="How long an access token is valid.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="After how many days one signs in again at the latest.")
+
+    land_rows: int = Field(50_000, ge=1, description="At most so many events enter the lake in one commit of a bucket.")
+    land_age_seconds: float = Field(1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake.")
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return Path(os.path.abspath(home.expanduser()))
+
+    @field_validator("secret_key")
+    @classmethod
+    def _not_an_example(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and (len(key.get_secret_value()) < 32 or key.get_secret_value().lower() in EXAMPLE_SECRETS):
+            raise ValueError("must be a random text of at least 32 characters")
+        return key
+
+    @property
+    def lake_location(self) -> str:
+        return self.lake_url or str(self.home / "lake")
+
+    @property
+    def api_address(self) -> str:
+        return self.api_url or f"http://{self.host}:{self.api_port}"
+
+    @cached_property
+    def signing_key(self) -> str:
+        return self.secret_key.get_secret_value() if self.secret_key else secret_under(self.home, "signing-key")
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process, or one sentence about the one that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        name = name if name.isupper() else f"FOCUSFLOW_{name.upper()}"
+        raise SetupProblem(f"The setting {name} is wrong: {first['msg'][0].lower()}{first['msg'][1:]}.") from error
+
+
+def secret_under(home: Path, name: str) -> str:
+    """A random secret kept in a file that only its owner can read; made by whoever asks first."""
+    path = home / "secrets" / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+        if not path.exists():
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, path)  # of two that race, the first one's secret stands
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise SetupProblem(
+            f"The home {home} cannot be used ({error.strerror}). Make it writable, or set FOCUSFLOW_HOME to another folder."
+        ) from error
