@@ -50,7 +50,7 @@ docs: .venv/.project ## write the documents that are made from the code
 lock: .venv/.tools ## resolve the locks after pyproject.toml changed; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --all-extras -o requirements/runtime.txt
 	@$(COMPILE) --group bootstrap -c requirements/runtime.txt -o requirements/bootstrap.txt
-	@$(COMPILE) --group dev -c requirements/runtime.txt -c requirements/bootstrap.txt -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml --all-extras --group dev -c requirements/runtime.txt -c requirements/bootstrap.txt -o requirements/dev.txt
 
 clean: ## remove .venv, caches and build leftovers; data in .focusflow stays
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
