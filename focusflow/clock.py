@@ -19,7 +19,9 @@ def now() -> datetime:
 def zone_names() -> frozenset[str]:
     """The time zones a person may choose: those that both Python and PostgreSQL know."""
     odd = {"localtime", "posixrules", "Factory"}
-    return frozenset(name for name in available_timezones() if name not in odd and not name.startswith(("posix/", "right/")))
+    return frozenset(
+        name for name in available_timezones() if name not in odd and not name.startswith(("posix/", "right/"))
+    )
 
 
 @lru_cache(maxsize=1024)

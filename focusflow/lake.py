@@ -75,12 +75,18 @@ class Pinned:
 
     def notes_since(self, version: int) -> list[dict[str, Any]]:
         """What the commits after a version say of themselves, oldest first."""
-        return [entry for entry in reversed(self.delta.history(max(self.version - version, 0) or None)) if entry["version"] > version]
+        return [
+            entry
+            for entry in reversed(self.delta.history(max(self.version - version, 0) or None))
+            if entry["version"] > version
+        ]
 
     def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
         self._write(data, positions, notes, mode="append")
 
-    def replace(self, data: pa.Table, *, where: str, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+    def replace(
+        self, data: pa.Table, *, where: str, positions: Mapping[str, int], notes: Mapping[str, str] | None = None
+    ) -> None:
         """Put rows in the place of those that meet the condition, which names whole partitions."""
         self._write(data, positions, notes, mode="overwrite", predicate=where)
 
@@ -179,12 +185,16 @@ def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = No
     return connection
 
 
-def show(connection: duckdb.DuckDBPyConnection, tables: Sequence[Pinned], where: Mapping[str, str] | None = None) -> None:
+def show(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Pinned], where: Mapping[str, str] | None = None
+) -> None:
     """Make tables visible as `layer.table`, each at its pinned version, narrowed to the partitions that `where` names for it."""
     for table in tables:
         layer, _, name = table.name.partition("/")
         connection.execute(f"create schema if not exists {layer}")
-        connection.execute(f"create or replace view {layer}.{name} as select * from {table.scan((where or {}).get(table.name))}")
+        connection.execute(
+            f"create or replace view {layer}.{name} as select * from {table.scan((where or {}).get(table.name))}"
+        )
 
 
 def quoted(text: str) -> str:

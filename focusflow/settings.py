@@ -21,19 +21,29 @@ class Settings(BaseSettings):
     """FocusFlow's settings. Each is an environment variable `FOCUSFLOW_<NAME>` or a line of `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FOCUSFLOW_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="FOCUSFLOW_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     home: Path = Field(
-        Path(".focusflow"), description="Where everything lives that is not configured elsewhere: database, lake, secrets, logs."
+        Path(".focusflow"),
+        description="Where everything lives that is not configured elsewhere: database, lake, secrets, logs.",
     )
-    database_url: SecretStr | None = Field(None, description="An external PostgreSQL 15 or newer. Unset, the embedded server is used.")
+    database_url: SecretStr | None = Field(
+        None, description="An external PostgreSQL 15 or newer. Unset, the embedded server is used."
+    )
     lake_url: str | None = Field(
         None,
         validation_alias=AliasChoices("FOCUSFLOW_LAKE", "lake_url"),
         description="Where the lake lies: a folder, or a store that Delta Lake knows. Unset, `lake` under the home.",
     )
-    buckets: int = Field(8, ge=1, le=1024, description="Into how many buckets users are spread. Fixed when a home is created.")
+    buckets: int = Field(
+        8, ge=1, le=1024, description="Into how many buckets users are spread. Fixed when a home is created."
+    )
 
     host: str = Field("127.0.0.1", description="The address that all servers listen on.")
     api_port: Port = Field(8000, description="Port of the API.")
@@ -42,14 +52,22 @@ class Settings(BaseSettings):
     api_url: str | None = Field(None, description="Where the dashboard finds the API. Unset, the host and port above.")
     database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
 
-    secret_key: SecretStr | None = Field(None, description="Signs access tokens, 32 characters or more. Unset, one is made under the home.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs access tokens, 32 characters or more. Unset, one is made under the home."
+    )
     access_token_minutes: int = Field(10, ge=1, le=15, description="How long an access token is valid.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="After how many days one signs in again at the latest.")
+    refresh_token_days: int = Field(
+        30, ge=1, le=365, description="After how many days one signs in again at the latest."
+    )
 
     land_rows: int = Field(50_000, ge=1, description="At most so many events enter the lake in one commit of a bucket.")
-    land_age_seconds: float = Field(1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake.")
+    land_age_seconds: float = Field(
+        1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake."
+    )
 
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks.")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
+    )
 
     @field_validator("home")
     @classmethod

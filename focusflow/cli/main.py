@@ -15,10 +15,10 @@ COMMANDS = ("up", "demo", "refresh", "verify", "doctor", "status", "api", "land"
 class Commands(click.Group):
     """Finds a command by the name of its module."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click names the parameter)
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f"focusflow.cli.{cmd_name}").command

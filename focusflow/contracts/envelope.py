@@ -28,7 +28,9 @@ class Event(BaseModel):
         ge=1, description="Grows by one with each change of the entity; histories are ordered by it, never by arrival."
     )
     recordedtime: Instant = Field(description="When the platform accepted it, by the database's clock.")
-    timezone: str = Field(max_length=100, description="The user's zone at that time; frozen, so that moving house rewrites no history.")
+    timezone: str = Field(
+        max_length=100, description="The user's zone at that time; frozen, so that moving house rewrites no history."
+    )
     localdate: date = Field(description="The date of `time` in that zone; daily aggregates go by it.")
     actor: Actor = Field(description="Who caused it.")
     dataschema: str = Field(max_length=100, description="Name and major version of the data, like `focusflow:task:1`.")

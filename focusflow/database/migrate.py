@@ -35,7 +35,9 @@ def newest_revision() -> str:
 @contextmanager
 def owner_connection(url: str) -> Iterator[sa.Connection]:
     connect_once(url).close()  # a wrong address becomes a sentence here, not a traceback inside SQLAlchemy
-    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool)
+    engine = sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool
+    )
     try:
         with engine.begin() as connection:
             yield connection
@@ -67,7 +69,9 @@ def _refuse_newer(connection: sa.Connection) -> None:
 def _settle_buckets(connection: sa.Connection, buckets: int) -> None:
     present = connection.execute(sa.text("select count(*) from outbox_head")).scalar_one()
     if not present:
-        connection.execute(sa.text("insert into outbox_head (bucket) select generate_series(0, :last)"), {"last": buckets - 1})
+        connection.execute(
+            sa.text("insert into outbox_head (bucket) select generate_series(0, :last)"), {"last": buckets - 1}
+        )
     elif present != buckets:
         raise SetupProblem(
             f"This installation was created with {present} buckets; set FOCUSFLOW_BUCKETS={present}. Their number cannot change."
@@ -77,7 +81,11 @@ def _settle_buckets(connection: sa.Connection, buckets: int) -> None:
 def _partition_outbox(connection: sa.Connection) -> None:
     today: date = connection.execute(sa.text("select (clock_timestamp() at time zone 'UTC')::date")).scalar_one()
     for day in (today + timedelta(days=n) for n in range(OUTBOX_DAYS_AHEAD)):
-        if connection.execute(sa.text("select exists (select from outbox_rest where recorded_on = :day)"), {"day": day}).scalar_one():
+        if connection.execute(
+            sa.text("select exists (select from outbox_rest where recorded_on = :day)"), {"day": day}
+        ).scalar_one():
             continue  # the day began without its own partition; its rows stay where they are
         bounds = {"first": day.isoformat(), "next": (day + timedelta(days=1)).isoformat()}
-        connection.execute(sa.text("call partition_outbox(:name, :first, :next)"), {"name": f"outbox_{day:%Y%m%d}", **bounds})
+        connection.execute(
+            sa.text("call partition_outbox(:name, :first, :next)"), {"name": f"outbox_{day:%Y%m%d}", **bounds}
+        )

@@ -48,7 +48,9 @@ def event(
         actor=actor,
         dataschema=noun.schema,
         data=noun.data.model_validate(data).model_dump(mode="json"),
-        before=None if before is None else {name: value for name, value in before.items() if name in noun.data.model_fields},
+        before=None
+        if before is None
+        else {name: value for name, value in before.items() if name in noun.data.model_fields},
     )
 
 
@@ -62,12 +64,15 @@ def append(tx: Transaction, events: Iterable[Event]) -> None:
 
 def copy(tx: Transaction, events: Iterable[Event]) -> int:
     """The same for very many events at once."""
-    buckets, count = buckets_of_installation(tx), 0
-    with tx.connection.cursor().copy("copy outbox (event_id, user_id, bucket, value) from stdin (format binary)") as stream:
+    buckets, written = buckets_of_installation(tx), 0
+    with tx.connection.cursor().copy(
+        "copy outbox (event_id, user_id, bucket, value) from stdin (format binary)"
+    ) as stream:
         stream.set_types(["uuid", "uuid", "int2", "text"])
-        for count, each in enumerate(events, start=1):
+        for each in events:
             stream.write_row((each.id, each.userid, bucket_of(each.userid, buckets), each.as_bytes().decode()))
-    return count
+            written += 1
+    return written
 
 
 def buckets_of_installation(tx: Transaction) -> int:

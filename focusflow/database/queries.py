@@ -16,4 +16,6 @@ def load_queries(path: Path) -> Queries:
     names, statements = parts[::2], parts[1::2]
     if len(set(names)) != len(names):
         raise ValueError(f"{path} names a statement twice")
-    return Queries({name: cast(LiteralString, statement.strip()) for name, statement in zip(names, statements, strict=True)})
+    return Queries(
+        {name: cast(LiteralString, statement.strip()) for name, statement in zip(names, statements, strict=True)}
+    )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
@@ -50,7 +50,9 @@ class Database:
     BEGIN: LiteralString = """
         select clock_timestamp() as now, set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user_id)s, true)"""
 
-    def __init__(self, url: str, *, connections: int = 4, statement_timeout_ms: int = 0, wait_seconds: float = 5) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 4, statement_timeout_ms: int = 0, wait_seconds: float = 5
+    ) -> None:
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -66,7 +68,7 @@ class Database:
             },
         )
 
-    def __enter__(self) -> "Database":
+    def __enter__(self) -> Self:
         self._pool.open()
         return self
 
@@ -88,7 +90,9 @@ class Database:
 def connect_once(url: str) -> psycopg.Connection[DictRow]:
     """A plain connection of the schema's owner, for migrations and health; or one sentence why there is none."""
     try:
-        return psycopg.connect(url, row_factory=dict_row, connect_timeout=5, application_name="focusflow", options="-c timezone=UTC")
+        return psycopg.connect(
+            url, row_factory=dict_row, connect_timeout=5, application_name="focusflow", options="-c timezone=UTC"
+        )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
         raise SetupProblem(f"PostgreSQL does not answer under FOCUSFLOW_DATABASE_URL: {reason}") from error

@@ -66,7 +66,9 @@ def owned(name: str, *rest: Any) -> Table:
 
 def points_to(table: str, column: str, *, on_delete: str = "no action") -> ForeignKeyConstraint:
     """A reference to another row of the same user; a foreign key on the id alone would let one user point at another's row."""
-    return ForeignKeyConstraint(["user_id", column], [f"{table}.user_id", f"{table}.id"], ondelete=on_delete, deferrable=True)
+    return ForeignKeyConstraint(
+        ["user_id", column], [f"{table}.user_id", f"{table}.id"], ondelete=on_delete, deferrable=True
+    )
 
 
 users = Table(

@@ -36,7 +36,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("log_offset is not null"),
     )
-    op.create_index("outbox_unsequenced_idx", "outbox", ["id"], unique=False, postgresql_where=sa.text("log_offset is null"))
+    op.create_index(
+        "outbox_unsequenced_idx", "outbox", ["id"], unique=False, postgresql_where=sa.text("log_offset is null")
+    )
     op.create_table(
         "outbox_head",
         sa.Column("bucket", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -84,14 +86,22 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default=sa.text("'manual'"), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("calendar_id", sa.Text(), nullable=True),
-        sa.CheckConstraint("source in ('manual', 'ics', 'caldav', 'google', 'outlook')", name=op.f("calendar_events_source_check")),
+        sa.CheckConstraint(
+            "source in ('manual', 'ics', 'caldav', 'google', 'outlook')", name=op.f("calendar_events_source_check")
+        ),
         sa.CheckConstraint("end_at >= start_at", name=op.f("calendar_events_order_check")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("calendar_events_user_id_fkey"), ondelete="cascade"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("calendar_events_user_id_fkey"), ondelete="cascade"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("calendar_events_pkey")),
-        sa.UniqueConstraint("user_id", "calendar_id", "external_id", name=op.f("calendar_events_user_id_calendar_id_external_id_key")),
+        sa.UniqueConstraint(
+            "user_id", "calendar_id", "external_id", name=op.f("calendar_events_user_id_calendar_id_external_id_key")
+        ),
         sa.UniqueConstraint("user_id", "id", name=op.f("calendar_events_user_id_id_key")),
     )
-    op.create_index(op.f("calendar_events_user_id_start_at_idx"), "calendar_events", ["user_id", "start_at"], unique=False)
+    op.create_index(
+        op.f("calendar_events_user_id_start_at_idx"), "calendar_events", ["user_id", "start_at"], unique=False
+    )
     op.create_table(
         "categories",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -106,7 +116,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("categories_pkey")),
         sa.UniqueConstraint("user_id", "id", name=op.f("categories_user_id_id_key")),
     )
-    op.create_index("categories_user_id_name_key", "categories", ["user_id", sa.literal_column("lower(name)")], unique=True)
+    op.create_index(
+        "categories_user_id_name_key", "categories", ["user_id", sa.literal_column("lower(name)")], unique=True
+    )
     op.create_table(
         "days_off",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -151,7 +163,9 @@ def upgrade() -> None:
         sa.Column("status", sa.SmallInteger(), nullable=True),
         sa.Column("response", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("idempotency_keys_user_id_fkey"), ondelete="cascade"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("idempotency_keys_user_id_fkey"), ondelete="cascade"
+        ),
         sa.PrimaryKeyConstraint("user_id", "key", name=op.f("idempotency_keys_pkey")),
     )
     op.create_index(op.f("idempotency_keys_created_at_idx"), "idempotency_keys", ["created_at"], unique=False)
@@ -165,7 +179,9 @@ def upgrade() -> None:
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("score between 0 and 100", name=op.f("priority_scores_score_check")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("priority_scores_user_id_fkey"), ondelete="cascade"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("priority_scores_user_id_fkey"), ondelete="cascade"
+        ),
         sa.PrimaryKeyConstraint("user_id", "task_id", name=op.f("priority_scores_pkey")),
     )
     op.create_table(
@@ -182,7 +198,9 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), nullable=True),
         sa.Column("ip", sa.Text(), nullable=True),
         sa.Column("user_agent", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("refresh_tokens_user_id_fkey"), ondelete="cascade"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("refresh_tokens_user_id_fkey"), ondelete="cascade"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("refresh_tokens_pkey")),
         sa.UniqueConstraint("token_hash", name=op.f("refresh_tokens_token_hash_key")),
     )
@@ -247,7 +265,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("habit_logs_user_id_fkey"), ondelete="cascade"),
         sa.PrimaryKeyConstraint("id", name=op.f("habit_logs_pkey")),
-        sa.UniqueConstraint("user_id", "habit_id", "local_date", name=op.f("habit_logs_user_id_habit_id_local_date_key")),
+        sa.UniqueConstraint(
+            "user_id", "habit_id", "local_date", name=op.f("habit_logs_user_id_habit_id_local_date_key")
+        ),
         sa.UniqueConstraint("user_id", "id", name=op.f("habit_logs_user_id_id_key")),
     )
     op.create_table(
@@ -382,14 +402,18 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at is null"),
     )
-    op.create_index(op.f("time_entries_user_id_started_at_idx"), "time_entries", ["user_id", "started_at"], unique=False)
+    op.create_index(
+        op.f("time_entries_user_id_started_at_idx"), "time_entries", ["user_id", "started_at"], unique=False
+    )
     op.get_bind().exec_driver_sql(Path(__file__).with_name("0001_access.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute("drop procedure partition_outbox(text, text, text)")
     op.drop_index(op.f("time_entries_user_id_started_at_idx"), table_name="time_entries")
-    op.drop_index("time_entries_one_running_key", table_name="time_entries", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index(
+        "time_entries_one_running_key", table_name="time_entries", postgresql_where=sa.text("ended_at is null")
+    )
     op.drop_table("time_entries")
     op.drop_index(op.f("tasks_user_id_parent_task_id_idx"), table_name="tasks")
     op.drop_index(op.f("tasks_user_id_goal_id_idx"), table_name="tasks")
