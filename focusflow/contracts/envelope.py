@@ -40,4 +40,4 @@ class Event(BaseModel):
 
     def as_bytes(self) -> bytes:
         """The event as it travels and lies in raw: one line of JSON."""
-        return orjson.dumps(self.model_dump())
+        return orjson.dumps(self.model_dump(), option=orjson.OPT_UTC_Z)

@@ -1,0 +1,65 @@
+"""One embedded server for all tests, a fresh database for each module that asks, and a lake in a temporary folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from focusflow.database.embedded import embedded_server
+from focusflow.database.migrate import prepare
+from focusflow.database.session import Database, Role
+from focusflow.identity import new_id
+from focusflow.lake import Lake
+
+BUCKETS = 8
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("pg")
+    for folder in (home, home.parent, home.parent.parent):
+        folder.chmod(0o711)  # as root, the server runs as another account that has to pass through
+    with embedded_server(home, {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def database_url(server_url: str) -> Iterator[str]:
+    """The address of an empty database with the newest schema."""
+    name = f"test_{new_id().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+        url = server_url.replace("/focusflow?", f"/{name}?")
+        prepare(url, BUCKETS)
+        yield url
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def database(database_url: str) -> Iterator[Database]:
+    with Database(database_url, connections=20) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def user_id(database: Database) -> UUID:
+    return add_user(database)
+
+
+def add_user(database: Database, timezone: str = "Europe/Berlin") -> UUID:
+    """A user's row, and nothing else."""
+    user_id = new_id()
+    with database.transaction(Role.AUTH, user_id) as tx:
+        tx.run(
+            "insert into users (id, created_at, updated_at, email, password_hash, display_name, timezone)"
+            " values (%(id)s, %(now)s, %(now)s, %(email)s, 'none', 'Somebody', %(timezone)s)",
+            {"id": user_id, "now": tx.now, "email": f"{user_id}@example.com", "timezone": timezone},
+        )
+    return user_id

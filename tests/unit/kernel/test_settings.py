@@ -1,0 +1,53 @@
+"""Settings: read once, wrong ones named in a sentence, secrets made and kept."""
+
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from focusflow.problems import SetupProblem
+from focusflow.settings import load_settings, secret_under
+
+
+def test_a_wrong_setting_is_named_in_one_sentence(monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_API_PORT", "99999")
+    with pytest.raises(SetupProblem, match="FOCUSFLOW_API_PORT"):
+        load_settings()
+
+
+@pytest.mark.parametrize("key", ["changeme", "short", "x" * 31])
+def test_a_guessable_signing_key_is_refused(monkeypatch, key):
+    monkeypatch.setenv("FOCUSFLOW_SECRET_KEY", key)
+    with pytest.raises(SetupProblem, match="FOCUSFLOW_SECRET_KEY"):
+        load_settings()
+
+
+def test_settings_do_not_change_once_read(tmp_path):
+    settings = load_settings(home=tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.home = Path("/elsewhere")
+
+
+def test_the_lake_lies_under_the_home_unless_it_is_told_otherwise(tmp_path, monkeypatch):
+    assert load_settings(home=tmp_path).lake_location == str(tmp_path / "lake")
+    monkeypatch.setenv("FOCUSFLOW_LAKE", "s3://bucket/lake")
+    assert load_settings(home=tmp_path).lake_location == "s3://bucket/lake"
+
+
+def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path):
+    first = secret_under(tmp_path, "signing-key")
+    assert secret_under(tmp_path, "signing-key") == first
+    assert len(first) >= 32
+    assert (tmp_path / "secrets" / "signing-key").stat().st_mode & 0o077 == 0
+
+
+def test_all_who_race_for_a_secret_get_the_same(tmp_path):
+    with get_context("spawn").Pool(6) as pool:
+        assert len(set(pool.starmap(secret_under, [(tmp_path, "signing-key")] * 12))) == 1
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["signing-key"]
+
+
+def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path):
+    (tmp_path / "home").write_text("a file stands here")
+    with pytest.raises(SetupProblem, match="FOCUSFLOW_HOME"):
+        secret_under(tmp_path / "home", "signing-key")
