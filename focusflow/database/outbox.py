@@ -56,26 +56,19 @@ def event(
 
 def append(tx: Transaction, events: Iterable[Event]) -> None:
     """Write events to the outbox; they leave for the lake once the transaction commits."""
-    buckets = buckets_of_installation(tx)
-    rows = [(each.id, each.userid, bucket_of(each.userid, buckets), each.as_bytes().decode()) for each in events]
+    rows = [(each.id, each.userid, bucket_of(each.userid, tx.buckets), each.as_bytes().decode()) for each in events]
     with tx.connection.cursor() as cursor:
         cursor.executemany("insert into outbox (event_id, user_id, bucket, value) values (%s, %s, %s, %s)", rows)
 
 
 def copy(tx: Transaction, events: Iterable[Event]) -> int:
     """The same for very many events at once."""
-    buckets, written = buckets_of_installation(tx), 0
+    written = 0
     with tx.connection.cursor().copy(
         "copy outbox (event_id, user_id, bucket, value) from stdin (format binary)"
     ) as stream:
         stream.set_types(["uuid", "uuid", "int2", "text"])
         for each in events:
-            stream.write_row((each.id, each.userid, bucket_of(each.userid, buckets), each.as_bytes().decode()))
+            stream.write_row((each.id, each.userid, bucket_of(each.userid, tx.buckets), each.as_bytes().decode()))
             written += 1
     return written
-
-
-def buckets_of_installation(tx: Transaction) -> int:
-    row = tx.one("select count(*) as buckets from outbox_head")
-    assert row is not None
-    return int(row["buckets"])

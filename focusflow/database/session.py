@@ -27,11 +27,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes."""
+    """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes;
+    `buckets` is into how many this installation spreads its users.
+    """
 
     connection: psycopg.Connection[DictRow]
     user_id: UUID | None
     now: datetime
+    buckets: int
 
     def all(self, query: LiteralString, values: Mapping[str, Any] | None = None) -> list[DictRow]:
         return self.connection.execute(query, values).fetchall()
@@ -48,7 +51,8 @@ class Database:
     """A small pool of connections. Open it as a context manager."""
 
     BEGIN: LiteralString = """
-        select clock_timestamp() as now, set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user_id)s, true)"""
+        select clock_timestamp() as now, (select count(*) from outbox_head) as buckets,
+               set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user_id)s, true)"""
 
     def __init__(
         self, url: str, *, connections: int = 4, statement_timeout_ms: int = 0, wait_seconds: float = 5
@@ -82,7 +86,7 @@ class Database:
             with self._pool.connection() as connection:
                 begun = connection.execute(self.BEGIN, {"role": role.value, "user_id": str(user_id or "")}).fetchone()
                 assert begun is not None
-                yield Transaction(connection, user_id, begun["now"])
+                yield Transaction(connection, user_id, begun["now"], begun["buckets"])
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from focusflow.contracts.fields import is_personal, public_columns
+from focusflow.contracts.fields import Title, is_personal, public_columns
 from focusflow.contracts.registry import BY_TYPE, NOUNS
 from focusflow.contracts.task import Task
 from focusflow.database.outbox import event
@@ -78,7 +78,7 @@ def test_no_personal_text_leaves_raw(noun):
 def test_a_personal_text_is_seen_through_lists_and_options():
     hints = Task.__annotations__
     assert is_personal(hints["title"])
-    assert is_personal(list[hints["description"]])
+    assert is_personal(list[Title] | None)
     assert not is_personal(hints["priority"])
 
 
