@@ -1,0 +1,24 @@
+"""Ties a process to the one that started it: when that one dies, even by kill -9, this one ends too."""
+
+import os
+import signal
+import threading
+import time
+
+VARIABLE = "FOCUSFLOW_LIFELINE_FD"
+GRACE_SECONDS = 5
+
+
+def hold() -> None:
+    """Watch the pipe named by the environment, if there is one. Its other end closes when the starter is gone."""
+    descriptor = os.environ.pop(VARIABLE, None)
+    if descriptor is not None:
+        threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
+
+
+def _watch(descriptor: int) -> None:
+    while os.read(descriptor, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os._exit(1)  # the polite way was not taken in time
