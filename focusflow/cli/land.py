@@ -1,0 +1,34 @@
+"""`focusflow land`."""
+
+import click
+
+
+@click.command("land")
+@click.option("--once", is_flag=True, help="Land what is there, and end.")
+def command(once: bool) -> None:
+    """Bring accepted events from Postgres into the lake, and go on doing so.
+
+    Example: focusflow land --once
+    """
+    from focusflow.cli import lifeline, running
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake import Lake
+    from focusflow.settings import load_settings
+    from ingestion.service import Upkeep, open_ingestion
+
+    lifeline.hold()
+    settings = load_settings()
+    running.speak(settings.log_level)
+    with running_database(settings) as url, Database(url) as database:
+        ingestion = open_ingestion(
+            database,
+            Lake(settings.lake_location),
+            buckets=settings.buckets,
+            rows=settings.land_rows,
+            age_seconds=settings.land_age_seconds,
+        )
+        if once:
+            click.echo(f"{ingestion.drain()} events landed.")
+        else:
+            ingestion.run(running.until_told_to_stop(), Upkeep(url, settings.buckets))

@@ -1,0 +1,19 @@
+"""How a long-running command speaks and stops."""
+
+import logging
+import signal
+import threading
+
+
+def speak(level: str) -> None:
+    """Log lines on standard error, one an event."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def until_told_to_stop() -> threading.Event:
+    """Set by SIGTERM, Ctrl-C or a closed terminal."""
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,30 @@
+-- lock_heads --
+-- Before the statement that reads the rows: its snapshot must be younger than the lock.
+select bucket, next from outbox_head order by bucket for update
+
+-- give_offsets --
+with chosen as (
+    select id, recorded_on, bucket, row_number() over (partition by bucket order by id) - 1 as place
+    from (select id, recorded_on, bucket from outbox where log_offset is null order by id limit %(limit)s) as oldest
+), given as (
+    update outbox set log_offset = outbox_head.next + chosen.place
+    from chosen join outbox_head using (bucket)
+    where outbox.id = chosen.id and outbox.recorded_on = chosen.recorded_on
+    returning outbox.bucket
+)
+select bucket, count(*) as taken from given group by bucket
+
+-- advance_heads --
+update outbox_head set next = next + taken.count
+from (select unnest(%(buckets)s::smallint[]) as bucket, unnest(%(counts)s::bigint[]) as count) as taken
+where outbox_head.bucket = taken.bucket
+
+-- heads --
+select bucket, next from outbox_head order by bucket
+
+-- unsequenced --
+select bucket, count(*) as count from outbox where log_offset is null group by bucket
+
+-- after_position --
+select log_offset, value from outbox
+where bucket = %(bucket)s and log_offset >= %(position)s order by log_offset limit %(limit)s
