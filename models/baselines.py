@@ -1,0 +1,67 @@
+"""The simple rules that a model has to beat. Taskwarrior's urgency is the one that serves until a model does.
+
+Each rule reads the columns that `models.scoring.prepared` makes, and is a Polars expression: the same for one task and a night's batch.
+"""
+
+from typing import Final
+
+import polars as pl
+
+#: Taskwarrior's coefficients. It has no `urgent`; ours goes one more of its own steps (1.8, 3.9, 6.0) up, and stays below what a
+#: passed due date weighs. A pinned task is its `next`, a goal its `project`, a start its `scheduled` once past and its `wait` before.
+#: Annotations have no counterpart here.
+DUE: Final = 12.0
+BLOCKING: Final = 8.0
+PRIORITY: Final = {"low": 1.8, "medium": 3.9, "high": 6.0, "urgent": 8.1}
+SCHEDULED: Final = 5.0
+ACTIVE: Final = 4.0
+AGE: Final = 2.0
+TAGS: Final = 1.0
+PROJECT: Final = 1.0
+NEXT: Final = 15.0
+WAITING: Final = -3.0
+BLOCKED: Final = -5.0
+
+AGE_FULL_AFTER_DAYS: Final = 365
+
+
+def due_share(days_overdue: pl.Expr) -> pl.Expr:
+    """How much of the due term counts: all from a week overdue on, a fifth from two weeks ahead, straight between, none without a due."""
+    between = (days_overdue + 14) * 0.8 / 21 + 0.2
+    return (
+        pl.when(days_overdue >= 7)
+        .then(1.0)
+        .when(days_overdue >= -14)
+        .then(between)
+        .when(days_overdue.is_not_null())
+        .then(0.2)
+        .otherwise(0.0)
+    )
+
+
+def tags_share(count: pl.Expr) -> pl.Expr:
+    return pl.when(count == 0).then(0.0).when(count == 1).then(0.8).when(count == 2).then(0.9).otherwise(1.0)
+
+
+def urgency_terms() -> dict[str, pl.Expr]:
+    """Taskwarrior's urgency, term by term; it is their sum."""
+    return {
+        "due": DUE * due_share(pl.col("days_overdue")),
+        "blocking": BLOCKING * (pl.col("blocks") > 0),
+        "priority": pl.col("priority").replace_strict(PRIORITY, return_dtype=pl.Float64),
+        "started_on": SCHEDULED * (pl.col("start_at") <= pl.col("as_of")).fill_null(value=False),
+        "in_progress": ACTIVE * (pl.col("status") == "in_progress"),
+        "age": AGE * (pl.col("age_days") / AGE_FULL_AFTER_DAYS).clip(0, 1),
+        "tags": TAGS * tags_share(pl.col("tags").list.len()),
+        "goal": PROJECT * pl.col("goal_id").is_not_null(),
+        "pinned": NEXT * pl.col("pinned"),
+        "not_yet": WAITING * (pl.col("start_at") > pl.col("as_of")).fill_null(value=False),
+        "blocked": BLOCKED * (pl.col("blocked_by").list.len() > 0),
+    }
+
+
+def rank_within_user(*by: str, descending: bool = False) -> pl.Expr:
+    """1, 2, 3 … within each user. Ties go to the older task, then to the smaller id, so that a rank never depends on the order of rows."""
+    keys = (*by, "created_at", "task_id")
+    in_order = pl.arg_sort_by(keys, descending=[descending] * len(by) + [False, False], nulls_last=True)
+    return (in_order.arg_sort() + 1).cast(pl.Int64).over("user_id")
