@@ -110,10 +110,17 @@ def test_what_was_written_is_there_after_the_server_was_stopped_and_started(home
 
 
 def test_the_environment_of_another_postgres_is_not_followed(home, monkeypatch):
-    for name, value in {"PGPORT": "6543", "PGHOST": "nowhere", "PGDATA": "/nowhere", "PGUSER": "nobody"}.items():
+    for name, value in {
+        "PGPORT": "6543",
+        "PGHOST": "nowhere",
+        "PGUSER": "nobody",
+        "PGCLIENTENCODING": "LATIN1",
+    }.items():
         monkeypatch.setenv(name, value)
     with embedded_server(home, FAST) as server:
         assert ask(server.url, "show port") == "5432"
+        monkeypatch.delenv("PGCLIENTENCODING")
+        assert ask(server.url, "show client_encoding") == "UTF8"
 
 
 def test_the_first_to_leave_does_not_stop_it_and_the_last_does(home, user):
