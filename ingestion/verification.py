@@ -111,15 +111,16 @@ def _count_lake(lake: Lake) -> dict[int, dict[str, int]]:
     connection.executemany("insert into refreshed values (?, ?)", positions)
     for bucket, position in positions:
         buckets[bucket]["refreshed"] = position
-    for name, table in (("silver", silver), ("quarantined", quarantine)):
-        if table is not None:
-            query = f"select bucket, count(*) from {table.scan()} join refreshed using (bucket) where log_offset < position group by bucket"  # noqa: S608 (a pinned table)
-            for bucket, rows in connection.execute(query).fetchall():
-                buckets[bucket][name] = rows
-    for bucket, rows in connection.execute(REPEATED).fetchall():
-        buckets[bucket]["repeated"] = rows
+    counts = {"silver": IN_SILVER, "repeated": REPEATED} | ({"quarantined": IN_QUARANTINE} if quarantine else {})
+    for name, query in counts.items():
+        for bucket, rows in connection.execute(query).fetchall():
+            buckets[bucket][name] = rows
     return buckets
 
+
+#: What silver has taken in so far, and what it put aside.
+IN_SILVER = "select bucket, count(*) from silver.events join refreshed using (bucket) where log_offset < position group by bucket"
+IN_QUARANTINE = "select bucket, count(*) from quarantine.events join refreshed using (bucket) where log_offset < position group by bucket"
 
 #: Events below silver's position that are not there, because silver has their id from elsewhere in the log.
 REPEATED = """
