@@ -133,14 +133,15 @@ def test_one_task_alone_scores_as_it_does_in_a_batch(several):
 @settings(max_examples=20, deadline=None)
 def test_a_task_never_loses_by_what_makes_it_more_pressing(task, days):
     base = scored(**task)["score"]
-    for change in (
+    changes: tuple[dict[str, object], ...] = (
         {"pinned": True},
         {"priority": "urgent"},
         {"blocks": 3},
         {"goal_id": "g"},
         {"blocked_by": []},
         {"status": "in_progress"},
-    ):
+    )
+    for change in changes:
         assert scored(**{**task, **change})["score"] >= base - 1e-9
     if task["due_at"]:
         assert scored(**{**task, "due_at": task["due_at"] - timedelta(days=days)})["score"] >= base - 1e-9

@@ -1,0 +1,234 @@
+"""A person's tasks: what is written down, put off, begun, done, undone and given up, and the work that time entries then record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from numpy.random import Generator
+
+from focusflow.clock import local_date
+from ingestion.demo.changes import Change, chance, mint, moment, pick, weighted
+from ingestion.demo.days import Day
+from ingestion.demo.people import Person
+from ingestion.demo.words import BLOCKERS, STEPS, task_title
+
+ESTIMATES = {10: 2.0, 15: 3.0, 30: 5.0, 45: 3.0, 60: 4.0, 90: 2.0, 120: 1.5, 240: 0.4}
+PRIORITIES = {"low": 2.0, "medium": 5.0, "high": 2.5, "urgent": 0.6}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Minutes that somebody really spent on a task."""
+
+    task_id: UUID
+    started_at: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a task can belong to."""
+
+    categories: Mapping[str, UUID]
+    goals: tuple[tuple[UUID, str, date, date], ...]  # id, category, first and last day
+
+
+class TaskLife:
+    """Builds the tasks of one person. Dates are drawn to the end of a life; what lies after now is cut off by the journal."""
+
+    def __init__(self, person: Person, dice: Generator, days: list[Day], places: Places) -> None:
+        self._person, self._dice, self._days, self._places = person, dice, days, places
+        self._index = {day.date: number for number, day in enumerate(days)}
+        self._recent: list[tuple[UUID, datetime]] = []  # tasks and when each gets done
+        self.changes: list[Change] = []
+        self.work: list[Work] = []
+
+    def live(self) -> None:
+        for day in self._days:
+            for _ in range(int(self._dice.poisson(self._person.tasks_per_day * day.energy))):
+                self._one(day.date)
+        for title, category, every in self._person.chores:
+            self._chore(title, category, every)
+
+    def remaining(self, today: date) -> None:
+        """The open tasks of the last days, so that there is something to do today."""
+        for number, ahead in enumerate(self._person.due_around_today):
+            created = self._moment(today - timedelta(days=3 + 2 * number % 9 + max(0, -ahead)))
+            category, fields = self._described(created)
+            fields |= {
+                "due_date": today + timedelta(days=ahead),
+                "priority": ("high", "medium", "urgent", "low")[number % 4],
+            }
+            if number == 2:
+                fields["pinned"] = True
+            task = self._create(created, category, fields)
+            if number == 3:
+                later = created + timedelta(minutes=9)
+                _, waiting = self._described(later)
+                self._create(
+                    later, category, {**waiting, "blocked_by": [task], "due_date": today + timedelta(days=ahead + 2)}
+                )
+
+    def _one(self, day: date) -> None:
+        created = self._moment(day)
+        category, fields = self._described(created)
+        due = self._due(day) if chance(self._dice, self._person.due_share) else None
+        if due is not None:
+            fields |= (
+                {"due_at": moment(due, 17, self._person.timezone)} if chance(self._dice, 0.25) else {"due_date": due}
+            )
+        elif chance(self._dice, 0.08):
+            fields["start_at"] = moment(day + timedelta(days=int(self._dice.integers(2, 15))), 8, self._person.timezone)
+        blocker = next((task for task, done in reversed(self._recent[-6:]) if done > created), None)
+        if blocker is not None and chance(self._dice, 0.06):
+            fields |= {"blocked_by": [blocker], "title": f"{pick(self._dice, BLOCKERS)} {category.lower()} papers"}
+        by_ai = chance(self._dice, 0.04)
+        task = self._create(created, category, {**fields, "ai_generated": by_ai}, by_ai=by_ai)
+        self._fate(task, created, due, fields)
+
+    def _fate(self, task: UUID, created: datetime, due: date | None, fields: Mapping[str, Any]) -> None:
+        if due is not None and chance(self._dice, 0.1):
+            created, due = self._reschedule(task, created, due)  # done only after it was put off
+        given_up = {"cancelled": 0.45, "deleted": 0.55}
+        if chance(self._dice, self._person.abandons + 0.05 * (due is None)):
+            wait = self._person.tidies_after_days * (0.6 + 0.8 * float(self._dice.random()))
+            begin = due or local_date(created, self._person.timezone)
+            tidied = max(created + timedelta(hours=2), self._moment(begin + timedelta(days=round(wait))))
+            if weighted(self._dice, given_up) == "cancelled":
+                self._change(tidied, "task.updated", task, {"status": "cancelled"})
+            else:
+                self._change(tidied, "task.deleted", task, {"deleted_at": tidied})
+            return
+        self._complete(task, self._done_at(created, due, fields), created, fields)
+
+    def _complete(self, task: UUID, done: datetime, created: datetime, fields: Mapping[str, Any]) -> None:
+        """Worked on, perhaps in steps, then done; now and then undone and done again."""
+        estimate = fields.get("estimated_minutes") or 30
+        spread = float(self._dice.lognormal(0, 0.4))
+        minutes = max(3, min(400, round(estimate * self._person.estimate_bias * spread)))
+        begun = max(created + timedelta(minutes=2), done - timedelta(minutes=minutes))
+        done = begun + timedelta(minutes=minutes)
+        self._recent.append((task, done))
+        if chance(self._dice, 0.35):
+            self._change(begun, "task.updated", task, {"status": "in_progress"})
+        finished: dict[str, Any] = {"status": "completed", "completed_at": done}
+        if chance(self._dice, self._person.tracks):
+            self.work.append(Work(task, begun, minutes))
+            finished["actual_minutes"] = minutes
+        if minutes > 60 and chance(self._dice, 0.25):
+            self._steps(task, created, begun, done)
+        self._change(done, "task.completed", task, finished)
+        if chance(self._dice, 0.03):
+            undone = done + timedelta(minutes=1 + 90 * float(self._dice.random()))
+            again = undone + timedelta(hours=1 + 30 * float(self._dice.random()))
+            self._change(undone, "task.reopened", task, {"status": "pending", "completed_at": None})
+            self._change(again, "task.completed", task, {"status": "completed", "completed_at": again})
+        elif chance(self._dice, 0.05):
+            self._change(done + timedelta(days=5), "task.archived", task, {"status": "archived"})
+
+    def _steps(self, parent: UUID, created: datetime, begun: datetime, done: datetime) -> None:
+        """Subtasks, all done before their parent."""
+        count = int(self._dice.integers(2, len(STEPS) + 1))
+        for number, title in enumerate(STEPS[:count]):
+            written = created + timedelta(seconds=20 + 5 * number)
+            finished = begun + (done - begun) * ((number + 1) / (count + 1))
+            subtask = mint(self._dice, written)
+            fields = {"title": title, "parent_task_id": parent, "created_at": written}
+            self._change(written, "task.created", subtask, fields)
+            self._change(finished, "task.completed", subtask, {"status": "completed", "completed_at": finished})
+
+    def _reschedule(self, task: UUID, created: datetime, due: date) -> tuple[datetime, date]:
+        later = due + timedelta(days=int(self._dice.integers(1, 9)))
+        put_off = max(
+            created + timedelta(hours=1), moment(due, 9 + 8 * float(self._dice.random()), self._person.timezone)
+        )
+        self._change(put_off, "task.updated", task, {"due_at": None, "due_date": later})
+        return put_off, later
+
+    def _chore(self, title: str, category: str, every: int) -> None:
+        """A recurring task: doing it makes the next."""
+        first, last = self._days[0].date, self._days[-1].date
+        created = self._moment(first + timedelta(days=3))
+        due, rule = first + timedelta(days=3 + every), "FREQ=WEEKLY" if every == 7 else "FREQ=MONTHLY"
+        for _ in range(len(self._days) // every + 2):
+            if local_date(created, self._person.timezone) > last:
+                return
+            fields = {
+                "title": title,
+                "recurrence": rule,
+                "due_date": due,
+                "estimated_minutes": 15,
+                "priority": "medium",
+            }
+            task = self._create(created, category, fields, tags=["routine"])
+            slip = int(self._dice.choice(5, p=(0.25, 0.5, 0.15, 0.07, 0.03))) - 1
+            done = max(created + timedelta(hours=3), self._moment(due + timedelta(days=slip)))
+            self._change(done, "task.completed", task, {"status": "completed", "completed_at": done})
+            created, due = done + timedelta(seconds=1), due + timedelta(days=every)
+
+    def _described(self, created: datetime) -> tuple[str, dict[str, Any]]:
+        """Category, title, tags, priority, estimate and goal: what is known when a task is written down."""
+        categories = self._person.categories
+        category = weighted(self._dice, {name: 1 / (rank + 1) for rank, name in enumerate(categories)})
+        title, tags = task_title(self._dice, category)
+        fields: dict[str, Any] = {"title": title, "tags": tags, "priority": weighted(self._dice, PRIORITIES)}
+        if chance(self._dice, 0.7):
+            fields["estimated_minutes"] = weighted(self._dice, ESTIMATES)
+        day = local_date(created, self._person.timezone)
+        goals = [id_ for id_, of, first, last in self._places.goals if of == category and first < day <= last]
+        if goals and chance(self._dice, 0.35):
+            fields["goal_id"] = pick(self._dice, goals)
+        return category, fields
+
+    def _create(
+        self,
+        at: datetime,
+        category: str,
+        fields: Mapping[str, Any],
+        *,
+        tags: list[str] | None = None,
+        by_ai: bool = False,
+    ) -> UUID:
+        task = mint(self._dice, at)
+        whole = {"category_id": self._places.categories[category], "created_at": at, **fields}
+        if tags is not None:
+            whole["tags"] = tags
+        self.changes.append(Change(at, "task.created", task, whole, "ai" if by_ai else "user"))
+        return task
+
+    def _change(self, at: datetime, type_: str, task: UUID, fields: Mapping[str, Any]) -> None:
+        self.changes.append(Change(at, type_, task, fields))
+
+    def _due(self, day: date) -> date:
+        return day + timedelta(days=min(30, int(self._dice.gamma(1.2, 4.5))))
+
+    def _done_at(self, created: datetime, due: date | None, fields: Mapping[str, Any]) -> datetime:
+        """The new is done soon or late; the due around its date, by temper; and neither on days without energy."""
+        born = local_date(created, self._person.timezone)
+        if due is None:
+            target = born + timedelta(days=int(self._dice.lognormal(0.6, 1.3)))
+        else:
+            mean, spread = self._person.lateness_days
+            target = max(born, due + timedelta(days=round(float(self._dice.normal(mean, spread)))))
+        if fields.get("start_at"):
+            target = max(target, local_date(fields["start_at"], self._person.timezone))
+        blockers = {task: done for task, done in self._recent[-12:] if task in fields.get("blocked_by", ())}
+        after = max((created, *blockers.values()))
+        done = self._moment(self._with_energy(max(target, local_date(after, self._person.timezone))))
+        return max(done, after + timedelta(minutes=5 + 60 * float(self._dice.random())))
+
+    def _with_energy(self, day: date) -> date:
+        start = self._index.get(day)
+        if start is None:
+            return day
+        for later in self._days[start : start + 21]:
+            if chance(self._dice, min(1, later.energy)):
+                return later.date
+        return day
+
+    def _moment(self, day: date) -> datetime:
+        middle, spread = pick(self._dice, self._person.hours)
+        hour = min(27.5, max(6, float(self._dice.normal(middle, spread))))
+        return moment(day, hour, self._person.timezone)

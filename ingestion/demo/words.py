@@ -1,0 +1,90 @@
+"""What the demo people call their things: titles made from a few words for each category."""
+
+from typing import Final
+
+from numpy.random import Generator
+
+from ingestion.demo.changes import pick
+
+COLORS: Final = {
+    "Work": "#3b6fb6",
+    "Home": "#c98a2b",
+    "Health": "#3f9b6b",
+    "Learning": "#8a5fb0",
+    "Finance": "#5f6b7a",
+    "Family": "#c4566a",
+    "Writing": "#2f8f9d",
+    "Clients": "#a0522d",
+}
+
+#: By category: patterns, what may fill them, and tags that go with them.
+TITLES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]] = {
+    "Work": (
+        ("Review {}", "Prepare {}", "Send {}", "Update {}", "Finish the draft of {}", "Comment on {}", "Plan {}"),
+        ("the roadmap", "the quarterly numbers", "the release notes", "the test plan", "the onboarding guide", "the budget request",
+         "the design of the search page", "the slides for Thursday", "the support backlog", "the hiring plan", "the incident report"),
+        ("deep", "email", "review", "team"),
+    ),
+    "Home": (
+        ("Buy {}", "Repair {}", "Clean {}", "Sort {}", "Look for {}"),
+        ("the kitchen shelf", "light bulbs", "the bathroom tap", "the balcony plants", "winter clothes", "the bicycle", "the cellar",
+         "a new desk lamp", "printer paper"),
+        ("errand", "quick", "weekend"),
+    ),
+    "Health": (
+        ("Book {}", "Prepare {}", "Plan {}", "Ask about {}"),
+        ("a check-up", "the dentist", "the long run", "meals for the week", "a massage", "the climbing evening", "new running shoes"),
+        ("phone", "quick"),
+    ),
+    "Learning": (
+        ("Read {}", "Take notes on {}", "Practise {}", "Summarise {}"),
+        ("chapter 3 of the statistics book", "the paper on queues", "Spanish irregular verbs", "the SQL course", "scales in D minor",
+         "the chapter on sampling", "the article about sleep", "lesson 12"),
+        ("deep", "reading"),
+    ),
+    "Finance": (
+        ("Pay {}", "Check {}", "File {}", "Compare {}"),
+        ("the electricity bill", "the rent", "the tax papers", "insurance offers", "last month's card statement", "the travel receipts"),
+        ("quick", "email", "paper"),
+    ),
+    "Family": (
+        ("Call {}", "Plan {}", "Write to {}", "Choose a gift for {}"),
+        ("grandmother", "the summer trip", "the school", "the cousins", "the birthday dinner", "the neighbours"),
+        ("phone", "weekend"),
+    ),
+    "Writing": (
+        ("Outline {}", "Write 500 words of {}", "Edit {}", "Collect sources for {}"),
+        ("the essay on cities", "chapter two", "the newsletter", "the talk proposal", "the book review", "the short story"),
+        ("deep", "draft"),
+    ),
+    "Clients": (
+        ("Answer {}", "Prepare the offer for {}", "Invoice {}", "Summarise the call with {}", "Estimate {}"),
+        ("the bakery", "the museum shop", "the cycling club", "the garden centre", "the city library", "the new website",
+         "the second phase"),
+        ("email", "phone", "review"),
+    ),
+}  # fmt: skip
+
+STEPS: Final = ("Collect what is needed", "Make a first version", "Get a second opinion", "Correct and finish")
+MEETINGS: Final = (
+    "Stand-up",
+    "Planning",
+    "One to one",
+    "Review",
+    "Customer call",
+    "Retrospective",
+    "Interview",
+    "Workshop",
+    "Budget round",
+)
+PRIVATE: Final = ("Dinner with friends", "Choir", "Parents' evening", "Football", "Haircut", "Cinema", "Doctor")
+ROOMS: Final = ("Room 2", "Video call", "Café on the corner", "Room 5")
+BLOCKERS: Final = ("Wait for the answer about", "Get access to", "Order the parts for")
+
+
+def task_title(dice: Generator, category: str) -> tuple[str, list[str]]:
+    """A title and the tags that a person would give it."""
+    patterns, things, tags = TITLES[category]
+    wanted = int(dice.choice(3, p=(0.5, 0.38, 0.12)))
+    chosen = sorted({pick(dice, tags) for _ in range(wanted)})
+    return pick(dice, patterns).format(pick(dice, things)), chosen
