@@ -1,0 +1,204 @@
+"""Every metric once: its name, what it means, which way is better. SQL columns, documents, checks and labels follow.
+
+The constants of the productivity score stand here too; `pipelines/tables/gold/productivity_daily` computes with them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["more", "less", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A column that says something about a person's day."""
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+    better: Better = "neither"
+    type: str = "BIGINT"
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """One component of the productivity score, between 0 and 1, and how much it weighs."""
+
+    column: str
+    label: str
+    weight: float
+    meaning: str
+
+
+SCORE_VERSION = "ps-1"
+
+SCORE_PARTS = (
+    ScorePart(
+        "score_throughput",
+        "Throughput",
+        0.30,
+        "x / (x + b): tasks completed (x) against the usual number for that kind of day (b).",
+    ),
+    ScorePart(
+        "score_on_time",
+        "On time",
+        0.25,
+        "(completed on time + 4 · p0) / (due + 4): p0 is the person's own rate over 90 days, .5 at first.",
+    ),
+    ScorePart(
+        "score_focus",
+        "Focus",
+        0.20,
+        "Focus minutes against the daily target: the person's own, or the median of days with focus.",
+    ),
+    ScorePart(
+        "score_habits",
+        "Habits",
+        0.15,
+        "(done + 2 · h0) / (due + 2): h0 is the person's own rate over 90 days, .5 at first.",
+    ),
+    ScorePart(
+        "score_goals",
+        "Goals",
+        0.10,
+        "Progress made against the pace that the target dates require, the mean of all dated active goals.",
+    ),
+)
+
+#: What is usual while little is known of a person: completions on a workday, and on a day of the weekend. They are fixed, so that
+#: nobody's score depends on what others do.
+USUAL_COMPLETIONS = {"workday": 3.0, "weekend": 1.0}
+
+METRICS = (
+    Metric("tasks_created", "Created", "tasks", "Tasks created that day."),
+    Metric(
+        "tasks_completed",
+        "Completed",
+        "tasks",
+        "Tasks with a completion that day that was not undone the same day.",
+        "more",
+    ),
+    Metric(
+        "tasks_completed_with_due",
+        "Completed with a due date",
+        "tasks",
+        "Of the completed tasks, those with a due date.",
+    ),
+    Metric(
+        "tasks_completed_on_time",
+        "On time",
+        "tasks",
+        "Of the completed tasks with a due date, those completed at or before it. A date without a time ends with that local day.",
+        "more",
+    ),
+    Metric(
+        "tasks_due",
+        "Due",
+        "tasks",
+        "Tasks due on that local day that existed, and were not cancelled, archived or deleted, when the day began.",
+    ),
+    Metric("tasks_open", "Open", "tasks", "Open tasks at the end of the day.", "less"),
+    Metric("tasks_overdue", "Overdue", "tasks", "Open tasks at the end of the day whose due date has passed.", "less"),
+    Metric("goals_progressed", "Goals moved", "goals", "Goals whose progress rose that day.", "more"),
+    Metric("goals_completed", "Goals reached", "goals", "Goals completed that day.", "more"),
+    Metric(
+        "habits_scheduled",
+        "Habits due",
+        "habits",
+        "Habits due that day by their frequency; a day skipped for a reason is not due. A habit of n times a week is due on the days"
+        " it was done, and on the last days of the week that still allow n.",
+    ),
+    Metric("habits_completed", "Habits done", "habits", "Habits logged that day and not skipped.", "more"),
+    Metric(
+        "focus_minutes",
+        "Focus",
+        "min",
+        "Minutes covered by time entries within the day. Overlap counts once; an entry over midnight is split; a running one counts"
+        " when it stops.",
+        "more",
+        "DOUBLE",
+    ),
+    Metric(
+        "pomodoro_sessions",
+        "Pomodoros",
+        "sessions",
+        "Pomodoro entries of at least 20 minutes that ended that day.",
+        "more",
+    ),
+    Metric(
+        "meeting_minutes",
+        "Meetings",
+        "min",
+        "Minutes covered by busy calendar events within the day, all-day events left out.",
+        "neither",
+        "DOUBLE",
+    ),
+    Metric("ai_plans_generated", "Plans made", "plans", "Daily plans generated that day."),
+    Metric("activity_events", "App activity", "events", "Events that client apps tracked that day."),
+    Metric(
+        "productivity_score",
+        "Productivity score",
+        "of 100",
+        "How the day went against the person's own usual and plan: the weighted parts that apply, drawn towards the own mean of the"
+        " last 28 days where there is little evidence. Empty on a day off and on a day without any event. Never for comparing people.",
+        "more",
+        "DOUBLE",
+    ),
+    *(
+        Metric(part.column, part.label, "0 to 1", part.meaning + " Empty where it does not apply.", "more", "DOUBLE")
+        for part in SCORE_PARTS
+    ),
+    Metric(
+        "score_raw", "Score before evidence", "0 to 1", "The weighted mean of the parts that apply.", "more", "DOUBLE"
+    ),
+    Metric(
+        "score_prior",
+        "Score expected",
+        "0 to 1",
+        "The person's own mean score of the last 28 days, .5 at first.",
+        "neither",
+        "DOUBLE",
+    ),
+    Metric(
+        "score_evidence",
+        "Evidence",
+        "items",
+        "What the day's score rests on, all fixed before the day: tasks due, habits due, up to five open tasks, a focus target, dated goals.",
+    ),
+    Metric(
+        "score_lambda",
+        "Weight of the day",
+        "0 to 1",
+        "n / (n + 5), with n the evidence: how much the day itself counts.",
+        "neither",
+        "DOUBLE",
+    ),
+    Metric("score_version", "Score version", "", "The version of the formula.", "neither", "VARCHAR"),
+    Metric(
+        "usual_completions",
+        "Usual completions",
+        "tasks",
+        "What throughput is measured against (b).",
+        "neither",
+        "DOUBLE",
+    ),
+    Metric(
+        "focus_target_minutes",
+        "Focus target",
+        "min",
+        "What focus is measured against: set by the person, or their median, within 25 to 240.",
+        "neither",
+        "DOUBLE",
+    ),
+    Metric(
+        "is_day_off",
+        "Day off",
+        "",
+        "Whether nothing was expected: a holiday, vacation or sick day.",
+        "neither",
+        "BOOLEAN",
+    ),
+)
+
+BY_NAME = {metric.name: metric for metric in METRICS}
