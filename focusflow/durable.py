@@ -2,11 +2,20 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pyarrow.parquet as pq
+
+TAIL = 32  # commits that a start looks at; older ones were settled by those who built on them
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+)  # pyarrow's ArrowInvalid is a ValueError, and so are broken JSON and UTF-8
 
 
 def settle(table_uri: str, versions: Iterable[int]) -> None:
@@ -17,41 +26,80 @@ def settle(table_uri: str, versions: Iterable[int]) -> None:
     folders = {root, root.parent, root / "_delta_log"}
     for version in versions:
         entry = _entry(root, version)
-        for path in [root / unquote(name) for name in _added(entry)]:
-            _fsync(path)
-            folders.update(parent for parent in path.parents if root in parent.parents)
+        if not entry.exists():
+            continue  # an old one that a checkpoint has replaced
+        for path in [root / added.path for added in _read(entry).added]:
+            if path.exists():  # else it was rewritten since, and cleared away
+                _fsync(path)
+                folders.update(parent for parent in path.parents if root in parent.parents)
         _fsync(entry)
     for folder in folders:
         _fsync(folder)
 
 
 def drop_broken_commits(root: Path) -> list[str]:
-    """Remove the newest log entries whose own text or files cannot be read, newest first, and tell each."""
-    told = []
-    for entry in sorted(root.glob("_delta_log/*.json"), reverse=True):
-        if int(entry.stem) == 0 or _is_whole(root, entry):
-            break
+    """Undo the oldest broken one of the newest commits and all that build on it, newest first; then settle what stays.
+
+    Broken is a commit whose own text or whose files cannot be read. A whole commit may follow it: two processes that were
+    killed one after the other leave two commits that nobody forced to disk, and the power cut takes either.
+    """
+    entries = sorted(root.glob(f"_delta_log/{'[0-9]' * 20}.json"))[-TAIL:]
+    first_broken, removed = len(entries), set[str]()
+    for place, entry in reversed(list(enumerate(entries))):
+        try:
+            commit = _read(entry)
+            _check_files(root, [added for added in commit.added if added.path not in removed])
+            removed |= commit.removed
+        except BROKEN:
+            first_broken = place
+    kept, undone = entries[:first_broken], entries[first_broken:]
+    for entry in reversed(undone):
         entry.unlink()
-        told.append(f"{root.name}: commit {int(entry.stem)} was broken and is undone")
-    if told:
-        _fsync(root / "_delta_log")
-    return told
+    if undone:
+        _drop_checkpoints(root, int(undone[0].stem))
+    if entries:
+        settle(str(root), [int(entry.stem) for entry in kept])
+    return [
+        f"{root.name}: commit {int(entry.stem)} was broken, or built on a broken one, and is undone" for entry in undone
+    ]
 
 
-def _is_whole(root: Path, entry: Path) -> bool:
-    try:
-        for name in _added(entry):
-            pq.read_metadata(root / unquote(name))
-    except (OSError, ValueError, KeyError):  # pyarrow's ArrowInvalid is a ValueError, and so is broken JSON
-        return False
-    return entry.stat().st_size > 0
+@dataclass(frozen=True, slots=True)
+class _Added:
+    path: str
+    size: int
 
 
-def _added(entry: Path) -> Iterator[str]:
-    for line in entry.read_text(encoding="utf-8").splitlines():
-        action = json.loads(line)
-        if "add" in action:
-            yield action["add"]["path"]
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    added: list[_Added]
+    removed: set[str]
+
+
+def _read(entry: Path) -> _Commit:
+    actions = [json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines()]
+    if not actions:
+        raise ValueError(f"{entry} is empty")
+    return _Commit(
+        [_Added(unquote(each["add"]["path"]), each["add"]["size"]) for each in actions if "add" in each],
+        {unquote(each["remove"]["path"]) for each in actions if "remove" in each},
+    )
+
+
+def _check_files(root: Path, files: Iterable[_Added]) -> None:
+    for file in files:
+        if (root / file.path).stat().st_size != file.size:
+            raise ValueError(f"{file.path} is cut off")
+        pq.read_metadata(root / file.path)  # its end must be readable: a file can have its length and no content
+
+
+def _drop_checkpoints(root: Path, version: int) -> None:
+    """A checkpoint made of a commit that is undone would bring it back."""
+    log = root / "_delta_log"
+    for checkpoint in log.glob(f"{'[0-9]' * 20}.checkpoint*"):
+        if int(checkpoint.name.partition(".")[0]) >= version:
+            (log / "_last_checkpoint").unlink(missing_ok=True)
+            checkpoint.unlink()
 
 
 def _entry(root: Path, version: int) -> Path:

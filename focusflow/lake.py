@@ -103,7 +103,8 @@ class Pinned:
         except CommitFailedError as error:
             raise Outrun(f"{self.name}: {error}") from error
         self.delta.update_incremental()
-        durable.settle(self.delta.table_uri, range(before + 1, self.version + 1))
+        # From the commit before: whoever made it may have been killed before it was forced to disk.
+        durable.settle(self.delta.table_uri, range(before, self.version + 1))
 
     def scan(self, where: str | None = None) -> str:
         """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""
@@ -168,7 +169,7 @@ class Lake:
         return "://" not in self.location
 
     def repair(self, names: Iterable[str]) -> list[str]:
-        """Drop the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
+        """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
         return [told for name in names if self.is_local for told in durable.drop_broken_commits(Path(self.url(name)))]
 
 

@@ -3,29 +3,29 @@
 The commit is made onto the version from which the position was read, so of two landers at one position one is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
 import duckdb
-import polars as pl
 import pyarrow as pa
 
-from focusflow.lake import RAW_EVENTS, Lake, Outrun, Pinned, duckdb_connection
-from focusflow.problems import Problem
-from ingestion.source import Message, Source
+from focusflow.lake import RAW_EVENTS, Lake, Outrun, duckdb_connection
+from focusflow.problems import Unavailable
+from ingestion.source import PositionLost, Run, Source, missing
 
 #: The envelope's columns, read in bulk. What cannot be read is null; the bytes are kept, and silver says what is wrong with them.
+#: Dates that only some readers of the lake can represent (infinity, the year 99999) count as unreadable.
 ENVELOPE = """
-    select bucket, log_offset, found[1] as id, found[2] as type, try_cast(found[3] as timestamptz) as recorded_time,
-           try_cast(found[4] as date) as local_date, value
-    from (select *, case when text is not null and json_valid(text)
-                         then json_extract_string(text, ['$.id', '$.type', '$.recordedtime', '$.localdate']) end as found
-          from (select *, try(decode(value)) as text from batch))
+    select bucket, log_offset, found[1] as id, found[2] as type,
+           case when recorded_time between '0001-01-02 00:00:00+00' and '9999-12-31 00:00:00+00' then recorded_time end as recorded_time,
+           case when local_date between '0001-01-01' and '9999-12-31' then local_date end as local_date, value
+    from (select *, try_cast(found[3] as timestamptz) as recorded_time, try_cast(found[4] as date) as local_date
+          from (select *, case when text is not null and json_valid(text)
+                               then json_extract_string(text, ['$.id', '$.type', '$.recordedtime', '$.localdate']) end as found
+                from (select *, try(decode(value)) as text from batch)))
 """
 
-
-class PositionLost(Problem):
-    """The log cannot be followed from where the lake stands."""
+#: How often in a row others may be quicker before the lander lets them be for a while.
+OUTRUNS = 20
 
 
 def position_key(bucket: int) -> str:
@@ -36,13 +36,13 @@ class Lander:
     """Follows the log of some buckets."""
 
     def __init__(self, lake: Lake, buckets: Sequence[int], *, rows: int) -> None:
-        self._lake, self._buckets, self._rows = lake, buckets, rows
+        self._lake, self._buckets, self.rows = lake, buckets, rows
         self._connection = duckdb_connection("512MB")
         self._raw = lake.open(RAW_EVENTS)
 
     @property
     def positions(self) -> dict[int, int]:
-        return positions_of(self._raw, self._buckets)
+        return {bucket: self._raw.position(position_key(bucket)) for bucket in self._buckets}
 
     def check(self, source: Source) -> None:
         """Refuse a log that ends before the lake does: it would give out positions again."""
@@ -55,53 +55,53 @@ class Lander:
                 )
 
     def land_once(self, source: Source) -> int:
-        """Land what is there, as one commit. Returns how many events; 0 also when another lander was quicker."""
-        fresh, positions = following(source.read(self.positions, self._rows), self.positions)
-        if not fresh:
+        """Land what follows on the positions as one commit, up to the rows of a batch. Returns how many events landed."""
+        for _ in range(OUTRUNS):
+            positions = self.positions
+            try:
+                runs = [following(run, positions[run.bucket]) for run in source.read(positions, self.rows)]
+                return self._append([run for run in runs if run.offsets])
+            except Outrun:
+                self._raw = self._lake.open(RAW_EVENTS)
+            except PositionLost:
+                self._raw = self._lake.open(RAW_EVENTS)
+                if self.positions == positions:  # else another lander has what is missing here
+                    raise
+        raise Unavailable("Other landers keep being quicker.")
+
+    def _append(self, runs: Sequence[Run]) -> int:
+        if not runs:
             return 0
-        try:
-            keys = {position_key(bucket): position for bucket, position in positions.items()}
-            self._raw.append(raw_rows(self._connection, fresh), positions=keys)
-        except Outrun:
-            self._raw = self._lake.open(RAW_EVENTS)
-            return 0
-        return len(fresh)
+        positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
+        self._raw.append(raw_rows(self._connection, runs), positions=positions)
+        return sum(len(run.offsets) for run in runs)
 
 
-def positions_of(raw: Pinned, buckets: Sequence[int]) -> dict[int, int]:
-    return {bucket: raw.position(position_key(bucket)) for bucket in buckets}
+def following(run: Run, position: int) -> Run:
+    """The part of a run that follows on a position. An event from before it is a resend; a gap is a loss.
+
+    >>> following(Run(0, [3, 4, 3, 4, 5], [b"c", b"d", b"c", b"d", b"e"]), 4)
+    Run(bucket=0, offsets=[4, 5], values=[b'd', b'e'])
+    """
+    offsets, values = [], []
+    for offset, value in zip(run.offsets, run.values, strict=True):
+        if offset > position:
+            raise PositionLost(missing(run.bucket, position, offset))
+        if offset == position:
+            offsets.append(offset)
+            values.append(value)
+            position += 1
+    return Run(run.bucket, offsets, values)
 
 
-def following(messages: Sequence[Message], positions: Mapping[int, int]) -> tuple[list[Message], dict[int, int]]:
-    """The messages that follow on the positions, and the new positions. A message from before is a resend; a gap is a loss."""
-    fresh, moved = [], {}
-    for bucket, run in groupby(
-        sorted(messages, key=lambda each: (each.bucket, each.log_offset)), lambda each: each.bucket
-    ):
-        expected = positions[bucket]
-        for message in run:
-            if message.log_offset < expected:
-                continue
-            if message.log_offset > expected:
-                raise PositionLost(
-                    f"Events are missing: bucket {bucket} goes on at {message.log_offset}, and {expected} was expected."
-                    f" Missing are {expected} to {message.log_offset - 1}."
-                )
-            fresh.append(message)
-            expected += 1
-        if expected > positions[bucket]:
-            moved[bucket] = expected
-    return fresh, moved
-
-
-def raw_rows(connection: duckdb.DuckDBPyConnection, messages: Sequence[Message]) -> pa.Table:
-    batch = pl.DataFrame(
+def raw_rows(connection: duckdb.DuckDBPyConnection, runs: Sequence[Run]) -> pa.Table:
+    """Rows of raw: the envelope's columns beside the untouched bytes."""
+    batch = pa.table(
         {
-            "bucket": [each.bucket for each in messages],
-            "log_offset": [each.log_offset for each in messages],
-            "value": [each.value for each in messages],
-        },
-        schema={"bucket": pl.Int16, "log_offset": pl.Int64, "value": pl.Binary},
+            "bucket": pa.array([run.bucket for run in runs for _ in run.offsets], pa.int16()),
+            "log_offset": pa.array([offset for run in runs for offset in run.offsets], pa.int64()),
+            "value": pa.array([value for run in runs for value in run.values], pa.binary()),
+        }
     )
     connection.register("batch", batch)
     try:

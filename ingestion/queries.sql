@@ -25,6 +25,15 @@ select bucket, next from outbox_head order by bucket
 -- unsequenced --
 select bucket, count(*) as count from outbox where log_offset is null group by bucket
 
+-- is_waiting --
+select exists (select from outbox where log_offset is null) as is_waiting
+
 -- after_position --
-select log_offset, value from outbox
-where bucket = %(bucket)s and log_offset >= %(position)s order by log_offset limit %(limit)s
+-- The first one always, however large, or the bucket would stand still.
+select log_offset, convert_to(value, 'UTF8')
+from (
+    select log_offset, value, sum(octet_length(value)) over (order by log_offset rows unbounded preceding) - octet_length(value) as before
+    from (select log_offset, value from outbox
+          where bucket = %(bucket)s and log_offset >= %(position)s order by log_offset limit %(limit)s) as next_rows
+) as measured
+where before < %(memory)s order by log_offset

@@ -5,9 +5,9 @@ import threading
 import time
 from dataclasses import dataclass
 
-from focusflow.database.migrate import prepare
+from focusflow.database.migrate import extend_outbox
 from focusflow.database.session import Database
-from focusflow.lake import Lake
+from focusflow.lake import RAW_EVENTS, Lake
 from focusflow.problems import Unavailable
 from ingestion.lander import Lander
 from ingestion.sequencer import sequence_once
@@ -15,12 +15,13 @@ from ingestion.source import OutboxSource, Source
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 0.25
 UPKEEP_SECONDS = 3600
 PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Postgres is away: at first, and at most
+PLACED_AT_ONCE = 5_000  # rows that one transaction places; writers never wait for it, other sequencers do
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ingestion:
     """Everything between the outbox and raw, as one piece of work that can be repeated."""
 
@@ -31,29 +32,43 @@ class Ingestion:
 
     def drain(self) -> int:
         """Place and land until nothing is left. Returns how many events landed."""
-        landed = 0
-        while sequence_once(self.database):
-            pass
-        while count := self.lander.land_once(self.source):
-            landed += count
-        return landed
+        self.lander.check(self.source)
+        total = 0
+        while self._place() + (landed := self.lander.land_once(self.source)):
+            total += landed
+        return total
 
     def run(self, stop: threading.Event, upkeep: "Upkeep") -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
-        patience = PATIENCE_SECONDS[0]
+        patience, landed = PATIENCE_SECONDS[0], 0
+        is_checked = False
         while not stop.is_set():
             try:
+                if (
+                    not is_checked
+                ):  # before anything is placed, and again when the database was away: it may be another one
+                    self.lander.check(self.source)
+                    is_checked = True
                 upkeep.when_due()
-                if sequence_once(self.database):
-                    stop.wait(self.age_seconds)  # for company: a commit for each event would be a file for each
-                if landed := self.drain():  # also what an earlier process placed and did not live to land
+                placed = self._place()
+                if max(placed, landed) < self.lander.rows:
+                    # For company when something came: a commit for each event would be a file for each.
+                    stop.wait(self.age_seconds if placed else IDLE_SECONDS)
+                    self._place()  # that company
+                if landed := self.lander.land_once(self.source):  # also what an earlier process placed and did not land
                     log.info("landed %d events", landed)
-                stop.wait(IDLE_SECONDS)
                 patience = PATIENCE_SECONDS[0]
             except Unavailable as problem:
                 log.warning("%s Trying again in %.1f s.", problem, patience)
                 stop.wait(patience)
-                patience = min(patience * 2, PATIENCE_SECONDS[1])
+                patience, is_checked = min(patience * 2, PATIENCE_SECONDS[1]), False
+
+    def _place(self) -> int:
+        """Place what is waiting, about a batch of the lander at most: writers may be quicker than we are."""
+        placed = 0
+        while placed < self.lander.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
+            placed += count
+        return placed
 
 
 @dataclass(slots=True)
@@ -61,19 +76,16 @@ class Upkeep:
     """Makes the outbox's partitions of the coming days, now and then."""
 
     url: str
-    buckets: int
     due_at: float = 0
 
     def when_due(self) -> None:
         if time.monotonic() >= self.due_at:
-            prepare(self.url, self.buckets)
+            extend_outbox(self.url)
             self.due_at = time.monotonic() + UPKEEP_SECONDS
 
 
 def open_ingestion(database: Database, lake: Lake, *, buckets: int, rows: int, age_seconds: float) -> Ingestion:
-    """From the outbox of this database into this lake, once the lake is whole and the log goes on where it stands."""
-    for told in lake.repair(["raw/events"]):
+    """From the outbox of this database into this lake, once the lake is whole."""
+    for told in lake.repair([RAW_EVENTS.name]):
         log.warning(told)
-    source, lander = OutboxSource(database), Lander(lake, range(buckets), rows=rows)
-    lander.check(source)
-    return Ingestion(database, source, lander, age_seconds)
+    return Ingestion(database, OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.lake import Lake, duckdb_connection, show
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, show
 from ingestion.lander import position_key
 from ingestion.sequencer import QUERIES
+
+IN_LAKE = load_queries(Path(__file__).with_name("conservation.sql"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class BucketCount:
     sequenced: int = 0  # the head of the log
     landed: int = 0  # the lake's position
     raw_rows: int = 0
-    raw_offsets: int = 0  # distinct, below the position
+    raw_offsets: int = 0  # distinct, from 0 up to the position: as many as the position, or one is missing
+    raw_beyond: int = 0  # rows at the position or after it
     refreshed: int = 0  # silver's position
     silver: int = 0  # rows from below that position, and so are the next two
     quarantined: int = 0
@@ -28,21 +33,17 @@ class BucketCount:
     @property
     def losses(self) -> list[str]:
         """Each way in which events of this bucket are lost or doubled, in words."""
-        found = []
-        if self.landed > self.sequenced:
-            found.append(f"{self.landed - self.sequenced} events landed that the database does not know")
-        if self.raw_offsets < self.landed:
-            found.append(f"{self.landed - self.raw_offsets} events are missing from raw")
-        if self.raw_rows > self.raw_offsets:
-            found.append(f"{self.raw_rows - self.raw_offsets} events stand in raw twice")
-        if self.refreshed > self.landed:
-            found.append(f"silver is {self.refreshed - self.landed} events ahead of raw")
         kept = self.silver + self.quarantined + self.repeated
-        if kept < self.refreshed:
-            found.append(f"{self.refreshed - kept} events are missing from silver")
-        if kept > self.refreshed:
-            found.append(f"{kept - self.refreshed} events too many stand in silver or quarantine")
-        return found
+        differences = {
+            "landed that the database does not know": self.landed - self.sequenced,
+            "are missing from raw": self.landed - self.raw_offsets,
+            "stand in raw beyond its position": self.raw_beyond,
+            "stand in raw twice": self.raw_rows - self.raw_offsets - self.raw_beyond,
+            "are in silver before they are in raw": self.refreshed - self.landed,
+            "are missing from silver": self.refreshed - kept,
+            "too many stand in silver or quarantine": kept - self.refreshed,
+        }
+        return [f"{count} events {what}" for what, count in differences.items() if count > 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,56 +77,25 @@ def judge(buckets: Sequence[BucketCount]) -> Verdict:
 
 
 def count(database: Database, lake: Lake) -> list[BucketCount]:
-    """Count every bucket. The lake is counted first: what arrives meanwhile is then on its way, not lost."""
-    in_lake = _count_lake(lake)
+    """Count every bucket. The lake is pinned first: what arrives meanwhile is then on its way, not lost."""
+    raw, silver, quarantine = (lake.pinned(name) for name in (RAW_EVENTS.name, "silver/events", "quarantine/events"))
     with database.transaction(Role.INGESTION) as tx:
-        heads = {row["bucket"]: row["next"] for row in tx.all(QUERIES["heads"])}
-        waiting = {row["bucket"]: row["count"] for row in tx.all(QUERIES["unsequenced"])}
-    buckets = sorted(heads.keys() | in_lake.keys())
-    return [
-        BucketCount(
-            bucket, unsequenced=waiting.get(bucket, 0), sequenced=heads.get(bucket, 0), **in_lake.get(bucket, {})
-        )
-        for bucket in buckets
-    ]
-
-
-def _count_lake(lake: Lake) -> dict[int, dict[str, int]]:
-    raw = lake.pinned("raw/events")
-    if raw is None:
-        return {}
-    silver, quarantine = lake.pinned("silver/events"), lake.pinned("quarantine/events")
+        counted: dict[int, dict[str, int]] = {
+            row["bucket"]: {
+                "sequenced": row["next"],
+                "landed": raw.position(position_key(row["bucket"])) if raw else 0,
+                "refreshed": silver.position(position_key(row["bucket"])) if silver else 0,
+            }
+            for row in tx.all(QUERIES["heads"])
+        }
+        for row in tx.all(QUERIES["unsequenced"]):
+            counted[row["bucket"]]["unsequenced"] = row["count"]
     connection = duckdb_connection()
+    connection.execute(IN_LAKE["stand_ins"])
     show(connection, [table for table in (raw, silver, quarantine) if table])
-    raw_counts = connection.execute(
-        "select bucket, count(*), count(distinct log_offset) from raw.events group by bucket"
-    ).fetchall()
-    buckets = {
-        bucket: {"landed": raw.position(position_key(bucket)), "raw_rows": rows, "raw_offsets": offsets}
-        for bucket, rows, offsets in raw_counts
-    }
-    if silver is None:
-        return buckets
-    positions = [(bucket, silver.position(position_key(bucket))) for bucket in buckets]
-    connection.execute("create table refreshed (bucket smallint, position bigint)")
-    connection.executemany("insert into refreshed values (?, ?)", positions)
-    for bucket, position in positions:
-        buckets[bucket]["refreshed"] = position
-    counts = {"silver": IN_SILVER, "repeated": REPEATED} | ({"quarantined": IN_QUARANTINE} if quarantine else {})
-    for name, query in counts.items():
-        for bucket, rows in connection.execute(query).fetchall():
-            buckets[bucket][name] = rows
-    return buckets
-
-
-#: What silver has taken in so far, and what it put aside.
-IN_SILVER = "select bucket, count(*) from silver.events join refreshed using (bucket) where log_offset < position group by bucket"
-IN_QUARANTINE = "select bucket, count(*) from quarantine.events join refreshed using (bucket) where log_offset < position group by bucket"
-
-#: Events below silver's position that are not there, because silver has their id from elsewhere in the log.
-REPEATED = """
-    select bucket, count(*) from raw.events join refreshed using (bucket)
-    where log_offset < position and id in (select event_id from silver.events)
-      and (bucket, log_offset) not in (select (bucket, log_offset) from silver.events)
-    group by bucket
-"""
+    positions = [(bucket, each["landed"], each["refreshed"]) for bucket, each in counted.items()]
+    connection.executemany("insert into positions values (?, ?, ?)", positions)
+    for name in ("in_raw", "in_silver", "in_quarantine", "repeated"):
+        for row in connection.sql(IN_LAKE[name]).to_arrow_table().to_pylist():
+            counted.setdefault(row.pop("bucket"), {}).update(row)
+    return [BucketCount(bucket, **counts) for bucket, counts in sorted(counted.items())]

@@ -31,4 +31,4 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
-            ingestion.run(running.until_told_to_stop(), Upkeep(url, settings.buckets))
+            ingestion.run(running.until_told_to_stop(), Upkeep(url))

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from focusflow.database.session import connect_once
-from focusflow.problems import SetupProblem
+from focusflow.problems import SetupProblem, Unavailable
 
 LOCK = 0x466F637573  # one migration at a time, whoever starts it
 OUTBOX_DAYS_AHEAD = 3
@@ -55,6 +55,16 @@ def prepare(url: str, buckets: int) -> None:
         command.upgrade(schema_config(connection), "head")
         _settle_buckets(connection, buckets)
         _partition_outbox(connection)
+
+
+def extend_outbox(url: str) -> None:
+    """Create the outbox's partitions of the coming days, for a process that runs on for days."""
+    try:
+        with owner_connection(url) as connection:
+            connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            _partition_outbox(connection)
+    except (SetupProblem, sa.exc.OperationalError) as error:  # it was prepared before, so this can pass
+        raise Unavailable from error
 
 
 def _refuse_newer(connection: sa.Connection) -> None:
