@@ -1,5 +1,6 @@
 """`focusflow demo`."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,13 @@ def add_demo(database: "Database", *, seed: int = 1, days: int = 365, people: in
     from focusflow import clock
     from ingestion.demo import PASSWORD, write_demo
 
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        transient=True,
+        disable=not sys.stdout.isatty(),
+    ) as bar:
         shown = bar.add_task("Demo data", total=None)
 
         def progress(doing: str, done: int, of_all: int) -> None:
