@@ -23,7 +23,7 @@ ARROW_TYPES = {
 
 
 def entity_column(noun: Noun) -> str:
-    return f"{noun.name}_id"
+    return "account_id" if noun.name == "user" else f"{noun.name}_id"  # user_id is the owner's, everywhere
 
 
 def spec(noun: Noun) -> TableSpec:
@@ -44,7 +44,9 @@ def spec(noun: Noun) -> TableSpec:
         "log_offset": pa.int64(),
     }
     fields = {name: ARROW_TYPES[type_] for name, type_ in public_columns(noun.data).items()}
-    return TableSpec(f"silver/{noun.name}_history", pa.schema([*(fixed | fields).items(), ("bucket", pa.int16())]), ("bucket",))
+    return TableSpec(
+        f"silver/{noun.name}_history", pa.schema([*(fixed | fields).items(), ("bucket", pa.int16())]), ("bucket",)
+    )
 
 
 def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
@@ -67,11 +69,18 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buck
     touched = f"bucket in ({', '.join(str(bucket) for bucket, _ in counted)})"
     connection.execute(f"create or replace temp view history as from {history.scan(touched)}")
     rows = connection.sql(QUERY.read_text(encoding="utf-8").format(**_fragments(noun))).to_arrow_table()
-    history.replace(rows.sort_by([("bucket", "ascending"), ("user_id", "ascending"), (entity_column(noun), "ascending")]),
-                    where=touched, positions=positions)
+    history.replace(
+        rows.sort_by([("bucket", "ascending"), ("user_id", "ascending"), (entity_column(noun), "ascending")]),
+        where=touched,
+        positions=positions,
+    )
     return sum(count for _, count in counted)
 
 
 def _fragments(noun: Noun) -> dict[str, str]:
     structure = {name: "VARCHAR" if type_ == "TIME" else type_ for name, type_ in public_columns(noun.data).items()}
-    return {"noun": quoted(noun.name), "entity": entity_column(noun), "structure": quoted(orjson.dumps(structure).decode())}
+    return {
+        "noun": quoted(noun.name),
+        "entity": entity_column(noun),
+        "structure": quoted(orjson.dumps(structure).decode()),
+    }

@@ -114,7 +114,9 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Pinned, behind: dict[int, 
     nouns = [(type_, noun.name, noun.schema) for noun in NOUNS for type_ in noun.types]
     connection.execute("create or replace temp table nouns (type varchar, noun varchar, dataschema varchar)")
     connection.executemany("insert into nouns values (?, ?, ?)", nouns)
-    connection.execute("create or replace temp table zones as select unnest(?::varchar[]) as name", [sorted(zone_names())])
+    connection.execute(
+        "create or replace temp table zones as select unnest(?::varchar[]) as name", [sorted(zone_names())]
+    )
     connection.execute("create or replace temp table read as " + (HERE / "query.sql").read_text(encoding="utf-8"))
 
 
@@ -124,7 +126,9 @@ def _prove_data(connection: duckdb.DuckDBPyConnection) -> None:
     present = {noun for (noun,) in connection.execute("select distinct noun from read where reason is null").fetchall()}
     parts = [template.format(**_fragments(noun)) for noun in NOUNS if noun.name in present]
     parts.append("select * exclude (data, reason), data::varchar as data, reason from read where reason is not null")
-    connection.execute("create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts))
+    connection.execute(
+        "create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts)
+    )
 
 
 def _fragments(noun: Noun) -> dict[str, str]:
