@@ -1,0 +1,10 @@
+-- The figures of `focusflow status`. Each is asked for in the role that may see it.
+
+-- people --
+select count(*) as count from users where erased_at is null
+
+-- open_tasks --
+select count(*) as count from tasks where status in ('pending', 'in_progress') and deleted_at is null
+
+-- events --
+select coalesce(sum(next), 0)::bigint as count from outbox_head

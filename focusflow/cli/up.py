@@ -1,0 +1,30 @@
+"""`focusflow up`."""
+
+import click
+
+
+@click.command("up")
+@click.option("--demo", is_flag=True, help="Add a few people with a year of data first. A second time changes nothing.")
+def command(demo: bool) -> None:
+    """Run everything: PostgreSQL, API, ingestion, Dagster and dashboard. Ctrl-C stops it all.
+
+    Example: focusflow up --demo
+    """
+    from focusflow.cli.screen import Screen
+    from focusflow.database.installation import make_home
+    from focusflow.settings import load_settings
+    from focusflow.supervisor.lock import locked
+    from focusflow.supervisor.run import run
+    from focusflow.supervisor.stopping import Stopping
+
+    settings = load_settings()
+    make_home(settings.home)
+    with Stopping() as stopping, Screen() as screen, locked(settings.home) as lock:
+        run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None)
+    screen.say("Everything has stopped.")
+
+
+def _demo_logins() -> dict[str, str]:
+    from ingestion.demo import PASSWORD
+
+    return {f"{name}@example.com": PASSWORD for name in ("demo", "analyst", "admin")}

@@ -1,0 +1,30 @@
+"""Whether a server of ours is ready, asked over HTTP."""
+
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 2.0
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers 200. Asked without proxies: it is on this machine."""
+    address = urlsplit(url)
+    assert address.hostname is not None
+    connection = HTTPConnection(address.hostname, address.port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", address.path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def reachable_host(host: str) -> str:
+    """Where a server that listens on a host is met from here, ready to stand in a URL.
+
+    >>> reachable_host("0.0.0.0"), reachable_host("::1")
+    ('127.0.0.1', '[::1]')
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 (this is how not to)
+    return f"[{host}]" if ":" in host else host

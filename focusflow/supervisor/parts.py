@@ -1,0 +1,36 @@
+"""The parts of `focusflow up`, in the order in which they are stopped, and where each is met."""
+
+import sys
+from dataclasses import dataclass
+
+from focusflow.settings import Settings
+from focusflow.supervisor.health import reachable_host
+from focusflow.supervisor.ports import choose_ports
+from focusflow.supervisor.tree import Part
+
+#: Who shows a page first, who takes in data last.
+HEALTH = {"dashboard": "/_stcore/health", "dagster": "/server_info", "api": "/health/ready"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What `focusflow up` will run, with its ports chosen."""
+
+    parts: tuple[Part, ...]
+    addresses: dict[str, str]
+    environment: dict[str, str]
+
+
+def lay_out(settings: Settings) -> Layout:
+    ports = choose_ports(settings, [f"{name}_port" for name in HEALTH])
+    host = reachable_host(settings.host)
+    addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
+    parts = [Part(name, own(name), addresses[name] + path) for name, path in HEALTH.items()]
+    environment = {f"FOCUSFLOW_{name.upper()}": str(port) for name, port in ports.items()}
+    environment |= {"FOCUSFLOW_HOME": str(settings.home), "FOCUSFLOW_API_URL": settings.api_url or addresses["api"]}
+    return Layout((*parts, Part("land", own("land"))), addresses, environment)
+
+
+def own(*arguments: str) -> tuple[str, ...]:
+    """A command of ours, in this Python."""
+    return (sys.executable, "-m", "focusflow", *arguments)
