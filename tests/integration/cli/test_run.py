@@ -1,0 +1,174 @@
+"""`focusflow up` on the real embedded PostgreSQL, with stand-ins for the parts."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from focusflow.database.embedded import EmbeddedServer
+from focusflow.problems import SetupProblem
+from focusflow.settings import Settings
+from focusflow.supervisor import run as module
+from focusflow.supervisor.lock import announced, locked
+from focusflow.supervisor.parts import Layout
+from focusflow.supervisor.tree import Part
+
+WORKS = (
+    "from focusflow.cli import lifeline; lifeline.hold()\n"
+    "import time; print('at work', flush=True)\n"
+    "while True: time.sleep(0.1)"
+)
+NAMES = ("dashboard", "dagster", "api", "land")
+ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
+
+
+class Told:
+    """Stands for the screen and for the signals."""
+
+    def __init__(self):
+        self.lines, self.states, self.announced = [], [], threading.Event()
+        self.times = 0
+
+    def watch(self):
+        pass
+
+    def rest(self):
+        pass
+
+    def tell(self, name, state):
+        self.states.append((name, state.value))
+
+    def say(self, sentence):
+        self.lines.append(sentence)
+
+    def announce(self, addresses, logins, seconds):
+        self.announced.set()
+
+    def is_wanted(self):
+        return self.times > 0
+
+    def is_urgent(self):
+        return self.times > 1
+
+
+@pytest.fixture
+def settings(tmp_path):
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o711)  # as root, the server runs as another account that has to pass through
+    home = tmp_path / "home"
+    home.mkdir(mode=0o711)
+    return Settings(home=home, _env_file=None)
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    def layout(*names, program=WORKS):
+        parts = tuple(Part(name, (sys.executable, "-c", program)) for name in names)
+        monkeypatch.setattr(module, "lay_out", lambda _: Layout(parts, ADDRESSES, {}))
+
+    layout(*NAMES)
+    return layout
+
+
+@contextmanager
+def up(settings, logins=None):
+    told, failed = Told(), []
+
+    def live():
+        try:
+            with locked(settings.home) as lock:
+                module.run(settings, lock, told, told, logins=logins)
+        except SetupProblem as problem:
+            failed.append(problem)
+
+    life = threading.Thread(target=live)
+    life.start()
+    told.failed = failed
+    try:
+        until(lambda: told.announced.is_set() or not life.is_alive(), 40)
+        yield told
+    finally:
+        told.times += 1
+        life.join(60)
+        assert not life.is_alive()
+
+
+def until(is_so, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.05)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE  # in a container nobody may reap it
+
+
+def postmaster(settings) -> psutil.Process:
+    pid_file: Path = settings.home / "postgres" / "data" / "postmaster.pid"
+    return psutil.Process(int(pid_file.read_text().splitlines()[0]))
+
+
+def test_it_comes_up_says_where_and_goes_down_without_a_trace(settings, stand_ins):
+    with up(settings) as told:
+        database = postmaster(settings)
+        running = announced(settings.home)
+        assert running.addresses == ADDRESSES
+        assert set(running.children) == set(NAMES)
+        assert all(child.is_alive for child in running.children.values())
+    assert announced(settings.home) is None
+    assert not any(child.is_alive for child in running.children.values())
+    assert has_ended(database)
+    assert [name for name, state in told.states if state == "stopped"] == list(NAMES)
+
+
+def test_a_database_that_is_killed_comes_back(settings, stand_ins, monkeypatch):
+    monkeypatch.setattr(module, "DATABASE_SECONDS", 0.2)
+    with up(settings) as told:
+        postmaster(settings).kill()
+        until(lambda: told.lines == ["The database had died and runs again."])
+        with psycopg.connect(EmbeddedServer(settings.home, {}).url) as connection:
+            assert connection.execute("select count(*) from outbox_head").fetchone() == (8,)
+
+
+def test_when_a_part_cannot_run_all_is_stopped_and_its_words_are_shown(settings, stand_ins):
+    stand_ins(
+        "api", "dashboard", "land", "dagster", program="raise SystemExit('focusflow: The lake cannot be written.')"
+    )
+    with up(settings) as told:
+        (problem,) = told.failed
+        assert "The lake cannot be written." in str(problem)
+        assert not (settings.home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_the_demo_is_not_ready_before_its_tables_are(settings, stand_ins, monkeypatch, tmp_path):
+    trace = tmp_path / "trace"
+    monkeypatch.setattr(
+        module,
+        "own",
+        lambda *arguments: (sys.executable, "-c", f"open({str(trace)!r}, 'a').write({' '.join(arguments)!r} + ';')"),
+    )
+    with up(settings, logins={"demo@example.com": "secret"}) as told:
+        assert trace.read_text() == "demo;land --once;refresh;"
+        started = [name for name, state in told.states if state == "starting"]
+        assert started == ["database", "api", "dashboard", "land", "dagster"]
+
+
+def test_an_errand_that_fails_ends_it_all(settings, stand_ins, monkeypatch):
+    monkeypatch.setattr(module, "own", lambda *_: (sys.executable, "-c", "raise SystemExit(3)"))
+    with up(settings, logins={}) as told:
+        assert "`focusflow demo` ended with exit code 3" in str(told.failed[0])
+
+
+def test_a_killed_child_is_announced_under_its_new_number(settings, stand_ins):
+    with up(settings):
+        before = announced(settings.home).children["api"]
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda: announced(settings.home).children.get("api") not in {None, before})
