@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +20,10 @@ from focusflow.problems import SetupProblem
 
 #: Checkpoints and clean-up are scheduled work, so that no commit waits for them and each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+#: They mean something in an address or a pattern, and deltalake or DuckDB would look elsewhere.
+AWKWARD = frozenset("%?#[]*")
 
 
 class Outrun(Exception):
@@ -51,6 +56,11 @@ RAW_EVENTS = TableSpec(
 )
 
 
+def position_key(bucket: int) -> str:
+    """Under which name a table keeps the position up to which it has taken in a bucket."""
+    return f"bucket-{bucket}"
+
+
 @dataclass(slots=True)
 class Pinned:
     """A table as it stood at one version. What it reads does not change under it; what it writes, it writes onto that version."""
@@ -71,7 +81,8 @@ class Pinned:
 
     def files(self, where: str | None = None) -> list[str]:
         """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`."""
-        return self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
+        files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
+        return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
 
     def notes_since(self, version: int) -> list[dict[str, Any]]:
         """What the commits after a version say of themselves, oldest first."""
@@ -111,12 +122,14 @@ class Pinned:
         schema, files = self.columns(), self.files(where)
         partitions = self.delta.metadata().partition_columns
         if not files:
-            nothing = ", ".join(f"null::{duckdb_type(each.type)} as {each.name}" for each in schema)
+            nothing = ", ".join(f"null::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema)
             return f"(select {nothing} where false)"
         listed = ", ".join(quoted(each) for each in files)
-        hive = ", ".join(f"{name}: {duckdb_type(schema.field(name).type)}" for name in partitions)
+        hive = ", ".join(f"{identifier(name)}: {duckdb_type(schema.field(name).type)}" for name in partitions)
         how = f"hive_partitioning = true, hive_types = {{{hive}}}" if hive else "hive_partitioning = false"
-        columns = ", ".join(f"{each.name}::{duckdb_type(each.type)} as {each.name}" for each in schema)
+        columns = ", ".join(
+            f"{identifier(each.name)}::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema
+        )
         return f"(select {columns} from read_parquet([{listed}], union_by_name = true, {how}))"
 
 
@@ -142,6 +155,11 @@ class Lake:
         present = self.pinned(spec.name)
         if present is not None:
             return present
+        if self.is_local and set(self.location) & AWKWARD:
+            raise SetupProblem(
+                f"The path of the lake, {self.location}, has one of the characters {' '.join(sorted(AWKWARD))} in it, which Delta Lake"
+                " cannot write to. Set FOCUSFLOW_LAKE or FOCUSFLOW_HOME to another folder."
+            )
         try:
             if self.is_local:
                 Path(self.url(spec.name)).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -201,6 +219,11 @@ def show(
 def quoted(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as one in SQL, also where it is a word of the language."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def duckdb_type(type_: pa.DataType) -> str:

@@ -29,5 +29,5 @@ from raw.events join positions using (bucket)
 where log_offset < refreshed
   and not exists (select 1 from silver.events as taken where taken.bucket = events.bucket and taken.log_offset = events.log_offset)
   and not exists (select 1 from quarantine.events as bad where bad.bucket = events.bucket and bad.log_offset = events.log_offset)
-  and exists (select 1 from silver.events as first where first.bucket = events.bucket and first.event_id = events.id)
+  and exists (select 1 from silver.events as first where first.bucket = events.bucket and first.event_id = coalesce(try_cast(events.id as uuid)::varchar, events.id))
 group by bucket

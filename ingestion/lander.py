@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake import RAW_EVENTS, Lake, Outrun, duckdb_connection
+from focusflow.lake import RAW_EVENTS, Lake, Outrun, duckdb_connection, position_key
 from focusflow.problems import Unavailable
 from ingestion.source import PositionLost, Run, Source, missing
 
@@ -26,10 +26,6 @@ ENVELOPE = """
 
 #: How often in a row others may be quicker before the lander lets them be for a while.
 OUTRUNS = 20
-
-
-def position_key(bucket: int) -> str:
-    return f"bucket-{bucket}"
 
 
 class Lander:
@@ -56,18 +52,20 @@ class Lander:
 
     def land_once(self, source: Source) -> int:
         """Land what follows on the positions as one commit, up to the rows of a batch. Returns how many events landed."""
+        refused: Outrun | None = None
         for _ in range(OUTRUNS):
             positions = self.positions
             try:
                 runs = [following(run, positions[run.bucket]) for run in source.read(positions, self.rows)]
                 return self._append([run for run in runs if run.offsets])
-            except Outrun:
+            except Outrun as outrun:
+                refused = outrun
                 self._raw = self._lake.open(RAW_EVENTS)
             except PositionLost:
                 self._raw = self._lake.open(RAW_EVENTS)
                 if self.positions == positions:  # else another lander has what is missing here
                     raise
-        raise Unavailable("Other landers keep being quicker.")
+        raise Unavailable("Other landers keep being quicker.") from refused
 
     def _append(self, runs: Sequence[Run]) -> int:
         if not runs:

@@ -7,8 +7,7 @@ from typing import Any
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, show
-from ingestion.lander import position_key
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, show
 from ingestion.sequencer import QUERIES
 
 IN_LAKE = load_queries(Path(__file__).with_name("conservation.sql"))
