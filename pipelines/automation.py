@@ -1,0 +1,64 @@
+"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event."""
+
+import json
+
+import dagster as dg
+
+from focusflow import clock
+from focusflow.lake import RAW_EVENTS
+from pipelines.partitions import month_of, touched_since
+from pipelines.resources import Installation
+from pipelines.silver import position_key
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Bring every table up to what has landed, check it, and publish the scores.",
+    executor_def=dg.in_process_executor,
+    config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
+    tags={"dagster/max_runtime": "3600"},
+)
+
+#: How often the sensor looks. Looking is one read of a table's log.
+LOOK_SECONDS = 2
+
+
+@dg.sensor(
+    job=refresh,
+    minimum_interval_seconds=LOOK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a refresh of the months that new raw events touch.",
+)
+def raw_commits(context: dg.SensorEvaluationContext, installation: Installation) -> dg.SensorResult | dg.SkipReason:
+    raw = installation.lake.pinned(RAW_EVENTS.name)
+    if raw is None:
+        return dg.SkipReason("Nothing has landed yet.")
+    seen = json.loads(context.cursor) if context.cursor else {}
+    now = {position_key(bucket): raw.position(position_key(bucket)) for bucket in range(installation.buckets)}
+    if now == seen:
+        return dg.SkipReason("Nothing has landed since the last refresh.")
+    positions = {bucket: seen.get(position_key(bucket), 0) for bucket in range(installation.buckets)}
+    today = clock.now().date()
+    first, _ = touched_since(raw, installation.duckdb(), positions) or (today, today)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"raw-{raw.version}",
+                tags={
+                    "dagster/asset_partition_range_start": min(month_of(first), month_of(today)),
+                    "dagster/asset_partition_range_end": month_of(today),
+                },
+            )
+        ],
+        cursor=json.dumps(now),
+    )
+
+
+@dg.schedule(
+    job=refresh,
+    cron_schedule="7 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour: a new local day begins somewhere, and deadlines come nearer.",
+)
+def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    return dg.RunRequest(partition_key=month_of(context.scheduled_execution_time.date()))

@@ -1,0 +1,33 @@
+"""Months of local dates, and which of them new raw events touch.
+
+A month, not a day: each asset partition costs Dagster's log about 15 ms, so a year of days would take minutes to note down.
+Inside a month only the days that changed are computed.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import duckdb
+
+from focusflow.lake import Pinned
+from pipelines.silver import since
+
+#: The month that is going on is a partition too; and the next, for it is there already in the east.
+months = dg.MonthlyPartitionsDefinition(
+    start_date=datetime(2020, 1, 1, tzinfo=UTC), timezone="UTC", end_offset=2, fmt="%Y-%m"
+)
+
+
+def touched_since(
+    raw: Pinned, connection: duckdb.DuckDBPyConnection, positions: Mapping[int, int]
+) -> tuple[date, date] | None:
+    """The first and last local date of the raw events from these positions on; None when there is none that can be read."""
+    query = f"select min(local_date), max(local_date) from ({since(raw, positions)})"  # noqa: S608 (a pinned table)
+    first, last = connection.execute(query).fetchall()[0]
+    return (first, last) if first else None
+
+
+def month_of(day: date) -> str:
+    """The partition of a day; days from before the first partition belong to the first."""
+    return max(f"{day:%Y-%m}", months.get_first_partition_key() or "")

@@ -1,0 +1,79 @@
+"""`gold/priority_scores`: what each person could do next, scored, one row a day and task."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from focusflow.contracts.registry import BY_NAME
+from focusflow.lake import Lake, Pinned, TableSpec, show
+from models.scoring import score
+from pipelines.histories import spec
+from pipelines.silver import position_key
+
+FOLDER = Path(__file__).with_name("tables") / "gold" / "priority_scores"
+
+#: Deadlines come nearer without any event, so scores are made anew after this time at the latest.
+STALE_AFTER = timedelta(hours=1)
+
+SCORES = TableSpec(
+    "gold/priority_scores",
+    pa.schema(
+        [
+            ("user_id", pa.string()),
+            ("local_date", pa.date32()),
+            ("task_id", pa.string()),
+            ("score", pa.float64()),
+            ("rank", pa.int64()),
+            ("rank_by_due_date", pa.int64()),
+            ("rank_by_urgency", pa.int64()),
+            ("reasons", pa.string()),
+            ("deadline_risk", pa.float64()),
+            ("importance", pa.float64()),
+            ("likelihood", pa.float64()),
+            ("model_version", pa.string()),
+            ("as_of", pa.timestamp("us", "UTC")),
+            ("month", pa.string()),
+            ("bucket", pa.int16()),
+        ]
+    ),
+    ("month", "bucket"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How many open tasks were scored; none when nothing has changed."""
+
+    tasks: int = 0
+    is_fresh: bool = False
+
+
+def score_open_tasks(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime) -> Scored:
+    """Score what is open as of a moment, and put it in the place of what the day had."""
+    tasks, accounts = lake.open(spec(BY_NAME["task"])), lake.open(spec(BY_NAME["user"]))
+    scores = lake.open(SCORES)
+    positions = {position_key(bucket): tasks.position(position_key(bucket)) for bucket in range(buckets)}
+    is_current = all(scores.position(key) == position for key, position in positions.items())
+    if is_current and as_of - _scored_at(scores) < STALE_AFTER:
+        return Scored()
+    show(connection, [tasks, accounts, scores])
+    connection.execute("create or replace temp table open_tasks as " + _sql("query"), {"as_of": as_of})
+    connection.register("scored", score(pl.DataFrame(connection.table("open_tasks").to_arrow_table()), as_of))
+    first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
+    rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
+    connection.unregister("scored")
+    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes={"as_of": as_of.isoformat()})
+    return Scored(connection.execute("select count(*) from open_tasks").fetchall()[0][0], is_fresh=True)
+
+
+def _sql(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _scored_at(scores: Pinned) -> datetime:
+    said = (entry.get("as_of") for entry in reversed(scores.notes_since(0)))
+    return next((datetime.fromisoformat(each) for each in said if each), datetime.min.replace(tzinfo=UTC))

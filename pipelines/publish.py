@@ -1,0 +1,39 @@
+"""Puts the newest scores where the API reads them: one transaction, so that a reader sees all the old ones or all the new."""
+
+from pathlib import Path
+from uuid import UUID
+
+import duckdb
+
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role
+from focusflow.lake import Lake, show
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+
+#: Each person's newest day. Somebody without open tasks has no rows, so the people are asked for apart.
+NEWEST = """
+    select user_id::uuid, task_id::uuid, score, rank::integer as rank, reasons, model_version, as_of from gold.priority_scores
+    qualify local_date = max(local_date) over (partition by user_id) and as_of = max(as_of) over ()"""
+
+
+def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database) -> int:
+    """Returns how many scores the API now has."""
+    scores, accounts = lake.pinned("gold/priority_scores"), lake.pinned("silver/user_history")
+    if scores is None or accounts is None:
+        return 0
+    show(connection, [scores, accounts])
+    rows = connection.execute(NEWEST).fetchall()
+    users = [
+        UUID(user) for (user,) in connection.execute("select distinct user_id from silver.user_history").fetchall()
+    ]
+    with database.transaction(Role.SCORING) as tx:
+        tx.run(QUERIES["incoming"])
+        with tx.connection.cursor().copy(
+            "copy incoming (user_id, task_id, score, rank, reasons, model_version, as_of) from stdin"
+        ) as stream:
+            for row in rows:
+                stream.write_row(row)
+        tx.run(QUERIES["drop_gone"], {"users": users})
+        tx.run(QUERIES["take_over"])
+    return len(rows)

@@ -1,0 +1,63 @@
+"""One refresh: raw to silver to gold to the API, in order. Dagster's assets are these same steps; this runs them without it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from focusflow.contracts.registry import Noun
+from focusflow.database.session import Database
+from focusflow.lake import Lake, Outrun
+from focusflow.problems import Conflict
+from pipelines import daily, histories, priorities, publish, silver
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A table that was brought up: how many rows came, and in which time."""
+
+    table: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh works with. `as_of` is its one idea of now."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+    database: Database
+    buckets: int
+    as_of: datetime
+    from_day: date | None = None
+
+    def steps(self) -> dict[str, Callable[[], int]]:
+        return {
+            silver.EVENTS.name: lambda: silver.take_in(self.lake, self.connection, self.buckets).kept,
+            **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
+            daily.DAILY.name: lambda: self._daily().rows,
+            priorities.SCORES.name: lambda: self._scores().tasks,
+            "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database),
+        }
+
+    def run(self) -> Iterator[Step]:
+        """Each step as it is done. A step that another refresh was quicker with ends this one, and nothing is lost by it."""
+        for table, work in self.steps().items():
+            begun = time.monotonic()
+            try:
+                rows = work()
+            except Outrun as error:
+                raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
+            yield Step(table, rows, time.monotonic() - begun)
+
+    def _history(self, noun: Noun) -> Callable[[], int]:
+        return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
+
+    def _daily(self) -> daily.Computed:
+        return daily.compute(self.lake, self.connection, self.buckets, self.as_of, self.from_day)
+
+    def _scores(self) -> priorities.Scored:
+        return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of)
