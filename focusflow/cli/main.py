@@ -6,6 +6,7 @@ from importlib import import_module
 import click
 
 from focusflow import __version__
+from focusflow.cli import lifeline
 from focusflow.problems import Problem
 
 #: In the order in which `--help` shows them.
@@ -37,6 +38,7 @@ def commands() -> None:
 
 def main() -> None:
     """Run a command. What a person can mend is one sentence and exit code 1; anything else is a defect and shows its traceback."""
+    lifeline.hold()
     try:
         commands(prog_name="focusflow")
     except Problem as problem:

@@ -56,18 +56,21 @@ def _counts(settings: "Settings") -> dict[str, int]:
     from pathlib import Path
 
     from focusflow.database.installation import database_as_it_is
+    from focusflow.database.migrate import require_schema
     from focusflow.database.queries import load_queries
     from focusflow.database.session import Database, Role
 
     queries = load_queries(Path(__file__).with_name("status.sql"))
     roles = {"people": Role.REPORTING, "open_tasks": Role.REPORTING, "events": Role.INGESTION}
     counts = {}
-    with database_as_it_is(settings) as running, Database(running.url, connections=1) as database:
-        for name, role in roles.items():
-            with database.transaction(role) as tx:
-                row = tx.one(queries[name])
-                assert row is not None
-                counts[name] = int(row["count"])
+    with database_as_it_is(settings) as running:
+        require_schema(running.url)
+        with Database(running.url, connections=1) as database:
+            for name, role in roles.items():
+                with database.transaction(role) as tx:
+                    row = tx.one(queries[name])
+                    assert row is not None
+                    counts[name] = int(row["count"])
     return counts
 
 

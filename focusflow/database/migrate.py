@@ -67,13 +67,21 @@ def extend_outbox(url: str) -> None:
         raise Unavailable from error
 
 
-def _refuse_newer(connection: sa.Connection) -> None:
+def require_schema(url: str) -> None:
+    """For those who only look: the schema is there, and one that this version knows."""
+    with owner_connection(url) as connection:
+        if _refuse_newer(connection) is None:
+            raise SetupProblem("The database has no schema yet. `focusflow up` makes it.")
+
+
+def _refuse_newer(connection: sa.Connection) -> str | None:
     current = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(schema_config()).walk_revisions()}
     if current is not None and current not in known:
         raise SetupProblem(
             f"The database has a newer schema ({current}) than this version of FocusFlow knows. Update FocusFlow, or use another database."
         )
+    return current
 
 
 def _settle_buckets(connection: sa.Connection, buckets: int) -> None:

@@ -65,6 +65,10 @@ def announced(home: Path) -> Announcement | None:
         descriptor = os.open(home / "up.lock", os.O_RDONLY)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise SetupProblem(
+            f"The file {home / 'up.lock'} cannot be read ({error.strerror}). Set FOCUSFLOW_HOME to a folder."
+        ) from error
     try:
         return None if _taken(descriptor, LOCK_SH) else _read(descriptor)
     finally:

@@ -24,6 +24,13 @@ def choose_ports(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     return chosen
 
 
+def require_free(settings: Settings, name: str) -> None:
+    """For a server that is started alone: whoever calls it on its port expects it there and nowhere else."""
+    port: int = getattr(settings, name)
+    if not is_free(settings.host, port):
+        raise SetupProblem(_sentence(f"FOCUSFLOW_{name.upper()}", port, is_asked_for=True))
+
+
 def is_free(host: str, port: int) -> bool:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -76,6 +76,7 @@ class Tree:
         self._tell, self._limits = tell, limits or Limits()
         self._lifeline, self._our_end = os.pipe()  # nobody inherits our end, so it closes with us, whatever ends us
         self._environment = {**environment, lifeline.VARIABLE: str(self._lifeline)}
+        self._errand: Child | None = None
         self._logs_shortened_at = time.monotonic()
 
     def start(self, *names: str) -> None:
@@ -86,11 +87,13 @@ class Tree:
         return all(member.is_ready for member in self._members.values())
 
     def processes(self) -> dict[str, Identity]:
-        return {name: member.child.identity for name, member in self._members.items() if member.child}
+        children = {name: member.child for name, member in self._members.items()} | {"errand": self._errand}
+        return {name: child.identity for name, child in children.items() if child}
 
     def errand(self, command: tuple[str, ...]) -> Child:
         """A process that is to end by itself, and speaks on our terminal."""
-        return Child(command, self._environment, self._lifeline, None)
+        self._errand = Child(command, self._environment, self._lifeline, None)
+        return self._errand
 
     def tick(self) -> None:
         """Look after everyone once. Raises PartFailed when there is no point in going on."""

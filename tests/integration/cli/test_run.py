@@ -16,8 +16,10 @@ from focusflow.database.embedded import EmbeddedServer
 from focusflow.problems import SetupProblem
 from focusflow.settings import Settings
 from focusflow.supervisor import run as module
+from focusflow.supervisor.child import Identity
 from focusflow.supervisor.lock import announced, locked
 from focusflow.supervisor.parts import Layout
+from focusflow.supervisor.stopping import Stopping
 from focusflow.supervisor.tree import Part
 
 WORKS = (
@@ -30,11 +32,11 @@ ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
 
 
 class Told:
-    """Stands for the screen and for the signals."""
+    """Stands for the screen."""
 
     def __init__(self):
         self.lines, self.states, self.announced = [], [], threading.Event()
-        self.times = 0
+        self.stopping, self.failed = Stopping(), []
 
     def watch(self):
         pass
@@ -50,12 +52,6 @@ class Told:
 
     def announce(self, addresses, logins, seconds):
         self.announced.set()
-
-    def is_wanted(self):
-        return self.times > 0
-
-    def is_urgent(self):
-        return self.times > 1
 
 
 @pytest.fixture
@@ -79,23 +75,22 @@ def stand_ins(monkeypatch):
 
 @contextmanager
 def up(settings, logins=None):
-    told, failed = Told(), []
+    told = Told()
 
     def live():
         try:
             with locked(settings.home) as lock:
-                module.run(settings, lock, told, told, logins=logins)
+                module.run(settings, lock, told, told.stopping, logins=logins)
         except SetupProblem as problem:
-            failed.append(problem)
+            told.failed.append(problem)
 
     life = threading.Thread(target=live)
     life.start()
-    told.failed = failed
     try:
         until(lambda: told.announced.is_set() or not life.is_alive(), 40)
         yield told
     finally:
-        told.times += 1
+        told.stopping._count()  # what a signal does
         life.join(60)
         assert not life.is_alive()
 
@@ -105,6 +100,13 @@ def until(is_so, seconds=20):
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(0.05)
+
+
+def children(settings) -> dict[str, Identity]:
+    running = announced(settings.home)
+    assert running is not None
+    assert running.addresses == ADDRESSES
+    return running.children
 
 
 def has_ended(process: psutil.Process) -> bool:
@@ -119,12 +121,11 @@ def postmaster(settings) -> psutil.Process:
 def test_it_comes_up_says_where_and_goes_down_without_a_trace(settings, stand_ins):
     with up(settings) as told:
         database = postmaster(settings)
-        running = announced(settings.home)
-        assert running.addresses == ADDRESSES
-        assert set(running.children) == set(NAMES)
-        assert all(child.is_alive for child in running.children.values())
+        running = children(settings)
+        assert set(running) == set(NAMES)
+        assert all(child.is_alive for child in running.values())
     assert announced(settings.home) is None
-    assert not any(child.is_alive for child in running.children.values())
+    assert not any(child.is_alive for child in running.values())
     assert has_ended(database)
     assert [name for name, state in told.states if state == "stopped"] == list(NAMES)
 
@@ -169,6 +170,6 @@ def test_an_errand_that_fails_ends_it_all(settings, stand_ins, monkeypatch):
 
 def test_a_killed_child_is_announced_under_its_new_number(settings, stand_ins):
     with up(settings):
-        before = announced(settings.home).children["api"]
+        before = children(settings)["api"]
         os.kill(before.pid, signal.SIGKILL)
-        until(lambda: announced(settings.home).children.get("api") not in {None, before})
+        until(lambda: children(settings).get("api") not in {None, before})

@@ -56,6 +56,7 @@ def test_one_that_was_killed_leaves_the_names_of_its_children(tmp_path, orphan):
     )
     assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == 9
     with locked(tmp_path) as lock:
+        assert lock.before is not None
         assert lock.before.children == {"api": orphan}
 
 

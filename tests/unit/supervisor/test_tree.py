@@ -57,13 +57,17 @@ def test_a_part_that_dies_too_often_ends_it_all_with_its_last_words(grove):
         ticking(tree, lambda: False)
 
 
+def _is_back(tree, before):
+    return tree.is_ready() and tree.processes()["api"] != before
+
+
 def test_deaths_long_ago_are_forgiven(grove):
     limits = Limits(deaths=1, settled_seconds=0.02, window_seconds=0.5)
     tree = grove.ready(part("api"), limits=limits)
     for _ in range(3):
         before = tree.processes()["api"]
         os.kill(before.pid, signal.SIGKILL)
-        ticking(tree, lambda before=before: tree.is_ready() and tree.processes()["api"] != before)
+        ticking(tree, partial(_is_back, tree, before))
         time.sleep(0.6)
 
 
@@ -142,6 +146,7 @@ def test_the_children_end_when_the_one_that_started_them_is_killed(tmp_path):
         "tree.start('api'); print(tree.processes()['api'].pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         child = psutil.Process(int(process.stdout.readline()))
         eventually(lambda: Log(tmp_path / "api.log").last_lines() == ["held"])
         process.kill()

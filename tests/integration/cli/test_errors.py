@@ -1,0 +1,95 @@
+"""What is wrong with an installation is one clear sentence and exit code 1, whichever command meets it."""
+
+import socket
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from focusflow.cli.main import COMMANDS, main
+
+SERVERS = {"api": "api_port", "dagster": "dagster_port", "dashboard": "dashboard_port"}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A home of its own, and no `.env` of the folder where the tests were started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["focusflow", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code == 1, said
+        assert "Traceback" not in said.out + said.err
+        return f"{said.out}{said.err}"
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_home_that_cannot_be_used(command, run, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path / "file" / "home"))
+    said = run(command)
+    assert "FOCUSFLOW_HOME" in said
+    assert "Not a directory" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:9/nothing", "mysql://there", "nonsense"])
+def test_a_database_that_is_not_there(command, url, run, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", url)
+    assert "FOCUSFLOW_DATABASE_URL" in run(command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_of_a_newer_version(command, run, newer_database_url, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", newer_database_url)
+    assert "Update FocusFlow, or use another database." in run(command)
+
+
+@pytest.fixture
+def newer_database_url(database_url):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        ours = connection.execute("update alembic_version set version_num = '9999' returning version_num").fetchone()
+        assert ours is not None
+    yield database_url
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("update alembic_version set version_num = '0001'")
+
+
+@pytest.mark.parametrize(
+    "command", [name for name in COMMANDS if name != "status"]
+)  # that starts no database for a look
+def test_a_home_whose_path_is_too_long_for_a_socket(command, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(Path(tmp_path, *["a-long-name-of-a-folder"] * 5)))
+    said = run(command)
+    assert "longer than 100 bytes" in said
+    assert "FOCUSFLOW_HOME" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_setting_that_is_wrong(command, run, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_API_PORT", "eighty")
+    assert "FOCUSFLOW_API_PORT" in run(command)
+
+
+@pytest.mark.parametrize("command", ["up", "doctor", *SERVERS])
+def test_a_port_that_was_asked_for_and_is_taken(command, run, monkeypatch, database_url):
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        setting = f"FOCUSFLOW_{SERVERS.get(command, 'api_port').upper()}"
+        monkeypatch.setenv(setting, str(port))
+        said = run(command)
+    assert f"{port} is taken" in said
+    assert setting in said
