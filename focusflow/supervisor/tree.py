@@ -88,7 +88,7 @@ class Tree:
 
     def processes(self) -> dict[str, Identity]:
         children = {name: member.child for name, member in self._members.items()} | {"errand": self._errand}
-        return {name: child.identity for name, child in children.items() if child}
+        return {name: child.identity for name, child in children.items() if child and child.exit_code() is None}
 
     def errand(self, command: tuple[str, ...]) -> Child:
         """A process that is to end by itself, and speaks on our terminal."""

@@ -1,0 +1,120 @@
+"""The first hour with FocusFlow on a new machine: up, looked at, written to, shot at, and gone without a trace."""
+
+import json
+import signal
+
+import httpx2
+import psutil
+import pytest
+
+from focusflow.supervisor.health import answers
+from focusflow.supervisor.lock import announced
+from tests.e2e.conftest import Stack, until
+
+pytestmark = pytest.mark.timeout(400)
+
+PASSWORD = "correct horse battery"
+HEALTH = {"api": "/health/ready", "dagster": "/server_info", "dashboard": "/_stcore/health"}
+
+
+def test_it_comes_up_with_the_demo_and_says_where(stack, record_property):
+    record_property("seconds_to_ready", stack.start("--demo"))
+    record_property("memory_mib", stack.memory())
+    said = stack.said()
+    for name, path in HEALTH.items():
+        assert stack.address(name) in said
+        assert answers(stack.address(name) + path)
+    assert "demo@example.com  focusflow-demo" in said
+
+
+def test_a_second_one_is_told_where_the_first_one_runs(stack):
+    second = stack.run("up")
+    assert second.returncode == 1
+    assert stack.address("dashboard") in second.stderr
+
+
+def test_status_knows_where_it_runs_how_fresh_it_is_and_how_much_there_is(stack):
+    status = stack.run("status")
+    assert status.returncode == 0, status.stderr
+    assert stack.address("dashboard") in status.stdout
+    assert "never" not in status.stdout
+    assert "people        5" in status.stdout
+
+
+def test_doctor_finds_nothing_wrong(stack):
+    doctor = stack.run("doctor")
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "✗" not in doctor.stdout
+
+
+def _registered(stack: Stack, email: str) -> httpx2.Client:
+    """A client of somebody new."""
+    client = httpx2.Client(base_url=f"{stack.address('api')}/api/v1", timeout=20, trust_env=False)
+    account = {"email": email, "password": PASSWORD, "display_name": "Noor", "timezone": "UTC"}
+    registered = client.post("/auth/register", json=account)
+    assert registered.status_code == 201, registered.text
+    token = client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+def _task(client: httpx2.Client, title: str) -> str:
+    created = client.post("/tasks", json={"title": title})
+    assert created.status_code == 201, created.text
+    return str(created.json()["id"])
+
+
+@pytest.mark.parametrize("name", ["dashboard", "dagster", "api", "land", "database"])
+def test_what_is_killed_comes_back_and_nothing_written_is_lost(stack, name):
+    client = _registered(stack, f"noor-{name}@example.com")
+    _task(client, "Written before")
+    before = stack.postmaster() if name == "database" else stack.children()[name]
+    before.kill()
+    until(lambda: _is_back(stack, name, before), 60, f"{name} is back")
+    until(lambda: answers(stack.address("api") + HEALTH["api"]), 20, "the API answers again")
+    task = _task(client, "Written after")
+    assert client.post(f"/tasks/{task}/complete").status_code == 200
+    assert {each["title"] for each in client.get("/tasks").json()["items"]} == {"Written before", "Written after"}
+
+
+def _is_back(stack: Stack, name: str, before: psutil.Process) -> bool:
+    try:
+        now = stack.postmaster() if name == "database" else stack.children()[name]
+        is_ready = answers(stack.address(name) + HEALTH[name]) if name in HEALTH else True
+        return now != before and now.is_running() and is_ready
+    except (KeyError, OSError, ValueError, psutil.Error):
+        return False
+
+
+def test_after_everything_was_killed_it_comes_up_again_and_has_lost_nothing(stack):
+    client = _registered(stack, "noor-everything@example.com")
+    written = [_task(client, f"Task {number}") for number in range(20)]
+    stack.kill_everything()
+    stack.start()
+    assert all(client.get(f"/tasks/{each}").status_code == 200 for each in written)
+    _is_sound(stack)
+
+
+def test_when_only_up_is_killed_the_rest_leaves_by_itself_and_up_goes_on(stack):
+    stack.signal(signal.SIGKILL)
+    stack.start()
+    assert answers(stack.address("api") + HEALTH["api"])
+    _is_sound(stack)
+
+
+def _is_sound(stack: Stack) -> None:
+    """Nothing is lost or doubled, and in the end nothing is on its way any more."""
+
+    def has_arrived() -> bool:
+        verdict = stack.run("verify", "--json")
+        assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+        return bool(json.loads(verdict.stdout)["verdict"] == "Nothing is lost, nothing is doubled.")
+
+    until(has_arrived, 60, "everything has arrived")
+
+
+def test_ctrl_c_leaves_no_process_and_no_lock(stack):
+    assert stack.signal(signal.SIGINT) == 0, stack.said()
+    until(lambda: not stack.processes(), 5, f"all have ended: {stack.processes()}")
+    assert announced(stack.home) is None
+    assert sorted(each.name for each in stack.home.iterdir() if each.name.endswith(".lock")) == ["up.lock"]
