@@ -1,5 +1,6 @@
 """One embedded server for all tests, a fresh database for each module that asks, and a lake in a temporary folder."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -17,12 +18,13 @@ BUCKETS = 8
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("pg")
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o711)  # as root, the server runs as another account that has to pass through
-    with embedded_server(home, {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}) as server:
-        yield server.url
+def server_url() -> Iterator[str]:
+    # Not under pytest's own folder: each pytest that starts closes that to other accounts, and as root the server is one.
+    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)
+        with embedded_server(home, {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}) as server:
+            yield server.url
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """A log without a database, for what follows one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -27,6 +27,14 @@ class LogInMemory:
 
     def heads(self) -> Mapping[int, int]:
         return {bucket: len(values) for bucket, values in self.events.items()}
+
+
+@dataclass
+class SourceThat:
+    """A source with the behaviour it is given."""
+
+    read: Callable[[Mapping[int, int], int], Sequence[Run]]
+    heads: Callable[[], Mapping[int, int]] = dict
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from focusflow.problems import Unavailable
 from ingestion import lander as module
 from ingestion.lander import Lander, following, raw_rows
 from ingestion.source import PositionLost, Run
+from tests.unit.ingestion.conftest import SourceThat
 
 
 def landed(lake):
@@ -57,12 +58,11 @@ def test_a_gap_stops_the_lander_and_is_named():
 
 
 def test_a_gap_lands_nothing_of_its_batch(lake, log):
-    class Holed:
-        def read(self, positions, limit):
-            return [*log.read({0: positions[0]}, limit), Run(1, [0, 2], [b"", b""])]
+    def with_a_hole(positions, limit):
+        return [*log.read({0: positions[0]}, limit), Run(1, [0, 2], [b"", b""])]
 
     with pytest.raises(PositionLost):
-        Lander(lake, [0, 1], rows=30).land_once(Holed())
+        Lander(lake, [0, 1], rows=30).land_once(SourceThat(with_a_hole))
     assert landed(lake) == []
 
 
@@ -102,26 +102,24 @@ def test_a_lander_that_is_always_outrun_lets_the_others_be(lake, log, monkeypatc
     monkeypatch.setattr(module, "OUTRUNS", 2)
     lander = Lander(lake, [0, 1], rows=30)
 
-    class Contended:
-        def read(self, positions, limit):
-            Lander(lake, [0, 1], rows=1).land_once(log)
-            return log.read(positions, limit)
+    def while_another_lands(positions, limit):
+        Lander(lake, [0, 1], rows=1).land_once(log)
+        return log.read(positions, limit)
 
     with pytest.raises(Unavailable):
-        lander.land_once(Contended())
+        lander.land_once(SourceThat(while_another_lands))
 
 
 def test_what_another_lander_has_taken_is_not_called_missing(lake, log):
     behind = Lander(lake, [0, 1], rows=30)
     drain(Lander(lake, [0, 1], rows=30), log)
 
-    class Trimmed:
-        def read(self, positions, limit):
-            if positions[0] < 100:
-                raise PositionLost("the log begins later")
-            return log.read(positions, limit)
+    def without_its_beginning(positions, limit):
+        if positions[0] < 100:
+            raise PositionLost("the log begins later")
+        return log.read(positions, limit)
 
-    assert behind.land_once(Trimmed()) == 0
+    assert behind.land_once(SourceThat(without_its_beginning)) == 0
 
 
 def test_a_log_that_ends_before_the_lake_is_refused(lake, log):

@@ -1,0 +1,116 @@
+"""`focusflow verify` on a real database and lake: it counts right, and sees what is made to be lost."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from focusflow.lake import RAW_EVENTS, TableSpec, position_key
+from ingestion.service import open_ingestion
+from ingestion.verification import count, judge
+from tests.conftest import BUCKETS
+from tests.integration.ingestion.conftest import raw_rows_of, write_events
+
+SILVER = TableSpec(
+    "silver/events",
+    pa.schema([pa.field("bucket", pa.int16()), pa.field("log_offset", pa.int64()), pa.field("event_id", pa.string())]),
+    (),
+)
+QUARANTINE = TableSpec(
+    "quarantine/events", pa.schema([pa.field("bucket", pa.int16()), pa.field("log_offset", pa.int64())]), ()
+)
+
+
+@pytest.fixture
+def landed(database, lake, users):
+    """A lake in which everything has landed; its raw rows."""
+    for user_id in users:
+        write_events(database, user_id, 5)
+    open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0).drain()
+    return raw_rows_of(lake)
+
+
+def refresh(lake, rows, positions_of, put_aside=()):
+    """Write rows to silver, as the pipeline would, and some to quarantine; each bucket up to the end of `positions_of`."""
+    ends = {position_key(bucket): offset + 1 for bucket, offset, _ in positions_of}
+    for spec, these, positions in ((SILVER, rows, ends), (QUARANTINE, put_aside, {})):
+        columns = [list(column) for column in zip(*these, strict=True)] if these else [[], [], []]
+        data = pa.table(dict(zip(("bucket", "log_offset", "event_id"), columns, strict=True)))
+        lake.open(spec).append(data.select(spec.schema.names).cast(spec.schema), positions=positions)
+
+
+def verdict(database, lake):
+    return judge(count(database, lake))
+
+
+def test_an_installation_without_a_lake_is_sound(database, lake):
+    assert verdict(database, lake).is_sound
+
+
+def test_what_is_not_yet_placed_is_on_its_way(database, lake, landed, users):
+    write_events(database, users[0], 3)
+    assert verdict(database, lake).is_sound
+    assert "3 on the way to raw" in verdict(database, lake).sentence
+
+
+def test_what_has_landed_is_counted_by_bucket(database, lake, landed):
+    counts = {each.bucket: (each.landed, each.raw_rows, each.raw_offsets) for each in count(database, lake)}
+    rows = {bucket: sum(row[0] == bucket for row in landed) for bucket in range(BUCKETS)}
+    assert counts == {bucket: (many, many, many) for bucket, many in rows.items()}
+
+
+def test_silver_and_quarantine_together_are_raw(database, lake, landed):
+    refresh(lake, landed[:-4], landed, put_aside=landed[-4:])
+    assert verdict(database, lake).sentence == "Nothing is lost, nothing is doubled."
+
+
+def test_an_event_that_came_twice_is_in_silver_once(database, lake, landed):
+    first = landed[0]
+    position = lake.open(RAW_EVENTS).position(position_key(first[0]))
+    again = {"bucket": first[0], "log_offset": position, "id": first[2].upper(), "value": b"{}"}
+    resent = pa.Table.from_pylist([again], schema=RAW_EVENTS.schema)
+    lake.open(RAW_EVENTS).append(resent, positions={position_key(first[0]): position + 1})
+    refresh(lake, landed, raw_rows_of(lake))
+    (bucket,) = [each for each in count(database, lake) if each.bucket == first[0]]
+    assert (bucket.repeated, bucket.losses) == (1, ["1 events landed that the database does not know"])
+
+
+def test_an_event_missing_from_silver_is_seen(database, lake, landed):
+    refresh(lake, landed[1:], landed)
+    assert verdict(database, lake).losses == [f"bucket {landed[0][0]}: 1 events are missing from silver"]
+
+
+def test_an_event_missing_from_raw_is_seen(database, lake, landed):
+    bucket, offset, _ = landed[2]
+    lake.open(RAW_EVENTS).delta.delete(f"bucket = {bucket} and log_offset = {offset}")
+    assert verdict(database, lake).losses == [f"bucket {bucket}: 1 events are missing from raw"]
+
+
+def test_an_event_twice_in_raw_is_seen(database, lake, landed):
+    bucket, offset, event_id = landed[2]
+    again = {"bucket": bucket, "log_offset": offset, "id": event_id, "value": b"{}"}
+    lake.open(RAW_EVENTS).append(pa.Table.from_pylist([again], schema=RAW_EVENTS.schema), positions={})
+    assert verdict(database, lake).losses == [f"bucket {bucket}: 1 events stand in raw twice"]
+
+
+def test_the_command_counts_and_its_exit_code_tells(database, database_url, lake, landed):
+    environment = {
+        **os.environ,
+        "FOCUSFLOW_DATABASE_URL": database_url,
+        "FOCUSFLOW_LAKE": lake.location,
+        "FOCUSFLOW_BUCKETS": str(BUCKETS),
+    }
+
+    def verify(*options):
+        command = [sys.executable, "-m", "focusflow", "verify", *options]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    whole = verify("--json")
+    assert (whole.returncode, json.loads(whole.stdout)["is_sound"]) == (0, True)
+    lake.open(RAW_EVENTS).delta.delete(f"bucket = {landed[0][0]} and log_offset = {landed[0][1]}")
+    broken = verify()
+    assert broken.returncode == 1
+    assert "Something is lost or doubled" in " ".join(broken.stdout.split())
