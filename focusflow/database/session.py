@@ -90,6 +90,15 @@ class Database:
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
 
+    @contextmanager
+    def owner(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """A connection as the account of the URL itself, for what is nobody's: the schema's version."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+
 
 def connect_once(url: str) -> psycopg.Connection[DictRow]:
     """A plain connection of the schema's owner, for migrations and health; or one sentence why there is none."""

@@ -1,0 +1,31 @@
+"""`focusflow api`."""
+
+import click
+
+
+@click.command("api")
+def command() -> None:
+    """Serve the API.
+
+    Example: FOCUSFLOW_API_PORT=8001 focusflow api
+    """
+    import uvicorn
+
+    from focusflow.cli import lifeline, running
+    from focusflow.database.installation import running_database
+    from focusflow.settings import load_settings
+    from operational_api.app import create_app
+
+    lifeline.hold()
+    settings = load_settings()
+    running.speak(settings.log_level)
+    with running_database(settings) as url:
+        uvicorn.run(
+            create_app(settings, url),
+            host=settings.host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )

@@ -1,0 +1,63 @@
+"""Whether the API lives, whether it can work, and its figures for Prometheus."""
+
+from typing import Annotated
+
+import psycopg
+from fastapi import APIRouter, Depends
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from pydantic import Field
+from starlette.responses import Response
+
+from focusflow.database.migrate import newest_revision
+from focusflow.database.session import Role
+from focusflow.problems import Unavailable
+from operational_api.problems import problems
+from operational_api.shapes import Output
+from operational_api.work import Services, services
+
+router = APIRouter(tags=["Operations"])
+
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter("focusflow_requests", "Requests answered", ["method", "route", "status"], registry=REGISTRY)
+SECONDS = Histogram("focusflow_request_seconds", "Time until the answer", ["method", "route"], registry=REGISTRY)
+WAITING = Gauge("focusflow_outbox_waiting", "Events committed and without a place in the log", registry=REGISTRY)
+
+Shared = Annotated[Services, Depends(services)]
+
+REVISION = "select version_num from alembic_version"
+OUTBOX = "select count(*) as waiting from outbox where log_offset is null"
+
+
+class Health(Output):
+    """How the API is."""
+
+    status: str = Field(examples=["ready"])
+
+
+@router.get("/health/live")
+def live() -> Health:
+    """The process answers."""
+    return Health(status="live")
+
+
+@router.get("/health/ready", responses=problems(Unavailable))
+def ready(shared: Shared) -> Health:
+    """The database answers and has the schema of this version."""
+    try:
+        with shared.database.owner() as connection:
+            row = connection.execute(REVISION).fetchone()
+    except psycopg.Error as error:
+        raise Unavailable(
+            "The database has no schema yet. Start `focusflow up`, or any command that opens it."
+        ) from error
+    if row is None or row["version_num"] != newest_revision():
+        raise Unavailable("The database has the schema of another version of FocusFlow.")
+    return Health(status="ready")
+
+
+@router.get("/metrics", response_class=Response, include_in_schema=False)
+def metrics(shared: Shared) -> Response:
+    with shared.database.transaction(Role.INGESTION) as tx:
+        row = tx.one(OUTBOX)
+    WAITING.set(row["waiting"] if row else 0)
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

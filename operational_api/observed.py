@@ -1,0 +1,54 @@
+"""Around each request: an id, a log line without personal text, figures, security headers, and a bound on the body."""
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from focusflow.identity import new_id
+from operational_api.health import REQUESTS, SECONDS
+from operational_api.problems import TooLarge, rendered
+
+log = logging.getLogger("focusflow.requests")
+
+TOO_LARGE = rendered(TooLarge())
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+
+
+class Observed:
+    """Plain ASGI: it costs a request microseconds, and sees it whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, status, request_id = time.perf_counter(), 500, new_id().hex
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if status == 413:  # sent before our own rendering is reached
+                    message["headers"] = TOO_LARGE.raw_headers
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *HEADERS]
+            elif status == 413:
+                message |= {"body": TOO_LARGE.body, "more_body": False}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - begun
+            route = getattr(scope.get("route"), "path", "unknown")
+            REQUESTS.labels(scope["method"], route, status).inc()
+            SECONDS.labels(scope["method"], route).observe(seconds)
+            log.info("%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id)

@@ -1,0 +1,145 @@
+"""Problems as RFC 9457 has them: a stable `type`, the sentence, and the field at fault. Nothing of the inside leaks."""
+
+import logging
+import re
+from typing import Any
+
+import orjson
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from focusflow.problems import Invalid, NotFound, Problem, Unavailable
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One field that cannot be accepted."""
+
+    field: str = Field(description="Where it is, like `body.due_at`.", examples=["body.due_at"])
+    message: str = Field(description="What is wrong with it.", examples=["should be a valid datetime"])
+
+
+class ProblemDetails(BaseModel):
+    """Why a request was not carried out (RFC 9457)."""
+
+    type: str = Field(description="Stable name of this kind of problem.", examples=["/problems/invalid"])
+    title: str = Field(examples=["Invalid"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="A sentence for a person.", examples=["The field body.title is missing."])
+    errors: list[FieldError] | None = Field(None, description="The fields at fault, if it is about fields.")
+
+
+def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that are not the good one, for its documentation."""
+    statuses: dict[int, list[str]] = {}
+    for kind in kinds:
+        statuses.setdefault(kind.status, []).append(" ".join((kind.__doc__ or "").split()))
+    return {
+        status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": " ".join(sentences)}
+        for status, sentences in statuses.items()
+    }
+
+
+def rendered(problem: Problem, errors: list[dict[str, str]] | None = None) -> Response:
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(problem).__name__)
+    body: dict[str, Any] = {
+        "type": "/problems/" + words.lower().replace(" ", "-"),
+        "title": words.capitalize(),
+        "status": problem.status,
+        "detail": str(problem),
+    }
+    headers = {"Retry-After": "2"} if problem.status == 503 else {}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    retry_after = getattr(problem, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    if errors:
+        body["errors"] = errors
+    return Response(orjson.dumps(body), problem.status, headers, MEDIA_TYPE)
+
+
+class MethodNotAllowed(Problem):
+    """This address does not know this method."""
+
+    status = 405
+
+
+class TooLarge(Problem):
+    """The request is larger than this call accepts."""
+
+    status = 413
+
+
+class UnsupportedMedia(Problem):
+    """Send JSON, with the header Content-Type: application/json."""
+
+    status = 415
+
+
+BY_STATUS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: UnsupportedMedia}
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the app rendered here."""
+
+    @app.exception_handler(Problem)
+    def known(_: Request, problem: Problem) -> Response:
+        return rendered(problem)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> Response:
+        errors = [{"field": _path(each["loc"]), "message": _message(each["msg"])} for each in error.errors()[:50]]
+        first = errors[0]
+        return rendered(Invalid(f"The field {first['field']} cannot be accepted: {first['message']}."), errors)
+
+    @app.exception_handler(psycopg.DataError)
+    def unstorable(_: Request, error: psycopg.DataError) -> Response:
+        log.warning("the database refused a value: %s", type(error).__name__)
+        return rendered(Invalid("A value cannot be stored: it is out of the range of its field."))
+
+    @app.exception_handler(psycopg.errors.ForeignKeyViolation)
+    def dangling(_: Request, error: psycopg.errors.ForeignKeyViolation) -> Response:
+        # Postgres names no values under row-level security; the constraint's name says which column it is about.
+        column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
+        field = f"body.{column}"
+        return rendered(
+            Invalid(f"The field {field} names something that does not exist."),
+            [{"field": field, "message": "names something that does not exist"}],
+        )
+
+    @app.exception_handler(psycopg.OperationalError)
+    def away(_: Request, error: psycopg.OperationalError) -> Response:
+        log.warning("the database is away: %s", type(error).__name__)
+        return rendered(Unavailable())
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> Response:
+        kind = BY_STATUS.get(error.status_code)
+        if kind:
+            return rendered(kind())
+        problem = Invalid(str(error.detail))
+        problem.status = error.status_code
+        return rendered(problem)
+
+    @app.exception_handler(Exception)
+    def defect(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return rendered(Problem("Something went wrong on our side. It is in the log, under this request's id."))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(each) for each in location) or "body"
+
+
+def _message(message: str) -> str:
+    for prefix in ("Value error, ", "Input "):
+        message = message.removeprefix(prefix)
+    return message.rstrip(".").encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""Priority scores, as the pipeline published them."""

@@ -1,0 +1,68 @@
+"""Access tokens (JWT, minutes) and refresh tokens (random, used once, kept as hashes)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+
+from focusflow import clock
+from focusflow.identity import new_id
+from focusflow.problems import NotSignedIn
+
+ISSUER = "focusflow"
+AUDIENCE = "focusflow-api"
+CLAIMS = ["exp", "iat", "jti", "aud", "iss", "sub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an access token says: whose it is, and of which epoch. A new epoch makes all older tokens void."""
+
+    user_id: UUID
+    epoch: int
+    family: UUID | None
+
+
+def access_token(key: str, access: Access, *, now: datetime, minutes: int) -> str:
+    claims = {
+        "sub": str(access.user_id),
+        "epoch": access.epoch,
+        "family": str(access.family) if access.family else None,
+        "iat": now,
+        "exp": now + timedelta(minutes=minutes),
+        "jti": str(new_id()),
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+def read_access_token(key: str, token: str) -> Access:
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["HS256"],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": CLAIMS, "verify_exp": False},
+        )
+        if claims["exp"] <= clock.now().timestamp():
+            raise NotSignedIn("The access token has expired. Refresh it.")
+        return Access(
+            UUID(claims["sub"]), int(claims["epoch"]), UUID(claims["family"]) if claims.get("family") else None
+        )
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
+        raise NotSignedIn from error
+
+
+def refresh_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    """What is stored of a random token. It is long enough that a plain hash cannot be guessed backwards."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,55 @@
+"""What may come in: text, numbers and moments within bounds, and no field that nobody asked for."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+
+class Input(BaseModel):
+    """A body that a client sends. Unknown fields are refused: a typo must not be a silent no."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Output(BaseModel):
+    """A body that the API answers with, complete."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _writable(text: str) -> str:
+    """Text that Postgres and every reader can hold: no NUL, no control character but line breaks and tabs, no half of a pair."""
+    for character in text:
+        if (character < " " and character not in "\n\r\t") or character == "\x7f" or "\ud800" <= character <= "\udfff":
+            raise ValueError(f"contains the character U+{ord(character):04X}, which cannot be stored")
+    return text
+
+
+def _not_a_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is true or false, and should be a number")  # noqa: TRY004 (pydantic collects ValueError)
+    return value
+
+
+def _within_years(value: Any) -> Any:
+    if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return value
+
+
+def _written_out(value: Any) -> Any:
+    if not isinstance(value, str | datetime | date | None):
+        raise ValueError("is not written out as text, like 2026-11-20T08:00:00Z")  # noqa: TRY004 (pydantic collects ValueError)
+    return value
+
+
+Text = Annotated[str, AfterValidator(_writable)]
+Title = Annotated[Text, StringConstraints(min_length=1, max_length=500)]
+LongText = Annotated[Text, StringConstraints(max_length=20_000)]
+Label = Annotated[Text, StringConstraints(min_length=1, max_length=60)]
+Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_years)]
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_years)]

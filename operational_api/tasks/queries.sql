@@ -1,0 +1,86 @@
+-- newest --
+-- A page as JSON, made by Postgres itself. One row more than asked for tells whether there is a next page.
+with page as (
+    select id, title, description, notes, priority, status, category_id, tags, due_at, due_date, start_at, estimated_minutes, actual_minutes,
+           completed_at, parent_task_id, goal_id, recurrence, blocked_by, pinned, ai_generated, created_at, updated_at, version
+    from tasks
+    where deleted_at is null
+      and (%(status)s::text is null or status = %(status)s)
+      and (%(open)s::boolean is null or (status in ('pending', 'in_progress')) = %(open)s)
+      and (%(priority)s::text is null or priority = %(priority)s)
+      and (%(category_id)s::uuid is null or category_id = %(category_id)s)
+      and (%(goal_id)s::uuid is null or goal_id = %(goal_id)s)
+      and (%(tag)s::text is null or %(tag)s = any(tags))
+      and (%(due_from)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) >= %(due_from)s)
+      and (%(due_to)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) <= %(due_to)s)
+      and (%(after_key)s::timestamptz is null or (created_at, id) < (%(after_key)s::timestamptz, %(after_id)s::uuid))
+    order by created_at desc, id desc limit %(limit)s + 1
+), kept as (
+    select * from page order by created_at desc, id desc limit %(limit)s
+)
+select coalesce((select json_agg(kept) from kept), '[]')::text as items, (select count(*) from page) > %(limit)s as has_more,
+       (select created_at::text from kept order by created_at, id limit 1) as last_key,
+       (select id from kept order by created_at, id limit 1) as last_id
+
+-- sorted --
+-- The same by due date or priority: smallest key first.
+with keyed as (
+    select id, title, description, notes, priority, status, category_id, tags, due_at, due_date, start_at, estimated_minutes, actual_minutes,
+           completed_at, parent_task_id, goal_id, recurrence, blocked_by, pinned, ai_generated, created_at, updated_at, version,
+           case %(sort)s
+               when 'priority' then array_position(array['urgent', 'high', 'medium', 'low'], priority)
+               else extract(epoch from coalesce(due_at, (due_date + 1)::timestamp at time zone %(timezone)s, 'infinity'))
+           end::double precision as sort_key
+    from tasks
+    where deleted_at is null
+      and (%(status)s::text is null or status = %(status)s)
+      and (%(open)s::boolean is null or (status in ('pending', 'in_progress')) = %(open)s)
+      and (%(priority)s::text is null or priority = %(priority)s)
+      and (%(category_id)s::uuid is null or category_id = %(category_id)s)
+      and (%(goal_id)s::uuid is null or goal_id = %(goal_id)s)
+      and (%(tag)s::text is null or %(tag)s = any(tags))
+      and (%(due_from)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) >= %(due_from)s)
+      and (%(due_to)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) <= %(due_to)s)
+), page as (
+    select * from keyed
+    where %(after_key)s::double precision is null or (sort_key, id) > (%(after_key)s::double precision, %(after_id)s::uuid)
+    order by sort_key, id limit %(limit)s + 1
+), kept as (
+    select * from page order by sort_key, id limit %(limit)s
+)
+select coalesce((select json_agg(to_jsonb(kept) - 'sort_key') from kept), '[]')::text as items,
+       (select count(*) from page) > %(limit)s as has_more,
+       (select sort_key::text from kept order by sort_key desc, id desc limit 1) as last_key,
+       (select id from kept order by sort_key desc, id desc limit 1) as last_id
+
+-- one --
+select * from tasks where id = %(id)s and deleted_at is null
+
+-- locked --
+select * from tasks where id = %(id)s and deleted_at is null for update
+
+-- open_below --
+-- The open subtasks of a task, however deep; a circle ends where it began.
+with recursive below as (
+    select id, 1 as depth, array[id] as way from tasks where parent_task_id = %(id)s and deleted_at is null
+    union all
+    select tasks.id, depth + 1, way || tasks.id from tasks join below on tasks.parent_task_id = below.id
+    where tasks.deleted_at is null and tasks.id <> all(way) and depth < 50
+)
+select tasks.*, below.depth from tasks join below using (id)
+where tasks.status in ('pending', 'in_progress') order by below.depth desc, id for update of tasks
+
+-- is_above --
+-- Whether a task is the other one or stands somewhere above it.
+with recursive above as (
+    select id, parent_task_id, 1 as depth from tasks where id = %(below)s
+    union all
+    select tasks.id, tasks.parent_task_id, depth + 1 from tasks join above on tasks.id = above.parent_task_id where depth < 100
+)
+select exists (select from above where id = %(above)s) as found
+
+-- running_timer --
+select * from time_entries where task_id = %(task_id)s and ended_at is null for update
+
+-- known --
+select count(*) as count from tasks where id = any(%(ids)s)

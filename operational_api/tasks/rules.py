@@ -1,0 +1,100 @@
+"""What may be done with a task, and what it comes to. Pure: (the task as it is, the wish, the moment) → the fields that change."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from dateutil.rrule import rrulestr
+
+from focusflow.clock import zone
+from focusflow.problems import Conflict, Invalid
+
+OPEN = ("pending", "in_progress")
+
+
+class TaskDone(Conflict):
+    """This task is not open. Reopen it first."""
+
+
+class TaskOpen(Conflict):
+    """This task is open already."""
+
+
+class OpenSubtasks(Conflict):
+    """This task has open subtasks. Complete them first, or complete it with ?cascade=true."""
+
+
+class BadRecurrence(Invalid):
+    """The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years."""
+
+
+def check_recurrence(rule: str | None) -> None:
+    """Refuse what cannot be followed, or would recur more than daily.
+
+    >>> check_recurrence("FREQ=WEEKLY;BYDAY=MO")
+    """
+    if rule is None:
+        return
+    parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
+    if (
+        parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+        or "BYHOUR" in parts
+        or parts.get("INTERVAL") == "0"
+    ):
+        raise BadRecurrence
+    try:
+        rrulestr(rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 (recurrence is of wall-clock days)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadRecurrence from error
+
+
+def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    if task["status"] not in OPEN:
+        raise TaskDone
+    return {"status": "completed", "completed_at": now}
+
+
+def reopened(task: Mapping[str, Any]) -> dict[str, Any]:
+    if task["status"] in OPEN:
+        raise TaskOpen
+    return {"status": "pending", "completed_at": None}
+
+
+def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a wish really changes. One kind of due date replaces the other."""
+    for name in ("title", "priority", "status", "tags", "blocked_by", "pinned"):
+        if name in wish and wish[name] is None:
+            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+    if wish.get("due_at") and wish.get("due_date"):
+        raise Invalid("Give due_at or due_date, not both.")
+    if "status" in wish and task["status"] not in (*OPEN, "cancelled"):
+        raise TaskDone
+    wish = dict(wish)
+    if wish.get("due_at"):
+        wish["due_date"] = None
+    elif wish.get("due_date"):
+        wish["due_at"] = None
+    return {name: value for name, value in wish.items() if task[name] != value}
+
+
+def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> dict[str, Any] | None:
+    """The fields in which the next of a recurring task differs; None when there is no next.
+
+    It keeps its hour on the wall through changes of daylight saving, and never lies in the past.
+    """
+    if task["recurrence"] is None:
+        return None
+    here = zone(timezone)
+    due = task["due_at"].astimezone(here) if task["due_at"] else None
+    begin = (
+        due.replace(tzinfo=None)
+        if due
+        else datetime.combine(task["due_date"] or task["created_at"].astimezone(here).date(), time())
+    )
+    after = max(begin, now.astimezone(here).replace(tzinfo=None))
+    found = rrulestr(task["recurrence"], dtstart=begin).after(after)
+    if found is None:
+        return None
+    if due is None:
+        return {"due_date": found.date(), "due_at": None}
+    return {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}

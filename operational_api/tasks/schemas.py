@@ -1,0 +1,114 @@
+"""The shapes of tasks."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from focusflow.contracts.fields import Priority, TaskStatus
+from operational_api.shapes import Day, Input, Label, LongText, Moment, Output, Text, Title, Whole
+
+Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
+Rule = Annotated[
+    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=MO"])
+]
+Sort = Literal["created", "due", "priority"]
+
+
+class TaskFields(Input):
+    """What a client may say of a task."""
+
+    description: LongText | None = None
+    notes: LongText | None = None
+    category_id: UUID | None = None
+    due_at: Moment | None = Field(None, description="Due at a moment.", examples=["2026-12-01T16:00:00Z"])
+    due_date: Day | None = Field(
+        None, description="Due by the end of a local day; instead of `due_at`.", examples=["2026-12-01"]
+    )
+    start_at: Moment | None = Field(None, description="Not to be begun before.")
+    estimated_minutes: Minutes | None = Field(None, examples=[45])
+    actual_minutes: Minutes | None = None
+    parent_task_id: UUID | None = None
+    goal_id: UUID | None = None
+    recurrence: Rule | None = None
+
+
+class NewTask(TaskFields):
+    """A task to add."""
+
+    title: Title = Field(examples=["Write the quarterly report"])
+    priority: Priority = "medium"
+    tags: Annotated[list[Label], Field(max_length=50)] = []
+    blocked_by: Annotated[list[UUID], Field(max_length=100)] = []
+    pinned: bool = False
+
+    @model_validator(mode="after")
+    def _one_due(self) -> Self:
+        if self.due_at and self.due_date:
+            raise ValueError("give due_at or due_date, not both")
+        return self
+
+
+class TaskChange(TaskFields):
+    """What to change; what is left out stays, what is null is emptied."""
+
+    title: Title | None = None
+    priority: Priority | None = None
+    status: Literal["pending", "in_progress", "cancelled"] | None = None
+    tags: Annotated[list[Label], Field(max_length=50)] | None = None
+    blocked_by: Annotated[list[UUID], Field(max_length=100)] | None = None
+    pinned: bool | None = None
+
+
+class Task(Output):
+    """A task as it stands."""
+
+    id: UUID
+    title: str
+    description: str | None
+    notes: str | None
+    priority: Priority
+    status: TaskStatus
+    category_id: UUID | None
+    tags: list[str]
+    due_at: datetime | None
+    due_date: date | None
+    start_at: datetime | None
+    estimated_minutes: int | None
+    actual_minutes: int | None
+    completed_at: datetime | None
+    parent_task_id: UUID | None
+    goal_id: UUID | None
+    recurrence: str | None
+    blocked_by: list[UUID]
+    pinned: bool
+    ai_generated: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int = Field(description="Grows with each change; it is the ETag.")
+
+
+class TaskPage(Output):
+    """Some tasks, and where the next ones are."""
+
+    items: list[Task]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+
+
+class TaskFilter(Input):
+    """Which tasks, in which order."""
+
+    status: TaskStatus | None = None
+    priority: Priority | None = None
+    category_id: UUID | None = None
+    goal_id: UUID | None = None
+    tag: Label | None = None
+    open: bool | None = Field(None, description="Only those that are pending or in progress.")
+    due_from: Day | None = None
+    due_to: Day | None = None
+    sort: Sort = Field(
+        "created", description="`created`: newest first; `due`: earliest first; `priority`: highest first."
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=200)] | None = None

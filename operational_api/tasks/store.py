@@ -1,0 +1,117 @@
+"""The SQL of tasks."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from focusflow.database.queries import load_queries
+from focusflow.database.rows import insert_row, update_row
+from focusflow.database.session import Transaction
+from focusflow.database.tables import tasks, time_entries
+from focusflow.identity import new_id
+from focusflow.problems import Invalid, NotFound
+from operational_api.tasks.schemas import Task, TaskFilter
+from operational_api.work import Work
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+
+
+class TaskNotFound(NotFound):
+    """There is no such task."""
+
+
+class BadCursor(Invalid):
+    """The cursor is not one that a page gave. Begin again without it."""
+
+
+def page(tx: Transaction, wanted: TaskFilter, timezone: str) -> bytes:
+    """A page of tasks as JSON."""
+    key, after_id = _read_cursor(wanted.cursor, wanted.sort)
+    values = {**wanted.model_dump(exclude={"cursor"}), "timezone": timezone, "after_key": key, "after_id": after_id}
+    row = tx.one(QUERIES["newest" if wanted.sort == "created" else "sorted"], values)
+    assert row is not None
+    cursor = f'"{_cursor(wanted.sort, row["last_key"], row["last_id"])}"' if row["has_more"] else "null"
+    return f'{{"items":{row["items"]},"next_cursor":{cursor}}}'.encode()
+
+
+def _cursor(sort: str, key: str, last_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{sort} {last_id} {key}".encode()).decode()
+
+
+def _read_cursor(cursor: str | None, sort: str) -> tuple[str | None, UUID | None]:
+    if cursor is None:
+        return None, None
+    try:
+        made_for, last_id, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ", 2)
+        if made_for != sort:
+            raise BadCursor
+        return key, UUID(last_id)
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor from error
+
+
+def one(tx: Transaction, task_id: UUID) -> DictRow:
+    return _found(tx.one(QUERIES["one"], {"id": task_id}))
+
+
+def locked(tx: Transaction, task_id: UUID) -> DictRow:
+    """The task, kept from others until the transaction ends."""
+    return _found(tx.one(QUERIES["locked"], {"id": task_id}))
+
+
+def _found(row: DictRow | None) -> DictRow:
+    if row is None:
+        raise TaskNotFound
+    return row
+
+
+def open_below(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:
+    return tx.all(QUERIES["open_below"], {"id": task_id})
+
+
+def check_links(tx: Transaction, task_id: UUID | None, fields: Mapping[str, Any]) -> None:
+    """What a task points at must be there, and must not lead back to it."""
+    blockers = fields.get("blocked_by") or []
+    if task_id in blockers:
+        raise Invalid("The field body.blocked_by cannot be accepted: a task cannot wait for itself.")
+    known = tx.one(QUERIES["known"], {"ids": blockers})
+    if known is None or known["count"] != len(set(blockers)):
+        raise Invalid("The field body.blocked_by names a task that does not exist.")
+    parent = fields.get("parent_task_id")
+    if parent and task_id:
+        circle = tx.one(QUERIES["is_above"], {"below": parent, "above": task_id})
+        if circle and circle["found"]:
+            raise Invalid("The field body.parent_task_id cannot be accepted: the task would be above itself.")
+
+
+def add(work: Work, fields: Mapping[str, Any]) -> DictRow:
+    row = insert_row(work.tx, tasks, {"id": new_id(), **fields})
+    work.emit("task.created", row)
+    return row
+
+
+def save(work: Work, before: Mapping[str, Any], changes: Mapping[str, Any], happening: str) -> Mapping[str, Any]:
+    """Save a change and say what happened. Nothing is saved, and nothing said, where nothing changes."""
+    if not changes:
+        return before
+    row = _found(update_row(work.tx, tasks, before["id"], changes))
+    work.emit(f"task.{happening}", row, before=before)
+    return row
+
+
+def stop_timer(work: Work, task_id: UUID) -> None:
+    """End the timer that runs for a task, if one does."""
+    running = work.tx.one(QUERIES["running_timer"], {"task_id": task_id})
+    if running is not None and running["started_at"] < work.tx.now:
+        row = update_row(work.tx, time_entries, running["id"], {"ended_at": work.tx.now})
+        assert row is not None
+        work.emit("time.stopped", row, before=running)
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in Task.model_fields}
