@@ -1,5 +1,7 @@
 """What `focusflow up` shows: a line for each part that lives while it starts, or plain lines where nobody watches."""
 
+import io
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Self
@@ -17,11 +19,27 @@ BUSY = {State.STARTING, State.STOPPING, State.DIED}
 COLOURS = {State.READY: "green", State.DIED: "red"}
 
 
+class Voice(io.TextIOWrapper):
+    """Standard output, which falls silent when its terminal or pipe has gone: a reason to stop in order, not to break off."""
+
+    def __init__(self) -> None:
+        super().__init__(os.fdopen(os.dup(1), "wb"), encoding="utf-8", errors="replace")
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            for descriptor in (1, self.fileno()):  # the first is Python's own, which it flushes at the end
+                os.dup2(silence, descriptor)
+            os.close(silence)
+
+
 class Screen:
     """Tells states. Between `watch()` and `rest()` they move on a terminal; else each change is a line."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False)
+        self.console = Console(file=Voice(), highlight=False)
         self._states: dict[str, State] = {}
         self._spinners: dict[str, Spinner] = {}
         self._live: Live | None = None

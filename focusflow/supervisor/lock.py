@@ -75,9 +75,13 @@ def announced(home: Path) -> Announcement | None:
         os.close(descriptor)
 
 
-def wait_for_orphans(before: Announcement | None, seconds: float) -> None:
-    """The children of one that was killed leave by themselves, their lifeline being cut. Who stays too long is killed."""
-    orphans = list(before.children.values()) if before else []
+def orphans_of(before: Announcement | None) -> list[Identity]:
+    """Children of one that was killed which are still there."""
+    return [child for child in before.children.values() if child.is_alive] if before else []
+
+
+def wait_for(orphans: list[Identity], seconds: float) -> None:
+    """They leave by themselves, their lifeline being cut. Who stays too long is killed."""
     deadline = time.monotonic() + seconds
     while any(orphan.is_alive for orphan in orphans) and time.monotonic() < deadline:
         time.sleep(0.05)

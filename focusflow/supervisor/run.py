@@ -10,7 +10,7 @@ from focusflow.database.installation import Running, revivable_database
 from focusflow.problems import SetupProblem
 from focusflow.settings import Settings
 from focusflow.supervisor.child import Child
-from focusflow.supervisor.lock import Lock, wait_for_orphans
+from focusflow.supervisor.lock import Lock, orphans_of, wait_for
 from focusflow.supervisor.parts import Layout, lay_out, own
 from focusflow.supervisor.stopping import Stopping
 from focusflow.supervisor.tree import State, Tree
@@ -39,7 +39,9 @@ def run(
 ) -> None:
     """Until told to stop. With the logins of the demo, its people are written first."""
     begun = time.monotonic()
-    wait_for_orphans(lock.before, ORPHAN_SECONDS)
+    if orphans := orphans_of(lock.before):
+        screen.say("The last run was killed. Waiting for what it left behind to end.")
+        wait_for(orphans, ORPHAN_SECONDS)
     layout = lay_out(settings)
     screen.tell("database", State.STARTING)
     with revivable_database(settings) as database:

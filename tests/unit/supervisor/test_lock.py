@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from focusflow.supervisor.child import Identity
-from focusflow.supervisor.lock import AlreadyUp, Announcement, announced, locked, wait_for_orphans
+from focusflow.supervisor.lock import AlreadyUp, Announcement, announced, locked, orphans_of, wait_for
 
 ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
 
@@ -69,11 +69,10 @@ def test_one_that_ended_in_order_leaves_none(tmp_path, orphan):
 
 def test_orphans_get_time_to_leave_and_are_killed_after_that(orphan):
     begun = time.monotonic()
-    wait_for_orphans(Announcement(1, {}, {"api": orphan}), 0.3)
+    wait_for(orphans_of(Announcement(1, {}, {"api": orphan})), 0.3)
     assert time.monotonic() - begun >= 0.3
     psutil.Process(orphan.pid).wait(5)
 
 
 def test_a_stranger_who_has_the_number_of_an_orphan_is_left_alone(orphan):
-    wait_for_orphans(Announcement(1, {}, {"api": Identity(orphan.pid, orphan.created - 100)}), 0.1)
-    assert orphan.is_alive
+    assert orphans_of(Announcement(1, {}, {"api": Identity(orphan.pid, orphan.created - 100)})) == []

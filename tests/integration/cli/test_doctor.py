@@ -1,0 +1,103 @@
+"""`focusflow doctor` and `focusflow status` on a database and a lake of their own."""
+
+import json
+import socket
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+
+from focusflow import clock
+from focusflow.cli import examination
+from focusflow.cli.examination import examine
+from focusflow.cli.main import commands
+from focusflow.lake import RAW_EVENTS, Lake
+from focusflow.settings import Settings
+from focusflow.supervisor.lock import locked
+from tests.conftest import add_user
+
+
+@pytest.fixture
+def settings(tmp_path, database_url):
+    return Settings(home=tmp_path / "home", database_url=database_url, _env_file=None)
+
+
+@pytest.fixture
+def landed(settings) -> Lake:
+    """A lake with one event."""
+    lake = Lake(settings.lake_location)
+    event = {"bucket": 0, "log_offset": 0, "id": "1", "value": b"{}"}
+    lake.open(RAW_EVENTS).append(pa.Table.from_pylist([event], RAW_EVENTS.schema), positions={"bucket-0": 1})
+    return lake
+
+
+def found(settings, subject):
+    (finding,) = (each for each in examine(settings) if each.subject == subject)
+    return finding
+
+
+def test_a_sound_installation_has_nothing_wrong(settings, landed):
+    findings = list(examine(settings))
+    assert [each for each in findings if not each.is_well and not each.subject.startswith("port")] == []
+    assert found(settings, "lake").seen == "rows: raw/events 1"
+
+
+def test_a_secret_that_others_can_read_is_found(settings):
+    assert settings.signing_key
+    (settings.home / "secrets" / "signing-key").chmod(0o644)
+    finding = found(settings, "secrets")
+    assert finding.advice.startswith("Run: chmod go= ")
+    assert "signing-key" in finding.advice
+    assert settings.signing_key not in finding.advice
+
+
+def test_a_lake_with_a_lost_file_is_found(settings, landed):
+    for file in (settings.home / "lake").rglob("*.parquet"):
+        file.unlink()
+    assert not found(settings, "lake").is_well
+
+
+def test_a_full_disk_is_found(settings, monkeypatch):
+    monkeypatch.setattr(examination, "FREE_BYTES", 1 << 62)
+    assert not found(settings, "disk").is_well
+
+
+def test_a_clock_that_is_off_is_found(settings, monkeypatch):
+    monkeypatch.setattr(examination, "now", lambda: clock.now() - timedelta(seconds=30))
+    finding = found(settings, "clocks")
+    assert "30.0 s" in finding.seen
+    assert not finding.is_well
+
+
+def test_a_usual_port_that_is_taken_is_no_fault(settings, monkeypatch):
+    monkeypatch.setattr(examination, "is_free", lambda *_: False)
+    finding = found(settings, "port of api")
+    assert finding.is_well
+    assert "the next free one will be used" in finding.seen
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_a_fault(settings):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        taken = settings.model_copy(update={"api_port": listener.getsockname()[1]})
+        assert "FOCUSFLOW_API_PORT" in found(taken, "port of api").advice
+
+
+def test_a_port_that_focusflow_itself_uses_is_no_fault(settings):
+    settings.home.mkdir()
+    with locked(settings.home) as lock:
+        lock.announce({"api": "http://127.0.0.1:8000"}, {})
+        assert found(settings, "port of api").seen == "http://127.0.0.1:8000, in use by FocusFlow itself"
+
+
+def test_status_tells_how_much_there_is_and_how_fresh_it_is(settings, landed, database, monkeypatch):
+    add_user(database)
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(settings.home))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", settings.database_url.get_secret_value())
+    told = json.loads(CliRunner().invoke(commands, ["status", "--json"], catch_exceptions=False).output)
+    assert told["counts"] == {"people": 1, "open_tasks": 0, "events": 0}
+    assert told["last_landed"].startswith("20")
+    assert told["last_gold"] is None
+    assert told["running"] is False
