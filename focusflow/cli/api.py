@@ -12,12 +12,15 @@ def command() -> None:
     import uvicorn
 
     from focusflow.cli import lifeline, running
-    from focusflow.database.installation import running_database
+    from focusflow.database.installation import make_home, running_database
     from focusflow.settings import load_settings
+    from focusflow.supervisor.ports import require_free
     from operational_api.app import create_app
 
     lifeline.hold()
     settings = load_settings()
+    make_home(settings.home)
+    require_free(settings, "api_port")
     running.speak(settings.log_level)
     with running_database(settings) as url:
         uvicorn.run(
