@@ -41,7 +41,7 @@ class Observed:
                     message["headers"] = TOO_LARGE.raw_headers
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *HEADERS]
             elif status == 413:
-                message |= {"body": TOO_LARGE.body, "more_body": False}
+                message.update(body=TOO_LARGE.body, more_body=False)
             await send(message)
 
         try:
