@@ -29,7 +29,7 @@ class Writers:
         self._results = [self._threads.submit(self._write, user_id) for user_id in self._users]
 
     def _write(self, user_id):
-        accepted = []
+        accepted: list[str] = []
         for number in counter(1):
             if self._stop.wait(0.002):
                 return accepted

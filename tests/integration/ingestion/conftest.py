@@ -1,5 +1,6 @@
 """Events in the outbox, written by the door that the product uses."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,7 +35,7 @@ def write_events(database: Database, user_id: UUID, count: int = 1, title: str =
         return append_events(tx, user_id, count, title)
 
 
-def raw_rows_of(lake: Lake, columns: str = "bucket, log_offset, id") -> list[tuple[object, ...]]:
+def raw_rows_of(lake: Lake, columns: str = "bucket, log_offset, id") -> list[tuple[Any, ...]]:
     connection = duckdb_connection()
     show(connection, [lake.open(RAW_EVENTS)])
     return connection.execute(f"select {columns} from raw.events order by bucket, log_offset").fetchall()

@@ -25,10 +25,9 @@ def everything(log):
 
 
 def drain(lander, log):
-    landed = 0
-    while count := lander.land_once(log):
-        landed += count
-    return landed
+    counts = [lander.land_once(log) for _ in range(100)]
+    assert counts[-1] == 0
+    return sum(counts)
 
 
 def test_what_lands_is_the_log(lake, log):
