@@ -1,5 +1,6 @@
-"""One embedded server for all tests, a fresh database for each module that asks, and a lake in a temporary folder."""
+"""One embedded server for all tests, a fresh database for each module that asks, a lake in a temporary folder, and a Kafka broker."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from focusflow.database.migrate import prepare
 from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
 from focusflow.lake import Lake
+from focusflow.problems import SetupProblem
+from ingestion.local_broker.server import LocalBroker
 
 BUCKETS = 8
 
@@ -48,6 +51,25 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(str(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def kafka_address() -> Iterator[str]:
+    """The broker that runs already, or one of our own. Only where neither can be had, and never in CI, its tests are skipped."""
+    running = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if running:
+        yield running
+        return
+    with tempfile.TemporaryDirectory(prefix="focusflow-kafka-") as folder:
+        try:
+            broker = LocalBroker(Path(folder))
+            broker.start()
+        except SetupProblem as problem:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(problem))
+        yield broker.address
+        broker.stop()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def _pins(root, lock):
 def _wanted(root, lock):
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     if lock == "runtime.txt":
-        extras = project["project"]["optional-dependencies"].values()
+        extras = project["project"].get("optional-dependencies", {}).values()
         return [*project["project"]["dependencies"], *(line for extra in extras for line in extra)]
     return project["dependency-groups"][lock.removesuffix(".txt")]
 

@@ -1,0 +1,1 @@
+"""An Apache Kafka of one node on this machine, for development and tests. Nothing in production starts one."""
