@@ -6,6 +6,7 @@ one commit is refused. That is the fence; a lock would only save work. Opening t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -71,6 +72,11 @@ class Pinned:
     @property
     def version(self) -> int:
         return self.delta.version()
+
+    @property
+    def made_at(self) -> datetime:
+        """When this version was committed."""
+        return datetime.fromtimestamp(self.delta.history(1)[0]["timestamp"] / 1000, UTC)
 
     def position(self, key: str) -> int:
         """Up to where the work named by the key has been taken in; 0 when it has not begun."""

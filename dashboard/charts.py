@@ -1,0 +1,166 @@
+"""Frames become charts. Pure, and of one language: few lines, the person's own usual as a quiet ground, no colour without meaning."""
+
+import altair as alt
+import polars as pl
+
+HEIGHT = 240
+MAIN, ACCENT, QUIET = "#1f8a7f", "#cf7a2d", "#8b95a1"  # seen well on light and dark, and by colour-blind readers
+GREENS = ["#d9ebe7", "#9fcfc7", "#5faea3", "#2b877c", "#0b5a52"]
+WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
+
+
+def score_line(days: pl.DataFrame) -> alt.LayerChart:
+    """The score of each day as a dot, its mean over seven days as the line."""
+    frame = days.select(
+        "local_date",
+        "productivity_score",
+        mean=pl.col("productivity_score").rolling_mean(7, min_samples=3).round(1),
+    )
+    base = alt.Chart(frame).encode(x=alt.X("local_date:T", axis=DATES))
+    y = alt.Y(
+        "productivity_score:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5, domain=False)
+    )
+    dots = base.mark_circle(size=26, opacity=0.45, color=QUIET).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B"),
+            alt.Tooltip("productivity_score:Q", title="Score", format=".0f"),
+            alt.Tooltip("mean:Q", title="Mean of 7 days", format=".0f"),
+        ],
+    )
+    line = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="monotone").encode(y=alt.Y("mean:Q", title=None))
+    return (dots + line).properties(height=HEIGHT)
+
+
+def week_bars(days: pl.DataFrame) -> alt.LayerChart:
+    """Tasks completed a week, and the median week as a line to hold them against."""
+    weeks = (
+        days.group_by(week=pl.col("local_date").dt.truncate("1w"))
+        .agg(pl.col("tasks_completed").sum(), days=pl.len())
+        .sort("week")
+    )
+    whole = weeks.filter(pl.col("days") == 7)
+    bars = (
+        alt.Chart(weeks)
+        .mark_bar(color=MAIN, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .encode(
+            x=alt.X(
+                "yearmonthdate(week):O",
+                title=None,
+                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True, ticks=False, domain=False, grid=False),
+            ),
+            y=alt.Y("tasks_completed:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, domain=False)),
+            opacity=alt.condition("datum.days == 7", alt.value(0.9), alt.value(0.4)),
+            tooltip=[
+                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
+                alt.Tooltip("tasks_completed:Q", title="Completed"),
+                alt.Tooltip("days:Q", title="Days of it"),
+            ],
+        )
+    )
+    median = whole["tasks_completed"].median() if len(whole) else None
+    rule = (
+        alt.Chart(pl.DataFrame({"median": [median]}, schema={"median": pl.Float64}))
+        .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title="Your median week", format=".0f")])
+    )
+    return (bars + rule).properties(height=HEIGHT)
+
+
+def year_grid(days: pl.DataFrame) -> alt.Chart:
+    """A square a day, a column a week: how many tasks were completed."""
+    frame = days.select(
+        "local_date",
+        "tasks_completed",
+        week=pl.col("local_date").dt.truncate("1w"),
+        weekday=(pl.col("local_date").dt.weekday() - 1).replace_strict(
+            dict(enumerate(WEEKDAYS)), return_dtype=pl.String
+        ),
+    )
+    top = max(float(frame.select(pl.col("tasks_completed").max().cast(pl.Float64)).item() or 0), 4)
+    return (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
+        .encode(
+            x=alt.X(
+                "yearmonthdate(week):O",
+                title=None,
+                axis=alt.Axis(
+                    labelExpr="date(datum.value) <= 7 ? timeFormat(datum.value, '%b') : ''",
+                    ticks=False,
+                    domain=False,
+                    labelAngle=0,
+                    labelOverlap=False,
+                    grid=False,
+                ),
+            ),
+            y=alt.Y(
+                "weekday:O",
+                sort=WEEKDAYS,
+                title=None,
+                axis=alt.Axis(ticks=False, domain=False, values=["Mon", "Wed", "Fri", "Sun"]),
+            ),
+            color=alt.Color(
+                "tasks_completed:Q",
+                scale=alt.Scale(
+                    type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=["#8b95a126", *GREENS[1:]]
+                ),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y"),
+                alt.Tooltip("tasks_completed:Q", title="Completed"),
+            ],
+        )
+        .properties(height=150)
+    )
+
+
+def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
+    """The mean of each weekday."""
+    frame = (
+        days.group_by(number=pl.col("local_date").dt.weekday())
+        .agg(pl.col(column).mean().round(1).alias("mean"))
+        .with_columns(weekday=(pl.col("number") - 1).replace_strict(dict(enumerate(WEEKDAYS)), return_dtype=pl.String))
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=MAIN, opacity=0.9, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .encode(
+            x=alt.X(
+                "weekday:O",
+                sort=WEEKDAYS,
+                title=None,
+                axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False),
+            ),
+            y=alt.Y("mean:Q", title=None, axis=alt.Axis(tickCount=4, domain=False)),
+            tooltip=[alt.Tooltip("weekday:O", title="Weekday"), alt.Tooltip("mean:Q", title=title, format=",.1f")],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def score_parts(parts: pl.DataFrame) -> alt.Chart:
+    """The components of the score: how far each reached, with its weight in the words beside it."""
+    return (
+        alt.Chart(parts)
+        .mark_bar(color=MAIN, opacity=0.9, cornerRadiusEnd=2, height={"band": 0.55})
+        .encode(
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=220)),
+            x=alt.X(
+                "value:Q",
+                title=None,
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%", tickCount=3, domain=False),
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title="Part"),
+                alt.Tooltip("value:Q", title="Reached", format=".0%"),
+                alt.Tooltip("weight:Q", title="Weight", format=".0%"),
+                alt.Tooltip("meaning:N", title="Means"),
+            ],
+        )
+        .properties(height=200)
+    )

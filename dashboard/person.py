@@ -1,0 +1,31 @@
+"""The person who is looking at a page, and their today."""
+
+import re
+from datetime import date
+
+import streamlit as st
+
+from dashboard.sessions import COOKIE, Session
+from dashboard.shared import shared
+from focusflow import clock
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
+
+
+def current() -> Session:
+    """The session behind this page; the page ends here, in words, when there is none any more."""
+    session = shared().store.find(st.context.cookies.get(COOKIE))
+    if session is None:
+        st.info("Your session has ended.", icon=":material/lock:")
+        st.link_button("Sign in", "/signin", type="primary")
+        st.stop()
+    return session
+
+
+def today_of(session: Session) -> date:
+    return clock.local_date(clock.now(), session.timezone)
+
+
+def quoted(text: str) -> str:
+    """A person's own words as they stand, not as Markdown."""
+    return SPECIAL.sub(r"\\\1", text.replace("\n", " "))

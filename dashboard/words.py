@@ -1,0 +1,89 @@
+"""Numbers in words. Zero never stands for what could not be computed; that is a dash."""
+
+from datetime import date, datetime
+
+NONE = "–"
+
+
+def minutes(value: float | None) -> str:
+    """
+    >>> minutes(135.2)
+    '2 h 15 min'
+    >>> minutes(50)
+    '50 min'
+    """
+    if value is None:
+        return NONE
+    hours, rest = divmod(round(value), 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02} min" if rest else f"{hours} h"
+
+
+def hours(value: float | None) -> str:
+    """
+    >>> hours(1234)
+    '20.6 h'
+    """
+    return NONE if value is None else f"{value / 60:,.1f} h"
+
+
+def number(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0%}"
+
+
+def against_before(now: float | None, before: float | None, show: str = "number") -> str | None:
+    """The difference to the period before, in the metric's own unit; None when there is nothing to compare with.
+
+    >>> against_before(12, 10)
+    '+2 against the period before'
+    >>> against_before(0.8, 0.85, "percent")
+    '-5 points against the period before'
+    """
+    if now is None or before is None:
+        return None
+    if show == "percent":
+        return f"{round((now - before) * 100):+d} points against the period before"
+    if show == "hours":
+        return f"{(now - before) / 60:+.1f} h against the period before"
+    return f"{round(now - before):+d} against the period before"
+
+
+def greeting(hour: int) -> str:
+    """
+    >>> greeting(8), greeting(14), greeting(22)
+    ('Good morning', 'Good afternoon', 'Good evening')
+    """
+    if 4 <= hour < 12:
+        return "Good morning"
+    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
+def long_date(day: date) -> str:
+    """
+    >>> long_date(date(2026, 11, 20))
+    'Friday, 20 November 2026'
+    """
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def due(task: dict[str, object], today: date, moment: datetime | None) -> str:
+    """When a task is due, as one would say it; empty when it is not."""
+    day = date.fromisoformat(str(task["due_date"])) if task.get("due_date") else moment.date() if moment else None
+    if day is None:
+        return ""
+    at = f" at {moment:%H:%M}" if moment else ""
+    away = (day - today).days
+    if away == 0:
+        return f"today{at}"
+    if away == 1:
+        return f"tomorrow{at}"
+    if away == -1:
+        return "yesterday"
+    if away < 0:
+        return f"{-away} days ago"
+    return f"{day:%A}{at}" if away < 7 else f"{day.day} {day:%B}"
