@@ -16,7 +16,7 @@ refresh = dg.define_asset_job(
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
-    tags={"dagster/max_runtime": "3600"},
+    tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
 )
 
 #: How often the sensor looks. Looking is one read of a table's log.

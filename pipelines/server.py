@@ -36,6 +36,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         dg.DagsterInstance.from_config(str(home)) as instance,
         daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
     ):
+        end_abandoned_runs(instance)
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         server = uvicorn.Server(
             uvicorn.Config(app, host=settings.host, port=settings.dagster_port, log_level="warning", log_config=None)
@@ -48,6 +49,15 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
         server.should_exit = True
         pages.join(timeout=5)
+
+
+def end_abandoned_runs(instance: dg.DagsterInstance) -> None:
+    """Runs live in this process. One that is under way when it starts was killed with the one before, and would keep the only
+    place for ever. Failed, it is tried again.
+    """
+    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+        instance.report_run_failed(run, "The process that ran it was killed.")
 
 
 def prepared_home(settings: Settings) -> Path:
