@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -58,7 +59,7 @@ class Stack:
         begun = time.monotonic()
         with self.output.open("wb") as output:
             self.up = subprocess.Popen(
-                [sys.executable, "-m", "focusflow", "up", *arguments],
+                [sys.executable, *(os.environ.get("FAKEUP", "-m focusflow").split()), "up", *arguments],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -126,19 +127,19 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("e2e")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o711)  # as root, PostgreSQL runs as another account that has to pass through
-    stack = Stack(folder)
-    try:
-        yield stack
-    finally:
-        if stack.up is not None and stack.up.poll() is None:
-            stack.up.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                stack.up.wait(STOP_SECONDS)
-        stack.kill_everything()
+def stack() -> Iterator[Stack]:
+    # Not in pytest's own folder: that is closed to others anew by each pytest that starts, and as root, PostgreSQL runs as another account.
+    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
+        Path(folder).chmod(0o711)
+        stack = Stack(Path(folder))
+        try:
+            yield stack
+        finally:
+            if stack.up is not None and stack.up.poll() is None:
+                stack.up.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    stack.up.wait(STOP_SECONDS)
+            stack.kill_everything()
 
 
 def chromium() -> str | None:

@@ -1,7 +1,10 @@
 """The first hour with FocusFlow on a new machine: up, looked at, written to, shot at, and gone without a trace."""
 
 import json
+import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx2
 import psutil
@@ -13,13 +16,14 @@ from tests.e2e.conftest import Stack, until
 
 pytestmark = pytest.mark.timeout(400)
 
+FIGURES = logging.getLogger("figures")
 PASSWORD = "correct horse battery"
 HEALTH = {"api": "/health/ready", "dagster": "/server_info", "dashboard": "/_stcore/health"}
 
 
-def test_it_comes_up_with_the_demo_and_says_where(stack, record_property):
-    record_property("seconds_to_ready", stack.start("--demo"))
-    record_property("memory_mib", stack.memory())
+def test_it_comes_up_with_the_demo_and_says_where(stack):
+    seconds = stack.start("--demo")
+    FIGURES.info("ready after %.0f s, %d MiB in %d processes", seconds, stack.memory(), len(stack.processes()))
     said = stack.said()
     for name, path in HEALTH.items():
         assert stack.address(name) in said
@@ -34,11 +38,14 @@ def test_a_second_one_is_told_where_the_first_one_runs(stack):
 
 
 def test_status_knows_where_it_runs_how_fresh_it_is_and_how_much_there_is(stack):
-    status = stack.run("status")
+    status = stack.run("status", "--json")
     assert status.returncode == 0, status.stderr
-    assert stack.address("dashboard") in status.stdout
-    assert "never" not in status.stdout
-    assert "people        5" in status.stdout
+    told = json.loads(status.stdout)
+    assert told["addresses"] == {name: stack.address(name) for name in HEALTH}
+    assert told["last_landed"]
+    assert told["last_gold"]
+    assert told["counts"]["people"] == 5
+    assert told["counts"]["events"] > 10_000
 
 
 def test_doctor_finds_nothing_wrong(stack):
@@ -47,15 +54,16 @@ def test_doctor_finds_nothing_wrong(stack):
     assert "✗" not in doctor.stdout
 
 
-def _registered(stack: Stack, email: str) -> httpx2.Client:
-    """A client of somebody new."""
-    client = httpx2.Client(base_url=f"{stack.address('api')}/api/v1", timeout=20, trust_env=False)
-    account = {"email": email, "password": PASSWORD, "display_name": "Noor", "timezone": "UTC"}
-    registered = client.post("/auth/register", json=account)
-    assert registered.status_code == 201, registered.text
-    token = client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"]
-    client.headers["Authorization"] = f"Bearer {token}"
-    return client
+@contextmanager
+def _somebody_new(stack: Stack, email: str) -> Iterator[httpx2.Client]:
+    """Their client, signed in."""
+    with httpx2.Client(base_url=f"{stack.address('api')}/api/v1", timeout=20, trust_env=False) as client:
+        account = {"email": email, "password": PASSWORD, "display_name": "Noor", "timezone": "UTC"}
+        registered = client.post("/auth/register", json=account)
+        assert registered.status_code == 201, registered.text
+        token = client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 def _task(client: httpx2.Client, title: str) -> str:
@@ -66,15 +74,15 @@ def _task(client: httpx2.Client, title: str) -> str:
 
 @pytest.mark.parametrize("name", ["dashboard", "dagster", "api", "land", "database"])
 def test_what_is_killed_comes_back_and_nothing_written_is_lost(stack, name):
-    client = _registered(stack, f"noor-{name}@example.com")
-    _task(client, "Written before")
-    before = stack.postmaster() if name == "database" else stack.children()[name]
-    before.kill()
-    until(lambda: _is_back(stack, name, before), 60, f"{name} is back")
-    until(lambda: answers(stack.address("api") + HEALTH["api"]), 20, "the API answers again")
-    task = _task(client, "Written after")
-    assert client.post(f"/tasks/{task}/complete").status_code == 200
-    assert {each["title"] for each in client.get("/tasks").json()["items"]} == {"Written before", "Written after"}
+    with _somebody_new(stack, f"noor-{name}@example.com") as client:
+        _task(client, "Written before")
+        before = stack.postmaster() if name == "database" else stack.children()[name]
+        before.kill()
+        until(lambda: _is_back(stack, name, before), 60, f"{name} is back")
+        until(lambda: answers(stack.address("api") + HEALTH["api"]), 20, "the API answers again")
+        task = _task(client, "Written after")
+        assert client.post(f"/tasks/{task}/complete").status_code == 200
+        assert {each["title"] for each in client.get("/tasks").json()["items"]} == {"Written before", "Written after"}
 
 
 def _is_back(stack: Stack, name: str, before: psutil.Process) -> bool:
@@ -87,11 +95,11 @@ def _is_back(stack: Stack, name: str, before: psutil.Process) -> bool:
 
 
 def test_after_everything_was_killed_it_comes_up_again_and_has_lost_nothing(stack):
-    client = _registered(stack, "noor-everything@example.com")
-    written = [_task(client, f"Task {number}") for number in range(20)]
-    stack.kill_everything()
-    stack.start()
-    assert all(client.get(f"/tasks/{each}").status_code == 200 for each in written)
+    with _somebody_new(stack, "noor-everything@example.com") as client:
+        written = [_task(client, f"Task {number}") for number in range(20)]
+        stack.kill_everything()
+        stack.start()
+        assert [client.get(f"/tasks/{each}").status_code for each in written] == [200] * 20
     _is_sound(stack)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from focusflow.database.embedded import EmbeddedServer
+from focusflow.database.installation import make_home
 from focusflow.problems import SetupProblem
 from focusflow.settings import Settings
 from focusflow.supervisor import run as module
@@ -55,12 +57,13 @@ class Told:
 
 
 @pytest.fixture
-def settings(tmp_path):
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o711)  # as root, the server runs as another account that has to pass through
-    home = tmp_path / "home"
-    home.mkdir(mode=0o711)
-    return Settings(home=home, _env_file=None)
+def settings():
+    # Not in pytest's own folder: that is closed to others anew by each pytest that starts, and as root, PostgreSQL runs as another account.
+    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
+        Path(folder).chmod(0o711)
+        settings = Settings(home=Path(folder, "home"), _env_file=None)
+        make_home(settings.home)
+        yield settings
 
 
 @pytest.fixture
