@@ -65,6 +65,37 @@ class Settings(BaseSettings):
         1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake."
     )
 
+    kafka_bootstrap_servers: str | None = Field(
+        None,
+        validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
+        description="Kafka brokers, like `127.0.0.1:9092`. Set, events reach the lake through Kafka; unset, straight from the database.",
+    )
+    kafka_topic_prefix: str = Field(
+        "focusflow",
+        pattern=r"^[A-Za-z0-9._-]{1,200}$",
+        description="The topics are `<prefix>.events`, `.inbox` and `.deadletter`. Two installations on one cluster need two.",
+    )
+    kafka_retention_hours: int = Field(
+        168,
+        ge=1,
+        le=720,
+        description="How long Kafka keeps events: longer than the lander may stand still, and no longer than an erased person's events may last.",
+    )
+    kafka_security_protocol: str = Field(
+        "PLAINTEXT",
+        pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$",
+        description="How to speak to Kafka. PLAINTEXT is for brokers on this machine or a network that is trusted.",
+    )
+    kafka_ca_file: Path | None = Field(None, description="The authority that signed the brokers' certificates.")
+    kafka_sasl_mechanism: str = Field(
+        "SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$", description="How to sign in to Kafka."
+    )
+    kafka_username: str | None = Field(None, description="The account on Kafka.")
+    kafka_password: SecretStr | None = Field(None, description="Its password.")
+    relay_rows: int = Field(
+        20_000, ge=1, le=200_000, description="At most so many events are on their way to Kafka at a time."
+    )
+
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
     )

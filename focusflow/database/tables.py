@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -323,6 +324,54 @@ outbox_head = Table(
     metadata,
     Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
     required("next", BigInteger, "0"),
+)
+
+#: Up to where the relay has published each bucket, acknowledged by the broker.
+relay_position = Table(
+    "relay_position",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    required("next", BigInteger),
+)
+
+#: Which topics are meant: one that was deleted and made anew has the same name and another identity.
+kafka_topics = Table(
+    "kafka_topics",
+    metadata,
+    Column("name", Text, primary_key=True),
+    required("cluster_id", Text),
+    required("topic_id", Text),
+)
+
+#: Up to where each partition of the inbox has been taken in; moved in the transaction that writes the events.
+inbox_position = Table(
+    "inbox_position",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    required("next", BigInteger),
+)
+
+#: What came in from the inbox, so that the same event is not taken twice.
+inbox_events = Table(
+    "inbox_events",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    required("received_at", Instant),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: What the inbox could not take, with the reason and the bytes; the deadletter topic repeats it.
+inbox_refused = Table(
+    "inbox_refused",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("kafka_offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("received_at", Instant, primary_key=True),  # a topic that is made anew counts from 0 again
+    required("reason", Text),
+    required("value", LargeBinary),
+    required("is_published", Boolean, "false"),
+    Index("inbox_refused_unpublished_idx", "received_at", postgresql_where=text("not is_published")),
 )
 
 #: Tables in which a person sees only their own rows.
