@@ -52,12 +52,13 @@ def serve(settings: Settings, stop: threading.Event) -> None:
 
 
 def end_abandoned_runs(instance: dg.DagsterInstance) -> None:
-    """Runs live in this process. One that is under way when it starts was killed with the one before, and would keep the only
-    place for ever. Failed, it is tried again.
+    """Runs live in this process. One that is under way when it starts was killed with the one before, and would keep its place
+    among the runs, and its tables, for ever. Failed, it is tried again.
     """
     under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
         instance.report_run_failed(run, "The process that ran it was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def prepared_home(settings: Settings) -> Path:
