@@ -1,11 +1,13 @@
 """The documents that are made from the code: `make docs` writes them, and tests/house fails where they have fallen behind."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
+from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +58,68 @@ def example_environment() -> str:
     return "\n".join(["# Copy this file to .env and uncomment what you change.\n", *entries])
 
 
-DOCUMENTS: Mapping[str, Callable[[], str]] = {"docs/settings.md": settings, ".env.example": example_environment}
+def metrics() -> str:
+    """What each number of a person's day means."""
+    better = {"more": "more", "less": "less", "neither": ""}
+    rows = [
+        f"| `{each.name}` | {each.label} | {each.unit} | {better[each.better]} | {each.meaning} |" for each in METRICS
+    ]
+    parts = [f"| {part.label} | {part.weight:.0%} | {part.meaning} |" for part in SCORE_PARTS]
+    usual = " and ".join(f"{number:g} on a {kind} day" for kind, number in USUAL_COMPLETIONS.items())
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "One row a person and local day, in `gold/productivity_daily`. A day is the one on the person's own calendar at that time;",
+            "it has 23, 24 or 25 hours, and moving house later changes nothing about it.",
+            "",
+            "| column | name | unit | better | meaning |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+            f"## The productivity score `{SCORE_VERSION}`",
+            "",
+            "A day against the person's own usual and plan. It uses outcomes only, never how much was planned or asked of a machine. Parts",
+            "that do not apply drop out and the other weights grow in proportion. Doing more never lowers it. It is never for comparing people.",
+            "",
+            "| part | weight | value, 0 to 1 |",
+            "|---|---|---|",
+            *parts,
+            "",
+            "- **raw** = the weighted mean of the parts that apply.",
+            (
+                "- **n**, the evidence = tasks due + habits due + open tasks at the start, up to 5 + 1 if a focus target is set + dated goals;"
+                " at least 1, all fixed before the day. **λ** = n / (n + 5)."
+            ),
+            "- **score** = 100 · (λ · raw + (1 − λ) · prior), where prior is the person's own mean score of the last 28 days, as a share; .50 at first.",
+            (
+                "- **b**, the usual completions = max(1, (n · m + 4 · p) / (n + 4)): m is the person's median on workdays, or on days of the"
+                f" weekend, over the last n ≤ 8 weeks; p is {usual}, the same for everybody, so that nobody's score depends on what others do."
+            ),
+            "- A day off, and a day without any event, has no score. Empty is not zero.",
+            "",
+            (
+                "Example: 5 done with b = 4; 3 of 4 due on time with p0 = .70; 95 of 120 minutes; 2 of 3 habits with h0 = .6; no dated goal;"
+                " 5 open; prior 58. The score is 64.44."
+            ),
+            "",
+        ]
+    )
+
+
+def interface() -> str:
+    """The API as OpenAPI, as it is served."""
+    from operational_api.app import create_app
+
+    return json.dumps(create_app(Settings(), "").openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "docs/settings.md": settings,
+    "docs/metrics.md": metrics,
+    "docs/openapi.json": interface,
+    ".env.example": example_environment,
+}
 
 
 def main() -> None:

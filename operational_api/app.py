@@ -43,7 +43,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=BODY_BYTES,
         telemetry={"tracing": False},
         openapi_tags=[
             {"name": "Accounts", "description": "Register, sign in and out, your own account."},
@@ -59,7 +58,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, "application/json")
 
     for router in (accounts, tasks, scores):
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, prefix="/api/v1", max_body_size=BODY_BYTES)
     app.include_router(health.router)
     app.add_middleware(Observed)
     return app

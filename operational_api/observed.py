@@ -1,4 +1,4 @@
-"""Around each request: an id, a log line without personal text, figures, security headers, and a bound on the body."""
+"""Around each request: an id, a log line without personal text, figures, security headers."""
 
 import logging
 import time
@@ -37,7 +37,7 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if status == 413:  # sent before our own rendering is reached
+                if status == 413:  # Starlette's bound on the body answers in plain text
                     message["headers"] = TOO_LARGE.raw_headers
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *HEADERS]
             elif status == 413:
