@@ -42,7 +42,7 @@ def run(
     if orphans := orphans_of(lock.before):
         screen.say("The last run was killed. Waiting for what it left behind to end.")
         wait_for(orphans, ORPHAN_SECONDS)
-    layout = lay_out(settings)
+    layout = lay_out(settings, is_demo=logins is not None)
     screen.tell("database", State.STARTING)
     with revivable_database(settings) as database:
         screen.tell("database", State.READY)

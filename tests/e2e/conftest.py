@@ -59,7 +59,7 @@ class Stack:
         begun = time.monotonic()
         with self.output.open("wb") as output:
             self.up = subprocess.Popen(
-                [sys.executable, *(os.environ.get("FAKEUP", "-m focusflow").split()), "up", *arguments],
+                [sys.executable, "-m", "focusflow", "up", *arguments],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -3,13 +3,16 @@
 import json
 import logging
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
 import psutil
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from focusflow.metrics import BY_NAME
 from focusflow.supervisor.health import answers
 from focusflow.supervisor.lock import announced
 from tests.e2e.conftest import Stack, until
@@ -70,6 +73,46 @@ def _task(client: httpx2.Client, title: str) -> str:
     created = client.post("/tasks", json={"title": title})
     assert created.status_code == 201, created.text
     return str(created.json()["id"])
+
+
+@contextmanager
+def _signed_in(stack: Stack, browser: Browser, email: str, password: str) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(stack.address("dashboard"))
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        yield page
+
+
+@pytest.mark.browser
+def test_who_signs_in_sees_today_and_the_overview_with_data(stack, browser):
+    with _signed_in(stack, browser, "demo@example.com", "focusflow-demo") as page:
+        expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("button", name="Done").first).to_be_visible()
+        expect(page.get_by_text("usual on a").first).to_be_visible()
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Tasks completed").first).to_be_visible()
+        expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=20_000)
+        assert page.get_by_test_id("stException").count() == 0
+
+
+@pytest.mark.browser
+def test_a_completed_task_is_on_the_page_within_30_seconds_without_reloading(stack, browser):
+    with (
+        _somebody_new(stack, "noor@example.com") as client,
+        _signed_in(stack, browser, "noor@example.com", PASSWORD) as page,
+    ):
+        expect(page.get_by_text("Nothing is open.")).to_be_visible(timeout=20_000)
+        task = _task(client, "Water the plants")
+        expect(page.get_by_text("Water the plants")).to_be_visible(timeout=30_000)
+        assert client.post(f"/tasks/{task}/complete").status_code == 200
+        begun = time.monotonic()
+        completed = page.get_by_test_id("stMetric").filter(has_text=BY_NAME["tasks_completed"].label)
+        expect(completed.get_by_test_id("stMetricValue")).to_have_text("1", timeout=30_000)
+        FIGURES.info("a completed task was on the page after %.1f s", time.monotonic() - begun)
 
 
 @pytest.mark.parametrize("name", ["dashboard", "dagster", "api", "land", "database"])

@@ -70,7 +70,7 @@ def settings():
 def stand_ins(monkeypatch):
     def layout(*names, program=WORKS):
         parts = tuple(Part(name, (sys.executable, "-c", program)) for name in names)
-        monkeypatch.setattr(module, "lay_out", lambda _: Layout(parts, ADDRESSES, {}))
+        monkeypatch.setattr(module, "lay_out", lambda *_, **__: Layout(parts, ADDRESSES, {}))
 
     layout(*NAMES)
     return layout
