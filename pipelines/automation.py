@@ -5,10 +5,9 @@ import json
 import dagster as dg
 
 from focusflow import clock
-from focusflow.lake import RAW_EVENTS
+from focusflow.lake import RAW_EVENTS, position_key
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
-from pipelines.silver import position_key
 
 refresh = dg.define_asset_job(
     "refresh",

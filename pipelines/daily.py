@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake import Lake, TableSpec, show
+from focusflow.lake import Lake, TableSpec, position_key, show
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.histories import KEPT, spec
-from pipelines.silver import EVENTS, position_key, since
+from pipelines.silver import EVENTS, since
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "productivity_daily"
 

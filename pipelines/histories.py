@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import NOUNS, Noun
-from focusflow.lake import Lake, TableSpec, quoted
-from pipelines.silver import EVENTS, position_key, since
+from focusflow.lake import Lake, TableSpec, position_key, quoted
+from pipelines.silver import EVENTS, since
 
 QUERY = Path(__file__).with_name("tables") / "silver" / "history" / "query.sql"
 

@@ -23,8 +23,8 @@ def touched_since(
     raw: Pinned, connection: duckdb.DuckDBPyConnection, positions: Mapping[int, int]
 ) -> tuple[date, date] | None:
     """The first and last local date of the raw events from these positions on; None when there is none that can be read."""
-    query = f"select min(local_date), max(local_date) from ({since(raw, positions)})"  # noqa: S608 (a pinned table)
-    first, last = connection.execute(query).fetchall()[0]
+    connection.execute(f"create or replace temp view incoming as {since(raw, positions)}")
+    first, last = connection.execute("select min(local_date), max(local_date) from incoming").fetchall()[0]
     return (first, last) if first else None
 
 

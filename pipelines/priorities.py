@@ -9,10 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
-from focusflow.lake import Lake, Pinned, TableSpec, show
+from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from models.scoring import score
 from pipelines.histories import spec
-from pipelines.silver import position_key
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "priority_scores"
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from focusflow.clock import zone_names
 from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import NOUNS, Noun
-from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, quoted
+from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, position_key, quoted
 
 HERE = Path(__file__).with_name("tables") / "silver" / "events"
 
@@ -65,10 +65,6 @@ class TakenIn:
     read: int = 0
     kept: int = 0
     quarantined: int = 0
-
-
-def position_key(bucket: int) -> str:
-    return f"bucket-{bucket}"
 
 
 def since(silver: Pinned, positions: Mapping[int, int]) -> str:
