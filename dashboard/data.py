@@ -47,7 +47,8 @@ def _days(user_id: str, first: date, last: date, version: int) -> pl.DataFrame:
     )
     connection = duckdb_connection("512MB")
     try:
-        return pl.DataFrame(connection.execute(query, {"user": user_id, "first": first, "last": last}).to_arrow_table())
+        values = {"user": user_id, "first": first, "last": last}
+        return pl.DataFrame(connection.sql(query, params=values).to_arrow_table())
     finally:
         connection.close()
 

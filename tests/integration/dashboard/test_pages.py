@@ -1,0 +1,117 @@
+"""The pages, run as Streamlit runs them."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from focusflow.identity import new_id
+from tests.integration.dashboard.conftest import days_of
+
+
+def show(name, **query):
+    def script(name):
+        from importlib import import_module
+
+        import_module(f"dashboard.pages.{name}").page()
+
+    page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=30)
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def metrics(page):
+    return {each.label: each.value for each in page.metric}
+
+
+def words(page):
+    return " ".join(
+        each.value for kind in (page.markdown, page.caption, page.info, page.error, page.title) for each in kind
+    )
+
+
+def test_today_shows_what_is_next_and_why(look):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    page = show("today")
+    assert "Task 1" in words(page)
+    assert "2 days overdue" in words(page)
+    assert "Task 7" in words(page)
+    assert metrics(page) == {"Completed": "5", "Focus": "1 h 30 min", "Habits done": "–", "Overdue": "2"}
+    assert "usual on a" in words(page)
+
+
+def test_a_persons_own_words_are_not_markup(look, api):
+    me = look()
+    api.open[0]["title"] = "[click](http://evil) **now** <img src=x>"
+    assert "\\[click\\]\\(http\\://evil\\)" in words(show("today"))
+    assert me
+
+
+def test_a_task_is_completed_through_the_api(look, api):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    page = show("today")
+    page.button[0].click().run()
+    assert api.completed == ["task-1"]
+
+
+def test_calm_shows_one_step_and_no_count_of_what_is_late(look):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    page = show("today")
+    page.toggle(key="calm").set_value(True).run()
+    assert "Task 1" in words(page)
+    assert "Task 2" not in words(page)
+    assert metrics(page) == {}
+
+
+def test_without_the_api_the_numbers_are_still_there(look, api):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    api.is_down = True
+    page = show("today")
+    assert "does not answer" in page.error[0].value
+    assert metrics(page)["Completed"] == "5"
+
+
+def test_somebody_new_is_told_what_to_do(look, api):
+    look()
+    api.open.clear()
+    assert "Add a task" in words(show("today"))
+    assert "Add" in words(show("overview")) or "add a task" in words(show("overview"))
+
+
+def test_a_new_person_without_comparison_gets_no_comparison(look):
+    me = str(new_id())
+    look(days_of(me, 2, count=10), user_id=me)
+    page = show("overview")
+    assert metrics(page)["Completed"] == "20"
+    assert "nothing to compare with yet" in words(page)
+
+
+def test_overview_sums_up_the_chosen_range(look):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    page = show("overview")
+    assert metrics(page) == {"Completed": "150", "On time": "75%", "Focus": "45.0 h", "Productivity score": "61"}
+    page.segmented_control(key="range").set_value("7 days").run()
+    assert metrics(page)["Completed"] == "35"
+
+
+def test_another_persons_id_in_the_address_shows_nothing_of_theirs(look):
+    me, other = str(new_id()), str(new_id())
+    look(days_of(me, 1), days_of(other, 77), user_id=me)
+    for name in ("today", "overview"):
+        page = show(name, user=other, user_id=other, id=other)
+        assert "77" not in metrics(page).values()
+        assert metrics(page)["Completed"] in ("1", "30")
+
+
+@pytest.mark.parametrize("name", ["today", "overview"])
+def test_without_a_session_there_is_nothing_but_the_way_in(look, name):
+    look(signed_in=False)
+    page = show(name)
+    assert "Your session has ended." in words(page)
+    assert not page.metric
