@@ -81,6 +81,8 @@ def following(run: Run, position: int) -> Run:
     >>> following(Run(0, [3, 4, 3, 4, 5], [b"c", b"d", b"c", b"d", b"e"]), 4)
     Run(bucket=0, offsets=[4, 5], values=[b'd', b'e'])
     """
+    if run.offsets == range(position, position + len(run.offsets)):
+        return run  # a source that has looked already says so by a range
     offsets, values = [], []
     for offset, value in zip(run.offsets, run.values, strict=True):
         if offset > position:

@@ -84,8 +84,10 @@ class Upkeep:
             self.due_at = time.monotonic() + UPKEEP_SECONDS
 
 
-def open_ingestion(database: Database, lake: Lake, *, buckets: int, rows: int, age_seconds: float) -> Ingestion:
-    """From the outbox of this database into this lake, once the lake is whole."""
+def open_ingestion(
+    database: Database, lake: Lake, *, buckets: int, rows: int, age_seconds: float, source: Source | None = None
+) -> Ingestion:
+    """From the outbox of this database, or the log of a broker, into this lake, once the lake is whole."""
     for told in lake.repair([RAW_EVENTS.name]):
         log.warning(told)
-    return Ingestion(database, OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)
+    return Ingestion(database, source or OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)

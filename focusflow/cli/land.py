@@ -6,27 +6,33 @@ import click
 @click.command("land")
 @click.option("--once", is_flag=True, help="Land what is there, and end.")
 def command(once: bool) -> None:
-    """Bring accepted events from Postgres into the lake, and go on doing so.
+    """Bring accepted events into the lake, and go on doing so: from Kafka where there is one, else straight from Postgres.
 
     Example: focusflow land --once
     """
+    from contextlib import ExitStack
+
     from focusflow.cli import lifeline, running
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.lake import Lake
     from focusflow.settings import load_settings
+    from ingestion.broker import kafka_of
+    from ingestion.routes import broker_source
     from ingestion.service import Upkeep, open_ingestion
 
     lifeline.hold()
     settings = load_settings()
     running.speak(settings.log_level)
-    with running_database(settings) as url, Database(url) as database:
+    kafka = kafka_of(settings)
+    with running_database(settings) as url, Database(url) as database, ExitStack() as stack:
         ingestion = open_ingestion(
             database,
             Lake(settings.lake_location),
             buckets=settings.buckets,
             rows=settings.land_rows,
             age_seconds=settings.land_age_seconds,
+            source=stack.enter_context(broker_source(database, kafka)) if kafka else None,
         )
         if once:
             click.echo(f"{ingestion.drain()} events landed.")

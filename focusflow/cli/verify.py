@@ -8,7 +8,8 @@ import click
 
 @click.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def command(as_json: bool) -> None:
+@click.option("--repair", is_flag=True, help="First land from Postgres what the lake misses, also when Kafka lost it.")
+def command(as_json: bool, repair: bool) -> None:
     """Count events from Postgres to silver. Exit code 0 only when nothing is lost and nothing doubled.
 
     Example: focusflow verify --json
@@ -17,11 +18,24 @@ def command(as_json: bool) -> None:
     from focusflow.database.session import Database
     from focusflow.lake import Lake
     from focusflow.settings import load_settings
+    from ingestion.broker import kafka_of
+    from ingestion.routes import backfill
     from ingestion.verification import count, judge
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        verdict = judge(count(database, Lake(settings.lake_location)))
+        lake = Lake(settings.lake_location)
+        if repair:
+            landed = backfill(
+                database,
+                lake,
+                kafka_of(settings),
+                buckets=settings.buckets,
+                rows=settings.land_rows,
+                retention_hours=settings.kafka_retention_hours,
+            )
+            click.echo(f"{landed} events landed from Postgres.", err=True)
+        verdict = judge(count(database, lake))
     if as_json:
         click.echo(json.dumps(verdict.as_json(), indent=2))
     else:

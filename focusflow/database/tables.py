@@ -334,11 +334,12 @@ relay_position = Table(
     required("next", BigInteger),
 )
 
-#: Which topics are meant: one that was deleted and made anew has the same name and another identity.
+#: Which topic is meant for what: one that was deleted and made anew has the same name and another identity.
 kafka_topics = Table(
     "kafka_topics",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    required("name", Text),
     required("cluster_id", Text),
     required("topic_id", Text),
 )

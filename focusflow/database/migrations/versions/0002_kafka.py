@@ -20,10 +20,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "kafka_topics",
+        sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("cluster_id", sa.Text(), nullable=False),
         sa.Column("topic_id", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("kafka_topics_pkey")),
+        sa.PrimaryKeyConstraint("purpose", name=op.f("kafka_topics_pkey")),
     )
     op.create_table(
         "inbox_position",

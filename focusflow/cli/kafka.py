@@ -1,0 +1,31 @@
+"""`focusflow kafka`."""
+
+import click
+
+
+@click.command("kafka")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=9092,
+    show_default=True,
+    help="Where it listens, on this machine only.",
+)
+def command(port: int) -> None:
+    """Run an Apache Kafka of one node under the home, for development. Fetched by Maven the first time; needs Java 17.
+
+    Example: focusflow kafka --port 9092
+    """
+    from focusflow.cli import lifeline, running
+    from focusflow.problems import SetupProblem
+    from focusflow.settings import load_settings
+    from ingestion.local_broker.server import local_broker
+
+    lifeline.hold()
+    settings = load_settings()
+    stop = running.until_told_to_stop()
+    with local_broker(settings.home / "kafka", port) as broker:
+        click.echo(f"Kafka answers at {broker.address}.")
+        while not stop.wait(0.5):
+            if broker.exit_code() is not None:
+                raise SetupProblem(f"Apache Kafka ended by itself; {broker.log} says why.")

@@ -1,0 +1,41 @@
+"""`focusflow relay`."""
+
+import click
+
+
+@click.command("relay")
+@click.option("--once", is_flag=True, help="Publish what is there, and end.")
+def command(once: bool) -> None:
+    """Publish accepted events to Kafka, and go on doing so. Several may run; one is active, and the others take over from it.
+
+    Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 focusflow relay
+    """
+    from focusflow.cli import lifeline, running
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake import Lake
+    from focusflow.problems import SetupProblem
+    from focusflow.settings import load_settings
+    from ingestion.broker import kafka_of
+    from ingestion.routes import relay_service
+
+    lifeline.hold()
+    settings = load_settings()
+    running.speak(settings.log_level)
+    kafka = kafka_of(settings)
+    if kafka is None:
+        raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
+    with running_database(settings) as url, Database(url) as database:
+        service = relay_service(
+            database,
+            url,
+            Lake(settings.lake_location),
+            kafka,
+            buckets=settings.buckets,
+            rows=settings.relay_rows,
+            retention_hours=settings.kafka_retention_hours,
+        )
+        if once:
+            click.echo(f"{service.drain()} events published.")
+        else:
+            service.run(running.until_told_to_stop())

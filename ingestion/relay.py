@@ -1,0 +1,155 @@
+"""From the outbox to Kafka: in the order of the log, and never past an event that the broker has not acknowledged.
+
+After a crash it sends again what it had sent and not recorded. The lander knows the place of each event and drops what it has.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg
+
+from focusflow.database.session import Database, Role, connect_once
+from focusflow.problems import SetupProblem, Unavailable
+from ingestion.messages import Message, message_of
+from ingestion.sequencer import sequence_once
+from ingestion.source import Run, Source
+from ingestion.topics import QUERIES, published
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.1
+STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
+PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
+PLACED_AT_ONCE = 5_000
+
+
+class Refused(Unavailable):
+    """Kafka did not acknowledge everything. What it did not will be sent again."""
+
+
+class Overtaken(Unavailable):
+    """Another relay has moved on from this position. This one begins anew from where that one is."""
+
+
+class Publisher(Protocol):
+    """The one thing that the relay needs of a broker."""
+
+    def publish(self, messages: Mapping[int, Sequence[Message]]) -> dict[int, int]:
+        """How many of each partition's leading messages were acknowledged."""
+
+    def close(self) -> None:
+        """Without waiting for what is not acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Everything between the outbox and the topic, as one piece of work that can be repeated."""
+
+    database: Database
+    source: Source
+    rows: int
+
+    def relay_once(self, publisher: Publisher) -> int:
+        """Publish what follows on the positions, and advance over what was acknowledged. Returns how many events that were."""
+        positions = published(self.database)
+        runs = self.source.read(positions, self.rows)
+        if not runs:
+            return 0
+        acknowledged = publisher.publish({run.bucket: messages_of(run) for run in runs})
+        self._advance({run.bucket: (positions[run.bucket], acknowledged[run.bucket]) for run in runs})
+        if any(acknowledged[run.bucket] < len(run.offsets) for run in runs):
+            raise Refused
+        return sum(acknowledged.values())
+
+    def _advance(self, moves: Mapping[int, tuple[int, int]]) -> None:
+        moved = {bucket: (before, before + count) for bucket, (before, count) in moves.items() if count}
+        if not moved:
+            return
+        values = {
+            "buckets": list(moved),
+            "before": [before for before, _ in moved.values()],
+            "next": [after for _, after in moved.values()],
+        }
+        with self.database.transaction(Role.INGESTION) as tx:
+            if tx.run(QUERIES["advance"], values) != len(moved):
+                raise Overtaken  # rolls back, so that of all buckets none moves
+
+
+def messages_of(run: Run) -> list[Message]:
+    return [message_of(offset, value) for offset, value in zip(run.offsets, run.values, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayService:
+    """The loop of `focusflow relay`. An outage of Kafka holds it up, and nothing else: the API writes to Postgres alone."""
+
+    relay: Relay
+    url: str
+    connect: Callable[[], Publisher]
+
+    def run(self, stop: threading.Event) -> None:
+        """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
+        patience = PATIENCE_SECONDS[0]
+        while not stop.is_set():
+            try:
+                with only_one(self.url) as lock:
+                    if lock is None:
+                        stop.wait(STANDBY_SECONDS)
+                        continue
+                    for count in self._rounds(lock, stop):
+                        patience = PATIENCE_SECONDS[0]
+                        if not count:
+                            stop.wait(IDLE_SECONDS)
+            except Unavailable as problem:
+                log.warning("%s Trying again in %.1f s.", problem, patience)
+                stop.wait(patience)
+                patience = min(patience * 2, PATIENCE_SECONDS[1])
+
+    def drain(self) -> int:
+        """Publish until nothing is left. Returns how many events that were."""
+        with only_one(self.url) as lock:
+            if lock is None:
+                raise Unavailable("Another relay is running, and does this already.")
+            total = 0
+            for count in self._rounds(lock, threading.Event()):
+                if not count:
+                    break
+                total += count
+            return total
+
+    def _rounds(self, lock: psycopg.Connection[object], stop: threading.Event) -> Iterator[int]:
+        with closing(self.connect()) as publisher:
+            while not stop.is_set():
+                self._place()
+                yield self.relay.relay_once(publisher)
+                _still_ours(lock)
+
+    def _place(self) -> None:
+        """Place what is waiting, about as much as goes out at a time: writers may be quicker than we are."""
+        placed = 0
+        while placed < self.relay.rows and (count := sequence_once(self.relay.database, PLACED_AT_ONCE)):
+            placed += count
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
+    """Held while this relay is the active one; None when another is. It saves work; what keeps two apart is the move of the position."""
+    try:
+        connection = connect_once(url)
+    except SetupProblem as problem:  # it was there when we began, so this can pass
+        raise Unavailable(str(problem)) from problem
+    with closing(connection):
+        connection.autocommit = True
+        row = connection.execute(QUERIES["lock"]).fetchone()
+        yield connection if row and row["is_ours"] else None
+
+
+def _still_ours(lock: psycopg.Connection[object]) -> None:
+    try:
+        lock.execute("select 1")
+    except psycopg.OperationalError as error:
+        raise Unavailable("The connection that made this relay the only one is lost.") from error

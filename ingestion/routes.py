@@ -1,0 +1,48 @@
+"""Puts the ways through Kafka together: outbox → topic, topic → lander, and back onto the way when Kafka lost something."""
+
+from collections.abc import Mapping
+
+from focusflow.database.session import Database, Role
+from focusflow.lake import RAW_EVENTS, Lake, position_key
+from ingestion.broker import Kafka, KafkaPublisher
+from ingestion.broker_source import BrokerSource
+from ingestion.relay import Relay, RelayService
+from ingestion.service import open_ingestion
+from ingestion.source import OutboxSource
+from ingestion.topics import accept_topic, begin, require_known_topic
+
+
+def broker_source(database: Database, kafka: Kafka) -> BrokerSource:
+    """The log of the events' topic, as the lander reads it. To be closed."""
+    return BrokerSource(database, lambda: kafka.log(kafka.events), lambda: require_known_topic(database, kafka))
+
+
+def relay_service(
+    database: Database, url: str, lake: Lake, kafka: Kafka, *, buckets: int, rows: int, retention_hours: int
+) -> RelayService:
+    def connect() -> KafkaPublisher:
+        kafka.prepare(buckets, retention_hours)
+        begin(database, kafka, landed_positions(lake, buckets))
+        return kafka.publisher(kafka.events)
+
+    return RelayService(Relay(database, OutboxSource(database), rows), url, connect)
+
+
+def landed_positions(lake: Lake, buckets: int) -> Mapping[int, int]:
+    raw = lake.pinned(RAW_EVENTS.name)
+    return {bucket: raw.position(position_key(bucket)) if raw else 0 for bucket in range(buckets)}
+
+
+def backfill(
+    database: Database, lake: Lake, kafka: Kafka | None, *, buckets: int, rows: int, retention_hours: int
+) -> int:
+    """Land from the outbox what the lake misses, and go on with the topic as it is now. Returns how many events landed.
+
+    The positions are those of the outbox either way, so a lander that is running meanwhile doubles nothing.
+    """
+    landed = open_ingestion(database, lake, buckets=buckets, rows=rows, age_seconds=0).drain()
+    if kafka is not None:
+        kafka.prepare(buckets, retention_hours)
+        with database.transaction(Role.INGESTION) as tx:
+            accept_topic(tx, "events", kafka.identity(kafka.events))
+    return landed
