@@ -58,6 +58,13 @@ QUARANTINE = TableSpec(
 )
 
 
+#: When a field has a value; for days and moments, one that every reader of the lake can represent.
+IS_FIT = {
+    "DATE": "({} between '0001-01-01' and '9999-12-31')",
+    "TIMESTAMPTZ": "({} between '0001-01-02' and '9999-12-31')",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TakenIn:
     """What one pass over new raw events came to."""
@@ -130,7 +137,7 @@ def _prove_data(connection: duckdb.DuckDBPyConnection) -> None:
 def _fragments(noun: Noun) -> dict[str, str]:
     columns = public_columns(noun.data)
     misfits = [
-        f"when fields.{name} is null and json_extract_string(data, '$.{name}') is not null then 'data.{name} is not {type_}'"
+        f"when {IS_FIT.get(type_, '({} is not null)').format(f'fields.{name}')} is not true and json_extract_string(data, '$.{name}') is not null then 'data.{name} is not {type_}'"
         for name, type_ in columns.items()
         if type_ != "VARCHAR"
     ]

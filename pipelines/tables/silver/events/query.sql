@@ -1,5 +1,6 @@
 -- Raw events that have not been taken in yet, typed, and either fit for silver or with the reason why not.
--- Nothing raises here: what cannot be read is a row with a reason, never a failed batch.
+-- Nothing raises here: what cannot be read is a row with a reason, never a failed batch. Days that only some readers of the lake
+-- can represent (infinity, the year 99999) count as unreadable.
 with texts as (
     select bucket, log_offset, value, try(decode(value)) as text from fresh
 ), envelopes as (
@@ -28,10 +29,10 @@ select typed.*, nouns.noun,
            when event_id is null then 'id is missing or not a UUID'
            when subject is null then 'subject is missing or not a UUID'
            when user_id is null then 'userid is missing or not a UUID'
-           when occurred_at is null then 'time is missing or not a moment'
-           when recorded_at is null then 'recordedtime is missing or not a moment'
+           when occurred_at between '0001-01-02' and '9999-12-31' is not true then 'time is missing or not a moment'
+           when recorded_at between '0001-01-02' and '9999-12-31' is not true then 'recordedtime is missing or not a moment'
            when entity_version is null or entity_version < 1 then 'entityversion is missing or not a positive number'
-           when local_date is null then 'localdate is missing or not a date'
+           when local_date between '0001-01-01' and '9999-12-31' is not true then 'localdate is missing or not a date'
            when timezone is null or zones.name is null then 'timezone is missing or unknown'
            when data is null then 'data is missing or not an object'
        end as reason

@@ -1,0 +1,164 @@
+"""People to whom things happen, and a lake in which that lands and is refreshed."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import pytest
+
+from focusflow.clock import zone
+from focusflow.contracts.envelope import Event
+from focusflow.contracts.registry import BY_NAME
+from focusflow.database import outbox
+from focusflow.identity import bucket_of, new_id
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from ingestion.lander import raw_rows
+from ingestion.source import Run
+from pipelines import daily, histories, silver
+from tests.conftest import BUCKETS
+
+
+class Person:
+    """Somebody with an account. Moments are said as on the wall clock of where the person lives."""
+
+    def __init__(self, timezone: str = "Europe/Berlin", since: str = "2026-03-01 08:00", **account: Any) -> None:
+        self.id, self.timezone = new_id(), timezone
+        self.events: list[Event] = []
+        self.account = Thing(self, "user", email="ada@example.com", display_name="Ada", timezone=timezone, **account)
+        self.account.id = self.id
+        self.account.happens("registered", since)
+
+    @property
+    def bucket(self) -> int:
+        return bucket_of(self.id, BUCKETS)
+
+    def moment(self, said: str, fold: int = 0) -> datetime:
+        return datetime.fromisoformat(said).replace(tzinfo=zone(self.timezone), fold=fold)
+
+    def moves(self, timezone: str, at: str) -> None:
+        self.timezone = timezone
+        self.account.happens("updated", at, timezone=timezone)
+
+    def new(self, noun: str, **data: Any) -> "Thing":
+        return Thing(self, noun, **data)
+
+    def task(self, created: str, **data: Any) -> "Thing":
+        """A task that is open from then on."""
+        task = self.new("task", title="Write to Ada", created_at=self.moment(created), **data)
+        task.happens("created", created)
+        return task
+
+    def time(self, started: str, ended: str, kind: str = "focus") -> "Thing":
+        """A stretch of time that was logged when it ended."""
+        entry = self.new("time_entry", kind=kind, started_at=self.moment(started), ended_at=self.moment(ended))
+        entry.happens("logged", ended)
+        return entry
+
+    def habit(self, since: str, **data: Any) -> "Thing":
+        habit = self.new("habit", title="Stretch", start_date=since[:10], created_at=self.moment(since), **data)
+        habit.happens("created", since)
+        return habit
+
+    def log(self, habit: "Thing", day: str, **data: Any) -> "Thing":
+        """A day on which the habit was done, noted on the evening of that day."""
+        log = self.new("habit_log", habit_id=habit.id, local_date=day, **data)
+        log.happens("logged", f"{day} 20:00")
+        return log
+
+
+class Thing:
+    """An entity, which remembers its state from one happening to the next."""
+
+    def __init__(self, person: Person, noun: str, **data: Any) -> None:
+        self.person, self.noun, self.data = person, BY_NAME[noun], data
+        self.id, self.version = new_id(), 0
+
+    def happens(self, happening: str, at: str, **changes: Any) -> Event:
+        self.data |= changes
+        self.version += 1
+        moment = self.person.moment(at)
+        event = outbox.event(
+            f"{self.noun.prefix or self.noun.name}.{happening}",
+            user_id=self.person.id,
+            timezone=self.person.timezone,
+            subject=self.id,
+            version=self.version,
+            data=self.data,
+            recorded_at=moment,
+        )
+        self.person.events.append(event)
+        return event
+
+    def completed(self, at: str) -> Event:
+        return self.happens("completed", at, status="completed", completed_at=self.person.moment(at))
+
+    def reopened(self, at: str) -> Event:
+        return self.happens("reopened", at, status="pending", completed_at=None)
+
+    def deleted(self, at: str) -> Event:
+        return self.happens("deleted", at, deleted_at=self.person.moment(at))
+
+
+@dataclass
+class World:
+    """A lake, and the refreshes over it."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb_connection)
+    landed: Counter[int] = field(default_factory=Counter)
+
+    def land(self, events: Iterable[Event]) -> None:
+        self.land_bytes((bucket_of(event.userid, BUCKETS), event.as_bytes()) for event in events)
+
+    def land_bytes(self, values: Iterable[tuple[int, bytes]]) -> None:
+        """As the lander does: what came, beside its place in the log of its bucket."""
+        runs = []
+        for bucket, value in values:
+            runs.append(Run(bucket, [self.landed[bucket]], [value]))
+            self.landed[bucket] += 1
+        positions = {position_key(run.bucket): self.landed[run.bucket] for run in runs}
+        self.lake.open(RAW_EVENTS).append(raw_rows(self.connection, runs), positions=positions)
+
+    def take_in(self) -> silver.TakenIn:
+        return silver.take_in(self.lake, self.connection, BUCKETS)
+
+    def bring_up(self) -> dict[str, int]:
+        """Every history; how many versions came for each noun."""
+        return {noun.name: histories.bring_up(self.lake, self.connection, noun, BUCKETS) for noun in histories.KEPT}
+
+    def refresh(self, as_of: datetime) -> daily.Computed:
+        self.take_in()
+        self.bring_up()
+        return daily.compute(self.lake, self.connection, BUCKETS, as_of)
+
+    def rows(self, table: str, query: str = "") -> list[dict[str, Any]]:
+        """The rows of a table as it stands now, or of a query over it."""
+        pinned = self.lake.pinned(table)
+        if pinned is None:
+            return []
+        show(self.connection, [pinned])
+        found = self.connection.execute(query or f"from {table.replace('/', '.')} order by all")
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def days(self, user: Person | UUID) -> dict[str, dict[str, Any]]:
+        """The daily rows of a person, by date."""
+        id_ = user.id if isinstance(user, Person) else user
+        return {f"{row['local_date']}": row for row in self.rows(daily.DAILY.name) if row["user_id"] == str(id_)}
+
+    def day(self, person: Person, day: str) -> dict[str, Any]:
+        """The row of a day after everything that happened to a person, seen from the noon of the day after the last."""
+        self.land(person.events)
+        last = max(event.time for event in person.events)
+        self.refresh(max(last, person.moment(f"{day} 23:59")))
+        return self.days(person)[day]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(Lake(str(tmp_path / "lake")))

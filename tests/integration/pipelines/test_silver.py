@@ -1,0 +1,187 @@
+"""What landed becomes typed events, once each; what cannot be read is put aside with its reason, and stops nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from focusflow.lake import Lake, Pinned, TableSpec
+from pipelines import silver
+from tests.conftest import BUCKETS
+from tests.integration.pipelines.conftest import Person, World
+
+CANARY = "Quetzalcoatl"
+
+
+def said(person: Person, **changes: Any) -> bytes:
+    """The bytes of a new task's event, with parts of the envelope or all of its data replaced."""
+    event = person.task("2026-03-02 09:00").person.events.pop()
+    return orjson.dumps(orjson.loads(event.as_bytes()) | changes)
+
+
+class LakeThatIsKilled(Lake):
+    """Dies before silver is written, as a process that is killed there does."""
+
+    def open(self, spec: TableSpec) -> Pinned:
+        opened = super().open(spec)
+        return PinnedThatDies(opened.name, opened.delta) if spec.name == silver.EVENTS.name else opened
+
+
+class PinnedThatDies(Pinned):
+    def append(self, *_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_event_lies_in_silver_typed(world):
+    ada = Person("America/New_York")
+    ada.events.clear()
+    task = ada.task("2026-03-02 21:30", due_date="2026-03-04")
+    world.land(ada.events)
+    assert world.take_in() == silver.TakenIn(read=1, kept=1, quarantined=0)
+    (row,) = world.rows(silver.EVENTS.name)
+    assert (row["type"], row["noun"], row["entity_version"]) == ("task.created", "task", 1)
+    assert (row["user_id"], row["subject"], row["bucket"]) == (str(ada.id), str(task.id), ada.bucket)
+    assert row["occurred_at"] == ada.moment("2026-03-02 21:30")
+    assert (f"{row['local_date']}", row["month"], row["timezone"]) == ("2026-03-02", "2026-03", "America/New_York")
+    assert orjson.loads(row["data"])["due_date"] == "2026-03-04"
+
+
+def test_no_table_made_from_raw_holds_personal_text(world, tmp_path):
+    ada = Person()
+    ada.account.happens("updated", "2026-03-01 09:00", display_name=CANARY, email=f"{CANARY}@example.com")
+    ada.task("2026-03-02 09:00", description=CANARY, notes=CANARY).happens("updated", "2026-03-02 10:00", title=CANARY)
+    ada.time("2026-03-02 09:00", "2026-03-02 10:00").happens("updated", "2026-03-02 11:00", note=CANARY)
+    ada.log(ada.habit("2026-03-02 09:00"), "2026-03-02", skipped=True, skip_reason=CANARY, notes=CANARY)
+    start, end = ada.moment("2026-03-02 09:00"), ada.moment("2026-03-02 10:00")
+    meeting = ada.new("calendar_event", title=CANARY, location=CANARY, attendees=[CANARY], start_at=start, end_at=end)
+    meeting.happens("created", "2026-03-02 08:00")
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-03 12:00"))
+    assert layers_that_hold(CANARY, tmp_path / "lake", world) == {"raw"}
+
+
+def layers_that_hold(text: str, lake: Path, world: World) -> set[str]:
+    """Looks into each file as it lies there, and into the rows of those that are packed."""
+    found = set()
+    for file in (each for each in lake.rglob("*") if each.is_file()):
+        rows = f"select decode(value) from read_parquet('{file}')" if "raw" in file.parts else f"from '{file}'"
+        unpacked = str(world.connection.execute(rows).fetchall()) if file.suffix == ".parquet" else ""
+        if text.encode() in file.read_bytes() or text in unpacked:
+            found.add(file.relative_to(lake).parts[0])
+    return found
+
+
+def test_an_event_that_came_twice_counts_once(world):
+    ada = Person()
+    world.land([*ada.events, *ada.events])
+    assert world.take_in().kept == 1
+    world.land(ada.events)
+    assert world.take_in().kept == 0
+    assert len(world.rows(silver.EVENTS.name)) == 1
+    assert world.rows(silver.QUARANTINE.name) == []
+
+
+def test_nobody_takes_the_place_of_anothers_event_by_its_id(world):
+    people = [Person(zone) for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York")]
+    id_ = people[0].events[0].id
+    world.land(event.model_copy(update={"id": id_}) for person in people for event in person.events)
+    assert world.take_in().kept == 3
+
+
+def test_an_unreadable_event_does_not_use_up_its_id(world):
+    ada = Person()
+    event = ada.events[0]
+    world.land_bytes([(ada.bucket, orjson.dumps(orjson.loads(event.as_bytes()) | {"timezone": "Mars/Olympus"}))])
+    world.land(ada.events)
+    assert world.take_in() == silver.TakenIn(read=2, kept=1, quarantined=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(b"\xff\xfe", "not UTF-8"), (b"{", "not JSON"), (b"", "not JSON"), (b"[1, 2]", "unknown type (none)")],
+    ids=["bytes", "half an object", "nothing", "a list"],
+)
+def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, reason):
+    assert_put_aside(world, Person(), value, reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": "task.eaten"}, "unknown type task.eaten"),
+        ({"dataschema": "focusflow:task:9"}, "unknown version focusflow:task:9"),
+        ({"dataschema": "focusflow:goal:1"}, "unknown version focusflow:goal:1"),
+        ({"id": "first"}, "id is missing or not a UUID"),
+        ({"subject": None}, "subject is missing or not a UUID"),
+        ({"userid": "ada"}, "userid is missing or not a UUID"),
+        ({"time": "yesterday"}, "time is missing or not a moment"),
+        ({"recordedtime": None}, "recordedtime is missing or not a moment"),
+        ({"entityversion": 0}, "entityversion is missing or not a positive number"),
+        ({"entityversion": "two"}, "entityversion is missing or not a positive number"),
+        ({"localdate": "2026-02-30"}, "localdate is missing or not a date"),
+        ({"timezone": "Mars/Olympus"}, "timezone is missing or unknown"),
+        ({"data": []}, "data is missing or not an object"),
+        ({"data": {"created_at": "soon"}}, "data.created_at is not TIMESTAMPTZ"),
+        ({"data": {"estimated_minutes": "many"}}, "data.estimated_minutes is not BIGINT"),
+        ({"data": {"due_at": "infinity"}}, "data.due_at is not TIMESTAMPTZ"),
+        ({"data": {"due_date": "99999-01-01"}}, "data.due_date is not DATE"),
+        ({"data": {"tags": "home"}}, "data.tags is not VARCHAR[]"),
+    ],
+    ids=str,
+)
+def test_an_event_that_breaks_the_contract_is_put_aside_and_stops_nothing(world, changes, reason):
+    ada = Person()
+    assert_put_aside(world, ada, said(ada, **changes), reason)
+
+
+def assert_put_aside(world: World, ada: Person, value: bytes, reason: str) -> None:
+    world.land_bytes([(ada.bucket, value)])
+    world.land(ada.events)
+    assert world.take_in() == silver.TakenIn(read=2, kept=1, quarantined=1)
+    (aside,) = world.rows(silver.QUARANTINE.name)
+    assert (aside["reason"], aside["value"], aside["log_offset"], aside["bucket"]) == (reason, value, 0, ada.bucket)
+
+
+@pytest.mark.parametrize("day", ["infinity", "-infinity", "99999-01-01", "0044-03-15 (BC)"])
+def test_a_date_that_no_calendar_page_has_is_put_aside(world, day):
+    ada = Person()
+    world.land_bytes([(ada.bucket, said(ada, localdate=day))])
+    assert world.take_in().quarantined == 1
+
+
+@pytest.mark.parametrize("moment", ["infinity", "99999-01-01T00:00:00Z"])
+def test_a_moment_that_no_clock_shows_is_put_aside(world, moment):
+    ada = Person()
+    world.land_bytes([(ada.bucket, said(ada, time=moment))])
+    assert world.take_in().quarantined == 1
+
+
+def test_a_batch_of_nothing_but_unreadable_events_is_taken_in(world):
+    world.land_bytes([(bucket, b"{") for bucket in range(4)])
+    assert world.take_in().quarantined == 4
+    assert world.take_in() == silver.TakenIn()
+
+
+def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_doubled(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00")
+    world.land_bytes([(ada.bucket, b"{")])
+    world.land(ada.events)
+    with pytest.raises(KeyboardInterrupt):
+        silver.take_in(LakeThatIsKilled(world.lake.location), world.connection, BUCKETS)
+    assert len(world.rows(silver.QUARANTINE.name)) == 1
+    world.land_bytes([(ada.bucket, b"[")])
+    world.take_in()
+    assert [row["value"] for row in world.rows(silver.QUARANTINE.name)] == [b"{", b"["]
+    assert len(world.rows(silver.EVENTS.name)) == 2
+
+
+def test_a_second_run_does_nothing(world):
+    ada = Person()
+    world.land([*ada.events])
+    world.land_bytes([(ada.bucket, b"{")])
+    world.take_in()
+    before = [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)]
+    assert world.take_in() == silver.TakenIn()
+    assert [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)] == before
