@@ -13,8 +13,8 @@ from kafka.errors import TopicAlreadyExistsError as TopicExists
 
 from focusflow.problems import Problem, SetupProblem, Unavailable
 from focusflow.settings import Settings
+from ingestion.ledger import TopicIdentity
 from ingestion.messages import Fetched, Message, OutOfRange
-from ingestion.topics import TopicIdentity
 
 #: Bounds how long one call may hang: everything is tried again from a position that is known.
 ANSWER_SECONDS = 10

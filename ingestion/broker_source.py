@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from focusflow.database.session import Database
 from focusflow.problems import Unavailable
 from ingestion.messages import Fetched, OutOfRange, PartitionLog
-from ingestion.source import OutboxSource, PositionLost, Run
-from ingestion.topics import published
+from ingestion.source import PositionLost, Run
 
 WAIT_SECONDS = 0.1
 PATIENT_SECONDS = 2.0  # when it is known that something will come
@@ -22,6 +20,19 @@ PROBED = 200  # messages that one look into the log brings
 ASIDE = 200_000  # how far from where it should be a position is looked for: some batches of the relay
 LOOK_SECONDS = 10.0
 CHECK_SECONDS = 5.0
+
+
+class Ledger(Protocol):
+    """What is known of the topic without asking it."""
+
+    def require_topic(self) -> None:
+        """Refuse a topic that is not the one which the relay took into use."""
+
+    def heads(self) -> Mapping[int, int]:
+        """The position after the newest event of each bucket."""
+
+    def published(self) -> Mapping[int, int]:
+        """Up to where each bucket was published and acknowledged."""
 
 
 class ClosableLog(PartitionLog, Protocol):
@@ -42,10 +53,8 @@ class Cursor:
 class BrokerSource:
     """Follows one log and searches in another, which reads the same topic by a connection of its own."""
 
-    def __init__(
-        self, database: Database, open_log: Callable[[], ClosableLog], require_topic: Callable[[], None]
-    ) -> None:
-        self._database, self._open_log, self._require_topic = database, open_log, require_topic
+    def __init__(self, ledger: Ledger, open_log: Callable[[], ClosableLog]) -> None:
+        self._ledger, self._open_log = ledger, open_log
         self._logs: dict[str, ClosableLog] = {}
         self._cursors: dict[int, Cursor] = {}
         self._quiet: set[int] = set()
@@ -59,11 +68,11 @@ class BrokerSource:
             each.close()
 
     def heads(self) -> Mapping[int, int]:
-        return OutboxSource(self._database).heads()
+        return self._ledger.heads()
 
     def read(self, positions: Mapping[int, int], limit: int) -> Sequence[Run]:
         self._check_topic()
-        known = published(self._database)
+        known = self._ledger.published()
         is_behind = any(known.get(bucket, 0) > position for bucket, position in positions.items())
         for bucket, position in positions.items():
             self._stand(bucket, position, known.get(bucket, 0))
@@ -87,7 +96,7 @@ class BrokerSource:
     def _check_topic(self) -> None:
         now = time.monotonic()
         if self._checked_at is None or now - self._checked_at > CHECK_SECONDS:
-            self._require_topic()
+            self._ledger.require_topic()
             self._checked_at = now
 
     def _stand(self, bucket: int, position: int, known: int) -> None:

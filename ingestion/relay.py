@@ -12,15 +12,16 @@ from typing import Protocol
 
 import psycopg
 
-from focusflow.database.session import Database, Role, connect_once
+from focusflow.database.session import Database, connect_once
 from focusflow.problems import SetupProblem, Unavailable
+from ingestion.lander import following
 from ingestion.messages import Message, message_of
 from ingestion.sequencer import sequence_once
 from ingestion.source import Run, Source
-from ingestion.topics import QUERIES, published
 
 log = logging.getLogger(__name__)
 
+LOCK = 0x52656C6179  # one active relay of a database
 IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
 PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
@@ -29,10 +30,6 @@ PLACED_AT_ONCE = 5_000
 
 class Refused(Unavailable):
     """Kafka did not acknowledge everything. What it did not will be sent again."""
-
-
-class Overtaken(Unavailable):
-    """Another relay has moved on from this position. This one begins anew from where that one is."""
 
 
 class Publisher(Protocol):
@@ -45,38 +42,38 @@ class Publisher(Protocol):
         """Without waiting for what is not acknowledged."""
 
 
+class Positions(Protocol):
+    """Up to where each bucket was published and acknowledged."""
+
+    def published(self) -> Mapping[int, int]: ...
+
+    def advance(self, moves: Mapping[int, tuple[int, int]]) -> None:
+        """Move each bucket from one position to another; all of them or none, and only from where they were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relay:
     """Everything between the outbox and the topic, as one piece of work that can be repeated."""
 
-    database: Database
+    positions: Positions
     source: Source
     rows: int
 
     def relay_once(self, publisher: Publisher) -> int:
         """Publish what follows on the positions, and advance over what was acknowledged. Returns how many events that were."""
-        positions = published(self.database)
-        runs = self.source.read(positions, self.rows)
+        positions = self.positions.published()
+        runs = [following(run, positions[run.bucket]) for run in self.source.read(positions, self.rows)]
         if not runs:
             return 0
         acknowledged = publisher.publish({run.bucket: messages_of(run) for run in runs})
-        self._advance({run.bucket: (positions[run.bucket], acknowledged[run.bucket]) for run in runs})
+        moves = {
+            bucket: (positions[bucket], positions[bucket] + count) for bucket, count in acknowledged.items() if count
+        }
+        if moves:
+            self.positions.advance(moves)
         if any(acknowledged[run.bucket] < len(run.offsets) for run in runs):
             raise Refused
         return sum(acknowledged.values())
-
-    def _advance(self, moves: Mapping[int, tuple[int, int]]) -> None:
-        moved = {bucket: (before, before + count) for bucket, (before, count) in moves.items() if count}
-        if not moved:
-            return
-        values = {
-            "buckets": list(moved),
-            "before": [before for before, _ in moved.values()],
-            "next": [after for _, after in moved.values()],
-        }
-        with self.database.transaction(Role.INGESTION) as tx:
-            if tx.run(QUERIES["advance"], values) != len(moved):
-                raise Overtaken  # rolls back, so that of all buckets none moves
 
 
 def messages_of(run: Run) -> list[Message]:
@@ -88,6 +85,7 @@ class RelayService:
     """The loop of `focusflow relay`. An outage of Kafka holds it up, and nothing else: the API writes to Postgres alone."""
 
     relay: Relay
+    database: Database
     url: str
     connect: Callable[[], Publisher]
 
@@ -131,7 +129,7 @@ class RelayService:
     def _place(self) -> None:
         """Place what is waiting, about as much as goes out at a time: writers may be quicker than we are."""
         placed = 0
-        while placed < self.relay.rows and (count := sequence_once(self.relay.database, PLACED_AT_ONCE)):
+        while placed < self.relay.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
             placed += count
 
 
@@ -144,7 +142,7 @@ def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
         raise Unavailable(str(problem)) from problem
     with closing(connection):
         connection.autocommit = True
-        row = connection.execute(QUERIES["lock"]).fetchone()
+        row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
         yield connection if row and row["is_ours"] else None
 
 

@@ -2,30 +2,32 @@
 
 from collections.abc import Mapping
 
-from focusflow.database.session import Database, Role
+from focusflow.database.session import Database
 from focusflow.lake import RAW_EVENTS, Lake, position_key
 from ingestion.broker import Kafka, KafkaPublisher
 from ingestion.broker_source import BrokerSource
+from ingestion.ledger import Ledger
 from ingestion.relay import Relay, RelayService
 from ingestion.service import open_ingestion
 from ingestion.source import OutboxSource
-from ingestion.topics import accept_topic, begin, require_known_topic
 
 
 def broker_source(database: Database, kafka: Kafka) -> BrokerSource:
     """The log of the events' topic, as the lander reads it. To be closed."""
-    return BrokerSource(database, lambda: kafka.log(kafka.events), lambda: require_known_topic(database, kafka))
+    return BrokerSource(Ledger(database, kafka), lambda: kafka.log(kafka.events))
 
 
 def relay_service(
     database: Database, url: str, lake: Lake, kafka: Kafka, *, buckets: int, rows: int, retention_hours: int
 ) -> RelayService:
+    ledger = Ledger(database, kafka)
+
     def connect() -> KafkaPublisher:
         kafka.prepare(buckets, retention_hours)
-        begin(database, kafka, landed_positions(lake, buckets))
+        ledger.begin(landed_positions(lake, buckets))
         return kafka.publisher(kafka.events)
 
-    return RelayService(Relay(database, OutboxSource(database), rows), url, connect)
+    return RelayService(Relay(ledger, OutboxSource(database), rows), database, url, connect)
 
 
 def landed_positions(lake: Lake, buckets: int) -> Mapping[int, int]:
@@ -43,6 +45,5 @@ def backfill(
     landed = open_ingestion(database, lake, buckets=buckets, rows=rows, age_seconds=0).drain()
     if kafka is not None:
         kafka.prepare(buckets, retention_hours)
-        with database.transaction(Role.INGESTION) as tx:
-            accept_topic(tx, "events", kafka.identity(kafka.events))
+        Ledger(database, kafka).accept_topic()
     return landed

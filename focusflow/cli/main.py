@@ -10,7 +10,20 @@ from focusflow.cli import lifeline
 from focusflow.problems import Problem
 
 #: In the order in which `--help` shows them.
-COMMANDS = ("up", "demo", "refresh", "verify", "doctor", "status", "api", "relay", "land", "kafka", "dagster", "dashboard")
+COMMANDS = (
+    "up",
+    "demo",
+    "refresh",
+    "verify",
+    "doctor",
+    "status",
+    "api",
+    "relay",
+    "land",
+    "kafka",
+    "dagster",
+    "dashboard",
+)
 
 
 class Commands(click.Group):

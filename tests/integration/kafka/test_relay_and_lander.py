@@ -1,11 +1,7 @@
 """Through a real broker into raw: in order, once, and with a word about what is missing."""
 
-import pytest
-from kafka.admin import KafkaAdminClient
-
-from focusflow.database.session import Role
-from ingestion.source import OutboxSource, PositionLost
-from ingestion.topics import published
+from ingestion.ledger import Ledger
+from ingestion.source import OutboxSource
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
 
@@ -14,7 +10,9 @@ def places_of(lake):
 
 
 def all_places(database):
-    return [(bucket, offset) for bucket, head in sorted(OutboxSource(database).heads().items()) for offset in range(head)]
+    return [
+        (bucket, offset) for bucket, head in sorted(OutboxSource(database).heads().items()) for offset in range(head)
+    ]
 
 
 def test_what_is_written_lands_once_through_kafka(database, lake, users, relay, ingestion):
@@ -29,7 +27,7 @@ def test_the_topic_has_each_bucket_in_order_with_its_headers(database, users, re
     (event_id,) = write_events(database, users[0])
     relay.drain()
     with kafka.log(kafka.events) as log:
-        for bucket, head in published(database).items():
+        for bucket, head in Ledger(database, kafka).published().items():
             fetched = log.read({bucket: 0}, 100_000, 5) if head else []
             offsets = [offset for each in fetched for offset in each.log_offsets()]
             assert offsets == list(range(head - len(offsets), head))

@@ -13,15 +13,12 @@ update relay_position set next = acknowledged.next
 from (select * from unnest(%(buckets)s::smallint[], %(before)s::bigint[], %(next)s::bigint[]) as each_one (bucket, before, next)) as acknowledged
 where relay_position.bucket = acknowledged.bucket and relay_position.next = acknowledged.before
 
--- lock --
-select pg_try_advisory_lock(hashtextextended('focusflow relay', 0)) as is_ours
-
 -- forget --
 delete from relay_position
 
 -- topic --
-select name, cluster_id, topic_id from kafka_topics where purpose = %(purpose)s
+select name, cluster_id, topic_id from kafka_topics where purpose = 'events'
 
 -- accept_topic --
-insert into kafka_topics (purpose, name, cluster_id, topic_id) values (%(purpose)s, %(name)s, %(cluster_id)s, %(topic_id)s)
+insert into kafka_topics (purpose, name, cluster_id, topic_id) values ('events', %(name)s, %(cluster_id)s, %(topic_id)s)
 on conflict (purpose) do update set name = excluded.name, cluster_id = excluded.cluster_id, topic_id = excluded.topic_id
