@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from focusflow.lake import Lake, TableSpec, position_key, show
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
+from pipelines.as_of import last, note
 from pipelines.histories import KEPT, spec
 from pipelines.silver import EVENTS, since
 
@@ -52,13 +53,14 @@ def compute(
     connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
     connection.execute(
-        "create or replace temp table people as " + _sql("touched"), {"as_of": as_of, "from_day": from_day}
+        "create or replace temp table people as " + _sql("touched"),
+        {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day},
     )
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
     if not people:
         if any(daily.position(key) < position for key, position in positions.items()):
-            daily.append(daily.columns().empty_table(), positions=positions)
+            daily.append(daily.columns().empty_table(), positions=positions, notes=note(as_of))
         return Computed()
     _set_constants(connection)
     show(
@@ -72,7 +74,7 @@ def compute(
     partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
-    daily.replace(rows, where=where, positions=positions)
+    daily.replace(rows, where=where, positions=positions, notes=note(as_of))
     return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
 
 

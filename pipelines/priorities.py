@@ -1,7 +1,7 @@
 """`gold/priority_scores`: what each person could do next, scored, one row a day and task."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,8 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
-from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
+from focusflow.lake import Lake, TableSpec, position_key, show
 from models.scoring import score
+from pipelines.as_of import last, note
 from pipelines.histories import spec
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "priority_scores"
@@ -57,7 +58,7 @@ def score_open_tasks(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets:
     scores = lake.open(SCORES)
     positions = {position_key(bucket): tasks.position(position_key(bucket)) for bucket in range(buckets)}
     is_current = all(scores.position(key) == position for key, position in positions.items())
-    if is_current and as_of - _scored_at(scores) < STALE_AFTER:
+    if is_current and as_of - last(scores) < STALE_AFTER:
         return Scored()
     show(connection, [tasks, accounts, scores])
     connection.execute("create or replace temp table open_tasks as " + _sql("query"), {"as_of": as_of})
@@ -65,14 +66,9 @@ def score_open_tasks(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets:
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
     rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
     connection.unregister("scored")
-    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes={"as_of": as_of.isoformat()})
+    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes=note(as_of))
     return Scored(connection.execute("select count(*) from open_tasks").fetchall()[0][0], is_fresh=True)
 
 
 def _sql(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _scored_at(scores: Pinned) -> datetime:
-    said = (entry.get("as_of") for entry in reversed(scores.notes_since(0)))
-    return next((datetime.fromisoformat(each) for each in said if each), datetime.min.replace(tzinfo=UTC))

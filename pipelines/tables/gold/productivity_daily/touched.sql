@@ -1,12 +1,13 @@
 -- From which local day on each user's rows have to be computed, because of what new events say or because the days have gone on.
--- An event counts for its own day; a correction of something that has a day of its own counts for that day too.
+-- An event counts for its own day; a correction of something that has a day of its own counts for that day too. Where only the moment
+-- is known, it is the day before as well: for somebody who has moved, it may have been that.
 with days as (
     select user_id, local_date from new_events
     union all
-    select user_id, (started_at at time zone changed_in)::date from silver.time_entry_history
+    select user_id, (started_at at time zone changed_in)::date - 1 from silver.time_entry_history
     where time_entry_id in (select subject from new_events where noun = 'time_entry')
     union all
-    select user_id, (start_at at time zone changed_in)::date from silver.calendar_event_history
+    select user_id, (start_at at time zone changed_in)::date - 1 from silver.calendar_event_history
     where calendar_event_id in (select subject from new_events where noun = 'calendar_event')
     union all
     select user_id, local_date from silver.habit_log_history
@@ -34,3 +35,4 @@ from people join first_days using (user_id)
 where user_id in (select user_id from new_events)
    or $from_day is not null
    or user_id not in (select user_id from recent where recent.local_date = today)
+   or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)

@@ -1,0 +1,370 @@
+"""What a person's day comes to, counted by hand. 2026-03-02 is a Monday."""
+
+import pytest
+
+from pipelines import daily
+from tests.conftest import BUCKETS
+from tests.integration.pipelines.conftest import Person
+
+
+def test_a_completion_that_is_undone_the_same_day_does_not_count(world):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00")
+    task.completed("2026-03-02 10:00")
+    task.reopened("2026-03-02 11:00")
+    day = world.day(ada, "2026-03-02")
+    assert (day["tasks_created"], day["tasks_completed"], day["tasks_open"]) == (1, 0, 1)
+
+
+def test_a_completion_that_is_undone_the_next_day_stays(world):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00")
+    task.completed("2026-03-02 10:00")
+    task.reopened("2026-03-03 09:00")
+    world.day(ada, "2026-03-03")
+    days = world.days(ada)
+    assert [days[day]["tasks_completed"] for day in ("2026-03-02", "2026-03-03")] == [1, 0]
+    assert [days[day]["tasks_open"] for day in ("2026-03-02", "2026-03-03")] == [0, 1]
+
+
+def test_a_task_completed_twice_in_a_day_counts_once(world):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00")
+    task.completed("2026-03-02 10:00")
+    task.reopened("2026-03-02 11:00")
+    task.completed("2026-03-02 12:00")
+    assert world.day(ada, "2026-03-02")["tasks_completed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("due", "completed", "on_time"),
+    [
+        ({"due_at": "2026-03-03 10:00"}, "2026-03-03 10:00", 1),
+        ({"due_at": "2026-03-03 10:00"}, "2026-03-03 10:01", 0),
+        ({"due_date": "2026-03-03"}, "2026-03-03 23:59", 1),
+        ({"due_date": "2026-03-03"}, "2026-03-04 00:00", 0),
+    ],
+    ids=["at its time", "a minute late", "by the end of its day", "the day after"],
+)
+def test_on_time_is_by_the_hour_where_one_was_said_and_else_by_the_day(world, due, completed, on_time):
+    ada = Person("America/New_York")
+    if "due_at" in due:
+        due = {"due_at": ada.moment(due["due_at"])}
+    ada.task("2026-03-02 09:00", **due).completed(completed)
+    day = world.day(ada, completed[:10])
+    assert (day["tasks_completed"], day["tasks_completed_with_due"], day["tasks_completed_on_time"]) == (1, 1, on_time)
+
+
+def test_a_task_without_a_due_date_is_never_on_time(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00").completed("2026-03-02 10:00")
+    day = world.day(ada, "2026-03-02")
+    assert (day["tasks_completed_with_due"], day["tasks_completed_on_time"]) == (0, 0)
+
+
+def test_what_is_due_is_fixed_when_the_day_begins(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-03")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-03-02 17:00")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").deleted("2026-03-03 08:00")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").deleted("2026-03-02 23:00")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").happens("archived", "2026-03-02 23:00", status="archived")
+    ada.task("2026-03-02 09:00", due_date="2026-03-04").happens("updated", "2026-03-03 09:00", due_date="2026-03-03")
+    ada.task("2026-03-03 09:00", due_date="2026-03-03")
+    assert world.day(ada, "2026-03-03")["tasks_due"] == 3
+
+
+def test_open_and_overdue_are_of_the_end_of_the_day(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03")
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00")).completed("2026-03-04 09:00")
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").deleted("2026-03-04 09:00")
+    world.day(ada, "2026-03-05")
+    counts = {day: (row["tasks_open"], row["tasks_overdue"]) for day, row in world.days(ada).items()}
+    assert counts == {
+        "2026-03-01": (0, 0),
+        "2026-03-02": (4, 0),
+        "2026-03-03": (4, 3),
+        "2026-03-04": (2, 1),
+        "2026-03-05": (2, 1),
+    }
+
+
+def test_today_only_what_has_passed_already_is_overdue(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-03")
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"))
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 18:00"))
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-03 13:00"))
+    assert world.days(ada)["2026-03-03"]["tasks_overdue"] == 1
+
+
+def test_a_deadline_that_passes_without_any_event_makes_a_task_overdue_the_same_day(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"))
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-03 11:00"))
+    assert world.days(ada)["2026-03-03"]["tasks_overdue"] == 0
+    world.refresh(ada.moment("2026-03-03 13:00"))
+    assert world.days(ada)["2026-03-03"]["tasks_overdue"] == 1
+
+
+def test_a_day_without_events_comes_by_itself(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-03")
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-02 12:00"))
+    world.refresh(ada.moment("2026-03-05 00:10"))
+    days = world.days(ada)
+    assert list(days) == [f"2026-03-0{day}" for day in range(1, 6)]
+    assert [row["tasks_overdue"] for row in days.values()] == [0, 0, 1, 1, 1]
+
+
+def test_time_that_overlaps_counts_once(world):
+    ada = Person()
+    ada.time("2026-03-02 09:00", "2026-03-02 10:00")
+    ada.time("2026-03-02 09:30", "2026-03-02 10:30")
+    ada.time("2026-03-02 09:10", "2026-03-02 09:20")
+    ada.time("2026-03-02 12:00", "2026-03-02 12:15")
+    assert world.day(ada, "2026-03-02")["focus_minutes"] == 105
+
+
+def test_time_over_midnight_belongs_to_both_days(world):
+    ada = Person("Asia/Tokyo")
+    ada.time("2026-03-02 23:30", "2026-03-03 01:00")
+    world.day(ada, "2026-03-03")
+    assert [world.days(ada)[day]["focus_minutes"] for day in ("2026-03-02", "2026-03-03")] == [30, 60]
+
+
+def test_a_corrected_entry_counts_as_it_was_said_last(world):
+    ada = Person()
+    entry = ada.time("2026-03-02 09:00", "2026-03-02 10:00")
+    world.day(ada, "2026-03-03")
+    ada.events.clear()
+    entry.happens(
+        "updated",
+        "2026-03-04 09:00",
+        started_at=ada.moment("2026-03-01 09:00"),
+        ended_at=ada.moment("2026-03-01 09:20"),
+    )
+    world.day(ada, "2026-03-04")
+    assert [row["focus_minutes"] for row in world.days(ada).values()] == [20, 0, 0, 0]
+
+
+def test_a_running_timer_counts_when_it_stops(world):
+    ada = Person()
+    timer = ada.new("time_entry", started_at=ada.moment("2026-03-02 23:50"))
+    timer.happens("started", "2026-03-02 23:50")
+    assert world.day(ada, "2026-03-02")["focus_minutes"] == 0
+    ada.events.clear()
+    timer.happens("stopped", "2026-03-03 00:10", ended_at=ada.moment("2026-03-03 00:10"))
+    world.day(ada, "2026-03-03")
+    assert [world.days(ada)[day]["focus_minutes"] for day in ("2026-03-02", "2026-03-03")] == [10, 10]
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
+def test_a_day_has_as_many_hours_as_its_clocks_say(world, day, hours):
+    ada = Person("Europe/Berlin", since=f"{day} 00:00")
+    midnight = ada.moment(f"{day[:-2]}{int(day[-2:]) + 1:02} 00:00")
+    entry = ada.new("time_entry", started_at=ada.moment(f"{day} 00:00"), ended_at=midnight)
+    entry.happens("logged", f"{day} 23:59")
+    assert world.day(ada, day)["focus_minutes"] == hours * 60
+
+
+def test_an_entry_logged_after_a_move_counts_for_the_day_of_where_it_was(world):
+    ada = Person("Europe/Berlin")
+    world.day(ada, "2026-03-05")
+    ada.events.clear()
+    started, ended = ada.moment("2026-03-03 22:00"), ada.moment("2026-03-03 22:30")
+    ada.moves("Asia/Tokyo", "2026-03-06 12:00")
+    world.day(ada, "2026-03-06")
+    ada.events.clear()
+    ada.new("time_entry", started_at=started, ended_at=ended).happens("logged", "2026-03-07 09:00")
+    world.day(ada, "2026-03-07")
+    assert world.days(ada)["2026-03-03"]["focus_minutes"] == 30
+
+
+def test_a_pomodoro_counts_from_twenty_minutes_and_on_the_day_it_ends(world):
+    ada = Person()
+    ada.time("2026-03-02 09:00", "2026-03-02 09:20", kind="pomodoro")
+    ada.time("2026-03-02 10:00", "2026-03-02 10:19", kind="pomodoro")
+    ada.time("2026-03-02 11:00", "2026-03-02 11:30")
+    ada.time("2026-03-02 23:50", "2026-03-03 00:15", kind="pomodoro")
+    world.day(ada, "2026-03-03")
+    assert [world.days(ada)[day]["pomodoro_sessions"] for day in ("2026-03-02", "2026-03-03")] == [1, 1]
+
+
+def test_meetings_are_the_busy_appointments_of_the_day_once_each(world):
+    ada = Person()
+    for start, end, said in (
+        ("09:00", "10:00", {}),
+        ("09:30", "10:15", {}),
+        ("11:00", "12:00", {"busy": False}),
+        ("00:00", "23:00", {"all_day": True}),
+    ):
+        start_at, end_at = ada.moment(f"2026-03-02 {start}"), ada.moment(f"2026-03-02 {end}")
+        meeting = ada.new("calendar_event", title="Stand-up", start_at=start_at, end_at=end_at, **said)
+        meeting.happens("created", "2026-03-02 08:00")
+    day = world.day(ada, "2026-03-02")
+    assert (day["meeting_minutes"], day["focus_minutes"]) == (75, 0)
+
+
+def test_a_daily_habit_is_due_each_day_and_a_skipped_day_is_not(world):
+    ada = Person()
+    habit = ada.habit("2026-03-02 08:00")
+    ada.log(habit, "2026-03-02")
+    ada.log(habit, "2026-03-03", skipped=True)
+    assert due_and_done(world, ada, "2026-03-04") == {2: (1, 1), 3: (0, 0), 4: (1, 0)}
+
+
+def test_a_habit_of_some_weekdays_is_due_on_these(world):
+    ada = Person()
+    ada.log(ada.habit("2026-03-02 08:00", frequency="weekdays", weekdays=[1, 2]), "2026-03-02")
+    assert due_and_done(world, ada, "2026-03-05") == {2: (0, 1), 3: (1, 0), 4: (1, 0), 5: (0, 0)}
+
+
+def test_a_habit_of_n_times_a_week_is_due_when_done_and_on_the_last_days_that_still_allow_n(world):
+    ada = Person()
+    ada.log(ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=3), "2026-03-03")
+    assert due_and_done(world, ada, "2026-03-09") == {
+        2: (0, 0), 3: (1, 1), 4: (0, 0), 5: (0, 0), 6: (0, 0), 7: (1, 0), 8: (1, 0), 9: (0, 0),
+    }  # fmt: skip
+
+
+def test_the_week_of_a_habit_begins_when_the_persons_week_does(world):
+    ada = Person(week_start=6)
+    ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=1)
+    due = due_and_done(world, ada, "2026-03-08")
+    assert [day for day, (scheduled, _) in due.items() if scheduled] == [7]
+
+
+def test_an_unlogged_day_was_not_done_and_an_archived_habit_is_not_due(world):
+    ada = Person()
+    habit = ada.habit("2026-03-02 08:00")
+    ada.log(habit, "2026-03-02").happens("unlogged", "2026-03-02 21:00")
+    habit.happens("archived", "2026-03-04 09:00", archived_at=ada.moment("2026-03-04 09:00"))
+    assert due_and_done(world, ada, "2026-03-04") == {2: (1, 0), 3: (1, 0), 4: (0, 0)}
+
+
+def due_and_done(world, person, last_day):
+    world.day(person, last_day)
+    return {
+        int(day[-2:]): (row["habits_scheduled"], row["habits_completed"])
+        for day, row in world.days(person).items()
+        if day >= "2026-03-02"
+    }
+
+
+def test_goals_count_when_they_rise_and_against_the_pace_that_their_date_asks_for(world):
+    ada = Person()
+    goal = ada.new(
+        "goal", title="Run", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-03-07", progress=50
+    )
+    goal.happens("created", "2026-03-02 09:00")
+    goal.happens("progressed", "2026-03-03 10:00", progress=53)  # of the 10 a day that five days ask for, half
+    goal.happens("progressed", "2026-03-03 11:00", progress=55)
+    goal.happens("progressed", "2026-03-04 11:00", progress=54)
+    goal.happens("completed", "2026-03-05 11:00", progress=100, status="completed")
+    world.day(ada, "2026-03-06")
+    days = list(world.days(ada).values())[1:]
+    assert [row["goals_progressed"] for row in days] == [0, 1, 0, 1, 0]
+    assert [row["goals_completed"] for row in days] == [0, 0, 0, 1, 0]
+    assert [row["score_goals"] for row in days] == [None, 0.5, 0, 1, None]
+
+
+def test_plans_and_activity_are_counted(world):
+    ada = Person()
+    for _ in range(2):
+        ada.new("activity", name="page", platform="web").happens("tracked", "2026-03-02 09:00")
+    day = world.day(ada, "2026-03-02")
+    assert (day["activity_events"], day["ai_plans_generated"]) == (2, 0)
+
+
+def test_a_day_off_and_a_day_without_events_have_no_score(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00").completed("2026-03-02 10:00")
+    ada.task("2026-03-03 09:00").completed("2026-03-03 10:00")
+    ada.new("day_off", first_date="2026-03-03", last_date="2026-03-03").happens("created", "2026-03-02 09:00")
+    world.day(ada, "2026-03-04")
+    scored = {day: row["productivity_score"] is not None for day, row in world.days(ada).items()}
+    assert scored == {"2026-03-01": True, "2026-03-02": True, "2026-03-03": False, "2026-03-04": False}
+    assert world.days(ada)["2026-03-03"]["is_day_off"]
+
+
+def test_a_day_belongs_to_where_the_person_was_even_after_a_move(world):
+    ada = Person("America/Los_Angeles")
+    ada.task("2026-03-02 23:00").completed("2026-03-02 23:30")
+    ada.moves("Asia/Tokyo", "2026-03-06 09:00")
+    world.day(ada, "2026-03-07")
+    assert world.days(ada)["2026-03-02"]["tasks_completed"] == 1
+
+
+def test_months_computed_anew_come_out_the_same(world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-04-03 10:00")
+    world.day(ada, "2026-04-05")
+    before = world.days(ada)
+    as_of = ada.moment("2026-04-05 23:59")
+    daily.compute(world.lake, world.connection, BUCKETS, as_of, from_day=as_of.date().replace(day=1))
+    assert world.days(ada) == before
+
+
+SCORED = """
+    create or replace temp table people as select 'ada' as user_id, date '2026-03-02' as from_day;
+    create or replace temp table earlier as
+    select 'ada' as user_id, day::date as local_date, tasks_completed, tasks_completed_on_time, tasks_due, habits_scheduled,
+           habits_completed, focus_minutes, {prior}::double as productivity_score
+    from (select unnest(generate_series(date '2026-03-02' - 56, date '2026-03-01', interval 1 day)) as day), ({usual});
+    create or replace temp table outcomes as
+    select 'ada' as user_id, 0::smallint as bucket, date '2026-03-02' as local_date, false as is_day_off, 1 as events, *
+    from ({day})"""
+
+
+def scored(connection, *, prior, usual, day):
+    """What the score's query makes of a Monday after eight weeks of usual days."""
+    connection.execute(SCORED.format(prior=prior, usual=usual, day=day))
+    daily._set_constants(connection)
+    query = (daily.FOLDER / "query.sql").read_text(encoding="utf-8")
+    return connection.sql(f"from ({query})").to_arrow_table().to_pylist()[0]
+
+
+def test_the_score_of_a_day_with_every_part_but_goals(world):
+    # Eight weeks of medians of 4.5 with four of the population's 3 make b = (8 · 4.5 + 4 · 3) / 12 = 4.
+    row = scored(
+        world.connection,
+        prior=58,
+        usual="""
+            select 4.5 as tasks_completed, 7 as tasks_completed_on_time, 10 as tasks_due, 5 as habits_scheduled,
+                   3 as habits_completed, 60.0 as focus_minutes""",
+        day="""
+            select 120 as focus_goal, 5 as tasks_completed, 4 as tasks_completed_with_due, 3 as tasks_completed_on_time, 4 as tasks_due,
+                   3 as habits_scheduled, 2 as habits_completed, 95.0 as focus_minutes, 0 as dated_goals, null::double as score_goals,
+                   5 as open_at_start""",
+    )
+    assert (row["usual_completions"], row["p0"], row["h0"]) == pytest.approx((4, 0.7, 0.6))
+    assert row["score_evidence"] == 4 + 3 + 5 + 1
+    assert row["productivity_score"] == pytest.approx(64.44, abs=0.005)
+
+
+def test_the_score_of_a_day_with_one_completion_and_nothing_else(world):
+    row = scored(
+        world.connection,
+        prior=55,
+        usual="""
+            select 0 as tasks_completed, 0 as tasks_completed_on_time, 0 as tasks_due, 0 as habits_scheduled, 0 as habits_completed,
+                   0.0 as focus_minutes""",
+        day="""
+            select null::bigint as focus_goal, 1 as tasks_completed, 0 as tasks_completed_with_due, 0 as tasks_completed_on_time,
+                   0 as tasks_due, 0 as habits_scheduled, 0 as habits_completed, 0.0 as focus_minutes, 0 as dated_goals,
+                   null::double as score_goals, 2 as open_at_start""",
+    )
+    assert (row["usual_completions"], row["score_evidence"]) == (1, 2)
+    assert (row["score_throughput"], row["score_on_time"], row["score_focus"], row["score_habits"]) == (
+        0.5,
+        None,
+        None,
+        None,
+    )
+    assert row["productivity_score"] == pytest.approx(53.57, abs=0.005)

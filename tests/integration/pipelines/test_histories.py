@@ -1,0 +1,129 @@
+"""Histories say what an entity was at any time, whatever the order in which its events came."""
+
+from focusflow.contracts.registry import BY_NAME
+from pipelines import histories
+from tests.integration.pipelines.conftest import Person
+
+TASKS = histories.spec(BY_NAME["task"]).name
+
+
+def task_of_three_versions(ada: Person):
+    task = ada.task("2026-03-02 09:00")
+    task.happens("updated", "2026-03-02 10:00", priority="high")
+    task.completed("2026-03-03 11:00")
+    return ada.events[-3:]
+
+
+def spans(world) -> list[tuple[int, str, object, object]]:
+    rows = world.rows(TASKS, "from silver.task_history order by task_id, version")
+    return [(row["version"], row["change"], row["valid_from"], row["valid_to"]) for row in rows]
+
+
+def test_each_version_holds_until_the_next(world):
+    ada = Person()
+    task_of_three_versions(ada)
+    world.land(ada.events)
+    world.take_in()
+    assert world.bring_up()["task"] == 3
+    nine, ten, eleven = (ada.moment(at) for at in ("2026-03-02 09:00", "2026-03-02 10:00", "2026-03-03 11:00"))
+    assert spans(world) == [
+        (1, "task.created", nine, ten),
+        (2, "task.updated", ten, eleven),
+        (3, "task.completed", eleven, None),
+    ]
+    assert [row["priority"] for row in world.rows(TASKS, "from silver.task_history order by version")] == [
+        "medium",
+        "high",
+        "high",
+    ]
+
+
+def test_versions_are_ordered_by_their_number_whatever_the_arrival(world):
+    ada = Person()
+    first, second, third = task_of_three_versions(ada)
+    world.land([third, first, second])
+    world.take_in()
+    world.bring_up()
+    assert [(version, change) for version, change, *_ in spans(world)] == [
+        (1, "task.created"),
+        (2, "task.updated"),
+        (3, "task.completed"),
+    ]
+
+
+def test_a_version_that_comes_late_slots_in_between_the_others(world):
+    ada = Person()
+    first, second, third = task_of_three_versions(ada)
+    for batch in ([first, third], [second]):
+        world.land(batch)
+        world.take_in()
+        world.bring_up()
+    assert [valid_to for *_, valid_to in spans(world)] == [second.time, third.time, None]
+
+
+def test_a_version_that_came_under_two_ids_counts_once(world):
+    ada, bob = Person(), Person()
+    created = ada.task("2026-03-02 09:00").person.events[-1]
+    for batch in ([created], [created.model_copy(update={"id": bob.account.id})]):
+        world.land(batch)
+        world.take_in()
+        world.bring_up()
+    assert [version for version, *_ in spans(world)] == [1]
+
+
+def test_a_clock_that_went_back_makes_no_version_end_before_it_began(world):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00")
+    task.happens("updated", "2026-03-02 08:00")
+    world.land(ada.events)
+    world.take_in()
+    world.bring_up()
+    assert [valid_from for *_, valid_from, _ in spans(world)] == [ada.moment("2026-03-02 09:00")] * 2
+
+
+def test_other_entities_of_the_bucket_stay_as_they_were(world):
+    ada = Person()
+    task_of_three_versions(ada)
+    world.land(ada.events)
+    world.take_in()
+    world.bring_up()
+    before = spans(world)
+    ada.events.clear()
+    ada.task("2026-03-05 09:00").deleted("2026-03-05 10:00")
+    world.land(ada.events)
+    world.take_in()
+    assert world.bring_up()["task"] == 2
+    assert set(before) < set(spans(world))
+    assert len(spans(world)) == 5
+
+
+def test_every_noun_has_a_history_of_the_fields_of_its_contract(world):
+    ada = Person()
+    habit = ada.habit("2026-03-02 08:00", reminder_time="07:30:00", frequency="weekdays", weekdays=[0, 2])
+    ada.log(habit, "2026-03-02", mood=4)
+    ada.time("2026-03-02 09:00", "2026-03-02 10:00", kind="pomodoro")
+    ada.new("day_off", first_date="2026-03-07", last_date="2026-03-08").happens("created", "2026-03-02 09:00")
+    goal = ada.new("goal", title="Run", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-04-01")
+    goal.happens("created", "2026-03-02 09:00")
+    ada.new("milestone", goal_id=goal.id, title="Shoes").happens("created", "2026-03-02 09:00")
+    start, end = ada.moment("2026-03-02 13:00"), ada.moment("2026-03-02 14:00")
+    ada.new("calendar_event", title="Lunch", start_at=start, end_at=end).happens("created", "2026-03-02 09:00")
+    ada.task("2026-03-02 09:00", tags=["home"], blocked_by=[habit.id])
+    world.land(ada.events)
+    world.take_in()
+    assert world.bring_up() == dict.fromkeys((noun.name for noun in histories.KEPT), 1)
+    (row,) = world.rows("silver/habit_history")
+    assert (row["reminder_time"], row["frequency"], row["weekdays"]) == ("07:30:00", "weekdays", [0, 2])
+    (task,) = world.rows(TASKS)
+    assert (task["tags"], task["blocked_by"]) == (["home"], [str(habit.id)])
+
+
+def test_a_second_run_writes_nothing(world):
+    ada = Person()
+    task_of_three_versions(ada)
+    world.land(ada.events)
+    world.take_in()
+    world.bring_up()
+    before = [world.lake.pinned(histories.spec(noun).name).version for noun in histories.KEPT]
+    assert set(world.bring_up().values()) == {0}
+    assert [world.lake.pinned(histories.spec(noun).name).version for noun in histories.KEPT] == before
