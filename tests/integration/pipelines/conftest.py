@@ -26,7 +26,9 @@ from tests.conftest import BUCKETS
 class Person:
     """Somebody with an account. Moments are said as on the wall clock of where the person lives."""
 
-    def __init__(self, timezone: str = "Europe/Berlin", since: str = "2026-03-01 08:00", **account: Any) -> None:
+    def __init__(
+        self, timezone: str = "Europe/Berlin", since: str | datetime = "2026-03-01 08:00", **account: Any
+    ) -> None:
         self.id, self.timezone = new_id(), timezone
         self.events: list[Event] = []
         self.account = Thing(self, "user", email="ada@example.com", display_name="Ada", timezone=timezone, **account)
@@ -37,30 +39,36 @@ class Person:
     def bucket(self) -> int:
         return bucket_of(self.id, BUCKETS)
 
-    def moment(self, said: str, fold: int = 0) -> datetime:
-        return datetime.fromisoformat(said).replace(tzinfo=zone(self.timezone), fold=fold)
+    def moment(self, said: str | datetime) -> datetime:
+        return said if isinstance(said, datetime) else datetime.fromisoformat(said).replace(tzinfo=zone(self.timezone))
 
-    def moves(self, timezone: str, at: str) -> None:
+    def moves(self, timezone: str, at: str | datetime) -> None:
         self.timezone = timezone
         self.account.happens("updated", at, timezone=timezone)
 
     def new(self, noun: str, **data: Any) -> "Thing":
         return Thing(self, noun, **data)
 
-    def task(self, created: str, **data: Any) -> "Thing":
+    def task(self, created: str | datetime, **data: Any) -> "Thing":
         """A task that is open from then on."""
         task = self.new("task", title="Write to Ada", created_at=self.moment(created), **data)
         task.happens("created", created)
         return task
 
-    def time(self, started: str, ended: str, kind: str = "focus") -> "Thing":
+    def time(self, started: str | datetime, ended: str | datetime, kind: str = "focus") -> "Thing":
         """A stretch of time that was logged when it ended."""
         entry = self.new("time_entry", kind=kind, started_at=self.moment(started), ended_at=self.moment(ended))
         entry.happens("logged", ended)
         return entry
 
-    def habit(self, since: str, **data: Any) -> "Thing":
-        habit = self.new("habit", title="Stretch", start_date=since[:10], created_at=self.moment(since), **data)
+    def habit(self, since: str | datetime, **data: Any) -> "Thing":
+        habit = self.new(
+            "habit",
+            title="Stretch",
+            start_date=self.moment(since).astimezone(zone(self.timezone)).date(),
+            created_at=self.moment(since),
+            **data,
+        )
         habit.happens("created", since)
         return habit
 
@@ -78,7 +86,7 @@ class Thing:
         self.person, self.noun, self.data = person, BY_NAME[noun], data
         self.id, self.version = new_id(), 0
 
-    def happens(self, happening: str, at: str, **changes: Any) -> Event:
+    def happens(self, happening: str, at: str | datetime, **changes: Any) -> Event:
         self.data |= changes
         self.version += 1
         moment = self.person.moment(at)
@@ -94,13 +102,13 @@ class Thing:
         self.person.events.append(event)
         return event
 
-    def completed(self, at: str) -> Event:
+    def completed(self, at: str | datetime) -> Event:
         return self.happens("completed", at, status="completed", completed_at=self.person.moment(at))
 
-    def reopened(self, at: str) -> Event:
+    def reopened(self, at: str | datetime) -> Event:
         return self.happens("reopened", at, status="pending", completed_at=None)
 
-    def deleted(self, at: str) -> Event:
+    def deleted(self, at: str | datetime) -> Event:
         return self.happens("deleted", at, deleted_at=self.person.moment(at))
 
 

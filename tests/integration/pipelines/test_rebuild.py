@@ -1,0 +1,51 @@
+"""However events come, in whatever order, how often and in how many batches, the days come out as if all had come at once."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from focusflow.lake import Lake
+from tests.integration.pipelines.conftest import World
+from tests.integration.pipelines.stories import batches, stories
+
+few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module")
+def new_world(tmp_path_factory):
+    return lambda: World(Lake(str(tmp_path_factory.mktemp("lake"))))
+
+
+@few
+@given(stories, stories, st.data())
+def test_days_that_grew_batch_by_batch_equal_those_made_at_once(new_world, one, other, data):
+    ada, bob = one.person(), other.person()
+    events = sorted(ada.events + bob.events, key=lambda event: event.time)
+    arrived = data.draw(batches(events))
+    last = events[-1].time
+    hours = sorted(data.draw(st.lists(st.integers(0, 72), min_size=len(arrived), max_size=len(arrived))))
+    grown, at_once = new_world(), new_world()
+    for batch, later in zip(arrived, hours, strict=True):
+        grown.land(batch)
+        grown.refresh(last + timedelta(hours=later))
+    at_once.land(events)
+    at_once.refresh(last + timedelta(hours=hours[-1]))
+    assert grown.days(ada) == at_once.days(ada)
+    assert grown.days(bob) == at_once.days(bob)
+
+
+@few
+@given(stories, stories)
+def test_nobodys_days_change_because_of_what_another_does(new_world, one, other):
+    ada, bob = one.person(), other.person()
+    as_of = max(event.time for event in ada.events + bob.events) + timedelta(hours=1)
+    world = new_world()
+    world.land(ada.events)
+    world.refresh(as_of)
+    alone = world.days(ada)
+    world.land(bob.events)
+    world.refresh(as_of)
+    assert world.days(ada) == alone
+    assert world.days(bob)
