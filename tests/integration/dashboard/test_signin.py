@@ -80,7 +80,8 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read_and_that_is_no_token
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "HttpOnly" in cookie
     assert "samesite=lax" in cookie.lower()
-    tokens = store.find(re.search(rf"{COOKIE}=([^;]+)", cookie)[1]).tokens
+    (session_id,) = re.findall(rf"{COOKIE}=([^;]+)", cookie)
+    tokens = store.find(session_id).tokens
     assert tokens.access not in cookie
     assert tokens.refresh not in cookie
     assert browser.get("/").text == "Ada"
