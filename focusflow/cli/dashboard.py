@@ -13,10 +13,14 @@ def command() -> None:
 
     from dashboard.server import create_app
     from focusflow.cli import lifeline, running
+    from focusflow.database.installation import make_home
     from focusflow.settings import load_settings
+    from focusflow.supervisor.ports import require_free
 
     lifeline.hold()
     settings = load_settings()
+    make_home(settings.home)
+    require_free(settings, "dashboard_port")
     running.speak(settings.log_level)
     uvicorn.run(
         create_app(settings),

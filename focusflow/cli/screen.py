@@ -39,7 +39,8 @@ class Screen:
     """Tells states. Between `watch()` and `rest()` they move on a terminal; else each change is a line."""
 
     def __init__(self) -> None:
-        self.console = Console(file=Voice(), highlight=False)
+        self._voice = Voice()
+        self.console = Console(file=self._voice, highlight=False)
         self._states: dict[str, State] = {}
         self._spinners: dict[str, Spinner] = {}
         self._live: Live | None = None
@@ -50,6 +51,7 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self.rest()
+        self._voice.close()
 
     def watch(self) -> None:
         if self.console.is_terminal and self._live is None:

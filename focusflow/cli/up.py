@@ -19,9 +19,10 @@ def command(demo: bool) -> None:
 
     settings = load_settings()
     make_home(settings.home)
-    with Stopping() as stopping, Screen() as screen, locked(settings.home) as lock:
-        run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None)
-    screen.say("Everything has stopped.")
+    with Stopping() as stopping, Screen() as screen:
+        with locked(settings.home) as lock:
+            run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None)
+        screen.say("Everything has stopped.")
 
 
 def _demo_logins() -> dict[str, str]:
