@@ -8,13 +8,14 @@ import duckdb
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.lake import Lake, show
+from pipelines.as_of import last
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
-#: Each person's newest day. Somebody without open tasks has no rows, so the people are asked for apart.
+#: What was scored last. Somebody without open tasks has no rows of then, so the people are asked for apart.
 NEWEST = """
     select user_id::uuid, task_id::uuid, score, rank::integer as rank, reasons, model_version, as_of from gold.priority_scores
-    qualify local_date = max(local_date) over (partition by user_id) and as_of = max(as_of) over ()"""
+    where as_of = $as_of"""
 
 
 def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database) -> int:
@@ -23,7 +24,7 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     if scores is None or accounts is None:
         return 0
     show(connection, [scores, accounts])
-    rows = connection.execute(NEWEST).fetchall()
+    rows = connection.execute(NEWEST, {"as_of": last(scores)}).fetchall()
     users = [
         UUID(user) for (user,) in connection.execute("select distinct user_id from silver.user_history").fetchall()
     ]

@@ -1,7 +1,7 @@
 """People to whom things happen, and a lake in which that lands and is refreshed."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,10 +27,15 @@ class Person:
     """Somebody with an account. Moments are said as on the wall clock of where the person lives."""
 
     def __init__(
-        self, timezone: str = "Europe/Berlin", since: str | datetime = "2026-03-01 08:00", **account: Any
+        self,
+        timezone: str = "Europe/Berlin",
+        since: str | datetime = "2026-03-01 08:00",
+        id_: UUID | None = None,
+        **account: Any,
     ) -> None:
-        self.id, self.timezone = new_id(), timezone
+        self.id, self.timezone = id_ or new_id(), timezone
         self.events: list[Event] = []
+        self.tasks: list[Thing] = []
         self.account = Thing(self, "user", email="ada@example.com", display_name="Ada", timezone=timezone, **account)
         self.account.id = self.id
         self.account.happens("registered", since)
@@ -53,6 +58,7 @@ class Person:
         """A task that is open from then on."""
         task = self.new("task", title="Write to Ada", created_at=self.moment(created), **data)
         task.happens("created", created)
+        self.tasks.append(task)
         return task
 
     def time(self, started: str | datetime, ended: str | datetime, kind: str = "focus") -> "Thing":
@@ -168,5 +174,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(Lake(str(tmp_path / "lake")))
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(Lake(str(tmp_path / "lake")))
+    yield world
+    world.connection.close()

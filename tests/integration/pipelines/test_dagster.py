@@ -1,0 +1,176 @@
+"""The wiring: what Dagster loads, what a refresh does in it, and when one is asked for."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pyarrow as pa
+import pytest
+
+from focusflow import clock
+from pipelines import daily, priorities, publish
+from pipelines.automation import hourly, raw_commits
+from pipelines.definitions import build_defs
+from pipelines.partitions import month_of
+from pipelines.resources import Installation
+from tests.conftest import BUCKETS, add_user
+from tests.integration.pipelines.conftest import Person
+
+# Great Expectations imports them while it is loaded.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
+
+SNAPSHOT = Path(__file__).with_name("definitions.txt")
+
+
+@pytest.fixture
+def installation(tmp_path, monkeypatch, database_url) -> Installation:
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    return Installation(home=str(tmp_path))
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+@pytest.fixture
+def ada(database) -> Person:
+    """Somebody whom the database knows, with an open task for a few days."""
+    ada = Person(since=days_ago(5), id_=add_user(database))
+    ada.task(days_ago(4))
+    return ada
+
+
+def days_ago(days: int) -> datetime:
+    return clock.now() - timedelta(days=days)
+
+
+def refreshed(installation: Installation, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """The job as the sensor asks for it."""
+    tags = {
+        "dagster/asset_partition_range_start": month_of(days_ago(5).date()),
+        "dagster/asset_partition_range_end": month_of(days_ago(0).date()),
+    }
+    job = build_defs(installation).resolve_job_def("refresh")
+    return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+
+
+def published(database_url: str, person: Person) -> int:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("select from priority_scores where user_id = %s", [person.id]).rowcount
+
+
+def test_the_definitions_can_be_loaded():
+    dg.Definitions.validate_loadable(build_defs())
+
+
+def described(definitions: dg.Definitions) -> Iterator[str]:
+    """A line for each asset, check, job, sensor and schedule."""
+    assets = definitions.resolve_asset_graph()
+    for key in sorted(assets.get_all_asset_keys()):
+        node = assets.get(key)
+        parents = ", ".join(sorted(parent.to_user_string() for parent in node.parent_keys)) or "nothing"
+        by_month = " by month" if node.partitions_def else ""
+        yield f"{node.group_name}: {key.to_user_string()}{by_month} from {parents}"
+    yield from sorted(
+        f"check: {check.asset_key.to_user_string()} has no {check.name}" for check in assets.asset_check_keys
+    )
+    yield from (f"job: {job.name}" for job in definitions.jobs or [])
+    yield from (
+        f"sensor: {each.name} starts {each.job_name}" for each in [definitions.resolve_sensor_def("raw_commits")]
+    )
+    yield f"schedule: {hourly.name} starts {hourly.job_name} at {hourly.cron_schedule}"
+
+
+def test_the_wiring_is_the_one_written_down():
+    """Where a change is meant, write what this shows into definitions.txt."""
+    assert "\n".join(described(build_defs())) + "\n" == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_a_refresh_writes_the_days_and_publishes_the_scores(world, ada, installation, instance, database_url):
+    world.land(ada.events)
+    assert refreshed(installation, instance).success
+    assert len(world.days(ada)) == 6
+    assert published(database_url, ada) == 1
+
+
+def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, installation, instance, database_url):
+    world.land(ada.events)
+    text = {"user_id": "ada", "task_id": "first", "reasons": "[]", "model_version": "none", "month": "2020-01"}
+    numbers = dict.fromkeys(
+        ("score", "rank_by_due_date", "rank_by_urgency", "deadline_risk", "importance", "likelihood"), 0
+    )
+    row = text | numbers | {"rank": 0, "local_date": date(2020, 1, 1), "as_of": days_ago(2000), "bucket": 0}
+    world.lake.open(priorities.SCORES).append(pa.Table.from_pylist([row]), positions={})
+    result = refreshed(installation, instance)
+    assert not result.success
+    broken = [each.check_name for each in result.get_asset_check_evaluations() if not each.passed]
+    assert broken == ["ranks_below_one"]
+    assert published(database_url, ada) == 0
+    assert len(world.days(ada)) == 6
+
+
+def test_the_last_open_task_takes_its_published_score_with_it(world, ada, database, database_url):
+    def publish_as_of(as_of: datetime) -> None:
+        world.refresh(as_of)
+        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of)
+        publish.publish_scores(world.lake, world.connection, database)
+
+    world.land(ada.events)
+    publish_as_of(days_ago(2))
+    assert published(database_url, ada) == 1
+    ada.events.clear()
+    ada.tasks[0].completed(days_ago(1))
+    world.land(ada.events)
+    publish_as_of(days_ago(0))
+    assert published(database_url, ada) == 0
+
+
+def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation):
+    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    assert isinstance(asked, dg.SkipReason)
+    world.land(ada.events)
+    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    assert isinstance(asked, dg.SensorResult)
+    (request,) = asked.run_requests or []
+    assert request.tags == {
+        "dagster/asset_partition_range_start": month_of(days_ago(5).date()),
+        "dagster/asset_partition_range_end": month_of(days_ago(0).date()),
+    }
+    again = raw_commits(dg.build_sensor_context(cursor=asked.cursor, resources={"installation": installation}))
+    assert isinstance(again, dg.SkipReason)
+    ada.events.clear()
+    ada.task(days_ago(0))
+    world.land(ada.events)
+    more = raw_commits(dg.build_sensor_context(cursor=asked.cursor, resources={"installation": installation}))
+    assert isinstance(more, dg.SensorResult)
+    (later,) = more.run_requests or []
+    assert later.run_key != request.run_key
+    assert later.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
+
+
+def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation):
+    world.land(Person(since="2024-02-10 08:00").events)
+    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    assert isinstance(asked, dg.SensorResult)
+    (request,) = asked.run_requests or []
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-02"
+
+
+def test_the_sensor_lets_what_cannot_be_read_pass(world, installation):
+    world.land_bytes([(0, b"{")])
+    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    assert isinstance(asked, dg.SensorResult)
+    (request,) = asked.run_requests or []
+    assert request.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
+
+
+@pytest.mark.parametrize("table", [daily.DAILY.name, priorities.SCORES.name])
+def test_each_rule_is_a_check_that_stops_what_is_made_from_its_table(table):
+    assets = build_defs().resolve_asset_graph()
+    checks = [key for key in assets.asset_check_keys if key.asset_key == dg.AssetKey(table.split("/"))]
+    assert checks
+    assert all(assets.get_check_spec(key).blocking for key in checks)
