@@ -5,7 +5,10 @@ import polars as pl
 
 HEIGHT = 240
 MAIN, ACCENT, QUIET = "#1f8a7f", "#cf7a2d", "#8b95a1"  # seen well on light and dark, and by colour-blind readers
-GREENS = ["#d9ebe7", "#9fcfc7", "#5faea3", "#2b877c", "#0b5a52"]
+SHADES = [
+    "#8b95a126",
+    *(f"{MAIN}{share}" for share in ("4d", "8c", "c4", "ff")),
+]  # none, then stronger on either ground
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
@@ -104,9 +107,7 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
             ),
             color=alt.Color(
                 "tasks_completed:Q",
-                scale=alt.Scale(
-                    type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=["#8b95a126", *GREENS[1:]]
-                ),
+                scale=alt.Scale(type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=SHADES),
                 legend=None,
             ),
             tooltip=[
