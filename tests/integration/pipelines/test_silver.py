@@ -1,12 +1,15 @@
 """What landed becomes typed events, once each; what cannot be read is put aside with its reason, and stops nothing."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 
-from focusflow.lake import Lake, Pinned, TableSpec
+from focusflow.lake import Lake, Outrun, Pinned, TableSpec
 from pipelines import silver
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
@@ -20,17 +23,30 @@ def said(person: Person, **changes: Any) -> bytes:
     return orjson.dumps(orjson.loads(event.as_bytes()) | changes)
 
 
-class LakeThatIsKilled(Lake):
-    """Dies before silver is written, as a process that is killed there does."""
+@dataclass(frozen=True, slots=True)
+class LakeWhereFirst(Lake):
+    """Something happens just before silver is written."""
+
+    happens: Callable[[], object] = lambda: None
 
     def open(self, spec: TableSpec) -> Pinned:
-        opened = super().open(spec)
-        return PinnedThatDies(opened.name, opened.delta) if spec.name == silver.EVENTS.name else opened
+        opened = Lake.open(self, spec)
+        return PinnedBefore(opened.name, opened.delta, self.happens) if spec.name == silver.EVENTS.name else opened
 
 
-class PinnedThatDies(Pinned):
-    def append(self, *_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+@dataclass(slots=True)
+class PinnedBefore(Pinned):
+    """A table that something happens to before it is written."""
+
+    happens: Callable[[], object]
+
+    def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+        self.happens()
+        Pinned.append(self, data, positions=positions, notes=notes)
+
+
+def is_killed() -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_event_lies_in_silver_typed(world):
@@ -169,12 +185,23 @@ def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_double
     world.land_bytes([(ada.bucket, b"{")])
     world.land(ada.events)
     with pytest.raises(KeyboardInterrupt):
-        silver.take_in(LakeThatIsKilled(world.lake.location), world.connection, BUCKETS)
+        silver.take_in(LakeWhereFirst(world.lake.location, happens=is_killed), world.connection, BUCKETS)
     assert len(world.rows(silver.QUARANTINE.name)) == 1
     world.land_bytes([(ada.bucket, b"[")])
     world.take_in()
     assert [row["value"] for row in world.rows(silver.QUARANTINE.name)] == [b"{", b"["]
     assert len(world.rows(silver.EVENTS.name)) == 2
+
+
+def test_of_two_that_take_in_the_same_events_one_is_refused(world):
+    ada = Person()
+    world.land(ada.events)
+    world.land_bytes([(ada.bucket, b"{")])
+    quicker = World(world.lake)
+    with pytest.raises(Outrun):
+        silver.take_in(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
+    assert world.take_in() == silver.TakenIn()
+    assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1
 
 
 def test_a_second_run_does_nothing(world):
