@@ -1,6 +1,7 @@
 """Today: what to do next and why, and how the day goes against one's own usual."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -29,8 +30,7 @@ def page() -> None:
         )
     st.caption(words.long_date(today))
     try:
-        with shared().store.client(me) as client:
-            tasks = client.scores(50)
+        tasks = _scores(me)
     except Problem as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         tasks = []
@@ -46,7 +46,20 @@ def page() -> None:
                     st.markdown(f"{task['rank']}. {person.quoted(task['title'])}")
     with right:
         _the_day(me, today)
-    refreshing()
+    refreshing(partial(_has_changed, me, tasks))
+
+
+def _scores(me: Session) -> list[Json]:
+    with shared().store.client(me) as client:
+        return client.scores(50)
+
+
+def _has_changed(me: Session, tasks: list[Json]) -> bool:
+    """Scores are published a while after the gold table from which they come, so its version does not tell."""
+    try:
+        return _scores(me) != tasks
+    except Problem:
+        return False  # what is shown is better than nothing
 
 
 def _next_tasks(me: Session, tasks: list[Json], title: str) -> None:
