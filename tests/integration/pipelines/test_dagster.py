@@ -39,7 +39,7 @@ def instance():
 @pytest.fixture
 def ada(database) -> Person:
     """Somebody whom the database knows, with an open task for a few days."""
-    ada = Person(since=days_ago(5), id_=add_user(database))
+    ada = Person("UTC", since=days_ago(5), id_=add_user(database, "UTC"))
     ada.task(days_ago(4))
     return ada
 
