@@ -36,6 +36,7 @@ def page() -> None:
         tasks = []
     if is_calm:
         _next_tasks(me, tasks[:1], "One next step")
+        refreshing(partial(_has_changed, me, tasks))
         return
     left, right = st.columns([3, 2], gap="large")
     with left:

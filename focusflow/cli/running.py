@@ -15,5 +15,6 @@ def until_told_to_stop() -> threading.Event:
     """Set by SIGTERM, Ctrl-C or a closed terminal."""
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, lambda *_: stop.set())
+        # By a thread of its own: the handler may interrupt a wait() that holds the very lock that set() needs.
+        signal.signal(each, lambda *_: threading.Thread(target=stop.set).start())
     return stop
