@@ -37,9 +37,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("inbox_events_user_id_fkey"), ondelete="cascade"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("inbox_events_user_id_fkey"), ondelete="cascade"),
         sa.PrimaryKeyConstraint("user_id", "event_id", name=op.f("inbox_events_pkey")),
     )
     op.create_table(
