@@ -1,7 +1,7 @@
 """Kafka as the platform sees it: topics, a publisher and a log. The only import of kafka-python."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Self
@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, OffsetOutOfRangeError
 from kafka.errors import TopicAlreadyExistsError as TopicExists
+from kafka.net.compat import KafkaNetClient
 
 from focusflow.problems import Problem, SetupProblem, Unavailable
 from focusflow.settings import Settings
@@ -94,38 +95,35 @@ class Kafka:
             return any(log.bounds(partition)[1] for partition in log.partitions())
 
     def publisher(self, topic: str) -> "KafkaPublisher":
-        with _translated(self.servers):
-            producer = KafkaProducer(
-                bootstrap_servers=self.servers.split(","),
-                bootstrap_timeout_ms=ANSWER_SECONDS * 1000,
-                **SENDING,
-                **self.access,
-            )
-        return KafkaPublisher(self.servers, topic, producer)
+        return KafkaPublisher(self.servers, topic, self._client(KafkaProducer, SENDING))
 
     def log(self, topic: str) -> "KafkaLog":
-        with _translated(self.servers):
-            consumer = KafkaConsumer(
-                bootstrap_servers=self.servers.split(","),
-                bootstrap_timeout_ms=ANSWER_SECONDS * 1000,
-                **READING,
-                **self.access,
-            )
-        return KafkaLog(self.servers, topic, consumer)
+        return KafkaLog(self.servers, topic, self._client(KafkaConsumer, READING))
 
     @contextmanager
     def _admin(self) -> Iterator[KafkaAdminClient]:
-        with _translated(self.servers):
-            admin = KafkaAdminClient(
-                bootstrap_servers=self.servers.split(","),
-                bootstrap_timeout_ms=ANSWER_SECONDS * 1000,
-                request_timeout_ms=ANSWER_SECONDS * 1000,
-                **self.access,
-            )
-            try:
-                yield admin
-            finally:
-                admin.close()
+        with (
+            _translated(self.servers),
+            closing(self._client(KafkaAdminClient, {"request_timeout_ms": ANSWER_SECONDS * 1000})) as admin,
+        ):
+            yield admin
+
+    def _client(self, kind: Callable[..., Any], config: Mapping[str, Any]) -> Any:
+        """A client of that kind, connected. One that does not get through leaves its thread and sockets behind unless we close them."""
+        begun: list[KafkaNetClient] = []
+
+        def connection(**how: Any) -> KafkaNetClient:
+            begun.append(KafkaNetClient(**how))
+            return begun[-1]
+
+        fixed = {"bootstrap_servers": self.servers.split(","), "bootstrap_timeout_ms": ANSWER_SECONDS * 1000}
+        try:
+            with _translated(self.servers):
+                return kind(kafka_client=connection, **fixed, **config, **self.access)
+        except Unavailable:
+            for each in begun:
+                each.close()
+            raise
 
 
 class KafkaPublisher:

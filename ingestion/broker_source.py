@@ -72,21 +72,30 @@ class BrokerSource:
 
     def read(self, positions: Mapping[int, int], limit: int) -> Sequence[Run]:
         self._check_topic()
-        known = self._ledger.published()
-        is_behind = any(known.get(bucket, 0) > position for bucket, position in positions.items())
-        for bucket, position in positions.items():
-            self._stand(bucket, position, known.get(bucket, 0))
+        silence = 0
+        while True:
+            known = self._ledger.published()
+            is_behind = any(known.get(bucket, 0) > position for bucket, position in positions.items())
+            for bucket, position in positions.items():
+                self._stand(bucket, position, known.get(bucket, 0))
+            fetched = self._fetch(positions, limit, PATIENT_SECONDS if is_behind else WAIT_SECONDS)
+            runs = [self._taken(each, positions[each.partition]) for each in fetched]
+            silence = 0 if fetched else silence + 1
+            if any(run.offsets for run in runs) or not is_behind or silence > 1:
+                return [run for run in runs if run.offsets]
+            # What came was only what had been sent again, or a gap. There is more to come, and nothing would look like the end.
+
+    def _fetch(self, positions: Mapping[int, int], limit: int, wait_seconds: float) -> Sequence[Fetched]:
         places = {bucket: self._cursors[bucket].place for bucket in positions if not self._cursors[bucket].is_at_gap}
         if not places:
             raise Unavailable("The relay has to send again what Kafka did not take.")
         try:
-            fetched = self._log("follow").read(places, limit, PATIENT_SECONDS if is_behind else WAIT_SECONDS)
+            fetched = self._log("follow").read(places, limit, wait_seconds)
         except OutOfRange:
             self._cursors.clear()
             return []
         self._quiet = places.keys() - {each.partition for each in fetched}
-        runs = [self._taken(each, positions[each.partition]) for each in fetched]
-        return [run for run in runs if run.offsets]
+        return fetched
 
     def _log(self, purpose: str) -> ClosableLog:
         if purpose not in self._logs:  # at first use, so that a broker that is away can be waited for

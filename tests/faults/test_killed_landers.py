@@ -3,43 +3,19 @@
 import os
 import random
 import signal
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count as counter
 
 import pytest
 
 from ingestion.service import open_ingestion
 from ingestion.verification import count, judge
-from tests.conftest import BUCKETS, add_user
+from tests.conftest import BUCKETS
 from tests.faults.processes import forking, land
-from tests.integration.ingestion.conftest import raw_rows_of, write_events
+from tests.faults.writers import Writers
+from tests.integration.ingestion.conftest import raw_rows_of
 
 KILLS = 60
 FREEZES = 10
-
-
-class Writers:
-    """Threads that write until they are told to stop, and keep what was acknowledged."""
-
-    def __init__(self, database, people=4):
-        self._database, self._users = database, [add_user(database) for _ in range(people)]
-        self._stop, self._threads = threading.Event(), ThreadPoolExecutor(people)
-        self._results = [self._threads.submit(self._write, user_id) for user_id in self._users]
-
-    def _write(self, user_id):
-        accepted: list[str] = []
-        for number in counter(1):
-            if self._stop.wait(0.002):
-                return accepted
-            accepted += write_events(self._database, user_id, number % 5 + 1)
-        return accepted
-
-    def finish(self):
-        self._stop.set()
-        self._threads.shutdown()
-        return {event_id for result in self._results for event_id in result.result()}
 
 
 @pytest.fixture

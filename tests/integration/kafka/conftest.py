@@ -1,11 +1,17 @@
 """An installation with a broker: its database, its lake, and topics of its own."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 import pytest
 
+from focusflow.database.session import Database
 from focusflow.identity import new_id
+from focusflow.lake import Lake
 from ingestion.broker import Kafka
+from ingestion.relay import RelayService
 from ingestion.routes import broker_source, relay_service
-from ingestion.service import open_ingestion
+from ingestion.service import Ingestion, open_ingestion
 from tests.conftest import BUCKETS, add_user
 
 
@@ -41,3 +47,23 @@ def ingestion(database, lake, source):
 def directly(database, lake):
     """From the outbox into the same lake."""
     return open_ingestion(database, lake, buckets=BUCKETS, rows=500, age_seconds=0)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """All of it, for tests that need all of it."""
+
+    database: Database
+    database_url: str
+    lake: Lake
+    users: list[UUID]
+    kafka: Kafka
+    kafka_address: str
+    relay: RelayService
+    ingestion: Ingestion
+    directly: Ingestion
+
+
+@pytest.fixture
+def here(request):
+    return Installation(**{name: request.getfixturevalue(name) for name in Installation.__dataclass_fields__})

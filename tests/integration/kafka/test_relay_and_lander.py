@@ -1,7 +1,27 @@
 """Through a real broker into raw: in order, once, and with a word about what is missing."""
 
+import random
+import threading
+from contextlib import closing
+
+import psycopg
+import pytest
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from focusflow.problems import SetupProblem, Unavailable
+from ingestion import broker
+from ingestion.broker import Kafka
 from ingestion.ledger import Ledger
-from ingestion.source import OutboxSource
+from ingestion.messages import message_of
+from ingestion.relay import only_one
+from ingestion.routes import backfill, broker_source, relay_service
+from ingestion.sequencer import sequence_once
+from ingestion.service import open_ingestion
+from ingestion.source import OutboxSource, PositionLost
+from ingestion.verification import count, judge
+from tests.conftest import BUCKETS
+from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
 
@@ -36,3 +56,133 @@ def test_the_topic_has_each_bucket_in_order_with_its_headers(database, users, re
                 if headers["id"] == event_id.encode():
                     assert headers["type"] == b"task.created"
                     break
+
+
+def test_an_installation_goes_over_to_kafka_and_back_under_load(here):
+    here.relay.drain()
+    writers = Writers(here.database, people=4)
+    landed: dict[str, int] = {"kafka": 0, "outbox": 0}
+    with closing(here.kafka.publisher(here.kafka.events)) as publisher:
+        for turn in random.Random(4).choices(["relay", "kafka", "outbox"], weights=[4, 3, 1], k=120):
+            while sequence_once(here.database):
+                pass
+            if turn == "relay":
+                here.relay.relay.relay_once(publisher)
+            else:
+                way = here.ingestion if turn == "kafka" else here.directly
+                landed[turn] += way.lander.land_once(way.source)
+    accepted = writers.finish()
+    assert min(landed.values()) > 0
+    here.relay.drain()
+    here.ingestion.drain()
+    assert places_of(here.lake) == all_places(here.database)
+    assert accepted <= {row[2] for row in raw_rows_of(here.lake)}
+    assert judge(count(here.database, here.lake)).is_sound
+
+
+def test_what_was_sent_again_lands_once(here):
+    for user_id in here.users:
+        write_events(here.database, user_id, 100)
+    here.relay.drain()
+    here.ingestion.drain()
+    with psycopg.connect(here.database_url) as owner:
+        owner.execute(
+            "update relay_position set next = greatest(next - 60, 0)"
+        )  # as after a crash between send and note
+    for user_id in here.users:
+        write_events(here.database, user_id, 10)
+    while sequence_once(here.database):
+        pass
+    sent = 0
+    with closing(here.kafka.publisher(here.kafka.events)) as publisher:
+        while published := here.relay.relay.relay_once(publisher):
+            sent += published
+    here.ingestion.drain()
+    assert sent > 200
+    assert places_of(here.lake) == all_places(here.database)
+
+
+def test_a_topic_that_was_made_anew_is_refused_until_the_database_has_filled_the_lake(here):
+    for user_id in here.users:
+        write_events(here.database, user_id, 20)
+    here.relay.drain()
+    admin = KafkaAdminClient(bootstrap_servers=here.kafka_address)
+    admin.delete_topics([here.kafka.events])
+    admin.close()
+    with broker_source(here.database, here.kafka) as source, pytest.raises(PositionLost, match="verify --repair"):
+        source.read(dict.fromkeys(range(BUCKETS), 0), 100)
+    with pytest.raises(PositionLost, match="deleted, or made anew"):
+        here.relay.drain()
+    backfill(here.database, here.lake, here.kafka, buckets=BUCKETS, rows=5_000, retention_hours=24)
+    write_events(here.database, here.users[0], 30)
+    here.relay.drain()
+    with broker_source(here.database, here.kafka) as source:
+        open_ingestion(here.database, here.lake, buckets=BUCKETS, rows=5_000, age_seconds=0, source=source).drain()
+    assert places_of(here.lake) == all_places(here.database)
+
+
+def test_what_kafka_lost_is_named_and_filled_from_the_database(here):
+    for user_id in here.users:
+        write_events(here.database, user_id, 20)
+    here.relay.drain()
+    admin = KafkaAdminClient(bootstrap_servers=here.kafka_address)
+    with here.kafka.log(here.kafka.events) as log:
+        ends = {bucket: log.bounds(bucket)[1] for bucket in range(BUCKETS)}
+    admin.delete_records({TopicPartition(here.kafka.events, bucket): end // 2 for bucket, end in ends.items()})
+    admin.close()
+    with pytest.raises(PositionLost, match="Kafka has lost events of bucket"):
+        here.ingestion.drain()
+    backfill(here.database, here.lake, here.kafka, buckets=BUCKETS, rows=5_000, retention_hours=24)
+    write_events(here.database, here.users[0], 5)
+    here.relay.drain()
+    here.ingestion.drain()
+    assert places_of(here.lake) == all_places(here.database)
+
+
+def test_a_topic_that_belongs_to_another_installation_is_refused(database, lake, kafka, database_url, users):
+    kafka.prepare(BUCKETS, 24)
+    with closing(kafka.publisher(kafka.events)) as stranger:
+        stranger.publish({0: [message_of(0, b"{}")]})
+    service = relay_service(database, database_url, lake, kafka, buckets=BUCKETS, rows=500, retention_hours=24)
+    with pytest.raises(PositionLost, match="FOCUSFLOW_KAFKA_TOPIC_PREFIX"):
+        service.drain()
+
+
+def test_topics_are_made_with_bounded_retention_and_are_never_compacted(kafka, kafka_address):
+    kafka.prepare(BUCKETS, 24)
+    kafka.prepare(BUCKETS, 24)  # a second time is a rest
+    admin = KafkaAdminClient(bootstrap_servers=kafka_address)
+    partitions = {
+        each["name"]: len(each["partitions"])
+        for each in admin.describe_topics([kafka.events, kafka.inbox, kafka.deadletter])
+    }
+    described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, kafka.events)])
+    admin.close()
+    assert partitions == dict.fromkeys((kafka.events, kafka.inbox, kafka.deadletter), BUCKETS)
+    settings = {name: each["value"] for name, each in described["topic"][kafka.events].items()}
+    assert settings["cleanup.policy"] == "delete"
+    assert settings["retention.ms"] == str(24 * 3_600_000)
+    with pytest.raises(SetupProblem, match="8 partitions"):
+        kafka.prepare(BUCKETS * 2, 24)
+
+
+def test_a_broker_that_is_away_can_be_waited_for(database, lake, database_url, monkeypatch):
+    monkeypatch.setattr(broker, "ANSWER_SECONDS", 1)
+    nowhere = Kafka("127.0.0.1:1", "nowhere")
+    service = relay_service(database, database_url, lake, nowhere, buckets=BUCKETS, rows=500, retention_hours=24)
+    before = threading.active_count()
+    for attempt in (service.drain, lambda: nowhere.publisher("x"), lambda: nowhere.log("x")):
+        with pytest.raises(Unavailable, match=r"KAFKA_BOOTSTRAP_SERVERS \(127.0.0.1:1\)"):
+            attempt()
+    assert threading.active_count() == before  # an outage of a night is thousands of attempts
+
+
+def test_of_two_relays_one_is_active_and_the_other_takes_over(database, database_url, users, relay, kafka):
+    for user_id in users:
+        write_events(database, user_id, 20)
+    with only_one(database_url) as first, only_one(database_url) as second:
+        assert first is not None
+        assert second is None
+        with pytest.raises(Unavailable, match="Another relay"):
+            relay.drain()
+    assert relay.drain() > 0

@@ -9,6 +9,7 @@ from ingestion.ledger import Overtaken
 from ingestion.messages import message_of
 from ingestion.relay import Refused, Relay
 from ingestion.source import PositionLost, Run
+from tests.unit.ingestion.conftest import SourceThat
 
 
 @dataclass
@@ -88,13 +89,10 @@ def test_a_relay_that_was_overtaken_moves_nothing(log):
 
 
 def test_a_log_that_lost_events_is_not_published_past_them():
-    class Torn:
-        def read(self, positions, limit):
-            return [Run(0, [0, 1, 3], [b"", b"", b""])]
-
+    torn = SourceThat(lambda positions, limit: [Run(0, [0, 1, 3], [b"", b"", b""])])
     positions, broker = PositionsInMemory(), BrokerThat()
     with pytest.raises(PositionLost, match="2 to 2 of bucket 0"):
-        Relay(positions, Torn(), rows=30).relay_once(broker)
+        Relay(positions, torn, rows=30).relay_once(broker)
     assert broker.log[0] == []
 
 
