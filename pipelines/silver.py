@@ -4,18 +4,19 @@ Both tables remember how far they have taken raw in. Quarantine commits first; a
 already are not put there again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import duckdb
-import orjson
 import pyarrow as pa
 
 from focusflow.clock import zone_names
-from focusflow.contracts.fields import public_columns
-from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.contracts.fields import Actor
+from focusflow.contracts.registry import NOUNS
 from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, position_key, quoted
+from pipelines import proof
 
 HERE = Path(__file__).with_name("tables") / "silver" / "events"
 
@@ -58,11 +59,8 @@ QUARANTINE = TableSpec(
 )
 
 
-#: When a field has a value; for days and moments, one that every reader of the lake can represent.
-IS_FIT = {
-    "DATE": "({} between '0001-01-01' and '9999-12-31')",
-    "TIMESTAMPTZ": "({} between '0001-01-02' and '9999-12-31')",
-}
+#: At most so many events are held at a time. A day's refresh is one pass; a year that is rebuilt is many, each with its own commit.
+PASS_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +70,9 @@ class TakenIn:
     read: int = 0
     kept: int = 0
     quarantined: int = 0
+
+    def __add__(self, other: "TakenIn") -> "TakenIn":
+        return TakenIn(self.read + other.read, self.kept + other.kept, self.quarantined + other.quarantined)
 
 
 def since(silver: Pinned, positions: Mapping[int, int]) -> str:
@@ -83,35 +84,65 @@ def since(silver: Pinned, positions: Mapping[int, int]) -> str:
     return " union all ".join(parts)
 
 
-def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int) -> TakenIn:
+def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, rows: int = PASS_ROWS) -> TakenIn:
     """Bring silver up to raw's newest version, exactly once."""
     raw, silver, quarantine = lake.open(RAW_EVENTS), lake.open(EVENTS), lake.open(QUARANTINE)
     behind = {
         bucket: (silver.position(position_key(bucket)), raw.position(position_key(bucket))) for bucket in range(buckets)
     }
-    behind = {bucket: span for bucket, span in behind.items() if span[0] < span[1]}
-    if not behind:
-        return TakenIn()
-    _read(connection, raw, behind)
+    taken = TakenIn()
+    for spans in passes(behind, rows):
+        taken += _take_in_pass(connection, raw, silver, quarantine, spans)
+    return taken
+
+
+def passes(behind: Mapping[int, tuple[int, int]], rows: int) -> Iterator[dict[int, tuple[int, int]]]:
+    """The log from start to end of each bucket, in pieces of at most so many events.
+
+    >>> list(passes({0: (0, 3), 1: (5, 5), 2: (7, 9)}, rows=4))
+    [{0: (0, 3), 2: (7, 8)}, {2: (8, 9)}]
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    room = rows
+    for bucket, (begin, end) in behind.items():
+        start = begin
+        while start < end:
+            stop = min(end, start + room)
+            spans[bucket] = (start, stop)
+            room -= stop - start
+            start = stop
+            if not room:
+                yield spans
+                spans, room = {}, rows
+    if spans:
+        yield spans
+
+
+def _take_in_pass(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Pinned,
+    silver: Pinned,
+    quarantine: Pinned,
+    spans: Mapping[int, tuple[int, int]],
+) -> TakenIn:
+    _read(connection, raw, spans)
     _prove_data(connection)
-    _drop_repeats(connection, silver, behind)
-    positions = {position_key(bucket): end for bucket, (_, end) in behind.items()}
-    bad = connection.sql("select * from fit where reason is not null").to_arrow_table()
-    unseen = _not_yet_in(connection, quarantine)
+    _look_up_known(connection, silver, spans)
+    positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
+    connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
+    unseen = connection.sql(_sql("aside")).to_arrow_table()
     if len(unseen):
         quarantine.append(unseen, positions=positions)
-    good = connection.sql(
-        "select *, strftime(local_date, '%Y-%m') as month from fit"
-        " where reason is null and is_first order by month, bucket, user_id, local_date, log_offset"
-    ).to_arrow_table()
+    good = connection.sql(_sql("first")).to_arrow_table()
     silver.append(good, positions=positions)
-    return TakenIn(sum(end - start for start, end in behind.values()), len(good), len(bad))
+    (bad,) = connection.execute("select count(*) from proven where reason is not null").fetchall()[0]
+    return TakenIn(sum(end - start for start, end in spans.values()), len(good), bad)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, raw: Pinned, behind: dict[int, tuple[int, int]]) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, raw: Pinned, spans: Mapping[int, tuple[int, int]]) -> None:
     parts = [
         f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end})"
-        for bucket, (start, end) in behind.items()
+        for bucket, (start, end) in spans.items()
     ]
     connection.execute("create or replace temp view fresh as " + " union all ".join(parts))
     nouns = [(type_, noun.name, noun.schema) for noun in NOUNS for type_ in noun.types]
@@ -120,48 +151,32 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Pinned, behind: dict[int, 
     connection.execute(
         "create or replace temp table zones as select unnest(?::varchar[]) as name", [sorted(zone_names())]
     )
-    connection.execute("create or replace temp table read as " + (HERE / "query.sql").read_text(encoding="utf-8"))
+    connection.execute(
+        "create or replace temp table read as " + _sql("query"),
+        {"offset": proof.OFFSET, "actors": list(get_args(Actor))},
+    )
 
 
 def _prove_data(connection: duckdb.DuckDBPyConnection) -> None:
     """Hold the data against its noun's contract, noun by noun."""
-    template = (HERE / "data.sql").read_text(encoding="utf-8")
+    template = _sql("data")
     present = {noun for (noun,) in connection.execute("select distinct noun from read where reason is null").fetchall()}
-    parts = [template.format(**_fragments(noun)) for noun in NOUNS if noun.name in present]
+    parts = [
+        template.format(noun=quoted(noun.name), **proof.fragments(noun.data)) for noun in NOUNS if noun.name in present
+    ]
     parts.append("select * exclude (data, reason), data::varchar as data, reason from read where reason is not null")
     connection.execute(
         "create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts)
     )
 
 
-def _fragments(noun: Noun) -> dict[str, str]:
-    columns = public_columns(noun.data)
-    misfits = [
-        f"when {IS_FIT.get(type_, '({} is not null)').format(f'fields.{name}')} is not true and json_extract_string(data, '$.{name}') is not null then 'data.{name} is not {type_}'"
-        for name, type_ in columns.items()
-        if type_ != "VARCHAR"
-    ]
-    misfit = f"case {' '.join(misfits)} end" if misfits else "null"
-    return {"structure": quoted(orjson.dumps(columns).decode()), "misfit": misfit, "noun": quoted(noun.name)}
-
-
-def _drop_repeats(connection: duckdb.DuckDBPyConnection, silver: Pinned, behind: dict[int, tuple[int, int]]) -> None:
-    """Mark the first of each id. Ids are a user's own: nobody can take the place of another's event by its id."""
+def _look_up_known(connection: duckdb.DuckDBPyConnection, silver: Pinned, spans: Mapping[int, tuple[int, int]]) -> None:
+    """The ids that silver has already, of those that lie among the new ones."""
     low, high = connection.execute("select min(event_id), max(event_id) from proven where reason is null").fetchall()[0]
-    listed = ", ".join(str(bucket) for bucket in behind)
+    listed = ", ".join(str(bucket) for bucket in spans)
     known = silver.scan(f"bucket in ({listed}) and event_id >= '{low}' and event_id <= '{high}'")
     connection.execute(f"create or replace temp view known as from {known} where event_id between '{low}' and '{high}'")
-    connection.execute(
-        "create or replace temp table fit as"
-        " select *, row_number() over (partition by user_id, event_id, reason is null order by log_offset) = 1"
-        " and not exists (select 1 from known where known.user_id = proven.user_id and known.event_id = proven.event_id) as is_first"
-        " from proven"
-    )
 
 
-def _not_yet_in(connection: duckdb.DuckDBPyConnection, quarantine: Pinned) -> pa.Table:
-    connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
-    return connection.sql(
-        "select bucket, log_offset, reason, value from fit where reason is not null"
-        " and not exists (select 1 from put_aside where put_aside.bucket = fit.bucket and put_aside.log_offset = fit.log_offset)"
-    ).to_arrow_table()
+def _sql(name: str) -> str:
+    return (HERE / f"{name}.sql").read_text(encoding="utf-8")

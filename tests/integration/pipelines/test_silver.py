@@ -143,6 +143,23 @@ def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, re
         ({"data": {"due_at": "infinity"}}, "data.due_at is not TIMESTAMPTZ"),
         ({"data": {"due_date": "99999-01-01"}}, "data.due_date is not DATE"),
         ({"data": {"tags": "home"}}, "data.tags is not VARCHAR[]"),
+        ({"data": {"tags": ["home", 7]}}, "data.tags is not VARCHAR[]"),
+        ({"data": {"blocked_by": ["the other"]}}, "data.blocked_by is not VARCHAR[]"),
+        ({"data": {"goal_id": "the first"}}, "data.goal_id is not UUID"),
+        ({"data": {"goal_id": 7}}, "data.goal_id is not UUID"),
+        ({"data": {"pinned": "yes"}}, "data.pinned is not BOOLEAN"),
+        ({"data": {"estimated_minutes": 4.7}}, "data.estimated_minutes is not BIGINT"),
+        ({"data": {"priority": "maximal"}}, "data.priority is not one of low, medium, high, urgent"),
+        ({"data": {"recurrence": ["DAILY"]}}, "data.recurrence is not VARCHAR"),
+        ({"data": {"title": {"text": "Write"}}}, "data.title is not VARCHAR"),
+        ({"data": {"created_at": "2026-03-02T09:00:00"}}, "data.created_at is not TIMESTAMPTZ"),
+        ({"data": {"created_at": "2026-03-02T09:00:00Z"}}, "data.title is missing"),
+        ({"data": {"title": "Write"}}, "data.created_at is missing"),
+        ({"data": {"title": "Write", "created_at": None}}, "data.created_at is missing"),
+        ({"data": {"title": "Write", "created_at": "2026-03-02T09:00:00Z", "pinned": None}}, "data.pinned is missing"),
+        ({"time": "2026-03-02T09:00:00"}, "time is missing or not a moment"),
+        ({"entityversion": 1.6}, "entityversion is missing or not a positive number"),
+        ({"actor": "ghost"}, "actor is missing or unknown"),
     ],
     ids=str,
 )
@@ -202,6 +219,29 @@ def test_of_two_that_take_in_the_same_events_one_is_refused(world):
         silver.take_in(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
     assert world.take_in() == silver.TakenIn()
     assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1
+
+
+def test_data_that_grew_by_a_field_and_left_out_one_with_a_default_is_taken_in(world):
+    ada = Person()
+    world.land_bytes(
+        [(ada.bucket, said(ada, data={"title": "Write", "created_at": "2026-03-02T09:00:00+01:00", "mood": 5}))]
+    )
+    assert world.take_in().kept == 1
+
+
+def test_a_log_that_is_taken_in_in_pieces_comes_out_as_in_one(world):
+    ada, bob = Person(), Person("Asia/Tokyo")
+    for person in (ada, bob):
+        for hour in range(9, 14):
+            person.task(f"2026-03-02 {hour:02}:00")
+    world.land([*ada.events, *bob.events, *ada.events])
+    world.land_bytes([(ada.bucket, b"{"), (bob.bucket, b"{")])
+    taken = silver.take_in(world.lake, world.connection, BUCKETS, rows=4)
+    assert taken == silver.TakenIn(read=20, kept=12, quarantined=2)
+    in_pieces, put_aside = world.rows(silver.EVENTS.name), world.rows(silver.QUARANTINE.name)
+    assert len(put_aside) == 2
+    assert sorted(row["event_id"] for row in in_pieces) == sorted(str(each.id) for each in ada.events + bob.events)
+    assert silver.take_in(world.lake, world.connection, BUCKETS, rows=4) == silver.TakenIn()
 
 
 def test_a_second_run_does_nothing(world):
