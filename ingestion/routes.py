@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from focusflow.database.session import Database
 from focusflow.lake import RAW_EVENTS, Lake, position_key
-from ingestion.broker import Kafka, KafkaPublisher
+from focusflow.problems import Unavailable
+from ingestion.broker import Kafka, KafkaLog, KafkaPublisher
 from ingestion.broker_source import BrokerSource
+from ingestion.inbox import Inbox, InboxService
 from ingestion.ledger import Ledger
 from ingestion.relay import Relay, RelayService
 from ingestion.service import open_ingestion
@@ -28,6 +30,19 @@ def relay_service(
         return kafka.publisher(kafka.events)
 
     return RelayService(Relay(ledger, OutboxSource(database), rows), database, url, connect)
+
+
+def inbox_service(database: Database, kafka: Kafka, *, buckets: int, retention_hours: int) -> InboxService:
+    def connect() -> tuple[KafkaLog, KafkaPublisher]:
+        kafka.prepare(buckets, retention_hours)
+        deadletters = kafka.publisher(kafka.deadletter)
+        try:
+            return kafka.log(kafka.inbox), deadletters
+        except Unavailable:
+            deadletters.close()
+            raise
+
+    return InboxService(Inbox(database), connect)
 
 
 def landed_positions(lake: Lake, buckets: int) -> Mapping[int, int]:

@@ -6,10 +6,14 @@ import click
 @click.command("relay")
 @click.option("--once", is_flag=True, help="Publish what is there, and end.")
 def command(once: bool) -> None:
-    """Publish accepted events to Kafka, and go on doing so. Several may run; one is active, and the others take over from it.
+    """Publish accepted events to Kafka, and take in what other producers write to the inbox, and go on doing so.
+
+    Several may run: one publishes, and another takes over when it ends.
 
     Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 focusflow relay
     """
+    import threading
+
     from focusflow.cli import lifeline, running
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
@@ -17,7 +21,7 @@ def command(once: bool) -> None:
     from focusflow.problems import SetupProblem
     from focusflow.settings import load_settings
     from ingestion.broker import kafka_of
-    from ingestion.routes import relay_service
+    from ingestion.routes import inbox_service, relay_service
 
     lifeline.hold()
     settings = load_settings()
@@ -38,4 +42,11 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{service.drain()} events published.")
         else:
-            service.run(running.until_told_to_stop())
+            stop = running.until_told_to_stop()
+            inbox = inbox_service(
+                database, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
+            )
+            taking = threading.Thread(target=inbox.run, args=(stop,), name="inbox", daemon=True)
+            taking.start()
+            service.run(stop)
+            taking.join(5)

@@ -1,0 +1,34 @@
+-- positions --
+select partition, next from inbox_position order by partition
+
+-- begin --
+insert into inbox_position (partition, next) select * from unnest(%(partitions)s::integer[], %(places)s::bigint[]) on conflict do nothing
+
+-- advance --
+-- Only from where we read: of two that take the same messages, one moves the position and the other writes nothing.
+update inbox_position set next = taken.next
+from (select * from unnest(%(partitions)s::integer[], %(before)s::bigint[], %(next)s::bigint[]) as each_one (partition, before, next)) as taken
+where inbox_position.partition = taken.partition and inbox_position.next = taken.before
+
+-- people --
+select id, timezone from users where id = any(%(ids)s) and erased_at is null
+
+-- first_time --
+insert into inbox_events (user_id, event_id, received_at)
+select user_id, event_id, %(now)s from unnest(%(users)s::uuid[], %(ids)s::uuid[]) as came (user_id, event_id)
+on conflict do nothing returning user_id, event_id
+
+-- refuse --
+insert into inbox_refused (partition, kafka_offset, received_at, reason, value)
+select partition, kafka_offset, %(now)s, reason, value
+from unnest(%(partitions)s::integer[], %(offsets)s::bigint[], %(reasons)s::text[], %(values)s::bytea[]) as bad (partition, kafka_offset, reason, value)
+
+-- unpublished --
+select partition, kafka_offset, received_at, reason, value from inbox_refused where not is_published
+order by received_at, partition, kafka_offset limit %(limit)s for update skip locked
+
+-- published --
+update inbox_refused set is_published = true
+from (select * from unnest(%(partitions)s::integer[], %(offsets)s::bigint[], %(received)s::timestamptz[]) as each_one (partition, kafka_offset, received_at)) as sent
+where inbox_refused.partition = sent.partition and inbox_refused.kafka_offset = sent.kafka_offset
+  and inbox_refused.received_at = sent.received_at

@@ -1,0 +1,59 @@
+"""What the fault tests run and kill: a relay and a lander, and a relay with a fault built in that the tests must notice."""
+
+import os
+import threading
+from dataclasses import dataclass
+
+from focusflow.database.session import Database
+from focusflow.lake import Lake
+from ingestion.broker import Kafka
+from ingestion.relay import Publisher
+from ingestion.routes import broker_source, relay_service
+from ingestion.service import Upkeep, open_ingestion
+from tests.conftest import BUCKETS
+
+
+def relay(url: str, lake: str, address: str, prefix: str) -> None:
+    with Database(url) as database:
+        service = relay_service(
+            database, url, Lake(lake), Kafka(address, prefix), buckets=BUCKETS, rows=200, retention_hours=1
+        )
+        service.run(threading.Event())
+
+
+def land(url: str, lake: str, address: str, prefix: str) -> None:
+    with Database(url) as database, broker_source(database, Kafka(address, prefix)) as source:
+        ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=200, age_seconds=0, source=source)
+        ingestion.run(threading.Event(), Upkeep(url, due_at=float("inf")))
+
+
+@dataclass
+class DiesAfterSending:
+    """Everything is acknowledged, and the process is gone before that is written down."""
+
+    publisher: Publisher
+
+    def publish(self, messages):
+        self.publisher.publish(messages)
+        os._exit(137)
+
+    def close(self):
+        self.publisher.close()
+
+
+@dataclass
+class TakesRefusalForConsent:
+    """The mutant: it counts as acknowledged what the broker never got."""
+
+    publisher: Publisher
+    sent: int = 0
+
+    def publish(self, messages):
+        self.sent += 1
+        if self.sent % 3 == 0:
+            messages = {partition: [*batch[:-2], *batch[-1:]] for partition, batch in messages.items()}
+            return {partition: acknowledged + 1 for partition, acknowledged in self.publisher.publish(messages).items()}
+        return self.publisher.publish(messages)
+
+    def close(self):
+        self.publisher.close()
