@@ -17,6 +17,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Sc
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from focusflow import durable
+from focusflow.database.queries import load_queries
 from focusflow.problems import SetupProblem
 
 #: Checkpoints and clean-up are scheduled work, so that no commit waits for them and each can be made durable.
@@ -29,6 +30,11 @@ AWKWARD = frozenset("%?#[]*")
 
 class Outrun(Exception):
     """Another writer moved the table on from this position first. Open it again and look."""
+
+
+#: Views over the daily table, visible beside it.
+DAILY_TABLE = "gold/productivity_daily"
+DAILY_VIEWS = load_queries(Path(__file__).with_name("views.sql"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +219,18 @@ def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = No
 def show(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[Pinned], where: Mapping[str, str] | None = None
 ) -> None:
-    """Make tables visible as `layer.table`, each at its pinned version, narrowed to the partitions that `where` names for it."""
+    """Make tables visible as `layer.table`, each at its pinned version, narrowed to the partitions that `where` names for it; and
+    with the daily table the views over it.
+    """
     for table in tables:
         layer, _, name = table.name.partition("/")
         connection.execute(f"create schema if not exists {layer}")
         connection.execute(
             f"create or replace view {layer}.{name} as select * from {table.scan((where or {}).get(table.name))}"
         )
+    if any(table.name == DAILY_TABLE for table in tables):
+        for name, query in DAILY_VIEWS.items():
+            connection.execute(f"create or replace view gold.{name} as {query}")
 
 
 def quoted(text: str) -> str:
