@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from focusflow.cli.main import COMMANDS, main
+from tests.e2e.conftest import free_ports
 
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, and `kafka` is a broker alone.
 INSTALLED = [name for name in COMMANDS if name != "kafka"]
@@ -17,9 +18,11 @@ SERVERS = {"api": "api_port", "dagster": "dagster_port", "dashboard": "dashboard
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """A home of its own, and no `.env` of the folder where the tests were started."""
+    """A home and ports of its own, and no `.env` of the folder where the tests were started."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path / "home"))
+    for name, port in zip(SERVERS.values(), free_ports(len(SERVERS)), strict=True):
+        monkeypatch.setenv(f"FOCUSFLOW_{name.upper()}", str(port))
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")  # else `relay` has nothing to do
 
 
