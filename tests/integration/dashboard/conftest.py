@@ -1,5 +1,6 @@
 """Pages over a lake with a year of made-up days, for somebody who is signed in."""
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
@@ -102,6 +103,14 @@ def days_of(user_id: str, completed: int, count: int = 365, until: date = TODAY)
             "score_throughput": pl.lit(0.5),
         }
     )
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """A page is run as `__main__`; what is left of it would keep later tests from starting processes."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture

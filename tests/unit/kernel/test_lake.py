@@ -223,7 +223,8 @@ def test_files_that_were_rewritten_and_cleared_away_are_not_missed(lake):
 
 
 def test_a_commit_is_forced_to_disk_files_before_the_folders_that_name_them(lake, monkeypatch):
-    table, forced = lake.open(STEPS), []
+    table = lake.open(STEPS)
+    forced: list[Path] = []
     monkeypatch.setattr(durable, "_fsync", forced.append)
     table.append(rows(1), positions={})
     root, file = Path(lake.url(STEPS.name)), data_files(lake)[0]
@@ -235,7 +236,7 @@ def test_a_commit_is_forced_to_disk_files_before_the_folders_that_name_them(lake
 
 def test_a_commit_forces_to_disk_what_it_builds_on(lake, monkeypatch):
     three_commits(lake)
-    forced = []
+    forced: list[Path] = []
     monkeypatch.setattr(durable, "_fsync", forced.append)
     lake.open(STEPS).append(rows(4), positions={})
     assert {entry(lake, 3), data_files(lake)[2]} <= set(forced)  # who made it may have been killed before
@@ -243,7 +244,7 @@ def test_a_commit_forces_to_disk_what_it_builds_on(lake, monkeypatch):
 
 def test_a_repair_forces_to_disk_what_it_keeps(lake, monkeypatch):
     three_commits(lake)
-    forced = []
+    forced: list[Path] = []
     monkeypatch.setattr(durable, "_fsync", forced.append)
     lake.repair([STEPS.name])
     assert {*data_files(lake), *(entry(lake, version) for version in range(4))} <= set(forced)
