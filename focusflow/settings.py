@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
         description="Kafka brokers, like `127.0.0.1:9092`. Set, events reach the lake through Kafka; unset, straight from the database.",
     )
+    kafka_port: Port = Field(
+        9092, description="Port of the Kafka that `focusflow up --kafka` and `focusflow kafka` run."
+    )
     kafka_topic_prefix: str = Field(
         "focusflow",
         pattern=r"^[A-Za-z0-9._-]{1,200}$",

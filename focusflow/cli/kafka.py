@@ -5,13 +5,9 @@ import click
 
 @click.command("kafka")
 @click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=9092,
-    show_default=True,
-    help="Where it listens, on this machine only.",
+    "--port", type=click.IntRange(1, 65535), help="Where it listens, on this machine only. Unset, FOCUSFLOW_KAFKA_PORT."
 )
-def command(port: int) -> None:
+def command(port: int | None) -> None:
     """Run an Apache Kafka of one node under the home, for development. Fetched by Maven the first time; needs Java 17.
 
     Example: focusflow kafka --port 9092
@@ -24,7 +20,7 @@ def command(port: int) -> None:
     lifeline.hold()
     settings = load_settings()
     stop = running.until_told_to_stop()
-    with local_broker(settings.home / "kafka", port) as broker:
+    with local_broker(settings.home / "kafka", port or settings.kafka_port) as broker:
         click.echo(f"Kafka answers at {broker.address}.")
         while not stop.wait(0.5):
             if broker.exit_code() is not None:

@@ -5,7 +5,10 @@ import click
 
 @click.command("up")
 @click.option("--demo", is_flag=True, help="Add a few people with a year of data first. A second time changes nothing.")
-def command(demo: bool) -> None:
+@click.option(
+    "--kafka", is_flag=True, help="Run an Apache Kafka as well, and send the events through it. Needs Java and Maven."
+)
+def command(demo: bool, kafka: bool) -> None:
     """Run everything: PostgreSQL, API, ingestion, Dagster and dashboard. Ctrl-C stops it all.
 
     Example: focusflow up --demo
@@ -21,7 +24,7 @@ def command(demo: bool) -> None:
     make_home(settings.home)
     with Stopping() as stopping, Screen() as screen:
         with locked(settings.home) as lock:
-            run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None)
+            run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None, has_own_kafka=kafka)
         screen.say("Everything has stopped.")
 
 

@@ -21,15 +21,22 @@ class Layout:
     environment: dict[str, str]
 
 
-def lay_out(settings: Settings, *, is_demo: bool = False) -> Layout:
-    ports = choose_ports(settings, [f"{name}_port" for name in HEALTH])
+def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = False) -> Layout:
+    ports = choose_ports(settings, [f"{name}_port" for name in (*HEALTH, *(["kafka"] if has_own_kafka else []))])
     host = reachable_host(settings.host)
     addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
     parts = [Part(name, own(name), addresses[name] + path) for name, path in HEALTH.items()]
     environment = {f"FOCUSFLOW_{name.upper()}": str(port) for name, port in ports.items()}
     environment |= {"FOCUSFLOW_HOME": str(settings.home), "FOCUSFLOW_API_URL": settings.api_url or addresses["api"]}
     environment |= {"FOCUSFLOW_DEMO": "1"} if is_demo else {}  # the sign-in page then says who can sign in
-    return Layout((*parts, Part("land", own("land"))), addresses, environment)
+    kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
+    if kafka:
+        environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
+        parts.append(Part("relay", own("relay")))
+    parts.append(Part("land", own("land")))
+    if has_own_kafka:
+        parts.append(Part("kafka", own("kafka")))
+    return Layout(tuple(parts), addresses, environment)
 
 
 def own(*arguments: str) -> tuple[str, ...]:

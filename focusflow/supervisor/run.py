@@ -35,14 +35,20 @@ class Teller(Protocol):
 
 
 def run(
-    settings: Settings, lock: Lock, screen: Teller, stopping: Stopping, *, logins: Mapping[str, str] | None
+    settings: Settings,
+    lock: Lock,
+    screen: Teller,
+    stopping: Stopping,
+    *,
+    logins: Mapping[str, str] | None,
+    has_own_kafka: bool = False,
 ) -> None:
-    """Until told to stop. With the logins of the demo, its people are written first."""
+    """Until told to stop. With the logins of the demo, its people are written first; with a Kafka of its own, events go through it."""
     begun = time.monotonic()
     if orphans := orphans_of(lock.before):
         screen.say("The last run was killed. Waiting for what it left behind to end.")
         wait_for(orphans, ORPHAN_SECONDS)
-    layout = lay_out(settings, is_demo=logins is not None)
+    layout = lay_out(settings, is_demo=logins is not None, has_own_kafka=has_own_kafka)
     screen.tell("database", State.STARTING)
     with revivable_database(settings) as database:
         screen.tell("database", State.READY)
