@@ -32,7 +32,8 @@ def command(once: bool) -> None:
             buckets=settings.buckets,
             rows=settings.land_rows,
             age_seconds=settings.land_age_seconds,
-            source=stack.enter_context(broker_source(database, kafka)) if kafka else None,
+            # Once is for now: the outbox has it all, at the same positions, whatever the relay is at.
+            source=stack.enter_context(broker_source(database, kafka)) if kafka and not once else None,
         )
         if once:
             click.echo(f"{ingestion.drain()} events landed.")

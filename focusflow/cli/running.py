@@ -8,7 +8,8 @@ import threading
 def speak(level: str) -> None:
     """Log lines on standard error, one an event."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for talkative in ("alembic", "kafka"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 def until_told_to_stop() -> threading.Event:

@@ -20,6 +20,8 @@ ORPHAN_SECONDS = 12.0
 ROUND_SECONDS = 0.1
 ERRAND_STOP_SECONDS = 5.0
 
+FIRST = ("api", "dashboard")  # what people see; the others wait for the demo's errands
+
 #: What fills the first page of the demo, each safe to run again. Dagster waits for it, so that no two build one table.
 ERRANDS = (("demo",), ("land", "--once"), ("refresh",))
 
@@ -79,11 +81,11 @@ class _Life:
         self.tree = Tree(self.layout.parts, logs=self.settings.home / "logs", environment=environment, tell=self._tell)
 
     def start(self, *, with_demo: bool) -> None:
-        self.tree.start("api", "dashboard")
+        self.tree.start(*FIRST)
         for arguments in ERRANDS if with_demo else ():
             self._run_errand(arguments)
         if not self.stopping.is_wanted():
-            self.tree.start("land", "dagster")
+            self.tree.start(*(part.name for part in reversed(self.layout.parts) if part.name not in FIRST))
             self.screen.watch()
         while not (self.tree.is_ready() or self.stopping.is_wanted()):
             self.look_after_all()
