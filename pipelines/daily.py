@@ -42,9 +42,17 @@ class Computed:
 
 
 def compute(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime, from_day: date | None = None
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    buckets: int,
+    as_of: datetime,
+    *,
+    from_day: date | None = None,
+    to_day: date | None = None,
 ) -> Computed:
-    """Bring the daily table up to silver's newest version and to today; `from_day` has everybody's days from there on computed anew."""
+    """Bring the daily table up to silver's newest version and to today. `from_day` has everybody's days from there on computed anew,
+    up to `to_day` where nothing else is to be done.
+    """
     silver, daily = lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
     done = {bucket: daily.position(position_key(bucket)) for bucket in range(buckets)}
@@ -54,7 +62,7 @@ def compute(
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
     connection.execute(
         "create or replace temp table people as " + _sql("touched"),
-        {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day},
+        {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
     )
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
@@ -90,7 +98,7 @@ WITH_NEIGHBOURS = """
     union all by name
     select daily.* from gold.productivity_daily as daily
     semi join (select distinct month, bucket from fresh_days) as written using (month, bucket)
-    anti join people on people.user_id = daily.user_id and daily.local_date >= people.from_day
+    anti join people on people.user_id = daily.user_id and daily.local_date between people.from_day and people.to_day
     order by month, bucket, user_id, local_date"""
 
 

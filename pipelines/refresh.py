@@ -33,6 +33,7 @@ class Refresh:
     buckets: int
     as_of: datetime
     from_day: date | None = None
+    to_day: date | None = None
 
     def steps(self) -> dict[str, Callable[[], int]]:
         return {
@@ -57,7 +58,8 @@ class Refresh:
         return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
 
     def _daily(self) -> daily.Computed:
-        return daily.compute(self.lake, self.connection, self.buckets, self.as_of, self.from_day)
+        days = {"from_day": self.from_day, "to_day": self.to_day}
+        return daily.compute(self.lake, self.connection, self.buckets, self.as_of, **days)
 
     def _scores(self) -> priorities.Scored:
         return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of)

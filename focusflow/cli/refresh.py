@@ -9,12 +9,15 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.command("refresh")
 @click.option("--from", "first", type=DAY, metavar="DAY", help="Compute everybody's days anew from this one on.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="With --from: up to this one, and not to today.")
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
-def command(first: datetime | None, as_json: bool) -> None:
+def command(first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Bring the lake's tables up to what has landed, and publish the scores. Without a daemon, and as often as you like.
 
-    Example: focusflow refresh --from 2026-01-01
+    Example: focusflow refresh --from 2026-01-01 --to 2026-01-31
     """
+    if last and (first is None or last < first):
+        raise click.UsageError("--to needs a --from that is not after it.")
     from dataclasses import asdict
 
     from rich.console import Console
@@ -35,6 +38,7 @@ def command(first: datetime | None, as_json: bool) -> None:
             settings.buckets,
             clock.now(),
             first.date() if first else None,
+            last.date() if last else None,
         )
         steps = []
         for step in refresh.run():

@@ -6,7 +6,7 @@ with zones as (
            arg_max(daily_focus_goal_minutes, version) as focus_goal
     from silver.user_history semi join people using (user_id) group by user_id, changed_on
 ), day_list as (  -- with the day before the first, whose end is the first day's beginning
-    select user_id, bucket, today, unnest(generate_series(from_day - 1, today, interval 1 day))::date as local_date from people
+    select user_id, bucket, today, unnest(generate_series(from_day - 1, to_day, interval 1 day))::date as local_date from people
 ), days as (
     select day_list.*, zones.timezone, coalesce(zones.week_start, 0) as week_start, zones.focus_goal,
            timezone(zones.timezone, local_date::timestamp) as day_start,

@@ -1,4 +1,5 @@
 -- From which local day on each user's rows have to be computed, because of what new events say or because the days have gone on.
+-- They are computed up to today, for each day builds on those before it; days that are only asked for anew stop where they are asked to.
 -- An event counts for its own day; a correction of something that has a day of its own counts for that day too. Where only the moment
 -- is known, it is the day before as well: for somebody who has moved, it may have been that.
 with days as (
@@ -28,11 +29,15 @@ with days as (
     select days.user_id, min(days.local_date) as first_day
     from days join people on people.user_id = days.user_id and days.local_date <= people.today
     group by days.user_id
+), reasons as (
+    select user_id, bucket, registered_on, today,
+           case when user_id in (select user_id from recent) then greatest(first_day, registered_on) else registered_on end as from_day,
+           user_id in (select user_id from new_events)
+           or user_id not in (select user_id from recent where recent.local_date = today)
+           or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)
+               as is_behind
+    from people join first_days using (user_id)
 )
-select user_id, bucket, registered_on, today,
-       case when user_id in (select user_id from recent) then greatest(first_day, registered_on) else registered_on end as from_day
-from people join first_days using (user_id)
-where user_id in (select user_id from new_events)
-   or $from_day is not null
-   or user_id not in (select user_id from recent where recent.local_date = today)
-   or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)
+select user_id, bucket, registered_on, today, from_day, case when is_behind then today else least(today, $to_day::date) end as to_day
+from reasons
+where is_behind or $from_day is not null and from_day <= coalesce($to_day::date, today)
