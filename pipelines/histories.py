@@ -69,11 +69,7 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buck
     touched = f"bucket in ({', '.join(str(bucket) for bucket, _ in counted)})"
     connection.execute(f"create or replace temp view history as from {history.scan(touched)}")
     rows = connection.sql(QUERY.read_text(encoding="utf-8").format(**_fragments(noun))).to_arrow_table()
-    history.replace(
-        rows.sort_by([("bucket", "ascending"), ("user_id", "ascending"), (entity_column(noun), "ascending")]),
-        where=touched,
-        positions=positions,
-    )
+    history.replace(rows, where=touched, positions=positions)
     return sum(count for _, count in counted)
 
 

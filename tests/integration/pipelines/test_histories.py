@@ -1,7 +1,12 @@
 """Histories say what an entity was at any time, whatever the order in which its events came."""
 
+from datetime import date
+
+import pytest
+
 from focusflow.contracts.registry import BY_NAME
-from pipelines import histories
+from pipelines import daily, histories
+from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
 
 TASKS = histories.spec(BY_NAME["task"]).name
@@ -127,3 +132,37 @@ def test_a_second_run_writes_nothing(world):
     before = [world.lake.pinned(histories.spec(noun).name).version for noun in histories.KEPT]
     assert set(world.bring_up().values()) == {0}
     assert [world.lake.pinned(histories.spec(noun).name).version for noun in histories.KEPT] == before
+
+
+@pytest.mark.parametrize("same_bucket", [True, False])
+def test_nobody_changes_anothers_days_by_naming_an_entity_of_theirs(world, same_bucket):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00")
+    world.day(ada, "2026-03-03")
+    before, days = spans(world), world.days(ada)
+    bob = next(each for each in iter(Person, None) if (each.bucket == ada.bucket) is same_bucket)
+    theirs = bob.new("task", title="Mine", created_at=ada.moment("2026-03-02 09:00"))
+    theirs.id = task.id
+    for happening in ("created", "deleted"):
+        theirs.happens(happening, "2026-03-03 10:00", deleted_at=bob.moment("2026-03-03 10:00"))
+    world.day(bob, "2026-03-03")
+    assert set(before) <= set(spans(world))
+    daily.compute(world.lake, world.connection, BUCKETS, ada.moment("2026-03-03 23:59"), from_day=date(2026, 3, 1))
+    assert world.days(ada) == days
+
+
+def test_two_people_who_name_one_entity_have_one_each(world):
+    ada = Person()
+    bob = next(each for each in iter(Person, None) if each.bucket == ada.bucket)
+    mine, theirs = (
+        ada.task("2026-03-02 09:00"),
+        bob.new("task", title="Mine", created_at=bob.moment("2026-03-02 09:00")),
+    )
+    theirs.id = mine.id
+    theirs.happens("created", "2026-03-02 10:00")
+    theirs.deleted("2026-03-02 11:00")
+    world.land([*ada.events, *bob.events])
+    world.take_in()
+    world.bring_up()
+    newest = [row["user_id"] for row in world.rows(TASKS) if row["valid_to"] is None]
+    assert sorted(newest) == sorted([str(ada.id), str(bob.id)])

@@ -4,7 +4,7 @@ with accounts as (
 )
 select scored.* replace (to_json(reasons)::varchar as reasons), open_tasks.local_date, open_tasks.bucket,
        strftime(open_tasks.local_date, '%Y-%m') as month
-from scored join open_tasks using (task_id)
+from scored join open_tasks using (user_id, task_id)
 union all by name
 select earlier.* from gold.priority_scores as earlier join accounts using (user_id)
 where earlier.month >= $first_month and earlier.local_date < accounts.today

@@ -16,12 +16,12 @@ with zones as (
 
 -- tasks
 task_versions as (
-    select *, max(changed_on) over (partition by task_id order by version rows unbounded preceding) as first_day,
+    select *, max(changed_on) over (partition by user_id, task_id order by version rows unbounded preceding) as first_day,
            coalesce(due_date, timezone(changed_in, due_at)::date) as due_day
     from silver.task_history semi join people using (user_id)
 ), task_spans as (
     select user_id, task_id, version, due_day, due_at, first_day,
-           coalesce(lead(first_day) over (partition by task_id order by version) - 1, date '9999-12-31') as last_day,
+           coalesce(lead(first_day) over (partition by user_id, task_id order by version) - 1, date '9999-12-31') as last_day,
            deleted_at is null and status in ('pending', 'in_progress') as is_open,
            deleted_at is null and status not in ('cancelled', 'archived') as is_expected
     from task_versions
@@ -63,11 +63,11 @@ task_versions as (
 
 -- goals
 goal_versions as (
-    select *, max(changed_on) over (partition by goal_id order by version rows unbounded preceding) as first_day,
-           progress > lag(progress) over (partition by goal_id order by version) as has_risen
+    select *, max(changed_on) over (partition by user_id, goal_id order by version rows unbounded preceding) as first_day,
+           progress > lag(progress) over (partition by user_id, goal_id order by version) as has_risen
     from silver.goal_history semi join people using (user_id)
 ), goal_spans as (
-    select *, coalesce(lead(first_day) over (partition by goal_id order by version) - 1, date '9999-12-31') as last_day
+    select *, coalesce(lead(first_day) over (partition by user_id, goal_id order by version) - 1, date '9999-12-31') as last_day
     from goal_versions
 ), goal_days as (
     select user_id, changed_on as local_date, count(distinct goal_id) filter (where has_risen) as goals_progressed,
@@ -81,34 +81,35 @@ goal_versions as (
                end) as score_goals
     from days
     join goal_spans as morning on morning.user_id = days.user_id and days.local_date - 1 between morning.first_day and morning.last_day
-    join goal_spans as later on later.goal_id = morning.goal_id and days.local_date between later.first_day and later.last_day
+    join goal_spans as later on later.user_id = morning.user_id and later.goal_id = morning.goal_id and days.local_date between later.first_day and later.last_day
     where morning.status = 'active' and morning.target_date is not null and morning.change <> 'goal.deleted'
     group by days.user_id, days.local_date
 ),
 
 -- habits
 habit_spans as (
-    select *, coalesce(lead(first_day) over (partition by habit_id order by version) - 1, date '9999-12-31') as last_day
-    from (select *, max(changed_on) over (partition by habit_id order by version rows unbounded preceding) as first_day
+    select *, coalesce(lead(first_day) over (partition by user_id, habit_id order by version) - 1, date '9999-12-31') as last_day
+    from (select *, max(changed_on) over (partition by user_id, habit_id order by version rows unbounded preceding) as first_day
           from silver.habit_history semi join people using (user_id))
 ), logs as (
-    select habit_id, local_date, skipped
+    select user_id, habit_id, local_date, skipped
     from (select * from silver.habit_log_history semi join people using (user_id)
-          qualify row_number() over (partition by habit_log_id order by version desc) = 1)
+          qualify row_number() over (partition by user_id, habit_log_id order by version desc) = 1)
     where change = 'habit.logged'
-    qualify row_number() over (partition by habit_id, local_date order by log_offset desc) = 1
+    qualify row_number() over (partition by user_id, habit_id, local_date order by log_offset desc) = 1
 ), habit_days as (
     select days.user_id, days.local_date, habit_spans.habit_id, frequency, weekdays, times_per_week,
            days.local_date - (isodow(days.local_date) - 1 - week_start + 7)::integer % 7 as week_first,
            logs.local_date is not null and not logs.skipped as is_done, coalesce(logs.skipped, false) as is_skipped
     from days
     join habit_spans on habit_spans.user_id = days.user_id and days.local_date between first_day and last_day
-    left join logs on logs.habit_id = habit_spans.habit_id and logs.local_date = days.local_date
+    left join logs on logs.user_id = days.user_id and logs.habit_id = habit_spans.habit_id and logs.local_date = days.local_date
     where days.local_date between start_date and coalesce(end_date, date '9999-12-31') and archived_at is null
 ), habit_weeks as (
     select habit_days.*, count(logs.local_date) filter (where not logs.skipped) as done_before
     from habit_days
-    left join logs on logs.habit_id = habit_days.habit_id and logs.local_date >= week_first and logs.local_date < habit_days.local_date
+    left join logs on logs.user_id = habit_days.user_id and logs.habit_id = habit_days.habit_id
+         and logs.local_date >= week_first and logs.local_date < habit_days.local_date
     group by all
 ), habit_counts as (
     select user_id, local_date, count(*) filter (where is_done) as habits_completed,
