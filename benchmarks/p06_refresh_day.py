@@ -1,0 +1,109 @@
+"""P6: one day of a million events, from raw to the daily table, against one query that asks the same of the raw files."""
+
+import multiprocessing
+import resource
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from benchmarks.result import Result, seconds
+from focusflow.database import outbox
+from focusflow.identity import bucket_of, new_id
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from ingestion.lander import raw_rows
+from ingestion.source import Run
+from pipelines import daily, histories, silver
+
+EVENTS, PER_PERSON, BUCKETS = 1_000_000, 50, 8
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+BARE = Path(__file__).with_suffix(".sql")
+
+
+def measure(scale: float) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        in_its_own_process(write_day, folder, int(EVENTS * scale))
+        (bare,), _ = in_its_own_process(ask_raw, folder)
+        (events, versions, days), peak = in_its_own_process(refresh, folder)
+    detail = {
+        "bare query": f"{bare:.1f} s", "silver/events": f"{events:.1f} s", "histories": f"{versions:.1f} s",
+        "productivity_daily": f"{days:.1f} s", "peak": f"{peak} MiB of 1,536",
+    }  # fmt: skip
+    ratio = (events + versions + days) / bare
+    return Result(
+        "P6", "a day of a million events, raw to gold", ratio, 2, "× bare query", more_is_better=False, detail=detail
+    )
+
+
+def in_its_own_process(work: Callable[..., Any], *given: object) -> Any:
+    """For the peak of memory is that of a whole process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *given).result()
+
+
+def peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def ask_raw(folder: str) -> tuple[list[float], int]:
+    connection, raw = duckdb_connection(temp_directory=f"{folder}/spill"), Lake(folder).open(RAW_EVENTS)
+    show(connection, [raw])
+    return seconds(lambda: connection.sql(BARE.read_text(encoding="utf-8")).to_arrow_table()), peak_mib()
+
+
+def refresh(folder: str) -> tuple[list[float], int]:
+    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+
+    def bring_up() -> None:
+        for noun in histories.KEPT:
+            histories.bring_up(lake, connection, noun, BUCKETS)
+
+    steps = (
+        lambda: silver.take_in(lake, connection, BUCKETS),
+        bring_up,
+        lambda: daily.compute(lake, connection, BUCKETS, NINE + timedelta(hours=11)),
+    )
+    return [seconds(step)[0] for step in steps], peak_mib()
+
+
+def write_day(folder: str, events: int) -> None:
+    """A person's day over and over, each time another person's: an account, then tasks, time and use of the app."""
+    lake, connection = Lake(folder), duckdb_connection()
+    values: dict[int, list[bytes]] = {bucket: [] for bucket in range(BUCKETS)}
+    patterns = [orjson.loads(each) for each in day_of(new_id())]
+    for _ in range(events // PER_PERSON):
+        user = new_id()
+        values[bucket_of(user, BUCKETS)] += [as_of_another(pattern, user) for pattern in patterns]
+    for bucket, log in values.items():
+        run = Run(bucket, list(range(len(log))), log)
+        lake.open(RAW_EVENTS).append(raw_rows(connection, [run]), positions={position_key(bucket): len(log)})
+
+
+def as_of_another(pattern: dict[str, Any], user: UUID) -> bytes:
+    subject = user if pattern["type"].startswith("user.") else new_id()
+    return orjson.dumps(pattern | {"id": str(new_id()), "userid": str(user), "subject": str(subject)})
+
+
+def day_of(user: UUID) -> list[bytes]:
+    happenings: list[tuple[str, dict[str, Any]]] = [
+        ("user.registered", {"email": "ada@example.com", "display_name": "Ada", "timezone": "Europe/Berlin"})
+    ]
+    while len(happenings) < PER_PERSON:
+        start = NINE + timedelta(minutes=10 * len(happenings))
+        happenings += [
+            ("task.created", {"title": "Write to Ada", "created_at": NINE, "due_date": NINE.date(), "tags": ["home"]}),
+            ("task.completed", {"title": "Write to Bob", "created_at": NINE, "status": "completed", "completed_at": start}),
+            ("time.logged", {"started_at": start, "ended_at": start + timedelta(minutes=25)}),
+            ("activity.tracked", {"name": "page", "platform": "web", "properties": {"path": "/today"}}),
+        ]  # fmt: skip
+    return [
+        outbox.event(
+            type_, user_id=user, timezone="Europe/Berlin", subject=user, version=1, data=data, recorded_at=NINE
+        ).as_bytes()
+        for type_, data in happenings[:PER_PERSON]
+    ]
