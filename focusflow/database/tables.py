@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     Double,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -174,6 +176,9 @@ milestones = owned(
     Index(None, "user_id", "goal_id"),
 )
 
+#: The words of a task. Kept beside it, for under row-level security no index on an expression would be used.
+SEARCHED = "to_tsvector('simple', title || ' ' || coalesce(description, '') || ' ' || coalesce(notes, ''))"
+
 tasks = owned(
     "tasks",
     required("title", Text),
@@ -196,6 +201,7 @@ tasks = owned(
     required("pinned", Boolean, "false"),
     required("ai_generated", Boolean, "false"),
     Column("deleted_at", Instant),
+    Column("search", TSVECTOR, Computed(SEARCHED, persisted=True)),
     one_of("priority", "low", "medium", "high", "urgent"),
     one_of("status", "pending", "in_progress", "completed", "cancelled", "archived"),
     CheckConstraint("due_at is null or due_date is null", name="one_due"),
@@ -289,10 +295,188 @@ priority_scores = Table(
     required("score", Double),
     required("rank", Integer),
     required("reasons", Text),
+    Column("deadline_risk", Double),
+    Column("importance", Double),
+    Column("likelihood", Double),
+    Column("due_rank", Integer),
+    Column("urgency_rank", Integer),
+    required("is_baseline", Boolean, "true"),
     required("model_version", Text),
     required("as_of", Instant),
     CheckConstraint("score between 0 and 100", name="score"),  # NaN sorts above every number, so it is refused too
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: What the pipeline made of a person's days, as rows of JSON: the API passes them on as they are.
+#: `day` is the first day that a row speaks of; `key` tells apart what shares it (a task, a category, an hour).
+published_rows = Table(
+    "published_rows",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("table_name", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("key", Text, primary_key=True, server_default=text("''")),
+    required("row", JSONB),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: The same of all people together, for analysts and admins.
+published_product = Table(
+    "published_product",
+    metadata,
+    Column("table_name", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("key", Text, primary_key=True, server_default=text("''")),
+    required("row", JSONB),
+)
+
+#: Which state of a table stands in the two above; written in the transaction that writes its rows.
+publications = Table(
+    "publications",
+    metadata,
+    Column("table_name", Text, primary_key=True),
+    required("lake_version", BigInteger),
+    required("events", BigInteger),
+    required("as_of", Instant),
+    required("published_at", Instant),
+)
+
+goal_progress = Table(
+    "goal_progress",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("goal_id", Uuid),
+    required("recorded_at", Instant),
+    required("value", Double),
+    required("progress", Double),
+    CheckConstraint("progress between 0 and 100", name="progress"),
+    points_to("goals", "goal_id", on_delete="cascade"),
+    Index(None, "user_id", "goal_id", "recorded_at"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+NOTIFICATIONS = (
+    "task_reminder",
+    "goal_reminder",
+    "daily_plan",
+    "productivity_tip",
+    "system",
+    "achievement",
+    "report",
+)
+
+notifications = owned(
+    "notifications",
+    required("type", Text),
+    required("title", Text),
+    Column("body", Text),
+    required("data", JSONB, "'{}'"),
+    required("channels", ARRAY(Text), "'{in_app}'"),
+    required("scheduled_at", Instant),
+    Column("sent_at", Instant),
+    Column("read_at", Instant),
+    required("status", Text, "'scheduled'"),
+    one_of("type", *NOTIFICATIONS),
+    one_of("status", "scheduled", "sent", "failed", "cancelled"),
+    Index(None, "user_id", "scheduled_at"),
+)
+
+#: When and how a person wants to hear of things; who never chose has no row and gets the defaults.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    required("updated_at", Instant),
+    required("version", Integer, "1"),
+    Column("quiet_from", Time),
+    Column("quiet_until", Time),
+    required("weekly_report", Boolean, "true"),
+    required("weekly_report_day", SmallInteger, "0"),
+    required("weekly_report_hour", SmallInteger, "8"),
+    required("monthly_report", Boolean, "true"),
+    required("empty_week", Text, "'line'"),
+    required("calm_mode", Boolean, "false"),
+    CheckConstraint("weekly_report_day between 0 and 6", name="weekly_report_day"),
+    CheckConstraint("weekly_report_hour between 0 and 23", name="weekly_report_hour"),
+    one_of("empty_week", "line", "nothing"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+notification_preferences = Table(
+    "notification_preferences",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("type", Text, primary_key=True),
+    required("is_enabled", Boolean, "true"),
+    required("channels", ARRAY(Text), "'{in_app}'"),
+    one_of("type", *NOTIFICATIONS),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("created_at", Instant),
+    required("name", Text),
+    required("prefix", Text),
+    required("key_hash", String(64)),
+    required("scopes", ARRAY(Text)),
+    Column("last_used_at", Instant),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    UniqueConstraint("key_hash"),
+    Index(None, "user_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: The secrets behind links in mails: proof of an address, or a new password. Each is good once.
+mail_tokens = Table(
+    "mail_tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("purpose", Text),
+    required("token_hash", String(64)),
+    required("created_at", Instant),
+    required("expires_at", Instant),
+    Column("used_at", Instant),
+    one_of("purpose", "verify_email", "reset_password"),
+    UniqueConstraint("token_hash"),
+    Index(None, "user_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: How often something was tried, counted for all processes of the API. Losing it in a crash of Postgres costs nothing.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    required("attempts", Integer),
+    required("last_at", Instant),
+    Index(None, "last_at"),
+    prefixes=["unlogged"],
+)
+
+#: Who did what to whom. Rows are only ever added; a person's own go with the account.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("at", Instant),
+    Column("actor_id", Uuid),
+    Column("user_id", Uuid),
+    required("action", Text),
+    Column("entity", Text),
+    Column("entity_id", Uuid),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Column("ip", Text),
+    Column("user_agent", Text),
+    Index(None, "at"),
+    Index(None, "user_id", "at"),
 )
 
 #: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
