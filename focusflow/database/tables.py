@@ -301,8 +301,10 @@ priority_scores = Table(
     Column("due_rank", Integer),
     Column("urgency_rank", Integer),
     required("is_baseline", Boolean, "true"),
+    required("task_version", Integer, "0"),
     required("model_version", Text),
     required("as_of", Instant),
+    Column("shown_at", Instant),
     CheckConstraint("score between 0 and 100", name="score"),  # NaN sorts above every number, so it is refused too
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )

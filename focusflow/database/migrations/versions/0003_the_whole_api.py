@@ -198,6 +198,10 @@ def upgrade() -> None:
         "priority_scores", sa.Column("is_baseline", sa.Boolean(), server_default=sa.text("true"), nullable=False)
     )
     op.add_column(
+        "priority_scores", sa.Column("task_version", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
+    op.add_column("priority_scores", sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
         "tasks",
         sa.Column(
             "search",
@@ -216,7 +220,16 @@ def downgrade() -> None:
     for table in ("habit_logs", "time_entries", "calendar_events", "days_off"):
         op.execute(f"drop policy reporting on {table}")
     op.execute("revoke select on habit_logs, time_entries, calendar_events, days_off from focusflow_reporting")
-    for column in ("is_baseline", "urgency_rank", "due_rank", "likelihood", "importance", "deadline_risk"):
+    for column in (
+        "shown_at",
+        "task_version",
+        "is_baseline",
+        "urgency_rank",
+        "due_rank",
+        "likelihood",
+        "importance",
+        "deadline_risk",
+    ):
         op.drop_column("priority_scores", column)
     op.drop_column("tasks", "search")
     for table in (
