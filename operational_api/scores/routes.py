@@ -1,58 +1,45 @@
 """Priority scores over HTTP: open tasks, the most pressing first, each with its reasons."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 from starlette.responses import Response
 
-from focusflow.database.queries import load_queries
-from focusflow.problems import Invalid, NotSignedIn
+from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
 from operational_api.problems import problems
-from operational_api.shapes import Output
+from operational_api.scores import store
+from operational_api.scores.schemas import Score, Scores
 from operational_api.work import UnitOfWork
 
-QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
-
-router = APIRouter(prefix="/scores", tags=["Scores"])
+router = APIRouter(tags=["Scores"])
 
 
-class Reason(Output):
-    """A part of a score, in words."""
-
-    code: str
-    text: str = Field(examples=["due tomorrow"])
-    points: float = Field(description="The points of all reasons add up to the score.")
+class NothingToScore(Conflict):
+    """This task is done, waits for another, or is not to be begun yet, so it has no score."""
 
 
-class Score(Output):
-    """An open task and how pressing it is."""
-
-    task_id: UUID
-    title: str
-    score: float = Field(ge=0, le=100)
-    rank: int = Field(description="1 is what to do first.")
-    reasons: list[Reason]
-    due_at: datetime | None
-    due_date: str | None
-    status: str
-    version: int
-    model_version: str
-    as_of: datetime
+class TaskNotFound(NotFound):
+    """There is no such task."""
 
 
-class Scores(Output):
-    """Open tasks by score."""
+@router.get("/scores", response_model=Scores, responses=NOT_MODIFIED | problems(NotSignedIn, Invalid))
+def list_scores(
+    work: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
+) -> Response:
+    """What you can begin now, the most pressing first. A task that was just written has its score already."""
+    return unless_known(if_none_match, f'{{"items":{store.page(work, limit=limit)}}}'.encode())
 
-    items: list[Score]
 
-
-@router.get("", response_model=Scores, responses=problems(NotSignedIn, Invalid))
-def list_scores(work: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> Response:
-    """Your open tasks, the most pressing first, as of the last refresh."""
-    row = work.tx.one(QUERIES["by_rank"], {"limit": limit})
-    assert row is not None
-    return work.reply(f'{{"items":{row["items"]}}}'.encode())
+@router.get(
+    "/tasks/{task_id}/score",
+    response_model=Score,
+    responses=NOT_MODIFIED | problems(NotSignedIn, TaskNotFound, NothingToScore, Invalid),
+)
+def get_score(task_id: UUID, work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+    """How pressing one task is, and why."""
+    found = store.page(work, limit=1, task_id=task_id)
+    if found == "[]":
+        raise NothingToScore if store.is_there(work.tx, task_id) else TaskNotFound
+    return unless_known(if_none_match, found[1:-1].encode())

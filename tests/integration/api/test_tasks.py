@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 
 from focusflow.database.rows import insert_row
@@ -304,27 +303,3 @@ def test_versions_of_a_task_are_dense_however_many_change_it_at_once(me, events)
         list(pool.map(lambda n: me.call("PATCH", f"/tasks/{task['id']}", {"title": f"title {n}"}), range(24)))
     versions = [event["entityversion"] for event in events(me.id) if event["subject"] == task["id"]]
     assert versions == list(range(1, 26))
-
-
-def test_scores_are_those_of_tasks_that_are_still_open(me, database):
-    kept, done = me.task("kept"), me.task("done")
-    with database.transaction(Role.SCORING) as tx:
-        for rank, task in enumerate((done, kept), start=1):
-            tx.run(
-                "insert into priority_scores (user_id, task_id, score, rank, reasons, model_version, as_of) values"
-                ' (%(user)s, %(task)s, 50, %(rank)s, \'[{"code": "due", "text": "due today", "points": 50}]\', \'test-1\', %(now)s)',
-                {"user": me.id, "task": task["id"], "rank": rank, "now": tx.now},
-            )
-    me.call("POST", f"/tasks/{done['id']}/complete")
-    (shown,) = me.call("GET", "/scores").json()["items"]
-    assert (shown["title"], shown["score"], shown["reasons"][0]["text"]) == ("kept", 50, "due today")
-
-
-def test_a_score_out_of_bounds_cannot_be_published(database, me):
-    task = me.task()
-    for score in ("NaN", "Infinity", "-1", "101"):
-        with pytest.raises(psycopg.errors.CheckViolation), database.transaction(Role.SCORING) as tx:
-            tx.run(
-                "insert into priority_scores values (%(user)s, %(task)s, %(score)s, 1, '[]', 'test-1', now())",
-                {"user": me.id, "task": task["id"], "score": score},
-            )

@@ -1,0 +1,66 @@
+"""Scores in Postgres: those that the pipeline published, brought up to date for whoever has changed something since."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import polars as pl
+import psycopg
+from psycopg.rows import DictRow
+
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Transaction
+from models.scoring import TASK_COLUMNS, score
+from operational_api.work import Work
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+
+#: While a batch is being published, its rows are not to be had. The answer is then the one before; the next one is fresh.
+PATIENCE = "set local lock_timeout = '250ms'"
+
+
+def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
+    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of."""
+    found = _listed(work, limit, task_id)
+    if found["is_old"]:
+        _score_anew(work.tx, work.caller.timezone)
+        found = _listed(work, limit, task_id)
+    if found["first_shown"]:
+        _save(work.tx, "shown", {"tasks": found["first_shown"], "now": work.tx.now})
+    items: str = found["items"]
+    return items
+
+
+def is_there(tx: Transaction, task_id: UUID) -> bool:
+    row = tx.one(QUERIES["task_exists"], {"task_id": task_id})
+    return bool(row and row["is_there"])
+
+
+def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
+    values = {"now": work.tx.now, "timezone": work.caller.timezone, "limit": limit, "task_id": task_id}
+    row = work.tx.one(QUERIES["listed"], values)
+    assert row is not None
+    return row
+
+
+def _score_anew(tx: Transaction, timezone: str) -> None:
+    """Score all that the person can begin: a place in the list depends on the others in it."""
+    rows = tx.all(QUERIES["to_score"], {"now": tx.now, "timezone": timezone})
+    if not rows:
+        return
+    versions = pl.DataFrame({"task_id": [row["task_id"] for row in rows], "version": [row["version"] for row in rows]})
+    tasks = pl.DataFrame(rows, schema_overrides=TASK_COLUMNS, infer_schema_length=None)
+    fresh = score(tasks, tx.now).drop("user_id", "as_of").join(versions, on="task_id")
+    scores = [
+        {**row, "reasons": orjson.dumps(row["reasons"]).decode(), "is_baseline": True} for row in fresh.to_dicts()
+    ]
+    _save(tx, "save", {"scores": orjson.dumps(scores).decode(), "now": tx.now})
+
+
+def _save(tx: Transaction, query: str, values: Mapping[str, Any]) -> None:
+    with suppress(psycopg.errors.LockNotAvailable), tx.connection.transaction():
+        tx.run(PATIENCE)
+        tx.run(QUERIES[query], values)

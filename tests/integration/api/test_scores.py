@@ -1,0 +1,145 @@
+"""Scores over HTTP: fresh after every write, explained, and never somebody else's."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from focusflow.database.session import Role
+from tests.integration.api.test_tasks import NOBODYS
+
+PUBLISH = """
+    insert into priority_scores (user_id, task_id, score, rank, urgency_rank, reasons, task_version, model_version, as_of)
+    values (%(user)s, %(task)s, %(score)s, 1, 1, '[{"code": "due", "text": "due today", "points": 50}]', %(version)s, 'test-1', %(as_of)s)"""
+
+
+def publish(database, person, task, *, score=50.0, version=None, hours_ago=0.0):
+    with database.transaction(Role.SCORING) as tx:
+        tx.run(
+            PUBLISH,
+            {
+                "user": person.id,
+                "task": task["id"],
+                "score": score,
+                "version": task["version"] if version is None else version,
+                "as_of": tx.now - timedelta(hours=hours_ago),
+            },
+        )
+
+
+def scores(person, **headers):
+    answer = person.call("GET", "/scores?limit=200", **headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def by_title(person):
+    return {each["title"]: each for each in scores(person)}
+
+
+def test_a_task_just_written_has_a_score_whose_reasons_add_up(me):
+    task = me.task("urgent", priority="urgent", pinned=True)
+    me.task("plain")
+    score = me.call("GET", f"/tasks/{task['id']}/score").json()
+    assert score["rank"] == 1
+    assert score["version"] == 1
+    assert sum(reason["points"] for reason in score["reasons"]) == pytest.approx(score["score"], abs=1e-6)
+    assert [each["title"] for each in scores(me)] == ["urgent", "plain"]
+
+
+def test_what_the_pipeline_published_is_served_until_the_task_changes(me, database):
+    task = me.task("published")
+    publish(database, me, task)
+    assert scores(me)[0]["model_version"] == "test-1"
+    me.call("PATCH", f"/tasks/{task['id']}", {"pinned": True})
+    assert scores(me)[0]["model_version"] != "test-1"
+
+
+@pytest.mark.parametrize("old", [{"version": 0}, {"hours_ago": 2}])
+def test_an_old_score_is_made_anew(me, database, old):
+    publish(database, me, me.task("old"), **old)
+    assert scores(me)[0]["model_version"] != "test-1"
+
+
+def test_what_is_done_waits_or_begins_later_has_no_score(me):
+    done, waiting, later = me.task("done"), me.task("blocker"), me.task("later", start_at="2150-01-01T00:00:00Z")
+    blocked = me.task("blocked", blocked_by=[waiting["id"]])
+    me.call("POST", f"/tasks/{done['id']}/complete")
+    assert set(by_title(me)) == {"blocker"}
+    for task in (done, blocked, later):
+        answer = me.call("GET", f"/tasks/{task['id']}/score")
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/nothing-to-score")
+
+
+def test_a_task_that_others_begin_to_wait_for_rises_and_falls_again(me):
+    blocker = me.task("blocker")
+    alone = by_title(me)["blocker"]["score"]
+    waiting = me.task("waiting", blocked_by=[blocker["id"]])
+    assert by_title(me)["blocker"]["score"] > alone
+    me.call("PATCH", f"/tasks/{waiting['id']}", {"blocked_by": []})
+    assert set(by_title(me)) == {"blocker", "waiting"}
+
+
+def test_a_task_set_free_by_its_blocker_appears(me):
+    blocker = me.task("blocker")
+    me.task("waiting", blocked_by=[blocker["id"]])
+    scores(me)
+    me.call("POST", f"/tasks/{blocker['id']}/complete")
+    assert set(by_title(me)) == {"waiting"}
+
+
+def test_ranks_are_dense_after_any_change(me):
+    tasks = [me.task(f"task {n}", priority=priority) for n, priority in enumerate(["low", "urgent", "high", "medium"])]
+    scores(me)
+    me.call("POST", f"/tasks/{tasks[1]['id']}/complete")
+    me.task("newest", priority="urgent", due_date="2026-01-01")
+    shown = scores(me)
+    for rank in ("rank", "due_rank", "urgency_rank"):
+        assert sorted(each[rank] for each in shown) == [1, 2, 3, 4]
+    assert (shown[0]["title"], shown[0]["due_rank"], shown[0]["urgency_rank"]) == ("newest", 1, 1)
+
+
+def test_an_answer_that_still_holds_is_not_sent_again(me):
+    task = me.task()
+    for path in ("/scores", f"/tasks/{task['id']}/score"):
+        first = me.call("GET", path)
+        again = me.call("GET", path, If_None_Match=first.headers["etag"])
+        assert (again.status_code, again.content) == (304, b"")
+        me.call("PATCH", f"/tasks/{task['id']}", {"title": f"changed after {path}"})
+        assert me.call("GET", path, If_None_Match=first.headers["etag"]).status_code == 200
+
+
+def test_it_is_noted_which_scores_were_shown_first_and_when(me, database):
+    seen, unseen = me.task("seen", pinned=True), me.task("unseen")
+    me.call("GET", "/scores?limit=1")
+    with database.transaction(Role.SCORING) as tx:
+        rows = tx.all("select task_id, shown_at from priority_scores where user_id = %(user)s", {"user": me.id})
+    shown = {str(row["task_id"]): row["shown_at"] for row in rows}
+    assert shown[seen["id"]] is not None
+    assert shown[unseen["id"]] is None
+
+
+def test_nobody_waits_while_a_batch_is_being_published(me, database):
+    task = me.task("published")
+    publish(database, me, task, version=0)
+    with database.owner() as publishing:
+        publishing.execute("select from priority_scores where task_id = %s for update", [task["id"]])
+        assert scores(me)[0]["model_version"] == "test-1"
+    assert scores(me)[0]["model_version"] != "test-1"
+
+
+def test_no_score_of_a_task_that_is_not_there(me, somebody):
+    assert me.call("GET", f"/tasks/{NOBODYS}/score").status_code == 404
+    theirs = somebody().task("private")
+    assert me.call("GET", f"/tasks/{theirs['id']}/score").status_code == 404
+    assert scores(me) == []
+
+
+def test_a_score_out_of_bounds_cannot_be_published(database, me):
+    task = me.task()
+    for score in ("NaN", "Infinity", "-1", "101"):
+        with pytest.raises(psycopg.errors.CheckViolation), database.transaction(Role.SCORING) as tx:
+            tx.run(
+                "insert into priority_scores values (%(user)s, %(task)s, %(score)s, 1, '[]', 'test-1', now())",
+                {"user": me.id, "task": task["id"], "score": score},
+            )
