@@ -39,7 +39,9 @@ class Observed:
                 status = message["status"]
                 if status == 413:  # Starlette's bound on the body answers in plain text
                     message["headers"] = TOO_LARGE.raw_headers
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *HEADERS]
+                own = {name for name, _ in message["headers"]}  # what an answer says of itself stands
+                extra = [(name, value) for name, value in HEADERS if name not in own]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *extra]
             elif status == 413:
                 message.update(body=TOO_LARGE.body, more_body=False)
             await send(message)
