@@ -15,8 +15,11 @@ from focusflow.contracts.registry import BY_TYPE
 from focusflow.database.session import Transaction
 from focusflow.identity import bucket_of, new_id
 
-#: One statement for one event or ten thousand. COPY would be quicker still, but Postgres refuses it under row-level security.
-INSERT: LiteralString = """
+ONE: LiteralString = """
+    insert into outbox (event_id, user_id, bucket, value) values (%(id)s, %(user)s, %(bucket)s, %(value)s)"""
+
+#: COPY would be quicker still, but Postgres refuses it under row-level security.
+MANY: LiteralString = """
     insert into outbox (event_id, user_id, bucket, value)
     select * from unnest(%(ids)b::uuid[], %(users)b::uuid[], %(buckets)b::smallint[], %(values)b::text[])"""
 
@@ -62,7 +65,10 @@ def event(
 def append(tx: Transaction, events: Iterable[Event]) -> int:
     """Write events to the outbox; they leave for the lake once the transaction commits. Returns how many."""
     rows = [(each.id, each.userid, bucket_of(each.userid, tx.buckets), each.as_bytes().decode()) for each in events]
-    if rows:
+    if len(rows) == 1:
+        tx.at_last(ONE, dict(zip(("id", "user", "bucket", "value"), rows[0], strict=True)))
+    elif rows:
+        tx.settle()  # what was left for the end came before these
         ids, users, buckets, values = zip(*rows, strict=True)
-        tx.run(INSERT, {"ids": list(ids), "users": list(users), "buckets": list(buckets), "values": list(values)})
+        tx.run(MANY, {"ids": list(ids), "users": list(users), "buckets": list(buckets), "values": list(values)})
     return len(rows)

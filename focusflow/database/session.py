@@ -1,14 +1,19 @@
-"""Connections to Postgres, and transactions that act as one role for one person."""
+"""Connections to Postgres, and transactions that act as one role for one person.
 
+Each way to the server and back costs a request more than the statement does, so a transaction opens with one and ends with one.
+"""
+
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
+from psycopg import ClientCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -25,16 +30,26 @@ class Role(StrEnum):
     REPORTING = "focusflow_reporting"  # what a mail needs to know
 
 
+Statement = tuple[LiteralString, Mapping[str, Any]]
+
+ENTER: LiteralString = (
+    "begin; select clock_timestamp() as now, set_config('role', %(entered_role)s, true),"
+    " set_config('focusflow.user_id', %(entered_user)s, true)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes;
-    `buckets` is into how many this installation spreads its users.
+    `buckets` is into how many this installation spreads its users; `answer` is the row that it was opened for, if it was for one.
     """
 
     connection: psycopg.Connection[DictRow]
     user_id: UUID | None
     now: datetime
     buckets: int
+    answer: DictRow | None = None
+    _last: list[Statement] = field(default_factory=list)
 
     def all(self, query: LiteralString, values: Mapping[str, Any] | None = None) -> list[DictRow]:
         return self.connection.execute(query, values).fetchall()
@@ -46,13 +61,27 @@ class Transaction:
         """The number of rows that the statement touched."""
         return self.connection.execute(query, values).rowcount
 
+    def at_last(self, query: LiteralString, values: Mapping[str, Any]) -> None:
+        """Run a statement together with the commit: for what nothing in this transaction has to see."""
+        self._last.append((query, values))
+
+    def settle(self) -> None:
+        """Run what was left for the end now."""
+        self._send("")
+
+    def commit(self) -> None:
+        self._send("commit")
+
+    def _send(self, end: LiteralString) -> None:
+        cursor = ClientCursor(self.connection)
+        texts = [cursor.mogrify(query, values) for query, values in self._last]
+        self._last.clear()
+        if texts or end:
+            cursor.execute(";\n".join([*texts, end]).encode())
+
 
 class Database:
     """A small pool of connections. Open it as a context manager."""
-
-    BEGIN: LiteralString = """
-        select clock_timestamp() as now, (select count(*) from outbox_head) as buckets,
-               set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user_id)s, true)"""
 
     def __init__(
         self, url: str, *, connections: int = 4, statement_timeout_ms: int = 0, wait_seconds: float = 5
@@ -63,14 +92,16 @@ class Database:
             max_size=connections,
             timeout=wait_seconds,
             open=False,
-            check=ConnectionPool.check_connection,  # a restart of Postgres stays invisible to the next request
+            check=_check,  # a restart of Postgres stays invisible to the next request
             kwargs={
+                "autocommit": True,  # transactions are begun here, not by psycopg with a statement of its own
                 "row_factory": dict_row,
                 "connect_timeout": 5,
                 "application_name": "focusflow",
                 "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}",
             },
         )
+        self._buckets: int | None = None
 
     def __enter__(self) -> Self:
         self._pool.open()
@@ -80,24 +111,49 @@ class Database:
         self._pool.close()
 
     @contextmanager
-    def transaction(self, role: Role, user_id: UUID | None = None) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when it raises."""
+    def transaction(
+        self, role: Role, user_id: UUID | None = None, *, ask: Statement | None = None
+    ) -> Iterator[Transaction]:
+        """Commits at the end of the block, rolls back when it raises. `ask` is answered on the way in."""
         try:
             with self._pool.connection() as connection:
-                begun = connection.execute(self.BEGIN, {"role": role.value, "user_id": str(user_id or "")}).fetchone()
-                assert begun is not None
-                yield Transaction(connection, user_id, begun["now"], begun["buckets"])
+                transaction = self._enter(connection, role, user_id, ask)
+                yield transaction
+                transaction.commit()
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+
+    def _enter(
+        self, connection: psycopg.Connection[DictRow], role: Role, user_id: UUID | None, ask: Statement | None
+    ) -> Transaction:
+        if self._buckets is None:  # fixed when the installation was made
+            self._buckets = connection.execute("select count(*) as buckets from outbox_head").fetchall()[0]["buckets"]
+        query, values = ask or (None, {})
+        entered = {**values, "entered_role": role.value, "entered_user": str(user_id or "")}
+        cursor = ClientCursor(connection, row_factory=dict_row)
+        cursor.execute(f"{ENTER}; {query}" if query else ENTER, entered)
+        cursor.nextset()
+        begun = cursor.fetchone()
+        assert begun is not None
+        answer = cursor.fetchone() if cursor.nextset() else None
+        return Transaction(connection, user_id, begun["now"], self._buckets, answer)
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:
         """A connection as the account of the URL itself, for what is nobody's: the schema's version."""
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, connection.transaction():
                 yield connection
         except PoolTimeout as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+
+
+def _check(connection: psycopg.Connection[Any]) -> None:
+    """A server that went away has said so, or hung up: there is something to read. Only then is it worth to ask."""
+    heard = select.poll()
+    heard.register(connection.fileno(), select.POLLIN)
+    if heard.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def connect_once(url: str) -> psycopg.Connection[DictRow]:
