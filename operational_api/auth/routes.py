@@ -17,9 +17,9 @@ from operational_api.problems import problems
 from operational_api.security import passwords
 from operational_api.security.limits import Attempts, TooManyAttempts
 from operational_api.security.tokens import Access, access_token
-from operational_api.work import IfMatch, Services, Stale, UnitOfWork, check_match, services
+from operational_api.work import IfMatch, InOneTransaction, Services, Stale, UnitOfWork, check_match, services
 
-router = APIRouter(tags=["Accounts"])
+router = APIRouter(tags=["Accounts"], route_class=InOneTransaction)
 
 Shared = Annotated[Services, Depends(services)]
 

@@ -11,9 +11,9 @@ from operational_api.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
 from operational_api.problems import problems
 from operational_api.scores import store
 from operational_api.scores.schemas import Score, Scores
-from operational_api.work import UnitOfWork
+from operational_api.work import InOneTransaction, UnitOfWork
 
-router = APIRouter(tags=["Scores"])
+router = APIRouter(tags=["Scores"], route_class=InOneTransaction)
 
 
 class NothingToScore(Conflict):

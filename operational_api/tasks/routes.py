@@ -10,9 +10,9 @@ from focusflow.problems import Conflict, Invalid, NotSignedIn
 from operational_api.problems import problems
 from operational_api.tasks import rules, store
 from operational_api.tasks.schemas import NewTask, Task, TaskChange, TaskFilter, TaskPage
-from operational_api.work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
-router = APIRouter(prefix="/tasks", tags=["Tasks"])
+router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=InOneTransaction)
 
 
 @router.post("", status_code=201, response_model=Task, responses=problems(NotSignedIn, Invalid, KeyReused, Conflict))
