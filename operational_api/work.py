@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from focusflow.database.outbox import append, event
 from focusflow.database.session import Database, Role, Transaction
-from focusflow.problems import Conflict, Invalid, NotSignedIn, Problem
+from focusflow.problems import Invalid, NotSignedIn, Problem
 from focusflow.settings import Settings
 from operational_api.security.tokens import Access, read_access_token
 
@@ -114,19 +114,15 @@ class Replayed(Exception):
         self.status, self.body = status, body
 
 
-#: The account behind a token, unless the sign-in that the token came from has been ended.
+#: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
 ACCOUNT = """
-    select timezone, role, is_active, token_epoch from users
+    select timezone, role, is_active, token_epoch, request_hash, status, response from users
+    left join idempotency_keys on user_id = id and key = %(key)s
     where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)"""
 
-CLAIM_KEY = """
-    insert into idempotency_keys (user_id, key, request_hash, created_at) values (%(user_id)s, %(key)s, %(hash)s, %(now)s)
-    on conflict do nothing"""
-KEPT_ANSWER = (
-    "select request_hash, status, response from idempotency_keys where user_id = %(user_id)s and key = %(key)s"
-)
 KEEP_ANSWER = """
-    update idempotency_keys set status = %(status)s, response = %(response)s where user_id = %(user_id)s and key = %(key)s"""
+    insert into idempotency_keys (user_id, key, request_hash, status, response, created_at)
+    values (%(user_id)s, %(key)s, %(request_hash)s, %(status)s, %(response)s, %(now)s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +136,26 @@ class Asked:
 
     @contextmanager
     def opened(self) -> Iterator[Work]:
-        account_of = {"user_id": self.who.user_id, "family": self.who.family}
-        with self.shared.database.transaction(Role.API, self.who.user_id, ask=(ACCOUNT, account_of)) as tx:
-            account = tx.answer
+        user_id, key = self.who.user_id, self.idempotency_key
+        asked = {"user_id": user_id, "family": self.who.family, "key": key}
+        queue = None if key is None else f"{user_id} {key}"
+        with self.shared.database.transaction(Role.API, user_id, queue=queue) as tx:
+            account = tx.one(ACCOUNT, asked)
             if account is None or not account["is_active"] or account["token_epoch"] != self.who.epoch:
                 raise NotSignedIn
-            work = Work(tx, Caller(self.who.user_id, account["timezone"], account["role"], self.who.family))
-            if self.idempotency_key is None:
-                yield work
-                return
-            named = {"user_id": self.who.user_id, "key": self.idempotency_key}
-            _claim(tx, named, self.request_hash)
+            if account["request_hash"] is not None:
+                self._replay(account)
+            work = Work(tx, Caller(user_id, account["timezone"], account["role"], self.who.family))
             yield work
-            if work.answered is not None:
-                status, content = work.answered
-                tx.at_last(KEEP_ANSWER, {**named, "status": status, "response": content.decode()})
+            if key is not None:
+                status, content = work.answered or (204, b"")
+                kept = {"user_id": user_id, "key": key, "request_hash": self.request_hash, "now": tx.now}
+                tx.at_last(KEEP_ANSWER, {**kept, "status": status, "response": content.decode()})
+
+    def _replay(self, kept: Mapping[str, Any]) -> NoReturn:
+        if kept["request_hash"] != self.request_hash:
+            raise KeyReused
+        raise Replayed(kept["status"], kept["response"])
 
 
 async def ask_for_work(
@@ -195,18 +196,6 @@ def _in_one_transaction(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             return endpoint(work=opened, **rest)
 
     return carried_out
-
-
-def _claim(tx: Transaction, named: Mapping[str, Any], request_hash: str) -> None:
-    """Be the one that carries out the request of this key; another that is at it now is waited for by the database."""
-    if tx.run(CLAIM_KEY, {**named, "hash": request_hash, "now": tx.now}):
-        return
-    kept = tx.one(KEPT_ANSWER, named)
-    if kept is None or kept["status"] is None:
-        raise Conflict("The request with this Idempotency-Key did not end in an answer. Use a new key.")
-    if kept["request_hash"] != request_hash:
-        raise KeyReused
-    raise Replayed(kept["status"], kept["response"])
 
 
 #: The parameter `work` of a route that is made `InOneTransaction`.

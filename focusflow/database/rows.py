@@ -1,6 +1,7 @@
 """Saving entity rows: the columns come from the schema, the version grows by one, and a lost race is seen."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,27 +15,38 @@ from focusflow.database.session import Transaction
 def insert_row(tx: Transaction, table: Table, values: Mapping[str, Any]) -> DictRow:
     """Insert a new entity of the transaction's user; returns the row as saved."""
     row = {"user_id": tx.user_id, "created_at": tx.now, "updated_at": tx.now, **values}
-    statement = sql.SQL("insert into {table} ({names}) values ({values}) returning *").format(
-        table=sql.Identifier(table.name),
-        names=sql.SQL(", ").join(sql.Identifier(_column(table, name)) for name in row),
-        values=sql.SQL(", ").join(sql.Placeholder(name) for name in row),
-    )
-    saved = tx.connection.execute(statement, row).fetchone()
+    saved = tx.connection.execute(_insert(table, tuple(row)), row).fetchone()
     assert saved is not None
     return saved
 
 
 def update_row(tx: Transaction, table: Table, row_id: UUID, changes: Mapping[str, Any]) -> DictRow | None:
     """Change an entity of the transaction's user; its version grows. None if there is no such row."""
+    statement = _update(table, tuple(changes))
+    return tx.connection.execute(statement, {**changes, "now": tx.now, "row_id": row_id}).fetchone()
+
+
+@lru_cache(1000)  # composing costs more than sending
+def _insert(table: Table, names: tuple[str, ...]) -> bytes:
+    statement = sql.SQL("insert into {table} ({names}) values ({values}) returning *").format(
+        table=sql.Identifier(table.name),
+        names=sql.SQL(", ").join(sql.Identifier(_column(table, name)) for name in names),
+        values=sql.SQL(", ").join(sql.Placeholder(name) for name in names),
+    )
+    return statement.as_bytes()
+
+
+@lru_cache(1000)  # composing costs more than sending
+def _update(table: Table, names: tuple[str, ...]) -> bytes:
     statement = sql.SQL(
         "update {table} set {changes}, version = version + 1, updated_at = %(now)s where id = %(row_id)s returning *"
     ).format(
         table=sql.Identifier(table.name),
         changes=sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(_column(table, name)), sql.Placeholder(name)) for name in changes
+            sql.SQL("{} = {}").format(sql.Identifier(_column(table, name)), sql.Placeholder(name)) for name in names
         ),
     )
-    return tx.connection.execute(statement, {**changes, "now": tx.now, "row_id": row_id}).fetchone()
+    return statement.as_bytes()
 
 
 def _column(table: Table, name: str) -> str:

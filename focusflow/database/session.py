@@ -33,22 +33,24 @@ class Role(StrEnum):
 Statement = tuple[LiteralString, Mapping[str, Any]]
 
 ENTER: LiteralString = (
-    "begin; select clock_timestamp() as now, set_config('role', %(entered_role)s, true),"
-    " set_config('focusflow.user_id', %(entered_user)s, true)"
+    "begin; select clock_timestamp() as now, set_config('role', %(role)s, true),"
+    " set_config('focusflow.user_id', %(user)s, true)"
 )
+
+#: A statement of its own, so that the next one sees what those before in the queue have done.
+QUEUE: LiteralString = "; select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes;
-    `buckets` is into how many this installation spreads its users; `answer` is the row that it was opened for, if it was for one.
+    `buckets` is into how many this installation spreads its users.
     """
 
     connection: psycopg.Connection[DictRow]
     user_id: UUID | None
     now: datetime
     buckets: int
-    answer: DictRow | None = None
     _last: list[Statement] = field(default_factory=list)
 
     def all(self, query: LiteralString, values: Mapping[str, Any] | None = None) -> list[DictRow]:
@@ -112,31 +114,29 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, role: Role, user_id: UUID | None = None, *, ask: Statement | None = None
+        self, role: Role, user_id: UUID | None = None, *, queue: str | None = None
     ) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when it raises. `ask` is answered on the way in."""
+        """Commits at the end of the block, rolls back when it raises. Of those with the same `queue`, one is at work at a time."""
         try:
             with self._pool.connection() as connection:
-                transaction = self._enter(connection, role, user_id, ask)
+                transaction = self._enter(connection, role, user_id, queue)
                 yield transaction
                 transaction.commit()
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
 
     def _enter(
-        self, connection: psycopg.Connection[DictRow], role: Role, user_id: UUID | None, ask: Statement | None
+        self, connection: psycopg.Connection[DictRow], role: Role, user_id: UUID | None, queue: str | None
     ) -> Transaction:
         if self._buckets is None:  # fixed when the installation was made
             self._buckets = connection.execute("select count(*) as buckets from outbox_head").fetchall()[0]["buckets"]
-        query, values = ask or (None, {})
-        entered = {**values, "entered_role": role.value, "entered_user": str(user_id or "")}
         cursor = ClientCursor(connection, row_factory=dict_row)
-        cursor.execute(f"{ENTER}; {query}" if query else ENTER, entered)
+        entered = {"role": role.value, "user": str(user_id or ""), "queue": queue}
+        cursor.execute(ENTER if queue is None else ENTER + QUEUE, entered)
         cursor.nextset()
         begun = cursor.fetchone()
         assert begun is not None
-        answer = cursor.fetchone() if cursor.nextset() else None
-        return Transaction(connection, user_id, begun["now"], self._buckets, answer)
+        return Transaction(connection, user_id, begun["now"], self._buckets)
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:

@@ -217,6 +217,7 @@ tasks = owned(
     ),
     Index(None, "user_id", "parent_task_id"),
     Index(None, "user_id", "goal_id"),
+    Index("tasks_waiting_idx", "user_id", postgresql_where=text("blocked_by <> '{}'")),
 )
 
 habits = owned(

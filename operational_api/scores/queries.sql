@@ -1,29 +1,34 @@
 -- listed --
 -- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that a score is missing, of another version of its
 -- task, an hour old, or from before something began or ceased to wait for its task.
-with startable as materialized (
-    select id, title, created_at, due_at, due_date, status, version from tasks
+with startable as (
+    select * from tasks
     where deleted_at is null and status in ('pending', 'in_progress') and (start_at is null or start_at <= %(now)s)
       and (blocked_by = '{}' or not exists (
           select from tasks as blocker
           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress')))
+), scored as materialized (
+    select id as task_id, title, created_at, due_at, due_date, status, version, score, urgency_rank, reasons, deadline_risk, importance, likelihood,
+           is_baseline, model_version, as_of, shown_at,
+           task_version is distinct from version or as_of < %(now)s - interval '1 hour' as is_old
+    from startable left join priority_scores on task_id = id
 ), ranked as (
-    select id as task_id, title, score, row_number() over (order by score desc, created_at, id) as rank,
-           row_number() over (order by coalesce(due_at, (due_date + 1)::timestamp at time zone %(timezone)s, 'infinity'), created_at, id) as due_rank,
-           row_number() over (order by urgency_rank, created_at desc, id) as urgency_rank,
-           reasons::json as reasons, deadline_risk, importance, likelihood, due_at, due_date, status, version, is_baseline, model_version, as_of
-    from startable join priority_scores on task_id = id
+    select *, row_number() over (order by score desc, created_at, task_id) as place,
+           row_number() over (order by coalesce(due_at, (due_date + 1)::timestamp at time zone %(timezone)s, 'infinity'), created_at, task_id)
+               as due_place,
+           row_number() over (order by urgency_rank, created_at desc, task_id) as urgency_place
+    from scored where score is not null
 ), page as (
-    select * from ranked where %(task_id)s::uuid is null or task_id = %(task_id)s order by rank limit %(limit)s
+    select * from ranked where %(task_id)s::uuid is null or task_id = %(task_id)s order by place limit %(limit)s
 )
-select coalesce((select json_agg(page) from page), '[]')::text as items,
-       exists (
-           select from startable left join priority_scores on task_id = id
-           where task_version is distinct from version or as_of < %(now)s - interval '1 hour'
-       ) or exists (
-           select from tasks as waiting join priority_scores on task_id = any(waiting.blocked_by) where waiting.updated_at > as_of
-       ) as is_old,
-       (select array_agg(task_id) from page join priority_scores using (task_id) where shown_at is null) as first_shown
+select coalesce((select json_agg(each) from (
+           select task_id, title, score, place as rank, due_place as due_rank, urgency_place as urgency_rank, reasons::json as reasons, deadline_risk,
+                  importance, likelihood, due_at, due_date, status, version, is_baseline, model_version, as_of
+           from page) as each), '[]')::text as items,
+       exists (select from scored where is_old) or exists (
+           select from tasks as waiting join scored on task_id = any(waiting.blocked_by)
+           where waiting.blocked_by <> '{}' and waiting.updated_at > as_of) as is_old,
+       (select array_agg(task_id) from page where shown_at is null) as first_shown
 
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it.

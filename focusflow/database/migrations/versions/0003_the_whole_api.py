@@ -213,6 +213,9 @@ def upgrade() -> None:
             nullable=True,
         ),
     )
+    op.create_index(
+        "tasks_waiting_idx", "tasks", ["user_id"], unique=False, postgresql_where=sa.text("blocked_by <> '{}'")
+    )
     op.get_bind().exec_driver_sql(Path(__file__).with_name("0003_access.sql").read_text(encoding="utf-8"))
 
 
@@ -231,6 +234,7 @@ def downgrade() -> None:
         "deadline_risk",
     ):
         op.drop_column("priority_scores", column)
+    op.drop_index("tasks_waiting_idx", "tasks")
     op.drop_column("tasks", "search")
     for table in (
         "audit_log",
