@@ -100,7 +100,8 @@ class Database:
                 "row_factory": dict_row,
                 "connect_timeout": 5,
                 "application_name": "focusflow",
-                "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}",
+                # a plan made anew costs a page of tasks as much again; every person's rows are found by the same index
+                "options": f"-c timezone=UTC -c plan_cache_mode=force_generic_plan -c statement_timeout={statement_timeout_ms}",
             },
         )
         self._buckets: int | None = None

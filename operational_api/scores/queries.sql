@@ -1,6 +1,6 @@
 -- listed --
--- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that a score is missing, of another version of its
--- task, an hour old, or from before something began or ceased to wait for its task.
+-- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that a score is missing, is of another version of its
+-- task, or an hour old; that one is there of a task which cannot be begun now; or that another task began to wait for one since, or ceased to.
 with startable as (
     select * from tasks
     where deleted_at is null and status in ('pending', 'in_progress') and (start_at is null or start_at <= %(now)s)
@@ -8,26 +8,22 @@ with startable as (
           select from tasks as blocker
           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress')))
 ), scored as materialized (
-    select id as task_id, title, created_at, due_at, due_date, status, version, score, urgency_rank, reasons, deadline_risk, importance, likelihood,
+    select id as task_id, title, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, due_at, due_date, status, version,
            is_baseline, model_version, as_of, shown_at,
            task_version is distinct from version or as_of < %(now)s - interval '1 hour' as is_old
     from startable left join priority_scores on task_id = id
-), ranked as (
-    select *, row_number() over (order by score desc, created_at, task_id) as place,
-           row_number() over (order by coalesce(due_at, (due_date + 1)::timestamp at time zone %(timezone)s, 'infinity'), created_at, task_id)
-               as due_place,
-           row_number() over (order by urgency_rank, created_at desc, task_id) as urgency_place
-    from scored where score is not null
-), page as (
-    select * from ranked where %(task_id)s::uuid is null or task_id = %(task_id)s order by place limit %(limit)s
+), page as materialized (
+    select * from scored where score is not null and (%(task_id)s::uuid is null or task_id = %(task_id)s) order by rank limit %(limit)s
 )
 select coalesce((select json_agg(each) from (
-           select task_id, title, score, place as rank, due_place as due_rank, urgency_place as urgency_rank, reasons::json as reasons, deadline_risk,
-                  importance, likelihood, due_at, due_date, status, version, is_baseline, model_version, as_of
+           select task_id, title, score, rank, due_rank, urgency_rank, reasons::json as reasons, deadline_risk, importance, likelihood, due_at,
+                  due_date, status, version, is_baseline, model_version, as_of
            from page) as each), '[]')::text as items,
-       exists (select from scored where is_old) or exists (
-           select from tasks as waiting join scored on task_id = any(waiting.blocked_by)
-           where waiting.blocked_by <> '{}' and waiting.updated_at > as_of) as is_old,
+       exists (select from scored where is_old)
+           or (select count(*) from scored) <> (select count(*) from priority_scores)
+           or exists (
+               select from tasks as waiting join scored on task_id = any(waiting.blocked_by)
+               where waiting.blocked_by <> '{}' and waiting.updated_at > as_of) as is_old,
        (select array_agg(task_id) from page where shown_at is null) as first_shown
 
 -- to_score --
@@ -45,20 +41,20 @@ where (start_at is null or start_at <= %(now)s)
   and not exists (select from open_tasks as blocker where blocker.id = any(open_tasks.blocked_by))
 
 -- save --
--- Only what is old, so that a batch that is being published keeps nobody waiting.
+with fresh as (
+    select * from jsonb_to_recordset(%(scores)s::jsonb) as fresh (
+        task_id uuid, score double precision, rank integer, rank_by_due_date integer, rank_by_urgency integer, reasons text,
+        deadline_risk double precision, importance double precision, likelihood double precision, is_baseline boolean, version integer,
+        model_version text)
+), gone as (
+    delete from priority_scores where not exists (select from fresh where fresh.task_id = priority_scores.task_id)
+)
 insert into priority_scores
     (user_id, task_id, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, is_baseline, task_version, model_version,
      as_of)
-select current_user_id(), fresh.task_id, fresh.score, fresh.rank, fresh.rank_by_due_date, fresh.rank_by_urgency, fresh.reasons, fresh.deadline_risk,
-       fresh.importance, fresh.likelihood, fresh.is_baseline, fresh.version, fresh.model_version, %(now)s
-from jsonb_to_recordset(%(scores)s::jsonb) as fresh (
-    task_id uuid, score double precision, rank integer, rank_by_due_date integer, rank_by_urgency integer, reasons text,
-    deadline_risk double precision, importance double precision, likelihood double precision, is_baseline boolean, version integer,
-    model_version text)
-left join priority_scores as stored using (task_id)
-where stored.task_version is distinct from fresh.version or stored.as_of < %(now)s - interval '1 hour'
-   or exists (select from tasks as waiting where fresh.task_id = any(waiting.blocked_by) and waiting.updated_at > stored.as_of)
-order by fresh.task_id
+select current_user_id(), task_id, score, rank, rank_by_due_date, rank_by_urgency, reasons, deadline_risk, importance, likelihood, is_baseline,
+       version, model_version, %(now)s
+from fresh order by task_id
 on conflict (user_id, task_id) do update
 set score = excluded.score, rank = excluded.rank, due_rank = excluded.due_rank, urgency_rank = excluded.urgency_rank, reasons = excluded.reasons,
     deadline_risk = excluded.deadline_risk, importance = excluded.importance, likelihood = excluded.likelihood,

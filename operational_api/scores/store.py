@@ -49,11 +49,8 @@ def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
 def _score_anew(tx: Transaction, timezone: str) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
     rows = tx.all(QUERIES["to_score"], {"now": tx.now, "timezone": timezone})
-    if not rows:
-        return
-    versions = pl.DataFrame({"task_id": [row["task_id"] for row in rows], "version": [row["version"] for row in rows]})
-    tasks = pl.DataFrame(rows, schema_overrides=TASK_COLUMNS, infer_schema_length=None)
-    fresh = score(tasks, tx.now).drop("user_id", "as_of").join(versions, on="task_id")
+    tasks = pl.DataFrame(rows, schema=TASK_COLUMNS | {"version": pl.Int64()})
+    fresh = score(tasks, tx.now).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
     scores = [
         {**row, "reasons": orjson.dumps(row["reasons"]).decode(), "is_baseline": True} for row in fresh.to_dicts()
     ]
