@@ -2,19 +2,33 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.responses import Response
 
 from focusflow import __version__
 from focusflow.database.session import Database
+from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from operational_api import health, problems
 from operational_api.auth.routes import router as accounts
+from operational_api.keys.routes import router as keys
 from operational_api.observed import Observed
 from operational_api.scores.routes import router as scores
+from operational_api.security.scopes import SIGNED_IN, Needs, allows
+from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
-from operational_api.work import Replayed, Services
+from operational_api.work import Replayed
+
+#: Every router, and what an API key must be allowed to use it.
+ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
+    (accounts, SIGNED_IN),
+    (keys, SIGNED_IN),
+    (tasks, allows("tasks")),
+    (scores, allows("scores")),
+)
 
 BODY_BYTES = 64 * 1024
 STATEMENT_TIMEOUT_MS = 2000
@@ -22,11 +36,31 @@ STATEMENT_TIMEOUT_MS = 2000
 DESCRIPTION = """
 Write what happens, read what to do next.
 
-Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. Problems are
+Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. A program gets an API key instead
+(`POST /api/v1/keys`), sent in the same header or as `X-API-Key`; it may do what its scopes name, and each call names the one it needs. Problems are
 [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) documents: `type` is stable, `detail` is a sentence, `errors` names fields.
 A POST with an `Idempotency-Key` can be sent again without being done twice. Changes take `If-Match` with the ETag that was read.
 Times go in and out as UTC, dates as dates.
 """
+
+
+class Interface(FastAPI):
+    """An application whose description names the scope that an API key needs for each call."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            schema = super().openapi()
+            for route in iter_route_contexts(self.routes):
+                if isinstance(route.original_route, APIRoute):
+                    self._name_scopes(schema, route)
+        return self.openapi_schema or {}
+
+    def _name_scopes(self, schema: dict[str, Any], route: RouteContext) -> None:
+        said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
+        for method in route.methods or ():
+            operation = schema["paths"].get(route.path, {}).get(method.lower(), {})
+            if said and operation.get("security"):
+                operation["x-scope"] = said[-1].scope(method) or "sign in"
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -38,7 +72,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             app.state.services = Services(settings, database)
             yield
 
-    app = FastAPI(
+    app = Interface(
         title="FocusFlow",
         version=__version__,
         description=DESCRIPTION,
@@ -46,6 +80,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         telemetry={"tracing": False},
         openapi_tags=[
             {"name": "Accounts", "description": "Register, sign in and out, your own account."},
+            {"name": "Keys", "description": "API keys: for programs, with scopes."},
             {"name": "Tasks", "description": "What there is to do."},
             {"name": "Scores", "description": "What to do next, and why."},
             {"name": "Operations", "description": "Is it running?"},
@@ -57,8 +92,14 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     def replayed(_: Request, answer: Replayed) -> Response:
         return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, "application/json")
 
-    for router in (accounts, tasks, scores):
-        app.include_router(router, prefix="/api/v1", max_body_size=BODY_BYTES)
+    for router, needs in ROUTERS:
+        app.include_router(
+            router,
+            prefix="/api/v1",
+            max_body_size=BODY_BYTES,
+            dependencies=[Depends(needs)],
+            responses=problems.problems(Forbidden),
+        )
     app.include_router(health.router)
     app.add_middleware(Observed)
     return app

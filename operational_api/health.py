@@ -12,8 +12,8 @@ from focusflow.database.migrate import newest_revision
 from focusflow.database.session import Role
 from focusflow.problems import Unavailable
 from operational_api.problems import problems
+from operational_api.services import Services, services
 from operational_api.shapes import Output
-from operational_api.work import Services, services
 
 router = APIRouter(tags=["Operations"])
 

@@ -6,22 +6,20 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, LiteralString, NoReturn
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 
 from focusflow.database.outbox import append, event
-from focusflow.database.session import Database, Role, Transaction
-from focusflow.problems import Invalid, NotSignedIn, Problem
-from focusflow.settings import Settings
-from operational_api.security.tokens import Access, read_access_token
-
-BEARER = HTTPBearer(auto_error=False, description="The access token of `POST /api/v1/auth/login`.")
+from focusflow.database.session import Role, Transaction
+from focusflow.problems import Invalid, Problem
+from operational_api.security import audit
+from operational_api.security.caller import Asking, Caller, IdempotencyKey, Origin, admitted, asking
+from operational_api.services import Services, services
 
 
 class Stale(Problem):
@@ -34,30 +32,13 @@ class KeyReused(Invalid):
     """This Idempotency-Key came before with another request. Use a new key for a new request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What all requests share."""
-
-    settings: Settings
-    database: Database
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is asking."""
-
-    user_id: UUID
-    timezone: str
-    role: str
-    family: UUID | None
-
-
 @dataclass(slots=True)
 class Work:
     """The transaction of a request, under its caller."""
 
     tx: Transaction
     caller: Caller
+    origin: Origin
     answered: tuple[int, bytes] | None = field(default=None)
 
     def emit(
@@ -82,6 +63,31 @@ class Work:
             recorded_at=self.tx.now,
         )
         append(self.tx, [made])
+        if type_.endswith(".deleted"):
+            self.audit(type_, entity=type_.partition(".")[0], entity_id=row["id"])
+
+    def audit(
+        self,
+        action: str,
+        *,
+        entity: str | None = None,
+        entity_id: UUID | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note in the audit log what the caller did with something of their own."""
+        me = self.caller.user_id
+        audit.record(
+            self.tx,
+            action,
+            self.origin,
+            actor_id=me,
+            user_id=me,
+            entity=entity,
+            entity_id=entity_id,
+            before=before,
+            after=after,
+        )
 
     def reply(self, body: Any, status: int = 200, *, version: int | None = None) -> Response:
         """Answer with JSON. The answer is kept with the request's Idempotency-Key, if it has one."""
@@ -89,21 +95,6 @@ class Work:
         self.answered = (status, content)
         headers = {"ETag": f'"{version}"'} if version is not None else {}
         return Response(content, status, headers, "application/json")
-
-
-async def services(request: Request) -> Services:
-    found = request.app.state.services
-    assert isinstance(found, Services)
-    return found
-
-
-async def access(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    shared: Annotated[Services, Depends(services)],
-) -> Access:
-    if credentials is None:
-        raise NotSignedIn
-    return read_access_token(shared.settings.signing_key, credentials.credentials)
 
 
 class Replayed(Exception):
@@ -114,13 +105,7 @@ class Replayed(Exception):
         self.status, self.body = status, body
 
 
-#: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
-ACCOUNT = """
-    select timezone, role, is_active, token_epoch, request_hash, status, response from users
-    left join idempotency_keys on user_id = id and key = %(key)s
-    where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)"""
-
-KEEP_ANSWER = """
+KEEP_ANSWER: LiteralString = """
     insert into idempotency_keys (user_id, key, request_hash, status, response, created_at)
     values (%(user_id)s, %(key)s, %(request_hash)s, %(status)s, %(response)s, %(now)s)"""
 
@@ -130,22 +115,19 @@ class Asked:
     """A request whose work has not begun. Its route opens it, in the thread in which it is carried out: see `InOneTransaction`."""
 
     shared: Services
-    who: Access
-    idempotency_key: str | None
-    request_hash: str
+    asking: Asking
+    idempotency_key: str | None = None
+    request_hash: str = ""
 
     @contextmanager
     def opened(self) -> Iterator[Work]:
-        user_id, key = self.who.user_id, self.idempotency_key
-        asked = {"user_id": user_id, "family": self.who.family, "key": key}
+        user_id, key = self.asking.who.user_id, self.idempotency_key
         queue = None if key is None else f"{user_id} {key}"
         with self.shared.database.transaction(Role.API, user_id, queue=queue) as tx:
-            account = tx.one(ACCOUNT, asked)
-            if account is None or not account["is_active"] or account["token_epoch"] != self.who.epoch:
-                raise NotSignedIn
-            if account["request_hash"] is not None:
-                self._replay(account)
-            work = Work(tx, Caller(user_id, account["timezone"], account["role"], self.who.family))
+            caller, before = admitted(tx, self.asking, key)
+            if before["request_hash"] is not None:
+                self._replay(before)
+            work = Work(tx, caller, self.asking.origin)
             yield work
             if key is not None:
                 status, content = work.answered or (204, b"")
@@ -160,20 +142,14 @@ class Asked:
 
 async def ask_for_work(
     request: Request,
-    who: Annotated[Access, Depends(access)],
+    who_asks: Annotated[Asking, Depends(asking)],
     shared: Annotated[Services, Depends(services)],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            max_length=200,
-            description="Any text of your own. Sent again with the same request, it gets the same answer.",
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Asked:
     if idempotency_key is None or request.method != "POST":
-        return Asked(shared, who, None, "")
+        return Asked(shared, who_asks)
     whole = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    return Asked(shared, who, idempotency_key, hashlib.sha256(whole).hexdigest())
+    return Asked(shared, who_asks, idempotency_key, hashlib.sha256(whole).hexdigest())
 
 
 class InOneTransaction(APIRoute):

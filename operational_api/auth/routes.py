@@ -17,7 +17,8 @@ from operational_api.problems import problems
 from operational_api.security import passwords
 from operational_api.security.limits import Attempts, TooManyAttempts
 from operational_api.security.tokens import Access, access_token
-from operational_api.work import IfMatch, InOneTransaction, Services, Stale, UnitOfWork, check_match, services
+from operational_api.services import Services, services
+from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
 
 router = APIRouter(tags=["Accounts"], route_class=InOneTransaction)
 

@@ -24,6 +24,13 @@ def test_nobody_gets_in_without_signing_in(http):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_every_call_that_needs_a_caller_says_what_a_key_must_be_allowed(http):
+    """A route that says nothing refuses all keys, so nothing is given away; but it should be said."""
+    for path, methods in http.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            assert ("x-scope" in operation) == bool(operation.get("security")), (method, path)
+
+
 def test_what_belongs_to_somebody_else_is_not_there(http, me, somebody):
     theirs = somebody().task("private")
     tried = 0

@@ -1,0 +1,47 @@
+"""The audit log: who did what to whom, and from where. Written in the transaction of the deed, so that neither is there without the other."""
+
+from collections.abc import Mapping
+from typing import Any, LiteralString
+from uuid import UUID
+
+import orjson
+
+from focusflow.database.session import Transaction
+from focusflow.identity import new_id
+from operational_api.security.caller import Origin
+
+#: Sent with the commit: it costs a request no way of its own.
+RECORD: LiteralString = """
+    insert into audit_log (id, at, actor_id, user_id, action, entity, entity_id, before, after, ip, user_agent)
+    values (%(id)s, %(at)s, %(actor_id)s, %(user_id)s, %(action)s, %(entity)s, %(entity_id)s, %(before)s, %(after)s, %(ip)s, %(user_agent)s)"""
+
+
+def record(
+    tx: Transaction,
+    action: str,
+    origin: Origin,
+    *,
+    actor_id: UUID | None,
+    user_id: UUID | None,
+    entity: str | None = None,
+    entity_id: UUID | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a person wrote."""
+    tx.at_last(
+        RECORD,
+        {
+            "id": new_id(),
+            "at": tx.now,
+            "actor_id": actor_id,
+            "user_id": user_id,
+            "action": action,
+            "entity": entity,
+            "entity_id": entity_id,
+            "before": None if before is None else orjson.dumps(before).decode(),
+            "after": None if after is None else orjson.dumps(after).decode(),
+            "ip": origin.ip,
+            "user_agent": origin.user_agent,
+        },
+    )

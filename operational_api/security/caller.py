@@ -1,0 +1,122 @@
+"""Who is asking: somebody who signed in, or an API key of theirs. What a request brings is read here; whether it still holds, the database says."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, LiteralString
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from focusflow.database.session import Transaction
+from focusflow.problems import NotSignedIn
+from operational_api.security import keys
+from operational_api.security.keys import KeyAccess
+from operational_api.security.scopes import SIGNED_IN, Needs
+from operational_api.security.tokens import Access, read_access_token
+from operational_api.services import Services, services
+
+BEARER = HTTPBearer(auto_error=False, description="The access token of `POST /api/v1/auth/login`, or an API key.")
+API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of `POST /api/v1/keys`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, and since it was looked up, under which role. `scopes` is what an API key may; None is a person who signed in."""
+
+    user_id: UUID
+    timezone: str
+    role: str
+    family: UUID | None = None
+    key_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where a request came, for the audit log."""
+
+    ip: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is known of who asks before the database was asked."""
+
+    who: Access | KeyAccess
+    needs: Needs
+    method: str
+    origin: Origin
+
+
+def origin(request: Request) -> Origin:
+    agent = request.headers.get("user-agent", "")
+    return Origin(request.client.host if request.client else "unknown", agent.replace("\0", "")[:300])
+
+
+async def asking(
+    request: Request,
+    shared: Annotated[Services, Depends(services)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    api_key: Annotated[str | None, Depends(API_KEY)],
+) -> Asking:
+    brought = bearer.credentials if bearer else api_key
+    if brought is None:
+        raise NotSignedIn
+    who = (
+        keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(shared.settings.signing_key, brought)
+    )
+    return made_of(request, who)
+
+
+def made_of(request: Request, who: Access | KeyAccess) -> Asking:
+    # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
+    return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, origin(request))
+
+
+#: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
+BY_SIGN_IN: LiteralString = """
+    select timezone, role, is_active, token_epoch, request_hash, status, response from users
+    left join idempotency_keys on user_id = id and key = %(key)s
+    where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)"""
+
+#: The same behind an API key. The key says whose it is; that it is theirs, only the row says.
+BY_KEY: LiteralString = """
+    select timezone, role, is_active, request_hash, status, response, api_keys.id as key_id, scopes,
+           last_used_at is null or last_used_at < %(now)s - interval '5 minutes' as is_first_use
+    from api_keys join users on users.id = api_keys.user_id
+    left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
+    where key_hash = %(key_hash)s and api_keys.user_id = %(user_id)s and revoked_at is null
+      and (expires_at is null or expires_at > %(now)s)"""
+
+#: Every few minutes, not with each request: it is there to find keys that nobody uses.
+USED: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(key_id)s"
+
+
+def admitted(tx: Transaction, asking: Asking, idempotency_key: str | None) -> tuple[Caller, dict[str, Any]]:
+    """The caller, with what was answered under the idempotency key before. Raises if they may not do what they ask for."""
+    who = asking.who
+    if isinstance(who, KeyAccess):
+        row = tx.one(BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key, "now": tx.now})
+        if row is None or not row["is_active"]:
+            raise NotSignedIn
+        caller = Caller(
+            who.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=frozenset(row["scopes"])
+        )
+        if row["is_first_use"]:
+            tx.at_last(USED, {"now": tx.now, "key_id": row["key_id"]})
+    else:
+        row = tx.one(BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
+        if row is None or not row["is_active"] or row["token_epoch"] != who.epoch:
+            raise NotSignedIn
+        caller = Caller(who.user_id, row["timezone"], row["role"], family=who.family)
+    asking.needs.check(asking.method, caller.role, caller.scopes)
+    return caller, row
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        max_length=200, description="Any text of your own. Sent again with the same request, it gets the same answer."
+    ),
+]

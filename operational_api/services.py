@@ -1,0 +1,22 @@
+"""What all requests share."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from focusflow.database.session import Database
+from focusflow.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made when the API starts, passed to each request."""
+
+    settings: Settings
+    database: Database
+
+
+async def services(request: Request) -> Services:
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
