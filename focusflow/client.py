@@ -37,9 +37,9 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def register(self, email: str, password: str, display_name: str, timezone: str) -> Json:
+    def register(self, email: str, password: str, display_name: str, timezone: str) -> None:
         body = {"email": email, "password": password, "display_name": display_name, "timezone": timezone}
-        return self._call("POST", "/api/v1/auth/register", json=body)
+        self._call("POST", "/api/v1/auth/register", json=body)
 
     def login(self, email: str, password: str) -> Tokens:
         """Sign in. This client acts as that person from now on."""

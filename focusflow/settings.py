@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
     dashboard_port: Port = Field(8501, description="Port of the dashboard.")
     api_url: str | None = Field(None, description="Where the dashboard finds the API. Unset, the host and port above.")
+    dashboard_url: str | None = Field(
+        None, description="Where people find the dashboard: links in mails lead there. Unset, the host and port above."
+    )
     database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
 
     secret_key: SecretStr | None = Field(
@@ -58,6 +61,14 @@ class Settings(BaseSettings):
     access_token_minutes: int = Field(10, ge=1, le=15, description="How long an access token is valid.")
     refresh_token_days: int = Field(
         30, ge=1, le=365, description="After how many days one signs in again at the latest."
+    )
+    registration_open: bool = Field(
+        True,
+        description="Whether anybody who reaches the API can make an account. The address is proven by mail if mails are sent.",
+    )
+    verify_email: bool | None = Field(
+        None,
+        description="Whether one must have opened the link in a mail before signing in. Unset, where a mail server is configured.",
     )
 
     land_rows: int = Field(50_000, ge=1, description="At most so many events enter the lake in one commit of a bucket.")
@@ -122,6 +133,14 @@ class Settings(BaseSettings):
     @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
+
+    @property
+    def dashboard_address(self) -> str:
+        return (self.dashboard_url or f"http://{self.host}:{self.dashboard_port}").rstrip("/")
+
+    @property
+    def must_verify_email(self) -> bool:
+        return bool(self.verify_email)
 
     @cached_property
     def signing_key(self) -> str:

@@ -13,11 +13,17 @@ from focusflow.database.session import Database
 from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from operational_api import health, problems
+from operational_api.admin.routes import router as admin
+from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
+from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
+from operational_api.events.routes import router as events
+from operational_api.events.segment import router as segment
 from operational_api.keys.routes import router as keys
+from operational_api.me.routes import router as me
 from operational_api.observed import Observed
 from operational_api.scores.routes import router as scores
-from operational_api.security.scopes import SIGNED_IN, Needs, allows
+from operational_api.security.scopes import ADMIN, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
 from operational_api.work import Replayed
@@ -25,7 +31,10 @@ from operational_api.work import Replayed
 #: Every router, and what an API key must be allowed to use it.
 ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (accounts, SIGNED_IN),
+    (recovery, SIGNED_IN),
+    (me, SIGNED_IN),
     (keys, SIGNED_IN),
+    (admin, ADMIN),
     (tasks, allows("tasks")),
     (scores, allows("scores")),
 )
@@ -83,6 +92,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Keys", "description": "API keys: for programs, with scopes."},
             {"name": "Tasks", "description": "What there is to do."},
             {"name": "Scores", "description": "What to do next, and why."},
+            {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
+            {"name": "Segment", "description": "The calls of Segment's libraries; an API key is their write key."},
+            {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
             {"name": "Operations", "description": "Is it running?"},
         ],
     )
@@ -92,14 +104,19 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     def replayed(_: Request, answer: Replayed) -> Response:
         return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, "application/json")
 
-    for router, needs in ROUTERS:
+    def include(router: APIRouter, needs: Needs, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES) -> None:
         app.include_router(
             router,
-            prefix="/api/v1",
-            max_body_size=BODY_BYTES,
+            prefix=prefix,
+            max_body_size=body_bytes,
             dependencies=[Depends(needs)],
             responses=problems.problems(Forbidden),
         )
+
+    for router, needs in ROUTERS:
+        include(router, needs)
+    include(events, allows("events"), body_bytes=EVENT_BYTES)
+    include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
     app.include_router(health.router)
     app.add_middleware(Observed)
     return app

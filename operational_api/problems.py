@@ -96,7 +96,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
-        errors = [{"field": _path(each["loc"]), "message": _message(each["msg"])} for each in error.errors()[:50]]
+        errors = [{"field": _path(each["loc"]), "message": sentence(each["msg"])} for each in error.errors()[:50]]
         first = errors[0]
         return rendered(Invalid(f"The field {first['field']} cannot be accepted: {first['message']}."), errors)
 
@@ -123,11 +123,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http(_: Request, error: HTTPException) -> Response:
         kind = BY_STATUS.get(error.status_code)
-        if kind:
-            return rendered(kind())
-        problem = Invalid(str(error.detail))
+        problem = kind() if kind else Invalid(str(error.detail))
         problem.status = error.status_code
-        return rendered(problem)
+        answer = rendered(problem)
+        answer.headers.update(error.headers or {})  # of a method that is not known here: which are
+        return answer
 
     @app.exception_handler(Exception)
     def defect(request: Request, error: Exception) -> Response:
@@ -139,7 +139,16 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(each) for each in location) or "body"
 
 
-def _message(message: str) -> str:
+#: What pydantic says of a length once a text has been checked for what it holds.
+LENGTH = re.compile(r"Value should have at (least|most) (\d+) items? after validation, not (\d+)")
+
+
+def sentence(message: str) -> str:
+    """What is wrong with a field, to follow on its name."""
     for prefix in ("Value error, ", "Input "):
         message = message.removeprefix(prefix)
+    if length := LENGTH.fullmatch(message):
+        message = (
+            "should not be empty" if length[3] == "0" else f"should be at {length[1]} {length[2]} long, not {length[3]}"
+        )
     return message.rstrip(".").encode("utf-8", "replace").decode()

@@ -1,8 +1,9 @@
 """What all requests share."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from focusflow.database.session import Database
 from focusflow.settings import Settings
@@ -20,3 +21,6 @@ async def services(request: Request) -> Services:
     found = request.app.state.services
     assert isinstance(found, Services)
     return found
+
+
+Shared = Annotated[Services, Depends(services)]

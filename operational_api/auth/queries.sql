@@ -5,7 +5,10 @@ on conflict (lower(email)) do nothing
 returning *
 
 -- by_email --
-select id, password_hash, token_epoch, is_active from users where lower(email) = lower(%(email)s)
+select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where lower(email) = lower(%(email)s)
+
+-- by_id --
+select id, email, display_name, password_hash, token_epoch, is_active from users where id = %(user_id)s
 
 -- signed_in --
 update users set last_login_at = %(now)s where id = %(id)s
@@ -23,15 +26,54 @@ update refresh_tokens set used_at = %(now)s, replaced_by = %(successor)s
 where token_hash = %(token_hash)s and used_at is null and revoked_at is null and expires_at > %(now)s
 returning user_id, family, expires_at
 
+-- just_used --
+-- A token whose successor is on its way: used moments ago, and nobody has used the successor yet.
+select used.user_id, used.family from refresh_tokens as used join refresh_tokens as successor on successor.id = used.replaced_by
+where used.token_hash = %(token_hash)s and used.used_at > %(since)s and used.revoked_at is null and successor.used_at is null
+
 -- family_of --
 select family from refresh_tokens where token_hash = %(token_hash)s
 
 -- revoke_family --
 update refresh_tokens set revoked_at = %(now)s where family = %(family)s and revoked_at is null
 
+-- sessions --
+select family as id, min(created_at) as created_at, max(created_at) as last_used_at, max(expires_at) as expires_at,
+       (array_agg(ip order by created_at desc))[1] as ip, (array_agg(user_agent order by created_at desc))[1] as user_agent,
+       family is not distinct from %(current)s as is_current
+from refresh_tokens where user_id = %(user_id)s and revoked_at is null and expires_at > %(now)s
+group by family order by max(created_at) desc, family limit 200
+
+-- revoke_session --
+update refresh_tokens set revoked_at = %(now)s where user_id = %(user_id)s and family = %(family)s and revoked_at is null returning id
+
+-- revoke_all_sessions --
+update refresh_tokens set revoked_at = %(now)s where user_id = %(user_id)s and revoked_at is null
+
 -- account --
 select id, token_epoch, is_active from users where id = %(user_id)s
 
+-- add_mail_token --
+insert into mail_tokens (id, user_id, purpose, token_hash, created_at, expires_at)
+values (%(id)s, %(user_id)s, %(purpose)s, %(token_hash)s, %(now)s, %(expires_at)s)
+
+-- use_mail_token --
+update mail_tokens set used_at = %(now)s
+where token_hash = %(token_hash)s and purpose = %(purpose)s and used_at is null and expires_at > %(now)s
+returning user_id
+
+-- void_mail_tokens --
+update mail_tokens set used_at = %(now)s where user_id = %(user_id)s and purpose = 'reset_password' and used_at is null
+
+-- verified --
+update users set email_verified_at = coalesce(email_verified_at, %(now)s) where id = %(user_id)s
+
+-- set_password --
+-- The epoch makes every older access token void.
+update users set password_hash = %(password_hash)s, token_epoch = token_epoch + 1 where id = %(user_id)s and is_active
+returning id, email, display_name, token_epoch
+
 -- me --
-select id, email, display_name, timezone, locale, week_start, role, daily_focus_goal_minutes, created_at, version, is_active
+select id, email, display_name, timezone, locale, week_start, role, daily_focus_goal_minutes, created_at, version, is_active,
+       email_verified_at is not null as email_is_verified
 from users where id = %(user_id)s

@@ -1,46 +1,50 @@
-"""Registering, signing in and out, and one's own account."""
+"""Registering, signing in and out, and the list of sign-ins. Nothing here tells whether an address has an account."""
 
-import time
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, BackgroundTasks
 from starlette.responses import Response
 
 from focusflow.clock import zone_names
-from focusflow.database.rows import update_row
 from focusflow.database.session import Role
-from focusflow.database.tables import users
-from focusflow.problems import Conflict, Invalid, NotSignedIn
-from operational_api.auth import store
-from operational_api.auth.schemas import Me, MeChange, RefreshToken, Registration, SignIn, Tokens
+from focusflow.problems import Forbidden, Invalid, NotFound, NotSignedIn
+from operational_api.auth import mails, store
+from operational_api.auth.mails import Recipient
+from operational_api.auth.post import dispatch
+from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Sessions, SignIn, Tokens
 from operational_api.problems import problems
-from operational_api.security import passwords
-from operational_api.security.limits import Attempts, TooManyAttempts
+from operational_api.security import audit, limits, passwords
+from operational_api.security.caller import CameFrom
+from operational_api.security.limits import TooManyAttempts
 from operational_api.security.tokens import Access, access_token
-from operational_api.services import Services, services
-from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
+from operational_api.services import Services, Shared
+from operational_api.work import InOneTransaction, UnitOfWork
 
-router = APIRouter(tags=["Accounts"], route_class=InOneTransaction)
+router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=InOneTransaction)
 
-Shared = Annotated[Services, Depends(services)]
-
-ATTEMPTS = Attempts()
+REGISTERED = "Look into your mail. If this address was new here, it has an account now."
 
 
 class WrongSignIn(NotSignedIn):
-    """The e-mail address or the password is wrong."""
+    """The e-mail address or the password is wrong, or the address has not been verified yet."""
 
 
-def _check_zone_name(timezone: str) -> None:
+class RegistrationClosed(Forbidden):
+    """On this installation, accounts are made by whoever runs it."""
+
+
+class SessionNotFound(NotFound):
+    """There is no such session."""
+
+
+def check_zone_name(timezone: str) -> None:
     if timezone not in zone_names():
         raise Invalid(f"The field body.timezone cannot be accepted: there is no time zone {timezone!r}.")
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
-def _tokens(shared: Services, access: Access, refresh_token: str, now: Any) -> dict[str, Any]:
+def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetime) -> dict[str, Any]:
     minutes = shared.settings.access_token_minutes
     return {
         "access_token": access_token(shared.settings.signing_key, access, now=now, minutes=minutes),
@@ -50,85 +54,97 @@ def _tokens(shared: Services, access: Access, refresh_token: str, now: Any) -> d
     }
 
 
-@router.post("/auth/register", status_code=201, responses=problems(Conflict, Invalid, TooManyAttempts))
-def register(body: Registration, request: Request, shared: Shared) -> Me:
-    """Create an account. Sign in with it afterwards."""
-    _check_zone_name(body.timezone)
-    if body.password.lower() in passwords.COMMON or body.password.lower() == body.email.lower():
-        raise Invalid("The field body.password cannot be accepted: it is among the first that anybody tries.")
-    ATTEMPTS.count(f"register {_address(request)}", now=time.monotonic())
+@router.post(
+    "/register",
+    status_code=202,
+    responses=problems(RegistrationClosed, Invalid, TooManyAttempts),
+)
+def register(body: Registration, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+    """Create an account. The answer is the same whether or not the address has one already: its owner is told by mail."""
+    if not shared.settings.registration_open:
+        raise RegistrationClosed
+    check_zone_name(body.timezone)
+    passwords.check(body.password, body.email)
+    limits.count(shared.database, limits.requests_of("register", came_from.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:
         store.check_zone(tx, body.timezone)
-        row = store.register(tx, body, password_hash)
-    ATTEMPTS.forget(f"register {_address(request)}")
-    return Me.model_validate({name: row[name] for name in Me.model_fields})
+        store.register(tx, body, password_hash)
+    later.add_task(_tell_of_registration, shared, body.email)
+    return Accepted(message=REGISTERED)
 
 
-@router.post("/auth/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
-def login(body: SignIn, request: Request, shared: Shared) -> Tokens:
+def _tell_of_registration(shared: Services, email: str) -> None:
+    with shared.database.transaction(Role.AUTH) as tx:
+        account = tx.one(store.QUERIES["by_email"], {"email": email})
+        if account is None or not account["is_active"]:
+            return
+        to = Recipient(account["email"], account["display_name"])
+        if account["email_verified_at"]:
+            mail = mails.known(to)
+        else:
+            mail = mails.verify(shared.settings, to, store.link_token(tx, account["id"], "verify_email"))
+    dispatch(shared, mail)
+
+
+@router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
+def login(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
     """Sign in with e-mail address and password."""
-    address = _address(request)
-    pair = f"login {body.email.strip().lower()} from {address}"
-    ATTEMPTS.count(pair, now=time.monotonic())
+    guesses = limits.guesses(body.email, came_from.ip)
+    limits.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH) as tx:
         account = tx.one(store.QUERIES["by_email"], {"email": body.email.strip().replace("\0", "")})
     is_right = passwords.matches(body.password, account["password_hash"] if account else None)
-    if account is None or not is_right or not account["is_active"]:
+    if account is None:
         raise WrongSignIn
-    ATTEMPTS.forget(pair)
-    with shared.database.transaction(Role.AUTH, account["id"]) as tx:
-        days = shared.settings.refresh_token_days
-        family, token = store.begin_family(tx, account["id"], days, address, request.headers.get("user-agent"))
-        tx.run(store.QUERIES["signed_in"], {"id": account["id"], "now": tx.now})
-    return Tokens(**_tokens(shared, Access(account["id"], account["token_epoch"], family), token, tx.now))
+    me = account["id"]
+    proven = account["email_verified_at"] or not shared.settings.must_verify_email
+    gets_in = is_right and account["is_active"] and proven
+    with shared.database.transaction(Role.AUTH, me) as tx:
+        audit.record(tx, "sign-in" if gets_in else "sign-in.refused", came_from, actor_id=None, user_id=me)
+        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from) if gets_in else None
+    if begun is None:
+        raise WrongSignIn
+    limits.succeeded(shared.database, guesses)
+    return Tokens(**tokens_of(shared, Access(me, account["token_epoch"], begun[0]), begun[1], tx.now))
 
 
-@router.post("/auth/refresh", responses=problems(store.RefreshRefused, Invalid))
-def refresh(body: RefreshToken, request: Request, shared: Shared) -> Tokens:
-    """Get the next pair of tokens. A refresh token that is used twice ends the whole sign-in."""
+@router.post("/refresh", responses=problems(store.RefreshRefused, Invalid))
+def refresh(body: RefreshToken, came_from: CameFrom, shared: Shared) -> Tokens:
+    """Get the next pair of tokens. A refresh token that comes again later than ten seconds after ends the whole sign-in."""
     with shared.database.transaction(Role.AUTH) as tx:
-        rotated = store.rotate(tx, body.refresh_token, _address(request), request.headers.get("user-agent"))
+        rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, came_from)
         account = tx.one(store.QUERIES["account"], {"user_id": rotated[0]}) if rotated else None
     if rotated is None or account is None or not account["is_active"]:
         raise store.RefreshRefused
     user_id, family, token = rotated
-    return Tokens(**_tokens(shared, Access(user_id, account["token_epoch"], family), token, tx.now))
+    return Tokens(**tokens_of(shared, Access(user_id, account["token_epoch"], family), token, tx.now))
 
 
-@router.post("/auth/logout", status_code=204, responses=problems(NotSignedIn))
+@router.post("/logout", status_code=204, responses=problems(NotSignedIn))
 def logout(work: UnitOfWork) -> None:
-    """End this sign-in: its refresh tokens are void from now on."""
+    """End this sign-in: its tokens are void from now on."""
     work.tx.run(store.QUERIES["revoke_family"], {"family": work.caller.family, "now": work.tx.now})
 
 
-@router.get("/me", response_model=Me, responses=problems(NotSignedIn))
-def me(work: UnitOfWork) -> Response:
-    """Your account."""
-    row = _account(work)
-    return work.reply({name: row[name] for name in Me.model_fields}, version=row["version"])
+@router.get("/sessions", response_model=Sessions, responses=problems(NotSignedIn))
+def list_sessions(work: UnitOfWork) -> Response:
+    """Where you are signed in."""
+    mine = {"user_id": work.caller.user_id, "current": work.caller.family, "now": work.tx.now}
+    return work.reply({"items": work.tx.all(store.QUERIES["sessions"], mine)})
 
 
-@router.patch("/me", response_model=Me, responses=problems(NotSignedIn, Stale, Invalid))
-def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Change your account. A new time zone counts from now on; days that were stay where they were."""
-    before = _account(work)
-    check_match(if_match, before["version"])
-    changes = body.model_dump(exclude_unset=True)
-    for name in ("display_name", "timezone", "locale", "week_start"):
-        if name in changes and changes[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
-    if "timezone" in changes:
-        _check_zone_name(changes["timezone"])
-        store.check_zone(work.tx, changes["timezone"])
-    row = before
-    if changes:
-        row = update_row(work.tx, users, work.caller.user_id, changes) or before
-        work.emit("user.updated", row, before=before)
-    return work.reply({name: row[name] for name in Me.model_fields}, version=row["version"])
+@router.delete("/sessions/{session_id}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid))
+def revoke_session(session_id: UUID, work: UnitOfWork) -> None:
+    """Sign one device out."""
+    mine = {"user_id": work.caller.user_id, "family": session_id, "now": work.tx.now}
+    if work.tx.one(store.QUERIES["revoke_session"], mine) is None:
+        raise SessionNotFound
+    work.audit("session.revoked", entity="session", entity_id=session_id)
 
 
-def _account(work: UnitOfWork) -> Any:
-    row = work.tx.one(store.QUERIES["me"], {"user_id": work.caller.user_id})
-    assert row is not None
-    return row
+@router.delete("/sessions", status_code=204, responses=problems(NotSignedIn))
+def revoke_all_sessions(work: UnitOfWork) -> None:
+    """Sign every device out, this one too."""
+    work.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": work.caller.user_id, "now": work.tx.now})
+    work.audit("session.all-revoked", entity="session")

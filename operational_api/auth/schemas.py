@@ -6,15 +6,13 @@ from uuid import UUID
 
 from pydantic import EmailStr, Field, StringConstraints
 
-from operational_api.shapes import Input, Output, Text, Whole
+from operational_api.shapes import Input, Output, Text
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128, strip_whitespace=False)]
 DisplayName = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 Zone = Annotated[str, StringConstraints(max_length=100)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
-FocusGoal = Annotated[Whole, Field(ge=1, le=1440)]
-WeekStart = Annotated[Whole, Field(ge=0, le=6, description="The first day of your week, Monday = 0.")]
 
 
 class Registration(Input):
@@ -36,6 +34,37 @@ class SignIn(Input):
     )
 
 
+class Accepted(Output):
+    """That a request was taken, and what happens next."""
+
+    message: str
+
+
+class Address(Input):
+    """An e-mail address."""
+
+    email: Email = Field(examples=["demo@example.com"])
+
+
+class LinkToken(Input):
+    """The token of a link in a mail."""
+
+    token: Annotated[str, StringConstraints(max_length=200)]
+
+
+class NewPassword(LinkToken):
+    """The token of a link, and the password to set."""
+
+    new_password: Password
+
+
+class PasswordChange(Input):
+    """The password as it is, and as it shall be."""
+
+    password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)]
+    new_password: Password
+
+
 class RefreshToken(Input):
     """The refresh token of the last answer."""
 
@@ -51,26 +80,19 @@ class Tokens(Output):
     refresh_token: str = Field(description="Good for one use: it is answered with a new pair.")
 
 
-class Me(Output):
-    """Your account."""
+class Session(Output):
+    """One sign-in, from its password to its end."""
 
     id: UUID
-    email: str
-    display_name: str
-    timezone: str
-    locale: str
-    week_start: int
-    role: Literal["user", "analyst", "admin"]
-    daily_focus_goal_minutes: int | None
     created_at: datetime
-    version: int
+    last_used_at: datetime = Field(description="When its tokens were last refreshed.")
+    expires_at: datetime = Field(description="When one has to sign in again.")
+    ip: str | None
+    user_agent: str | None
+    is_current: bool = Field(description="Whether it is the one that asks.")
 
 
-class MeChange(Input):
-    """What to change; what is left out stays."""
+class Sessions(Output):
+    """Your sign-ins, the last used first."""
 
-    display_name: DisplayName | None = None
-    timezone: Zone | None = Field(None, examples=["America/New_York"])
-    locale: Locale | None = None
-    week_start: WeekStart | None = None
-    daily_focus_goal_minutes: FocusGoal | None = None
+    items: list[Session]

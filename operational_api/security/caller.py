@@ -1,5 +1,6 @@
 """Who is asking: somebody who signed in, or an API key of theirs. What a request brings is read here; whether it still holds, the database says."""
 
+import base64
 from dataclasses import dataclass
 from typing import Annotated, Any, LiteralString
 from uuid import UUID
@@ -49,29 +50,40 @@ class Asking:
     origin: Origin
 
 
-def origin(request: Request) -> Origin:
+async def origin(request: Request) -> Origin:
     agent = request.headers.get("user-agent", "")
     return Origin(request.client.host if request.client else "unknown", agent.replace("\0", "")[:300])
 
 
+CameFrom = Annotated[Origin, Depends(origin)]
+
+
 async def asking(
     request: Request,
+    came_from: CameFrom,
     shared: Annotated[Services, Depends(services)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     api_key: Annotated[str | None, Depends(API_KEY)],
 ) -> Asking:
-    brought = bearer.credentials if bearer else api_key
+    brought = bearer.credentials if bearer else api_key or _write_key(request)
     if brought is None:
         raise NotSignedIn
     who = (
         keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(shared.settings.signing_key, brought)
     )
-    return made_of(request, who)
-
-
-def made_of(request: Request, who: Access | KeyAccess) -> Asking:
     # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
-    return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, origin(request))
+    return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, came_from)
+
+
+def _write_key(request: Request) -> str | None:
+    """A key as libraries for tracking send it: as the name of Basic authentication, or within the body."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return getattr(request.state, "write_key", None)
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except ValueError as error:
+        raise NotSignedIn from error
 
 
 #: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.

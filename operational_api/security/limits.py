@@ -1,15 +1,19 @@
-"""Attempts to sign in are counted before anything is hashed: per account and per address. Nobody is locked out for good."""
+"""Attempts are counted before anything is hashed, in the database, so that all processes of the API count together.
 
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass, field
+Nobody is locked out for good: after the free attempts one waits twice as long each time, up to a minute.
+"""
 
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import LiteralString
+
+from focusflow.database.session import Database, Role
 from focusflow.problems import Problem
+from operational_api.security.tokens import digest
 
-FREE_ATTEMPTS = 5
-LONGEST_WAIT_SECONDS = 60.0
-FORGET_SECONDS = 900.0
-REMEMBERED = 100_000
+LONGEST_WAIT_SECONDS = 60
+FORGET = timedelta(minutes=15)
 
 
 class TooManyAttempts(Problem):
@@ -22,48 +26,69 @@ class TooManyAttempts(Problem):
         self.retry_after = retry_after
 
 
-@dataclass(slots=True)
-class _Count:
-    attempts: int = 0
-    last_at: float = 0.0
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that may be tried `free` times at once by whoever `key` names."""
+
+    key: str
+    free: int
+
+    @property
+    def stored(self) -> str:
+        return digest(self.key)
 
 
-@dataclass(slots=True)
-class Attempts:
-    """How often something was tried. From the sixth time on, one waits twice as long each time, up to a minute.
+def guesses(email: str, address: str) -> list[Limit]:
+    """What a try at a password counts against: the pair, so that a stranger's tries do not keep the owner out, and the address."""
+    network = network_of(address)
+    return [Limit(f"guess at {email.strip().lower()} from {network}", 5), Limit(f"guess from {network}", 100)]
 
-    The pair of account and address is what counts against an account, so that an attacker elsewhere does not keep its owner out.
+
+def requests_of(kind: str, address: str) -> list[Limit]:
+    """What anybody may ask for without an account, like registering or a mail."""
+    return [Limit(f"{kind} from {network_of(address)}", 30)]
+
+
+def network_of(address: str) -> str:
+    """Who holds one IPv6 address holds its whole /64.
+
+    >>> network_of("2001:db8::1"), network_of("192.0.2.1")
+    ('2001:db8::/64', '192.0.2.1')
     """
-
-    _counts: "OrderedDict[str, _Count]" = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def count(self, *keys: str, now: float) -> None:
-        """Count an attempt for each key, or refuse it where one has to wait."""
-        with self._lock:
-            found = [self._of(key, now) for key in keys]
-            wait = max(_wait(each) - (now - each.last_at) for each in found)
-            if wait > 0:
-                raise TooManyAttempts(max(1, round(wait)))
-            for each in found:
-                each.attempts, each.last_at = each.attempts + 1, now
-
-    def forget(self, *keys: str) -> None:
-        """After a success."""
-        with self._lock:
-            for key in keys:
-                self._counts.pop(key, None)
-
-    def _of(self, key: str, now: float) -> _Count:
-        count = self._counts.pop(key, None)
-        if count is None or now - count.last_at > FORGET_SECONDS:
-            count = _Count(last_at=now)
-        self._counts[key] = count
-        while len(self._counts) > REMEMBERED:
-            self._counts.popitem(last=False)
-        return count
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
-def _wait(count: _Count) -> float:
-    over = count.attempts - FREE_ATTEMPTS
-    return min(LONGEST_WAIT_SECONDS, 2.0**over) if over >= 0 else 0.0
+#: One statement an attempt: of many at the same moment, each counts the ones before.
+COUNT: LiteralString = """
+    insert into attempts (key, attempts, last_at) values (%(key)s, 1, %(now)s)
+    on conflict (key) do update
+    set attempts = case when attempts.last_at < %(forgotten)s then 1 else attempts.attempts + 1 end, last_at = %(now)s
+    where attempts.last_at < %(forgotten)s or attempts.attempts < %(free)s
+       or attempts.last_at + least(%(longest)s, 2 ^ (attempts.attempts - %(free)s)) * interval '1 second' <= %(now)s
+    returning attempts"""
+
+WAIT: LiteralString = """
+    select ceil(least(%(longest)s, 2 ^ (attempts - %(free)s)) - extract(epoch from %(now)s - last_at))::integer as seconds
+    from attempts where key = %(key)s"""
+
+SUCCEEDED: LiteralString = "update attempts set attempts = greatest(0, attempts - 1) where key = any(%(keys)s)"
+
+
+def count(database: Database, limits: list[Limit]) -> None:
+    """Count an attempt, or refuse it where one has to wait."""
+    with database.transaction(Role.AUTH) as tx:
+        for limit in limits:
+            bounds = {"key": limit.stored, "free": limit.free, "longest": LONGEST_WAIT_SECONDS, "now": tx.now}
+            if tx.one(COUNT, {**bounds, "forgotten": tx.now - FORGET}) is None:
+                left = tx.one(WAIT, bounds)
+                raise TooManyAttempts(max(1, left["seconds"] if left else 1))
+
+
+def succeeded(database: Database, limits: list[Limit]) -> None:
+    """Take the attempt back: it was the owner's."""
+    with database.transaction(Role.AUTH) as tx:
+        tx.run(SUCCEEDED, {"keys": [limit.stored for limit in limits]})

@@ -9,7 +9,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from focusflow.problems import Unavailable
+from focusflow.problems import Invalid, Unavailable
 
 HASHER = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
 AT_ONCE = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
@@ -19,6 +19,12 @@ WAIT_SECONDS = 10
 COMMON = frozenset(
     {"password", "12345678", "123456789", "1234567890", "qwertyuiop", "password1", "iloveyou", "11111111", "sunshine"}
 )
+
+
+def check(password: str, email: str = "") -> None:
+    """Refuse a password that is among the first that anybody tries."""
+    if password.lower() in COMMON or password.lower() == email.lower():
+        raise Invalid("The field body.password cannot be accepted: it is among the first that anybody tries.")
 
 
 def hashed(password: str) -> str:

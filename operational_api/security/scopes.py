@@ -88,3 +88,6 @@ def allows(noun: str, *, role: str = "user") -> Needs:
 
 #: Accounts, keys, personal data as a whole: no API key can touch them.
 SIGNED_IN = Needs(None, None)
+
+#: The installation itself: for admins who signed in.
+ADMIN = Needs(None, None, "admin")

@@ -1,6 +1,8 @@
 """Access tokens (JWT, minutes) and refresh tokens (random, used once, kept as hashes)."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +70,12 @@ def _verified(key: str, token: str) -> tuple[Access, float]:
 
 def refresh_token() -> str:
     return secrets.token_urlsafe(32)
+
+
+def successor(key: str, used: str) -> str:
+    """The refresh token that follows on a used one. It is derived, so that it can be told again without being stored."""
+    follows = hmac.digest(key.encode(), b"refresh " + used.encode("utf-8", "replace"), "sha256")
+    return base64.urlsafe_b64encode(follows).decode().rstrip("=")
 
 
 def digest(token: str) -> str:

@@ -63,7 +63,7 @@ def _somebody_new(stack: Stack, email: str) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=f"{stack.address('api')}/api/v1", timeout=20, trust_env=False) as client:
         account = {"email": email, "password": PASSWORD, "display_name": "Noor", "timezone": "UTC"}
         registered = client.post("/auth/register", json=account)
-        assert registered.status_code == 201, registered.text
+        assert registered.status_code == 202, registered.text
         token = client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client

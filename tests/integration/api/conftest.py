@@ -1,7 +1,11 @@
 """The API over a real database, and people who use it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,7 +17,6 @@ from focusflow.database.session import Database
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
-from operational_api.auth.routes import ATTEMPTS
 
 PASSWORD = "a long sentence is a good password"
 
@@ -26,8 +29,9 @@ def http(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_tried_yet() -> None:
-    ATTEMPTS._counts.clear()
+def nobody_has_tried_yet(database: Database) -> None:
+    with database.owner() as connection:
+        connection.execute("delete from attempts")
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,21 @@ class Person:
         return task
 
 
+def signed_in(http: TestClient, email: str, password: str = PASSWORD) -> Person:
+    tokens = http.post("/api/v1/auth/login", json={"email": email, "password": password}).json()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    me = http.get("/api/v1/me", headers=bearer).json()
+    return Person(http, me["id"], email, tokens["access_token"], tokens["refresh_token"])
+
+
 @pytest.fixture
 def somebody(http: TestClient) -> Callable[..., Person]:
     def sign_up(timezone: str = "Europe/Berlin") -> Person:
         email = f"{new_id().hex}@example.com"
         new = {"email": email, "password": PASSWORD, "display_name": "Somebody", "timezone": timezone}
         registered = http.post("/api/v1/auth/register", json=new)
-        assert registered.status_code == 201, registered.text
-        tokens = http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD}).json()
-        return Person(http, registered.json()["id"], email, tokens["access_token"], tokens["refresh_token"])
+        assert registered.status_code == 202, registered.text
+        return signed_in(http, email)
 
     return sign_up
 
@@ -69,6 +79,25 @@ def somebody(http: TestClient) -> Callable[..., Person]:
 @pytest.fixture
 def me(somebody: Callable[..., Person]) -> Person:
     return somebody()
+
+
+def mails_in(home: Path, to: str) -> list[EmailMessage]:
+    """The mails to somebody, in the order in which they were written."""
+    files = sorted((home / "mails").glob("*.eml"))
+    read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+    return [mail for mail in read if mail["To"] == to]
+
+
+def token_in(mail: EmailMessage) -> str:
+    found = re.search(r"token=(\S+)", mail.get_content())
+    assert found, "no link in the mail"
+    return found[1]
+
+
+@pytest.fixture
+def mails(http: TestClient) -> Callable[[str], list[EmailMessage]]:
+    app: Any = http.app
+    return lambda to: mails_in(app.state.services.settings.home, to)
 
 
 @pytest.fixture

@@ -1,15 +1,22 @@
 """Registering, signing in, and what ends a sign-in."""
 
+import statistics
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jwt
 import pytest
+from fastapi.testclient import TestClient
 
 from focusflow import clock
+from focusflow.identity import new_id
+from focusflow.settings import load_settings
+from operational_api.app import create_app
+from operational_api.security import limits, passwords
 from operational_api.security.passwords import HASHER
 from operational_api.security.tokens import access_token, read_access_token
-from tests.integration.api.conftest import PASSWORD
+from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, token_in
 
 
 def sign_in(http, email, password=PASSWORD):
@@ -27,9 +34,45 @@ def test_a_registration_is_an_event_too(me, events):
     assert "password_hash" not in registered["data"]
 
 
-def test_an_address_has_one_account_however_it_is_written(http, me):
-    again = {"email": me.email.upper(), "password": PASSWORD, "display_name": "Again"}
-    assert http.post("/api/v1/auth/register", json=again).status_code == 409
+def test_an_address_has_one_account_however_it_is_written(http, me, mails):
+    """The answer does not tell that there is one; a mail tells its owner."""
+    again = {"email": me.email.upper(), "password": "another password", "display_name": "Again"}
+    fresh = {**again, "email": f"fresh-{me.email}"}
+    first, second = (http.post("/api/v1/auth/register", json=new) for new in (again, fresh))
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert first.status_code == 202
+    assert sign_in(http, me.email, "another password").status_code == 401
+    assert sign_in(http, me.email).status_code == 200
+    assert mails(me.email)[-1]["Subject"] == "Is this your e-mail address?"  # nobody has proven it yet
+    assert token_in(mails(fresh["email"])[-1])
+
+
+def test_the_owner_of_a_proven_address_is_told_of_a_second_registration(http, me, mails):
+    proven = http.post("/api/v1/auth/verify-email", json={"token": token_in(mails(me.email)[-1])})
+    assert proven.status_code == 204
+    assert me.call("GET", "/me").json()["email_is_verified"] is True
+    again = {"email": me.email, "password": "another password", "display_name": "Again"}
+    assert http.post("/api/v1/auth/register", json=again).status_code == 202
+    last = mails(me.email)[-1]
+    assert last["Subject"] == "You have a FocusFlow account"
+    assert "token=" not in last.get_content()
+
+
+def test_where_addresses_are_to_be_proven_nobody_signs_in_before(http, database_url, tmp_path):
+    strict = load_settings(home=tmp_path, verify_email=True)
+    with TestClient(create_app(strict, database_url)) as other:
+        email = f"{new_id().hex}@example.com"
+        other.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD, "display_name": "New"})
+        early, unknown = sign_in(other, email), sign_in(other, "nobody@example.com")
+        assert (early.status_code, early.json()) == (unknown.status_code, unknown.json()) == (401, early.json())
+        other.post("/api/v1/auth/verify-email", json={"token": token_in(mails_in(tmp_path, email)[-1])})
+        assert sign_in(other, email).status_code == 200
+
+
+def test_an_installation_can_be_closed_to_newcomers(database_url, tmp_path):
+    with TestClient(create_app(load_settings(home=tmp_path, registration_open=False), database_url)) as closed:
+        new = {"email": "new@example.com", "password": PASSWORD, "display_name": "New"}
+        assert closed.post("/api/v1/auth/register", json=new).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -80,18 +123,77 @@ def test_a_refresh_token_is_good_for_one_use(http, me):
     assert refresh(http, first.json()["refresh_token"]).status_code == 200
 
 
-def test_a_refresh_token_used_twice_ends_the_whole_sign_in(http, me):
+def test_a_refresh_token_used_again_later_ends_the_whole_sign_in(http, database, me):
     successor = refresh(http, me.refresh_token).json()
+    with database.owner() as connection:
+        connection.execute(
+            "update refresh_tokens set used_at = used_at - interval '11 seconds' where used_at is not null"
+        )
     assert refresh(http, me.refresh_token).status_code == 401
     assert refresh(http, successor["refresh_token"]).status_code == 401
     assert me.call("GET", "/me").status_code == 401
 
 
-def test_of_thirty_who_use_a_refresh_token_at_once_one_succeeds(http, me):
+def test_a_refresh_token_older_than_the_last_ends_the_whole_sign_in_at_once(http, me):
+    second = refresh(http, me.refresh_token).json()["refresh_token"]
+    third = refresh(http, second).json()["refresh_token"]
+    assert refresh(http, me.refresh_token).status_code == 401
+    assert refresh(http, third).status_code == 401
+
+
+def test_thirty_who_use_a_refresh_token_at_once_get_one_successor(http, database, me):
+    """Two tabs, or an answer that was lost on its way: neither signs anybody out."""
     with ThreadPoolExecutor(30) as pool:
-        answers = list(pool.map(lambda _: refresh(http, me.refresh_token).status_code, range(30)))
-    assert answers.count(200) == 1
-    assert answers.count(401) == 29
+        answers = list(pool.map(lambda _: refresh(http, me.refresh_token), range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    with database.owner() as connection:
+        row = connection.execute("select count(*) as tokens from refresh_tokens where user_id = %s", [me.id]).fetchone()
+    assert row["tokens"] == 2
+
+
+def test_sixty_guesses_at_once_are_hashed_five_times(http, me, monkeypatch):
+    hashed, real = [], passwords.matches
+
+    def counting(password, stored):
+        hashed.append(password)
+        return real(password, stored)
+
+    monkeypatch.setattr(passwords, "matches", counting)
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(pool.map(lambda n: sign_in(http, me.email, f"guess {n}").status_code, range(60)))
+    assert len(hashed) == answers.count(401) == 5
+    assert answers.count(429) == 55
+
+
+def test_guessing_from_elsewhere_does_not_keep_the_owner_out(http, me):
+    """The pair of account and network is what counts, and the network: not the account."""
+    for n in range(8):
+        sign_in(http, me.email, f"guess {n}")
+    assert sign_in(TestClient(http.app, client=("192.0.2.7", 50000)), me.email).status_code == 200
+
+
+def test_a_network_that_guesses_at_many_accounts_has_to_wait(http, database):
+    with database.owner() as connection:
+        connection.execute(
+            "insert into attempts values (%s, 130, clock_timestamp())", [limits.guesses("x", "testclient")[1].stored]
+        )
+    assert sign_in(http, "somebody-else@example.com").status_code == 429
+
+
+def test_known_and_unknown_addresses_take_as_long(http, me, database):
+    def seconds(email):
+        with database.owner() as connection:
+            connection.execute("delete from attempts")
+        begun = time.perf_counter()
+        assert sign_in(http, email, "not the password").status_code == 401
+        return time.perf_counter() - begun
+
+    for email in (me.email, "nobody@example.com"):
+        seconds(email)
+    pairs = [(seconds(me.email), seconds("nobody@example.com")) for _ in range(15)]
+    known, unknown = (statistics.median(each) for each in zip(*pairs, strict=True))
+    assert 0.6 < known / unknown < 1.6  # the hash is nearly all of it; without one for nobody it would be ten to one
 
 
 def test_signing_out_voids_the_access_token_at_once(http, me):
@@ -173,3 +275,93 @@ def test_what_cannot_be_changed_stays(me, body):
     before = me.call("GET", "/me").json()
     assert me.call("PATCH", "/me", body).status_code == 422
     assert me.call("GET", "/me").json() == before
+
+
+def test_a_list_of_sign_ins_of_which_one_can_be_ended(http, me):
+    other = signed_in(http, me.email)
+    sessions = me.call("GET", "/auth/sessions").json()["items"]
+    assert [each["is_current"] for each in sessions] == [False, True]
+    assert sessions[0]["user_agent"] == "testclient"
+    assert me.call("DELETE", f"/auth/sessions/{sessions[0]['id']}").status_code == 204
+    assert other.call("GET", "/me").status_code == 401
+    assert me.call("GET", "/me").status_code == 200
+    assert me.call("DELETE", f"/auth/sessions/{sessions[0]['id']}").status_code == 404
+
+
+def test_nobody_ends_the_sign_in_of_another(me, somebody):
+    other = somebody()
+    theirs = other.call("GET", "/auth/sessions").json()["items"][0]["id"]
+    assert me.call("DELETE", f"/auth/sessions/{theirs}").status_code == 404
+    assert other.call("GET", "/me").status_code == 200
+
+
+def test_all_sign_ins_can_be_ended_at_once(http, me):
+    other = signed_in(http, me.email)
+    assert me.call("DELETE", "/auth/sessions").status_code == 204
+    assert (me.call("GET", "/me").status_code, other.call("GET", "/me").status_code) == (401, 401)
+
+
+def test_another_password_ends_every_other_sign_in(http, me, mails):
+    other = signed_in(http, me.email)
+    wrong = me.call("POST", "/auth/change-password", {"password": "wrong", "new_password": "a better one"})
+    assert wrong.status_code == 403
+    changed = me.call("POST", "/auth/change-password", {"password": PASSWORD, "new_password": "a better one"})
+    assert changed.status_code == 200
+    assert (me.call("GET", "/me").status_code, other.call("GET", "/me").status_code) == (401, 401)
+    goes_on = {"Authorization": f"Bearer {changed.json()['access_token']}"}
+    assert http.get("/api/v1/me", headers=goes_on).status_code == 200
+    assert (sign_in(http, me.email).status_code, sign_in(http, me.email, "a better one").status_code) == (401, 200)
+    assert mails(me.email)[-1]["Subject"] == "Your password has been changed"
+
+
+def test_an_api_key_cannot_change_the_password(http, me):
+    key = me.call("POST", "/keys", {"name": "App", "scopes": ["tasks:write"]}).json()["key"]
+    body = {"password": PASSWORD, "new_password": "a better one"}
+    assert http.post("/api/v1/auth/change-password", json=body, headers={"X-API-Key": key}).status_code == 403
+
+
+def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(http, me, mails):
+    known = http.post("/api/v1/auth/forgot-password", json={"email": me.email})
+    unknown = http.post("/api/v1/auth/forgot-password", json={"email": "nobody@example.com"})
+    assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())
+    assert known.status_code == 202
+    assert mails("nobody@example.com") == []
+    new = {"token": token_in(mails(me.email)[-1]), "new_password": "a better one"}
+    assert http.post("/api/v1/auth/reset-password", json={**new, "new_password": "password"}).status_code == 422
+    assert http.post("/api/v1/auth/reset-password", json=new).status_code == 204
+    assert me.call("GET", "/me").status_code == 401
+    assert sign_in(http, me.email, "a better one").status_code == 200
+    assert http.post("/api/v1/auth/reset-password", json=new).status_code == 422
+
+
+def test_a_link_expires_and_serves_its_own_purpose_only(http, database, me, mails):
+    proof = token_in(mails(me.email)[-1])
+    assert (
+        http.post("/api/v1/auth/reset-password", json={"token": proof, "new_password": "a better one"}).status_code
+        == 422
+    )
+    http.post("/api/v1/auth/forgot-password", json={"email": me.email})
+    late = token_in(mails(me.email)[-1])
+    with database.owner() as connection:
+        connection.execute("update mail_tokens set expires_at = created_at")
+    for path, body in (
+        ("reset-password", {"token": late, "new_password": "a better one"}),
+        ("verify-email", {"token": proof}),
+    ):
+        assert http.post(f"/api/v1/auth/{path}", json=body).status_code == 422
+    assert sign_in(http, me.email).status_code == 200
+
+
+def test_a_mailbox_is_not_flooded(http, me, mails):
+    answers = [http.post("/api/v1/auth/forgot-password", json={"email": me.email}).status_code for _ in range(5)]
+    assert answers == [202, 202, 202, 429, 429]
+    assert len(mails(me.email)) == 1 + 3
+
+
+def test_what_concerns_an_account_is_in_the_audit_log(http, database, me):
+    sign_in(http, me.email, "wrong")
+    me.call("POST", "/auth/change-password", {"password": PASSWORD, "new_password": "a better one"})
+    with database.owner() as connection:
+        rows = connection.execute("select action, ip from audit_log where user_id = %s order by at", [me.id]).fetchall()
+    assert [row["action"] for row in rows] == ["sign-in", "sign-in.refused", "password.changed"]
+    assert {row["ip"] for row in rows} == {"testclient"}

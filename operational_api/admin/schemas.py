@@ -1,0 +1,103 @@
+"""The shapes of what an admin sees."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from operational_api.shapes import Input, Moment, Output, Text, Whole
+
+RoleName = Literal["user", "analyst", "admin"]
+
+
+class UserFilter(Input):
+    """Which accounts."""
+
+    q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Part of the name or the address.")
+    role: RoleName | None = None
+    limit: Whole = Field(50, ge=1, le=200)
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class User(Output):
+    """An account."""
+
+    id: UUID
+    email: str
+    display_name: str
+    timezone: str
+    role: RoleName
+    is_active: bool
+    email_is_verified: bool
+    created_at: datetime
+    last_login_at: datetime | None
+    erased_at: datetime | None
+    version: int
+
+
+class UserPage(Output):
+    """Accounts, the newest first."""
+
+    items: list[User]
+    next_cursor: str | None
+
+
+class UserChange(Input):
+    """What to change of an account; what is left out stays."""
+
+    role: RoleName | None = None
+    is_active: bool | None = Field(None, description="Whether its owner can sign in.")
+
+
+class AuditFilter(Input):
+    """Which entries."""
+
+    user_id: UUID | None = None
+    action: Annotated[Text, Field(max_length=100)] | None = Field(None, examples=["password.changed"])
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Whole = Field(50, ge=1, le=200)
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class AuditEntry(Output):
+    """Who did what to whom."""
+
+    id: UUID
+    at: datetime
+    actor_id: UUID | None
+    user_id: UUID | None
+    action: str
+    entity: str | None
+    entity_id: UUID | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    ip: str | None
+    user_agent: str | None
+
+
+class AuditPage(Output):
+    """Entries of the audit log, the newest first."""
+
+    items: list[AuditEntry]
+    next_cursor: str | None
+
+
+class Published(Output):
+    """A table of figures as the API has it."""
+
+    table_name: str
+    as_of: datetime
+    published_at: datetime
+    events: int = Field(description="The events it was made of.")
+    lake_version: int
+
+
+class Pipeline(Output):
+    """Where events and figures are on their way."""
+
+    events_waiting: int = Field(description="Events committed and without a place in the log.")
+    oldest_waiting_at: datetime | None
+    events_in_log: int
+    published: list[Published]

@@ -1,0 +1,102 @@
+"""Passwords and addresses: changing the one, proving the other. Whoever asks without being signed in learns nothing from the answer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends
+
+from focusflow.database.session import Role
+from focusflow.problems import Forbidden, Invalid, NotSignedIn
+from operational_api.auth import mails, store
+from operational_api.auth.mails import Recipient
+from operational_api.auth.post import dispatch
+from operational_api.auth.routes import tokens_of
+from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
+from operational_api.problems import problems
+from operational_api.security import audit, limits, passwords
+from operational_api.security.caller import Asking, CameFrom, admitted, asking
+from operational_api.security.limits import Limit, TooManyAttempts
+from operational_api.security.tokens import Access
+from operational_api.services import Services, Shared
+
+router = APIRouter(prefix="/auth", tags=["Accounts"])
+
+SENT = "If there is an account with this address, a mail with a link is on its way to it."
+
+
+class WrongPassword(Forbidden):
+    """The present password is wrong."""
+
+
+@router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
+def change_password(
+    body: PasswordChange,
+    who_asks: Annotated[Asking, Depends(asking)],
+    came_from: CameFrom,
+    shared: Shared,
+    later: BackgroundTasks,
+) -> Tokens:
+    """Set another password. Every sign-in ends; this one goes on with the tokens of the answer."""
+    with shared.database.transaction(Role.API, who_asks.who.user_id) as tx:
+        caller, _ = admitted(tx, who_asks, None)
+        account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
+        assert account is not None
+    passwords.check(body.new_password, account["email"])
+    guesses = limits.guesses(account["email"], came_from.ip)
+    limits.count(shared.database, guesses)
+    if not passwords.matches(body.password, account["password_hash"]):
+        raise WrongPassword
+    limits.succeeded(shared.database, guesses)
+    me, password_hash = caller.user_id, passwords.hashed(body.new_password)
+    with shared.database.transaction(Role.AUTH, me) as tx:
+        changed = store.set_password(tx, me, password_hash)
+        if changed is None:
+            raise NotSignedIn
+        family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from)
+        audit.record(tx, "password.changed", came_from, actor_id=me, user_id=me)
+    later.add_task(dispatch, shared, mails.changed(Recipient(changed["email"], changed["display_name"])))
+    return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
+
+
+@router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
+def forgot_password(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+    """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
+    to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
+    limits.count(shared.database, [to_one, *limits.requests_of("reset", came_from.ip)])
+    later.add_task(_send_reset, shared, body.email)
+    return Accepted(message=SENT)
+
+
+def _send_reset(shared: Services, email: str) -> None:
+    """After the answer, so that its time tells nothing."""
+    with shared.database.transaction(Role.AUTH) as tx:
+        account = tx.one(store.QUERIES["by_email"], {"email": email.strip().replace("\0", "")})
+        if account is None or not account["is_active"]:
+            return
+        token = store.link_token(tx, account["id"], "reset_password")
+    dispatch(shared, mails.reset(shared.settings, Recipient(account["email"], account["display_name"]), token))
+
+
+@router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
+def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> None:
+    """Set a new password with the token of a link. Every sign-in ends."""
+    passwords.check(body.new_password)
+    limits.count(shared.database, limits.requests_of("set password", came_from.ip))
+    password_hash = passwords.hashed(body.new_password)
+    with shared.database.transaction(Role.AUTH) as tx:
+        me = store.use_link(tx, body.token, "reset_password")
+        changed = store.set_password(tx, me, password_hash)
+        if changed is None:
+            raise store.LinkRefused
+        tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
+        audit.record(tx, "password.reset", came_from, actor_id=None, user_id=me)
+    later.add_task(dispatch, shared, mails.changed(Recipient(changed["email"], changed["display_name"])))
+
+
+@router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
+def verify_email(body: LinkToken, came_from: CameFrom, shared: Shared) -> None:
+    """Say that an address is yours, with the token of a link."""
+    limits.count(shared.database, limits.requests_of("verify", came_from.ip))
+    with shared.database.transaction(Role.AUTH) as tx:
+        me = store.use_link(tx, body.token, "verify_email")
+        tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})
+        audit.record(tx, "email.verified", came_from, actor_id=None, user_id=me)

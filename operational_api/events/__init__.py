@@ -1,0 +1,1 @@
+"""What client apps track."""

@@ -1,0 +1,128 @@
+"""The calls that Segment's libraries make, so that they work here by changing their host. A write key is an API key with `events:write`.
+
+The key says whose events they are; the library's own user ids are kept as properties.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from focusflow.problems import Invalid, NotSignedIn
+from operational_api.events import incoming, store
+from operational_api.events.routes import Body
+from operational_api.problems import TooLarge, problems
+from operational_api.shapes import Moment
+from operational_api.work import InOneTransaction, UnitOfWork
+
+#: What each kind of call is counted as. Tracked events bring their own name.
+KINDS = {
+    "track": None,
+    "identify": "user.identified",
+    "page": "page.viewed",
+    "screen": "screen.viewed",
+    "group": "group.joined",
+    "alias": "user.aliased",
+}
+
+#: The addresses that libraries in browsers use for the same.
+SHORT = {"track": "t", "identify": "i", "page": "p", "screen": "s", "group": "g", "alias": "a"}
+
+#: What a call may bring beyond its own properties.
+KEPT = ("userId", "anonymousId", "groupId", "previousId", "name", "category")
+
+WHEN: TypeAdapter[datetime] = TypeAdapter(Moment)
+
+
+async def write_key(request: Request, body: Body) -> None:
+    """Libraries in browsers send their key within the body."""
+    if "authorization" not in request.headers and b'"writeKey"' in body:
+        said = incoming.parsed(body)
+        if isinstance(said, dict) and isinstance(said.get("writeKey"), str):
+            request.state.write_key = said["writeKey"]
+
+
+router = APIRouter(prefix="/v1", tags=["Segment"], route_class=InOneTransaction, dependencies=[Depends(write_key)])
+
+ANSWERS: dict[str, Any] = {
+    "responses": problems(NotSignedIn, Invalid, TooLarge),
+    "openapi_extra": {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+}
+
+
+@router.post("/batch", **ANSWERS)
+@router.post("/b", include_in_schema=False)
+def batch(body: Body, work: UnitOfWork) -> Response:
+    """Take a batch of calls of any kind."""
+    said = incoming.parsed(body)
+    if not isinstance(said, dict):
+        raise incoming.BadBody("The body should be an object with a batch.")
+    return _taken(work, incoming.bounded(said.get("batch"), "batch"), said)
+
+
+def _single(kind: str) -> None:
+    def call(body: Body, work: UnitOfWork) -> Response:
+        said = incoming.parsed(body)
+        if not isinstance(said, dict):
+            raise incoming.BadBody("The body should be an object.")
+        return _taken(work, [{**said, "type": kind}], said)
+
+    call.__doc__ = f"Take one {kind} call."
+    call.__name__ = kind
+    router.post(f"/{kind}", **ANSWERS)(call)
+    router.post(f"/{SHORT[kind]}", include_in_schema=False)(call)
+
+
+for each_kind in KINDS:
+    _single(each_kind)
+
+
+def _taken(work: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Response:
+    context = whole.get("context")
+    shared = context if isinstance(context, dict) else {}
+    found = incoming.read([_translated(call, shared, work.tx.now) for call in calls], work.tx.now)
+    if not found.events:
+        first = found.errors[0]
+        raise incoming.BadBody(f"No call could be taken. Call {first['index']}: {first['field']} {first['message']}.")
+    store.add(work, [event for _, event in found.events], source="segment")
+    return work.reply({"success": True, "errors": found.errors})
+
+
+def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:
+    """A call in the platform's own shape; whatever cannot be read is left for the check to name."""
+    if not isinstance(call, dict) or call.get("type") not in KINDS:
+        return {"name": None}
+    own = call.get("context")
+    context = {**shared, **(own if isinstance(own, dict) else {})}
+    said = call.get("traits" if call["type"] in ("identify", "group") else "properties")
+    kept = {name: call[name] for name in KEPT if call.get(name) not in (None, "")}
+    return {
+        "name": _text(KINDS[call["type"]] or call.get("event"), 200),
+        "id": _text(call.get("messageId"), 200),
+        "time": _moment(call, now),
+        "properties": {**(said if isinstance(said, dict) else {}), **kept},
+        "session_id": _text(call.get("anonymousId") or context.get("sessionId"), 200),
+        "platform": _text(_within(context, "os", "name") or _within(context, "library", "name"), 60),
+        "app_version": _text(_within(context, "app", "version"), 60),
+    }
+
+
+def _moment(call: dict[str, Any], now: datetime) -> datetime | None:
+    """When it happened, now at the latest. What is not a time is as if it had not been said: libraries cannot be mended from here."""
+    for name in ("timestamp", "originalTimestamp"):
+        try:
+            return min(WHEN.validate_python(call.get(name)), now)
+        except ValidationError:
+            continue
+    return None
+
+
+def _within(context: dict[str, Any], outer: str, inner: str) -> Any:
+    found = context.get(outer)
+    return found.get(inner) if isinstance(found, dict) else None
+
+
+def _text(value: Any, longest: int) -> str | None:
+    return str(value)[:longest] or None if isinstance(value, str | int) else None

@@ -1,0 +1,39 @@
+"""The shapes of one's own account."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from operational_api.auth.schemas import DisplayName, Locale, Zone
+from operational_api.shapes import Input, Output, Whole
+
+FocusGoal = Annotated[Whole, Field(ge=1, le=1440)]
+WeekStart = Annotated[Whole, Field(ge=0, le=6, description="The first day of your week, Monday = 0.")]
+
+
+class Me(Output):
+    """Your account."""
+
+    id: UUID
+    email: str
+    email_is_verified: bool
+    display_name: str
+    timezone: str
+    locale: str
+    week_start: int
+    role: Literal["user", "analyst", "admin"]
+    daily_focus_goal_minutes: int | None
+    created_at: datetime
+    version: int
+
+
+class MeChange(Input):
+    """What to change; what is left out stays."""
+
+    display_name: DisplayName | None = None
+    timezone: Zone | None = Field(None, examples=["America/New_York"])
+    locale: Locale | None = None
+    week_start: WeekStart | None = None
+    daily_focus_goal_minutes: FocusGoal | None = None

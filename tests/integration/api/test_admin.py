@@ -1,0 +1,84 @@
+"""What admins see and may do, and that nobody else does."""
+
+import pytest
+
+from tests.integration.api.conftest import PASSWORD, signed_in
+
+
+@pytest.fixture
+def admin(http, database, somebody):
+    made = somebody()
+    with database.owner() as connection:
+        connection.execute("update users set role = 'admin' where id = %s", [made.id])
+    return made
+
+
+def test_only_admins_get_in(http, database, me):
+    for path in ("/admin/users", "/admin/audit", "/admin/pipeline"):
+        assert me.call("GET", path).status_code == 403
+    with database.owner() as connection:
+        connection.execute("update users set role = 'analyst' where id = %s", [me.id])
+    assert me.call("GET", "/admin/users").status_code == 403
+    assert me.call("PATCH", f"/admin/users/{me.id}", {"role": "admin"}).status_code == 403
+
+
+def test_accounts_are_found_and_paged(admin, me, somebody):
+    other = somebody()
+    found = admin.call("GET", f"/admin/users?q={me.email[:20].upper()}").json()["items"]
+    assert [each["id"] for each in found] == [me.id]
+    first = admin.call("GET", "/admin/users?limit=1").json()
+    second = admin.call("GET", f"/admin/users?limit=1&cursor={first['next_cursor']}").json()
+    assert [first["items"][0]["id"], second["items"][0]["id"]] == [other.id, me.id]
+    assert admin.call("GET", "/admin/users?cursor=x").status_code == 422
+    assert "password_hash" not in admin.call("GET", "/admin/users").text
+
+
+def test_a_role_is_given_with_an_event_and_an_entry_in_the_log(admin, me, events):
+    changed = admin.call("PATCH", f"/admin/users/{me.id}", {"role": "analyst"})
+    assert (changed.status_code, changed.json()["role"]) == (200, "analyst")
+    said = events(me.id)[-1]
+    assert (said["type"], said["actor"], said["before"], said["data"]["role"]) == (
+        "user.updated", "system", {"role": "user"}, "analyst",
+    )  # fmt: skip
+    (entry,) = admin.call("GET", f"/admin/audit?user_id={me.id}&action=user.changed").json()["items"]
+    assert (entry["actor_id"], entry["before"], entry["after"]) == (admin.id, {"role": "user"}, {"role": "analyst"})
+
+
+def test_whoever_is_switched_off_is_out_at_once(http, admin, me):
+    assert admin.call("PATCH", f"/admin/users/{me.id}", {"is_active": False}).status_code == 200
+    assert me.call("GET", "/me").status_code == 401
+    assert http.post("/api/v1/auth/login", json={"email": me.email, "password": PASSWORD}).status_code == 401
+    assert admin.call("PATCH", f"/admin/users/{me.id}", {"is_active": True}).status_code == 200
+    assert signed_in(http, me.email).call("GET", "/me").status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"role": "owner"}, {"role": None}, {"is_active": None}, {"email": "x@example.com"}])
+def test_what_cannot_be_changed_of_an_account_is_refused(admin, me, body):
+    assert admin.call("PATCH", f"/admin/users/{me.id}", body).status_code == 422
+
+
+def test_a_stale_change_and_ones_own_account_are_refused(admin, me):
+    stale = admin.call("PATCH", f"/admin/users/{me.id}", {"role": "admin"}, If_Match='"9"')
+    own = admin.call("PATCH", f"/admin/users/{admin.id}", {"role": "user"})
+    assert (stale.status_code, own.status_code) == (412, 409)
+
+
+def test_nothing_changes_where_nothing_differs(admin, me, events):
+    before = events(me.id)
+    assert admin.call("PATCH", f"/admin/users/{me.id}", {"role": "user"}).status_code == 200
+    assert events(me.id) == before
+
+
+def test_the_log_is_paged_and_bounded_by_time(admin, me):
+    page = admin.call("GET", "/admin/audit?limit=1").json()
+    following = admin.call("GET", f"/admin/audit?limit=1&cursor={page['next_cursor']}").json()
+    assert page["items"][0]["at"] >= following["items"][0]["at"]
+    assert page["items"][0]["id"] != following["items"][0]["id"]
+    assert admin.call("GET", "/admin/audit?until=2020-01-01T00:00:00Z").json()["items"] == []
+
+
+def test_the_pipelines_state_tells_what_waits(admin, me):
+    me.task()
+    found = admin.call("GET", "/admin/pipeline").json()
+    assert found["events_waiting"] >= 2
+    assert found["published"] == []

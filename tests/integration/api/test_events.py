@@ -1,0 +1,227 @@
+"""Tracking: events of one's own apps, one or many a call, and the calls of Segment's libraries with the real one of them."""
+
+import gzip
+import socket
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+import uvicorn
+from segment.analytics.client import Client as Segment
+
+from focusflow import clock
+from focusflow.contracts.envelope import Event
+from operational_api.app import create_app
+from operational_api.events.incoming import BODY_BYTES
+from operational_api.events.store import own_id
+
+LONG_AGO = "2024-02-29T23:30:00Z"
+
+
+@pytest.fixture
+def key(me):
+    return me.call("POST", "/keys", {"name": "App", "scopes": ["events:write"]}).json()["key"]
+
+
+def tracked(events, user_id):
+    return [each for each in events(user_id) if each["type"] == "activity.tracked"]
+
+
+def test_one_event_is_stored_as_the_contract_has_it(me, events):
+    said = {
+        "name": "timer.opened",
+        "time": LONG_AGO,
+        "properties": {"a": [1, "x"]},
+        "platform": "ios",
+        "session_id": "s",
+    }
+    answer = me.call("POST", "/events", said)
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "errors": []})
+    (stored,) = tracked(events, me.id)
+    event = Event.model_validate(stored)
+    assert (event.data["name"], event.data["properties"], event.data["platform"]) == (
+        "timer.opened",
+        {"a": [1, "x"]},
+        "ios",
+    )
+    assert (str(event.time), str(event.localdate)) == ("2024-02-29 23:30:00+00:00", "2024-03-01")  # in Berlin
+    assert event.id == event.subject
+
+
+def test_a_bad_event_does_not_hold_up_the_good_ones(me, events):
+    ahead = (clock.now() + timedelta(days=2)).isoformat()
+    batch = [
+        {"name": "good"},
+        {"name": ""},
+        {"name": "bad time", "time": "yesterday"},
+        {"name": "unknown field", "colour": "red"},
+        {"name": "ahead", "time": ahead},
+        {"name": "nul", "properties": {"a": "\0"}},
+        {"name": "much", "properties": {"a": "x" * 40_000}},
+        "not an object",
+        {"name": "good too"},
+    ]
+    answer = me.call("POST", "/events", {"events": batch})
+    assert answer.status_code == 202
+    assert answer.json()["accepted"] == 2
+    assert [each["index"] for each in answer.json()["errors"]] == [1, 2, 3, 7, 4, 5, 6]
+    assert answer.json()["errors"][0] == {"index": 1, "field": "name", "message": "should not be empty"}
+    assert [each["data"]["name"] for each in tracked(events, me.id)] == ["good", "good too"]
+
+
+def test_where_no_event_is_good_nothing_is_taken(me, events):
+    answer = me.call("POST", "/events", {"name": 7})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "No event could be taken. Event 0 in name: should be a valid string."
+    assert tracked(events, me.id) == []
+
+
+def test_an_event_of_ones_own_id_keeps_its_identity_and_nobody_else_can_take_it(me, somebody, events):
+    other = somebody()
+    for person in (me, me, other):
+        assert person.call("POST", "/events", {"name": "x", "id": "abc"}).status_code == 202
+    mine, again = tracked(events, me.id)
+    (theirs,) = tracked(events, other.id)
+    assert mine["id"] == again["id"] == str(own_id(UUID(me.id), "abc"))
+    assert theirs["id"] != mine["id"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'"x"',
+        b'{"events": []}',
+        b'{"events": {}}',
+        b"\xff",
+        b'{"name": "\\ud800"}',
+        b"[" * 5000,
+    ],
+    ids=repr,
+)
+def test_a_body_that_cannot_be_read_is_refused(http, me, events, body):
+    answer = http.post("/api/v1/events", content=body, headers={"Authorization": f"Bearer {me.access_token}"})
+    assert answer.status_code == 422, answer.text
+    assert tracked(events, me.id) == []
+
+
+def test_deep_nesting_and_long_numbers_do_no_harm(me, events):
+    nested = "{}"
+    for _ in range(300):
+        nested = f'{{"a":{nested}}}'
+    deep = {"name": "deep", "properties": orjson.loads(nested)}
+    answer = me.call("POST", "/events", {"events": [deep, {"name": "long", "properties": {"n": 10**30}}]})
+    assert answer.status_code == 202
+    assert answer.json()["errors"][0]["message"] == "are nested too deeply"
+
+
+def test_a_thousand_events_are_a_call_and_one_more_is_not(me, events):
+    batch = [{"name": "x", "id": f"n{number}"} for number in range(1001)]
+    assert me.call("POST", "/events", {"events": batch}).status_code == 422
+    assert me.call("POST", "/events", {"events": batch[:1000]}).json()["accepted"] == 1000
+    assert len(tracked(events, me.id)) == 1000
+
+
+def test_a_body_past_the_limit_is_refused_packed_or_not(http, me):
+    large = orjson.dumps({"events": [{"name": "x", "properties": {"a": "y" * 3000}}] * 400})
+    assert len(large) > BODY_BYTES
+    signed = {"Authorization": f"Bearer {me.access_token}"}
+    assert http.post("/api/v1/events", content=large, headers=signed).status_code == 413
+    packed = {**signed, "Content-Encoding": "gzip"}
+    assert http.post("/api/v1/events", content=gzip.compress(large), headers=packed).status_code == 413
+    small = gzip.compress(orjson.dumps({"name": "x"}))
+    assert http.post("/api/v1/events", content=small, headers=packed).status_code == 202
+    assert http.post("/api/v1/events", content=small[:-6], headers=packed).status_code == 422
+    assert http.post("/api/v1/events", content=b"plain", headers=packed).status_code == 422
+
+
+def test_a_key_needs_the_scope(http, me):
+    key = me.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
+    assert http.post("/api/v1/events", json={"name": "x"}, headers={"X-API-Key": key}).status_code == 403
+    assert http.post("/v1/track", json={"event": "x"}, auth=(key, "")).status_code == 403
+
+
+def test_a_retry_under_an_idempotency_key_stores_once(me, events):
+    for _ in range(2):
+        assert me.call("POST", "/events", {"name": "x"}, Idempotency_Key="once").status_code == 202
+    assert len(tracked(events, me.id)) == 1
+
+
+def test_the_calls_of_a_browser_bring_their_key_within(http, me, key, events):
+    said = {
+        "writeKey": key,
+        "event": "Signed Up",
+        "properties": {"plan": "x"},
+        "messageId": "m1",
+        "timestamp": LONG_AGO,
+    }
+    assert http.post("/v1/t", json=said).json()["success"] is True
+    (stored,) = tracked(events, me.id)
+    assert (stored["data"]["name"], stored["data"]["properties"]) == ("Signed Up", {"plan": "x"})
+    assert http.post("/v1/t", json={**said, "writeKey": "ff_wrong"}).status_code == 401
+    assert http.post("/v1/track", json={"properties": {}}, auth=(key, "")).status_code == 422
+
+
+@pytest.fixture
+def address(http, database_url):
+    """The same API under a real address, for a library that brings its own way of calling."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = create_app(http.app.state.services.settings, database_url)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(200):
+        if server.started:
+            break
+        threading.Event().wait(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_segments_own_library_works_with_another_host(address, me, key, events, is_packed):
+    failures = []
+    library = Segment(
+        key,
+        host=address,
+        gzip=is_packed,
+        on_error=lambda error, _: failures.append(error),
+        max_retries=0,
+        upload_interval=0.1,
+    )
+    library.identify("u1", {"plan": "free"})
+    library.track("u1", "Report Opened", {"week": 7}, context={"app": {"version": "2.1"}, "os": {"name": "ios"}})
+    library.page("u1", "Docs", "Start", {"path": "/start"})
+    library.screen("u1", "Home", "Today")
+    library.group("u1", "g1", {"name": "Team"})
+    library.alias("anonymous", "u1")
+    library.flush()
+    library.join()
+    assert failures == []
+    stored = tracked(events, me.id)
+    assert [each["data"]["name"] for each in stored] == [
+        "user.identified", "Report Opened", "page.viewed", "screen.viewed", "group.joined", "user.aliased",
+    ]  # fmt: skip
+    report = stored[1]["data"]
+    assert (report["properties"], report["platform"], report["app_version"]) == (
+        {"week": 7, "userId": "u1"},
+        "ios",
+        "2.1",
+    )
+
+
+def test_segments_own_library_is_told_of_a_wrong_key(address):
+    failures = []
+    library = Segment("ff_wrong", host=address, on_error=lambda error, _: failures.append(error), max_retries=0)
+    library.track("u1", "x")
+    library.flush()
+    library.join()
+    assert "401" in str(failures[0])
