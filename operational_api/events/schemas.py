@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from operational_api.shapes import Input, Label, Moment, Output, Text
+from operational_api.shapes import WRITABLE, Input, Label, Moment, Output
 
 AT_MOST = 1000
 
-Identity = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=200), WRITABLE]
 
 
 class Tracked(Input):

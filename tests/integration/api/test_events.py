@@ -12,6 +12,7 @@ import uvicorn
 from segment.analytics.client import Client as Segment
 
 from focusflow import clock
+from focusflow.contracts.activity import Activity
 from focusflow.contracts.envelope import Event
 from operational_api.app import create_app
 from operational_api.events.incoming import BODY_BYTES
@@ -41,6 +42,8 @@ def test_one_event_is_stored_as_the_contract_has_it(me, events):
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "errors": []})
     (stored,) = tracked(events, me.id)
     event = Event.model_validate(stored)
+    assert Event.model_dump(event, mode="json").keys() == stored.keys()
+    assert Activity.model_validate(event.data).model_dump() == event.data
     assert (event.data["name"], event.data["properties"], event.data["platform"]) == (
         "timer.opened",
         {"a": [1, "x"]},
@@ -67,7 +70,11 @@ def test_a_bad_event_does_not_hold_up_the_good_ones(me, events):
     assert answer.status_code == 202
     assert answer.json()["accepted"] == 2
     assert [each["index"] for each in answer.json()["errors"]] == [1, 2, 3, 7, 4, 5, 6]
-    assert answer.json()["errors"][0] == {"index": 1, "field": "name", "message": "should not be empty"}
+    assert answer.json()["errors"][0] == {
+        "index": 1,
+        "field": "name",
+        "message": "String should have at least 1 character",
+    }
     assert [each["data"]["name"] for each in tracked(events, me.id)] == ["good", "good too"]
 
 
