@@ -27,17 +27,17 @@ from operational_api.scores.routes import router as scores
 from operational_api.security.scopes import ADMIN, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
-from operational_api.work import Replayed
+from operational_api.work import KEY_CHARACTERS, Replayed, WorkDoor
 
-#: Every router, and what an API key must be allowed to use it.
+#: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
 ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
+    (tasks, allows("tasks")),
+    (scores, allows("scores")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (me, SIGNED_IN),
     (keys, SIGNED_IN),
     (admin, ADMIN),
-    (tasks, allows("tasks")),
-    (scores, allows("scores")),
 )
 
 BODY_BYTES = 64 * 1024
@@ -54,23 +54,40 @@ Times go in and out as UTC, dates as dates.
 """
 
 
+API_KEY = {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key of `POST /api/v1/keys`."}
+
+ONCE = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS},
+    "description": "Any text of your own. Sent again with the same request, it gets the same answer, and nothing is done twice.",
+}
+
+
 class Interface(FastAPI):
-    """An application whose description names the scope that an API key needs for each call."""
+    """An application whose description tells what holds for many calls: which scope a key needs, what can be sent twice."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             schema = super().openapi()
+            schema["components"]["securitySchemes"]["ApiKey"] = API_KEY
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
-                    self._name_scopes(schema, route)
+                    self._complete(schema, route)
         return self.openapi_schema or {}
 
-    def _name_scopes(self, schema: dict[str, Any], route: RouteContext) -> None:
+    def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
         said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
         for method in route.methods or ():
             operation = schema["paths"].get(route.path, {}).get(method.lower(), {})
             if said and operation.get("security"):
-                operation["x-scope"] = said[-1].scope(method) or "sign in"
+                scope = said[-1].scope(method)
+                operation["x-scope"] = scope or "sign in"
+                if scope:
+                    operation["security"].append({"ApiKey": []})
+                if method == "POST" and any(isinstance(each.call, WorkDoor) for each in route.dependant.dependencies):
+                    operation.setdefault("parameters", []).append(ONCE)
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -82,6 +99,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             app.state.services = Services(settings, database)
             gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
             yield
+            gc.unfreeze()
 
     app = Interface(
         title="FocusFlow",
@@ -115,9 +133,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             responses=problems.problems(Forbidden),
         )
 
+    include(events, allows("events"), body_bytes=EVENT_BYTES)
     for router, needs in ROUTERS:
         include(router, needs)
-    include(events, allows("events"), body_bytes=EVENT_BYTES)
     include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
     app.include_router(health.router)
     app.add_middleware(Observed)

@@ -18,8 +18,8 @@ from focusflow.database.outbox import append, event
 from focusflow.database.session import Role, Transaction
 from focusflow.problems import Invalid, Problem
 from operational_api.security import audit
-from operational_api.security.caller import Asking, Caller, IdempotencyKey, Origin, admitted, asking
-from operational_api.services import Services, services
+from operational_api.security.caller import Asking, Caller, Credentials, Origin, admitted
+from operational_api.services import Services
 
 
 class Stale(Problem):
@@ -119,6 +119,8 @@ class Replayed(Exception):
         self.status, self.body = status, body
 
 
+KEY_CHARACTERS = 200
+
 KEEP_ANSWER: LiteralString = """
     insert into idempotency_keys (user_id, key, request_hash, status, response, created_at)
     values (%(user_id)s, %(key)s, %(request_hash)s, %(status)s, %(response)s, %(now)s)"""
@@ -154,16 +156,20 @@ class Asked:
         raise Replayed(kept["status"], kept["response"])
 
 
-async def ask_for_work(
-    request: Request,
-    who_asks: Annotated[Asking, Depends(asking)],
-    shared: Annotated[Services, Depends(services)],
-    idempotency_key: IdempotencyKey = None,
-) -> Asked:
-    if idempotency_key is None or request.method != "POST":
-        return Asked(shared, who_asks)
-    whole = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    return Asked(shared, who_asks, idempotency_key, hashlib.sha256(whole).hexdigest())
+class WorkDoor(Credentials):
+    """As a dependency: a request's work, which is carried out once only if it brings an Idempotency-Key."""
+
+    async def __call__(self, request: Request) -> Asked:
+        asking, shared = await self.read(request), request.app.state.services
+        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        if key is None:
+            return Asked(shared, asking)
+        if not 0 < len(key) <= KEY_CHARACTERS:
+            raise Invalid(
+                f"The header Idempotency-Key cannot be accepted: it should have 1 to {KEY_CHARACTERS} characters."
+            )
+        whole = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        return Asked(shared, asking, key, hashlib.sha256(whole).hexdigest())
 
 
 class InOneTransaction(APIRoute):
@@ -189,7 +195,7 @@ def _in_one_transaction(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 
 #: The parameter `work` of a route that is made `InOneTransaction`.
-UnitOfWork = Annotated[Work, Depends(ask_for_work)]
+UnitOfWork = Annotated[Work, Depends(WorkDoor())]
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=100, description="The ETag you read; 412 if it has changed since.")

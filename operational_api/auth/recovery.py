@@ -13,7 +13,7 @@ from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
 from operational_api.problems import problems
 from operational_api.security import audit, limits, passwords
-from operational_api.security.caller import Asking, CameFrom, admitted, asking
+from operational_api.security.caller import Asking, CameFrom, Door, admitted
 from operational_api.security.limits import Limit, TooManyAttempts
 from operational_api.security.tokens import Access
 from operational_api.services import Services, Shared
@@ -30,7 +30,7 @@ class WrongPassword(Forbidden):
 @router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
 def change_password(
     body: PasswordChange,
-    who_asks: Annotated[Asking, Depends(asking)],
+    who_asks: Annotated[Asking, Depends(Door())],
     came_from: CameFrom,
     shared: Shared,
     later: BackgroundTasks,

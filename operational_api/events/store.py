@@ -28,7 +28,7 @@ def add(work: Work, events: list[Tracked], source: str) -> None:
         "specversion": "1.0", "source": source, "type": TYPE, "userid": me, "entityversion": 1, "recordedtime": now,
         "timezone": zone, "actor": "user", "dataschema": BY_TYPE[TYPE].schema, "datacontenttype": "application/json", "before": None,
     }  # fmt: skip
-    made = [shared | _own(each, me, zone, now) for each in events]
+    made: list[dict[str, Any]] = [shared | _own(each, me, zone, now) for each in events]
     Event.model_validate(made[0])
     append_written(work.tx, me, [(each["id"], orjson.dumps(each, option=orjson.OPT_UTC_Z).decode()) for each in made])
 

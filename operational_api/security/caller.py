@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, LiteralString
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from focusflow.database.session import Transaction
 from focusflow.problems import NotSignedIn
@@ -14,10 +15,6 @@ from operational_api.security import keys
 from operational_api.security.keys import KeyAccess
 from operational_api.security.scopes import SIGNED_IN, Needs
 from operational_api.security.tokens import Access, read_access_token
-from operational_api.services import Services, services
-
-BEARER = HTTPBearer(auto_error=False, description="The access token of `POST /api/v1/auth/login`, or an API key.")
-API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of `POST /api/v1/keys`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +55,44 @@ async def origin(request: Request) -> Origin:
 CameFrom = Annotated[Origin, Depends(origin)]
 
 
-async def asking(
-    request: Request,
-    came_from: CameFrom,
-    shared: Annotated[Services, Depends(services)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    api_key: Annotated[str | None, Depends(API_KEY)],
-) -> Asking:
-    brought = bearer.credentials if bearer else api_key or _write_key(request)
-    if brought is None:
-        raise NotSignedIn
-    who = (
-        keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(shared.settings.signing_key, brought)
-    )
-    # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
-    return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, came_from)
+class Credentials(SecurityBase):
+    """What a request brings to prove who asks. One dependency reads all of it, for each costs a request as much as ten headers do."""
+
+    def __init__(self) -> None:
+        self.scheme_name = "Bearer"
+        self.model = HTTPBearer(description="The access token of `POST /api/v1/auth/login`, or an API key.")
+
+    async def read(self, request: Request) -> Asking:
+        brought = _brought(request)
+        if brought is None:
+            raise NotSignedIn
+        key = request.app.state.services.settings.signing_key
+        who = keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(key, brought)
+        # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
+        return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, await origin(request))
 
 
-def _write_key(request: Request) -> str | None:
-    """A key as libraries for tracking send it: as the name of Basic authentication, or within the body."""
+class Door(Credentials):
+    """As a dependency: who asks."""
+
+    async def __call__(self, request: Request) -> Asking:
+        return await self.read(request)
+
+
+def _brought(request: Request) -> str | None:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return getattr(request.state, "write_key", None)
+    match scheme.lower():
+        case "bearer":
+            return credentials.strip()
+        case "basic":  # libraries for tracking send a key as the name
+            return _name_in(credentials)
+        case _:
+            return request.headers.get("x-api-key") or getattr(request.state, "write_key", None)
+
+
+def _name_in(basic: str) -> str:
     try:
-        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+        return base64.b64decode(basic, validate=True).decode().partition(":")[0]
     except ValueError as error:
         raise NotSignedIn from error
 
@@ -124,11 +135,3 @@ def admitted(tx: Transaction, asking: Asking, idempotency_key: str | None) -> tu
         caller = Caller(who.user_id, row["timezone"], row["role"], family=who.family)
     asking.needs.check(asking.method, caller.role, caller.scopes)
     return caller, row
-
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        max_length=200, description="Any text of your own. Sent again with the same request, it gets the same answer."
-    ),
-]
