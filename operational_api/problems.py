@@ -8,9 +8,11 @@ import orjson
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from focusflow.problems import Invalid, NotFound, Problem, Unavailable
 
@@ -84,7 +86,17 @@ class UnsupportedMedia(Problem):
     status = 415
 
 
-BY_STATUS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: UnsupportedMedia}
+class NotJson(Invalid):
+    """The body is not JSON in UTF-8."""
+
+
+BY_STATUS: dict[int, type[Problem]] = {
+    400: NotJson,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMedia,
+}
 
 
 def install(app: FastAPI) -> None:
@@ -121,18 +133,30 @@ def install(app: FastAPI) -> None:
         return rendered(Unavailable())
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> Response:
+    def http(request: Request, error: HTTPException) -> Response:
         kind = BY_STATUS.get(error.status_code)
         problem = kind() if kind else Invalid(str(error.detail))
-        problem.status = error.status_code
+        if kind is None:
+            problem.status = error.status_code
         answer = rendered(problem)
-        answer.headers.update(error.headers or {})  # of a method that is not known here: which are
+        if kind is MethodNotAllowed:
+            answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
         return answer
 
     @app.exception_handler(Exception)
     def defect(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return rendered(Problem("Something went wrong on our side. It is in the log, under this request's id."))
+
+
+def _methods_of(app: FastAPI, request: Request) -> set[str]:
+    """What an address knows: several routes may share it, and the one that was met first names its own methods only."""
+    known: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        original = route.original_route
+        if isinstance(original, APIRoute) and compile_path(route.path or "")[0].match(request.url.path):
+            known |= route.methods or set()
+    return known
 
 
 def _path(location: tuple[int | str, ...]) -> str:

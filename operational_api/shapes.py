@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
+WRITTEN = re.compile(r"\s*\d{4}-\d{2}-\d{2}")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -43,6 +44,8 @@ def _within_years(value: Any) -> Any:
 
 
 def _written_out(value: Any) -> Any:
+    if isinstance(value, str) and not WRITTEN.match(value):  # a number would be taken for seconds since 1970
+        raise ValueError("is not written like 2026-11-20 or 2026-11-20T08:00:00Z")
     if not isinstance(value, str | datetime | date | None):
         raise ValueError("is not written out as text, like 2026-11-20T08:00:00Z")  # noqa: TRY004 (pydantic collects ValueError)
     return value

@@ -1,6 +1,9 @@
 """The API over a real database, and people who use it."""
 
 import re
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -10,6 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
@@ -110,3 +114,23 @@ def events(database: Database) -> Callable[[str], list[dict[str, Any]]]:
         return [orjson.loads(row["value"]) for row in rows]
 
     return of
+
+
+@pytest.fixture
+def address(http: TestClient, database_url: str) -> Iterator[str]:
+    """The same API under a real address, for programs that bring their own way of calling."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    inner: Any = http.app
+    app = create_app(inner.state.services.settings, database_url)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(200):
+        if server.started:
+            break
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)

@@ -1,20 +1,16 @@
 """Tracking: events of one's own apps, one or many a call, and the calls of Segment's libraries with the real one of them."""
 
 import gzip
-import socket
-import threading
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
 import pytest
-import uvicorn
 from segment.analytics.client import Client as Segment
 
 from focusflow import clock
 from focusflow.contracts.activity import Activity
 from focusflow.contracts.envelope import Event
-from operational_api.app import create_app
 from operational_api.events.incoming import BODY_BYTES
 from operational_api.events.store import own_id
 
@@ -172,25 +168,6 @@ def test_the_calls_of_a_browser_bring_their_key_within(http, me, key, events):
     assert (stored["data"]["name"], stored["data"]["properties"]) == ("Signed Up", {"plan": "x"})
     assert http.post("/v1/t", json={**said, "writeKey": "ff_wrong"}).status_code == 401
     assert http.post("/v1/track", json={"properties": {}}, auth=(key, "")).status_code == 422
-
-
-@pytest.fixture
-def address(http, database_url):
-    """The same API under a real address, for a library that brings its own way of calling."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = create_app(http.app.state.services.settings, database_url)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    for _ in range(200):
-        if server.started:
-            break
-        threading.Event().wait(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.mark.parametrize("is_packed", [False, True])

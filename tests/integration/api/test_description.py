@@ -1,0 +1,48 @@
+"""The served description holds: thousands of requests made from it get no answer that it does not name."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+#: Of each operation; a long run takes hundreds.
+EXAMPLES = os.environ.get("DESCRIPTION_EXAMPLES", "10")
+
+#: These would end the sign-in that the run is made with, or count as guessing. They have tests of their own.
+LEFT_OUT = (
+    r"/auth/(logout|sessions|change-password|register|login|forgot-password|reset-password|verify-email)|^/api/v1/me$"
+)
+
+
+def test_no_request_made_from_the_description_gets_an_answer_beyond_it(address, database, me, tmp_path):
+    with database.owner() as connection:
+        connection.execute("update users set role = 'admin' where id = %s", [me.id])
+    command = [
+        Path(sys.executable).with_name("schemathesis"),
+        "--config-file",
+        CONFIG,
+        "run",
+        f"{address}/openapi.json",
+    ]
+    options = [
+        "--header",
+        f"Authorization: Bearer {me.access_token}",
+        "--checks",
+        "all",
+        "--max-examples",
+        EXAMPLES,
+        "--seed",
+        "7",
+    ]
+    done = subprocess.run(
+        [*command, *options, "--exclude-path-regex", LEFT_OUT, "--no-color", "--suppress-health-check", "all"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Test cases:" in done.stdout
