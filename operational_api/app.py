@@ -17,22 +17,40 @@ from operational_api import health, problems
 from operational_api.admin.routes import router as admin
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
+from operational_api.calendar.routes import router as calendar
+from operational_api.categories.routes import router as categories
+from operational_api.days_off.routes import router as days_off
 from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
 from operational_api.events.routes import router as events
 from operational_api.events.segment import router as segment
+from operational_api.goals.milestones import router as milestones
+from operational_api.goals.routes import router as goals
+from operational_api.habits.routes import router as habits
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
+from operational_api.notifications.routes import router as notifications
 from operational_api.observed import Observed
+from operational_api.preferences.routes import router as preferences
 from operational_api.scores.routes import router as scores
 from operational_api.security.scopes import ADMIN, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
+from operational_api.time_entries.routes import router as time_entries
 from operational_api.work import KEY_CHARACTERS, Replayed, WorkDoor
 
 #: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
 ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (tasks, allows("tasks")),
     (scores, allows("scores")),
+    (time_entries, allows("time")),
+    (habits, allows("habits")),
+    (goals, allows("goals")),
+    (milestones, allows("goals")),
+    (categories, allows("categories")),
+    (calendar, allows("calendar")),
+    (days_off, allows("calendar")),
+    (preferences, allows("preferences")),
+    (notifications, allows("notifications")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (me, SIGNED_IN),
@@ -112,6 +130,14 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Keys", "description": "API keys: for programs, with scopes."},
             {"name": "Tasks", "description": "What there is to do."},
             {"name": "Scores", "description": "What to do next, and why."},
+            {"name": "Goals", "description": "What to reach, by when, and the steps to it."},
+            {"name": "Habits", "description": "What to do again and again, and on which days it was done."},
+            {"name": "Time", "description": "One timer, and time written down afterwards."},
+            {"name": "Calendar", "description": "Appointments, where they clash, and the time between them."},
+            {"name": "Categories", "description": "How tasks and goals are sorted."},
+            {"name": "Days off", "description": "Days on which nothing is expected."},
+            {"name": "Preferences", "description": "When and how you want to hear of things."},
+            {"name": "Notifications", "description": "What you were told, and reminders to come."},
             {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
             {"name": "Segment", "description": "The calls of Segment's libraries; an API key is their write key."},
             {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},

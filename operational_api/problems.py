@@ -104,7 +104,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def known(_: Request, problem: Problem) -> Response:
-        return rendered(problem)
+        return rendered(problem, getattr(problem, "errors", None))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -1,13 +1,14 @@
 """What may come in: text, numbers and moments within bounds, and no field that nobody asked for."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
+CLOCK = re.compile(r"\d{2}:\d{2}(:00)?")
 WRITTEN = re.compile(r"\s*\d{4}-\d{2}-\d{2}")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -51,6 +52,12 @@ def _written_out(value: Any) -> Any:
     return value
 
 
+def _on_the_wall(value: Any) -> Any:
+    if not isinstance(value, time) and not (isinstance(value, str) and CLOCK.fullmatch(value)):
+        raise ValueError("is not hours and minutes on your own clock, like 07:30")
+    return value
+
+
 #: Comes after the bounds of a text: then those cost nothing.
 WRITABLE = AfterValidator(_writable)
 
@@ -61,3 +68,4 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=60), WRITABLE]
 Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_years)]
 Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_years)]
+Clock = Annotated[time, BeforeValidator(_on_the_wall)]

@@ -40,7 +40,7 @@ NOUNS = (
     Noun("habit_log", HabitLog, ("logged", "unlogged"), prefix="habit"),
     Noun("time_entry", TimeEntry, ("started", "stopped", "logged", "updated", "deleted"), prefix="time"),
     Noun("calendar_event", CalendarEvent, ("created", "updated", "deleted"), prefix="calendar"),
-    Noun("day_off", DayOff, ("created", "deleted"), prefix="dayoff"),
+    Noun("day_off", DayOff, ("created", "updated", "deleted"), prefix="dayoff"),
     Noun("activity", Activity, ("tracked",)),
     Noun("generation", Generation, ("plan_generated", "insight_generated"), prefix="ai"),
     Noun("report_delivery", ReportDelivery, ("sent", "failed", "opened", "unsubscribed"), prefix="report"),

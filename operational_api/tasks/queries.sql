@@ -1,10 +1,6 @@
--- newest --
--- A page as JSON, made by Postgres itself. One row more than asked for tells whether there is a next page.
-with page as (
-    select id, title, description, notes, priority, status, category_id, tags, due_at, due_date, start_at, estimated_minutes, actual_minutes,
-           completed_at, parent_task_id, goal_id, recurrence, blocked_by, pinned, ai_generated, created_at, updated_at, version
-    from tasks
-    where deleted_at is null
+-- wanted --
+-- Which tasks a list holds: put in the place of `wanted` below.
+deleted_at is null
       and (%(status)s::text is null or status = %(status)s)
       and (%(open)s::boolean is null or (status in ('pending', 'in_progress')) = %(open)s)
       and (%(priority)s::text is null or priority = %(priority)s)
@@ -13,6 +9,15 @@ with page as (
       and (%(tag)s::text is null or %(tag)s = any(tags))
       and (%(due_from)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) >= %(due_from)s)
       and (%(due_to)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) <= %(due_to)s)
+      and (%(q)s::text is null or search @@ websearch_to_tsquery('simple', %(q)s))
+
+-- newest --
+-- A page as JSON, made by Postgres itself. One row more than asked for tells whether there is a next page.
+with page as (
+    select id, title, description, notes, priority, status, category_id, tags, due_at, due_date, start_at, estimated_minutes, actual_minutes,
+           completed_at, parent_task_id, goal_id, recurrence, blocked_by, pinned, ai_generated, created_at, updated_at, version
+    from tasks
+    where wanted
       and (%(after_key)s::timestamptz is null or (created_at, id) < (%(after_key)s::timestamptz, %(after_id)s::uuid))
     order by created_at desc, id desc limit %(limit)s + 1
 ), kept as (
@@ -23,24 +28,17 @@ select coalesce((select json_agg(kept) from kept), '[]')::text as items, (select
        (select id from kept order by created_at, id limit 1) as last_id
 
 -- sorted --
--- The same by due date or priority: smallest key first.
+-- The same by due date, priority or score: smallest key first.
 with keyed as (
     select id, title, description, notes, priority, status, category_id, tags, due_at, due_date, start_at, estimated_minutes, actual_minutes,
            completed_at, parent_task_id, goal_id, recurrence, blocked_by, pinned, ai_generated, created_at, updated_at, version,
            case %(sort)s
                when 'priority' then array_position(array['urgent', 'high', 'medium', 'low'], priority)
+               when 'score' then coalesce((select -score from priority_scores where task_id = tasks.id), 1)
                else extract(epoch from coalesce(due_at, (due_date + 1)::timestamp at time zone %(timezone)s, 'infinity'))
            end::double precision as sort_key
     from tasks
-    where deleted_at is null
-      and (%(status)s::text is null or status = %(status)s)
-      and (%(open)s::boolean is null or (status in ('pending', 'in_progress')) = %(open)s)
-      and (%(priority)s::text is null or priority = %(priority)s)
-      and (%(category_id)s::uuid is null or category_id = %(category_id)s)
-      and (%(goal_id)s::uuid is null or goal_id = %(goal_id)s)
-      and (%(tag)s::text is null or %(tag)s = any(tags))
-      and (%(due_from)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) >= %(due_from)s)
-      and (%(due_to)s::date is null or coalesce(due_date, (due_at at time zone %(timezone)s)::date) <= %(due_to)s)
+    where wanted
 ), page as (
     select * from keyed
     where %(after_key)s::double precision is null or (sort_key, id) > (%(after_key)s::double precision, %(after_id)s::uuid)
@@ -52,6 +50,26 @@ select coalesce((select json_agg(to_jsonb(kept) - 'sort_key') from kept), '[]'):
        (select count(*) from page) > %(limit)s as has_more,
        (select sort_key::text from kept order by sort_key desc, id desc limit 1) as last_key,
        (select id from kept order by sort_key desc, id desc limit 1) as last_id
+
+-- search --
+-- The words as they stand, the last one as a beginning; those that match best first.
+select tasks.* from tasks, to_tsquery('simple', %(words)s) as asked
+where deleted_at is null and search @@ asked
+order by ts_rank(search, asked) desc, created_at desc, id limit %(limit)s
+
+-- titles --
+-- What a search that finds little looks through for misspelt words: the newest of one's own.
+select id, title from tasks where deleted_at is null order by created_at desc, id desc limit 20000
+
+-- some --
+select * from tasks where id = any(%(ids)s) and deleted_at is null
+
+-- some_locked --
+-- In one order for all, so that two that take the same ones do not wait for each other.
+select * from tasks where id = any(%(ids)s) and deleted_at is null order by id for update
+
+-- subtasks --
+select * from tasks where parent_task_id = %(id)s and deleted_at is null order by created_at, id limit 500
 
 -- one --
 select * from tasks where id = %(id)s and deleted_at is null

@@ -1,6 +1,7 @@
 """Tasks over HTTP."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -8,9 +9,19 @@ from starlette.responses import Response
 
 from focusflow.problems import Conflict, Invalid, NotSignedIn
 from operational_api.problems import problems
-from operational_api.tasks import rules, store
-from operational_api.tasks.schemas import NewTask, Task, TaskChange, TaskFilter, TaskPage
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.tasks import doing, rules, store
+from operational_api.tasks.schemas import (
+    NewTask,
+    Search,
+    Some,
+    SomeChange,
+    Task,
+    TaskChange,
+    TaskFilter,
+    TaskList,
+    TaskPage,
+)
+from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=InOneTransaction)
 
@@ -32,6 +43,12 @@ def list_tasks(wanted: Annotated[TaskFilter, Query()], work: UnitOfWork) -> Resp
     return work.reply(store.page(work.tx, wanted, work.caller.timezone))
 
 
+@router.get("/search", response_model=TaskList, responses=problems(NotSignedIn, Invalid))
+def search_tasks(wanted: Annotated[Search, Query()], work: UnitOfWork) -> Response:
+    """Find tasks by words in them, the best first."""
+    return work.reply({"items": [store.shown(row) for row in store.search(work.tx, wanted.q, wanted.limit)]})
+
+
 @router.get("/{task_id}", response_model=Task, responses=problems(NotSignedIn, store.TaskNotFound, Invalid))
 def get_task(task_id: UUID, work: UnitOfWork) -> Response:
     """One task."""
@@ -46,13 +63,8 @@ def get_task(task_id: UUID, work: UnitOfWork) -> Response:
 )
 def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a task."""
-    task = store.locked(work.tx, task_id)
-    check_match(if_match, task["version"])
-    changes = rules.changed(task, body.model_dump(exclude_unset=True))
-    rules.check_recurrence(changes.get("recurrence"))
-    store.check_links(work.tx, task_id, changes)
-    row = store.save(work, task, changes, "updated")
-    return work.reply(store.shown(row), version=row["version"])
+    row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
+    return _answer(work, row)
 
 
 @router.post(
@@ -67,22 +79,7 @@ def complete_task(
     if_match: IfMatch = None,
 ) -> Response:
     """Complete a task. Its timer stops; of a recurring task the next is created."""
-    task = store.locked(work.tx, task_id)
-    check_match(if_match, task["version"])
-    changes = rules.completed(task, work.tx.now)
-    below = store.open_below(work.tx, task_id)
-    if below and not cascade:
-        raise rules.OpenSubtasks
-    for subtask in below:
-        store.stop_timer(work, subtask["id"])
-        store.save(work, subtask, rules.completed(subtask, work.tx.now), "completed")
-    store.stop_timer(work, task_id)
-    row = store.save(work, task, changes, "completed")
-    following = rules.next_occurrence(task, work.caller.timezone, work.tx.now)
-    if following is not None:
-        carried = {name: task[name] for name in NewTask.model_fields}
-        store.add(work, carried | {"actual_minutes": None, "blocked_by": []} | following)
-    return work.reply(store.shown(row), version=row["version"])
+    return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
 
 
 @router.post(
@@ -92,15 +89,92 @@ def complete_task(
 )
 def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Take back that a task was done, cancelled or archived."""
-    task = store.locked(work.tx, task_id)
-    check_match(if_match, task["version"])
-    row = store.save(work, task, rules.reopened(task), "reopened")
-    return work.reply(store.shown(row), version=row["version"])
+    task = _locked(work, task_id, if_match)
+    return _answer(work, store.save(work, task, rules.reopened(task), "reopened"))
+
+
+@router.post(
+    "/{task_id}/archive",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskArchived, Stale, Invalid),
+)
+def archive_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Put a task away, done or not. Its timer stops."""
+    task = _locked(work, task_id, if_match)
+    changes = rules.archived(task)
+    store.stop_timer(work, task_id)
+    return _answer(work, store.save(work, task, changes, "archived"))
+
+
+@router.post(
+    "/{task_id}/restore",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
+)
+def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Take a task out of the archive, as it was."""
+    task = _locked(work, task_id, if_match)
+    return _answer(work, store.save(work, task, rules.restored(task), "restored"))
+
+
+@router.post(
+    "/{task_id}/duplicate",
+    status_code=201,
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, KeyReused, Invalid),
+)
+def duplicate_task(task_id: UUID, work: UnitOfWork) -> Response:
+    """Add an open task that is like this one."""
+    row = doing.duplicate(work, store.one(work.tx, task_id))
+    return work.reply(store.shown(row), 201, version=row["version"])
+
+
+@router.get(
+    "/{task_id}/subtasks", response_model=TaskList, responses=problems(NotSignedIn, store.TaskNotFound, Invalid)
+)
+def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
+    """The tasks right below a task."""
+    store.one(work.tx, task_id)
+    return work.reply({"items": [store.shown(row) for row in store.subtasks(work.tx, task_id)]})
 
 
 @router.delete("/{task_id}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
 def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a task."""
+    doing.delete(work, _locked(work, task_id, if_match))
+
+
+BULK = problems(NotSignedIn, doing.BulkRefused, KeyReused, Invalid)
+
+
+@router.post("/bulk/complete", response_model=TaskList, responses=BULK)
+def complete_tasks(body: Some, work: UnitOfWork) -> Response:
+    """Complete up to 500 tasks, or none of them where one cannot be."""
+    ids = set(body.ids)
+    rows = doing.with_each(work, body.ids, lambda task: doing.complete(work, task, cascade=False, with_these=ids))
+    return work.reply({"items": [store.shown(row) for row in rows]})
+
+
+@router.post("/bulk/update", response_model=TaskList, responses=BULK)
+def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
+    """Change up to 500 tasks alike, or none of them where one cannot be."""
+    wish = body.changes.model_dump(exclude_unset=True)
+    rows = doing.with_each(work, body.ids, lambda task: doing.change(work, task, wish))
+    return work.reply({"items": [store.shown(row) for row in rows]})
+
+
+@router.post("/bulk/delete", response_model=TaskList, responses=BULK)
+def delete_tasks(body: Some, work: UnitOfWork) -> Response:
+    """Delete up to 500 tasks, or none of them where one cannot be."""
+    rows = doing.with_each(work, body.ids, lambda task: doing.delete(work, task))
+    return work.reply({"items": [store.shown(row) for row in rows]})
+
+
+def _locked(work: Work, task_id: UUID, if_match: str | None) -> Mapping[str, Any]:
     task = store.locked(work.tx, task_id)
     check_match(if_match, task["version"])
-    store.save(work, task, {"deleted_at": work.tx.now}, "deleted")
+    return task
+
+
+def _answer(work: Work, row: Mapping[str, Any]) -> Response:
+    return work.reply(store.shown(row), version=row["version"])

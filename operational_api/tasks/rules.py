@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
-from dateutil.rrule import rrulestr
-
 from focusflow.clock import zone
 from focusflow.problems import Conflict, Invalid
+from focusflow.recurrence import BadRecurrence, check_rule, followed
 
 OPEN = ("pending", "in_progress")
 
@@ -24,28 +23,22 @@ class OpenSubtasks(Conflict):
     """This task has open subtasks. Complete them first, or complete it with ?cascade=true."""
 
 
-class BadRecurrence(Invalid):
-    """The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years."""
+class TaskArchived(Conflict):
+    """This task is archived already."""
+
+
+class TaskNotArchived(Conflict):
+    """This task is not archived."""
 
 
 def check_recurrence(rule: str | None) -> None:
-    """Refuse what cannot be followed, or would recur more than daily.
-
-    >>> check_recurrence("FREQ=WEEKLY;BYDAY=MO")
-    """
-    if rule is None:
-        return
-    parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
-    if (
-        parts.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-        or "BYHOUR" in parts
-        or parts.get("INTERVAL") == "0"
-    ):
-        raise BadRecurrence
-    try:
-        rrulestr(rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 (recurrence is of wall-clock days)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadRecurrence from error
+    if rule is not None:
+        try:
+            check_rule(rule)
+        except BadRecurrence as error:
+            raise Invalid(
+                "The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years."
+            ) from error
 
 
 def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -58,6 +51,19 @@ def reopened(task: Mapping[str, Any]) -> dict[str, Any]:
     if task["status"] in OPEN:
         raise TaskOpen
     return {"status": "pending", "completed_at": None}
+
+
+def archived(task: Mapping[str, Any]) -> dict[str, Any]:
+    if task["status"] == "archived":
+        raise TaskArchived
+    return {"status": "archived"}
+
+
+def restored(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Back to what it was: done if it had been, else open."""
+    if task["status"] != "archived":
+        raise TaskNotArchived
+    return {"status": "completed" if task["completed_at"] else "pending"}
 
 
 def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +98,7 @@ def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> di
         else datetime.combine(task["due_date"] or task["created_at"].astimezone(here).date(), time())
     )
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
-    found = rrulestr(task["recurrence"], dtstart=begin).after(after)
+    found = followed(task["recurrence"], begin).after(after)
     if found is None:
         return None
     if due is None:

@@ -13,7 +13,8 @@ Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 Rule = Annotated[
     Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=MO"])
 ]
-Sort = Literal["created", "due", "priority"]
+Sort = Literal["created", "due", "priority", "score"]
+Asked = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class TaskFields(Input):
@@ -105,10 +106,39 @@ class TaskFilter(Input):
     goal_id: UUID | None = None
     tag: Label | None = None
     open: bool | None = Field(None, description="Only those that are pending or in progress.")
+    q: Asked | None = Field(None, description="Only those whose title, description or notes hold these words.")
     due_from: Day | None = None
     due_to: Day | None = None
     sort: Sort = Field(
-        "created", description="`created`: newest first; `due`: earliest first; `priority`: highest first."
+        "created", description="`created`: newest first; `due`: earliest, `priority` and `score`: highest first."
     )
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Search(Input):
+    """What to look for."""
+
+    q: Asked = Field(
+        description="Words, the last of which may be a beginning. A misspelt one is forgiven.",
+        examples=["quaterly rep"],
+    )
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class TaskList(Output):
+    """Some tasks."""
+
+    items: list[Task]
+
+
+class Some(Input):
+    """Several tasks."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+
+
+class SomeChange(Some):
+    """Several tasks, and what to change of each."""
+
+    changes: TaskChange

@@ -1,7 +1,5 @@
 """The SQL of tasks."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,44 +13,48 @@ from focusflow.database.session import Transaction
 from focusflow.database.tables import tasks, time_entries
 from focusflow.identity import new_id
 from focusflow.problems import Invalid, NotFound
+from operational_api.cursor import cursor, read_cursor
 from operational_api.tasks.schemas import Task, TaskFilter
+from operational_api.tasks.search import alike, as_query
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+LISTS = {name: QUERIES[name].replace("where wanted", "where " + QUERIES["wanted"]) for name in ("newest", "sorted")}
 
 
 class TaskNotFound(NotFound):
     """There is no such task."""
 
 
-class BadCursor(Invalid):
-    """The cursor is not one that a page gave. Begin again without it."""
-
-
 def page(tx: Transaction, wanted: TaskFilter, timezone: str) -> bytes:
     """A page of tasks as JSON."""
-    key, after_id = _read_cursor(wanted.cursor, wanted.sort)
+    key, after_id = read_cursor(wanted.cursor, wanted.sort)
     values = {**wanted.model_dump(exclude={"cursor"}), "timezone": timezone, "after_key": key, "after_id": after_id}
-    row = tx.one(QUERIES["newest" if wanted.sort == "created" else "sorted"], values)
+    row = tx.one(LISTS["newest" if wanted.sort == "created" else "sorted"], values)
     assert row is not None
-    cursor = f'"{_cursor(wanted.sort, row["last_key"], row["last_id"])}"' if row["has_more"] else "null"
-    return f'{{"items":{row["items"]},"next_cursor":{cursor}}}'.encode()
+    following = f'"{cursor(wanted.sort, row["last_key"], row["last_id"])}"' if row["has_more"] else "null"
+    return f'{{"items":{row["items"]},"next_cursor":{following}}}'.encode()
 
 
-def _cursor(sort: str, key: str, last_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{sort} {last_id} {key}".encode()).decode()
+def search(tx: Transaction, asked: str, limit: int) -> list[DictRow]:
+    """Tasks with these words; where they are few, those with nearly these words after them."""
+    words = as_query(asked)
+    found = tx.all(QUERIES["search"], {"words": words, "limit": limit}) if words else []
+    if len(found) < limit:
+        known = {row["id"] for row in found}
+        titles = ((row["id"], row["title"]) for row in tx.all(QUERIES["titles"]) if row["id"] not in known)
+        near = alike(asked, titles, limit - len(found))
+        rows = {row["id"]: row for row in tx.all(QUERIES["some"], {"ids": near})}
+        found += [rows[id_] for id_ in near]
+    return found
 
 
-def _read_cursor(cursor: str | None, sort: str) -> tuple[str | None, UUID | None]:
-    if cursor is None:
-        return None, None
-    try:
-        made_for, last_id, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ", 2)
-        if made_for != sort:
-            raise BadCursor
-        return key, UUID(last_id)
-    except (ValueError, binascii.Error) as error:
-        raise BadCursor from error
+def subtasks(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:
+    return tx.all(QUERIES["subtasks"], {"id": task_id})
+
+
+def some_locked(tx: Transaction, ids: Sequence[UUID]) -> Sequence[DictRow]:
+    return tx.all(QUERIES["some_locked"], {"ids": list(ids)})
 
 
 def one(tx: Transaction, task_id: UUID) -> DictRow:

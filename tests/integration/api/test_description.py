@@ -26,7 +26,7 @@ def test_no_request_made_from_the_description_gets_an_answer_beyond_it(address, 
         "run",
         f"{address}/openapi.json",
     ]
-    options = [
+    options: list[str] = [
         "--header",
         f"Authorization: Bearer {me.access_token}",
         "--checks",

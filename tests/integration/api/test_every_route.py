@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.integration.api.test_tasks import NOBODYS
-
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
     "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/health/live", "/health/ready",
@@ -15,15 +13,60 @@ def routes(http):
     return [(method.upper(), path) for path, methods in paths.items() for method in methods if path not in OPEN]
 
 
-def body_for(method):
-    return {"title": "x"} if method in ("POST", "PATCH") else None
+#: What the calls need that do not come by with an empty change.
+BODIES = {
+    ("POST", "/api/v1/tasks"): {"title": "x"},
+    ("POST", "/api/v1/goals"): {"title": "x"},
+    ("POST", "/api/v1/goals/{goal_id}/progress"): {"value": 1},
+    ("POST", "/api/v1/goals/{goal_id}/milestones"): {"title": "x"},
+    ("PUT", "/api/v1/habits/{habit_id}/logs/{local_day}"): {},
+    ("PUT", "/api/v1/days-off/{days_off_id}"): {"first_date": "2026-12-24", "last_date": "2026-12-24"},
+    ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
+}
 
 
-def test_nobody_gets_in_without_signing_in(http):
-    assert len(routes(http)) >= 10
+def body_for(method, path):
+    return BODIES.get((method, path), {} if method == "PATCH" else None)
+
+
+@pytest.fixture
+def theirs(somebody):
+    """Somebody else, with one of everything: the name of each id in a path, and theirs."""
+    other = somebody()
+
+    def made(path, body, method="POST"):
+        answer = other.call(method, path, body)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()["id"]
+
+    goal = made("/goals", {"title": "private"})
+    habit = made("/habits", {"title": "private"})
+    today = other.call("GET", f"/habits/{habit}").json()["start_date"]
+    made(f"/habits/{habit}/logs/{today}", {}, "PUT")
+    return {
+        "task_id": made("/tasks", {"title": "private"}),
+        "goal_id": goal,
+        "milestone_id": made(f"/goals/{goal}/milestones", {"title": "private"}),
+        "habit_id": habit,
+        "local_day": today,
+        "category_id": made("/categories", {"name": "private"}),
+        "entry_id": made("/time/start", {}),
+        "event_id": made(
+            "/calendar", {"title": "private", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z"}
+        ),
+        "days_off_id": made("/days-off", {"first_date": "2026-12-24", "last_date": "2026-12-24"}),
+        "notification_id": made("/notifications", {"title": "private", "scheduled_at": "2027-01-01T08:00:00Z"}),
+        "key_id": made("/keys", {"name": "private", "scopes": ["tasks:read"]}),
+        "session_id": other.call("GET", "/auth/sessions").json()["items"][0]["id"],
+        "user_id": other.id,
+    }
+
+
+def test_nobody_gets_in_without_signing_in(http, theirs):
+    assert len(routes(http)) >= 60
     for method, path in routes(http):
-        answer = http.request(method, path.replace("{task_id}", NOBODYS), json=body_for(method))
-        assert answer.status_code == 401, (method, path)
+        answer = http.request(method, path.format_map(theirs), json=body_for(method, path))
+        assert answer.status_code == 401, (method, path, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
 
 
@@ -34,16 +77,47 @@ def test_every_call_that_needs_a_caller_says_what_a_key_must_be_allowed(http):
             assert ("x-scope" in operation) == bool(operation.get("security")), (method, path)
 
 
-def test_what_belongs_to_somebody_else_is_not_there(http, me, somebody):
-    theirs = somebody().task("private")
+def test_what_belongs_to_somebody_else_is_not_there(http, me, theirs):
     tried = 0
     for method, path in routes(http):
-        if "{task_id}" in path:
-            answer = me.call(method, path.replace("{task_id}", theirs["id"]).removeprefix("/api/v1"), body_for(method))
-            assert answer.status_code == 404, (method, path)
+        if "{" in path:
+            answer = me.call(method, path.format_map(theirs).removeprefix("/api/v1"), body_for(method, path))
+            expected = 403 if "/admin/" in path else 404
+            assert answer.status_code == expected, (method, path, answer.text)
             assert "private" not in answer.text
             tried += 1
-    assert tried >= 5
+    assert tried >= 45
+
+
+def test_what_belongs_to_somebody_else_is_in_no_list(http, me, theirs):
+    questions = {"/api/v1/calendar": "?since=2026-12-01&until=2026-12-31", "/api/v1/tasks/search": "?q=private"}
+    for method, path in routes(http):
+        if method == "GET" and "{" not in path and "/admin/" not in path:
+            answer = me.call("GET", path.removeprefix("/api/v1") + questions.get(path, ""))
+            assert "private" not in answer.text, path
+            assert theirs["task_id"] not in answer.text, path
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tasks", {"title": "x", "category_id": "category_id"}),
+        ("/tasks", {"title": "x", "goal_id": "goal_id"}),
+        ("/tasks", {"title": "x", "parent_task_id": "task_id"}),
+        ("/tasks", {"title": "x", "blocked_by": ["task_id"]}),
+        ("/goals", {"title": "x", "category_id": "category_id"}),
+        ("/time/start", {"task_id": "task_id"}),
+        ("/notifications", {"title": "x", "scheduled_at": "2027-01-01T08:00:00Z", "task_id": "task_id"}),
+        ("/notifications", {"title": "x", "scheduled_at": "2027-01-01T08:00:00Z", "goal_id": "goal_id"}),
+    ],
+    ids=str,
+)
+def test_nothing_of_ones_own_can_point_at_what_is_somebody_elses(me, theirs, path, body):
+    def filled(value):
+        return [theirs[each] for each in value] if isinstance(value, list) else theirs.get(value, value)
+
+    answer = me.call("POST", path, {name: filled(value) for name, value in body.items()})
+    assert answer.status_code == 422, answer.text
 
 
 def test_every_operation_is_described(http):

@@ -1,0 +1,62 @@
+"""Rules of RFC 5545 by which tasks and appointments recur, followed on the wall calendar and clock of their person.
+
+An appointment at nine stays at nine when daylight saving begins; one whose hour does not exist that day comes an hour later.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from dateutil.rrule import rrule, rruleset, rrulestr
+
+from focusflow.clock import zone
+from focusflow.problems import Invalid
+
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+AT_MOST = 1000
+
+
+class BadRecurrence(Invalid):
+    """This is no RFC 5545 rule of days, weeks, months or years."""
+
+
+def check_rule(rule: str) -> None:
+    """Refuse what cannot be followed, or would recur more than daily.
+
+    >>> check_rule("FREQ=WEEKLY;BYDAY=MO")
+    """
+    parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
+    too_often = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
+    if parts.get("FREQ") not in FREQUENCIES or too_often or parts.get("INTERVAL", "1").strip("0") == "":
+        raise BadRecurrence
+    followed(rule, datetime(2026, 1, 1))  # noqa: DTZ001 (recurrence is of wall-clock days)
+
+
+def followed(rule: str, begin: datetime) -> rrule | rruleset:
+    """The rule, from a moment on the wall clock on. A zone in its UNTIL is passed over: it means the same wall clock."""
+    try:
+        return rrulestr(rule, dtstart=begin, ignoretz=True)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise BadRecurrence from error
+
+
+def occurrences(
+    rule: str, span: tuple[datetime, datetime], timezone: str, *, since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """When an appointment that was first at `span` takes place between two moments, in UTC; a thousand times at most.
+
+    >>> first = datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 28, 9, tzinfo=UTC)
+    >>> march = {"since": datetime(2026, 3, 1, tzinfo=UTC), "until": datetime(2026, 4, 1, tzinfo=UTC)}
+    >>> [str(start) for start, _ in occurrences("FREQ=DAILY;COUNT=2", first, "Europe/Berlin", **march)]
+    ['2026-03-28 08:00:00+00:00', '2026-03-29 07:00:00+00:00']
+    """
+    here, (first, end) = zone(timezone), span
+    lasts, begin = end - first, first.astimezone(here).replace(tzinfo=None)
+    # a day more before: the wall clock and UTC are less than that apart
+    earliest = since.astimezone(UTC).replace(tzinfo=None) - lasts - timedelta(days=1)
+    for wall in islice(followed(rule, begin).xafter(earliest, inc=True), AT_MOST):
+        start = wall.replace(tzinfo=here).astimezone(UTC)
+        if start >= until:
+            return
+        if start + lasts > since:
+            yield start, start + lasts

@@ -1,0 +1,119 @@
+"""Appointments over HTTP, and the time between them."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from focusflow.clock import start_of
+from focusflow.database.queries import load_queries
+from focusflow.database.tables import calendar_events
+from focusflow.problems import Invalid, NotFound, NotSignedIn
+from operational_api.calendar import rules
+from operational_api.calendar.schemas import (
+    Conflicts,
+    Event,
+    EventChange,
+    FreeFilter,
+    NewEvent,
+    Occurrences,
+    Slots,
+    Span,
+)
+from operational_api.entities import Entity, filled
+from operational_api.problems import problems
+from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+DAY = timedelta(days=1)
+OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 500
+
+router = APIRouter(prefix="/calendar", tags=["Calendar"], route_class=InOneTransaction)
+
+
+class EventNotFound(NotFound):
+    """There is no such appointment."""
+
+
+ENTITY = Entity(calendar_events, Event, EventNotFound, "calendar")
+
+
+@router.post("", status_code=201, response_model=Event, responses=problems(NotSignedIn, KeyReused, Invalid))
+def create_event(body: NewEvent, work: UnitOfWork) -> Response:
+    """Add an appointment."""
+    fields = body.model_dump()
+    rules.check_event(fields)
+    row = ENTITY.add(work, fields)
+    return work.reply(ENTITY.shown(row), 201, version=row["version"])
+
+
+@router.get("", response_model=Occurrences, responses=problems(NotSignedIn, Invalid))
+def list_occurrences(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
+    """What takes place on some days. Recurring appointments are told each time."""
+    return work.reply({"items": _taking_place(work, wanted)[:OCCURRENCES_AT_MOST]})
+
+
+@router.get("/conflicts", response_model=Conflicts, responses=problems(NotSignedIn, Invalid))
+def list_conflicts(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
+    """Where busy appointments overlap."""
+    return work.reply({"items": list(islice(rules.clashes(_taking_place(work, wanted)), CONFLICTS_AT_MOST))})
+
+
+@router.get("/free", response_model=Slots, responses=problems(NotSignedIn, Invalid))
+def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Response:
+    """When there is time, within your working hours and not on days off."""
+    if wanted.day_start >= wanted.day_end or wanted.day_start.tzinfo or wanted.day_end.tzinfo:
+        raise Invalid(
+            "The field query.day_end cannot be accepted: it should be later than day_start, on your own clock."
+        )
+    taking = _taking_place(work, wanted)
+    hours = (wanted.day_start, wanted.day_end)
+    days = _workdays(work, wanted)
+    return work.reply({"items": list(rules.free_between(taking, days, hours, work.caller.timezone, wanted.minutes))})
+
+
+@router.get("/{event_id}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Invalid))
+def get_event(event_id: UUID, work: UnitOfWork) -> Response:
+    """One appointment."""
+    row = ENTITY.one(work.tx, event_id)
+    return work.reply(ENTITY.shown(row), version=row["version"])
+
+
+@router.patch("/{event_id}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Change an appointment; of one that recurs, all its times."""
+    before = ENTITY.locked(work.tx, event_id)
+    check_match(if_match, before["version"])
+    wish = filled(body.model_dump(exclude_unset=True), "title", "start_at", "end_at", "all_day", "busy", "attendees")
+    rules.check_event({**before, **wish})
+    row = ENTITY.save(work, before, wish)
+    return work.reply(ENTITY.shown(row), version=row["version"])
+
+
+@router.delete("/{event_id}", status_code=204, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+def delete_event(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+    """Delete an appointment."""
+    row = ENTITY.locked(work.tx, event_id)
+    check_match(if_match, row["version"])
+    ENTITY.remove(work, row)
+
+
+def _taking_place(work: Work, wanted: Span) -> list[dict[str, Any]]:
+    rules.check_span(wanted.since, wanted.until)
+    here = work.caller.timezone
+    since, until = start_of(wanted.since, here), start_of(wanted.until + DAY, here)
+    rows = work.tx.all(QUERIES["touching"], {"since": since, "until": until})
+    return rules.taking_place(rows, here, since, until)
+
+
+def _workdays(work: Work, wanted: Span) -> Iterator[date]:
+    free = work.tx.all(QUERIES["days_off"], {"since": wanted.since, "until": wanted.until})
+    for n in range((wanted.until - wanted.since).days + 1):
+        day = wanted.since + n * DAY
+        if not any(each["first_date"] <= day <= each["last_date"] for each in free):
+            yield day

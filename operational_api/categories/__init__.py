@@ -1,0 +1,1 @@
+"""How a person sorts their tasks and goals."""

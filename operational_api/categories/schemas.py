@@ -1,0 +1,45 @@
+"""The shapes of categories."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from operational_api.shapes import Input, Label, Output
+
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class NewCategory(Input):
+    """A category to add."""
+
+    name: Label = Field(examples=["Home"])
+    color: Color | None = Field(None, examples=["#2a9d8f"])
+    icon: Label | None = Field(None, examples=["house"])
+
+
+class CategoryChange(Input):
+    """What to change; what is left out stays."""
+
+    name: Label | None = None
+    color: Color | None = None
+    icon: Label | None = None
+
+
+class Category(Output):
+    """A category."""
+
+    id: UUID
+    name: str
+    color: str | None
+    icon: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class Categories(Output):
+    """All your categories, by name."""
+
+    items: list[Category]

@@ -1,0 +1,101 @@
+"""What may be done with a goal, and what it comes to. Pure: (the goal as it is, the wish, the moment) → the fields that change."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from focusflow.problems import Conflict, Invalid
+
+#: From which states a goal can be brought into another, by the name of what happens.
+MOVES = {
+    "paused": (("active",), "paused"),
+    "resumed": (("paused", "cancelled", "completed"), "active"),
+    "cancelled": (("active", "paused"), "cancelled"),
+    "completed": (("active", "paused"), "completed"),
+}
+
+
+class GoalElsewhere(Conflict):
+    """This goal is in a state from which this cannot be done."""
+
+
+class GoalByMilestones(Conflict):
+    """The progress of this goal is told by its milestones. Complete those."""
+
+
+class GoalNotActive(Conflict):
+    """This goal is not active. Resume it first."""
+
+
+class MilestoneSettled(Conflict):
+    """This milestone is completed or skipped already."""
+
+
+class MilestonePending(Conflict):
+    """This milestone is pending already."""
+
+
+def moved(goal: Mapping[str, Any], happening: str, now: datetime) -> dict[str, Any]:
+    """The goal after it was paused, resumed, cancelled or completed."""
+    allowed, status = MOVES[happening]
+    if goal["status"] not in allowed:
+        raise GoalElsewhere(f"This goal is {goal['status']} and cannot be {happening}.")
+    return {"status": status, "completed_at": now if status == "completed" else None}
+
+
+def progressed(goal: Mapping[str, Any], value: float) -> dict[str, Any]:
+    """The goal after its owner said how far it is.
+
+    >>> progressed({"status": "active", "measurement": "number", "target_value": 12.0}, 3)
+    {'current_value': 3, 'progress': 25.0}
+    """
+    if goal["measurement"] == "milestones":
+        raise GoalByMilestones
+    if goal["status"] != "active":
+        raise GoalNotActive
+    if goal["measurement"] == "percent" and not 0 <= value <= 100:
+        raise Invalid("The field body.value cannot be accepted: it should be between 0 and 100.")
+    whole = 100.0 if goal["measurement"] == "percent" else goal["target_value"]
+    return {"current_value": value, "progress": min(100.0, max(0.0, 100.0 * value / whole))}
+
+
+def by_milestones(milestones: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """How far a goal is by its milestones. Those that are skipped do not count.
+
+    >>> by_milestones([{"status": "completed"}, {"status": "pending"}, {"status": "skipped"}])
+    {'current_value': 1.0, 'progress': 50.0}
+    """
+    counted = [each for each in milestones if each["status"] != "skipped"]
+    done = sum(each["status"] == "completed" for each in counted)
+    return {"current_value": float(done), "progress": 100.0 * done / len(counted) if counted else 0.0}
+
+
+def is_reached(goal: Mapping[str, Any]) -> bool:
+    return bool(goal["status"] == "active" and goal["progress"] >= 100)
+
+
+def changed(goal: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The goal after a change; another target moves its progress."""
+    after = {**goal, **wish}
+    if goal["measurement"] == "number" and after["target_value"] is None:
+        raise Invalid("The field body.target_value cannot be accepted: a goal measured by a number needs one.")
+    if goal["measurement"] != "number" and after["target_value"] is not None:
+        raise Invalid("The field body.target_value cannot be accepted: this goal is not measured by a number.")
+    if after["start_date"] and after["target_date"] and after["target_date"] < after["start_date"]:
+        raise Invalid("The field body.target_date cannot be accepted: it should not lie before start_date.")
+    fields = dict(wish)
+    if goal["measurement"] == "number" and after["target_value"] != goal["target_value"]:
+        fields["progress"] = min(100.0, max(0.0, 100.0 * goal["current_value"] / after["target_value"]))
+    return fields
+
+
+def settled(milestone: Mapping[str, Any], status: str, now: datetime) -> dict[str, Any]:
+    if milestone["status"] != "pending":
+        raise MilestoneSettled
+    return {"status": status, "completed_at": now if status == "completed" else None}
+
+
+def unsettled(milestone: Mapping[str, Any]) -> dict[str, Any]:
+    if milestone["status"] == "pending":
+        raise MilestonePending
+    return {"status": "pending", "completed_at": None}

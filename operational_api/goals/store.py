@@ -1,0 +1,68 @@
+"""The SQL of goals and milestones, and how the one follows from the other."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Transaction
+from focusflow.database.tables import goals, milestones
+from focusflow.identity import new_id
+from focusflow.problems import Conflict, NotFound
+from operational_api.entities import Entity
+from operational_api.goals import rules
+from operational_api.goals.schemas import Goal, Milestone
+from operational_api.work import Work
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+MILESTONES_AT_MOST = 200
+
+
+class GoalNotFound(NotFound):
+    """There is no such goal."""
+
+
+class MilestoneNotFound(NotFound):
+    """There is no such milestone."""
+
+
+class TooManyMilestones(Conflict):
+    """A goal has at most 200 milestones."""
+
+
+GOALS = Entity(goals, Goal, GoalNotFound, "goal")
+MILESTONES = Entity(milestones, Milestone, MilestoneNotFound, "milestone")
+
+
+def milestones_of(tx: Transaction, goal_id: UUID) -> Sequence[DictRow]:
+    return tx.all(QUERIES["milestones"], {"goal_id": goal_id})
+
+
+def milestone(tx: Transaction, goal_id: UUID, milestone_id: UUID) -> DictRow:
+    """One of this goal's. The goal is locked first, always, so that two changes of its milestones do not wait for each other."""
+    row = MILESTONES.locked(tx, milestone_id)
+    if row["goal_id"] != goal_id:
+        raise MilestoneNotFound
+    return row
+
+
+def advance(work: Work, goal: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Save how far a goal is, and keep it in its history; one that is reached is completed."""
+    row = GOALS.save(work, goal, changes, "progressed")
+    if row["version"] == goal["version"]:
+        return row
+    kept = {"id": new_id(), "user_id": work.caller.user_id, "goal_id": goal["id"], "now": work.tx.now}
+    work.tx.run(QUERIES["record"], {**kept, "value": row["current_value"], "progress": row["progress"]})
+    if rules.is_reached(row):
+        row = GOALS.save(work, row, rules.moved(row, "completed", work.tx.now), "completed")
+    return row
+
+
+def follow_milestones(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Bring a goal that is told by its milestones to where they are."""
+    if goal["measurement"] != "milestones":
+        return goal
+    return advance(work, goal, rules.by_milestones(milestones_of(work.tx, goal["id"])))

@@ -1,0 +1,22 @@
+-- page --
+select * from habits
+where (archived_at is not null) = %(archived)s
+  and (%(after_at)s::timestamptz is null or (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+order by created_at desc, id desc limit %(limit)s + 1
+
+-- log --
+select * from habit_logs where habit_id = %(habit_id)s and local_date = %(day)s
+
+-- logs --
+select * from habit_logs
+where habit_id = %(habit_id)s and (%(since)s::date is null or local_date >= %(since)s) and (%(until)s::date is null or local_date <= %(until)s)
+order by local_date desc limit 400
+
+-- days --
+select local_date, skipped from habit_logs where habit_id = %(habit_id)s order by local_date limit 40000
+
+-- days_off --
+select first_date, last_date from days_off where last_date >= %(since)s order by first_date limit 10000
+
+-- week_start --
+select week_start from users where id = %(user_id)s

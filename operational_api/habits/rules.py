@@ -1,0 +1,84 @@
+"""When a habit is due, which days can be logged, and how long a streak is. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from focusflow.problems import Conflict, Invalid
+
+DAY = timedelta(days=1)
+
+
+class HabitArchived(Conflict):
+    """This habit is archived. Take it up again first."""
+
+
+def check_day(habit: Mapping[str, Any], day: date, today: date) -> None:
+    """Refuse to log a day that is none of the habit's."""
+    if habit["archived_at"] is not None:
+        raise HabitArchived
+    if day > today:
+        raise Invalid(f"The day {day} cannot be logged: it has not come yet.")
+    if day < habit["start_date"]:
+        raise Invalid(f"The day {day} cannot be logged: the habit begins on {habit['start_date']}.")
+    if habit["end_date"] is not None and day > habit["end_date"]:
+        raise Invalid(f"The day {day} cannot be logged: the habit ended on {habit['end_date']}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How a habit holds."""
+
+    current: int
+    longest: int
+    total: int
+    last_done_on: date | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What is known of a habit's days: done, and free of it (skipped for a reason, or days off)."""
+
+    done: Collection[date]
+    free: Collection[date]
+
+
+def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Held:
+    """The streak up to today, and the longest. A day or week that is not over breaks nothing; a free day neither counts nor breaks."""
+    last = min(today, habit["end_date"] or today)
+    by_weeks = habit["frequency"] == "weekly"
+    steps = _weeks(habit, days, last, week_start) if by_weeks else _days(habit, days, last)
+    if steps and not steps[-1] and (by_weeks or last == today):
+        steps = steps[:-1]
+    runs = [0]
+    for step in steps:
+        runs.append(runs[-1] + 1 if step else 0)
+    return Held(runs[-1], max(runs), len(days.done), max(days.done, default=None), "weeks" if by_weeks else "days")
+
+
+def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[bool]:
+    """For each day it was due on: whether it was done."""
+    span = (last - habit["start_date"]).days + 1
+    due = (habit["start_date"] + n * DAY for n in range(max(span, 0)))
+    return [day in days.done for day in due if day in days.done or (day not in days.free and _is_due(habit, day))]
+
+
+def _is_due(habit: Mapping[str, Any], day: date) -> bool:
+    return habit["frequency"] == "daily" or day.weekday() in habit["weekdays"]
+
+
+def _weeks(habit: Mapping[str, Any], days: Days, last: date, week_start: int) -> list[bool]:
+    """For each week: whether it was done often enough. A week with too few days left to do it in does not count against it."""
+    first = habit["start_date"] - timedelta(days=(habit["start_date"].weekday() - week_start) % 7)
+    begins = [first + 7 * n * DAY for n in range(((last - first).days // 7) + 2)]
+    steps = []
+    for begin, end in pairwise(begins):
+        week = [begin + n * DAY for n in range((end - begin).days)]
+        done = sum(day in days.done for day in week)
+        could = sum(day >= habit["start_date"] and (day in days.done or day not in days.free) for day in week)
+        if done >= habit["times_per_week"] or could >= habit["times_per_week"]:
+            steps.append(done >= habit["times_per_week"])
+    return steps

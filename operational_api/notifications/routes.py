@@ -1,0 +1,94 @@
+"""Notifications over HTTP: what the platform tells, and reminders that a person sets."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from psycopg.types.json import Jsonb
+from starlette.responses import Response
+
+from focusflow.database.queries import load_queries
+from focusflow.database.tables import notifications
+from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.cursor import after_moment, page_of
+from operational_api.entities import Entity
+from operational_api.notifications.schemas import NewReminder, Notification, NotificationFilter, NotificationPage, Read
+from operational_api.problems import problems
+from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+WAITING_AT_MOST = 1000
+
+router = APIRouter(prefix="/notifications", tags=["Notifications"], route_class=InOneTransaction)
+
+
+class NotificationNotFound(NotFound):
+    """There is no such notification."""
+
+
+class TooManyReminders(Conflict):
+    """An account has at most 1000 reminders to come."""
+
+
+ENTITY = Entity(notifications, Notification, NotificationNotFound)
+
+
+@router.get("", response_model=NotificationPage, responses=problems(NotSignedIn, Invalid))
+def list_notifications(wanted: Annotated[NotificationFilter, Query()], work: UnitOfWork) -> Response:
+    """List what you were told, or with `upcoming` what you will be."""
+    values = wanted.model_dump() | after_moment(wanted.cursor, "notifications") | {"now": work.tx.now}
+    page = page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "notifications", "scheduled_at")
+    return work.reply({**page, "items": [ENTITY.shown(row) for row in page["items"]]})
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Notification,
+    responses=problems(NotSignedIn, TooManyReminders, KeyReused, Invalid),
+)
+def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
+    """Be reminded of something, where your preferences for it say."""
+    about = body.model_dump(include={"task_id", "goal_id"}, mode="json", exclude_none=True)
+    there = work.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
+    if there is None or not there["found"]:
+        raise Invalid("The field body.task_id or body.goal_id names something that does not exist.")
+    waiting = work.tx.one(QUERIES["waiting"], {"now": work.tx.now})
+    if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
+        raise TooManyReminders
+    row = ENTITY.add(work, body.model_dump(exclude={"task_id", "goal_id"}) | {"data": Jsonb(about)})
+    return work.reply(ENTITY.shown(row), 201, version=row["version"])
+
+
+@router.post("/read-all", response_model=Read, responses=problems(NotSignedIn, KeyReused))
+def read_all(work: UnitOfWork) -> Response:
+    """Mark all as read."""
+    return work.reply({"read": work.tx.run(QUERIES["read_all"], {"now": work.tx.now})})
+
+
+@router.get(
+    "/{notification_id}", response_model=Notification, responses=problems(NotSignedIn, NotificationNotFound, Invalid)
+)
+def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
+    """One notification."""
+    row = ENTITY.one(work.tx, notification_id)
+    return work.reply(ENTITY.shown(row), version=row["version"])
+
+
+@router.post(
+    "/{notification_id}/read",
+    response_model=Notification,
+    responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Invalid),
+)
+def read_notification(notification_id: UUID, work: UnitOfWork) -> Response:
+    """Mark one as read. Once is enough; twice does no harm."""
+    before = ENTITY.locked(work.tx, notification_id)
+    row = ENTITY.save(work, before, {"read_at": before["read_at"] or work.tx.now})
+    return work.reply(ENTITY.shown(row), version=row["version"])
+
+
+@router.delete("/{notification_id}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Invalid))
+def delete_notification(notification_id: UUID, work: UnitOfWork) -> None:
+    """Delete one."""
+    ENTITY.remove(work, ENTITY.locked(work.tx, notification_id))

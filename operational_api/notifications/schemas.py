@@ -1,0 +1,61 @@
+"""The shapes of notifications."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from operational_api.preferences.schemas import Channel, Type
+from operational_api.shapes import Input, LongText, Moment, Output, Title, Whole
+
+
+class NewReminder(Input):
+    """Something to be reminded of."""
+
+    type: Literal["task_reminder", "goal_reminder"] = "task_reminder"
+    title: Title = Field(examples=["Call the bank"])
+    body: LongText | None = None
+    scheduled_at: Moment = Field(description="When to tell.", examples=["2026-12-01T08:00:00Z"])
+    task_id: UUID | None = Field(None, description="The task it is about.")
+    goal_id: UUID | None = Field(None, description="The goal it is about.")
+
+
+class Notification(Output):
+    """Something you are told."""
+
+    id: UUID
+    type: Type
+    title: str
+    body: str | None
+    data: dict[str, Any]
+    channels: list[Channel]
+    scheduled_at: datetime
+    sent_at: datetime | None
+    read_at: datetime | None
+    status: Literal["scheduled", "sent", "failed", "cancelled"]
+    created_at: datetime
+    version: int
+
+
+class NotificationFilter(Input):
+    """Which notifications."""
+
+    unread: bool = Field(False, description="Only those that have not been read.")
+    upcoming: bool = Field(False, description="Those whose time has not come, instead of those whose has.")
+    type: Type | None = None
+    limit: Annotated[Whole, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class NotificationPage(Output):
+    """Notifications, the newest first."""
+
+    items: list[Notification]
+    next_cursor: str | None
+
+
+class Read(Output):
+    """What became of reading all."""
+
+    read: int = Field(description="So many had not been read.")

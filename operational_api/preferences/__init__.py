@@ -1,0 +1,1 @@
+"""When and how a person wants to hear of things."""

@@ -1,0 +1,72 @@
+"""Preferences over HTTP. Who never chose gets the defaults."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from focusflow.database.queries import load_queries
+from focusflow.problems import Invalid, NotSignedIn
+from operational_api.entities import filled
+from operational_api.preferences.schemas import TYPES, Preferences, PreferencesChange
+from operational_api.problems import problems
+from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+
+DEFAULTS: Mapping[str, Any] = {
+    "quiet_from": None,
+    "quiet_until": None,
+    "weekly_report": True,
+    "weekly_report_day": 0,
+    "weekly_report_hour": 8,
+    "monthly_report": True,
+    "empty_week": "line",
+    "calm_mode": False,
+    "version": 0,
+}
+TOLD = {"is_enabled": True, "channels": ["in_app"]}
+NEVER_EMPTY = [name for name in DEFAULTS if name not in ("quiet_from", "quiet_until", "version")]
+
+router = APIRouter(prefix="/preferences", tags=["Preferences"], route_class=InOneTransaction)
+
+
+@router.get("", response_model=Preferences, responses=problems(NotSignedIn))
+def get_preferences(work: UnitOfWork) -> Response:
+    """Your preferences."""
+    shown = _shown(work)
+    return work.reply(shown, version=shown["version"])
+
+
+@router.patch("", response_model=Preferences, responses=problems(NotSignedIn, Stale, Invalid))
+def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Change your preferences. Quiet hours are given with both their ends, or with neither."""
+    me = {"user_id": work.caller.user_id, "now": work.tx.now}
+    work.tx.run(QUERIES["begin"], me)
+    before = work.tx.one(QUERIES["lock"], me)
+    assert before is not None
+    check_match(if_match, before["version"])
+    wish = filled(body.model_dump(exclude_unset=True), *NEVER_EMPTY, "notifications")
+    choices = body.notifications or {}
+    after = {**before, **{name: value for name, value in wish.items() if name != "notifications"}}
+    if (after["quiet_from"] is None) != (after["quiet_until"] is None):
+        raise Invalid("The fields body.quiet_from and body.quiet_until go together: give both, or empty both.")
+    if after["quiet_from"] is not None and after["quiet_from"] == after["quiet_until"]:
+        raise Invalid("The field body.quiet_until cannot be accepted: it is the same as quiet_from.")
+    for type_, choice in choices.items():
+        work.tx.run(QUERIES["choose"], {**me, "type": type_, **choice.model_dump()})
+    if after != before or choices:
+        work.tx.run(QUERIES["save"], after | me)
+    shown = _shown(work)
+    return work.reply(shown, version=shown["version"])
+
+
+def _shown(work: Work) -> dict[str, Any]:
+    me = {"user_id": work.caller.user_id}
+    row = work.tx.one(QUERIES["chosen"], me) or DEFAULTS
+    chosen = {each.pop("type"): dict(each) for each in work.tx.all(QUERIES["notifications"], me)}
+    return {name: row[name] for name in DEFAULTS} | {
+        "notifications": {type_: chosen.get(type_, TOLD) for type_ in TYPES}
+    }

@@ -1,0 +1,56 @@
+"""The shapes of preferences."""
+
+from datetime import time
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from operational_api.shapes import Clock, Input, Output, Whole
+
+Type = Literal["task_reminder", "goal_reminder", "daily_plan", "productivity_tip", "system", "achievement", "report"]
+TYPES: tuple[Type, ...] = get_args(Type)
+Channel = Literal["email", "in_app"]
+
+
+def _each_once(channels: list[Channel]) -> list[Channel]:
+    return sorted(set(channels))
+
+
+class Choice(BaseModel):
+    """Whether and where to be told of one kind of thing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_enabled: bool
+    channels: Annotated[list[Channel], AfterValidator(_each_once)] = Field(max_length=2)
+
+
+class PreferencesChange(Input):
+    """What to change; what is left out stays."""
+
+    quiet_from: Clock | None = Field(None, description="No mails from then …", examples=["22:00"])
+    quiet_until: Clock | None = Field(None, description="… until then, on your own clock.", examples=["07:00"])
+    weekly_report: bool | None = None
+    weekly_report_day: Annotated[Whole, Field(ge=0, le=6)] | None = Field(None, description="Monday = 0.")
+    weekly_report_hour: Annotated[Whole, Field(ge=0, le=23)] | None = None
+    monthly_report: bool | None = None
+    empty_week: Literal["line", "nothing"] | None = Field(
+        None, description="What to send after a week without anything: one kind line, or nothing."
+    )
+    calm_mode: bool | None = Field(None, description="One next step at a time, nothing in red.")
+    notifications: dict[Type, Choice] | None = None
+
+
+class Preferences(Output):
+    """Your preferences, whole."""
+
+    quiet_from: time | None
+    quiet_until: time | None
+    weekly_report: bool
+    weekly_report_day: int
+    weekly_report_hour: int
+    monthly_report: bool
+    empty_week: Literal["line", "nothing"]
+    calm_mode: bool
+    notifications: dict[Type, Choice]
+    version: int = Field(description="0 while nothing has been chosen.")

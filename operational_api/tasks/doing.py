@@ -1,0 +1,78 @@
+"""What is done with tasks, one or many: the rules, their subtasks and timers, and what follows. A bulk call does all or nothing."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from focusflow.problems import Conflict, Problem
+from operational_api.tasks import rules, store
+from operational_api.tasks.schemas import NewTask
+from operational_api.work import Work
+
+Row = Mapping[str, Any]
+
+
+class BulkRefused(Conflict):
+    """Nothing was done, for it cannot be done with all of these tasks. `errors` names them by their place."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        first = errors[0]
+        super().__init__(f"Nothing was done. {first['field']}: {first['message']}")
+        self.errors = errors
+
+
+def complete(work: Work, task: Row, *, cascade: bool, with_these: Collection[UUID] = ()) -> Row:
+    """Complete a task. Its timer stops; of a recurring task the next is created."""
+    changes = rules.completed(task, work.tx.now)
+    below = [each for each in store.open_below(work.tx, task["id"]) if each["id"] not in with_these]
+    if below and not cascade:
+        raise rules.OpenSubtasks
+    for subtask in below:
+        store.stop_timer(work, subtask["id"])
+        store.save(work, subtask, rules.completed(subtask, work.tx.now), "completed")
+    store.stop_timer(work, task["id"])
+    row = store.save(work, task, changes, "completed")
+    following = rules.next_occurrence(task, work.caller.timezone, work.tx.now)
+    if following is not None:
+        store.add(work, _carried(task) | {"blocked_by": []} | following)
+    return row
+
+
+def change(work: Work, task: Row, wish: Mapping[str, Any]) -> Row:
+    changes = rules.changed(task, wish)
+    rules.check_recurrence(changes.get("recurrence"))
+    store.check_links(work.tx, task["id"], changes)
+    return store.save(work, task, changes, "updated")
+
+
+def duplicate(work: Work, task: Row) -> Row:
+    """A new, open task that is like this one."""
+    return store.add(work, _carried(task))
+
+
+def delete(work: Work, task: Row) -> Row:
+    return store.save(work, task, {"deleted_at": work.tx.now}, "deleted")
+
+
+def _carried(task: Row) -> dict[str, Any]:
+    """What a task hands on to one that is made of it."""
+    return {name: task[name] for name in NewTask.model_fields} | {"actual_minutes": None}
+
+
+def with_each(work: Work, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list[Row]:
+    """Do something with each of these tasks, or with none of them."""
+    found = {row["id"]: row for row in store.some_locked(work.tx, ids)}
+    done: list[Row] = []
+    errors: list[dict[str, str]] = []
+    for place, id_ in enumerate(ids):
+        try:
+            if id_ in ids[:place]:
+                raise Conflict("This task is named twice.")
+            if id_ not in found:
+                raise store.TaskNotFound
+            done.append(do(found[id_]))
+        except Problem as problem:
+            errors.append({"field": f"body.ids.{place}", "message": str(problem)})
+    if errors:
+        raise BulkRefused(errors)
+    return done

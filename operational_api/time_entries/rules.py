@@ -1,0 +1,39 @@
+"""What a stretch of time may be. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from focusflow.problems import Conflict, Invalid
+
+LONGEST = timedelta(hours=24)
+
+#: Clocks differ by moments; what has not begun yet is not time spent.
+AHEAD = timedelta(minutes=5)
+
+
+class TimerRuns(Conflict):
+    """A timer runs already. Stop it first, or start with ?switch=true."""
+
+
+class NoTimerRuns(Conflict):
+    """No timer runs."""
+
+
+class StillRunning(Conflict):
+    """This is the timer that runs. Stop it first."""
+
+
+def check_span(entry: Mapping[str, Any], now: datetime) -> None:
+    """Refuse a stretch of time that cannot have been."""
+    started, ended = entry["started_at"], entry["ended_at"]
+    if started > now + AHEAD:
+        raise Invalid("The field body.started_at cannot be accepted: it lies in the future.")
+    if ended is None:
+        return
+    if ended <= started:
+        raise Invalid("The field body.ended_at cannot be accepted: it should lie after started_at.")
+    if ended - started > LONGEST:
+        raise Invalid("The field body.ended_at cannot be accepted: an entry is at most 24 hours long.")
+    if ended > now + AHEAD:
+        raise Invalid("The field body.ended_at cannot be accepted: it lies in the future.")

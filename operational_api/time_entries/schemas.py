@@ -1,0 +1,77 @@
+"""The shapes of time spent."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from operational_api.shapes import Day, Input, LongText, Moment, Output, Whole
+
+Kind = Literal["focus", "pomodoro", "manual"]
+
+
+class NewTimer(Input):
+    """A timer to start."""
+
+    task_id: UUID | None = Field(None, description="What it is for.")
+    kind: Literal["focus", "pomodoro"] = "focus"
+    note: LongText | None = None
+
+
+class NewEntry(Input):
+    """Time spent, written down afterwards."""
+
+    started_at: Moment = Field(examples=["2026-11-20T08:00:00Z"])
+    ended_at: Moment = Field(examples=["2026-11-20T09:30:00Z"])
+    task_id: UUID | None = None
+    kind: Kind = "manual"
+    note: LongText | None = None
+
+
+class EntryChange(Input):
+    """What to change; what is left out stays, what is null is emptied."""
+
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    task_id: UUID | None = None
+    kind: Kind | None = None
+    note: LongText | None = None
+
+
+class Entry(Output):
+    """A stretch of time."""
+
+    id: UUID
+    task_id: UUID | None
+    kind: Kind
+    started_at: datetime
+    ended_at: datetime | None = Field(description="Null while its timer runs.")
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class Running(Output):
+    """The timer that runs, if one does."""
+
+    running: Entry | None
+
+
+class EntryFilter(Input):
+    """Which time."""
+
+    since: Day | None = Field(None, description="From this local day on.")
+    until: Day | None = Field(None, description="Up to this local day, which is included.")
+    task_id: UUID | None = None
+    kind: Kind | None = None
+    limit: Annotated[Whole, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class EntryPage(Output):
+    """Stretches of time, the last begun first."""
+
+    items: list[Entry]
+    next_cursor: str | None
