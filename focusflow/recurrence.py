@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from dateutil.rrule import rrule, rruleset, rrulestr
+from dateutil.rrule import rrule, rrulestr
 
 from focusflow.clock import zone
 from focusflow.problems import Invalid
@@ -15,29 +15,40 @@ from focusflow.problems import Invalid
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 AT_MOST = 1000
 
+#: A rule that does not come within so long never does: the rarest day is the 29th of February.
+WITHIN = timedelta(days=9 * 366)
+
 
 class BadRecurrence(Invalid):
     """This is no RFC 5545 rule of days, weeks, months or years."""
 
 
 def check_rule(rule: str) -> None:
-    """Refuse what cannot be followed, or would recur more than daily.
+    """Refuse what cannot be followed, would recur more than daily, or never.
 
     >>> check_rule("FREQ=WEEKLY;BYDAY=MO")
     """
     parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
     too_often = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
-    if parts.get("FREQ") not in FREQUENCIES or too_often or parts.get("INTERVAL", "1").strip("0") == "":
+    if parts.get("FREQ") not in FREQUENCIES or too_often or parts.get("INTERVAL", "1").strip("0") == "" or "\n" in rule:
         raise BadRecurrence
-    followed(rule, datetime(2026, 1, 1))  # noqa: DTZ001 (recurrence is of wall-clock days)
+    begin = datetime(2026, 1, 1)  # noqa: DTZ001 (recurrence is of wall-clock days)
+    followed(rule, begin)
+    endless = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("UNTIL", "COUNT"))
+    # Without an end to look up to, the 30th of February is looked for every day until the year 9999.
+    if next(iter(followed(endless, begin).replace(until=begin + WITHIN)), None) is None:
+        raise BadRecurrence
 
 
-def followed(rule: str, begin: datetime) -> rrule | rruleset:
+def followed(rule: str, begin: datetime) -> rrule:
     """The rule, from a moment on the wall clock on. A zone in its UNTIL is passed over: it means the same wall clock."""
     try:
-        return rrulestr(rule, dtstart=begin, ignoretz=True)
+        found = rrulestr(rule, dtstart=begin, ignoretz=True)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise BadRecurrence from error
+    if not isinstance(found, rrule):
+        raise BadRecurrence
+    return found
 
 
 def occurrences(

@@ -98,7 +98,8 @@ class Interface(FastAPI):
     def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
         said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
         for method in route.methods or ():
-            operation = schema["paths"].get(route.path, {}).get(method.lower(), {})
+            path = (route.path or "").replace(":uuid", "")
+            operation = schema["paths"].get(path, {}).get(method.lower(), {})
             if said and operation.get("security"):
                 scope = said[-1].scope(method)
                 operation["x-scope"] = scope or "sign in"
@@ -125,6 +126,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry={"tracing": False},
+        docs_url=None,  # its pages load their parts from elsewhere
+        redoc_url=None,
         openapi_tags=[
             {"name": "Accounts", "description": "Register, sign in and out, your own account."},
             {"name": "Keys", "description": "API keys: for programs, with scopes."},

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -65,6 +65,7 @@ Text = Annotated[str, WRITABLE]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500), WRITABLE]
 LongText = Annotated[str, StringConstraints(max_length=20_000), WRITABLE]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60), WRITABLE]
+Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_years)]
 Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_years)]

@@ -42,7 +42,7 @@ def list_users(wanted: Annotated[UserFilter, Query()], work: UnitOfWork) -> Resp
 
 
 @router.patch(
-    "/users/{user_id}",
+    "/users/{user_id:uuid}",
     response_model=User,
     responses=problems(NotSignedIn, Forbidden, UserNotFound, OwnAccount, Stale, Invalid),
 )

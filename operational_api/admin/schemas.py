@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from operational_api.shapes import Input, Moment, Output, Text, Whole
+from operational_api.shapes import Flag, Input, Moment, Output, Text, Whole
 
 RoleName = Literal["user", "analyst", "admin"]
 
@@ -47,7 +47,7 @@ class UserChange(Input):
     """What to change of an account; what is left out stays."""
 
     role: RoleName | None = None
-    is_active: bool | None = Field(None, description="Whether its owner can sign in.")
+    is_active: Flag | None = Field(None, description="Whether its owner can sign in.")
 
 
 class AuditFilter(Input):

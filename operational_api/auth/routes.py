@@ -134,7 +134,9 @@ def list_sessions(work: UnitOfWork) -> Response:
     return work.reply({"items": work.tx.all(store.QUERIES["sessions"], mine)})
 
 
-@router.delete("/sessions/{session_id}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid))
+@router.delete(
+    "/sessions/{session_id:uuid}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid)
+)
 def revoke_session(session_id: UUID, work: UnitOfWork) -> None:
     """Sign one device out."""
     mine = {"user_id": work.caller.user_id, "family": session_id, "now": work.tx.now}

@@ -77,14 +77,14 @@ def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Respo
     return work.reply({"items": list(rules.free_between(taking, days, hours, work.caller.timezone, wanted.minutes))})
 
 
-@router.get("/{event_id}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Invalid))
+@router.get("/{event_id:uuid}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Invalid))
 def get_event(event_id: UUID, work: UnitOfWork) -> Response:
     """One appointment."""
     row = ENTITY.one(work.tx, event_id)
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
-@router.patch("/{event_id}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+@router.patch("/{event_id:uuid}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
 def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change an appointment; of one that recurs, all its times."""
     before = ENTITY.locked(work.tx, event_id)
@@ -95,7 +95,7 @@ def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: 
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
-@router.delete("/{event_id}", status_code=204, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+@router.delete("/{event_id:uuid}", status_code=204, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
 def delete_event(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete an appointment."""
     row = ENTITY.locked(work.tx, event_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from operational_api.shapes import WRITABLE, Clock, Day, Input, Moment, Output, Title, Whole
+from operational_api.shapes import WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
 
 Name = Annotated[str, StringConstraints(max_length=200), WRITABLE]
 Rule = Annotated[str, StringConstraints(max_length=500), WRITABLE]
@@ -27,8 +27,8 @@ class NewEvent(EventFields):
     title: Title = Field(examples=["Team meeting"])
     start_at: Moment = Field(examples=["2026-12-01T09:00:00Z"])
     end_at: Moment = Field(examples=["2026-12-01T10:00:00Z"])
-    all_day: bool = False
-    busy: bool = Field(
+    all_day: Flag = False
+    busy: Flag = Field(
         True, description="Whether it takes your time: it counts as a meeting, and nothing is planned over it."
     )
     attendees: Annotated[list[Name], Field(max_length=500)] = []
@@ -46,8 +46,8 @@ class EventChange(EventFields):
     title: Title | None = None
     start_at: Moment | None = None
     end_at: Moment | None = None
-    all_day: bool | None = None
-    busy: bool | None = None
+    all_day: Flag | None = None
+    busy: Flag | None = None
     attendees: Annotated[list[Name], Field(max_length=500)] | None = None
 
 

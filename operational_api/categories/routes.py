@@ -64,7 +64,7 @@ def create_category(body: NewCategory, work: UnitOfWork) -> Response:
     return work.reply(ENTITY.shown(row), 201, version=row["version"])
 
 
-@router.get("/{category_id}", response_model=Category, responses=problems(NotSignedIn, CategoryNotFound, Invalid))
+@router.get("/{category_id:uuid}", response_model=Category, responses=problems(NotSignedIn, CategoryNotFound, Invalid))
 def get_category(category_id: UUID, work: UnitOfWork) -> Response:
     """One category."""
     row = ENTITY.one(work.tx, category_id)
@@ -72,7 +72,7 @@ def get_category(category_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.patch(
-    "/{category_id}",
+    "/{category_id:uuid}",
     response_model=Category,
     responses=problems(NotSignedIn, CategoryNotFound, NameTaken, Stale, Invalid),
 )
@@ -88,7 +88,7 @@ def change_category(category_id: UUID, body: CategoryChange, work: UnitOfWork, i
 
 
 @router.delete(
-    "/{category_id}",
+    "/{category_id:uuid}",
     status_code=204,
     responses=problems(NotSignedIn, CategoryNotFound, CategoryInUse, Stale, Invalid),
 )

@@ -59,7 +59,7 @@ def take_days_off(body: NewDaysOff, work: UnitOfWork) -> Response:
     return work.reply(ENTITY.shown(row), 201, version=row["version"])
 
 
-@router.get("/{days_off_id}", response_model=DaysOff, responses=problems(NotSignedIn, DaysOffNotFound, Invalid))
+@router.get("/{days_off_id:uuid}", response_model=DaysOff, responses=problems(NotSignedIn, DaysOffNotFound, Invalid))
 def get_days_off(days_off_id: UUID, work: UnitOfWork) -> Response:
     """Some days off."""
     row = ENTITY.one(work.tx, days_off_id)
@@ -67,7 +67,7 @@ def get_days_off(days_off_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.put(
-    "/{days_off_id}",
+    "/{days_off_id:uuid}",
     response_model=DaysOff,
     responses=problems(NotSignedIn, DaysOffNotFound, DaysTaken, Stale, Invalid),
 )
@@ -81,7 +81,7 @@ def change_days_off(days_off_id: UUID, body: NewDaysOff, work: UnitOfWork, if_ma
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
-@router.delete("/{days_off_id}", status_code=204, responses=problems(NotSignedIn, DaysOffNotFound, Stale, Invalid))
+@router.delete("/{days_off_id:uuid}", status_code=204, responses=problems(NotSignedIn, DaysOffNotFound, Stale, Invalid))
 def delete_days_off(days_off_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Work on these days after all."""
     row = ENTITY.locked(work.tx, days_off_id)

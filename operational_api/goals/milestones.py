@@ -23,7 +23,7 @@ from operational_api.goals.store import (
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
-router = APIRouter(prefix="/goals/{goal_id}/milestones", tags=["Goals"], route_class=InOneTransaction)
+router = APIRouter(prefix="/goals/{goal_id:uuid}/milestones", tags=["Goals"], route_class=InOneTransaction)
 
 
 @router.get("", response_model=Milestones, responses=problems(NotSignedIn, GoalNotFound, Invalid))
@@ -54,7 +54,7 @@ def add_milestone(goal_id: UUID, body: NewMilestone, work: UnitOfWork) -> Respon
 
 
 @router.patch(
-    "/{milestone_id}",
+    "/{milestone_id:uuid}",
     response_model=Milestone,
     responses=problems(NotSignedIn, GoalNotFound, MilestoneNotFound, Stale, Invalid),
 )
@@ -70,7 +70,7 @@ def change_milestone(
 
 
 @router.delete(
-    "/{milestone_id}",
+    "/{milestone_id:uuid}",
     status_code=204,
     responses=problems(NotSignedIn, GoalNotFound, MilestoneNotFound, Stale, Invalid),
 )
@@ -98,7 +98,7 @@ def _settle(path: str, status: str, sentence: str) -> None:
     settle.__name__, settle.__doc__ = f"{path}_milestone", sentence
     conflict = rules.MilestonePending if status == "pending" else rules.MilestoneSettled
     answers = problems(NotSignedIn, GoalNotFound, MilestoneNotFound, conflict, KeyReused, Stale, Invalid)
-    router.post(f"/{{milestone_id}}/{path}", response_model=Milestone, responses=answers)(settle)
+    router.post(f"/{{milestone_id:uuid}}/{path}", response_model=Milestone, responses=answers)(settle)
 
 
 _settle("complete", "completed", "Complete a step. The last one completes a goal that is told by its milestones.")

@@ -42,14 +42,14 @@ def list_goals(wanted: Annotated[GoalFilter, Query()], work: UnitOfWork) -> Resp
     return work.reply({**page, "items": [GOALS.shown(row) for row in page["items"]]})
 
 
-@router.get("/{goal_id}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Invalid))
+@router.get("/{goal_id:uuid}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Invalid))
 def get_goal(goal_id: UUID, work: UnitOfWork) -> Response:
     """One goal."""
     row = GOALS.one(work.tx, goal_id)
     return work.reply(GOALS.shown(row), version=row["version"])
 
 
-@router.patch("/{goal_id}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
+@router.patch("/{goal_id:uuid}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
 def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a goal."""
     goal = GOALS.locked(work.tx, goal_id)
@@ -61,7 +61,7 @@ def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfM
     return work.reply(GOALS.shown(row), version=row["version"])
 
 
-@router.delete("/{goal_id}", status_code=204, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
+@router.delete("/{goal_id:uuid}", status_code=204, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
 def delete_goal(goal_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a goal. Its tasks stay."""
     goal = GOALS.locked(work.tx, goal_id)
@@ -78,7 +78,7 @@ def _move(path: str, happening: str, sentence: str) -> None:
 
     move.__name__, move.__doc__ = f"{path}_goal", sentence
     answers = problems(NotSignedIn, GoalNotFound, rules.GoalElsewhere, KeyReused, Stale, Invalid)
-    router.post(f"/{{goal_id}}/{path}", response_model=Goal, responses=answers)(move)
+    router.post(f"/{{goal_id:uuid}}/{path}", response_model=Goal, responses=answers)(move)
 
 
 _move("pause", "paused", "Pause an active goal.")
@@ -88,7 +88,7 @@ _move("complete", "completed", "Say that a goal is reached.")
 
 
 @router.post(
-    "/{goal_id}/progress",
+    "/{goal_id:uuid}/progress",
     response_model=Goal,
     responses=problems(
         NotSignedIn, GoalNotFound, rules.GoalByMilestones, rules.GoalNotActive, KeyReused, Stale, Invalid
@@ -102,7 +102,9 @@ def tell_progress(goal_id: UUID, body: NewProgress, work: UnitOfWork, if_match: 
     return work.reply(GOALS.shown(row), version=row["version"])
 
 
-@router.get("/{goal_id}/progress", response_model=ProgressPage, responses=problems(NotSignedIn, GoalNotFound, Invalid))
+@router.get(
+    "/{goal_id:uuid}/progress", response_model=ProgressPage, responses=problems(NotSignedIn, GoalNotFound, Invalid)
+)
 def list_progress(goal_id: UUID, wanted: Annotated[ProgressFilter, Query()], work: UnitOfWork) -> Response:
     """How a goal came along."""
     GOALS.one(work.tx, goal_id)

@@ -70,14 +70,14 @@ def list_habits(wanted: Annotated[HabitFilter, Query()], work: UnitOfWork) -> Re
     return work.reply({**page, "items": [HABITS.shown(row) for row in page["items"]]})
 
 
-@router.get("/{habit_id}", response_model=Habit, responses=problems(NotSignedIn, HabitNotFound, Invalid))
+@router.get("/{habit_id:uuid}", response_model=Habit, responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def get_habit(habit_id: UUID, work: UnitOfWork) -> Response:
     """One habit."""
     row = HABITS.one(work.tx, habit_id)
     return work.reply(HABITS.shown(row), version=row["version"])
 
 
-@router.patch("/{habit_id}", response_model=Habit, responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
+@router.patch("/{habit_id:uuid}", response_model=Habit, responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
 def change_habit(habit_id: UUID, body: HabitChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a habit. What was logged stays."""
     before = HABITS.locked(work.tx, habit_id)
@@ -96,7 +96,7 @@ def change_habit(habit_id: UUID, body: HabitChange, work: UnitOfWork, if_match: 
     return work.reply(HABITS.shown(row), version=row["version"])
 
 
-@router.delete("/{habit_id}", status_code=204, responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
+@router.delete("/{habit_id:uuid}", status_code=204, responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
 def archive_habit(habit_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Archive a habit. Its days stay in your history."""
     before = HABITS.locked(work.tx, habit_id)
@@ -104,7 +104,7 @@ def archive_habit(habit_id: UUID, work: UnitOfWork, if_match: IfMatch = None) ->
     HABITS.save(work, before, {"archived_at": before["archived_at"] or work.tx.now}, "archived")
 
 
-@router.get("/{habit_id}/logs", response_model=Logs, responses=problems(NotSignedIn, HabitNotFound, Invalid))
+@router.get("/{habit_id:uuid}/logs", response_model=Logs, responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def list_logs(habit_id: UUID, wanted: Annotated[LogFilter, Query()], work: UnitOfWork) -> Response:
     """The days of a habit."""
     HABITS.one(work.tx, habit_id)
@@ -113,7 +113,7 @@ def list_logs(habit_id: UUID, wanted: Annotated[LogFilter, Query()], work: UnitO
 
 
 @router.put(
-    "/{habit_id}/logs/{local_day}",
+    "/{habit_id:uuid}/logs/{local_day}",
     response_model=Log,
     responses=problems(NotSignedIn, HabitNotFound, rules.HabitArchived, Invalid),
 )
@@ -130,7 +130,7 @@ def log_habit(habit_id: UUID, local_day: LocalDay, body: NewLog, work: UnitOfWor
 
 
 @router.delete(
-    "/{habit_id}/logs/{local_day}",
+    "/{habit_id:uuid}/logs/{local_day}",
     status_code=204,
     responses=problems(NotSignedIn, HabitNotFound, LogNotFound, Invalid),
 )
@@ -143,7 +143,7 @@ def unlog_habit(habit_id: UUID, local_day: LocalDay, work: UnitOfWork) -> None:
     LOGS.remove(work, row, "unlogged")
 
 
-@router.get("/{habit_id}/streak", response_model=Streak, responses=problems(NotSignedIn, HabitNotFound, Invalid))
+@router.get("/{habit_id:uuid}/streak", response_model=Streak, responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def get_streak(habit_id: UUID, work: UnitOfWork) -> Response:
     """How a habit holds. Skipped days and days off break nothing."""
     habit = HABITS.one(work.tx, habit_id)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from focusflow.problems import Conflict, Invalid
@@ -46,39 +45,45 @@ class Days:
     free: Collection[date]
 
 
+#: A day or a week: when it is over, and whether it was kept.
+Step = tuple[date, bool]
+
+
 def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Held:
     """The streak up to today, and the longest. A day or week that is not over breaks nothing; a free day neither counts nor breaks."""
     last = min(today, habit["end_date"] or today)
     by_weeks = habit["frequency"] == "weekly"
     steps = _weeks(habit, days, last, week_start) if by_weeks else _days(habit, days, last)
-    if steps and not steps[-1] and (by_weeks or last == today):
-        steps = steps[:-1]
     runs = [0]
-    for step in steps:
-        runs.append(runs[-1] + 1 if step else 0)
+    for end, is_kept in steps:
+        if is_kept or end < today:
+            runs.append(runs[-1] + 1 if is_kept else 0)
     return Held(runs[-1], max(runs), len(days.done), max(days.done, default=None), "weeks" if by_weeks else "days")
 
 
-def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[bool]:
-    """For each day it was due on: whether it was done."""
+def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[Step]:
+    """The days it was due on, and those it was done on all the same."""
     span = (last - habit["start_date"]).days + 1
-    due = (habit["start_date"] + n * DAY for n in range(max(span, 0)))
-    return [day in days.done for day in due if day in days.done or (day not in days.free and _is_due(habit, day))]
+    all_days = (habit["start_date"] + n * DAY for n in range(max(span, 0)))
+    return [
+        (day, day in days.done)
+        for day in all_days
+        if day in days.done or (day not in days.free and _is_due(habit, day))
+    ]
 
 
 def _is_due(habit: Mapping[str, Any], day: date) -> bool:
     return habit["frequency"] == "daily" or day.weekday() in habit["weekdays"]
 
 
-def _weeks(habit: Mapping[str, Any], days: Days, last: date, week_start: int) -> list[bool]:
-    """For each week: whether it was done often enough. A week with too few days left to do it in does not count against it."""
+def _weeks(habit: Mapping[str, Any], days: Days, last: date, week_start: int) -> list[Step]:
+    """The weeks. One with too few days to do it often enough does not count against it."""
     first = habit["start_date"] - timedelta(days=(habit["start_date"].weekday() - week_start) % 7)
-    begins = [first + 7 * n * DAY for n in range(((last - first).days // 7) + 2)]
+    begins = [first + 7 * n * DAY for n in range(((last - first).days // 7) + 1)]
     steps = []
-    for begin, end in pairwise(begins):
-        week = [begin + n * DAY for n in range((end - begin).days)]
+    for week in ([begin + n * DAY for n in range(7)] for begin in begins):
         done = sum(day in days.done for day in week)
         could = sum(day >= habit["start_date"] and (day in days.done or day not in days.free) for day in week)
-        if done >= habit["times_per_week"] or could >= habit["times_per_week"]:
-            steps.append(done >= habit["times_per_week"])
+        if max(done, could) >= habit["times_per_week"]:
+            steps.append((week[-1], done >= habit["times_per_week"]))
     return steps

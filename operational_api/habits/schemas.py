@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from operational_api.shapes import Clock, Day, Input, LongText, Output, Title, Whole
+from operational_api.shapes import Clock, Day, Flag, Input, LongText, Output, Title, Whole
 
 Frequency = Literal["daily", "weekdays", "weekly"]
 
@@ -58,7 +58,7 @@ class HabitChange(HabitFields):
     weekdays: Annotated[Weekdays, Field(max_length=7)] | None = None
     times_per_week: Annotated[Whole, Field(ge=1, le=7)] | None = None
     start_date: Day | None = None
-    archived: bool | None = Field(None, description="False takes an archived habit up again.")
+    archived: Flag | None = Field(None, description="False takes an archived habit up again.")
 
 
 class Habit(Output):
@@ -101,7 +101,7 @@ class NewLog(Input):
     )
     mood: Annotated[Whole, Field(ge=1, le=5)] | None = None
     notes: LongText | None = None
-    skipped: bool = False
+    skipped: Flag = False
     skip_reason: LongText | None = Field(None, examples=["ill"])
 
     @model_validator(mode="after")

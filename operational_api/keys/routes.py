@@ -59,7 +59,7 @@ def list_keys(work: UnitOfWork) -> Response:
     return work.reply({"items": work.tx.all(QUERIES["all"], {"user_id": work.caller.user_id})})
 
 
-@router.delete("/{key_id}", status_code=204, responses=problems(NotSignedIn, KeyNotFound, Invalid))
+@router.delete("/{key_id:uuid}", status_code=204, responses=problems(NotSignedIn, KeyNotFound, Invalid))
 def revoke_key(key_id: UUID, work: UnitOfWork) -> None:
     """Revoke an API key. It is refused from now on."""
     row = work.tx.one(QUERIES["revoke"], {"id": key_id, "user_id": work.caller.user_id, "now": work.tx.now})

@@ -68,7 +68,9 @@ def read_all(work: UnitOfWork) -> Response:
 
 
 @router.get(
-    "/{notification_id}", response_model=Notification, responses=problems(NotSignedIn, NotificationNotFound, Invalid)
+    "/{notification_id:uuid}",
+    response_model=Notification,
+    responses=problems(NotSignedIn, NotificationNotFound, Invalid),
 )
 def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
     """One notification."""
@@ -77,7 +79,7 @@ def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.post(
-    "/{notification_id}/read",
+    "/{notification_id:uuid}/read",
     response_model=Notification,
     responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Invalid),
 )
@@ -88,7 +90,9 @@ def read_notification(notification_id: UUID, work: UnitOfWork) -> Response:
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
-@router.delete("/{notification_id}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Invalid))
+@router.delete(
+    "/{notification_id:uuid}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Invalid)
+)
 def delete_notification(notification_id: UUID, work: UnitOfWork) -> None:
     """Delete one."""
     ENTITY.remove(work, ENTITY.locked(work.tx, notification_id))

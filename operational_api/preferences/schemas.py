@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from operational_api.shapes import Clock, Input, Output, Whole
+from operational_api.shapes import Clock, Flag, Input, Output, Whole
 
 Type = Literal["task_reminder", "goal_reminder", "daily_plan", "productivity_tip", "system", "achievement", "report"]
 TYPES: tuple[Type, ...] = get_args(Type)
@@ -21,8 +21,8 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    is_enabled: bool
-    channels: Annotated[list[Channel], AfterValidator(_each_once)] = Field(max_length=2)
+    is_enabled: Flag
+    channels: Annotated[list[Channel], Field(max_length=10), AfterValidator(_each_once)]
 
 
 class PreferencesChange(Input):
@@ -30,14 +30,14 @@ class PreferencesChange(Input):
 
     quiet_from: Clock | None = Field(None, description="No mails from then …", examples=["22:00"])
     quiet_until: Clock | None = Field(None, description="… until then, on your own clock.", examples=["07:00"])
-    weekly_report: bool | None = None
+    weekly_report: Flag | None = None
     weekly_report_day: Annotated[Whole, Field(ge=0, le=6)] | None = Field(None, description="Monday = 0.")
     weekly_report_hour: Annotated[Whole, Field(ge=0, le=23)] | None = None
-    monthly_report: bool | None = None
+    monthly_report: Flag | None = None
     empty_week: Literal["line", "nothing"] | None = Field(
         None, description="What to send after a week without anything: one kind line, or nothing."
     )
-    calm_mode: bool | None = Field(None, description="One next step at a time, nothing in red.")
+    calm_mode: Flag | None = Field(None, description="One next step at a time, nothing in red.")
     notifications: dict[Type, Choice] | None = None
 
 

@@ -33,7 +33,7 @@ def list_scores(
 
 
 @router.get(
-    "/tasks/{task_id}/score",
+    "/tasks/{task_id:uuid}/score",
     response_model=Score,
     responses=NOT_MODIFIED | problems(NotSignedIn, TaskNotFound, NothingToScore, Invalid),
 )

@@ -48,7 +48,7 @@ with keyed as (
 )
 select coalesce((select json_agg(to_jsonb(kept) - 'sort_key') from kept), '[]')::text as items,
        (select count(*) from page) > %(limit)s as has_more,
-       (select sort_key::text from kept order by sort_key desc, id desc limit 1) as last_key,
+       (select kept.sort_key::text from kept order by kept.sort_key desc, id desc limit 1) as last_key,
        (select id from kept order by sort_key desc, id desc limit 1) as last_id
 
 -- search --

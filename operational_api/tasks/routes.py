@@ -49,101 +49,6 @@ def search_tasks(wanted: Annotated[Search, Query()], work: UnitOfWork) -> Respon
     return work.reply({"items": [store.shown(row) for row in store.search(work.tx, wanted.q, wanted.limit)]})
 
 
-@router.get("/{task_id}", response_model=Task, responses=problems(NotSignedIn, store.TaskNotFound, Invalid))
-def get_task(task_id: UUID, work: UnitOfWork) -> Response:
-    """One task."""
-    row = store.one(work.tx, task_id)
-    return work.reply(store.shown(row), version=row["version"])
-
-
-@router.patch(
-    "/{task_id}",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, Stale, Invalid),
-)
-def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Change a task."""
-    row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
-    return _answer(work, row)
-
-
-@router.post(
-    "/{task_id}/complete",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, rules.OpenSubtasks, Stale, Invalid),
-)
-def complete_task(
-    task_id: UUID,
-    work: UnitOfWork,
-    cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
-    if_match: IfMatch = None,
-) -> Response:
-    """Complete a task. Its timer stops; of a recurring task the next is created."""
-    return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
-
-
-@router.post(
-    "/{task_id}/reopen",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskOpen, Stale, Invalid),
-)
-def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Take back that a task was done, cancelled or archived."""
-    task = _locked(work, task_id, if_match)
-    return _answer(work, store.save(work, task, rules.reopened(task), "reopened"))
-
-
-@router.post(
-    "/{task_id}/archive",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskArchived, Stale, Invalid),
-)
-def archive_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Put a task away, done or not. Its timer stops."""
-    task = _locked(work, task_id, if_match)
-    changes = rules.archived(task)
-    store.stop_timer(work, task_id)
-    return _answer(work, store.save(work, task, changes, "archived"))
-
-
-@router.post(
-    "/{task_id}/restore",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
-)
-def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Take a task out of the archive, as it was."""
-    task = _locked(work, task_id, if_match)
-    return _answer(work, store.save(work, task, rules.restored(task), "restored"))
-
-
-@router.post(
-    "/{task_id}/duplicate",
-    status_code=201,
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, KeyReused, Invalid),
-)
-def duplicate_task(task_id: UUID, work: UnitOfWork) -> Response:
-    """Add an open task that is like this one."""
-    row = doing.duplicate(work, store.one(work.tx, task_id))
-    return work.reply(store.shown(row), 201, version=row["version"])
-
-
-@router.get(
-    "/{task_id}/subtasks", response_model=TaskList, responses=problems(NotSignedIn, store.TaskNotFound, Invalid)
-)
-def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
-    """The tasks right below a task."""
-    store.one(work.tx, task_id)
-    return work.reply({"items": [store.shown(row) for row in store.subtasks(work.tx, task_id)]})
-
-
-@router.delete("/{task_id}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
-def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a task."""
-    doing.delete(work, _locked(work, task_id, if_match))
-
-
 BULK = problems(NotSignedIn, doing.BulkRefused, KeyReused, Invalid)
 
 
@@ -168,6 +73,101 @@ def delete_tasks(body: Some, work: UnitOfWork) -> Response:
     """Delete up to 500 tasks, or none of them where one cannot be."""
     rows = doing.with_each(work, body.ids, lambda task: doing.delete(work, task))
     return work.reply({"items": [store.shown(row) for row in rows]})
+
+
+@router.get("/{task_id:uuid}", response_model=Task, responses=problems(NotSignedIn, store.TaskNotFound, Invalid))
+def get_task(task_id: UUID, work: UnitOfWork) -> Response:
+    """One task."""
+    row = store.one(work.tx, task_id)
+    return work.reply(store.shown(row), version=row["version"])
+
+
+@router.patch(
+    "/{task_id:uuid}",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, Stale, Invalid),
+)
+def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Change a task."""
+    row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
+    return _answer(work, row)
+
+
+@router.post(
+    "/{task_id:uuid}/complete",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, rules.OpenSubtasks, Stale, Invalid),
+)
+def complete_task(
+    task_id: UUID,
+    work: UnitOfWork,
+    cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
+    if_match: IfMatch = None,
+) -> Response:
+    """Complete a task. Its timer stops; of a recurring task the next is created."""
+    return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
+
+
+@router.post(
+    "/{task_id:uuid}/reopen",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskOpen, Stale, Invalid),
+)
+def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Take back that a task was done, cancelled or archived."""
+    task = _locked(work, task_id, if_match)
+    return _answer(work, store.save(work, task, rules.reopened(task), "reopened"))
+
+
+@router.post(
+    "/{task_id:uuid}/archive",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskArchived, Stale, Invalid),
+)
+def archive_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Put a task away, done or not. Its timer stops."""
+    task = _locked(work, task_id, if_match)
+    changes = rules.archived(task)
+    store.stop_timer(work, task_id)
+    return _answer(work, store.save(work, task, changes, "archived"))
+
+
+@router.post(
+    "/{task_id:uuid}/restore",
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
+)
+def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+    """Take a task out of the archive, as it was."""
+    task = _locked(work, task_id, if_match)
+    return _answer(work, store.save(work, task, rules.restored(task), "restored"))
+
+
+@router.post(
+    "/{task_id:uuid}/duplicate",
+    status_code=201,
+    response_model=Task,
+    responses=problems(NotSignedIn, store.TaskNotFound, KeyReused, Invalid),
+)
+def duplicate_task(task_id: UUID, work: UnitOfWork) -> Response:
+    """Add an open task that is like this one."""
+    row = doing.duplicate(work, store.one(work.tx, task_id))
+    return work.reply(store.shown(row), 201, version=row["version"])
+
+
+@router.get(
+    "/{task_id:uuid}/subtasks", response_model=TaskList, responses=problems(NotSignedIn, store.TaskNotFound, Invalid)
+)
+def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
+    """The tasks right below a task."""
+    store.one(work.tx, task_id)
+    return work.reply({"items": [store.shown(row) for row in store.subtasks(work.tx, task_id)]})
+
+
+@router.delete("/{task_id:uuid}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
+def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+    """Delete a task."""
+    doing.delete(work, _locked(work, task_id, if_match))
 
 
 def _locked(work: Work, task_id: UUID, if_match: str | None) -> Mapping[str, Any]:

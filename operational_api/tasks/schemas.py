@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from focusflow.contracts.fields import Priority, TaskStatus
-from operational_api.shapes import Day, Input, Label, LongText, Moment, Output, Text, Title, Whole
+from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 Rule = Annotated[
@@ -42,7 +42,7 @@ class NewTask(TaskFields):
     priority: Priority = "medium"
     tags: Annotated[list[Label], Field(max_length=50)] = []
     blocked_by: Annotated[list[UUID], Field(max_length=100)] = []
-    pinned: bool = False
+    pinned: Flag = False
 
     @model_validator(mode="after")
     def _one_due(self) -> Self:
@@ -59,7 +59,7 @@ class TaskChange(TaskFields):
     status: Literal["pending", "in_progress", "cancelled"] | None = None
     tags: Annotated[list[Label], Field(max_length=50)] | None = None
     blocked_by: Annotated[list[UUID], Field(max_length=100)] | None = None
-    pinned: bool | None = None
+    pinned: Flag | None = None
 
 
 class Task(Output):

@@ -91,7 +91,7 @@ def list_time(wanted: Annotated[EntryFilter, Query()], work: UnitOfWork) -> Resp
     return work.reply({**page, "items": [ENTITY.shown(row) for row in page["items"]]})
 
 
-@router.get("/{entry_id}", response_model=Entry, responses=problems(NotSignedIn, EntryNotFound, Invalid))
+@router.get("/{entry_id:uuid}", response_model=Entry, responses=problems(NotSignedIn, EntryNotFound, Invalid))
 def get_entry(entry_id: UUID, work: UnitOfWork) -> Response:
     """One time entry."""
     row = ENTITY.one(work.tx, entry_id)
@@ -99,7 +99,7 @@ def get_entry(entry_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.patch(
-    "/{entry_id}",
+    "/{entry_id:uuid}",
     response_model=Entry,
     responses=problems(NotSignedIn, EntryNotFound, rules.StillRunning, Stale, Invalid),
 )
@@ -116,7 +116,7 @@ def change_entry(entry_id: UUID, body: EntryChange, work: UnitOfWork, if_match: 
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
-@router.delete("/{entry_id}", status_code=204, responses=problems(NotSignedIn, EntryNotFound, Stale, Invalid))
+@router.delete("/{entry_id:uuid}", status_code=204, responses=problems(NotSignedIn, EntryNotFound, Stale, Invalid))
 def delete_entry(entry_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a time entry; of the timer that runs, as if it had never been started."""
     row = ENTITY.locked(work.tx, entry_id)

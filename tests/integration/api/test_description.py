@@ -19,10 +19,10 @@ LEFT_OUT = (
 def test_no_request_made_from_the_description_gets_an_answer_beyond_it(address, database, me, tmp_path):
     with database.owner() as connection:
         connection.execute("update users set role = 'admin' where id = %s", [me.id])
-    command = [
-        Path(sys.executable).with_name("schemathesis"),
+    command: list[str] = [
+        str(Path(sys.executable).with_name("schemathesis")),
         "--config-file",
-        CONFIG,
+        str(CONFIG),
         "run",
         f"{address}/openapi.json",
     ]

@@ -1,0 +1,124 @@
+"""Appointments: when they take place, where they clash, and the time between them. The person is in Berlin."""
+
+import pytest
+
+
+def event(me, start, end, **fields):
+    answer = me.call("POST", "/calendar", {"title": "Meeting", "start_at": start, "end_at": end, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def starts(me, query):
+    return [each["start_at"] for each in me.call("GET", f"/calendar?{query}").json()["items"]]
+
+
+def types(events, me):
+    return [each["type"] for each in events(me.id)]
+
+
+def test_an_appointment_is_added_changed_and_deleted(me, events):
+    made = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", location="Room 1", attendees=["Ada"])
+    changed = me.call("PATCH", f"/calendar/{made['id']}", {"location": None, "busy": False}, If_Match='"1"').json()
+    assert (changed["location"], changed["busy"], changed["version"]) == (None, False, 2)
+    assert me.call("PATCH", f"/calendar/{made['id']}", {"title": "x"}, If_Match='"1"').status_code == 412
+    assert me.call("DELETE", f"/calendar/{made['id']}").status_code == 204
+    assert types(events, me)[1:] == ["calendar.created", "calendar.updated", "calendar.deleted"]
+
+
+def test_a_recurring_appointment_keeps_its_hour_through_daylight_saving(me):
+    event(me, "2026-03-26T08:00:00Z", "2026-03-26T09:00:00Z", rrule="FREQ=DAILY;UNTIL=20260330T235959Z")
+    assert starts(me, "since=2026-03-01&until=2026-04-30") == [
+        "2026-03-26T08:00:00Z", "2026-03-27T08:00:00Z", "2026-03-28T08:00:00Z", "2026-03-29T07:00:00Z", "2026-03-30T07:00:00Z",
+    ]  # fmt: skip
+
+
+def test_a_recurring_appointment_of_long_ago_is_found_in_its_week(me):
+    event(me, "2020-01-06T08:00:00Z", "2020-01-06T09:00:00Z", rrule="FREQ=WEEKLY;BYDAY=MO")
+    assert starts(me, "since=2026-11-16&until=2026-11-22") == ["2026-11-16T08:00:00Z"]
+
+
+def test_a_rule_of_the_rarest_day_is_one(me):
+    event(me, "2024-02-29T09:00:00Z", "2024-02-29T10:00:00Z", rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29")
+    assert starts(me, "since=2028-02-01&until=2028-03-31") == ["2028-02-29T09:00:00Z"]
+
+
+def test_what_reaches_into_a_day_takes_place_on_it(me):
+    event(me, "2026-12-01T22:30:00Z", "2026-12-02T00:30:00Z")
+    for day, count in (("2026-11-30", 0), ("2026-12-01", 1), ("2026-12-02", 1), ("2026-12-03", 0)):
+        assert len(starts(me, f"since={day}&until={day}")) == count
+
+
+def test_clashes_are_told_with_the_time_that_both_want(me):
+    event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", title="One", rrule="FREQ=DAILY;COUNT=2")
+    event(me, "2026-12-02T09:30:00Z", "2026-12-02T10:30:00Z", title="Two")
+    event(me, "2026-12-02T09:30:00Z", "2026-12-02T10:30:00Z", title="Free", busy=False)
+    event(me, "2026-12-02T10:30:00Z", "2026-12-02T11:00:00Z", title="Right after")
+    event(me, "2026-12-01T00:00:00Z", "2026-12-03T00:00:00Z", title="Fair", all_day=True)
+    (clash,) = me.call("GET", "/calendar/conflicts?since=2026-12-01&until=2026-12-07").json()["items"]
+    assert (clash["first"]["title"], clash["second"]["title"]) == ("One", "Two")
+    assert (clash["start_at"], clash["end_at"]) == ("2026-12-02T09:30:00Z", "2026-12-02T10:00:00Z")
+
+
+def test_free_time_lies_between_appointments_within_working_hours(me):
+    event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z")  # ten to eleven in Berlin
+    event(me, "2026-12-01T09:30:00Z", "2026-12-01T11:00:00Z")
+    event(me, "2026-12-01T15:40:00Z", "2026-12-01T18:00:00Z")
+    me.call("POST", "/days-off", {"first_date": "2026-12-02", "last_date": "2026-12-02"})
+    free = me.call("GET", "/calendar/free?since=2026-12-01&until=2026-12-03&minutes=60").json()["items"]
+    assert [(each["start_at"][5:16], each["end_at"][5:16], each["minutes"]) for each in free] == [
+        ("12-01T08:00", "12-01T09:00", 60),
+        ("12-01T11:00", "12-01T15:40", 280),
+        ("12-03T08:00", "12-03T16:00", 480),
+    ]
+
+
+def test_a_night_of_23_hours_has_one_less(me):
+    query = "since=2026-03-29&until=2026-03-29&day_start=00:00&day_end=06:00"
+    (free,) = me.call("GET", f"/calendar/free?{query}").json()["items"]
+    assert free["minutes"] == 300
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"end_at": "2026-12-01T08:00:00Z"},
+        {"end_at": "2027-12-01T08:00:00Z"},
+        {"rrule": "FREQ=SECONDLY"},
+        {"rrule": "FREQ=MINUTELY;INTERVAL=5"},
+        {"rrule": "FREQ=DAILY;INTERVAL=0"},
+        {"rrule": "FREQ=DAILY;BYHOUR=9,10"},
+        {"rrule": "every monday"},
+        {"rrule": ""},
+        {"rrule": "FREQ=YEARLY;BYMONTH=13"},
+        {"rrule": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"},
+        {"rrule": "FREQ=DAILY\nFREQ=WEEKLY"},
+        {"title": ""},
+        {"attendees": ["x"] * 501},
+        {"start_at": "0000-01-01T00:00:00Z"},
+        {"start_at": "9999-12-31T00:00:00Z"},
+        {"source": "google"},
+    ],
+    ids=str,
+)
+def test_an_appointment_that_cannot_be_is_refused(me, events, fields):
+    body = {"title": "x", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z", **fields}
+    assert me.call("POST", "/calendar", body).status_code == 422
+    assert types(events, me) == ["user.registered"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "since=2026-12-01", "since=2026-12-02&until=2026-12-01", "since=2026-01-01&until=2026-12-31",
+        "since=0&until=1", "since=0000-01-01&until=0000-01-02",
+    ],
+)  # fmt: skip
+def test_a_span_that_cannot_be_is_refused(me, query):
+    for path in ("/calendar", "/calendar/conflicts", "/calendar/free"):
+        assert me.call("GET", f"{path}?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["day_start=17:00&day_end=09:00", "day_start=9", "day_start=25:00", "minutes=0"])
+def test_working_hours_that_cannot_be_are_refused(me, query):
+    assert me.call("GET", f"/calendar/free?since=2026-12-01&until=2026-12-01&{query}").status_code == 422

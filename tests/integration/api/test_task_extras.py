@@ -1,0 +1,176 @@
+"""What tasks can do beyond being added and done: the archive, copies, subtasks, searches, and many at once."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.integration.api.test_tasks import NOBODYS
+
+
+def types(events, me):
+    return [each["type"] for each in events(me.id)]
+
+
+def test_a_task_goes_to_the_archive_and_comes_back_as_it_was(me, events):
+    open_task, done = me.task("open"), me.task("done")
+    me.call("POST", f"/tasks/{done['id']}/complete")
+    for task, status in ((open_task, "pending"), (done, "completed")):
+        assert me.call("POST", f"/tasks/{task['id']}/archive").json()["status"] == "archived"
+        assert me.call("POST", f"/tasks/{task['id']}/archive").status_code == 409
+        assert me.call("POST", f"/tasks/{task['id']}/restore").json()["status"] == status
+        assert me.call("POST", f"/tasks/{task['id']}/restore").status_code == 409
+    assert types(events, me)[-2:] == ["task.archived", "task.restored"]
+
+
+def test_archiving_stops_the_timer(me):
+    task = me.task()
+    me.call("POST", "/time/start", {"task_id": task["id"]})
+    me.call("POST", f"/tasks/{task['id']}/archive")
+    assert me.call("GET", "/time/running").json() == {"running": None}
+
+
+def test_a_copy_is_open_and_its_own(me):
+    task = me.task("Report", tags=["work"], due_date="2026-12-01", actual_minutes=30)
+    me.call("POST", f"/tasks/{task['id']}/complete")
+    copy = me.call("POST", f"/tasks/{task['id']}/duplicate")
+    assert copy.status_code == 201
+    made = copy.json()
+    assert made["id"] != task["id"]
+    assert (made["title"], made["tags"], made["status"], made["actual_minutes"]) == (
+        "Report",
+        ["work"],
+        "pending",
+        None,
+    )
+
+
+def test_subtasks_are_listed_under_their_task(me):
+    parent = me.task("parent")
+    below = [me.task(title, parent_task_id=parent["id"])["id"] for title in ("one", "two")]
+    assert [each["id"] for each in me.call("GET", f"/tasks/{parent['id']}/subtasks").json()["items"]] == below
+
+
+def found(me, asked):
+    answer = me.call("GET", f"/tasks/search?q={quote(asked)}")
+    assert answer.status_code == 200, answer.text
+    return [each["title"] for each in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("report", "Write the quarterly report"),
+        ("QUARTERLY rep", "Write the quarterly report"),
+        ("reprot", "Write the quarterly report"),
+        ("quaterly", "Write the quarterly report"),
+        ("dentist", "Call the dentist"),
+        ("dentsit", "Call the dentist"),
+        ("zahnarzt", "Zahnarzt anrufen"),
+        ("مرحبا", "مرحبا بالعالم"),
+        ("牛乳", "牛乳を買う"),
+    ],
+)
+def test_tasks_are_found_by_words_even_misspelt(me, asked, expected):
+    for title in (
+        "Write the quarterly report",
+        "Call the dentist",
+        "Zahnarzt anrufen",
+        "مرحبا بالعالم",
+        "牛乳を買う",
+        "Buy milk",
+    ):
+        me.task(title)
+    assert found(me, asked)[:1] == [expected]
+
+
+def test_words_as_they_stand_come_before_those_that_are_alike(me):
+    me.task("Reporting line")
+    me.task("Resort")
+    me.task("report")
+    assert found(me, "report")[0] == "report"
+
+
+def test_notes_and_descriptions_are_searched_too(me):
+    me.task("A", description="about the gearbox")
+    me.task("B", notes="see the gearbox")
+    assert sorted(found(me, "gearbox")) == ["A", "B"]
+
+
+@pytest.mark.parametrize("asked", ["'", "a & | !", ":*", "\\", "%_", "(((", "''; drop table tasks", "🙂"])
+def test_a_search_for_signs_does_no_harm(me, asked):
+    me.task("Buy milk")
+    assert isinstance(found(me, asked), list)
+
+
+def test_nothing_of_others_and_nothing_deleted_is_found(me, somebody):
+    somebody().task("private report")
+    gone = me.task("deleted report")
+    me.call("DELETE", f"/tasks/{gone['id']}")
+    assert found(me, "report") == []
+    assert found(me, "reprot") == []
+
+
+def test_a_list_is_narrowed_by_words(me):
+    me.task("Write the report")
+    me.task("Buy milk")
+    assert [each["title"] for each in me.call("GET", "/tasks?q=report").json()["items"]] == ["Write the report"]
+
+
+def test_a_list_goes_by_score_with_what_has_none_last(me):
+    late = me.task("late", due_date="2026-01-01", priority="urgent")["id"]
+    some_day = me.task("some day", priority="low")["id"]
+    done = me.task("done")["id"]
+    me.call("POST", f"/tasks/{done}/complete")
+    me.call("GET", "/scores")
+    first = me.call("GET", "/tasks?sort=score&limit=2").json()
+    rest = me.call("GET", f"/tasks?sort=score&limit=2&cursor={first['next_cursor']}").json()
+    assert [each["id"] for each in first["items"] + rest["items"]] == [late, some_day, done]
+
+
+def test_many_are_completed_at_once(me, events):
+    parent = me.task("parent")
+    ids = [me.task(f"{n}")["id"] for n in range(3)] + [
+        me.task("below", parent_task_id=parent["id"])["id"],
+        parent["id"],
+    ]
+    answer = me.call("POST", "/tasks/bulk/complete", {"ids": [*reversed(ids)]})
+    assert answer.status_code == 200
+    assert {each["status"] for each in answer.json()["items"]} == {"completed"}
+    assert types(events, me).count("task.completed") == 5
+
+
+def test_of_many_none_is_done_where_one_cannot_be(me, events):
+    fine, done = me.task("fine"), me.task("done")
+    me.call("POST", f"/tasks/{done['id']}/complete")
+    before = events(me.id)
+    answer = me.call("POST", "/tasks/bulk/complete", {"ids": [fine["id"], done["id"], NOBODYS, fine["id"]]})
+    assert answer.status_code == 409
+    assert [each["field"] for each in answer.json()["errors"]] == ["body.ids.1", "body.ids.2", "body.ids.3"]
+    assert events(me.id) == before
+    assert me.call("GET", f"/tasks/{fine['id']}").json()["status"] == "pending"
+
+
+def test_many_are_changed_and_deleted_at_once(me, events):
+    ids = [me.task(f"{n}")["id"] for n in range(3)]
+    changed = me.call("POST", "/tasks/bulk/update", {"ids": ids, "changes": {"priority": "high", "tags": ["x"]}})
+    assert {(each["priority"], each["version"]) for each in changed.json()["items"]} == {("high", 2)}
+    assert me.call("POST", "/tasks/bulk/update", {"ids": ids, "changes": {"parent_task_id": ids[0]}}).status_code == 409
+    assert me.call("POST", "/tasks/bulk/delete", {"ids": ids}).status_code == 200
+    assert me.call("GET", "/tasks").json()["items"] == []
+    assert types(events, me)[-3:] == ["task.deleted"] * 3
+
+
+@pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [NOBODYS] * 501}, {"ids": NOBODYS}])
+def test_a_bulk_call_that_cannot_be_is_refused(me, body):
+    assert me.call("POST", "/tasks/bulk/complete", body).status_code == 422
+
+
+def test_five_hundred_are_a_call(me, database):
+    with database.owner() as connection:
+        rows = connection.execute(
+            "insert into tasks (id, user_id, created_at, updated_at, title) select gen_random_uuid(), %s, now(), now(), n::text"
+            " from generate_series(1, 500) as n returning id",
+            [me.id],
+        ).fetchall()
+    answer = me.call("POST", "/tasks/bulk/complete", {"ids": [str(row["id"]) for row in rows]})
+    assert len(answer.json()["items"]) == 500
