@@ -1,5 +1,6 @@
 """The two servers that are compared: the API as it is, and bare routes that do the same to the same tables and nothing else."""
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,7 +39,10 @@ SCORES = """
 
 
 def ours() -> FastAPI:
-    return create_app(load_settings(), os.environ["BENCHMARK_DATABASE"])
+    """As `focusflow api` runs it."""
+    app = create_app(load_settings(), os.environ["BENCHMARK_DATABASE"])
+    gc.freeze()
+    return app
 
 
 def bare() -> FastAPI:

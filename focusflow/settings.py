@@ -110,6 +110,25 @@ class Settings(BaseSettings):
         20_000, ge=1, le=200_000, description="At most so many events are on their way to Kafka at a time."
     )
 
+    smtp_host: str | None = Field(
+        None, description="The mail server. Unset, mails are written as `.eml` files into `mails` under the home."
+    )
+    smtp_port: Port = Field(587, description="Its port: 587 with `starttls`, 465 with `tls`.")
+    smtp_security: str = Field(
+        "starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How to speak to it. `none` is for a server on this machine.",
+    )
+    smtp_username: str | None = Field(None, description="The account on it.")
+    smtp_password: SecretStr | None = Field(None, description="Its password.")
+    smtp_timeout_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        description="How long to wait for it. A server may take long to say yes, and has taken the mail then.",
+    )
+    mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Whom mails are from.")
+
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
     )
@@ -140,7 +159,7 @@ class Settings(BaseSettings):
 
     @property
     def must_verify_email(self) -> bool:
-        return bool(self.verify_email)
+        return self.verify_email if self.verify_email is not None else self.smtp_host is not None
 
     @cached_property
     def signing_key(self) -> str:

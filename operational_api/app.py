@@ -1,6 +1,5 @@
 """Puts the API together: routers, services, and what surrounds every request."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from focusflow import __version__
 from focusflow.database.session import Database
+from focusflow.mail import mailer
 from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from operational_api import health, problems
@@ -115,10 +115,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         with Database(
             database_url, connections=settings.database_pool, statement_timeout_ms=STATEMENT_TIMEOUT_MS
         ) as database:
-            app.state.services = Services(settings, database)
-            gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
+            app.state.services = Services(settings, database, mailer(settings))
             yield
-            gc.unfreeze()
 
     app = Interface(
         title="FocusFlow",

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from focusflow.database.session import Database
+from focusflow.mail import Mailer
 from focusflow.settings import Settings
 
 
@@ -15,6 +16,7 @@ class Services:
 
     settings: Settings
     database: Database
+    mailer: Mailer
 
 
 async def services(request: Request) -> Services:

@@ -9,6 +9,8 @@ def command() -> None:
 
     Example: FOCUSFLOW_API_PORT=8001 focusflow api
     """
+    import gc
+
     import uvicorn
 
     from focusflow.cli import lifeline, running
@@ -23,8 +25,10 @@ def command() -> None:
     require_free(settings, "api_port")
     running.speak(settings.log_level)
     with running_database(settings) as url:
+        app = create_app(settings, url)
+        gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
         uvicorn.run(
-            create_app(settings, url),
+            app,
             host=settings.host,
             port=settings.api_port,
             log_config=None,
@@ -32,3 +36,4 @@ def command() -> None:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+        gc.unfreeze()

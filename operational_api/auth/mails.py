@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import quote
 
+from focusflow.mail import composed
 from focusflow.settings import Settings
 
 VERIFY = """Hello {name},
@@ -46,27 +47,24 @@ class Recipient:
 
 
 def verify(settings: Settings, to: Recipient, token: str) -> EmailMessage:
-    return _mail(to, "Is this your e-mail address?", VERIFY, _link(settings, "verify-email", token))
+    return _mail(settings, to, "Is this your e-mail address?", VERIFY, _link(settings, "verify-email", token))
 
 
-def known(to: Recipient) -> EmailMessage:
-    return _mail(to, "You have a FocusFlow account", KNOWN)
+def known(settings: Settings, to: Recipient) -> EmailMessage:
+    return _mail(settings, to, "You have a FocusFlow account", KNOWN)
 
 
 def reset(settings: Settings, to: Recipient, token: str) -> EmailMessage:
-    return _mail(to, "A new password for FocusFlow", RESET, _link(settings, "reset-password", token))
+    return _mail(settings, to, "A new password for FocusFlow", RESET, _link(settings, "reset-password", token))
 
 
-def changed(to: Recipient) -> EmailMessage:
-    return _mail(to, "Your password has been changed", CHANGED)
+def changed(settings: Settings, to: Recipient) -> EmailMessage:
+    return _mail(settings, to, "Your password has been changed", CHANGED)
 
 
 def _link(settings: Settings, page: str, token: str) -> str:
     return f"{settings.dashboard_address}/{page}?token={quote(token)}"
 
 
-def _mail(to: Recipient, subject: str, text: str, link: str = "") -> EmailMessage:
-    mail = EmailMessage()
-    mail["To"], mail["Subject"] = to.email, subject
-    mail.set_content(text.format(name=to.display_name, link=link))
-    return mail
+def _mail(settings: Settings, to: Recipient, subject: str, text: str, link: str = "") -> EmailMessage:
+    return composed(settings, to.email, subject, text.format(name=to.display_name, link=link))

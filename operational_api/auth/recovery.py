@@ -53,7 +53,9 @@ def change_password(
             raise NotSignedIn
         family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from)
         audit.record(tx, "password.changed", came_from, actor_id=me, user_id=me)
-    later.add_task(dispatch, shared, mails.changed(Recipient(changed["email"], changed["display_name"])))
+    later.add_task(
+        dispatch, shared, mails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
+    )
     return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
@@ -89,7 +91,9 @@ def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later
             raise store.LinkRefused
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
         audit.record(tx, "password.reset", came_from, actor_id=None, user_id=me)
-    later.add_task(dispatch, shared, mails.changed(Recipient(changed["email"], changed["display_name"])))
+    later.add_task(
+        dispatch, shared, mails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
+    )
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))

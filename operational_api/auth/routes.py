@@ -81,7 +81,7 @@ def _tell_of_registration(shared: Services, email: str) -> None:
             return
         to = Recipient(account["email"], account["display_name"])
         if account["email_verified_at"]:
-            mail = mails.known(to)
+            mail = mails.known(shared.settings, to)
         else:
             mail = mails.verify(shared.settings, to, store.link_token(tx, account["id"], "verify_email"))
     dispatch(shared, mail)

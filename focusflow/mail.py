@@ -1,0 +1,154 @@
+"""Sends a mail, or writes it as an `.eml` file where no mail server is set. What became of it is said in four words, for each asks for
+something else: sent, refused (never again), later (try again), unknown (it may have arrived: do not send it again by yourself).
+"""
+
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from focusflow import clock
+from focusflow.identity import new_id
+from focusflow.settings import Settings
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Outcome(StrEnum):
+    """What became of a mail."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    LATER = "later"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a mail, and what the server said."""
+
+    outcome: Outcome
+    said: str = ""
+
+
+class Mailer(Protocol):
+    """A way for mails out of the house."""
+
+    def send(self, mail: EmailMessage) -> Delivery: ...
+
+
+def composed(settings: Settings, to: str, subject: str, text: str, *, message_id: str | None = None) -> EmailMessage:
+    """A plain mail. What people wrote cannot make headers of its own."""
+    mail = EmailMessage()
+    mail["From"] = settings.mail_from
+    mail["To"] = Address(addr_spec=CONTROL.sub("", to))
+    mail["Subject"] = CONTROL.sub(" ", subject)[:200]
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = message_id or f"<{new_id().hex}@focusflow>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    return mail
+
+
+def mailer(settings: Settings) -> Mailer:
+    return Smtp(settings) if settings.smtp_host else Files(settings.home / "mails")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Writes mails into a folder, whole or not at all."""
+
+    folder: Path
+
+    def send(self, mail: EmailMessage) -> Delivery:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = self.folder / f"{new_id().hex}.eml"
+            draft = path.with_suffix(".draft")
+            draft.write_bytes(mail.as_bytes())
+            draft.replace(path)
+        except OSError as error:
+            return Delivery(Outcome.LATER, f"the folder of mails cannot be written: {error.strerror}")
+        return Delivery(Outcome.SENT, str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Hands mails to a server. Each has a connection of its own: one that hangs delays no other."""
+
+    settings: Settings
+
+    def send(self, mail: EmailMessage) -> Delivery:
+        try:
+            server = self._connected()
+        except (OSError, smtplib.SMTPException) as error:
+            return _failed(error)
+        try:
+            return self._handed_over(server, mail)
+        finally:
+            server.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port, seconds = str(self.settings.smtp_host), self.settings.smtp_port, self.settings.smtp_timeout_seconds
+        trusted = ssl.create_default_context()
+        if self.settings.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=trusted)
+        else:
+            server = smtplib.SMTP(host, port, timeout=seconds)
+        try:
+            if self.settings.smtp_security == "starttls":
+                server.starttls(context=trusted)
+            if self.settings.smtp_username and self.settings.smtp_password:
+                server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _handed_over(self, server: smtplib.SMTP, mail: EmailMessage) -> Delivery:
+        """Step by step, for what a broken connection means depends on where it broke: before the end of the text nothing was taken."""
+        try:
+            server.ehlo_or_helo_if_needed()
+            for code, said in (server.mail(_address(mail["From"])), server.rcpt(_address(mail["To"]))):
+                if code >= 300:
+                    return _refused(code, said)
+        except (OSError, smtplib.SMTPException) as error:
+            return _failed(error)
+        try:
+            code, said = server.data(mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")))
+        except smtplib.SMTPDataError as error:  # the server did not want the text
+            return _refused(error.smtp_code, error.smtp_error)
+        except (OSError, smtplib.SMTPException) as error:
+            return Delivery(Outcome.UNKNOWN, f"the connection broke while the text was sent: {_words(error)}")
+        return Delivery(Outcome.SENT, _text(said)) if code == 250 else _refused(code, said)
+
+
+def _address(header: str) -> str:
+    found: str = header.addresses[0].addr_spec  # type: ignore[attr-defined]
+    return found
+
+
+def _failed(error: OSError | smtplib.SMTPException) -> Delivery:
+    """Before the text: nothing can have been taken."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _refused(error.smtp_code, error.smtp_error)
+    return Delivery(Outcome.LATER, f"the mail server cannot be reached: {_words(error)}")
+
+
+def _refused(code: int, said: bytes | str) -> Delivery:
+    outcome = Outcome.REFUSED if code >= 500 else Outcome.LATER
+    return Delivery(outcome, f"{code} {_text(said)}")
+
+
+def _text(said: bytes | str) -> str:
+    return CONTROL.sub(" ", said.decode("utf-8", "replace") if isinstance(said, bytes) else said)[:500]
+
+
+def _words(error: Exception) -> str:
+    return _text(str(error) or type(error).__name__)

@@ -1,0 +1,164 @@
+"""Mails handed to a real mail server that behaves and misbehaves, and written to files where there is none."""
+
+import socket
+import threading
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from focusflow.mail import Outcome, composed, mailer
+from focusflow.settings import load_settings
+
+
+class Post:
+    """A mail server's mind: keeps what it takes, and answers as it was told."""
+
+    def __init__(self):
+        self.taken = []
+        self.to_recipient = self.to_text = None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 (aiosmtpd's name)
+        if self.to_recipient:
+            return self.to_recipient
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (aiosmtpd's name)
+        if self.to_text == "hang up":
+            server.transport.abort()
+            return "250 never heard"
+        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return self.to_text or "250 taken"
+
+
+@pytest.fixture
+def post():
+    return Post()
+
+
+@pytest.fixture
+def served(post):
+    made = []
+
+    def serve(**options):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        controller = Controller(post, hostname="127.0.0.1", port=port, **options)
+        controller.start()
+        made.append(controller)
+        return port
+
+    yield serve
+    for controller in made:
+        controller.stop()
+
+
+def settings_for(port, home, **more):
+    return load_settings(
+        home=home, smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", smtp_timeout_seconds=2, **more
+    )
+
+
+def sent(settings, subject="Hello", to="ada@example.com"):
+    return mailer(settings).send(composed(settings, to, subject, "Grüße 🙂\n"))
+
+
+def test_a_mail_arrives_as_it_was_written(served, post, tmp_path):
+    settings = settings_for(served(), tmp_path, mail_from="FocusFlow <post@example.com>")
+    assert sent(settings).outcome is Outcome.SENT
+    (mail,) = post.taken
+    assert (mail["To"], mail["Subject"], mail["From"]) == ("ada@example.com", "Hello", "FocusFlow <post@example.com>")
+    assert mail.get_content().strip() == "Grüße 🙂"
+    assert mail["Message-ID"]
+    assert mail["Date"]
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_what_people_wrote_makes_no_headers(served, post, tmp_path):
+    settings = settings_for(served(), tmp_path)
+    assert sent(settings, subject="Report\r\nBcc: mallory@example.com\0").outcome is Outcome.SENT
+    assert post.taken[0]["Subject"] == "Report Bcc: mallory@example.com "
+    assert post.taken[0]["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        (("550 no such mailbox", None), Outcome.REFUSED),
+        (("451 greylisted", None), Outcome.LATER),
+        ((None, "554 spam"), Outcome.REFUSED),
+        ((None, "452 full"), Outcome.LATER),
+        ((None, "hang up"), Outcome.UNKNOWN),
+    ],
+)
+def test_what_became_of_a_mail_is_said(served, post, tmp_path, answers, outcome):
+    post.to_recipient, post.to_text = answers
+    delivery = sent(settings_for(served(), tmp_path))
+    assert delivery.outcome is outcome
+    assert delivery.said
+
+
+def test_a_server_that_is_not_there_is_tried_again_later(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert sent(settings_for(port, tmp_path)).outcome is Outcome.LATER
+
+
+def test_a_server_that_hangs_after_the_text_may_have_taken_it(tmp_path):
+    """It speaks as one does up to the text, and then never again."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def speak():
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            for line in lines:
+                word = line[:4].upper()
+                connection.sendall(b"354 go on\r\n" if word == b"DATA" else b"250 fine\r\n")
+                if word == b"DATA":
+                    threading.Event().wait(4)
+                    return
+
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
+    delivery = sent(settings_for(listening.getsockname()[1], tmp_path))
+    assert delivery.outcome is Outcome.UNKNOWN
+    speaker.join(10)
+    listening.close()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+def test_a_login_is_given_and_a_wrong_one_is_refused(served, post, tmp_path):
+    def known(server, session, envelope, mechanism, login):
+        return AuthResult(success=(login.login, login.password) == (b"us", b"secret"))
+
+    port = served(authenticator=known, auth_require_tls=False, auth_required=True)
+    right = settings_for(port, tmp_path, smtp_username="us", smtp_password="secret")
+    assert sent(right).outcome is Outcome.SENT
+    wrong = settings_for(port, tmp_path, smtp_username="us", smtp_password="guess")
+    assert sent(wrong).outcome is Outcome.REFUSED
+    assert len(post.taken) == 1
+
+
+def test_a_server_without_the_encryption_asked_for_gets_nothing(served, post, tmp_path):
+    settings = load_settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=served(), smtp_timeout_seconds=2)
+    assert sent(settings).outcome is Outcome.LATER
+    assert post.taken == []
+
+
+def test_without_a_server_mails_are_files(tmp_path):
+    settings = load_settings(home=tmp_path)
+    delivery = sent(settings)
+    assert delivery.outcome is Outcome.SENT
+    (file,) = (tmp_path / "mails").iterdir()
+    assert delivery.said == str(file)
+    assert message_from_bytes(file.read_bytes(), policy=policy.default)["Subject"] == "Hello"
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "mails").write_text("in the way", encoding="utf-8")
+    assert sent(load_settings(home=tmp_path)).outcome is Outcome.LATER
