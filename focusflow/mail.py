@@ -136,7 +136,7 @@ def _address(header: str) -> str:
 
 def _failed(error: OSError | smtplib.SMTPException) -> Delivery:
     """Before the text: nothing can have been taken."""
-    if isinstance(error, smtplib.SMTPResponseException):
+    if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
         return _refused(error.smtp_code, error.smtp_error)
     return Delivery(Outcome.LATER, f"the mail server cannot be reached: {_words(error)}")
 
