@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.settings import Settings
+from pipelines.build import TABLES, Table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -103,8 +104,31 @@ def metrics() -> str:
                 " 5 open; prior 58. The score is 64.44."
             ),
             "",
+            "# The other tables",
+            "",
+            "Usual ranges rest on up to 26 earlier whole weeks or months of the same person, by the ranks of a conformal band of 80 %; with fewer",
+            "than six there is none. Most weeks are within it: neighbouring weeks of real people differ by a fifth more often than not.",
+            "",
+            *(line for table in TABLES for line in described(table)),
         ]
     )
+
+
+def described(table: Table) -> list[str]:
+    """A table, and what its columns mean."""
+    whose = "`user_id`, " if table.is_personal else ""
+    key = ", ".join(f"`{name}`" for name in (table.day, *table.key))
+    rows = [f"| `{each.name}` | {each.type} | {each.unit} | {each.meaning} |" for each in table.columns]
+    return [
+        f"## `gold/{table.name}`",
+        "",
+        f"{table.description} One row is told from another by {whose}{key}.",
+        "",
+        "| column | type | unit | meaning |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+    ]
 
 
 def interface() -> str:

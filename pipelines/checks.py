@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import daily, priorities
+from pipelines import build, daily, priorities
 from pipelines.assets.tables import key_of
 from pipelines.quality import judge, rules_of
 from pipelines.resources import Installation
@@ -31,4 +31,6 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
     return check
 
 
-table_checks = [checks_of(table) for table in (daily.DAILY.name, priorities.SCORES.name)]
+CHECKED = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
+
+table_checks = [checks_of(table) for table in CHECKED]

@@ -13,6 +13,7 @@ from focusflow.lake import Lake, show
 
 if TYPE_CHECKING:
     import pandas as pd
+    import sqlglot
 
 TABLES = Path(__file__).with_name("tables")
 
@@ -28,10 +29,21 @@ class Verdict:
 
 def rules_of(table: str) -> list[str]:
     """The names of a table's rules: the columns of its checks, in their order."""
+    return list(_parsed(table).named_selects)
+
+
+def _parsed(table: str) -> "sqlglot.exp.Select":
     import sqlglot
 
     query = (TABLES / table / "checks.sql").read_text(encoding="utf-8")
-    return list(sqlglot.parse_one(query, into=sqlglot.exp.Select, dialect="duckdb").named_selects)
+    return sqlglot.parse_one(query, into=sqlglot.exp.Select, dialect="duckdb")
+
+
+def _read_by_checks(table: str) -> set[str]:
+    """The tables that a table's checks look at: itself, and what it must agree with."""
+    import sqlglot
+
+    return {f"{found.db}/{found.name}" for found in _parsed(table).find_all(sqlglot.exp.Table) if found.db}
 
 
 def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list[Verdict]:
@@ -39,7 +51,7 @@ def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list
     pinned = lake.pinned(table)
     if pinned is None:
         return [Verdict(rule, passed=True, broken=0) for rule in rules_of(table)]
-    show(connection, [pinned])
+    show(connection, [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None])
     counts = connection.sql((TABLES / table / "checks.sql").read_text(encoding="utf-8")).df()
     return validate(table, counts)
 

@@ -11,7 +11,7 @@ from focusflow.contracts.registry import Noun
 from focusflow.database.session import Database
 from focusflow.lake import Lake, Outrun
 from focusflow.problems import Conflict
-from pipelines import daily, histories, priorities, publish, silver
+from pipelines import build, daily, histories, priorities, publication, publish, silver
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Refresh:
             silver.EVENTS.name: lambda: silver.take_in(self.lake, self.connection, self.buckets).kept,
             **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
             daily.DAILY.name: lambda: self._daily().rows,
+            **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
+            "published tables": lambda: publication.publish(self.lake, self.connection, self.database, self.buckets),
             "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database),
         }
 
@@ -56,6 +58,9 @@ class Refresh:
 
     def _history(self, noun: Noun) -> Callable[[], int]:
         return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
+
+    def _table(self, table: build.Table) -> Callable[[], int]:
+        return lambda: build.bring_up(self.lake, self.connection, table, self.buckets, self.as_of)
 
     def _daily(self) -> daily.Computed:
         days = {"from_day": self.from_day, "to_day": self.to_day}

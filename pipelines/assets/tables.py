@@ -10,7 +10,7 @@ from focusflow import clock
 from focusflow.contracts.registry import Noun
 from focusflow.lake import RAW_EVENTS, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import daily, histories, silver
+from pipelines import build, daily, histories, publication, silver
 from pipelines.partitions import months
 from pipelines.resources import Installation
 
@@ -40,9 +40,13 @@ def columns_of(spec: TableSpec) -> dg.TableSchema:
     return dg.TableSchema([_column(field) for field in spec.schema])
 
 
+def _with_unit(meaning: str, unit: str) -> str:
+    return f"{meaning} [{unit}]" if unit else meaning
+
+
 def _column(field: pa.Field) -> dg.TableColumn:
     metric = METRICS.get(field.name)
-    meaning = f"{metric.meaning} [{metric.unit}]" if metric else COLUMN_MEANINGS.get(field.name)
+    meaning = _with_unit(metric.meaning, metric.unit) if metric else COLUMN_MEANINGS.get(field.name)
     return dg.TableColumn(field.name, duckdb_type(field.type), description=meaning)
 
 
@@ -149,9 +153,55 @@ def productivity_daily(
     )
 
 
+def gold_asset(table: build.Table) -> dg.AssetsDefinition:
+    """A folder of `tables/gold` as an asset."""
+    columns = [
+        dg.TableColumn(each.name, each.type, description=_with_unit(each.meaning, each.unit)) for each in table.columns
+    ]
+    owner = [dg.TableColumn("user_id", "VARCHAR", description=COLUMN_MEANINGS["user_id"])] if table.is_personal else []
+
+    @dg.asset(
+        key=key_of(table.spec.name),
+        deps=[key_of(name) for name in table.reads],
+        description=table.description,
+        group_name="gold",
+        kinds=KINDS,
+        owners=OWNERS,
+        metadata={
+            "dagster/column_schema": dg.TableSchema([*owner, *columns]),
+            "dagster/table_name": table.spec.name.replace("/", "."),
+        },
+        retry_policy=RETRY,
+        pool=table.spec.name.replace("/", "_"),
+    )
+    def gold(installation: Installation) -> dg.MaterializeResult[None]:
+        rows = build.bring_up(installation.lake, installation.duckdb(), table, installation.buckets, clock.now())
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return gold
+
+
+@dg.asset(
+    key=["published", "tables"],
+    deps=[key_of(daily.DAILY.name), *(key_of(table.spec.name) for table in build.TABLES)],
+    description="The gold tables as the API answers with them, each swapped in one transaction.",
+    group_name="gold",
+    kinds={"postgres"},
+    owners=OWNERS,
+    retry_policy=RETRY,
+    pool="published_tables",
+)
+def published_tables(installation: Installation) -> dg.MaterializeResult[None]:
+    with installation.database() as database:
+        changed = publication.publish(installation.lake, installation.duckdb(), database, installation.buckets)
+    return dg.MaterializeResult(metadata={"rows_changed": changed})
+
+
 table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     raw_events,
     silver_events,
     *map(history_asset, histories.KEPT),
     productivity_daily,
+    *map(gold_asset, build.TABLES),
+    published_tables,
 ]

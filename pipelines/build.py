@@ -1,0 +1,168 @@
+"""Brings up the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
+
+A person's tables are made anew for the buckets in which something happened, and once an hour for all, for days go on without events;
+tables of the product as a whole. A table is replaced in one commit, which carries how far silver was read. Nothing here knows of Dagster.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
+from focusflow.metrics import BY_NAME as METRICS
+from pipelines.as_of import last, note
+from pipelines.silver import EVENTS
+
+GOLD = Path(__file__).with_name("tables") / "gold"
+
+ARROW_TYPES: Mapping[str, pa.DataType] = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+}  # fmt: skip
+
+#: In the order in which they are made: some are read by others.
+ORDER = (
+    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "estimate_accuracy", "productivity_weekly", "productivity_monthly",
+    "app_activity", "retention", "funnel", "feature_usage",
+)  # fmt: skip
+
+#: Somebody's usual range: by the ranks of a conformal band of 80 %, and with that what counts as out of it.
+MACROS = """
+    create or replace temp macro usual_low(earlier) as
+        case when len(earlier) >= 6 then list_sort(earlier)[greatest(1, floor(0.1 * (len(earlier) + 1)))::integer] end;
+    create or replace temp macro usual_high(earlier) as
+        case when len(earlier) >= 6 then list_sort(earlier)[least(len(earlier), ceil(0.9 * (len(earlier) + 1)))::integer] end;
+    create or replace temp macro trend(now, earlier, is_complete) as
+        case when not is_complete then 'running' when now is null or coalesce(len(earlier), 0) < 6 then 'too_little_data'
+             when now > usual_high(earlier) then 'higher' when now < usual_low(earlier) then 'lower' else 'usual' end"""
+
+#: Everybody, with what their days and weeks go by.
+PEOPLE = """
+    create or replace temp table people as
+    select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, coalesce(arg_max(week_start, version), 0) as week_start,
+           timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
+    from silver.user_history group by user_id"""
+
+USERS = "silver/user_history"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A gold table, as its folder describes it."""
+
+    name: str
+    said: Mapping[str, Any]
+
+    @property
+    def is_personal(self) -> bool:
+        return bool(self.said["per"] == "person")
+
+    @property
+    def description(self) -> str:
+        return str(self.said["description"])
+
+    @property
+    def reads(self) -> list[str]:
+        return [*self.said["reads"], *([USERS] if self.is_personal and USERS not in self.said["reads"] else [])]
+
+    @property
+    def day(self) -> str:
+        """The column by which its rows are found."""
+        return str(self.said["day"])
+
+    @property
+    def key(self) -> list[str]:
+        """What tells apart the rows of a person and day."""
+        return list(self.said["key"])
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """A column that is a metric of the day means what the metric means, summed."""
+        return [
+            Column(name, said[0], *said[1:]) if len(said) > 1 else _of_metric(name, said[0])
+            for name, said in self.said["columns"].items()
+        ]
+
+    @cached_property
+    def query(self) -> str:
+        folder = GOLD / self.name
+        path = GOLD / self.said["query"] if "query" in self.said else folder / "query.sql"
+        return path.read_text(encoding="utf-8")
+
+    @cached_property
+    def spec(self) -> TableSpec:
+        fields = [(column.name, ARROW_TYPES[column.type]) for column in self.columns]
+        if not self.is_personal:
+            return TableSpec(f"gold/{self.name}", pa.schema(fields), ())
+        return TableSpec(
+            f"gold/{self.name}", pa.schema([("user_id", pa.string()), *fields, ("bucket", pa.int16())]), ("bucket",)
+        )
+
+
+def _of_metric(name: str, type_: str) -> Column:
+    metric = METRICS[name]
+    return Column(name, type_, f"The sum of its days. {metric.meaning}", metric.unit)
+
+
+def read_table(name: str) -> Table:
+    return Table(name, tomllib.loads((GOLD / name / "table.toml").read_text(encoding="utf-8")))
+
+
+TABLES = tuple(read_table(name) for name in ORDER)
+
+
+def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, buckets: int, as_of: datetime) -> int:
+    """Bring a table up to silver's newest version. Returns how many rows were written."""
+    silver, gold = lake.open(EVENTS), lake.open(table.spec)
+    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
+    is_new_hour = last(gold).replace(minute=0, second=0, microsecond=0) < as_of.replace(
+        minute=0, second=0, microsecond=0
+    )
+    behind = [
+        bucket
+        for bucket in range(buckets)
+        if is_new_hour or gold.position(position_key(bucket)) < positions[position_key(bucket)]
+    ]
+    if not behind:
+        return 0
+    where = f"bucket in ({', '.join(map(str, behind))})" if table.is_personal else None
+    _show(lake, connection, table, where, as_of)
+    rows = connection.sql(table.query, params={"as_of": as_of} if "$as_of" in table.query else None).to_arrow_table()
+    rows = _sorted(table, rows.select(table.spec.schema.names))
+    gold.replace(rows, where=where or "true", positions=positions, notes=note(as_of))
+    return int(rows.num_rows)
+
+
+def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, where: str | None, as_of: datetime) -> None:
+    """Make what a table reads visible: of a person's tables, only the buckets that are to be made anew."""
+    read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
+    show(connection, read, {each.name: where for each in read} if where else None)
+    for statement in MACROS.split(";"):
+        connection.execute(statement)
+    if table.is_personal:
+        connection.execute(PEOPLE, {"as_of": as_of})
+    for name, value in table.said.get("variables", {}).items():
+        connection.execute(f"set variable {name} = ?", [value])
+
+
+def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+    """By person and day: a page about one person reads few row groups, and the same rows make the same files."""
+    by = [*(["bucket", "user_id"] if table.is_personal else []), table.day, *table.key]
+    return rows.sort_by([(name, "ascending") for name in by])

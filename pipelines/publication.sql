@@ -1,0 +1,29 @@
+-- known --
+select table_name, lake_version from publications
+
+-- incoming --
+create temp table incoming (user_id uuid, day date not null, key text not null, row jsonb not null) on commit drop
+
+-- drop_rows --
+delete from published_rows as old where table_name = %(table_name)s
+    and not exists (select from incoming where incoming.user_id = old.user_id and incoming.day = old.day and incoming.key = old.key)
+
+-- take_rows --
+-- Whoever was erased meanwhile gets nothing published again.
+insert into published_rows (user_id, table_name, day, key, row)
+select incoming.user_id, %(table_name)s, day, key, row from incoming join users on users.id = incoming.user_id where users.erased_at is null
+on conflict (user_id, table_name, day, key) do update set row = excluded.row where published_rows.row is distinct from excluded.row
+
+-- drop_product --
+delete from published_product as old where table_name = %(table_name)s
+    and not exists (select from incoming where incoming.day = old.day and incoming.key = old.key)
+
+-- take_product --
+insert into published_product (table_name, day, key, row) select %(table_name)s, day, key, row from incoming
+on conflict (table_name, day, key) do update set row = excluded.row where published_product.row is distinct from excluded.row
+
+-- say --
+insert into publications (table_name, lake_version, events, as_of, published_at)
+values (%(table_name)s, %(lake_version)s, %(events)s, %(as_of)s, %(now)s)
+on conflict (table_name) do update
+set lake_version = excluded.lake_version, events = excluded.events, as_of = excluded.as_of, published_at = excluded.published_at

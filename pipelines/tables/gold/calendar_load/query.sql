@@ -1,0 +1,23 @@
+-- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that begin, and conflicts. Time
+-- is laid out in quarters of an hour, for each of those lies within one hour of the wall clock in every zone.
+with events as (
+    select user_id, bucket, calendar_event_id, start_at, end_at from silver.calendar_event_history semi join people using (user_id)
+    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and end_at > start_at and end_at - start_at <= interval 31 days
+), zones as (
+    select user_id, changed_on, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id) group by user_id, changed_on
+), quarters as (
+    select *, greatest(quarter, start_at) as begin_at, least(quarter + interval 15 minutes, end_at) as until_at
+    from (select *, unnest(generate_series(time_bucket(interval 15 minutes, start_at), end_at - interval 1 microsecond, interval 15 minutes)) as quarter
+          from events)
+), uncovered as (
+    select *, max(until_at) over (partition by user_id, quarter order by begin_at, until_at rows between unbounded preceding and 1 preceding) as covered_until
+    from quarters
+), placed as (
+    select uncovered.*, timezone(zones.timezone, quarter) as wall
+    from uncovered asof left join zones on zones.user_id = uncovered.user_id and zones.changed_on <= uncovered.quarter::date
+)
+select user_id, any_value(bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day,
+       sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,
+       count(*) filter (where begin_at = start_at) as meetings,
+       count(distinct calendar_event_id) filter (where covered_until > begin_at) as conflicts
+from placed group by user_id, wall::date, hour(wall)

@@ -1,0 +1,4 @@
+-- Each column counts what must not be.
+select count(*) - count(distinct (cohort_week, step)) as rows_twice, count(*) filter (where users > cohort) as more_than_there_are,
+       (select count(*) from (select users - lag(users) over (partition by cohort_week order by step) as more from gold.funnel) where more > 0) as steps_that_grow
+from gold.funnel

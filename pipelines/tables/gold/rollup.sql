@@ -1,0 +1,40 @@
+-- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or less than is usual for
+-- this person. The usual range is that of the earlier whole periods: by the rank of a conformal band of 80 %, which makes no assumption
+-- about how the counts are spread; with six to eight periods it is their whole range.
+with days as (
+    select daily.*, today,
+           case getvariable('period')
+               when 'week' then local_date - (isodow(local_date) - 1 - week_start + 7)::integer % 7
+               else date_trunc('month', local_date)::date
+           end as first_day
+    from gold.productivity_daily as daily join people using (user_id)
+), periods as (
+    select user_id, any_value(bucket) as bucket, first_day,
+           case getvariable('period') when 'week' then first_day + 6 else last_day(first_day) end as final_day,
+           count(*) as days, any_value(today) > final_day as is_complete,
+           count(productivity_score) as days_with_score, avg(productivity_score) as productivity_score,
+           sum(tasks_created)::bigint as tasks_created, sum(tasks_completed)::bigint as tasks_completed,
+           sum(tasks_completed_with_due)::bigint as tasks_completed_with_due, sum(tasks_completed_on_time)::bigint as tasks_completed_on_time,
+           sum(tasks_due)::bigint as tasks_due, arg_max(tasks_open, local_date) as tasks_open, arg_max(tasks_overdue, local_date) as tasks_overdue,
+           sum(goals_progressed)::bigint as goals_progressed, sum(goals_completed)::bigint as goals_completed,
+           sum(habits_scheduled)::bigint as habits_scheduled, sum(habits_completed)::bigint as habits_completed,
+           sum(focus_minutes) as focus_minutes, sum(pomodoro_sessions)::bigint as pomodoro_sessions, sum(meeting_minutes) as meeting_minutes,
+           sum(ai_plans_generated)::bigint as ai_plans_generated, sum(activity_events)::bigint as activity_events
+    from days group by user_id, first_day
+), with_earlier as (
+    select *, tasks_completed_on_time / nullif(tasks_completed_with_due, 0) as on_time_rate,
+           habits_completed / nullif(habits_scheduled, 0) as habit_rate,
+           list(tasks_completed::double) filter (where days = final_day - first_day + 1) over earlier as earlier_completed,
+           list(focus_minutes) filter (where days = final_day - first_day + 1) over earlier as earlier_focus,
+           list(productivity_score) filter (where productivity_score is not null and days = final_day - first_day + 1) over earlier as earlier_scores
+    from periods
+    window earlier as (partition by user_id order by first_day rows between 26 preceding and 1 preceding)
+)
+select * exclude (earlier_completed, earlier_focus, earlier_scores),
+       usual_low(earlier_completed) as tasks_completed_usual_low, usual_high(earlier_completed) as tasks_completed_usual_high,
+       trend(tasks_completed, earlier_completed, is_complete) as tasks_completed_trend,
+       usual_low(earlier_focus) as focus_minutes_usual_low, usual_high(earlier_focus) as focus_minutes_usual_high,
+       trend(focus_minutes, earlier_focus, is_complete) as focus_minutes_trend,
+       usual_low(earlier_scores) as productivity_score_usual_low, usual_high(earlier_scores) as productivity_score_usual_high,
+       trend(productivity_score, earlier_scores, is_complete) as productivity_score_trend
+from with_earlier

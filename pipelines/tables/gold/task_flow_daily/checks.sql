@@ -1,0 +1,5 @@
+-- Each column counts what must not be.
+select count(*) - count(distinct (user_id, local_date, priority, category_id)) as rows_twice, count(*) filter (where overdue > open) as more_overdue_than_open,
+       count(*) filter (where median_lead_hours < 0) as done_before_created,
+       abs(coalesce(sum(created), 0) - (select coalesce(sum(tasks_created), 0) from gold.productivity_daily))::bigint as creations_that_the_days_do_not_have
+from gold.task_flow_daily

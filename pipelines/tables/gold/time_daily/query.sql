@@ -1,0 +1,21 @@
+-- One row a person, local day, hour, category and kind: where time went. Time is laid out in quarters of an hour, for that is what the
+-- offsets of all zones are multiples of: each quarter lies within one hour of the wall clock, on days of 23 and 25 hours too.
+with entries as (
+    select user_id, bucket, task_id, kind, started_at, ended_at from silver.time_entry_history semi join people using (user_id)
+    where valid_to is null and change <> 'time.deleted' and ended_at > started_at
+), categories as (
+    select user_id, task_id, arg_max(category_id, version) as category_id from silver.task_history semi join people using (user_id) group by user_id, task_id
+), zones as (
+    select user_id, changed_on, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id) group by user_id, changed_on
+), quarters as (
+    select *, greatest(quarter, started_at) as begin_at, least(quarter + interval 15 minutes, ended_at) as end_at
+    from (select *, unnest(generate_series(time_bucket(interval 15 minutes, started_at), ended_at - interval 1 microsecond, interval 15 minutes)) as quarter
+          from entries)
+), placed as (
+    select quarters.*, timezone(zones.timezone, quarter) as wall
+    from quarters asof left join zones on zones.user_id = quarters.user_id and zones.changed_on <= quarters.quarter::date
+)
+select placed.user_id, any_value(placed.bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day, coalesce(category_id, '') as category_id, kind,
+       sum(epoch(end_at - begin_at)) / 60 as minutes
+from placed left join categories on categories.user_id = placed.user_id and categories.task_id = placed.task_id
+group by placed.user_id, wall::date, hour(wall), coalesce(category_id, ''), kind

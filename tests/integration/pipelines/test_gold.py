@@ -1,0 +1,331 @@
+"""The gold tables beyond the daily one, counted by hand. 2026-03-02 is a Monday."""
+
+import tomllib
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pipelines import build
+from pipelines.quality import judge, rules_of
+from tests.conftest import BUCKETS
+from tests.integration.pipelines.conftest import Person
+
+# Great Expectations imports them while it is loaded.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
+
+
+@pytest.fixture
+def made(world):
+    """Lands what happened to people and makes every gold table, as seen from a moment."""
+
+    def make(*people, as_of):
+        for person in people:
+            world.land(person.events)
+        moment = people[0].moment(as_of)
+        world.refresh(moment)
+        for table in build.TABLES:
+            build.bring_up(world.lake, world.connection, table, BUCKETS, moment)
+
+        def rows(name, **wanted):
+            found = world.rows(f"gold/{name}")
+            return [row for row in found if all(row[column] == value for column, value in wanted.items())]
+
+        return rows
+
+    return make
+
+
+def test_a_week_is_the_sum_of_its_days_and_begins_where_the_person_has_it_begin(made):
+    ada = Person(since="2026-03-01 08:00", week_start=6)
+    for day in ("01", "02", "07", "08"):
+        ada.task(f"2026-03-{day} 09:00").completed(f"2026-03-{day} 10:00")
+    rows = made(ada, as_of="2026-03-09 12:00")
+    weeks = rows("productivity_weekly")
+    assert [(str(week["first_day"]), week["tasks_completed"], week["is_complete"]) for week in weeks] == [
+        ("2026-03-01", 3, True),
+        ("2026-03-08", 1, False),
+    ]
+    (month,) = rows("productivity_monthly")
+    assert (month["tasks_completed"], month["days"], str(month["final_day"])) == (4, 9, "2026-03-31")
+    assert month["tasks_completed_trend"] == "running"
+
+
+def completions_by_week(person, counts):
+    """So many completions on the Wednesday of each week from Monday 2026-03-02 on."""
+    for week, count in enumerate(counts):
+        day = date(2026, 3, 4) + timedelta(weeks=week)
+        for number in range(count):
+            person.task(f"{day} 09:{number:02}").completed(f"{day} 10:{number:02}")
+
+
+def test_a_trend_word_is_earned(made):
+    ada = Person(since="2026-03-02 08:00")
+    completions_by_week(ada, [5, 6, 4, 5, 7, 5, 6, 12, 5, 1])
+    weeks = made(ada, as_of="2026-05-12 12:00")("productivity_weekly")
+    assert [week["tasks_completed_trend"] for week in weeks] == [
+        *["too_little_data"] * 6, "usual", "higher", "usual", "lower", "running",
+    ]  # fmt: skip
+    eighth = weeks[7]
+    assert (eighth["tasks_completed_usual_low"], eighth["tasks_completed_usual_high"]) == (4, 7)
+    assert weeks[5]["tasks_completed_usual_low"] is None
+
+
+def test_the_week_in_which_somebody_registered_is_no_measure(made):
+    ada = Person(since="2026-03-05 08:00")  # a Thursday
+    completions_by_week(ada, [0, 5, 5, 5, 5, 5, 5, 5])
+    weeks = made(ada, as_of="2026-04-28 12:00")("productivity_weekly")
+    assert [week["tasks_completed_trend"] for week in weeks[:8]] == [*["too_little_data"] * 7, "usual"]
+
+
+def test_what_became_of_a_task(made):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"), estimated_minutes=30)
+    task.happens("updated", "2026-03-02 10:00", status="in_progress")
+    task.completed("2026-03-03 09:00")
+    task.reopened("2026-03-03 10:00")
+    task.completed("2026-03-03 15:00")
+    (row,) = made(ada, as_of="2026-03-04 12:00")("task_outcomes")
+    assert (row["status"], row["times_reopened"], row["estimated_minutes"]) == ("completed", 1, 30)
+    assert (row["lead_hours"], row["cycle_hours"], row["hours_late"]) == (30, 29, 3)
+    assert (str(row["created_on"]), str(row["completed_on"]), str(row["due_on"])) == (
+        "2026-03-02",
+        "2026-03-03",
+        "2026-03-03",
+    )
+
+
+def test_time_spent_on_a_task_is_what_it_took_unless_something_else_is_said(made):
+    ada = Person()
+    timed, said = ada.task("2026-03-02 09:00"), ada.task("2026-03-02 09:00", actual_minutes=5)
+    for task in (timed, said):
+        entry = ada.new(
+            "time_entry",
+            task_id=task.id,
+            started_at=ada.moment("2026-03-02 10:00"),
+            ended_at=ada.moment("2026-03-02 10:40"),
+        )
+        entry.happens("logged", "2026-03-02 10:40")
+        task.completed("2026-03-02 11:00")
+    rows = made(ada, as_of="2026-03-03 12:00")("task_outcomes")
+    assert {row["task_id"]: row["actual_minutes"] for row in rows} == {str(timed.id): 40, str(said.id): 5}
+    assert {row["started_at"] for row in rows} == {ada.moment("2026-03-02 10:00").astimezone(UTC)}
+
+
+def test_tasks_flow_by_priority_as_it_was_then(made):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00", priority="low", due_date="2026-03-03")
+    task.happens("updated", "2026-03-04 09:00", priority="high")
+    task.completed("2026-03-05 09:00")
+    flow = made(ada, as_of="2026-03-06 12:00")("task_flow_daily")
+    assert [
+        (str(row["local_date"])[-2:], row["priority"], row["created"], row["completed"], row["open"], row["overdue"])
+        for row in flow
+    ] == [
+        ("02", "low", 1, 0, 1, 0),
+        ("03", "low", 0, 0, 1, 0),
+        ("04", "high", 0, 0, 1, 1),
+        ("05", "high", 0, 1, 0, 0),
+    ]
+    assert flow[-1]["median_lead_hours"] == 72
+
+
+def test_time_lies_in_the_hours_of_the_wall_clock(made):
+    """In Kathmandu, a quarter before the hour; and through the night in which Berlin has three o'clock instead of two."""
+    mira = Person("Asia/Kathmandu")
+    mira.time("2026-03-02 23:50", "2026-03-03 00:20")
+    ada = Person("Europe/Berlin")
+    ada.time(datetime(2026, 3, 29, 0, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
+    rows = made(mira, ada, as_of="2026-03-30 12:00")
+    of_mira = rows("time_daily", user_id=str(mira.id))
+    assert [(str(row["local_date"]), row["hour_of_day"], row["minutes"]) for row in of_mira] == [
+        ("2026-03-02", 23, 10),
+        ("2026-03-03", 0, 20),
+    ]
+    assert [(row["hour_of_day"], row["minutes"]) for row in rows("time_daily", user_id=str(ada.id))] == [
+        (1, 30),
+        (3, 30),
+    ]
+
+
+def test_the_hour_that_comes_twice_can_hold_two(made):
+    ada = Person("Europe/Berlin")
+    ada.time(datetime(2026, 10, 25, 0, 0, tzinfo=UTC), datetime(2026, 10, 25, 2, 0, tzinfo=UTC))
+    (row,) = made(ada, as_of="2026-10-26 12:00")("time_daily")
+    assert (row["hour_of_day"], row["minutes"]) == (2, 120)
+
+
+def meeting(person, start, end, **fields):
+    event = person.new(
+        "calendar_event", title="Meeting", start_at=person.moment(start), end_at=person.moment(end), **fields
+    )
+    event.happens("created", "2026-03-01 09:00")
+    return event
+
+
+def test_busy_minutes_count_once_and_conflicts_are_seen(made):
+    ada = Person()
+    meeting(ada, "2026-03-02 09:30", "2026-03-02 10:30")
+    meeting(ada, "2026-03-02 10:00", "2026-03-02 11:00")
+    meeting(ada, "2026-03-02 12:00", "2026-03-02 13:00", busy=False)
+    meeting(ada, "2026-03-02 14:00", "2026-03-02 15:00").happens("deleted", "2026-03-01 10:00")
+    load = made(ada, as_of="2026-03-03 12:00")("calendar_load")
+    assert [(row["hour_of_day"], row["busy_minutes"], row["meetings"], row["conflicts"]) for row in load] == [
+        (9, 30, 1, 0),
+        (10, 60, 1, 1),
+    ]
+
+
+def test_a_goal_is_held_against_an_even_pace(made):
+    ada = Person()
+    goal = ada.new(
+        "goal",
+        title="Read",
+        created_at=ada.moment("2026-03-02 09:00"),
+        start_date="2026-03-01",
+        target_date="2026-03-11",
+        progress=0,
+        status="active",
+    )
+    goal.happens("created", "2026-03-02 09:00")
+    goal.happens("progressed", "2026-03-04 09:00", progress=50)
+    goal.happens(
+        "completed", "2026-03-06 09:00", progress=100, status="completed", completed_at=ada.moment("2026-03-06 09:00")
+    )
+    rows = made(ada, as_of="2026-03-09 12:00")("goal_progress")
+    assert [
+        (str(row["local_date"])[-2:], row["progress"], row["expected_progress"], row["status"]) for row in rows
+    ] == [
+        ("02", 0, 10, "active"),
+        ("03", 0, 20, "active"),
+        ("04", 50, 30, "active"),
+        ("05", 50, 40, "active"),
+        ("06", 100, 50, "completed"),
+    ]
+    assert rows[2]["ahead"] == 20
+
+
+def test_estimates_are_drawn_towards_what_was_said(made):
+    ada = Person()
+    for number in range(5):
+        ada.task(f"2026-03-02 09:0{number}", estimated_minutes=30, actual_minutes=60).completed(
+            f"2026-03-02 10:0{number}"
+        )
+    rows = made(ada, as_of="2026-03-03 12:00")("estimate_accuracy")
+    assert [row["category_id"] for row in rows] == ["", "*"]
+    assert rows[1]["tasks"] == 5
+    assert rows[1]["factor"] == pytest.approx(
+        2**0.5
+    )  # five that took twice as long, and five imagined ones that did not
+    assert rows[1]["factor_low"] < 2**0.5 < rows[1]["factor_high"]
+
+
+def used(person, at, name="app.opened", platform="ios"):
+    person.new("activity", name=name, platform=platform).happens("tracked", at)
+
+
+def test_who_used_an_app_in_a_day_a_week_a_month(made):
+    ada, bob = Person(), Person()
+    used(ada, "2026-03-02 09:00")
+    used(ada, "2026-03-02 10:00", platform="web")
+    used(bob, "2026-03-04 09:00")
+    rows = made(ada, bob, as_of="2026-03-05 12:00")
+    everywhere = rows("app_activity", platform="*")
+    assert [
+        (str(row["local_date"])[-2:], row["dau"], row["wau"], row["mau"], row["new_users"], row["events"])
+        for row in everywhere
+    ] == [
+        ("02", 1, 1, 1, 1, 2),
+        ("03", 0, 1, 1, 0, 0),
+        ("04", 1, 2, 2, 1, 1),
+    ]
+    assert [row["dau"] for row in rows("app_activity", platform="web")] == [1, 0, 0]
+
+
+def test_who_came_back_and_cells_that_are_not_over_are_blank(made):
+    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-03 08:00")
+    ada.task("2026-03-10 09:00")
+    rows = made(ada, bob, as_of="2026-03-18 12:00")("retention")
+    assert [
+        (str(row["cohort_week"]), row["weeks_since"], row["cohort"], row["users"], row["share"]) for row in rows
+    ] == [
+        ("2026-03-02", 0, 2, 2, 1.0),
+        ("2026-03-02", 1, 2, 1, 0.5),
+    ]
+
+
+def test_how_far_people_come(made):
+    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-03 08:00")
+    ada.task("2026-03-02 10:00").completed("2026-03-02 12:00")
+    goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-03 08:00"))
+    goal.happens("created", "2026-03-03 08:00")
+    used(ada, "2026-03-10 09:00")
+    rows = made(ada, bob, as_of="2026-03-20 12:00")("funnel")
+    assert [(row["name"], row["users"], row["share"], row["median_hours"]) for row in rows] == [
+        ("registered", 2, 1.0, 0),
+        ("first_task", 1, 0.5, 2),
+        ("first_completion", 1, 0.5, 4),
+        ("first_goal", 1, 0.5, 24),
+        ("back_in_week_2", 1, 0.5, 193),
+    ]
+
+
+def test_which_features_are_used(made):
+    ada, bob = Person(), Person()
+    for person in (ada, ada, bob):
+        used(person, "2026-03-02 09:00", name="timer.opened")
+    (row,) = made(ada, bob, as_of="2026-03-03 12:00")("feature_usage")
+    assert (row["event_name"], row["users"], row["events"]) == ("timer.opened", 2, 3)
+
+
+def test_made_again_the_tables_are_the_same(made, world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", estimated_minutes=10, actual_minutes=20).completed("2026-03-02 10:00")
+    ada.time("2026-03-02 09:00", "2026-03-02 10:00")
+    rows = made(ada, as_of="2026-03-03 12:00")
+    before = {table.name: rows(table.name) for table in build.TABLES}
+    for table in build.TABLES:  # an hour later, without anything new
+        build.bring_up(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 13:00"))
+    assert {table.name: rows(table.name) for table in build.TABLES} == before
+
+
+def test_without_news_nothing_is_written(made, world):
+    ada = Person()
+    made(ada, as_of="2026-03-03 12:00")
+    versions = {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES}
+    for table in build.TABLES:
+        assert build.bring_up(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 12:30")) == 0
+    assert {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES} == versions
+
+
+def test_what_happens_to_one_leaves_the_files_of_others(made, world):
+    ada = Person()
+    bob = next(person for person in (Person() for _ in range(200)) if person.bucket != ada.bucket)
+    for person in (ada, bob):
+        person.task("2026-03-02 09:00")
+    made(ada, bob, as_of="2026-03-03 12:00")
+    before = {name for name in world.lake.pinned("gold/task_outcomes").files() if f"bucket={bob.bucket}/" in name}
+    late = Person(id_=ada.id)
+    late.events.clear()
+    late.task("2026-03-02 10:00")
+    made(late, as_of="2026-03-03 12:10")
+    after = {name for name in world.lake.pinned("gold/task_outcomes").files() if f"bucket={bob.bucket}/" in name}
+    assert before == after
+    assert len(before) == 1
+
+
+def test_every_table_keeps_its_rules(made, world):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-02").completed("2026-03-02 10:00")
+    made(ada, as_of="2026-03-03 12:00")
+    for table in build.TABLES:
+        assert rules_of(table.spec.name)
+        assert all(verdict.passed for verdict in judge(world.lake, world.connection, table.spec.name)), table.name
+
+
+def test_every_column_says_what_it_means():
+    for table in build.TABLES:
+        said = tomllib.loads((build.GOLD / table.name / "table.toml").read_text(encoding="utf-8"))
+        assert said["description"].endswith(".")
+        assert {table.day, *table.key} <= {column.name for column in table.columns}
+        for column in table.columns:
+            assert column.meaning.endswith("."), (table.name, column.name)
