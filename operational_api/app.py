@@ -15,6 +15,8 @@ from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from operational_api import health, problems
 from operational_api.admin.routes import router as admin
+from operational_api.analytics.routes import product_router
+from operational_api.analytics.routes import router as analytics
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.calendar.routes import router as calendar
@@ -32,7 +34,7 @@ from operational_api.notifications.routes import router as notifications
 from operational_api.observed import Observed
 from operational_api.preferences.routes import router as preferences
 from operational_api.scores.routes import router as scores
-from operational_api.security.scopes import ADMIN, SIGNED_IN, Needs, allows
+from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
@@ -51,6 +53,8 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (days_off, allows("calendar")),
     (preferences, allows("preferences")),
     (notifications, allows("notifications")),
+    (analytics, allows("analytics")),
+    (product_router, ANALYST),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (me, SIGNED_IN),
@@ -141,6 +145,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Notifications", "description": "What you were told, and reminders to come."},
             {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
             {"name": "Segment", "description": "The calls of Segment's libraries; an API key is their write key."},
+            {"name": "Analytics", "description": "What the pipeline found out, and as of when."},
             {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
             {"name": "Operations", "description": "Is it running?"},
         ],

@@ -91,3 +91,6 @@ SIGNED_IN = Needs(None, None)
 
 #: The installation itself: for admins who signed in.
 ADMIN = Needs(None, None, "admin")
+
+#: Figures about all people together: for analysts and admins who signed in.
+ANALYST = Needs(None, None, "analyst")

@@ -1,0 +1,221 @@
+"""What the pipeline published, read through the API: the same figures, with their date, whole, and one's own only."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from focusflow import clock
+from focusflow.lake import Lake
+from pipelines import build, publication
+from tests.conftest import BUCKETS
+from tests.integration.pipelines.conftest import Person as Life
+from tests.integration.pipelines.conftest import World
+
+
+@pytest.fixture(autouse=True)
+def nothing_published_yet(database):
+    with database.owner() as connection:
+        connection.execute("delete from publications")
+        connection.execute("delete from published_rows")
+        connection.execute("delete from published_product")
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(Lake(str(tmp_path / "lake")))
+    yield world
+    world.connection.close()
+
+
+@pytest.fixture
+def published(world, database):
+    """Lands what happened, makes all tables as of a moment, and publishes them."""
+
+    def publish(*lives, as_of):
+        for life in lives:
+            world.land(life.events)
+            life.events.clear()
+        world.refresh(as_of)
+        for table in build.TABLES:
+            build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+        return publication.publish(world.lake, world.connection, database, BUCKETS)
+
+    return publish
+
+
+def life_of(person):
+    return Life(id_=UUID(person.id), since=clock.now() - timedelta(days=40))
+
+
+def busy_life(person):
+    """A task a day for ten days, done with an hour's work; a meeting, a goal."""
+    life, now = life_of(person), clock.now()
+    for days_ago in range(10, 0, -1):
+        at = now - timedelta(days=days_ago, hours=2)
+        task = life.task(at, priority="high", estimated_minutes=30, due_at=at + timedelta(hours=3))
+        entry = life.new("time_entry", task_id=task.id, started_at=at, ended_at=at + timedelta(minutes=60))
+        entry.happens("logged", at + timedelta(minutes=60))
+        task.completed(at + timedelta(hours=1))
+    start = now - timedelta(days=3)
+    life.new("calendar_event", title="M", start_at=start, end_at=start + timedelta(minutes=30)).happens(
+        "created", start
+    )
+    goal = life.new("goal", title="G", created_at=now - timedelta(days=30), progress=0, status="active")
+    goal.happens("created", now - timedelta(days=30))
+    goal.happens("progressed", now - timedelta(days=5), progress=40)
+    life.task(now - timedelta(days=1))
+    return life
+
+
+def test_before_anything_is_published_the_answer_says_so(me):
+    for path in ("productivity", "tasks", "goals", "habits", "calendar"):
+        answer = me.call("GET", f"/analytics/{path}")
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["as_of"], answer.json()["is_fresh"]) == (None, False)
+    assert me.call("GET", "/analytics/productivity").json()["items"] == []
+    assert me.call("GET", "/analytics/tasks").json()["completion_rate"] is None
+
+
+def test_days_weeks_and_months_are_those_of_the_lake(me, world, published):
+    now = clock.now()
+    published(busy_life(me), as_of=now)
+    for granularity, table, column in (
+        ("day", "daily", "local_date"),
+        ("week", "weekly", "first_day"),
+        ("month", "monthly", "first_day"),
+    ):
+        rows = world.rows(f"gold/productivity_{table}")
+        first = now.date() - timedelta(days=60)
+        answer = me.call(
+            "GET", f"/analytics/productivity?granularity={granularity}&from={first}&to={now.date() + timedelta(days=1)}"
+        ).json()
+        assert answer["granularity"] == granularity
+        assert [item[column] for item in answer["items"]] == [str(row[column]) for row in rows]
+        assert [item["tasks_completed"] for item in answer["items"]] == [row["tasks_completed"] for row in rows]
+        assert [item["productivity_score"] for item in answer["items"]] == pytest.approx(
+            [row["productivity_score"] for row in rows]
+        )
+        assert answer["is_fresh"] is True
+        assert answer["events"] == world.landed.total()
+
+
+def test_tasks_goals_and_the_calendar_are_told(me, published):
+    published(busy_life(me), as_of=clock.now())
+    tasks = me.call("GET", "/analytics/tasks").json()
+    assert (tasks["created"], tasks["completed_of_created"], tasks["completed"]) == (11, 10, 10)
+    assert tasks["completion_rate"] == pytest.approx(10 / 11)
+    assert (tasks["on_time_rate"], tasks["median_lead_hours"], tasks["median_cycle_hours"]) == (1, 1, 1)
+    assert [(each["priority"], each["created"], each["completed"]) for each in tasks["by_priority"]] == [
+        ("high", 10, 10),
+        ("medium", 1, 0),
+    ]
+    assert sum(each["minutes"] for each in tasks["minutes_by_category"]) == pytest.approx(600)
+    everything = next(each for each in tasks["estimate_accuracy"] if each["category_id"] == "*")
+    assert 1.4 < everything["factor"] < 2
+    (goal,) = me.call("GET", "/analytics/goals").json()["goals"]
+    assert (goal["progress"], goal["progress_28_days"]) == (40, 40)
+    assert goal["forecast_date"] == str(clock.local_date(clock.now() + timedelta(days=42), "Europe/Berlin"))
+    calendar = me.call("GET", "/analytics/calendar").json()
+    assert (calendar["busy_minutes"], calendar["meetings"], calendar["conflicts"]) == (30, 1, 0)
+    assert sum(each["busy_minutes"] for each in calendar["by_weekday"]) == 30
+
+
+def test_what_one_has_already_is_not_sent_again(me, published):
+    published(busy_life(me), as_of=clock.now())
+    first = me.call("GET", "/analytics/productivity")
+    again = me.call("GET", "/analytics/productivity", If_None_Match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    late = life_of(me)
+    late.events.clear()
+    late.task(clock.now() - timedelta(days=2))
+    published(late, as_of=clock.now())
+    assert me.call("GET", "/analytics/productivity", If_None_Match=first.headers["etag"]).status_code == 200
+
+
+def test_only_what_differs_is_written(me, published):
+    now = clock.now()
+    assert published(busy_life(me), as_of=now) > 100
+    assert published(as_of=now) == 0
+    late = life_of(me)
+    late.events.clear()
+    late.task(now - timedelta(days=1))
+    assert 0 < published(late, as_of=now) < 20
+
+
+def test_nobody_sees_another_persons_figures(me, somebody, published):
+    other = somebody()
+    published(busy_life(other), as_of=clock.now())
+    assert me.call("GET", "/analytics/productivity").json()["items"] == []
+    assert me.call("GET", "/analytics/tasks").json()["created"] == 0
+    assert len(other.call("GET", "/analytics/productivity").json()["items"]) == 30
+
+
+def test_nobody_sees_half_of_a_publication(me, world, database, published):
+    """Weeks come and go with each publication; a reader in a loop sees all of one or all of the other."""
+    life, now = busy_life(me), clock.now()
+    published(life, as_of=now)
+    path, seen, stop = "/analytics/productivity?granularity=day", set(), threading.Event()
+
+    def read():
+        while not stop.is_set():
+            items = me.call("GET", path).json()["items"]
+            seen.add(
+                (
+                    len(items),
+                    len({item["tasks_open"] for item in items[-1:]}),
+                    sum(item["tasks_created"] for item in items),
+                )
+            )
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(10):
+        more = life_of(me)
+        more.events.clear()
+        for days_ago in (3, 2, 1):  # three days change at once
+            more.task(clock.now() - timedelta(days=days_ago))
+        published(more, as_of=clock.now())
+    stop.set()
+    reader.join(20)
+    created = {total for _, _, total in seen}
+    assert created <= {11 + 3 * n for n in range(11)}
+    assert len(created) > 1
+
+
+def test_figures_about_everybody_are_for_analysts(me, somebody, database, published):
+    for person in (me, somebody()):
+        life = life_of(person)
+        life.new("activity", name="app.opened", platform="ios").happens("tracked", clock.now() - timedelta(days=1))
+        published(life, as_of=clock.now())
+    assert me.call("GET", "/analytics/product/app_activity").status_code == 403
+    with database.owner() as connection:
+        connection.execute("update users set role = 'analyst' where id = %s", [me.id])
+    activity = me.call("GET", "/analytics/product/app_activity").json()
+    assert [each["dau"] for each in activity["items"] if each["platform"] == "*"] == [2]
+    assert me.call("GET", "/analytics/product/feature_usage").json()["items"][0]["event_name"] == "app.opened"
+    for table in ("retention", "funnel"):
+        assert me.call("GET", f"/analytics/product/{table}").status_code == 200
+    assert me.call("GET", "/analytics/product/users").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2026-02-01&to=2026-01-01",
+        "from=2020-01-01&to=2026-01-01",
+        "from=yesterday",
+        "from=2199-01-01",
+        "granularity=year",
+        "user_id=1",
+    ],
+)
+def test_a_range_that_cannot_be_is_refused(me, query):
+    assert me.call("GET", f"/analytics/productivity?{query}").status_code == 422
+
+
+def test_an_api_key_reads_figures_with_its_scope_only(http, me):
+    for scope, status in (("analytics:read", 200), ("tasks:read", 403)):
+        key = me.call("POST", "/keys", {"name": "App", "scopes": [scope]}).json()["key"]
+        assert http.get("/api/v1/analytics/habits", headers={"X-API-Key": key}).status_code == status
