@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import shared
+from dashboard import accounts, shared
 from dashboard.sessions import SessionStore
 from dashboard.signin import SignedInOnly, SignIn
 from focusflow.settings import Settings
@@ -18,4 +18,8 @@ def create_app(settings: Settings) -> st.App:
     store = SessionStore(settings.api_address)
     shared.provide(settings, store)
     sign_in = SignIn(store, is_demo=os.environ.get("FOCUSFLOW_DEMO") == "1")
-    return st.App(SCRIPT, routes=sign_in.routes, middleware=[Middleware(SignedInOnly, store=store)])
+    return st.App(
+        SCRIPT,
+        routes=[*sign_in.routes, *accounts.routes(settings.api_address)],
+        middleware=[Middleware(SignedInOnly, store=store)],
+    )

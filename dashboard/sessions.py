@@ -37,9 +37,9 @@ class SessionStore:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
-    def sign_in(self, email: str, password: str) -> str:
-        """The id for the cookie of a new session."""
-        with Client(self.api_address) as client:
+    def sign_in(self, email: str, password: str, address: str | None = None) -> str:
+        """The id for the cookie of a new session, begun from an address."""
+        with Client(self.api_address, on_behalf_of=address) as client:
             tokens, now = client.login(email, password), time.monotonic()
             me = client.me()
         session = Session(

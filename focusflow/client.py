@@ -27,8 +27,12 @@ class Tokens:
 class Client:
     """Calls on the API of one installation, as one person once signed in. A context manager."""
 
-    def __init__(self, address: str, access_token: str | None = None, *, timeout: float = 10) -> None:
+    def __init__(
+        self, address: str, access_token: str | None = None, *, on_behalf_of: str | None = None, timeout: float = 10
+    ) -> None:
+        """`on_behalf_of` is the address of the person for whom a server calls: tries at a password count for theirs."""
         headers = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+        headers |= {"X-Forwarded-For": on_behalf_of} if on_behalf_of else {}
         self._http = httpx2.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -40,6 +44,20 @@ class Client:
     def register(self, email: str, password: str, display_name: str, timezone: str) -> None:
         body = {"email": email, "password": password, "display_name": display_name, "timezone": timezone}
         self._call("POST", "/api/v1/auth/register", json=body)
+
+    def forgot_password(self, email: str) -> None:
+        self._call("POST", "/api/v1/auth/forgot-password", json={"email": email})
+
+    def reset_password(self, token: str, new_password: str) -> None:
+        self._call("POST", "/api/v1/auth/reset-password", json={"token": token, "new_password": new_password})
+
+    def verify_email(self, token: str) -> None:
+        self._call("POST", "/api/v1/auth/verify-email", json={"token": token})
+
+    def change_password(self, password: str, new_password: str) -> Tokens:
+        """Every other sign-in ends; this client goes on."""
+        body = {"password": password, "new_password": new_password}
+        return self._signed_in(self._call("POST", "/api/v1/auth/change-password", json=body))
 
     def login(self, email: str, password: str) -> Tokens:
         """Sign in. This client acts as that person from now on."""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 #: Of each operation; a long run takes hundreds.
@@ -16,6 +18,7 @@ LEFT_OUT = (
 )
 
 
+@pytest.mark.timeout(1600)
 def test_no_request_made_from_the_description_gets_an_answer_beyond_it(address, database, me, tmp_path):
     with database.owner() as connection:
         connection.execute("update users set role = 'admin' where id = %s", [me.id])

@@ -1,0 +1,82 @@
+"""Plain pages of one form each, before the dashboard: escaped here, without any script but what a field asks for."""
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+PAGE = Path(__file__).with_name("form.html").read_text(encoding="utf-8")
+FORM_BYTES = 4096
+
+
+class TooLong(ValueError):
+    """The form is longer than any that is filled in by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line to fill in, or with the type `hidden` to carry along."""
+
+    name: str
+    label: str = ""
+    type: str = "text"
+    autocomplete: str = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A page: what it is for, its fields, and what stands under it (HTML of our own)."""
+
+    title: str
+    action: str
+    button: str
+    fields: tuple[Field, ...]
+    heading: str = "FocusFlow"
+    lead: str = ""
+    after: str = ""
+    method: str = "post"
+
+    def page(self, problem: str = "", status: int = 200, **values: str) -> HTMLResponse:
+        parts = {
+            "title": self.title,
+            "heading": self.heading,
+            "lead": self.lead,
+            "action": self.action,
+            "method": self.method,
+            "button": self.button,
+            "problem": f'<p class="problem" role="alert">{html.escape(problem)}</p>' if problem else "",
+            "fields": "\n    ".join(_line(field, values.get(field.name, "")) for field in self.fields),
+            "after": self.after,
+        }
+        shown = PAGE
+        for name, part in parts.items():
+            shown = shown.replace("{" + name + "}", part)
+        return HTMLResponse(shown, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+def _line(field: Field, value: str) -> str:
+    kept = html.escape(value, quote=True)
+    if field.type == "hidden":
+        return f'<input type="hidden" id="{field.name}" name="{field.name}" value="{kept}">'
+    shown = "" if field.type == "password" else f' value="{kept}"'
+    return (
+        f'<label for="{field.name}">{field.label}</label>\n    <input id="{field.name}" name="{field.name}" type="{field.type}"'
+        f' autocomplete="{field.autocomplete}" required{shown}>'
+    )
+
+
+async def filled_in(request: Request) -> dict[str, str]:
+    """What was filled in."""
+    body = await request.body()
+    if len(body) > FORM_BYTES:
+        raise TooLong
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a form was sent from a page of this host. Browsers always say so with a POST."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
