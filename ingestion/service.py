@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from focusflow.database.migrate import extend_outbox
 from focusflow.database.session import Database
+from focusflow.database.upkeep import forget_expired
 from focusflow.lake import RAW_EVENTS, Lake
 from focusflow.problems import Unavailable
 from ingestion.lander import Lander
@@ -73,7 +74,7 @@ class Ingestion:
 
 @dataclass(slots=True)
 class Upkeep:
-    """Makes the outbox's partitions of the coming days, now and then."""
+    """Makes the outbox's partitions of the coming days, and forgets what has expired, now and then."""
 
     url: str
     due_at: float = 0
@@ -81,6 +82,8 @@ class Upkeep:
     def when_due(self) -> None:
         if time.monotonic() >= self.due_at:
             extend_outbox(self.url)
+            with Database(self.url, connections=1) as database:
+                forget_expired(database)
             self.due_at = time.monotonic() + UPKEEP_SECONDS
 
 
