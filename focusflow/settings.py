@@ -129,6 +129,15 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Whom mails are from.")
 
+    cors_origins: list[str] = Field(
+        [],
+        description='Pages of other hosts that may call the API from a browser, exactly, like `["https://app.example.com"]`.',
+    )
+    log_format: str = Field(
+        "text",
+        pattern="^(text|json)$",
+        description="How the log is written: for people, or one JSON object a line for programs.",
+    )
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from focusflow import __version__
@@ -170,5 +171,20 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         include(router, needs)
     include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
     app.include_router(health.router)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
+                "X-API-Key",
+            ],
+            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+        )
     app.add_middleware(Observed)
     return app

@@ -53,4 +53,7 @@ class Observed:
             route = getattr(scope.get("route"), "path", "unknown")
             REQUESTS.labels(scope["method"], route, status).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
-            log.info("%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id)
+            log.info(
+                "%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id,
+                extra={"request_id": request_id, "method": scope["method"], "route": route, "status": status, "seconds": seconds},
+            )  # fmt: skip

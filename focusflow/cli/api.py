@@ -23,7 +23,7 @@ def command() -> None:
     settings = load_settings()
     make_home(settings.home)
     require_free(settings, "api_port")
-    running.speak(settings.log_level)
+    running.speak(settings)
     with running_database(settings) as url:
         app = create_app(settings, url)
         gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage

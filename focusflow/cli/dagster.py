@@ -20,5 +20,5 @@ def command() -> None:
     require_free(settings, "dagster_port")
     from pipelines.server import serve  # takes seconds; what is wrong with the installation is said before
 
-    running.speak(settings.log_level)
+    running.speak(settings)
     serve(settings, running.until_told_to_stop())

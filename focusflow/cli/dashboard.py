@@ -21,7 +21,7 @@ def command() -> None:
     settings = load_settings()
     make_home(settings.home)
     require_free(settings, "dashboard_port")
-    running.speak(settings.log_level)
+    running.speak(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -23,7 +23,7 @@ def command(once: bool) -> None:
 
     lifeline.hold()
     settings = load_settings()
-    running.speak(settings.log_level)
+    running.speak(settings)
     kafka = kafka_of(settings)
     with running_database(settings) as url, Database(url) as database, ExitStack() as stack:
         ingestion = open_ingestion(

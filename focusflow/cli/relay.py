@@ -25,7 +25,7 @@ def command(once: bool) -> None:
 
     lifeline.hold()
     settings = load_settings()
-    running.speak(settings.log_level)
+    running.speak(settings)
     kafka = kafka_of(settings)
     if kafka is None:
         raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")

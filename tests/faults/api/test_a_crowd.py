@@ -42,7 +42,7 @@ class Api:
         }
         with self.server.used():
             prepare(self.server.url, BUCKETS)
-            process = subprocess.Popen([sys.executable, "-m", "focusflow", "api"], env=world)
+            self.process = process = subprocess.Popen([sys.executable, "-m", "focusflow", "api"], env=world)
             try:
                 until(self.is_ready, 60, "the API is ready")
                 yield self

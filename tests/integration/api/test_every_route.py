@@ -1,6 +1,10 @@
 """What holds for all routes, found by asking the API which it has."""
 
 import pytest
+from fastapi.testclient import TestClient
+
+from focusflow.settings import load_settings
+from operational_api.app import create_app
 
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
@@ -174,3 +178,17 @@ def test_a_defect_says_nothing_of_the_inside(http, me, database):
     assert answer.status_code == 500
     assert "tasks_gone" not in answer.text
     assert "relation" not in answer.text
+
+
+def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_path):
+    named = load_settings(home=tmp_path, cors_origins=["https://app.example.com"])
+    with TestClient(create_app(named, database_url)) as http:
+        for origin, allowed in (("https://app.example.com", "https://app.example.com"), ("https://evil.example", None)):
+            asked = {
+                "Origin": origin,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization",
+            }
+            answer = http.options("/api/v1/tasks", headers=asked)
+            assert answer.headers.get("access-control-allow-origin") == allowed
+            assert "access-control-allow-credentials" not in answer.headers
