@@ -1,0 +1,139 @@
+"""The facts of one person and one period, read from gold. One frozen period names, bounds and labels them. What is empty is empty; what was
+not computed yet is said so; what fails is an error: none of them is a zero.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from focusflow.clock import Period
+from focusflow.database.queries import load_queries
+from focusflow.identity import bucket_of
+from focusflow.lake import DAILY_TABLE, Lake, Pinned, duckdb_connection, show
+from focusflow.problems import Unavailable
+
+ROLLUPS = {"week": "gold/productivity_weekly", "month": "gold/productivity_monthly"}
+QUERIES = load_queries(Path(__file__).with_name("facts.sql"))
+
+#: The metrics of a week or month that have a usual range.
+WITH_USUAL = ("tasks_completed", "focus_minutes", "productivity_score")
+
+
+class NotComputed(Unavailable):
+    """The numbers of this person and period are not computed yet. Run `focusflow refresh`, and ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """For whom the facts are."""
+
+    id: UUID
+    name: str
+    timezone: str
+    week_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual for this person, and how the period compares with it: a range only where enough is known."""
+
+    low: float | None
+    high: float | None
+    trend: str
+
+
+TOO_LITTLE_DATA = Usual(None, None, "too_little_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is to tell. `before` is empty where the period before is not there in whole."""
+
+    person: Person
+    period: Period
+    days: tuple[Mapping[str, Any], ...]
+    totals: Mapping[str, float | None]
+    before: Mapping[str, float | None]
+    usual: Mapping[str, Usual]
+    as_of: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the person did nothing that could be told."""
+        return not any(
+            self.totals.get(name) for name in ("tasks_created", "tasks_completed", "focus_minutes", "habits_completed")
+        )
+
+    def by_name(self) -> dict[str, float]:
+        """Every number under the name by which a text may cite it."""
+        found = {name: value for name, value in self.totals.items() if value is not None}
+        found |= {f"{name}_before": value for name, value in self.before.items() if value is not None}
+        for name, usual in self.usual.items():
+            found |= {
+                f"{name}_usual_{end}": value
+                for end, value in (("low", usual.low), ("high", usual.high))
+                if value is not None
+            }
+        return found
+
+
+def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
+    """Read a person's facts, each table at one version."""
+    daily = lake.pinned(DAILY_TABLE)
+    if daily is None:
+        raise NotComputed
+    kind = "month" if period == Period.month_of(period.first) else "week"
+    rollup = lake.pinned(ROLLUPS[kind])
+    before = _before(period)
+    bucket = bucket_of(person.id, buckets)
+    narrowed = {
+        DAILY_TABLE: f"bucket = {bucket} and month >= '{before.first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
+        ROLLUPS[kind]: f"bucket = {bucket}",
+    }
+    with duckdb_connection("256MB") as connection:
+        show(connection, [table for table in (daily, rollup) if table], narrowed)
+
+        def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
+            values = {"user": str(person.id), "first": first, "last": last}
+            found: list[dict[str, Any]] = connection.sql(query, params=values).to_arrow_table().to_pylist()
+            return found
+
+        days = rows(QUERIES["days"], period.first, period.last)
+        if not days:
+            raise NotComputed
+        (totals,) = rows(QUERIES["totals"], period.first, period.last)
+        (earlier,) = rows(QUERIES["totals"], before.first, before.last)
+        same = rows(QUERIES[kind], period.first, period.last) if rollup else []
+    return Facts(
+        person,
+        period,
+        tuple(days),
+        totals,
+        earlier if earlier["days"] == before.days else {},
+        {name: _usual(same, name) for name in WITH_USUAL},
+        _oldest(daily, rollup),
+    )
+
+
+def _before(period: Period) -> Period:
+    """The month before a month; else as many days before."""
+    last = period.first - timedelta(days=1)
+    if period == Period.month_of(period.first):
+        return Period.month_of(last)
+    return Period.between(last - timedelta(days=period.days - 1), last)
+
+
+def _usual(same: list[dict[str, Any]], name: str) -> Usual:
+    """Only a whole week or month has a usual range: of any other span there are no earlier ones to compare with."""
+    if not same:
+        return TOO_LITTLE_DATA
+    row = same[0]
+    return Usual(row[f"{name}_usual_low"], row[f"{name}_usual_high"], row[f"{name}_trend"])
+
+
+def _oldest(*tables: Pinned | None) -> datetime:
+    """No number is newer than this says."""
+    return min(table.made_at for table in tables if table)

@@ -1,0 +1,54 @@
+"""What a report rests on: the rows of the person and the period, summed; what is not there is no zero."""
+
+from datetime import timedelta
+
+import pytest
+
+from reports.facts import TOO_LITTLE_DATA, NotComputed, gather
+from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
+
+
+def test_the_headline_is_the_sum_of_the_days_of_that_person_and_period(with_days):
+    mine = [day(each, tasks_completed=n, focus_minutes=10.0) for n, each in enumerate(WEEK)]
+    outside = [day(WEEK.last + timedelta(days=1), tasks_completed=100), day(WEEK.first, OTHER, tasks_completed=100)]
+    found = gather(with_days(*mine, *outside), BUCKETS, ADA, WEEK)
+    assert found.totals["tasks_completed"] == sum(row["tasks_completed"] for row in found.days) == 21
+    assert found.totals["focus_minutes"] == 70.0
+    assert [row["local_date"] for row in found.days] == list(WEEK)
+
+
+def test_without_tables_or_rows_the_numbers_are_not_computed_rather_than_zero(lake, with_days):
+    with pytest.raises(NotComputed):
+        gather(lake, BUCKETS, ADA, WEEK)
+    with_days(day(WEEK.first, OTHER, tasks_completed=1))
+    with pytest.raises(NotComputed):
+        gather(lake, BUCKETS, ADA, WEEK)
+
+
+def test_a_query_that_fails_is_an_error(with_days, lake):
+    with_days(day(WEEK.first))
+    for file in lake.pinned("gold/productivity_daily").files():
+        with open(file.removeprefix("file://"), "wb") as broken:
+            broken.write(b"no parquet")
+    with pytest.raises(Exception, match=r"(?i)parquet"):
+        gather(lake, BUCKETS, ADA, WEEK)
+
+
+def test_the_time_before_is_compared_only_where_all_of_it_is_there(with_days):
+    before = [day(WEEK.first - timedelta(days=n), tasks_completed=2) for n in range(1, 7)]
+    lake = with_days(day(WEEK.first), *before)
+    assert gather(lake, BUCKETS, ADA, WEEK).before == {}
+    with_days(day(WEEK.first - timedelta(days=7), tasks_completed=2))
+    assert gather(lake, BUCKETS, ADA, WEEK).before["tasks_completed"] == 14
+
+
+def test_what_is_usual_comes_from_the_week_and_is_unknown_until_it_is_there(with_days, with_week):
+    lake = with_days(day(WEEK.first, tasks_completed=9))
+    assert gather(lake, BUCKETS, ADA, WEEK).usual["tasks_completed"] == TOO_LITTLE_DATA
+    with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="higher")
+    assert gather(lake, BUCKETS, ADA, WEEK).usual["tasks_completed"].trend == "higher"
+    assert gather(lake, BUCKETS, ADA, WEEK).by_name()["tasks_completed_usual_high"] == 5.0
+
+
+def test_a_week_in_which_nothing_was_done_is_empty(with_days):
+    assert gather(with_days(*map(day, WEEK)), BUCKETS, ADA, WEEK).is_empty

@@ -1,0 +1,55 @@
+"""One content, three forms: each says the same, and nothing that a person wrote becomes markup."""
+
+from dataclasses import replace
+
+import orjson
+
+from reports.render import rendered
+from reports.weekly import told
+from tests.unit.reports.conftest import ADA
+
+
+def test_text_html_and_json_carry_every_number(facts):
+    report = told(facts)
+    made = rendered(report)
+    for line in (*report.lines, *report.slipped):
+        assert line.value in made.text
+        assert line.value in made.html
+    assert [line["value"] for line in orjson.loads(made.json)["lines"]] == [line.value for line in report.lines]
+    assert made.subject == "Your report: Week 43, 2026"
+
+
+def test_the_headline_says_how_much_is_usual(facts):
+    assert told(facts).headline == "12 tasks completed: more than is usual for you (7 to 10)."
+
+
+def test_a_day_without_a_score_has_no_bar(facts):
+    made = rendered(told(facts))
+    assert made.html.count("height:12px") == 6
+    assert "Sun 2026-10-25: no score" in made.text
+
+
+def test_a_name_is_text_and_never_markup_or_a_header(facts):
+    hostile = replace(ADA, name='<script>alert("1")</script>\r\nBcc: x@example.com 😀' + "a" * 500)
+    made = rendered(told(replace(facts, person=hostile)))
+    assert "<script" not in made.html
+    assert "😀" in made.html
+    assert "\n" not in made.subject
+
+
+def test_the_mail_asks_for_nothing_from_elsewhere(facts):
+    html = rendered(told(facts)).html
+    assert not any(each in html for each in ("http:", "https:", "src=", "@import", "url("))
+
+
+def test_an_empty_week_is_one_kind_line_without_zeros(facts):
+    empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
+    report = told(replace(facts, totals=empty))
+    assert report.is_empty
+    assert (report.lines, report.bars, report.slipped) == ((), (), ())
+    assert "That is fine" in rendered(report).text
+
+
+def test_no_score_is_no_line_instead_of_a_zero(facts):
+    without = told(replace(facts, totals={**facts.totals, "productivity_score": None}))
+    assert "productivity_score" not in {line.metric for line in without.lines}
