@@ -14,6 +14,7 @@ COMMANDS = (
     "up",
     "demo",
     "refresh",
+    "report",
     "verify",
     "doctor",
     "status",

@@ -1,0 +1,68 @@
+"""`focusflow report` finds the person, takes the week that is theirs, and writes the same numbers in each form."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from focusflow import clock
+from focusflow.cli.main import commands
+from focusflow.database.session import Role
+from focusflow.lake import Lake
+from focusflow.problems import NotFound
+from reports.facts import NotComputed
+from tests.conftest import BUCKETS, add_user
+from tests.unit.reports.conftest import DAILY, WEEK, day
+
+
+@pytest.fixture
+def home(tmp_path, database_url, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    monkeypatch.setenv("FOCUSFLOW_BUCKETS", str(BUCKETS))
+    return tmp_path
+
+
+def run(*words):
+    return CliRunner().invoke(commands, ["report", *words], catch_exceptions=True)
+
+
+def put(home, user_id, days):
+    import pyarrow as pa
+
+    from focusflow.identity import bucket_of
+
+    rows = [{**day(each, user_id, tasks_completed=2), "bucket": bucket_of(user_id, BUCKETS)} for each in days]
+    Lake(str(home / "lake")).open(DAILY).append(pa.Table.from_pylist(rows, DAILY.schema), positions={})
+
+
+def test_the_week_around_a_day_is_written_as_html_text_and_json(home, user_id):
+    put(home, user_id, WEEK)
+    said = run("weekly", "--user", f"{user_id}@EXAMPLE.com", "--week", str(WEEK.last), "--out", str(home / "out"))
+    assert said.exit_code == 0, said.output
+    assert {path.suffix for path in (home / "out").iterdir()} == {".html", ".txt", ".json"}
+    found = orjson.loads((home / "out" / f"report-{WEEK.first}-{WEEK.last}.json").read_bytes())
+    assert found["headline"].startswith("14 tasks completed")
+
+
+def test_without_a_week_it_is_the_last_whole_one_where_the_person_lives(home, database):
+    user_id = add_user(database, "Pacific/Kiritimati")
+    with database.transaction(Role.AUTH, user_id) as tx:
+        tx.run("update users set week_start = 6 where id = %(id)s", {"id": user_id})
+    today = clock.local_date(clock.now(), "Pacific/Kiritimati")
+    last = clock.Period.week_of(today - timedelta(days=7), 6)
+    put(home, user_id, last)
+    said = run("weekly", "--user", f"{user_id}@example.com")
+    assert f"{last.label} ({last.first} to {last.last})" in said.output
+
+
+def test_any_days_are_summed(home, user_id):
+    put(home, user_id, WEEK)
+    span = ("--from", str(WEEK.first), "--to", str(WEEK.first + timedelta(days=2)))
+    assert "6 tasks completed" in run("custom", "--user", f"{user_id}@example.com", *span).output
+
+
+def test_an_unknown_address_and_a_week_without_numbers_are_said(home, user_id):
+    assert isinstance(run("weekly", "--user", "nobody@example.com").exception, NotFound)
+    assert isinstance(run("weekly", "--user", f"{user_id}@example.com").exception, NotComputed)
