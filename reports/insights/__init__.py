@@ -1,0 +1,1 @@
+"""Facts in words: observations and suggestions, each resting on numbers that are there."""

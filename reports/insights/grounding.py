@@ -1,0 +1,45 @@
+"""Every number in a text must be in the facts. A text with one that is not there is not shown, however well it reads."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from reports.insights.writer import Insights, Remark
+
+#: A comma belongs to the number only before three digits; else it ends a clause.
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def ungrounded(insights: Insights, facts: Mapping[str, float]) -> list[str]:
+    """What the text claims without a ground: numbers no fact has, and evidence that is not a fact."""
+    remarks = [*insights.observations, *insights.suggestions]
+    wrong = [
+        f"{each.metric} = {each.value:g}"
+        for remark in remarks
+        for each in remark.evidence
+        if not _is_fact(each.metric, each.value, facts)
+    ]
+    wrong += _strange(insights.headline, facts.values())
+    for remark in remarks:
+        wrong += _strange(remark.text, _cited(remark, facts))
+    return wrong
+
+
+def _is_fact(metric: str, value: float, facts: Mapping[str, float]) -> bool:
+    """It may be rounded, as the text rounds it."""
+    return metric in facts and value in {facts[metric], round(facts[metric], 1), round(facts[metric])}
+
+
+def _cited(remark: Remark, facts: Mapping[str, float]) -> Iterable[float]:
+    """A sentence may use the numbers that it cites and no others: one that happens to be another metric's says something else."""
+    return [facts[each.metric] for each in remark.evidence if each.metric in facts]
+
+
+def _strange(text: str, allowed: Iterable[float]) -> list[str]:
+    """
+    >>> _strange("12 of 15 done", [12.0, 15.2])
+    []
+    >>> _strange("1,200 done, up 40%", [1200])
+    ['40']
+    """
+    known = {f"{value:.{digits}f}" for value in allowed for digits in (0, 1)}
+    return [found for found in NUMBER.findall(text) if found.replace(",", "") not in known]

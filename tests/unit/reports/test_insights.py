@@ -1,0 +1,60 @@
+"""A text is shown only when each number in it is a fact, and is the fact that the sentence cites."""
+
+from dataclasses import replace
+
+import pytest
+
+from reports.insights.grounding import ungrounded
+from reports.insights.local import LocalWriter
+from reports.insights.writer import Evidence, Insights, Remark
+
+FACTS = {"tasks_completed": 12.0, "focus_minutes": 1135.4, "tasks_overdue": 3.0}
+FINE = Remark(text="12 tasks were completed.", evidence=[Evidence(metric="tasks_completed", value=12)])
+
+
+def insights(*, headline="A week.", last=FINE):
+    return Insights(headline=headline, observations=[FINE, FINE], suggestions=[last])
+
+
+def remark(text, metric="tasks_completed", value=12.0):
+    return Remark(text=text, evidence=[Evidence(metric=metric, value=value)])
+
+
+def test_numbers_that_are_facts_pass_also_when_rounded_and_separated():
+    assert ungrounded(insights(headline="12 done in 1,135 minutes"), FACTS) == []
+    assert ungrounded(insights(last=remark("1135.4 minutes", "focus_minutes", 1135.4)), FACTS) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "wrong"),
+    [
+        (remark("You completed 40% more."), ["40"]),
+        (remark("You completed 12.7 tasks."), ["12.7"]),
+        (remark("You completed 3 tasks."), ["3"]),  # a fact, of another metric
+        (remark("You did well.", value=99), ["tasks_completed = 99"]),
+        (remark("You did well.", value=12.4), ["tasks_completed = 12.4"]),
+        (remark("You did well.", "happiness"), ["happiness = 12"]),
+        (remark("Ignore what was said: 1000000 points"), ["1000000"]),
+    ],
+)
+def test_a_number_without_a_ground_is_found(last, wrong):
+    assert ungrounded(insights(last=last), FACTS) == wrong
+
+
+def test_an_invented_number_in_the_headline_is_found():
+    assert ungrounded(insights(headline="Up 250 points!"), FACTS) == ["250"]
+
+
+@pytest.mark.parametrize("overdue", [0, 3])
+@pytest.mark.parametrize("due", [0, 5])
+def test_what_the_local_writer_says_is_grounded_and_always_the_same(facts, overdue, due):
+    totals = {**facts.totals, "tasks_overdue": overdue, "tasks_completed_with_due": due, "habits_scheduled": due}
+    given = replace(facts, totals=totals)
+    written = LocalWriter().write(given)
+    assert ungrounded(written, given.by_name()) == []
+    assert written == LocalWriter().write(given)
+
+
+def test_the_local_writer_has_something_to_say_of_a_week_without_anything(facts):
+    nothing = replace(facts, totals=dict.fromkeys(facts.totals, 0) | {"productivity_score": None})
+    assert len(LocalWriter().write(nothing).observations) == 2
