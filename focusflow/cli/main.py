@@ -15,6 +15,7 @@ COMMANDS = (
     "demo",
     "refresh",
     "report",
+    "insights",
     "verify",
     "doctor",
     "status",

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from focusflow.clock import Period
-    from reports.facts import Person
+    from reports.facts import Facts, Person
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
@@ -35,12 +35,7 @@ def command() -> None:
 @click.option("--week", type=DAY, metavar="DAY", help="The week around this day. Unset, the last whole one.")
 def weekly(email: str, out: Path | None, week: datetime | None) -> None:
     """The report of a week, which begins on the weekday that the person has it begin on."""
-    from focusflow.clock import Period
-
-    def period(person: "Person", today: date) -> Period:
-        return Period.week_of(week.date() if week else _days_before(today, 7), person.week_start)
-
-    _make(email, out, period)
+    _make(email, out, week_around(week))
 
 
 @command.command("monthly")
@@ -71,26 +66,26 @@ def custom(email: str, out: Path | None, first: datetime, last: datetime) -> Non
     _make(email, out, lambda _, __: Period.between(first.date(), last.date()))
 
 
+def week_around(day: datetime | None) -> "Callable[[Person, date], Period]":
+    """The week around a day, or the last whole one."""
+    from focusflow.clock import Period
+
+    def period(person: "Person", today: date) -> Period:
+        return Period.week_of(day.date() if day else _days_before(today, 7), person.week_start)
+
+    return period
+
+
 def _days_before(day: date, days: int) -> date:
     return date.fromordinal(day.toordinal() - days)
 
 
 def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Period]") -> None:
-    from focusflow import clock
-    from focusflow.database.installation import running_database
-    from focusflow.database.session import Database
-    from focusflow.lake import Lake
-    from focusflow.settings import load_settings
-    from reports import people
-    from reports.facts import gather
     from reports.render import rendered
     from reports.weekly import told
 
-    settings = load_settings()
-    with running_database(settings) as url, Database(url) as database:
-        person = people.by_email(database, email)
-    period = period_of(person, clock.local_date(clock.now(), person.timezone))
-    made = rendered(told(gather(Lake(settings.lake_location), settings.buckets, person, period)))
+    facts = facts_of(email, period_of)
+    made, period = rendered(told(facts)), facts.period
     if out is None:
         click.echo(made.text)
         return
@@ -99,3 +94,20 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
         path = out / f"report-{period.first}-{period.last}.{ending}"
         path.write_bytes(content)
         click.echo(str(path))
+
+
+def facts_of(email: str, period_of: "Callable[[Person, date], Period]") -> "Facts":
+    """The facts of the period that a person and their today lead to."""
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake import Lake
+    from focusflow.settings import load_settings
+    from reports import people
+    from reports.facts import gather
+
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        person = people.by_email(database, email)
+    period = period_of(person, clock.local_date(clock.now(), person.timezone))
+    return gather(Lake(settings.lake_location), settings.buckets, person, period)

@@ -66,3 +66,13 @@ def test_any_days_are_summed(home, user_id):
 def test_an_unknown_address_and_a_week_without_numbers_are_said(home, user_id):
     assert isinstance(run("weekly", "--user", "nobody@example.com").exception, NotFound)
     assert isinstance(run("weekly", "--user", f"{user_id}@example.com").exception, NotComputed)
+
+
+def test_insights_cite_the_numbers_they_rest_on(home, user_id):
+    put(home, user_id, WEEK)
+    said = CliRunner().invoke(
+        commands, ["insights", "--user", f"{user_id}@example.com", "--week", str(WEEK.first), "--json"]
+    )
+    first = orjson.loads(said.output)["observations"][0]
+    assert first["evidence"] == [{"metric": "tasks_completed", "value": 14.0}]
+    assert "14" in first["text"]
