@@ -163,7 +163,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             prefix=prefix,
             max_body_size=body_bytes,
             dependencies=[Depends(needs)],
-            responses=problems.problems(Forbidden),
+            responses=problems.problems(Forbidden, problems.TooLarge),
         )
 
     include(events, allows("events"), body_bytes=EVENT_BYTES)
