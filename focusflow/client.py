@@ -1,7 +1,8 @@
 """A small typed client of the API. What goes wrong is raised as the problem that the API named."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Self
 
 import httpx2
@@ -72,21 +73,24 @@ class Client:
     def me(self) -> Json:
         return self._call("GET", "/api/v1/me")
 
+    def change_me(self, **changes: Any) -> Json:
+        return self._call("PATCH", "/api/v1/me", json=changes)
+
     def create_task(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/tasks", json={"title": title, **fields})
 
     def tasks(self, **wanted: Any) -> Iterator[Json]:
         """All tasks that match, page by page."""
-        cursor = None
-        while True:
-            page = self._call("GET", "/api/v1/tasks", params={**wanted, **({"cursor": cursor} if cursor else {})})
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+        return self._pages("/api/v1/tasks", wanted)
+
+    def search_tasks(self, words: str, limit: int = 20) -> list[Json]:
+        return self._items("/api/v1/tasks/search", q=words, limit=limit)
 
     def task(self, task_id: str) -> Json:
         return self._call("GET", f"/api/v1/tasks/{task_id}")
+
+    def change_task(self, task_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/tasks/{task_id}", json=changes)
 
     def complete_task(self, task_id: str, *, cascade: bool = False) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/complete", params={"cascade": cascade})
@@ -94,9 +98,131 @@ class Client:
     def reopen_task(self, task_id: str) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/reopen")
 
+    def delete_task(self, task_id: str) -> None:
+        self._call("DELETE", f"/api/v1/tasks/{task_id}")
+
+    def create_goal(self, title: str, **fields: Any) -> Json:
+        return self._call("POST", "/api/v1/goals", json={"title": title, **fields})
+
+    def goals(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/goals", wanted)
+
+    def tell_progress(self, goal_id: str, value: float) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/progress", json={"value": value})
+
+    def milestones(self, goal_id: str) -> list[Json]:
+        return self._items(f"/api/v1/goals/{goal_id}/milestones")
+
+    def add_milestone(self, goal_id: str, title: str, **fields: Any) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones", json={"title": title, **fields})
+
+    def complete_milestone(self, goal_id: str, milestone_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/complete")
+
+    def create_habit(self, title: str, **fields: Any) -> Json:
+        return self._call("POST", "/api/v1/habits", json={"title": title, **fields})
+
+    def habits(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/habits", wanted)
+
+    def log_habit(self, habit_id: str, day: date, **fields: Any) -> Json:
+        """Say that a habit was done on a day, or with `skipped` and `skip_reason` that it was not, for a reason."""
+        return self._call("PUT", f"/api/v1/habits/{habit_id}/logs/{day}", json=fields)
+
+    def unlog_habit(self, habit_id: str, day: date) -> None:
+        self._call("DELETE", f"/api/v1/habits/{habit_id}/logs/{day}")
+
+    def streak(self, habit_id: str) -> Json:
+        return self._call("GET", f"/api/v1/habits/{habit_id}/streak")
+
+    def start_timer(self, task_id: str | None = None, *, switch: bool = False, **fields: Any) -> Json:
+        return self._call("POST", "/api/v1/time/start", json={"task_id": task_id, **fields}, params={"switch": switch})
+
+    def stop_timer(self) -> Json:
+        return self._call("POST", "/api/v1/time/stop")
+
+    def running_timer(self) -> Json | None:
+        running: Json | None = self._call("GET", "/api/v1/time/running")["running"]
+        return running
+
+    def log_time(self, started_at: datetime, ended_at: datetime, **fields: Any) -> Json:
+        body = {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat(), **fields}
+        return self._call("POST", "/api/v1/time", json=body)
+
+    def time(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/time", wanted)
+
+    def create_event(self, title: str, start_at: datetime, end_at: datetime, **fields: Any) -> Json:
+        body = {"title": title, "start_at": start_at.isoformat(), "end_at": end_at.isoformat(), **fields}
+        return self._call("POST", "/api/v1/calendar", json=body)
+
+    def occurrences(self, since: date, until: date) -> list[Json]:
+        return self._items("/api/v1/calendar", since=since, until=until)
+
+    def free_slots(self, since: date, until: date, minutes: int = 30) -> list[Json]:
+        return self._items("/api/v1/calendar/free", since=since, until=until, minutes=minutes)
+
+    def categories(self) -> list[Json]:
+        return self._items("/api/v1/categories")
+
+    def create_category(self, name: str, **fields: Any) -> Json:
+        return self._call("POST", "/api/v1/categories", json={"name": name, **fields})
+
+    def days_off(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/days-off", wanted)
+
+    def take_days_off(self, first: date, last: date, reason: str = "vacation") -> Json:
+        body = {"first_date": str(first), "last_date": str(last), "reason": reason}
+        return self._call("POST", "/api/v1/days-off", json=body)
+
+    def preferences(self) -> Json:
+        return self._call("GET", "/api/v1/preferences")
+
+    def change_preferences(self, **changes: Any) -> Json:
+        return self._call("PATCH", "/api/v1/preferences", json=changes)
+
+    def notifications(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/notifications", wanted)
+
+    def read_notification(self, notification_id: str) -> Json:
+        return self._call("POST", f"/api/v1/notifications/{notification_id}/read")
+
+    def api_keys(self) -> list[Json]:
+        return self._items("/api/v1/keys")
+
+    def make_key(self, name: str, scopes: Sequence[str]) -> Json:
+        """The answer holds the key itself, this once."""
+        return self._call("POST", "/api/v1/keys", json={"name": name, "scopes": list(scopes)})
+
+    def revoke_key(self, key_id: str) -> None:
+        self._call("DELETE", f"/api/v1/keys/{key_id}")
+
+    def track(self, events: Sequence[Json]) -> Json:
+        """Events of a client app, up to a thousand. The answer says how many were taken, and what is wrong with the others."""
+        return self._call("POST", "/api/v1/events", json={"events": list(events)})
+
     def scores(self, limit: int = 20) -> list[Json]:
-        items: list[Json] = self._call("GET", "/api/v1/scores", params={"limit": limit})["items"]
+        return self._items("/api/v1/scores", limit=limit)
+
+    def analytics(self, about: str, **wanted: Any) -> Json:
+        """What the pipeline found out about productivity, tasks, goals, habits or the calendar; `first` and `last` are days."""
+        named = {"from": wanted.pop("first", None), "to": wanted.pop("last", None), **wanted}
+        asked = {name: value for name, value in named.items() if value is not None}
+        return self._call("GET", f"/api/v1/analytics/{about}", params=_written(asked))
+
+    def _items(self, path: str, **wanted: Any) -> list[Json]:
+        items: list[Json] = self._call("GET", path, params=_written(wanted))["items"]
         return items
+
+    def _pages(self, path: str, wanted: Mapping[str, Any]) -> Iterator[Json]:
+        cursor = None
+        while True:
+            asked = _written(wanted) | ({"cursor": cursor} if cursor else {})
+            page = self._call("GET", path, params=asked)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
     def _signed_in(self, said: Json) -> Tokens:
         self._http.headers["Authorization"] = f"Bearer {said['access_token']}"
@@ -112,6 +238,10 @@ class Client:
         if answer.is_success:
             return answer.json() if answer.content else {}
         raise KINDS.get(answer.status_code, Problem)(_detail(answer))
+
+
+def _written(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, date) else value for name, value in wanted.items()}
 
 
 def _detail(answer: httpx2.Response) -> str:
