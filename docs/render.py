@@ -138,10 +138,94 @@ def interface() -> str:
     return json.dumps(create_app(Settings(), "").openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
+def calls() -> str:
+    """A guide to the API: its conventions by hand, its calls from the description that it serves."""
+    from operational_api.app import create_app
+
+    described = create_app(Settings(), "").openapi()
+    lines = [API_GUIDE]
+    for tag in described["tags"]:
+        lines += [
+            "",
+            f"### {tag['name']}",
+            "",
+            tag["description"],
+            "",
+            "| call | does | an API key needs |",
+            "|---|---|---|",
+        ]
+        for path, methods in described["paths"].items():
+            for method, operation in methods.items():
+                if operation["tags"] == [tag["name"]]:
+                    scope = {"sign in": "– (sign in)", None: ""}.get(
+                        operation.get("x-scope"), f"`{operation.get('x-scope')}`"
+                    )
+                    sentence = " ".join(operation["description"].split())
+                    lines.append(f"| `{method.upper()} {path}` | {sentence} | {scope} |")
+    return "\n".join([*lines, ""])
+
+
+API_GUIDE = """# The API
+
+Everything below `http://localhost:8000`. The whole description, with shapes and examples, is OpenAPI 3.1: `GET /openapi.json`, kept in
+[openapi.json](openapi.json). `focusflow.client.Client` is a typed client of it in Python.
+
+## In five minutes
+
+```sh
+# an account, and a sign-in that lives ten minutes (refresh it with POST /api/v1/auth/refresh)
+curl -s localhost:8000/api/v1/auth/register -H 'content-type: application/json' \\
+  -d '{"email": "ada@example.com", "password": "a long sentence", "display_name": "Ada", "timezone": "Europe/Berlin"}'
+TOKEN=$(curl -s localhost:8000/api/v1/auth/login -H 'content-type: application/json' \\
+  -d '{"email": "ada@example.com", "password": "a long sentence"}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')
+
+# a key for a program: it may do what its scopes name, and is shown this once
+curl -s localhost:8000/api/v1/keys -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
+  -d '{"name": "Phone widget", "scopes": ["tasks:write", "scores:read"]}'
+
+# with the key: add a task, ask what to do next
+curl -s localhost:8000/api/v1/tasks -H "x-api-key: $KEY" -H 'content-type: application/json' -H 'idempotency-key: 1' \\
+  -d '{"title": "Write the report", "due_date": "2026-12-01", "priority": "high"}'
+curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
+```
+
+## What holds everywhere
+
+| | |
+|---|---|
+| problems | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the fields at fault in `errors` |
+| input | JSON; unknown fields are refused; bodies up to 64 KiB, events up to 1 MiB |
+| time | moments in and out as UTC with an offset, days as `2026-11-20`; your days are those of your account's time zone |
+| lists | bounded, with `limit` and a `cursor` that the page before gave |
+| doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422) |
+| changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412) |
+| not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
+| what is not yours | is not there (404) |
+| too much | 429 and 503 carry `Retry-After` |
+
+## Tracking events from apps
+
+`POST /api/v1/events` takes one event or up to a thousand as `events`; good ones are stored even if others are not, and the answer names
+those by their place. With an `id` of your own an event counts once, however often it is sent. Libraries of Segment work by changing their
+host: their write key is an API key with `events:write`.
+
+```python
+import segment.analytics as analytics
+
+analytics.write_key, analytics.host = "ff_…", "http://localhost:8000"
+analytics.track("me", "Report Opened", {"week": 47})
+```
+
+A key says whose events they are; the user ids that a library sends are kept as properties.
+
+## All calls"""
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
+    "docs/api.md": calls,
     ".env.example": example_environment,
 }
 
