@@ -54,7 +54,7 @@ class Form:
         shown = PAGE
         for name, part in parts.items():
             shown = shown.replace("{" + name + "}", part)
-        return HTMLResponse(shown, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        return HTMLResponse(shown, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"})
 
 
 def _line(field: Field, value: str) -> str:

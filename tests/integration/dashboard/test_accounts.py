@@ -91,7 +91,7 @@ def test_a_form_from_elsewhere_is_refused(browser, path):
 def test_a_token_in_the_address_is_shown_escaped_and_goes_to_no_other_site(browser, path):
     page = browser.get(f'{path}?token="><script>alert(1)</script>')
     assert "<script>alert" not in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
 
 
 def test_a_form_that_is_too_long_is_refused(browser):
