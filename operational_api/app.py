@@ -1,6 +1,6 @@
 """Puts the API together: routers, services, and what surrounds every request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -95,6 +95,9 @@ class Interface(FastAPI):
         if self.openapi_schema is None:
             schema = super().openapi()
             schema["components"]["securitySchemes"]["ApiKey"] = API_KEY
+            for answer in _answers(schema):
+                if problems.MEDIA_TYPE in answer.get("content", {}):  # FastAPI knows of shapes in plain JSON only
+                    answer["content"] = {problems.MEDIA_TYPE: answer["content"]["application/json"]}
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
                     self._complete(schema, route)
@@ -112,6 +115,12 @@ class Interface(FastAPI):
                     operation["security"].append({"ApiKey": []})
                 if method == "POST" and any(isinstance(each.call, WorkDoor) for each in route.dependant.dependencies):
                     operation.setdefault("parameters", []).append(ONCE)
+
+
+def _answers(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            yield from operation["responses"].values()
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from focusflow.problems import Conflict, Invalid, NotSignedIn
+from operational_api.asked import AskedFor
 from operational_api.problems import problems
 from operational_api.tasks import doing, rules, store
 from operational_api.tasks.schemas import (
@@ -37,8 +38,11 @@ def create_task(body: NewTask, work: UnitOfWork) -> Response:
     return work.reply(store.shown(row), 201, version=row["version"])
 
 
-@router.get("", response_model=TaskPage, responses=problems(NotSignedIn, Invalid))
-def list_tasks(wanted: Annotated[TaskFilter, Query()], work: UnitOfWork) -> Response:
+TASKS = AskedFor(TaskFilter)
+
+
+@router.get("", response_model=TaskPage, responses=problems(NotSignedIn, Invalid), openapi_extra=TASKS.described())
+def list_tasks(wanted: Annotated[TaskFilter, Depends(TASKS)], work: UnitOfWork) -> Response:
     """List tasks, a page at a time."""
     return work.reply(store.page(work.tx, wanted, work.caller.timezone))
 
