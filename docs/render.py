@@ -106,8 +106,9 @@ def metrics() -> str:
             "",
             "# The other tables",
             "",
-            "Usual ranges rest on up to 26 earlier whole weeks or months of the same person, by the ranks of a conformal band of 80 %; with fewer",
-            "than six there is none. Most weeks are within it: neighbouring weeks of real people differ by a fifth more often than not.",
+            "A usual range lies between two ranks of up to 26 earlier whole weeks or months of the same person, those that a conformal band of",
+            "80 % takes: the lowest and highest of six to eight, the second lowest and highest of nine to eighteen. With fewer than six there is",
+            "none. It holds for periods that do not depend on each other; how often real weeks fall into it has not been measured yet.",
             "",
             *(line for table in TABLES for line in described(table)),
         ]

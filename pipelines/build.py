@@ -33,7 +33,7 @@ ORDER = (
     "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
-#: Somebody's usual range: by the ranks of a conformal band of 80 %, and with that what counts as out of it.
+#: Somebody's usual range, between the ranks that a conformal band of 80 % takes, and with that what counts as out of it.
 MACROS = """
     create or replace temp macro usual_low(earlier) as
         case when len(earlier) >= 6 then list_sort(earlier)[greatest(1, floor(0.1 * (len(earlier) + 1)))::integer] end;
@@ -47,7 +47,7 @@ MACROS = """
 PEOPLE = """
     create or replace temp table people as
     select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, coalesce(arg_max(week_start, version), 0) as week_start,
-           timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
+           arg_min(timezone, version) as first_timezone, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
     from silver.user_history group by user_id"""
 
 USERS = "silver/user_history"

@@ -1,6 +1,6 @@
 -- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or less than is usual for
--- this person. The usual range is that of the earlier whole periods: by the rank of a conformal band of 80 %, which makes no assumption
--- about how the counts are spread; with six to eight periods it is their whole range.
+-- this person. The usual range lies between two ranks of the earlier whole periods, those that a conformal band of 80 % takes; with six to
+-- eight periods it is their whole range. How often real weeks fall into it has not been measured yet.
 with days as (
     select daily.*, today,
            case getvariable('period')

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from focusflow.clock import zone
 from pipelines import build
 from pipelines.quality import judge, rules_of
 from tests.conftest import BUCKETS
@@ -21,7 +22,7 @@ def made(world):
     def make(*people, as_of):
         for person in people:
             world.land(person.events)
-        moment = people[0].moment(as_of)
+        moment = datetime.fromisoformat(as_of).replace(tzinfo=zone(people[0].timezone if people else "Europe/Berlin"))
         world.refresh(moment)
         for table in build.TABLES:
             build.bring_up(world.lake, world.connection, table, BUCKETS, moment)
@@ -147,6 +148,33 @@ def test_time_lies_in_the_hours_of_the_wall_clock(made):
     ]
 
 
+def test_an_hour_lies_where_the_person_lived_at_that_moment(made):
+    """Logged in Berlin in the morning, moved to Tokyo in the evening; and what is written down of a time before the account."""
+    ada = Person("Europe/Berlin")
+    ada.time("2026-03-02 09:00", "2026-03-02 10:00")
+    early = ada.new(
+        "time_entry", kind="manual", started_at=ada.moment("2026-02-20 14:00"), ended_at=ada.moment("2026-02-20 15:00")
+    )
+    early.happens("logged", "2026-03-02 11:00")
+    ada.moves("Asia/Tokyo", "2026-03-02 20:00")
+    ada.time("2026-03-03 09:00", "2026-03-03 10:00")
+    meeting(ada, "2026-03-03 16:00", "2026-03-03 17:00")
+    rows = made(ada, as_of="2026-03-04 12:00")
+    assert [(str(row["local_date"]), row["hour_of_day"], row["minutes"]) for row in rows("time_daily")] == [
+        ("2026-02-20", 14, 60),
+        ("2026-03-02", 9, 60),
+        ("2026-03-03", 9, 60),
+    ]
+    assert [(str(row["local_date"]), row["hour_of_day"]) for row in rows("calendar_load")] == [("2026-03-03", 16)]
+
+
+def test_on_the_first_day_in_the_far_east_time_has_its_date(made):
+    mere = Person("Pacific/Auckland", since="2026-03-02 08:00")
+    mere.time("2026-03-02 09:00", "2026-03-02 10:00")
+    (row,) = made(mere, as_of="2026-03-03 12:00")("time_daily")
+    assert (str(row["local_date"]), row["hour_of_day"]) == ("2026-03-02", 9)
+
+
 def test_the_hour_that_comes_twice_can_hold_two(made):
     ada = Person("Europe/Berlin")
     ada.time(datetime(2026, 10, 25, 0, 0, tzinfo=UTC), datetime(2026, 10, 25, 2, 0, tzinfo=UTC))
@@ -259,7 +287,8 @@ def test_how_far_people_come(made):
     goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-03 08:00"))
     goal.happens("created", "2026-03-03 08:00")
     used(ada, "2026-03-10 09:00")
-    rows = made(ada, bob, as_of="2026-03-20 12:00")("funnel")
+    assert len(made(ada, bob, as_of="2026-03-20 12:00")("funnel")) == 4  # the second week is not over for everybody
+    rows = made(as_of="2026-03-24 12:00")("funnel")
     assert [(row["name"], row["users"], row["share"], row["median_hours"]) for row in rows] == [
         ("registered", 2, 1.0, 0),
         ("first_task", 1, 0.5, 2),

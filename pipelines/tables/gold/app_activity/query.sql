@@ -1,4 +1,4 @@
--- One row a day and platform, and one for all (an empty platform): who used an app. Counted is what a person began: tracked events.
+-- One row a day and platform, and one for all (the platform *): who used an app. Counted is what a person began: tracked events.
 with used as (
     select distinct user_id, local_date, coalesce(data->>'platform', '') as platform from silver.events where type = 'activity.tracked'
 ), by_platform as (

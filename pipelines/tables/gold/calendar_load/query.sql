@@ -3,8 +3,8 @@
 with events as (
     select user_id, bucket, calendar_event_id, start_at, end_at from silver.calendar_event_history semi join people using (user_id)
     where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and end_at > start_at and end_at - start_at <= interval 31 days
-), zones as (
-    select user_id, changed_on, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id) group by user_id, changed_on
+), zones as (  -- since which moment somebody has lived in a zone
+    select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
 ), quarters as (
     select *, greatest(quarter, start_at) as begin_at, least(quarter + interval 15 minutes, end_at) as until_at
     from (select *, unnest(generate_series(time_bucket(interval 15 minutes, start_at), end_at - interval 1 microsecond, interval 15 minutes)) as quarter
@@ -12,9 +12,10 @@ with events as (
 ), uncovered as (
     select *, max(until_at) over (partition by user_id, quarter order by begin_at, until_at rows between unbounded preceding and 1 preceding) as covered_until
     from quarters
-), placed as (
-    select uncovered.*, timezone(zones.timezone, quarter) as wall
-    from uncovered asof left join zones on zones.user_id = uncovered.user_id and zones.changed_on <= uncovered.quarter::date
+), placed as (  -- what lies before the first moment lies in the first zone
+    select uncovered.*, timezone(coalesce(zones.timezone, first_timezone), quarter) as wall
+    from (select uncovered.*, first_timezone from uncovered join people using (user_id)) as uncovered
+    asof left join zones on zones.user_id = uncovered.user_id and zones.valid_from <= uncovered.quarter
 )
 select user_id, any_value(bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day,
        sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,

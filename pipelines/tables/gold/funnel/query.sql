@@ -1,4 +1,5 @@
--- One row a cohort of registrations and step: how far people come in their first weeks. A step counts after the one before it.
+-- One row a cohort of registrations and step: how far people come in their first weeks. A step counts where there is the one before it; the
+-- last one has no row before the second week of everybody in the cohort is over.
 with moments as (
     select user_id, min(occurred_at) filter (where type = 'user.registered') as registered, min(occurred_at) filter (where type = 'task.created') as first_task,
            min(occurred_at) filter (where type = 'task.completed') as first_completion, min(occurred_at) filter (where type = 'goal.created') as first_goal,
@@ -23,3 +24,4 @@ with moments as (
 select cohort_week, step, name, any_value(cohort) as cohort, count(reached_at) as users, count(reached_at) / any_value(cohort) as share,
        median(greatest(0, epoch(reached_at - registered)) / 3600) filter (where reached_at is not null) as median_hours
 from steps join sizes using (cohort_week) group by cohort_week, step, name
+having step < 5 or cohort_week + 20 < ($as_of at time zone 'UTC')::date
