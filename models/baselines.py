@@ -1,6 +1,6 @@
 """The simple rules that a model has to beat. Taskwarrior's urgency is the one that serves until a model does.
 
-Each rule reads the columns that `models.scoring.prepared` makes, and is a Polars expression: the same for one task and a night's batch.
+Each rule reads the columns that `models.facts.known` makes, and is a Polars expression: the same for one task and a night's batch.
 """
 
 from typing import Final
@@ -57,6 +57,25 @@ def urgency_terms() -> dict[str, pl.Expr]:
         "pinned": NEXT * pl.col("pinned"),
         "not_yet": WAITING * (pl.col("start_at") > pl.col("as_of")).fill_null(value=False),
         "blocked": BLOCKED * (pl.col("blocked_by").list.len() > 0),
+    }
+
+
+def rules() -> dict[str, pl.Expr]:
+    """Every rule to beat, as a strength of which more comes first. Ties are broken alike for all of them."""
+    urgency = pl.sum_horizontal(urgency_terms().values())
+    due = pl.col("due").dt.timestamp("us")
+    recent = pl.max_horizontal("worked_at", pl.coalesce("touched_at", "created_at"))
+    # A due date adds less than one step of priority: within a year before and after now, then flat.
+    soon = 0.5 - (-pl.col("days_overdue").clip(-365, 365)).fill_null(366) / 800
+    return {
+        "random": pl.concat_str("task_id", pl.col("as_of").dt.timestamp("us")).hash(1).cast(pl.Float64),
+        "newest": pl.col("created_at").dt.timestamp("us").cast(pl.Float64),
+        "oldest": -pl.col("created_at").dt.timestamp("us").cast(pl.Float64),
+        "most_recently_worked": recent.dt.timestamp("us").cast(pl.Float64),
+        "shortest": -pl.col("estimated_minutes").fill_null(1e6).cast(pl.Float64),
+        "priority_then_due": pl.col("priority").replace_strict(PRIORITY, return_dtype=pl.Float64) + soon,
+        "earliest_due": -due.fill_null(2**62).cast(pl.Float64),
+        "urgency": urgency,
     }
 
 

@@ -4,7 +4,7 @@ import polars as pl
 
 
 def texts() -> dict[str, pl.Expr]:
-    """The words for each term, by its code, from the columns that `models.scoring.prepared` makes."""
+    """The words for each term, by its code, from the columns that `models.facts.known` makes."""
     return {
         "open": pl.lit("it is on your list"),
         "due": _due(),

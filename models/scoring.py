@@ -1,36 +1,16 @@
 """One function that scores open tasks: a night's batch of everyone, or the few tasks of one person a moment after a write."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from math import exp
 from typing import Final
 
 import polars as pl
 
-from focusflow.clock import local_date, start_of
 from models.baselines import rank_within_user, urgency_terms
+from models.facts import INSTANT, known
 from models.reasons import texts
 
 MODEL_VERSION: Final = "urgency-1"
-
-_INSTANT: Final = pl.Datetime("us", "UTC")
-
-#: What is known of each open task. `blocked_by` lists the blockers that are still open; `blocks` counts the open tasks it blocks.
-TASK_COLUMNS: Final[dict[str, pl.DataType]] = {
-    "user_id": pl.String(),
-    "task_id": pl.String(),
-    "created_at": _INSTANT,
-    "due_at": _INSTANT,
-    "due_date": pl.Date(),
-    "timezone": pl.String(),
-    "start_at": _INSTANT,
-    "priority": pl.String(),
-    "status": pl.String(),
-    "tags": pl.List(pl.String()),
-    "goal_id": pl.String(),
-    "pinned": pl.Boolean(),
-    "blocked_by": pl.List(pl.String()),
-    "blocks": pl.Int64(),
-}
 
 REASON: Final = pl.Struct({"code": pl.String(), "text": pl.String(), "points": pl.Float64()})
 
@@ -47,7 +27,7 @@ SCORE_COLUMNS: Final[dict[str, pl.DataType]] = {
     "importance": pl.Float64(),
     "likelihood": pl.Float64(),
     "model_version": pl.String(),
-    "as_of": _INSTANT,
+    "as_of": INSTANT,
 }
 
 #: Urgency is mapped to 0-100 by 100 / (1 + exp(-(urgency - MIDDLE) / WIDTH)). A plain task without a due date is at 21, one of
@@ -65,7 +45,7 @@ def score(tasks: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     terms = urgency_terms()
     points = {code: _points(code) for code in ("open", *terms)}
     return (
-        prepared(tasks, as_of)
+        known(tasks, as_of)
         .lazy()
         .with_columns(**{f"term_{code}": term for code, term in terms.items()})
         .with_columns(urgency=pl.sum_horizontal(f"term_{code}" for code in terms))
@@ -86,45 +66,6 @@ def score(tasks: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in SCORE_COLUMNS.items())
         .sort("user_id", "rank")
         .collect()
-    )
-
-
-def prepared(tasks: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """The tasks with the columns that rules read: when each is due as an instant, and how far from now, by the clock and by the calendar."""
-    if as_of.tzinfo is None:
-        raise ValueError("as_of needs a time zone")
-    known = tasks.select(pl.col(name).cast(dtype) for name, dtype in TASK_COLUMNS.items())
-    zones = known.partition_by("timezone", maintain_order=True) or [known]
-    now = pl.col("as_of")
-    return (
-        pl.concat([_with_due(zone, as_of) for zone in zones])
-        .with_columns(pl.col("tags", "blocked_by").fill_null([]), as_of=pl.lit(as_of.astimezone(UTC), dtype=_INSTANT))
-        .with_columns(
-            days_overdue=(now - pl.col("due")).dt.total_microseconds() / 86_400e6,
-            age_days=(now - pl.col("created_at")).dt.total_microseconds() / 86_400e6,
-        )
-    )
-
-
-def _with_due(tasks: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """When the tasks of one time zone are due. A date is over when its local day is: 23, 24 or 25 hours after it began."""
-    if tasks.is_empty():
-        return tasks.with_columns(due=pl.lit(None, _INSTANT), due_in_calendar_days=pl.lit(None, pl.Int64))
-    timezone: str = tasks.item(0, "timezone")
-    dates: list[date] = tasks["due_date"].drop_nulls().unique().to_list()
-    ends = pl.DataFrame(
-        {"due_date": dates, "day_ends": [start_of(day + timedelta(days=1), timezone) for day in dates]},
-        schema={"due_date": pl.Date, "day_ends": _INSTANT},
-    )
-    today = local_date(as_of, timezone)
-    due_day = pl.coalesce(pl.col("due_at").dt.convert_time_zone(timezone).dt.date(), "due_date")
-    return (
-        tasks.join(ends, on="due_date", how="left", maintain_order="left")
-        .with_columns(
-            due=pl.coalesce("due_at", "day_ends"),
-            due_in_calendar_days=(due_day - pl.lit(today)).dt.total_days().cast(pl.Int64),
-        )
-        .drop("day_ends")
     )
 
 

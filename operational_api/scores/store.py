@@ -13,7 +13,8 @@ from psycopg.rows import DictRow
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
-from models.scoring import TASK_COLUMNS, score
+from models.facts import TASK_COLUMNS
+from models.scoring import score
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))

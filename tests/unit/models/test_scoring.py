@@ -10,7 +10,8 @@ from polars.testing import assert_frame_equal
 
 from focusflow.clock import start_of
 from models.baselines import due_share
-from models.scoring import SCORE_COLUMNS, TASK_COLUMNS, score
+from models.facts import TASK_COLUMNS
+from models.scoring import SCORE_COLUMNS, score
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
