@@ -1,0 +1,128 @@
+"""The three parts of a score and how they are weighed. This is the one place where the weights and the terms of importance stand."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import numpy as np
+import polars as pl
+
+from models.additive import Additive
+from models.baselines import due_share
+from models.features import Usual, day_features, matrix, place_features, risk_features
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part counts. They add up to 1."""
+
+    deadline_risk: float
+    importance: float
+    likelihood: float
+
+    def score(self) -> pl.Expr:
+        parts = (self.deadline_risk, "deadline_risk"), (self.importance, "importance"), (self.likelihood, "likelihood")
+        return 100 * pl.sum_horizontal(weight * pl.col(name) for weight, name in parts)
+
+    def distance(self, other: "Weights") -> float:
+        return abs(self.deadline_risk - other.deadline_risk) + abs(self.importance - other.importance)
+
+    @classmethod
+    def grid(cls) -> Iterator["Weights"]:
+        """All that may be chosen. What ought to be done never counts less than a fifth: a model of behaviour alone buries old important work."""
+        for risk in range(2, 10):
+            for importance in range(2, 15 - risk):
+                yield cls(risk / 20, importance / 20, (20 - risk - importance) / 20)
+
+
+PROPOSED: Final = Weights(0.45, 0.35, 0.20)
+
+#: Importance is the sum of these, at most 1: by priority, for a goal, more for a goal that is behind its pace, for what waits, for a pin.
+BY_PRIORITY: Final = {"low": 0.0, "medium": 0.2, "high": 0.4, "urgent": 0.5}
+FOR_A_GOAL: Final = 0.1
+FOR_A_GOAL_BEHIND: Final = 0.1
+FOR_WHAT_WAITS: Final = 0.1
+FOR_A_PIN: Final = 0.2
+
+#: Without a due date, risk grows with age: slowly, for most of what is old is old because nobody misses it.
+AGEING_TOP: Final = 0.3
+AGEING_DAYS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """All numbers of the priority model. Without `risk`, what a due date adds goes by Taskwarrior's rule."""
+
+    usual: Usual
+    likelihood: Additive
+    risk: Additive | None
+    weights: Weights
+
+    def with_weights(self, weights: Weights) -> Self:
+        return replace(self, weights=weights)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "usual": {"done": self.usual.done, "acts": self.usual.acts},
+            "likelihood": self.likelihood.as_json(),
+            "risk": self.risk.as_json() if self.risk else None,
+            "weights": [self.weights.deadline_risk, self.weights.importance, self.weights.likelihood],
+        }
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> Self:
+        """Raises ValueError, KeyError or TypeError when the numbers are not those of a model."""
+        usual = Usual(float(written["usual"]["done"]), float(written["usual"]["acts"]))
+        likelihood = Additive.from_json(written["likelihood"])
+        risk = Additive.from_json(written["risk"]) if written["risk"] else None
+        weights = Weights(*map(float, written["weights"]))
+        whole = abs(weights.deadline_risk + weights.importance + weights.likelihood - 1) < 1e-9
+        if not whole or not 0 < usual.done <= 1 or not usual.acts > 0:
+            raise ValueError("the weights do not add up to 1, or nothing is usual")
+        if set(likelihood.curves) != {*place_features(usual), *day_features(usual)} or (
+            risk and set(risk.curves) != set(risk_features(usual))
+        ):
+            raise ValueError("it was made for other features")
+        return cls(usual, likelihood, risk, weights)
+
+
+def importance_terms() -> dict[str, pl.Expr]:
+    return {
+        "priority": pl.col("priority").replace_strict(BY_PRIORITY, return_dtype=pl.Float64),
+        "goal": FOR_A_GOAL * pl.col("goal_id").is_not_null()
+        + FOR_A_GOAL_BEHIND * (pl.col("goal_behind").fill_null(0) / 0.25).clip(0, 1),
+        "blocking": FOR_WHAT_WAITS * (pl.col("blocks").fill_null(0) / 2).clip(0, 1),
+        "pinned": FOR_A_PIN * pl.col("pinned").fill_null(value=False),
+    }
+
+
+def ageing() -> pl.Expr:
+    return AGEING_TOP * (pl.col("age_days") / AGEING_DAYS).clip(0, 1)
+
+
+def matrices(priority: Priority, facts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the likelihood and the risk are made from."""
+    features = place_features(priority.usual) | day_features(priority.usual)
+    return matrix(facts, features), matrix(facts, risk_features(priority.usual))
+
+
+def parts_of(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
+    """The facts' parts, each from 0 to 1."""
+    for_likelihood, for_risk = matrices(priority, facts)
+    ahead = priority.risk.probability(for_risk) if priority.risk else np.full(facts.height, np.nan)
+    return facts.select(
+        deadline_risk=deadline_risk(pl.Series(ahead, nan_to_null=True)),
+        importance=pl.sum_horizontal(importance_terms().values()),
+        likelihood=pl.Series(priority.likelihood.probability(for_likelihood)),
+    )
+
+
+def deadline_risk(ahead: pl.Series) -> pl.Expr:
+    """By the model as long as the due date is ahead; 1 once it has passed; else by age."""
+    return (
+        pl.when(pl.col("days_overdue") >= 0)
+        .then(1.0)
+        .when(pl.col("days_overdue").is_not_null())
+        .then(pl.coalesce(pl.lit(ahead), due_share(pl.col("days_overdue"))))
+        .otherwise(ageing())
+    )

@@ -1,0 +1,140 @@
+"""What is planted in a history is learned, what is not is not, and a model is its numbers."""
+
+from datetime import timedelta
+
+import numpy as np
+import orjson
+import polars as pl
+import pytest
+
+from models.additive import sigmoid, slope_from
+from models.baselines import rules
+from models.dataset import lists_with_outcomes
+from models.measures import bootstrap, gains, ndcg_of_lists, per_list
+from models.parts import Priority, Weights, matrices, parts_of
+from models.training import fit
+from tests.unit.models.histories import connected, lived
+
+
+@pytest.fixture(scope="module")
+def history():
+    return lived(people=40, days=90, puts_off=True)
+
+
+@pytest.fixture(scope="module")
+def lists(history):
+    return lists_with_outcomes(connected(history))
+
+
+def in_time(lists):
+    """What is learned from is over, a day before what it is tried on begins."""
+    cut = lists["as_of"].sort().item(int(lists.height * 0.7))
+    return lists.filter(pl.col("outcome_at") < cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
+
+
+@pytest.fixture(scope="module")
+def split(lists):
+    return in_time(lists)
+
+
+@pytest.fixture(scope="module")
+def model(split):
+    return fit(split[0])
+
+
+def ndcg(lists, score):
+    return ndcg_of_lists(gains(lists, score)).mean()
+
+
+def gain_over_best_rule(lists, score):
+    """By how much an order is better than that of the best rule, list by list, people drawn anew."""
+    of_rules = {name: gains(lists, lists.select(score=rule)["score"]) for name, rule in rules().items()}
+    best = max(of_rules, key=lambda name: ndcg_of_lists(of_rules[name]).mean())
+    theirs, ours = per_list(of_rules[best]), per_list(gains(lists, score))
+    both = ours.join(theirs, on=["user_id", "as_of"], validate="1:1")
+    return bootstrap(both.select("user_id", value=pl.col("ndcg") - pl.col("ndcg_right")), "value")
+
+
+def likelihood(model, lists):
+    return parts_of(model, lists)["likelihood"]
+
+
+def test_a_habit_that_was_planted_beats_every_rule(model, split):
+    assert gain_over_best_rule(split[1], likelihood(model, split[1])).low > 0
+
+
+def test_where_nothing_was_planted_no_rule_is_beaten():
+    earlier, later = in_time(lists_with_outcomes(connected(lived(people=40, days=90))))
+    assert gain_over_best_rule(later, likelihood(fit(earlier), later)).low <= 0
+
+
+def test_shuffled_labels_teach_nothing(split):
+    earlier, later = split
+    mixed = earlier.select("gain", "taken_up", "is_done", "is_done_today", "missed").sample(
+        fraction=1, shuffle=True, seed=1
+    )
+    shuffled = fit(earlier.drop(mixed.columns).hstack(mixed))
+    random = ndcg(later, later.select(score=rules()["random"])["score"])
+    assert ndcg(later, likelihood(shuffled, later)) < random + 0.05
+
+
+def test_what_is_said_is_about_what_comes(model, split):
+    later = split[1]
+    said, came = likelihood(model, later).mean(), later["taken_up"].mean()
+    assert said == pytest.approx(came, abs=0.05)
+
+
+def test_a_history_in_which_nothing_happens_is_refused(lists):
+    idle = lists.with_columns(gain=pl.lit(0), taken_up=pl.lit(value=False))
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        fit(idle)
+
+
+def test_a_model_written_down_and_read_again_says_the_same(model, split):
+    again = Priority.from_json(orjson.loads(orjson.dumps(model.as_json())))
+    assert parts_of(again, split[1]).equals(parts_of(model, split[1]))
+
+
+def break_curve(written):
+    written["likelihood"]["curves"]["age"]["heights"][0] = float("nan")
+
+
+def break_order(written):
+    written["likelihood"]["curves"]["age"]["knots"].reverse()
+
+
+def break_weights(written):
+    written["weights"][0] += 0.1
+
+
+def break_features(written):
+    del written["likelihood"]["curves"]["age"]
+
+
+@pytest.mark.parametrize("damage", [break_curve, break_order, break_weights, break_features])
+def test_numbers_that_are_no_model_are_refused(model, damage):
+    written = orjson.loads(orjson.dumps(model.as_json()))
+    damage(written)
+    with pytest.raises(ValueError):
+        Priority.from_json(written)
+
+
+def test_heights_add_up_to_the_probability(model, split):
+    """By their share of the way from a start, on the curve, to 1e-9."""
+    matrix, _ = matrices(model, split[1])
+    sums = model.likelihood.sums(matrix)
+    heights = sum(model.likelihood.heights(matrix).values())
+    start = model.likelihood.intercept
+    added = sigmoid(np.array([start]))[0] + heights * slope_from(start, sums)
+    assert np.abs(added - model.likelihood.probability(matrix)).max() < 1e-9
+
+
+def test_weights_that_may_be_chosen_add_up_and_keep_a_fifth_for_what_ought_to_be():
+    for weights in Weights.grid():
+        assert weights.deadline_risk + weights.importance + weights.likelihood == pytest.approx(1)
+        assert min(weights.deadline_risk, weights.importance) + weights.deadline_risk >= 0.2
+
+
+def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
+    assert lists["next_day_ends"].max() <= history["task_history"]["valid_from"].max()
+    assert (lists["outcome_at"] >= lists["next_day_ends"]).all()
