@@ -57,7 +57,7 @@ def bare() -> FastAPI:
 
     def json_of(query: str, values: dict[str, Any], status: int = 200) -> Response:
         with pool.connection() as connection:
-            ((text,),) = connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+            ((text,),) = connection.execute(query, values).fetchall()
         return Response(text, status, media_type="application/json")
 
     @app.post("/{user_id}/tasks")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
@@ -27,13 +27,18 @@ GOALS = {
     "status": pl.String, "progress": pl.Float64, "start_date": pl.Date, "target_date": pl.Date,
 }  # fmt: skip
 
-TABLES = {"task_history": TASKS, "time_entry_history": ENTRIES, "user_history": USERS, "goal_history": GOALS}
+TABLES: dict[str, Any] = {
+    "task_history": TASKS,
+    "time_entry_history": ENTRIES,
+    "user_history": USERS,
+    "goal_history": GOALS,
+}
 
 
 def lived(*, people=4, days=30, a_day=2, seed=1, puts_off=False):
     """Tables of rows: people who get tasks, move some, give some up, and do the others, in part with a timer."""
     dice = Random(seed)
-    tables = {name: [] for name in TABLES}
+    tables: dict[str, list[Any]] = {name: [] for name in TABLES}
     lives = _Lives(tables, dice, days, a_day, puts_off)
     zones = ["Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "UTC"]
     for number in range(people):
@@ -45,7 +50,7 @@ def lived(*, people=4, days=30, a_day=2, seed=1, puts_off=False):
 
 
 class _Lives(NamedTuple):
-    tables: dict
+    tables: dict[str, list[Any]]
     dice: Random
     days: int
     a_day: int

@@ -49,7 +49,7 @@ def ndcg(lists, score):
 def gain_over_best_rule(lists, score):
     """By how much an order is better than that of the best rule, list by list, people drawn anew."""
     of_rules = {name: gains(lists, lists.select(score=rule)["score"]) for name, rule in rules().items()}
-    best = max(of_rules, key=lambda name: ndcg_of_lists(of_rules[name]).mean())
+    best = max(of_rules, key=lambda name: float(ndcg_of_lists(of_rules[name]).to_numpy().mean()))
     theirs, ours = per_list(of_rules[best]), per_list(gains(lists, score))
     both = ours.join(theirs, on=["user_id", "as_of"], validate="1:1")
     return bootstrap(both.select("user_id", value=pl.col("ndcg") - pl.col("ndcg_right")), "value")
