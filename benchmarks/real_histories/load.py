@@ -1,0 +1,30 @@
+"""Events straight into a lake: landed as raw, taken in by silver, made into histories, exactly as in an installation."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from focusflow.contracts.envelope import Event
+from focusflow.identity import bucket_of
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.settings import Settings
+from ingestion.lander import raw_rows
+from ingestion.source import Run
+from pipelines import histories, silver
+
+
+def load(settings: Settings, events: Iterable[Event]) -> int:
+    """Returns how many events came."""
+    values: dict[int, list[bytes]] = defaultdict(list)
+    for event in events:
+        values[bucket_of(event.userid, settings.buckets)].append(event.as_bytes())
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lake, connection = Lake(settings.lake_location), duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    raw = lake.open(RAW_EVENTS)
+    runs = [Run(bucket, range(len(own)), own) for bucket, own in values.items()]
+    positions = {position_key(run.bucket): len(run.offsets) for run in runs}
+    raw.append(raw_rows(connection, runs), positions=positions)
+    while silver.take_in(lake, connection, settings.buckets).read:
+        pass  # raw is taken in piece by piece
+    for noun in histories.KEPT:
+        histories.bring_up(lake, connection, noun, settings.buckets)
+    return sum(map(len, values.values()))
