@@ -13,6 +13,9 @@ from tests.e2e.conftest import free_ports
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, and `kafka` is a broker alone.
 INSTALLED = [name for name in COMMANDS if name != "kafka"]
 WITH_DATABASE = [name for name in INSTALLED if name != "dashboard"]
+
+#: What a command needs to be told before it looks at the installation.
+TOLD = {"report": ["weekly", "--user", "demo@example.com"], "insights": ["--user", "demo@example.com"]}
 SERVERS = {"api": "api_port", "dagster": "dagster_port", "dashboard": "dashboard_port"}
 
 
@@ -29,7 +32,8 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.fixture
 def run(monkeypatch, capsys):
     def run(*arguments: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["focusflow", *arguments])
+        told = TOLD.get(arguments[0], []) if len(arguments) == 1 else []
+        monkeypatch.setattr(sys, "argv", ["focusflow", *arguments, *told])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
