@@ -3,6 +3,7 @@
 An appointment at nine stays at nine when daylight saving begins; one whose hour does not exist that day comes an hour later.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,6 +15,7 @@ from focusflow.problems import Invalid
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 AT_MOST = 1000
+COUNT = re.compile(r"0*[1-9]\d{0,5}")
 
 #: A rule that does not come within so long never does: the rarest day is the 29th of February.
 WITHIN = timedelta(days=9 * 366)
@@ -30,7 +32,8 @@ def check_rule(rule: str) -> None:
     """
     parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
     too_often = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
-    if parts.get("FREQ") not in FREQUENCIES or too_often or parts.get("INTERVAL", "1").strip("0") == "" or "\n" in rule:
+    counts = (parts.get("INTERVAL", "1"), parts.get("COUNT", "1"))
+    if parts.get("FREQ") not in FREQUENCIES or too_often or not all(map(COUNT.fullmatch, counts)) or "\n" in rule:
         raise BadRecurrence
     begin = datetime(2026, 1, 1)  # noqa: DTZ001 (recurrence is of wall-clock days)
     followed(rule, begin)

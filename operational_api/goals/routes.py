@@ -56,7 +56,7 @@ def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfM
     check_match(if_match, goal["version"])
     wish = filled(body.model_dump(exclude_unset=True), "title", "horizon")
     row = GOALS.save(work, goal, rules.changed(goal, wish))
-    if rules.is_reached(row):
+    if row["progress"] != goal["progress"] and rules.is_reached(row):
         row = GOALS.save(work, row, rules.moved(row, "completed", work.tx.now), "completed")
     return work.reply(GOALS.shown(row), version=row["version"])
 

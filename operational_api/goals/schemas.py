@@ -11,7 +11,7 @@ from operational_api.shapes import Day, Input, LongText, Output, Title, Whole
 
 Horizon = Literal["goal", "vision"]
 Measurement = Literal["percent", "number", "milestones"]
-Amount = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Amount = Annotated[float, Field(strict=True, ge=-1e12, le=1e12, allow_inf_nan=False)]
 WeeklyMinutes = Annotated[Whole, Field(ge=0, le=10_080)]
 Place = Annotated[Whole, Field(ge=0, le=10_000)]
 
@@ -23,7 +23,7 @@ class GoalFields(Input):
     category_id: UUID | None = None
     start_date: Day | None = None
     target_date: Day | None = Field(None, description="By when.", examples=["2027-06-30"])
-    target_value: Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)] | None = Field(
+    target_value: Annotated[float, Field(strict=True, gt=0, le=1e12, allow_inf_nan=False)] | None = Field(
         None, description="For `number`: what to reach.", examples=[12]
     )
     weekly_minutes: WeeklyMinutes | None = Field(None, description="Time meant for it each week.")
