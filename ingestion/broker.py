@@ -1,5 +1,6 @@
 """Kafka as the platform sees it: topics, a publisher and a log. The only import of kafka-python."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -132,8 +133,8 @@ class KafkaPublisher:
     def __init__(self, servers: str, topic: str, producer: KafkaProducer) -> None:
         self._servers, self._topic, self._producer = servers, topic, producer
 
-    def publish(self, messages: Mapping[int, Sequence[Message]]) -> dict[int, int]:
-        """How many of each partition's leading messages were acknowledged."""
+    def send(self, messages: Mapping[int, Sequence[Message]]) -> "KafkaDelivery":
+        """Hand messages over; they leave while the next ones are got ready."""
         futures: dict[int, list[Any]] = {partition: [] for partition in messages}
         send, topic = self._producer.send, self._topic
         try:
@@ -141,18 +142,38 @@ class KafkaPublisher:
                 add = futures[partition].append
                 for headers, value in batch:
                     add(send(topic, value, headers=headers, partition=partition))
-            self._producer.flush(DELIVERY_SECONDS + ANSWER_SECONDS)
         except MessageSizeTooLargeError as error:
             raise Problem(f"An event is larger than the {MESSAGE_BYTES:,} bytes that Kafka takes: {error}") from error
         except KafkaError:
             pass  # what was sent before it may have arrived all the same; the futures know
-        return {
-            partition: sum(1 for _ in takewhile(lambda each: each.succeeded(), sent))
-            for partition, sent in futures.items()
-        }
+        return KafkaDelivery(futures)
 
     def close(self) -> None:
-        self._producer.close(timeout=0)  # what is not acknowledged by now will be sent again
+        """At once: what is not acknowledged by now will be sent again. The client would fail over such a batch, and go on sending it."""
+        if sender := self._producer._sender:  # noqa: SLF001 - nothing public ends it while a batch is on its way
+            sender.force_close()
+            sender.join(ANSWER_SECONDS)
+        with suppress(KafkaTimeoutError):
+            self._producer.close(timeout=0)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaDelivery:
+    """What is on its way to the broker, in the order in which it was sent."""
+
+    futures: Mapping[int, Sequence[Any]]
+
+    def acknowledged(self) -> dict[int, int]:
+        """How many of each partition's leading messages were acknowledged, once that is known."""
+        deadline = time.monotonic() + DELIVERY_SECONDS + ANSWER_SECONDS
+        for sent in self.futures.values():
+            if sent:
+                with suppress(KafkaError):
+                    sent[-1].get(max(deadline - time.monotonic(), 0))
+        return {
+            partition: sum(1 for _ in takewhile(lambda each: each.succeeded(), sent))
+            for partition, sent in self.futures.items()
+        }
 
 
 class KafkaLog:

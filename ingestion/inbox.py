@@ -84,7 +84,7 @@ class Inbox:
                     ("offset", b"%d" % row["kafka_offset"]),
                 ]
                 letters.setdefault(row["partition"], []).append(Message(headers, row["value"]))
-            acknowledged = publisher.publish(letters) if letters else {}
+            acknowledged = publisher.send(letters).acknowledged() if letters else {}
             done = [
                 row
                 for partition, count in acknowledged.items()

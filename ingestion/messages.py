@@ -62,6 +62,10 @@ def message_of(log_offset: int, value: bytes) -> Message:
     >>> message_of(7, b'{"specversion":"1.0","id":"0190","source":"focusflow","type":"task.created"}').headers
     [('log_offset', b'7'), ('type', b'task.created'), ('id', b'0190')]
     """
-    found = ENVELOPE.search(value)
-    id_, type_ = found.groups() if found else (b"", b"")
+    quoted = value.split(b'"', 16)
+    if quoted[5:14:8] == [b"id", b"type"]:  # as the door writes it, and three times as quick as to search
+        id_, type_ = quoted[7], quoted[15]
+    else:
+        found = ENVELOPE.search(value)
+        id_, type_ = found.groups() if found else (b"", b"")
     return Message([(LOG_OFFSET, b"%d" % log_offset), ("type", type_), ("id", id_)], value)

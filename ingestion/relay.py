@@ -5,10 +5,11 @@ After a crash it sends again what it had sent and not recorded. The lander knows
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psycopg
 
@@ -26,17 +27,25 @@ IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
 PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
 PLACED_AT_ONCE = 5_000
+BATCHES = 2  # on their way at a time: with one alone, the broker waits for us while we wait for it
 
 
 class Refused(Unavailable):
     """Kafka did not acknowledge everything. What it did not will be sent again."""
 
 
+class Delivery(Protocol):
+    """Messages on their way."""
+
+    def acknowledged(self) -> Mapping[int, int]:
+        """How many of each partition's leading messages were acknowledged, once that is known."""
+
+
 class Publisher(Protocol):
     """The one thing that the relay needs of a broker."""
 
-    def publish(self, messages: Mapping[int, Sequence[Message]]) -> dict[int, int]:
-        """How many of each partition's leading messages were acknowledged."""
+    def send(self, messages: Mapping[int, Sequence[Message]]) -> Delivery:
+        """Hand messages over, in order. They leave while the next ones are got ready."""
 
     def close(self) -> None:
         """Without waiting for what is not acknowledged."""
@@ -51,27 +60,57 @@ class Positions(Protocol):
         """Move each bucket from one position to another; all of them or none, and only from where they were."""
 
 
+class Batch(NamedTuple):
+    """What was sent, and from where to where each bucket moves when all of it is acknowledged."""
+
+    moves: Mapping[int, tuple[int, int]]
+    delivery: Delivery
+
+
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Everything between the outbox and the topic, as one piece of work that can be repeated."""
+    """Everything between the outbox and the topic. While one batch is on its way, the next is read and sent behind it."""
 
     positions: Positions
     source: Source
     rows: int
 
-    def relay_once(self, publisher: Publisher) -> int:
-        """Publish what follows on the positions, and advance over what was acknowledged. Returns how many events that were."""
-        positions = self.positions.published()
-        runs = [following(run, positions[run.bucket]) for run in self.source.read(positions, self.rows)]
+    def rounds(self, publisher: Publisher, stop: threading.Event) -> Iterator[int]:
+        """Batch after batch, how many events it moved the positions by; 0 when nothing is left. Ends when what was sent is settled."""
+        on_their_way: deque[Batch] = deque()
+        positions: dict[int, int] = {}
+        while on_their_way or not stop.is_set():
+            if not on_their_way:
+                positions = dict(self.positions.published())
+            batch = None if stop.is_set() else self._send_next(publisher, positions)
+            if batch:
+                on_their_way.append(batch)
+                positions |= {bucket: end for bucket, (_, end) in batch.moves.items()}
+            if not on_their_way:
+                yield 0
+            elif batch is None or len(on_their_way) == BATCHES:
+                yield self._settle(on_their_way.popleft())
+
+    def _send_next(self, publisher: Publisher, positions: Mapping[int, int]) -> Batch | None:
+        limit = max(self.rows // BATCHES, 1)
+        found = [following(run, positions[run.bucket]) for run in self.source.read(positions, limit)]
+        runs = [run for run in found if run.offsets]
         if not runs:
-            return 0
-        acknowledged = publisher.publish({run.bucket: messages_of(run) for run in runs})
+            return None
+        moves = {run.bucket: (positions[run.bucket], positions[run.bucket] + len(run.offsets)) for run in runs}
+        return Batch(moves, publisher.send({run.bucket: messages_of(run) for run in runs}))
+
+    def _settle(self, batch: Batch) -> int:
+        """Wait for what a batch came to, and move on as far as it was acknowledged."""
+        acknowledged = batch.delivery.acknowledged()
         moves = {
-            bucket: (positions[bucket], positions[bucket] + count) for bucket, count in acknowledged.items() if count
+            bucket: (before, before + acknowledged[bucket])
+            for bucket, (before, _) in batch.moves.items()
+            if acknowledged[bucket]
         }
         if moves:
             self.positions.advance(moves)
-        if any(acknowledged[run.bucket] < len(run.offsets) for run in runs):
+        if moves != batch.moves:
             raise Refused
         return sum(acknowledged.values())
 
@@ -121,10 +160,11 @@ class RelayService:
 
     def _rounds(self, lock: psycopg.Connection[object], stop: threading.Event) -> Iterator[int]:
         with closing(self.connect()) as publisher:
-            while not stop.is_set():
-                self._place()
-                yield self.relay.relay_once(publisher)
+            self._place()
+            for count in self.relay.rounds(publisher, stop):
+                yield count
                 _still_ours(lock)
+                self._place()
 
     def _place(self) -> None:
         """Place what is waiting, about as much as goes out at a time: writers may be quicker than we are."""

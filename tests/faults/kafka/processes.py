@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from focusflow.database.session import Database
 from focusflow.lake import Lake
 from ingestion.broker import Kafka
-from ingestion.relay import Publisher
+from ingestion.relay import Delivery, Publisher
 from ingestion.routes import broker_source, relay_service
 from ingestion.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
@@ -33,12 +33,22 @@ class DiesAfterSending:
 
     publisher: Publisher
 
-    def publish(self, messages):
-        self.publisher.publish(messages)
+    def send(self, messages):
+        self.publisher.send(messages).acknowledged()
         os._exit(137)
 
     def close(self):
         self.publisher.close()
+
+
+@dataclass
+class OneMore:
+    """Says of each partition that one more was acknowledged than was."""
+
+    delivery: Delivery
+
+    def acknowledged(self):
+        return {partition: count + 1 for partition, count in self.delivery.acknowledged().items()}
 
 
 @dataclass
@@ -48,12 +58,12 @@ class TakesRefusalForConsent:
     publisher: Publisher
     sent: int = 0
 
-    def publish(self, messages):
+    def send(self, messages):
         self.sent += 1
-        if self.sent % 3 == 0:
-            messages = {partition: [*batch[:-2], *batch[-1:]] for partition, batch in messages.items()}
-            return {partition: acknowledged + 1 for partition, acknowledged in self.publisher.publish(messages).items()}
-        return self.publisher.publish(messages)
+        if self.sent % 3:
+            return self.publisher.send(messages)
+        torn = {partition: [*batch[:-2], *batch[-1:]] for partition, batch in messages.items()}
+        return OneMore(self.publisher.send(torn))
 
     def close(self):
         self.publisher.close()

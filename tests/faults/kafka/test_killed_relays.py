@@ -108,7 +108,7 @@ def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(data
         assert process.exitcode == 137
     with kafka.log(kafka.events) as log:
         messages = sum(log.bounds(bucket)[1] for bucket in range(BUCKETS))
-    assert messages == 600  # three times the first batch
+    assert messages == 300  # three times the first batch, which is half of what may be on its way
     assert_everything_lands_by_kafka(database, database_url, lake, kafka, accepted)
 
 

@@ -2,7 +2,11 @@
 
 import random
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -13,8 +17,8 @@ from focusflow.problems import SetupProblem, Unavailable
 from ingestion import broker
 from ingestion.broker import Kafka
 from ingestion.ledger import Ledger
-from ingestion.messages import message_of
-from ingestion.relay import only_one
+from ingestion.messages import Message, message_of
+from ingestion.relay import Publisher, only_one
 from ingestion.routes import backfill, broker_source, relay_service
 from ingestion.sequencer import sequence_once
 from ingestion.service import open_ingestion
@@ -63,11 +67,12 @@ def test_an_installation_goes_over_to_kafka_and_back_under_load(here):
     writers = Writers(here.database, people=4)
     landed: dict[str, int] = {"kafka": 0, "outbox": 0}
     with closing(here.kafka.publisher(here.kafka.events)) as publisher:
+        rounds = here.relay.relay.rounds(publisher, threading.Event())
         for turn in random.Random(4).choices(["relay", "kafka", "outbox"], weights=[4, 3, 1], k=120):
             while sequence_once(here.database):
                 pass
             if turn == "relay":
-                here.relay.relay.relay_once(publisher)
+                next(rounds)
             else:
                 way = here.ingestion if turn == "kafka" else here.directly
                 landed[turn] += way.lander.land_once(way.source)
@@ -95,7 +100,7 @@ def test_what_was_sent_again_lands_once(here):
         pass
     sent = 0
     with closing(here.kafka.publisher(here.kafka.events)) as publisher:
-        while published := here.relay.relay.relay_once(publisher):
+        for published in takewhile(bool, here.relay.relay.rounds(publisher, threading.Event())):
             sent += published
     here.ingestion.drain()
     assert sent > 200
@@ -139,10 +144,69 @@ def test_what_kafka_lost_is_named_and_filled_from_the_database(here):
     assert places_of(here.lake) == all_places(here.database)
 
 
+def test_a_publisher_with_a_batch_on_its_way_closes_at_once_and_leaves_no_thread(kafka):
+    kafka.prepare(BUCKETS, 24)
+    before = set(threading.enumerate())
+    publisher = kafka.publisher(kafka.events)
+    delivery = publisher.send({0: [message_of(0, b"{}")]})
+    assert set(threading.enumerate()) > before
+    publisher.close()
+    assert set(threading.enumerate()) == before
+    assert delivery.acknowledged() == {0: 0}
+
+
+@dataclass
+class RefusesAtFirst:
+    """Has the first batch refused while the one behind it is on its way."""
+
+    publisher: Publisher
+    sent: ClassVar[int] = 0
+
+    def send(self, messages):
+        type(self).sent += 1
+        delivery = self.publisher.send(messages)
+        return NothingOf(messages) if self.sent == 1 else delivery
+
+    def close(self):
+        self.publisher.close()
+
+
+@dataclass
+class NothingOf:
+    messages: Mapping[int, Sequence[Message]]
+
+    def acknowledged(self):
+        return dict.fromkeys(self.messages, 0)
+
+
+def test_a_relay_outlives_a_refusal_and_publishes_everything(here, monkeypatch):
+    monkeypatch.setattr(RefusesAtFirst, "sent", 0)
+    for user_id in here.users:
+        write_events(here.database, user_id, 300)
+    while sequence_once(here.database):
+        pass
+    stop = threading.Event()
+    service = replace(here.relay, connect=lambda: RefusesAtFirst(here.relay.connect()))
+    going = threading.Thread(target=service.run, args=[stop])
+    going.start()
+    try:
+        for _ in range(300):
+            if Ledger(here.database, here.kafka).published() == OutboxSource(here.database).heads():
+                break
+            stop.wait(0.1)
+    finally:
+        stop.set()
+        going.join(30)
+    assert not going.is_alive()
+    assert RefusesAtFirst.sent > 2
+    here.ingestion.drain()
+    assert places_of(here.lake) == all_places(here.database)
+
+
 def test_a_topic_that_belongs_to_another_installation_is_refused(database, lake, kafka, database_url, users):
     kafka.prepare(BUCKETS, 24)
     with closing(kafka.publisher(kafka.events)) as stranger:
-        stranger.publish({0: [message_of(0, b"{}")]})
+        stranger.send({0: [message_of(0, b"{}")]}).acknowledged()
     service = relay_service(database, database_url, lake, kafka, buckets=BUCKETS, rows=500, retention_hours=24)
     with pytest.raises(PositionLost, match="FOCUSFLOW_KAFKA_TOPIC_PREFIX"):
         service.drain()
