@@ -17,29 +17,30 @@ FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 AT_MOST = 1000
 COUNT = re.compile(r"0*[1-9]\d{0,5}")
 
-#: A rule that does not come within so long never does: the rarest day is the 29th of February.
-WITHIN = timedelta(days=9 * 366)
+#: A rule that does not come within so many of its steps' years never does: the rarest day is the 29th of February, and years of leap
+#: come round for every third or fifth year too.
+YEARS = 9
 
 
 class BadRecurrence(Invalid):
     """This is no RFC 5545 rule of days, weeks, months or years."""
 
 
-def check_rule(rule: str) -> None:
-    """Refuse what cannot be followed, would recur more than daily, or never.
+def check_rule(rule: str, begin: datetime) -> None:
+    """Refuse what cannot be followed from that moment on the wall clock, would recur more than daily, or never.
 
-    >>> check_rule("FREQ=WEEKLY;BYDAY=MO")
+    >>> check_rule("FREQ=WEEKLY;BYDAY=MO", datetime(2026, 1, 1))
     """
     parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
     too_often = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
     counts = (parts.get("INTERVAL", "1"), parts.get("COUNT", "1"))
     if parts.get("FREQ") not in FREQUENCIES or too_often or not all(map(COUNT.fullmatch, counts)) or "\n" in rule:
         raise BadRecurrence
-    begin = datetime(2026, 1, 1)  # noqa: DTZ001 (recurrence is of wall-clock days)
-    followed(rule, begin)
+    found = followed(rule, begin)
     endless = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("UNTIL", "COUNT"))
     # Without an end to look up to, the 30th of February is looked for every day until the year 9999.
-    if next(iter(followed(endless, begin).replace(until=begin + WITHIN)), None) is None:
+    latest = datetime(min(begin.year + YEARS * int(parts.get("INTERVAL", "1")), 9999), 12, 31)  # noqa: DTZ001 (of the wall clock)
+    if next(iter(followed(endless, begin).replace(until=latest)), None) is None or next(iter(found), None) is None:
         raise BadRecurrence
 
 

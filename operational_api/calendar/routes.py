@@ -31,7 +31,7 @@ from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, Un
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAY = timedelta(days=1)
-OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 500
+EVENTS_AT_MOST, OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 2000, 500
 
 router = APIRouter(prefix="/calendar", tags=["Calendar"], route_class=InOneTransaction)
 
@@ -47,7 +47,7 @@ ENTITY = Entity(calendar_events, Event, EventNotFound, "calendar")
 def create_event(body: NewEvent, work: UnitOfWork) -> Response:
     """Add an appointment."""
     fields = body.model_dump()
-    rules.check_event(fields)
+    rules.check_event(fields, work.caller.timezone)
     row = ENTITY.add(work, fields)
     return work.reply(ENTITY.shown(row), 201, version=row["version"])
 
@@ -90,7 +90,7 @@ def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: 
     before = ENTITY.locked(work.tx, event_id)
     check_match(if_match, before["version"])
     wish = filled(body.model_dump(exclude_unset=True), "title", "start_at", "end_at", "all_day", "busy", "attendees")
-    rules.check_event({**before, **wish})
+    rules.check_event({**before, **wish}, work.caller.timezone)
     row = ENTITY.save(work, before, wish)
     return work.reply(ENTITY.shown(row), version=row["version"])
 
@@ -107,7 +107,12 @@ def _taking_place(work: Work, wanted: Span) -> list[dict[str, Any]]:
     rules.check_span(wanted.since, wanted.until)
     here = work.caller.timezone
     since, until = start_of(wanted.since, here), start_of(wanted.until + DAY, here)
-    rows = work.tx.all(QUERIES["touching"], {"since": since, "until": until})
+    rows = work.tx.all(QUERIES["touching"], {"since": since, "until": until, "limit": EVENTS_AT_MOST + 1})
+    if len(rows) > EVENTS_AT_MOST:
+        raise Invalid(
+            f"More than {EVENTS_AT_MOST} appointments may take place on these days. Ask for fewer days, or delete recurring ones that are"
+            " over."
+        )
     return rules.taking_place(rows, here, since, until)
 
 

@@ -15,7 +15,7 @@ LONGEST_SPAN_DAYS = 92
 Moments = tuple[datetime, datetime]
 
 
-def check_event(event: Mapping[str, Any]) -> None:
+def check_event(event: Mapping[str, Any], timezone: str) -> None:
     """Refuse an appointment that cannot take place."""
     if event["end_at"] < event["start_at"]:
         raise Invalid("The field body.end_at cannot be accepted: it should not lie before start_at.")
@@ -23,10 +23,11 @@ def check_event(event: Mapping[str, Any]) -> None:
         raise Invalid("The field body.end_at cannot be accepted: an appointment is at most 31 days long.")
     if event["rrule"] is not None:
         try:
-            check_rule(event["rrule"])
+            check_rule(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None))
         except BadRecurrence as error:
             raise Invalid(
-                "The field body.rrule cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years."
+                "The field body.rrule cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years that this appointment"
+                " ever comes to."
             ) from error
 
 

@@ -20,7 +20,7 @@ from operational_api.goals.schemas import (
     ProgressFilter,
     ProgressPage,
 )
-from operational_api.goals.store import GOALS, QUERIES, GoalNotFound, advance
+from operational_api.goals.store import GOALS, QUERIES, GoalNotFound, advance, complete_if_reached
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
@@ -56,8 +56,8 @@ def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfM
     check_match(if_match, goal["version"])
     wish = filled(body.model_dump(exclude_unset=True), "title", "horizon")
     row = GOALS.save(work, goal, rules.changed(goal, wish))
-    if row["progress"] != goal["progress"] and rules.is_reached(row):
-        row = GOALS.save(work, row, rules.moved(row, "completed", work.tx.now), "completed")
+    if row["progress"] != goal["progress"]:
+        row = complete_if_reached(work, row)
     return work.reply(GOALS.shown(row), version=row["version"])
 
 
@@ -74,6 +74,8 @@ def _move(path: str, happening: str, sentence: str) -> None:
         goal = GOALS.locked(work.tx, goal_id)
         check_match(if_match, goal["version"])
         row = GOALS.save(work, goal, rules.moved(goal, happening, work.tx.now), happening)
+        if goal["status"] == "paused":
+            row = complete_if_reached(work, row)
         return work.reply(GOALS.shown(row), version=row["version"])
 
     move.__name__, move.__doc__ = f"{path}_goal", sentence
@@ -82,9 +84,13 @@ def _move(path: str, happening: str, sentence: str) -> None:
 
 
 _move("pause", "paused", "Pause an active goal.")
-_move("resume", "resumed", "Take up a goal again that was paused, cancelled or completed.")
+_move(
+    "resume",
+    "resumed",
+    "Take up a goal again that was paused, cancelled or completed. One that reached its target meanwhile is completed at once.",
+)
 _move("cancel", "cancelled", "Give a goal up.")
-_move("complete", "completed", "Say that a goal is reached.")
+_move("complete", "completed", "Say that a goal is reached, whatever was measured of it: its progress stays as it is.")
 
 
 @router.post(

@@ -74,6 +74,11 @@ def is_reached(goal: Mapping[str, Any]) -> bool:
     return bool(goal["status"] == "active" and goal["progress"] >= 100)
 
 
+def has_fallen_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a goal that was completed because it was reached is so no more. One completed by word stays so."""
+    return bool(after["status"] == "completed" and before["progress"] >= 100 > after["progress"])
+
+
 def changed(goal: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     """The goal after a change; another target moves its progress."""
     after = {**goal, **wish}

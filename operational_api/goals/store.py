@@ -56,13 +56,20 @@ def advance(work: Work, goal: Mapping[str, Any], changes: Mapping[str, Any]) -> 
         return row
     kept = {"id": new_id(), "user_id": work.caller.user_id, "goal_id": goal["id"], "now": work.tx.now}
     work.tx.run(QUERIES["record"], {**kept, "value": row["current_value"], "progress": row["progress"]})
-    if rules.is_reached(row):
-        row = GOALS.save(work, row, rules.moved(row, "completed", work.tx.now), "completed")
-    return row
+    return complete_if_reached(work, row)
+
+
+def complete_if_reached(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not rules.is_reached(goal):
+        return goal
+    return GOALS.save(work, goal, rules.moved(goal, "completed", work.tx.now), "completed")
 
 
 def follow_milestones(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Bring a goal that is told by its milestones to where they are."""
+    """Bring a goal that is told by its milestones to where they are. One that was completed by them and is no more is taken up again."""
     if goal["measurement"] != "milestones":
         return goal
-    return advance(work, goal, rules.by_milestones(milestones_of(work.tx, goal["id"])))
+    row = advance(work, goal, rules.by_milestones(milestones_of(work.tx, goal["id"])))
+    if rules.has_fallen_back(goal, row):
+        row = GOALS.save(work, row, rules.moved(row, "resumed", work.tx.now), "resumed")
+    return row

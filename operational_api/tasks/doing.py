@@ -40,7 +40,8 @@ def complete(work: Work, task: Row, *, cascade: bool, with_these: Collection[UUI
 
 def change(work: Work, task: Row, wish: Mapping[str, Any]) -> Row:
     changes = rules.changed(task, wish)
-    rules.check_recurrence(changes.get("recurrence"))
+    if "recurrence" in changes:
+        rules.check_recurrence({**task, **changes}, work.caller.timezone)
     store.check_links(work.tx, task["id"], changes)
     return store.save(work, task, changes, "updated")
 

@@ -88,14 +88,19 @@ with recursive below as (
 select tasks.*, below.depth from tasks join below using (id)
 where tasks.status in ('pending', 'in_progress') order by below.depth desc, id for update of tasks
 
--- is_above --
--- Whether a task is the other one or stands somewhere above it.
+-- nesting --
+-- Where a task would stand under this parent: whether above itself, and how many levels there would be from the top to its lowest subtask.
 with recursive above as (
-    select id, parent_task_id, 1 as depth from tasks where id = %(below)s
+    select id, parent_task_id, 1 as depth from tasks where id = %(parent)s
     union all
-    select tasks.id, tasks.parent_task_id, depth + 1 from tasks join above on tasks.id = above.parent_task_id where depth < 100
+    select tasks.id, tasks.parent_task_id, depth + 1 from tasks join above on tasks.id = above.parent_task_id where depth < 50
+), below as (
+    select %(id)s::uuid as id, 1 as depth
+    union all
+    select tasks.id, depth + 1 from tasks join below on tasks.parent_task_id = below.id where tasks.deleted_at is null and depth < 50
 )
-select exists (select from above where id = %(above)s) as found
+select exists (select from above where id = %(id)s) as is_circle,
+       (select max(depth) from above) + (select max(depth) from below) as levels
 
 -- running_timer --
 select * from time_entries where task_id = %(task_id)s and ended_at is null for update

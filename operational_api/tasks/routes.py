@@ -30,9 +30,9 @@ router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=InOneTransaction
 @router.post("", status_code=201, response_model=Task, responses=problems(NotSignedIn, Invalid, KeyReused, Conflict))
 def create_task(body: NewTask, work: UnitOfWork) -> Response:
     """Add a task."""
-    rules.check_recurrence(body.recurrence)
     fields = body.model_dump()
-    if body.blocked_by:
+    rules.check_recurrence({**fields, "created_at": work.tx.now}, work.caller.timezone)
+    if body.blocked_by or body.parent_task_id:
         store.check_links(work.tx, None, fields)
     row = store.add(work, fields)
     return work.reply(store.shown(row), 201, version=row["version"])

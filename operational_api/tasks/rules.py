@@ -31,13 +31,15 @@ class TaskNotArchived(Conflict):
     """This task is not archived."""
 
 
-def check_recurrence(rule: str | None) -> None:
-    if rule is not None:
+def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
+    """Refuse a rule that cannot be followed from where this task begins."""
+    if task["recurrence"] is not None:
         try:
-            check_rule(rule)
+            check_rule(task["recurrence"], _begin(task, timezone))
         except BadRecurrence as error:
             raise Invalid(
-                "The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years."
+                "The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years that this task"
+                " ever comes to."
             ) from error
 
 
@@ -90,17 +92,19 @@ def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> di
     """
     if task["recurrence"] is None:
         return None
-    here = zone(timezone)
-    due = task["due_at"].astimezone(here) if task["due_at"] else None
-    begin = (
-        due.replace(tzinfo=None)
-        if due
-        else datetime.combine(task["due_date"] or task["created_at"].astimezone(here).date(), time())
-    )
+    here, begin = zone(timezone), _begin(task, timezone)
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
     found = followed(task["recurrence"], begin).after(after)
     if found is None:
         return None
-    if due is None:
+    if task["due_at"] is None:
         return {"due_date": found.date(), "due_at": None}
     return {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
+
+
+def _begin(task: Mapping[str, Any], timezone: str) -> datetime:
+    """From when its rule is followed, on the wall clock."""
+    here, due_at = zone(timezone), task["due_at"]
+    if isinstance(due_at, datetime):
+        return due_at.astimezone(here).replace(tzinfo=None)
+    return datetime.combine(task["due_date"] or task["created_at"].astimezone(here).date(), time())

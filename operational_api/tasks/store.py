@@ -19,6 +19,7 @@ from operational_api.tasks.search import alike, as_query
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+LEVELS_AT_MOST = 20
 LISTS = {name: QUERIES[name].replace("where wanted", "where " + QUERIES["wanted"]) for name in ("newest", "sorted")}
 
 
@@ -85,10 +86,13 @@ def check_links(tx: Transaction, task_id: UUID | None, fields: Mapping[str, Any]
     if known is None or known["count"] != len(set(blockers)):
         raise Invalid("The field body.blocked_by names a task that does not exist.")
     parent = fields.get("parent_task_id")
-    if parent and task_id:
-        circle = tx.one(QUERIES["is_above"], {"below": parent, "above": task_id})
-        if circle and circle["found"]:
-            raise Invalid("The field body.parent_task_id cannot be accepted: the task would be above itself.")
+    found = tx.one(QUERIES["nesting"], {"parent": parent, "id": task_id}) if parent else None
+    if found and found["is_circle"]:
+        raise Invalid("The field body.parent_task_id cannot be accepted: the task would be above itself.")
+    if found and (found["levels"] or 0) > LEVELS_AT_MOST:
+        raise Invalid(
+            f"The field body.parent_task_id cannot be accepted: tasks nest {LEVELS_AT_MOST} levels deep at most."
+        )
 
 
 def add(work: Work, fields: Mapping[str, Any]) -> DictRow:

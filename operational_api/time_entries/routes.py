@@ -44,7 +44,10 @@ def start_timer(body: NewTimer, work: UnitOfWork, switch: Switch = False) -> Res
     _check_task(work, body.task_id)
     running = work.tx.one(QUERIES["running"], {"user_id": work.caller.user_id})
     if running is not None and not switch:
-        raise rules.TimerRuns
+        raise rules.TimerRuns(
+            f"A timer runs already: {running['id']}, since {running['started_at']:%Y-%m-%dT%H:%M:%SZ}. Stop it first, or start with"
+            " ?switch=true."
+        )
     if running is not None:
         ENTITY.save(work, running, {"ended_at": work.tx.now}, "stopped")
     row = ENTITY.add(work, body.model_dump() | {"started_at": work.tx.now}, "started")

@@ -160,10 +160,12 @@ def test_sixty_guesses_at_once_are_hashed_five_times(http, me, monkeypatch):
         return real(password, stored)
 
     monkeypatch.setattr(passwords, "matches", counting)
+    begun = time.monotonic()
     with ThreadPoolExecutor(60) as pool:
         answers = list(pool.map(lambda n: sign_in(http, me.email, f"guess {n}").status_code, range(60)))
-    assert len(hashed) == answers.count(401) == 5
-    assert answers.count(429) == 55
+    waited_for = int(time.monotonic() - begun)  # whoever waits a second may guess again, also on a machine that is slow
+    assert 5 <= len(hashed) == answers.count(401) <= 5 + waited_for
+    assert answers.count(429) == 60 - len(hashed)
 
 
 def test_guessing_from_elsewhere_does_not_keep_the_owner_out(http, me):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from operational_api.calendar import routes
+
 
 def event(me, start, end, **fields):
     answer = me.call("POST", "/calendar", {"title": "Meeting", "start_at": start, "end_at": end, **fields})
@@ -41,6 +43,33 @@ def test_a_recurring_appointment_of_long_ago_is_found_in_its_week(me):
 def test_a_rule_of_the_rarest_day_is_one(me):
     event(me, "2024-02-29T09:00:00Z", "2024-02-29T10:00:00Z", rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29")
     assert starts(me, "since=2028-02-01&until=2028-03-31") == ["2028-02-29T09:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("start", "rrule", "status"),
+    [
+        ("2024-02-29", "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29", 201),
+        ("2025-03-01", "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29", 422),
+        ("2025-03-01", "FREQ=YEARLY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29", 201),
+        ("2026-12-01", "FREQ=DAILY;INTERVAL=7;BYDAY=MO", 422),
+        ("2026-12-01", "FREQ=DAILY;UNTIL=20261130T000000Z", 422),
+        ("2026-12-01", "FREQ=MONTHLY;COUNT=3;BYMONTH=2;BYMONTHDAY=30", 422),
+        ("2026-12-01", "FREQ=DAILY;INTERVAL=999999;COUNT=2", 201),
+    ],
+)  # fmt: skip
+def test_a_rule_is_refused_that_its_appointment_never_comes_to(me, start, rrule, status):
+    body = {"title": "x", "start_at": f"{start}T09:00:00Z", "end_at": f"{start}T10:00:00Z", "rrule": rrule}
+    assert me.call("POST", "/calendar", body).status_code == status
+
+
+def test_more_than_can_be_looked_through_is_said_and_not_left_out(me, monkeypatch):
+    monkeypatch.setattr(routes, "EVENTS_AT_MOST", 2)
+    for day in (1, 2, 3):
+        event(me, f"2026-12-0{day}T09:00:00Z", f"2026-12-0{day}T10:00:00Z")
+    assert len(starts(me, "since=2026-12-01&until=2026-12-02")) == 2
+    answer = me.call("GET", "/calendar?since=2026-12-01&until=2026-12-03")
+    assert answer.status_code == 422
+    assert "fewer days" in answer.json()["detail"]
 
 
 def test_what_reaches_into_a_day_takes_place_on_it(me):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from operational_api.goals import milestones
+
 
 def goal(me, **fields):
     answer = me.call("POST", "/goals", {"title": "Read twelve books", **fields})
@@ -83,6 +85,47 @@ def test_a_milestone_can_be_taken_back_moved_and_deleted(me, events):
     assert [each["title"] for each in me.call("GET", path).json()["items"]] == ["One"]
     gone = events(me.id)[-1]
     assert (gone["type"], gone["entityversion"]) == ("milestone.deleted", 3)
+
+
+def test_a_goal_that_its_milestones_completed_is_taken_up_again_when_they_do_so_no_more(me, events):
+    made = goal(me, measurement="milestones")
+    one, path = step(me, made["id"], "One"), f"/goals/{made['id']}/milestones"
+    me.call("POST", f"{path}/{one['id']}/complete")
+    me.call("POST", f"{path}/{one['id']}/reopen")
+    back = me.call("GET", f"/goals/{made['id']}").json()
+    assert (back["status"], back["progress"], back["completed_at"]) == ("active", 0, None)
+    assert types(events, me)[-3:] == ["milestone.updated", "goal.progressed", "goal.resumed"]
+    me.call("POST", f"{path}/{one['id']}/complete")
+    step(me, made["id"], "Two")
+    assert me.call("GET", f"/goals/{made['id']}").json()["status"] == "active"
+
+
+def test_a_goal_that_was_completed_by_word_stays_so(me):
+    made = goal(me, measurement="milestones")
+    step(me, made["id"], "One")
+    me.call("POST", f"/goals/{made['id']}/complete")
+    step(me, made["id"], "Two")
+    after = me.call("GET", f"/goals/{made['id']}").json()
+    assert (after["status"], after["progress"]) == ("completed", 0)
+
+
+def test_a_goal_that_was_reached_while_it_was_paused_is_completed_when_it_is_resumed(me):
+    made = goal(me, measurement="milestones")
+    one = step(me, made["id"], "One")
+    me.call("POST", f"/goals/{made['id']}/pause")
+    me.call("POST", f"/goals/{made['id']}/milestones/{one['id']}/complete")
+    assert me.call("GET", f"/goals/{made['id']}").json()["status"] == "paused"
+    assert me.call("POST", f"/goals/{made['id']}/resume").json()["status"] == "completed"
+    assert (
+        me.call("POST", f"/goals/{made['id']}/resume").json()["status"] == "active"
+    )  # and stays so, by its owner's word
+
+
+def test_a_goal_has_so_many_milestones_at_most(me, monkeypatch):
+    monkeypatch.setattr(milestones, "MILESTONES_AT_MOST", 2)
+    made = goal(me, measurement="milestones")
+    steps = [me.call("POST", f"/goals/{made['id']}/milestones", {"title": "x"}).status_code for _ in range(3)]
+    assert steps == [201, 201, 409]
 
 
 def test_a_milestone_is_found_under_its_own_goal_only(me):

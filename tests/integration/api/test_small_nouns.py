@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from focusflow import clock
+from operational_api.categories import routes as categories
+from operational_api.notifications import routes as notifications
 
 
 def types(events, me):
@@ -19,6 +21,40 @@ def test_a_category_has_its_name_once_however_it_is_written(me):
     assert me.call("PATCH", f"/categories/{work['id']}", {"name": "HOME"}).status_code == 409
     assert me.call("PATCH", f"/categories/{work['id']}", {"name": "Office", "icon": "desk"}).json()["version"] == 2
     assert [each["name"] for each in me.call("GET", "/categories").json()["items"]] == ["Home", "Office"]
+
+
+def test_a_person_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
+    monkeypatch.setattr(categories, "AT_MOST", 2)
+    monkeypatch.setattr(notifications, "WAITING_AT_MOST", 2)
+    soon = (clock.now() + timedelta(days=1)).isoformat()
+    for path, body in (("categories", {"name": "{}"}), ("notifications", {"title": "{}", "scheduled_at": soon})):
+        made = [
+            me.call("POST", f"/{path}", {name: value.format(n) for name, value in body.items()}).status_code
+            for n in range(3)
+        ]
+        assert made == [201, 201, 409]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("categories", {"name": "Home"}),
+        ("days-off", {"first_date": "2026-12-24", "last_date": "2026-12-26"}),
+        ("notifications", {"title": "Call", "scheduled_at": "2090-12-01T08:00:00Z"}),
+        ("calendar", {"title": "Meeting", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z"}),
+        ("habits", {"title": "Read", "frequency": "daily"}),
+        ("time", {"started_at": "2026-11-01T09:00:00Z", "ended_at": "2026-11-01T10:00:00Z"}),
+    ],
+)
+def test_a_retry_under_the_same_key_gets_the_same_answer_and_makes_nothing_more(me, path, body):
+    first, again = (me.call("POST", f"/{path}", body, Idempotency_Key="once") for _ in range(2))
+    assert first.status_code == 201, first.text
+    assert again.json() == first.json()
+    changed = {
+        **body,
+        next(iter(body)): "2026-12-02T09:00:00Z" if path == "time" else "2026-12-23" if path == "days-off" else "Other",
+    }
+    assert me.call("POST", f"/{path}", changed, Idempotency_Key="once").status_code == 422
 
 
 def test_names_of_categories_are_each_persons_own(me, somebody):

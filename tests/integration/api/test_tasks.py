@@ -9,6 +9,7 @@ from focusflow.database.rows import insert_row
 from focusflow.database.session import Role
 from focusflow.database.tables import time_entries
 from focusflow.identity import new_id
+from operational_api.tasks import store
 
 NOBODYS = "01900000-0000-7000-8000-000000000000"
 
@@ -270,6 +271,19 @@ def test_a_task_cannot_stand_above_itself(me):
     assert me.call("PATCH", f"/tasks/{parent['id']}", {"parent_task_id": child["id"]}).status_code == 422
     assert me.call("PATCH", f"/tasks/{parent['id']}", {"parent_task_id": parent["id"]}).status_code == 422
     assert me.call("PATCH", f"/tasks/{parent['id']}", {"blocked_by": [parent["id"]]}).status_code == 422
+
+
+def test_tasks_nest_only_so_deep(me, monkeypatch):
+    monkeypatch.setattr(store, "LEVELS_AT_MOST", 3)
+    top = me.task("1")
+    second = me.task("2", parent_task_id=top["id"])
+    third = me.task("3", parent_task_id=second["id"])
+    refused = me.call("POST", "/tasks", {"title": "4", "parent_task_id": third["id"]})
+    assert refused.status_code == 422
+    assert "3 levels" in refused.json()["detail"]
+    above = me.task("0")
+    assert me.call("PATCH", f"/tasks/{top['id']}", {"parent_task_id": above["id"]}).status_code == 422
+    assert me.call("PATCH", f"/tasks/{second['id']}", {"parent_task_id": above["id"]}).status_code == 200
 
 
 def test_of_a_recurring_task_the_next_comes(me):

@@ -30,7 +30,9 @@ def test_a_timer_starts_and_stops(me, events):
 
 def test_one_timer_runs_at_a_time_and_can_be_switched(me, events):
     first = me.call("POST", "/time/start", {}).json()
-    assert me.call("POST", "/time/start", {}).status_code == 409
+    refused = me.call("POST", "/time/start", {})
+    assert refused.status_code == 409
+    assert first["id"] in refused.json()["detail"]
     second = me.call("POST", "/time/start?switch=true", {})
     assert second.status_code == 201
     assert me.call("GET", f"/time/{first['id']}").json()["ended_at"]
