@@ -51,36 +51,38 @@ def start_of(day: date, timezone: str) -> datetime:
 class Period:
     """Whole local days, first and last included: the one object that names a span, bounds it and labels it.
 
-    >>> Period.week_of(date(2026, 1, 1)).label
-    'Week 1, 2026'
+    >>> week = Period.week_of(date(2026, 1, 1))
+    >>> week.label, week.key
+    ('Week 1, 2026', '2026-W01')
     """
 
     first: date
     last: date
     label: str
+    key: str
 
     @classmethod
     def day(cls, day: date) -> "Period":
-        return cls(day, day, f"{day:%A}, {day.day} {day:%B %Y}")
+        return cls(day, day, f"{day:%A}, {day.day} {day:%B %Y}", f"{day}")
 
     @classmethod
     def week_of(cls, day: date, week_start: int = 0) -> "Period":
-        """The week around a day; `week_start` counts from Monday = 0. The label is that of the ISO week of its fourth day."""
+        """The week around a day; `week_start` counts from Monday = 0. It is named after the ISO week of its fourth day."""
         first = day - timedelta(days=(day.weekday() - week_start) % 7)
         year, week, _ = (first + timedelta(days=3)).isocalendar()
-        return cls(first, first + timedelta(days=6), f"Week {week}, {year}")
+        return cls(first, first + timedelta(days=6), f"Week {week}, {year}", f"{year}-W{week:02}")
 
     @classmethod
     def month_of(cls, day: date) -> "Period":
         first = day.replace(day=1)
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        return cls(first, last, f"{first:%B %Y}")
+        return cls(first, last, f"{first:%B %Y}", f"{first:%Y-%m}")
 
     @classmethod
     def between(cls, first: date, last: date) -> "Period":
         if last < first:
             raise ValueError(f"a period cannot end ({last}) before it begins ({first})")
-        return cls(first, last, f"{first} to {last}")
+        return cls(first, last, f"{first} to {last}", f"{first}..{last}")
 
     @property
     def days(self) -> int:

@@ -5,7 +5,9 @@ something else: sent, refused (never again), later (try again), unknown (it may 
 import re
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -16,6 +18,9 @@ from typing import Protocol
 from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import Settings
+
+#: A long link must not be broken into encoded words: mail programs look for it as it stands.
+WHOLE_HEADERS = policy.default.clone(max_line_length=900)
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -43,16 +48,29 @@ class Mailer(Protocol):
     def send(self, mail: EmailMessage) -> Delivery: ...
 
 
-def composed(settings: Settings, to: str, subject: str, text: str, *, message_id: str | None = None) -> EmailMessage:
-    """A plain mail. What people wrote cannot make headers of its own."""
-    mail = EmailMessage()
+def composed(
+    settings: Settings,
+    to: str,
+    subject: str,
+    text: str,
+    *,
+    html: str | None = None,
+    message_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> EmailMessage:
+    """A mail, plain, or with the same as HTML beside it. What people wrote cannot make headers of its own."""
+    mail = EmailMessage(WHOLE_HEADERS)
     mail["From"] = settings.mail_from
     mail["To"] = Address(addr_spec=CONTROL.sub("", to))
     mail["Subject"] = CONTROL.sub(" ", subject)[:200]
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id or f"<{new_id().hex}@focusflow>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text)
+    for name, value in (headers or {}).items():
+        mail[name] = value
+    mail.set_content(text, cte="quoted-printable")
+    if html is not None:
+        mail.add_alternative(html, subtype="html", cte="quoted-printable")
     return mail
 
 

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     dashboard_url: str | None = Field(
         None, description="Where people find the dashboard: links in mails lead there. Unset, the host and port above."
     )
+    public_api_url: str | None = Field(
+        None,
+        description="Under which address people's mail programs reach the API, like `https://focusflow.example.com`: unsubscribing leads there. Unset, the one that the dashboard uses.",
+    )
     database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
 
     secret_key: SecretStr | None = Field(
@@ -128,6 +132,13 @@ class Settings(BaseSettings):
         description="How long to wait for it. A server may take long to say yes, and has taken the mail then.",
     )
     mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Whom mails are from.")
+    mails_per_second: float = Field(10, gt=0, le=1000, description="At most so many reports are mailed a second.")
+    mail_connections: int = Field(
+        4,
+        ge=1,
+        le=50,
+        description="To how many people reports are mailed at a time. One whose server hangs delays no other.",
+    )
 
     cors_origins: list[str] = Field(
         [],
@@ -161,6 +172,10 @@ class Settings(BaseSettings):
     @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
+
+    @property
+    def public_api_address(self) -> str:
+        return (self.public_api_url or self.api_address).rstrip("/")
 
     @property
     def dashboard_address(self) -> str:

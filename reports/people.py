@@ -1,18 +1,81 @@
-"""Whom a report is for, as the operational database knows them now."""
+"""Whom a report is for, and how they want it, as the operational database knows them now."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.preferences import DEFAULTS
 from focusflow.problems import NotFound
 from reports.facts import Person
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
+#: Somebody who said nothing about reports gets them by mail, for that is what the switches of each report are for, and in the app.
+CHANNELS = ("email", "in_app")
 
-def by_email(database: Database, email: str) -> Person:
-    with database.transaction(Role.REPORTING) as tx:
-        found = tx.one(QUERIES["by_email"], {"email": email})
-    if found is None:
-        raise NotFound(f"Nobody here has the address {email}. See that it is the one of the account.")
-    return Person(found["id"], found["display_name"], found["timezone"], found["week_start"])
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody with an address, and their wishes."""
+
+    person: Person
+    email: str
+    joined_at: datetime
+    is_reachable: bool
+    channels: tuple[str, ...]
+    quiet_from: time | None
+    quiet_until: time | None
+    weekly_report: bool
+    weekly_report_day: int
+    weekly_report_hour: int
+    monthly_report: bool
+    empty_week: str
+
+    def wants(self, kind: str) -> bool:
+        """Whether mails of this kind may go to this person."""
+        is_chosen = self.weekly_report if kind == "weekly" else self.monthly_report
+        return self.is_reachable and is_chosen and "email" in self.channels
+
+
+WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "weekly_report_hour", "monthly_report", "empty_week")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody with an account. Where addresses have to be proven, nobody is mailed before."""
+
+    database: Database
+    must_verify: bool
+
+    def by_email(self, email: str) -> Recipient:
+        missing = f"Nobody here has the address {email}. See that it is the one of the account."
+        return self._one(missing, email=email)
+
+    def by_id(self, user_id: UUID) -> Recipient:
+        return self._one("This person has no account any more.", user_id=user_id)
+
+    def everyone(self) -> list[Recipient]:
+        return self._found()
+
+    def _one(self, missing: str, **who: str | UUID) -> Recipient:
+        found = self._found(**who)
+        if not found:
+            raise NotFound(missing)
+        return found[0]
+
+    def _found(self, **who: str | UUID) -> list[Recipient]:
+        values = {"email": None, "user_id": None, "must_verify": self.must_verify, **who}
+        with self.database.transaction(Role.REPORTING) as tx:
+            return [_recipient(row) for row in tx.all(QUERIES["people"], values)]
+
+
+def _recipient(row: Mapping[str, Any]) -> Recipient:
+    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"])
+    wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
+    channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
+    return Recipient(person, row["email"], row["created_at"], row["is_reachable"], channels, **wishes)

@@ -28,8 +28,16 @@ class Rendered:
     json: bytes
 
 
-def rendered(report: Report) -> Rendered:
-    values = {"report": report, "as_of": report.as_of.astimezone(zone(report.timezone))}
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a mail leads: to its end, and to where one chooses. A report that is no mail has none."""
+
+    unsubscribe: str
+    preferences: str
+
+
+def rendered(report: Report, links: Links | None = None) -> Rendered:
+    values = {"report": report, "links": links, "as_of": report.as_of.astimezone(zone(report.timezone))}
     subject, text, html = (
         MAILS.get_template(f"weekly/{name}").render(values) for name in ("subject.txt", "body.txt", "body.html")
     )

@@ -482,6 +482,51 @@ audit_log = Table(
     Index(None, "user_id", "at"),
 )
 
+#: What became of each report that somebody was due. That there is one row a person and period is what keeps a second mail from going out.
+report_deliveries = owned(
+    "report_deliveries",
+    required("kind", Text),
+    required("period", Text),
+    required("first_day", Date),
+    required("last_day", Date),
+    required("status", Text, "'due'"),
+    required("attempts", Integer, "0"),
+    required("next_attempt_at", Instant),
+    Column("claimed_until", Instant),
+    required("message_id", Text),
+    Column("reason", Text),
+    Column("sent_at", Instant),
+    Column("content", JSONB),
+    one_of("kind", "weekly", "monthly"),
+    one_of("status", "due", "sending", "sent", "failed", "unknown", "skipped"),
+    UniqueConstraint("user_id", "kind", "period"),
+    Index("report_deliveries_waiting_idx", "next_attempt_at", postgresql_where=text("status in ('due', 'sending')")),
+)
+
+#: What a writer was asked and answered: the cache, and the account of what it cost.
+ai_messages = Table(
+    "ai_messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("created_at", Instant),
+    required("kind", Text),
+    required("request_hash", String(64)),
+    required("prompt_version", Text),
+    required("model", Text),
+    required("status", Text),
+    required("tokens_in", Integer, "0"),
+    required("tokens_out", Integer, "0"),
+    required("cost", Double, "0"),
+    required("latency_ms", Integer, "0"),
+    Column("reason", Text),
+    Column("output", JSONB),
+    one_of("status", "written", "rejected", "failed"),
+    Index(None, "user_id", "request_hash"),
+    Index(None, "created_at"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
 #: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
 outbox = Table(
     "outbox",

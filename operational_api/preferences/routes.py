@@ -1,6 +1,5 @@
 """Preferences over HTTP. Who never chose gets the defaults."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
+from focusflow.preferences import DEFAULTS
 from focusflow.problems import Invalid, NotSignedIn
 from operational_api.entities import filled
 from operational_api.preferences.schemas import TYPES, Preferences, PreferencesChange
@@ -16,19 +16,9 @@ from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, W
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
-DEFAULTS: Mapping[str, Any] = {
-    "quiet_from": None,
-    "quiet_until": None,
-    "weekly_report": True,
-    "weekly_report_day": 0,
-    "weekly_report_hour": 8,
-    "monthly_report": True,
-    "empty_week": "line",
-    "calm_mode": False,
-    "version": 0,
-}
+CHOSEN = (*DEFAULTS, "version")
 TOLD = {"is_enabled": True, "channels": ["in_app"]}
-NEVER_EMPTY = [name for name in DEFAULTS if name not in ("quiet_from", "quiet_until", "version")]
+NEVER_EMPTY = [name for name in DEFAULTS if name not in ("quiet_from", "quiet_until")]
 
 router = APIRouter(prefix="/preferences", tags=["Preferences"], route_class=InOneTransaction)
 
@@ -65,8 +55,6 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
 
 def _shown(work: Work) -> dict[str, Any]:
     me = {"user_id": work.caller.user_id}
-    row = work.tx.one(QUERIES["chosen"], me) or DEFAULTS
+    row = work.tx.one(QUERIES["chosen"], me) or {**DEFAULTS, "version": 0}
     chosen = {each.pop("type"): dict(each) for each in work.tx.all(QUERIES["notifications"], me)}
-    return {name: row[name] for name in DEFAULTS} | {
-        "notifications": {type_: chosen.get(type_, TOLD) for type_ in TYPES}
-    }
+    return {name: row[name] for name in CHOSEN} | {"notifications": {type_: chosen.get(type_, TOLD) for type_ in TYPES}}

@@ -2,35 +2,16 @@
 
 import socket
 import threading
+from contextlib import ExitStack
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from focusflow.mail import Outcome, composed, mailer
 from focusflow.settings import load_settings
-
-
-class Post:
-    """A mail server's mind: keeps what it takes, and answers as it was told."""
-
-    def __init__(self):
-        self.taken = []
-        self.to_recipient = self.to_text = None
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 (aiosmtpd's name)
-        if self.to_recipient:
-            return self.to_recipient
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (aiosmtpd's name)
-        if self.to_text == "hang up":
-            server.transport.abort()
-            return "250 never heard"
-        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
-        return self.to_text or "250 taken"
+from tests import mailserver
+from tests.mailserver import Post
 
 
 @pytest.fixture
@@ -40,20 +21,8 @@ def post():
 
 @pytest.fixture
 def served(post):
-    made = []
-
-    def serve(**options):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        controller = Controller(post, hostname="127.0.0.1", port=port, **options)
-        controller.start()
-        made.append(controller)
-        return port
-
-    yield serve
-    for controller in made:
-        controller.stop()
+    with ExitStack() as servers:
+        yield lambda **options: servers.enter_context(mailserver.served(post, **options))
 
 
 def settings_for(port, home, **more):

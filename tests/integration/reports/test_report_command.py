@@ -76,3 +76,33 @@ def test_insights_cite_the_numbers_they_rest_on(home, user_id):
     first = orjson.loads(said.output)["observations"][0]
     assert first["evidence"] == [{"metric": "tasks_completed", "value": 14.0}]
     assert "14" in first["text"]
+
+
+def test_a_report_is_mailed_once_and_what_became_of_it_is_listed(home, database):
+    user_id = add_user(database, "UTC")
+    with database.owner() as connection:
+        connection.execute("update users set created_at = '2020-01-01' where id = %s", [user_id])
+    put(home, user_id, WEEK)
+    send = ("weekly", "--user", f"{user_id}@example.com", "--week", str(WEEK.first), "--send")
+    for _ in range(2):
+        said = run(*send)
+        assert (said.exit_code, said.output) == (0, "sent\n")
+    assert len(list((home / "mails").glob("*.eml"))) == 1
+    listed = orjson.loads(run("deliveries", "--status", "sent", "--json").output)
+    assert [(row["email"], row["period"]) for row in listed] == [(f"{user_id}@example.com", "2026-W43")]
+
+
+def test_whoever_is_due_is_mailed_and_the_counts_are_said(home, database):
+    with database.owner() as connection:
+        connection.execute("truncate users cascade")
+    user_id = add_user(database, "UTC")
+    with database.owner() as connection:
+        connection.execute("update users set created_at = '2020-01-01' where id = %s", [user_id])
+        connection.execute(
+            "insert into preferences (user_id, updated_at, monthly_report) values (%s, '2020-01-01', false)", [user_id]
+        )
+    today = clock.now().date()
+    put(home, user_id, clock.Period.between(today - timedelta(days=20), today))
+    counts = orjson.loads(run("send-due", "--json").output)
+    assert (counts["planned"], counts["due"], counts["sent"]) == (1, 1, 1)
+    assert orjson.loads(run("send-due", "--json").output)["due"] == 0

@@ -1,0 +1,55 @@
+"""The link with which anybody who holds a mail can end such mails: signed, for one person and one kind, good for ever, and without an address in it."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from focusflow.problems import NotFound
+from focusflow.settings import Settings
+
+#: What can be unsubscribed from. The places in this list are in links that never expire: only add to its end.
+KINDS = ("weekly", "monthly")
+SIGNATURE_BYTES = 16
+
+
+class LinkUnknown(NotFound):
+    """This link is not one of ours. Perhaps a part of it is missing: open it as it stands in the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Whose mails of which kind."""
+
+    user_id: UUID
+    kind: str
+
+
+def token_for(key: str, subscription: Subscription) -> str:
+    said = subscription.user_id.bytes + bytes([KINDS.index(subscription.kind)])
+    return base64.urlsafe_b64encode(said + _signature(key, said)).decode().rstrip("=")
+
+
+def read_token(key: str, token: str) -> Subscription:
+    """
+    >>> ada = Subscription(UUID(int=7), "weekly")
+    >>> read_token("key", token_for("key", ada)) == ada
+    True
+    """
+    try:
+        whole = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        said, signature = whole[:17], whole[17:]
+        if not hmac.compare_digest(signature, _signature(key, said)):
+            raise LinkUnknown
+        return Subscription(UUID(bytes=said[:16]), KINDS[said[16]])
+    except (UnicodeEncodeError, binascii.Error, ValueError, IndexError) as error:
+        raise LinkUnknown from error
+
+
+def link(settings: Settings, subscription: Subscription) -> str:
+    return f"{settings.public_api_address}/api/v1/reports/unsubscribe/{token_for(settings.signing_key, subscription)}"
+
+
+def _signature(key: str, said: bytes) -> bytes:
+    return hmac.digest(key.encode(), b"unsubscribe " + said, "sha256")[:SIGNATURE_BYTES]

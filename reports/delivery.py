@@ -1,0 +1,217 @@
+"""Claim, send, record: a report goes out at most once, whatever is killed in between, and nobody waits for somebody else's trouble.
+
+A mail that may have arrived is marked so and left to a person; see `reports/ledger.sql` for the states.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter
+
+from focusflow import clock
+from focusflow.clock import Period
+from focusflow.database.session import Database
+from focusflow.lake import Lake
+from focusflow.mail import Delivery, Mailer, Outcome, composed
+from focusflow.problems import Conflict, NotFound, Problem
+from focusflow.settings import Settings
+from focusflow.unsubscribe import KINDS, Subscription, link
+from reports.facts import Facts, NotComputed, Person, gather
+from reports.ledger import Became, Ledger, Row
+from reports.people import People, Recipient
+from reports.render import Links, rendered
+from reports.schedule import due, is_quiet, next_attempt
+from reports.weekly import Report, told
+
+log = logging.getLogger(__name__)
+
+REPORT = TypeAdapter(Report)
+
+STATUS = {Outcome.SENT: "sent", Outcome.LATER: "due", Outcome.REFUSED: "failed", Outcome.UNKNOWN: "unknown"}
+
+#: A server may think about each step of a mail as long as the settings say; after so many steps its sender is not coming back.
+STEPS = 15
+
+
+@dataclass(slots=True)
+class Pace:
+    """At most so many mails a second, whoever of several sends them."""
+
+    per_second: float
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _free_at: float = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        with self._lock:
+            begins = max(self.monotonic(), self._free_at)
+            self._free_at = begins + 1 / self.per_second
+        self.sleep(max(0.0, begins - self.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run came to."""
+
+    planned: int
+    due: int
+    sent: int
+    later: int
+    failed: int
+    unknown: int
+    skipped: int
+
+
+class Empty(Exception):
+    """There is nothing to tell, and the person asked for silence then."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends what is due. Several may be at it at once; each report is sent by one."""
+
+    settings: Settings
+    people: People
+    ledger: Ledger
+    mailer: Mailer
+    facts: Callable[[Person, Period], Facts]
+    now: Callable[[], datetime] = clock.now
+    pace: Pace = field(default_factory=lambda: Pace(10))
+
+    def run(self) -> Counts:
+        """Plan what has become due, then send all that waits."""
+        lost = self.ledger.clear_up(self.now())
+        planned = self._plan()
+        self.ledger.clear_up(self.now())  # what is new overtakes what still waits
+        waiting = self.ledger.waiting(self.now())
+        with ThreadPoolExecutor(self.settings.mail_connections, "mail") as senders:
+            became = Counter(senders.map(self._safely, waiting))
+        return Counts(
+            planned=planned,
+            due=len(waiting) - became["quiet"] - became["taken"],
+            sent=became["sent"],
+            later=became["due"],
+            failed=became["failed"],
+            unknown=became["unknown"] + lost,
+            skipped=became["skipped"],
+        )
+
+    def send(self, to: Recipient, kind: str, period: Period) -> Row:
+        """Send one report because a person says so; it is claimed and written down like every other."""
+        self.ledger.plan(to, kind, period, self.now())
+        row = self.ledger.of_key(to.person.id, kind, period.key)
+        assert row is not None
+        if row.status == "due":
+            self._deliver(row, to)
+        return self.ledger.one(row.id)
+
+    def again(self, to: Recipient, kind: str, period: str) -> Row:
+        """Send a report again that was given up, or whose fate nobody knows."""
+        row = self.ledger.of_key(to.person.id, kind, period)
+        if row is None:
+            raise NotFound(
+                f"No {kind} report of {period} was ever due to {to.email}. `focusflow report deliveries` lists them."
+            )
+        released = self.ledger.release(row, self.now())
+        if released is None:
+            raise Conflict(f"This report is {row.status}: it is not sent again.")
+        self._deliver(released, to)
+        return self.ledger.one(row.id)
+
+    def _plan(self) -> int:
+        now = self.now()
+        newest = self.ledger.newest(now)
+        found = [(to, kind, due(kind, to, now)) for to in self.people.everyone() for kind in KINDS]
+        return sum(
+            self.ledger.plan(to, kind, period, now)
+            for to, kind, period in found
+            if period and period.last > newest.get((to.person.id, kind), date.min)
+        )
+
+    def _safely(self, id_: UUID) -> str:
+        """One person's trouble is written down and stays theirs."""
+        try:
+            row = self.ledger.one(id_)
+            to = self.people.by_id(row.user_id)
+            return "quiet" if is_quiet(to, self.now()) else self._deliver(row, to)
+        except Exception:
+            log.exception("a report was left for the next run: delivery %s", id_)
+            return "due"
+
+    def _deliver(self, row: Row, to: Recipient) -> str:
+        try:
+            content = row.content or self._content(row, to)
+            mail = self._mail(row, to, content)
+        except Empty:
+            return self._postponed(row, to, Became("skipped", "there was nothing to tell"))
+        except NotComputed as problem:
+            return self._later(row, to, f"{problem}")
+        except Exception as error:
+            log.exception("a report could not be made: delivery %s", row.id)
+            what = str(error) if isinstance(error, Problem) else type(error).__name__
+            return self._later(row, to, f"the report could not be made: {what}")
+        if not self.people.by_id(row.user_id).wants(row.kind):
+            return self._postponed(row, to, Became("skipped", "the person does not want it"))
+        self.pace.wait()
+        lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
+        claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
+        return "taken" if claimed is None else self._record(claimed, to, self.mailer.send(mail))
+
+    def _record(self, row: Row, to: Recipient, delivery: Delivery) -> str:
+        now, status = self.now(), STATUS[delivery.outcome]
+        again_at = next_attempt(row.attempts, now) if status == "due" else None
+        if status == "due" and again_at is None:
+            status = "failed"
+        self.ledger.settle(row, to, Became(status, delivery.said if status != "sent" else None, again_at), now)
+        return status
+
+    def _later(self, row: Row, to: Recipient, reason: str) -> str:
+        """Try again after a while; in the end say that it is given up."""
+        again_at = next_attempt(row.attempts + 1, self.now())
+        return self._postponed(row, to, Became("due" if again_at else "failed", reason, again_at))
+
+    def _postponed(self, row: Row, to: Recipient, became: Became) -> str:
+        self.ledger.postpone(row, to, became, self.now())
+        return became.status
+
+    def _content(self, row: Row, to: Recipient) -> Mapping[str, Any]:
+        """What the report says. It is kept with the first attempt, so that a later one says the same."""
+        facts = self.facts(to.person, row.period)
+        if facts.as_of < row.period.bounds(to.person.timezone)[1]:
+            raise NotComputed  # its last day may not be whole yet
+        if facts.is_empty and to.empty_week == "nothing":
+            raise Empty
+        content: Mapping[str, Any] = orjson.loads(orjson.dumps(told(facts)))
+        return content
+
+    def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
+        end = link(self.settings, Subscription(to.person.id, row.kind))
+        made = rendered(REPORT.validate_python(content), Links(end, f"{self.settings.dashboard_address}/settings"))
+        return composed(
+            self.settings, to.email, made.subject, made.text, html=made.html, message_id=row.message_id,
+            headers={"List-Unsubscribe": f"<{end}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        )  # fmt: skip
+
+
+def sender(settings: Settings, database: Database, mailer: Mailer) -> Sender:
+    """The sender of this installation."""
+    lake = Lake(settings.lake_location)
+    return Sender(
+        settings,
+        People(database, settings.must_verify_email),
+        Ledger(database, settings.mail_from),
+        mailer,
+        lambda person, period: gather(lake, settings.buckets, person, period),
+        pace=Pace(settings.mails_per_second),
+    )

@@ -1,0 +1,344 @@
+"""Reports go out by a real mail server that behaves and misbehaves: nobody gets a period's report twice, and every fate can be seen."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+
+from focusflow.clock import Period
+from focusflow.database.session import Role
+from focusflow.mail import mailer
+from focusflow.problems import Conflict
+from focusflow.settings import load_settings
+from reports.delivery import Pace, Sender
+from reports.facts import NotComputed
+from reports.ledger import Ledger
+from reports.people import People
+from tests.conftest import add_user
+from tests.mailserver import Post, served
+
+MONDAY = datetime(2026, 11, 16, 7, 30, tzinfo=UTC)  # half past eight in Berlin
+LAST_WEEK = Period.week_of(MONDAY.date() - timedelta(days=7))
+
+
+@pytest.fixture
+def post():
+    return Post()
+
+
+@pytest.fixture
+def facts_of(facts):
+    """Everybody had the same week; what they are called and when it was is theirs."""
+    return lambda person, period: replace(facts, person=person, period=period, as_of=datetime(2027, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def settings(post, tmp_path):
+    with served(post) as port:
+        yield load_settings(
+            home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", smtp_timeout_seconds=1,
+            verify_email=False, mail_from="FocusFlow <post@example.com>", public_api_url="https://focus.example.com/",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def clear(database):
+    with database.owner() as connection:
+        connection.execute("truncate users cascade")
+
+
+@pytest.fixture
+def sending(settings, database, facts_of, clear):
+    """A sender at a moment."""
+
+    def at(now=MONDAY, facts=facts_of, **more):
+        people, ledger = People(database, must_verify=settings.must_verify_email), Ledger(database, settings.mail_from)
+        return Sender(settings, people, ledger, mailer(settings), facts, lambda: now, Pace(1000), **more)
+
+    return at
+
+
+@pytest.fixture
+def somebody(database, clear):
+    """Somebody who has been there for a while, with wishes."""
+
+    def made(timezone="Europe/Berlin", **wishes) -> UUID:
+        user_id = add_user(database, timezone)
+        with database.owner() as connection:
+            connection.execute("update users set created_at = '2026-01-01' where id = %s", [user_id])
+        with database.transaction(Role.API, user_id) as tx:
+            if wishes:
+                tx.run(
+                    "insert into preferences (user_id, updated_at) values (%(id)s, %(now)s)",
+                    {"id": user_id, "now": tx.now},
+                )
+            for name, value in wishes.items():
+                tx.connection.execute(f"update preferences set {name} = %s", [value])
+        return user_id
+
+    return made
+
+
+def state(database, user_id, kind="weekly"):
+    with database.transaction(Role.REPORTING) as tx:
+        rows = tx.all(
+            "select status, attempts, reason, next_attempt_at, period, content from report_deliveries"
+            " where user_id = %(id)s and kind = %(kind)s order by first_day",
+            {"id": user_id, "kind": kind},
+        )
+    return rows[-1] if rows else None
+
+
+def weekly_only(**more):
+    return {"monthly_report": False, **more}
+
+
+def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    counts = sending().run()
+    assert (counts.planned, counts.due, counts.sent, counts.failed) == (1, 1, 1, 0)
+    (mail,) = post.taken
+    assert mail["To"] == f"{ada}@example.com"
+    assert mail["Subject"] == "Your report: Week 46, 2026"
+    assert mail["Message-ID"] == f"<weekly.2026-W46.{ada.hex}@example.com>"
+    assert mail["List-Unsubscribe"].startswith("<https://focus.example.com/api/v1/reports/unsubscribe/")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text, html = (mail.get_body([kind]).get_content() for kind in ("plain", "html"))
+    assert "12 tasks completed" in text
+    assert "12 tasks completed" in html
+    assert mail["List-Unsubscribe"].strip("<>") in text
+    assert sending().run().due == 0
+    assert sending(MONDAY + timedelta(days=3)).run().due == 0
+    assert len(post.taken) == 1
+    assert state(database, ada)["status"] == "sent"
+
+
+def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, somebody, database):
+    ada = somebody(**weekly_only())
+    sending().run()
+    with database.owner() as connection:
+        (note,) = connection.execute(
+            "select type, title, status from notifications where user_id = %s", [ada]
+        ).fetchall()
+        (row,) = connection.execute("select value from outbox where user_id = %s", [ada]).fetchall()
+    assert note == {"type": "report", "title": "Your report: Week 46, 2026", "status": "sent"}
+    event = orjson.loads(row["value"])
+    assert (event["type"], event["actor"], event["data"]["period"]) == ("report.sent", "system", "2026-W46")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [("550 no such mailbox", "failed"), ("451 greylisted", "due"), ("hang up", "unknown"), ("take and hang up", "unknown"), ("take and hang", "unknown")],
+)  # fmt: skip
+def test_one_bad_mailbox_stops_nobody_and_its_fate_can_be_seen(sending, somebody, post, answer, status):
+    database = sending().people.database
+    bad, *good = (somebody(**weekly_only()) for _ in range(4))
+    post.for_address[f"{bad}@example.com"] = answer
+    assert sending().run().sent == 3
+    assert {state(database, each)["status"] for each in good} == {"sent"}
+    found = state(database, bad)
+    assert found["status"] == status
+    assert found["reason"]
+
+
+def test_a_greylisted_mail_is_tried_again_with_the_same_identity_and_words(sending, somebody, post, database, facts_of):
+    ada = somebody(**weekly_only())
+    post.to_text = "451 come back later"
+    sending().run()
+    assert sending(MONDAY + timedelta(minutes=4)).run().due == 0
+    first, post.to_text = post.taken.pop(), None
+    changed = lambda person, period: replace(facts_of(person, period), totals={**facts_of(person, period).totals, "tasks_completed": 99})  # noqa: E731  # fmt: skip
+    assert sending(MONDAY + timedelta(minutes=6), facts=changed).run().sent == 1
+    assert post.taken[0]["Message-ID"] == first["Message-ID"]
+    assert post.taken[0].get_body(["plain"]).get_content() == first.get_body(["plain"]).get_content()
+    assert state(database, ada)["attempts"] == 2
+
+
+def test_what_never_gets_through_is_given_up_with_the_last_reason(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    post.to_recipient = "451 not now"
+    now = MONDAY
+    sending(now).run()
+    while (found := state(database, ada))["status"] == "due":
+        now = found["next_attempt_at"]
+        sending(now).run()
+    assert (found["status"], found["reason"]) == ("failed", "451 not now")
+    assert timedelta(days=2) < now - MONDAY < timedelta(days=5)
+    assert sending(now + timedelta(hours=1)).run().due == 0
+
+
+def test_a_mail_of_unknown_fate_is_sent_again_only_by_a_person(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    post.to_text = "take and hang up"
+    sending().run()
+    post.to_text = None
+    for hours in (1, 24, 100):
+        assert sending(MONDAY + timedelta(hours=hours)).run().due == 0
+    to = sending().people.by_id(ada)
+    assert sending().send(to, "weekly", LAST_WEEK).status == "unknown"
+    assert len(post.taken) == 1
+    assert sending().again(to, "weekly", LAST_WEEK.key).status == "sent"
+    with pytest.raises(Conflict, match="sent"):
+        sending().again(to, "weekly", LAST_WEEK.key)
+    assert len(post.taken) == 2
+
+
+def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, somebody, post, database, facts_of):
+    ada = somebody(**weekly_only())
+    sender = sending()
+    to = sender.people.by_id(ada)
+    sender.ledger.plan(to, "weekly", LAST_WEEK, MONDAY)
+    row = sender.ledger.of_key(ada, "weekly", LAST_WEEK.key)
+    sender.ledger.claim(row, {}, MONDAY, MONDAY + timedelta(minutes=15))
+    assert sending(MONDAY + timedelta(minutes=14)).run().unknown == 0
+    assert sending(MONDAY + timedelta(minutes=16)).run().unknown == 1
+    assert state(database, ada)["status"] == "unknown"
+    assert post.taken == []
+
+
+def test_two_senders_at_once_send_each_report_once(sending, somebody, post):
+    people = {somebody(**weekly_only()) for _ in range(30)}
+    start = threading.Barrier(2)
+
+    def run():
+        start.wait()
+        sending().run()
+
+    both = [threading.Thread(target=run) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{each}@example.com" for each in people)
+
+
+def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    post.to_recipient = "451 not now"
+    sending().run()
+    post.to_recipient = None
+    counts = sending(MONDAY + timedelta(days=15)).run()
+    assert (counts.sent, counts.due) == (1, 1)
+    assert post.taken[0]["Subject"] == "Your report: Week 48, 2026"
+    with database.transaction(Role.REPORTING) as tx:
+        rows = tx.all(
+            "select period, status from report_deliveries where user_id = %(id)s order by first_day", {"id": ada}
+        )
+    assert [(row["period"], row["status"]) for row in rows] == [("2026-W46", "skipped"), ("2026-W48", "sent")]
+
+
+def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    sending().run()
+    changes = ("timezone = 'Pacific/Kiritimati'", "timezone = 'Pacific/Pago_Pago'", "week_start = 6", "week_start = 5")
+    for hours, change in enumerate(changes):
+        with database.owner() as connection:
+            connection.execute(f"update users set {change} where id = %s", [ada])
+        sending(MONDAY + timedelta(hours=hours)).run()
+    with database.owner() as connection:
+        connection.execute(
+            "update preferences set weekly_report_hour = 23, weekly_report_day = 1 where user_id = %s", [ada]
+        )
+    for hours in range(0, 5 * 24, 6):
+        sending(MONDAY + timedelta(hours=hours)).run()
+    subjects = [mail["Subject"] for mail in post.taken]
+    assert len(subjects) == len(set(subjects))
+
+
+@pytest.mark.parametrize(
+    ("wishes", "sent"),
+    [
+        ({"weekly_report": False}, 0),
+        ({"quiet_from": "08:00", "quiet_until": "09:00"}, 0),
+        ({"quiet_from": "22:00", "quiet_until": "08:30"}, 1),
+        ({"quiet_from": "22:00", "quiet_until": "08:31"}, 0),
+    ],
+)
+def test_wishes_are_obeyed(sending, somebody, wishes, sent):
+    somebody(**weekly_only(**wishes))
+    assert sending().run().sent == sent
+
+
+def test_an_hour_that_is_put_off_brings_no_older_week(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    sending().run()
+    with database.owner() as connection:
+        connection.execute("update preferences set weekly_report_hour = 20 where user_id = %s", [ada])
+    assert sending(MONDAY + timedelta(hours=1)).run().planned == 0
+    assert len(post.taken) == 1
+
+
+def test_after_the_quiet_hours_the_mail_goes_out(sending, somebody):
+    somebody(**weekly_only(quiet_from="08:00", quiet_until="09:00"))
+    assert sending().run().sent == 0
+    assert sending(MONDAY + timedelta(hours=1)).run().sent == 1
+
+
+def test_who_unsubscribes_while_it_waits_gets_nothing(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+    post.to_recipient = "451 not now"
+    sending().run()
+    post.to_recipient = None
+    with database.transaction(Role.API, ada) as tx:
+        tx.run("update preferences set weekly_report = false")
+    assert sending(MONDAY + timedelta(hours=1)).run().skipped == 1
+    assert post.taken == []
+
+
+@pytest.mark.parametrize("change", ["is_active = false", "erased_at = created_at"])
+def test_a_closed_account_gets_nothing(sending, somebody, post, database, change):
+    ada = somebody(**weekly_only())
+    sending().ledger.plan(sending().people.by_id(ada), "weekly", LAST_WEEK, MONDAY)
+    with database.owner() as connection:
+        connection.execute(f"update users set {change} where id = %s", [ada])
+    assert sending().run().sent == 0
+    assert post.taken == []
+
+
+def test_an_empty_week_is_one_line_or_silence(sending, somebody, post, facts_of, database):
+    totals = facts_of(None, LAST_WEEK).totals
+    empty = dict.fromkeys(totals, 0) | {"productivity_score": None}
+    nothing = lambda person, period: replace(facts_of(person, period), totals=empty)  # noqa: E731
+    line, silence = somebody(**weekly_only()), somebody(**weekly_only(empty_week="nothing"))
+    sending(facts=nothing).run()
+    assert [mail["To"] for mail in post.taken] == [f"{line}@example.com"]
+    assert "That is fine" in post.taken[0].get_body(["plain"]).get_content()
+    assert state(database, silence)["status"] == "skipped"
+
+
+def test_numbers_that_are_not_whole_or_cannot_be_read_are_never_mailed(sending, somebody, post, database, facts_of):
+    unlucky, early, missing, fine = (somebody(**weekly_only()) for _ in range(4))
+
+    def facts(person, period):
+        if person.id == unlucky:
+            raise OSError("a file is gone")
+        if person.id == missing:
+            raise NotComputed
+        found = facts_of(person, period)
+        return replace(found, as_of=datetime(2026, 11, 15, 22, 59, tzinfo=UTC)) if person.id == early else found
+
+    assert sending(facts=facts).run().sent == 1
+    assert post.taken[0]["To"] == f"{fine}@example.com"
+    assert {state(database, each)["status"] for each in (unlucky, early, missing)} == {"due"}
+    assert state(database, unlucky)["reason"] == "the report could not be made: OSError"
+    assert sending(MONDAY + timedelta(minutes=6)).run().sent == 3
+
+
+def test_no_more_mails_a_second_than_the_settings_say():
+    slept: list[float] = []
+    pace = Pace(4, monotonic=lambda: 100.0, sleep=slept.append)
+    for _ in range(4):
+        pace.wait()
+    assert slept == [0, 0.25, 0.5, 0.75]
+
+
+def test_without_a_server_reports_are_files(sending, somebody, settings):
+    somebody(**weekly_only())
+    sender = sending()
+    files = settings.model_copy(update={"smtp_host": None})
+    assert replace(sender, mailer=mailer(files)).run().sent == 1
+    (file,) = (settings.home / "mails").glob("*.eml")
+    assert b"List-Unsubscribe: <https://focus.example.com/api/v1/reports/unsubscribe/" in file.read_bytes()
