@@ -34,6 +34,7 @@ from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
 from operational_api.observed import Observed
 from operational_api.preferences.routes import router as preferences
+from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
 from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
 from operational_api.services import Services
@@ -58,6 +59,7 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (product_router, ANALYST),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
+    (unsubscribing, SIGNED_IN),
     (me, SIGNED_IN),
     (keys, SIGNED_IN),
     (admin, ADMIN),
@@ -96,8 +98,10 @@ class Interface(FastAPI):
             schema = super().openapi()
             schema["components"]["securitySchemes"]["ApiKey"] = API_KEY
             for answer in _answers(schema):
-                if problems.MEDIA_TYPE in answer.get("content", {}):  # FastAPI knows of shapes in plain JSON only
-                    answer["content"] = {problems.MEDIA_TYPE: answer["content"]["application/json"]}
+                if problems.MEDIA_TYPE in answer.get(
+                    "content", {}
+                ):  # FastAPI puts the shape under what the good answer is
+                    answer["content"] = {problems.MEDIA_TYPE: next(filter(None, answer["content"].values()))}
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
                     self._complete(schema, route)
@@ -156,6 +160,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
             {"name": "Segment", "description": "The calls of Segment's libraries; an API key is their write key."},
             {"name": "Analytics", "description": "What the pipeline found out, and as of when."},
+            {
+                "name": "Reports",
+                "description": "A week, a month or any span in numbers and words, and the end of their mails.",
+            },
             {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
             {"name": "Operations", "description": "Is it running?"},
         ],

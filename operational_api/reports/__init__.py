@@ -1,0 +1,1 @@
+"""Reports over HTTP, and the end of their mails."""

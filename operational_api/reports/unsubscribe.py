@@ -1,0 +1,74 @@
+"""One click ends the mails (RFC 8058): whoever holds the link may, without signing in. Looking at it changes nothing, for programs that
+check mails open every link.
+"""
+
+from pathlib import Path as File
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import HTMLResponse, Response
+
+from focusflow.database.outbox import append, event
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Role
+from focusflow.problems import Invalid
+from focusflow.unsubscribe import LinkUnknown, Subscription, read_token
+from operational_api.problems import problems
+from operational_api.security import audit
+from operational_api.security.caller import CameFrom, Origin
+from operational_api.services import Services, Shared
+
+QUERIES = load_queries(File(__file__).with_name("queries.sql"))
+PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")
+
+#: It leads nowhere and loads nothing; the form goes to the address it stands under.
+SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"}
+
+Token = Annotated[str, Path(max_length=100, description="The signed end of the link in a mail.")]
+
+router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
+
+
+@router.get("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
+def ask(token: Token, shared: Shared) -> Response:
+    """A page with one button, for people. It changes nothing by itself."""
+    kind = read_token(shared.settings.signing_key, token).kind
+    button = '<form method="post"><button>Send me no more of them</button></form>'
+    return _page(f"No more {kind} reports?", "You can have them back at any time in your preferences.", button)
+
+
+@router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
+def unsubscribe(token: Token, shared: Shared, came_from: CameFrom) -> Response:
+    """End the mails that the link came with. Mail programs call this; twice does no harm."""
+    subscription = read_token(shared.settings.signing_key, token)
+    _end(shared, subscription, came_from)
+    return _page("Done", f"You get no more {subscription.kind} reports by mail. Your preferences can bring them back.")
+
+
+def _page(heading: str, lead: str, form: str = "") -> Response:
+    return HTMLResponse(PAGE.format(heading=heading, lead=lead, form=form), headers=SAFE)
+
+
+def _end(shared: Services, subscription: Subscription, came_from: Origin) -> None:
+    """An account that is gone gets no mails as it is."""
+    me, kind = subscription.user_id, subscription.kind
+    with shared.database.transaction(Role.API, me) as tx:
+        who = {"user_id": me, "kind": kind, "now": tx.now}
+        account = tx.one(QUERIES["account"], who)
+        if account is None:
+            return
+        tx.run(QUERIES["begin"], who)
+        changed = tx.one(QUERIES["end_mails"], who)
+        if changed is None:
+            return
+        told = event(
+            "report.unsubscribed",
+            user_id=me,
+            timezone=account["timezone"],
+            subject=me,
+            version=changed["version"],
+            data={"kind": kind, "period": "all"},
+            recorded_at=tx.now,
+        )
+        append(tx, [told])
+        audit.record(tx, "reports.unsubscribed", came_from, actor_id=me, user_id=me, after={"kind": kind})
