@@ -1,4 +1,4 @@
-"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event."""
+"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. And when reports are."""
 
 import json
 
@@ -6,16 +6,25 @@ import dagster as dg
 
 from focusflow import clock
 from focusflow.lake import RAW_EVENTS, position_key
+from pipelines.assets.reports import opened
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("reports"),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
     tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
+)
+
+weekly_reports = dg.define_asset_job(
+    "weekly_reports",
+    selection=dg.AssetSelection.groups("reports"),
+    description="Mail the reports of everybody whose hour has come. Run it as often as you like: nobody gets a period's twice.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "7200"},
 )
 
 #: How often the sensor looks. Looking is one read of a table's log.
@@ -61,3 +70,14 @@ def raw_commits(context: dg.SensorEvaluationContext, installation: Installation)
 )
 def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(partition_key=month_of(context.scheduled_execution_time.date()))
+
+
+@dg.schedule(
+    job=weekly_reports,
+    cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each quarter of an hour a full hour begins somewhere. A run starts only when somebody is due.",
+)
+def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    with opened(installation) as sender:
+        return dg.RunRequest() if sender.is_awaited() else dg.SkipReason("Nobody is due.")

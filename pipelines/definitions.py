@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
 from pipelines.assets.tables import table_assets
-from pipelines.automation import hourly, raw_commits, refresh
+from pipelines.automation import hourly, raw_commits, refresh, report_hours, weekly_reports
 from pipelines.checks import table_checks
 from pipelines.resources import Installation
 
@@ -12,11 +13,11 @@ from pipelines.resources import Installation
 def build_defs(installation: Installation | None = None) -> dg.Definitions:
     """The definitions over an installation; the one that the settings name, unless another is given."""
     return dg.Definitions(
-        assets=[*table_assets, *score_assets],
+        assets=[*table_assets, *score_assets, *report_assets],
         asset_checks=table_checks,
-        jobs=[refresh],
+        jobs=[refresh, weekly_reports],
         sensors=[raw_commits],
-        schedules=[hourly],
+        schedules=[hourly, report_hours],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

@@ -34,6 +34,6 @@ class Installation(dg.ConfigurableResource[Settings]):
         return duckdb_connection(temp_directory=str(self.settings.home / "tmp"))
 
     @contextmanager
-    def database(self) -> Iterator[Database]:
-        with running_database(self.settings) as url, Database(url, connections=1) as database:
+    def database(self, connections: int = 1) -> Iterator[Database]:
+        with running_database(self.settings) as url, Database(url, connections=connections) as database:
             yield database

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -66,11 +66,19 @@ class Counts:
 
     planned: int
     due: int
+    rendered: int
     sent: int
     later: int
     failed: int
     unknown: int
     skipped: int
+
+
+class Fate(NamedTuple):
+    """What became of one report in this run."""
+
+    status: str
+    is_rendered: bool = False
 
 
 class Empty(Exception):
@@ -96,16 +104,23 @@ class Sender:
         self.ledger.clear_up(self.now())  # what is new overtakes what still waits
         waiting = self.ledger.waiting(self.now())
         with ThreadPoolExecutor(self.settings.mail_connections, "mail") as senders:
-            became = Counter(senders.map(self._safely, waiting))
+            fates = list(senders.map(self._safely, waiting))
+        became = Counter(fate.status for fate in fates)
         return Counts(
             planned=planned,
             due=len(waiting) - became["quiet"] - became["taken"],
+            rendered=sum(fate.is_rendered for fate in fates),
             sent=became["sent"],
             later=became["due"],
             failed=became["failed"],
             unknown=became["unknown"] + lost,
             skipped=became["skipped"],
         )
+
+    def is_awaited(self) -> bool:
+        """Whether a run would find something to do."""
+        now = self.now()
+        return bool(self._planned(now) or self.ledger.waiting(now) or self.ledger.is_anybody_lost(now))
 
     def send(self, to: Recipient, kind: str, period: Period) -> Row:
         """Send one report because a person says so; it is claimed and written down like every other."""
@@ -131,25 +146,29 @@ class Sender:
 
     def _plan(self) -> int:
         now = self.now()
+        return sum(self.ledger.plan(to, kind, period, now) for to, kind, period in self._planned(now))
+
+    def _planned(self, now: datetime) -> list[tuple[Recipient, str, Period]]:
+        """Whose report of which period has become due since it was last asked."""
         newest = self.ledger.newest(now)
         found = [(to, kind, due(kind, to, now)) for to in self.people.everyone() for kind in KINDS]
-        return sum(
-            self.ledger.plan(to, kind, period, now)
+        return [
+            (to, kind, period)
             for to, kind, period in found
             if period and period.last > newest.get((to.person.id, kind), date.min)
-        )
+        ]
 
-    def _safely(self, id_: UUID) -> str:
+    def _safely(self, id_: UUID) -> Fate:
         """One person's trouble is written down and stays theirs."""
         try:
             row = self.ledger.one(id_)
             to = self.people.by_id(row.user_id)
-            return "quiet" if is_quiet(to, self.now()) else self._deliver(row, to)
+            return Fate("quiet") if is_quiet(to, self.now()) else self._deliver(row, to)
         except Exception:
             log.exception("a report was left for the next run: delivery %s", id_)
-            return "due"
+            return Fate("due")
 
-    def _deliver(self, row: Row, to: Recipient) -> str:
+    def _deliver(self, row: Row, to: Recipient) -> Fate:
         try:
             content = row.content or self._content(row, to)
             mail = self._mail(row, to, content)
@@ -166,24 +185,24 @@ class Sender:
         self.pace.wait()
         lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
-        return "taken" if claimed is None else self._record(claimed, to, self.mailer.send(mail))
+        return Fate("taken") if claimed is None else self._record(claimed, to, self.mailer.send(mail))
 
-    def _record(self, row: Row, to: Recipient, delivery: Delivery) -> str:
+    def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]
         again_at = next_attempt(row.attempts, now) if status == "due" else None
         if status == "due" and again_at is None:
             status = "failed"
         self.ledger.settle(row, to, Became(status, delivery.said if status != "sent" else None, again_at), now)
-        return status
+        return Fate(status, is_rendered=True)
 
-    def _later(self, row: Row, to: Recipient, reason: str) -> str:
+    def _later(self, row: Row, to: Recipient, reason: str) -> Fate:
         """Try again after a while; in the end say that it is given up."""
         again_at = next_attempt(row.attempts + 1, self.now())
         return self._postponed(row, to, Became("due" if again_at else "failed", reason, again_at))
 
-    def _postponed(self, row: Row, to: Recipient, became: Became) -> str:
+    def _postponed(self, row: Row, to: Recipient, became: Became) -> Fate:
         self.ledger.postpone(row, to, became, self.now())
-        return became.status
+        return Fate(became.status)
 
     def _content(self, row: Row, to: Recipient) -> Mapping[str, Any]:
         """What the report says. It is kept with the first attempt, so that a later one says the same."""

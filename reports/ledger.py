@@ -83,6 +83,11 @@ class Ledger:
         with self.database.transaction(Role.REPORTING) as tx:
             return [row["id"] for row in tx.all(QUERIES["waiting"], {"now": now})]
 
+    def is_anybody_lost(self, now: datetime) -> bool:
+        """Whether a sender that was killed has left something behind."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            return tx.one(QUERIES["lost"], {"now": now}) is not None
+
     def one(self, id_: UUID) -> Row:
         found = self._asked("one", id=id_)
         assert found is not None

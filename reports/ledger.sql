@@ -22,6 +22,9 @@ set status = 'unknown', reason = 'the sender stopped between handing the mail ov
 where status = 'sending' and claimed_until < %(now)s
 returning *
 
+-- lost --
+select id from report_deliveries where status = 'sending' and claimed_until < %(now)s limit 1
+
 -- waiting --
 select id from report_deliveries where status = 'due' and next_attempt_at <= %(now)s order by next_attempt_at, id
 

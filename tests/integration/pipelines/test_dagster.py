@@ -11,7 +11,7 @@ import pytest
 
 from focusflow import clock
 from pipelines import daily, priorities, publish
-from pipelines.automation import hourly, raw_commits
+from pipelines.automation import hourly, raw_commits, report_hours
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
@@ -82,7 +82,9 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     yield from (
         f"sensor: {each.name} starts {each.job_name}" for each in [definitions.resolve_sensor_def("raw_commits")]
     )
-    yield f"schedule: {hourly.name} starts {hourly.job_name} at {hourly.cron_schedule}"
+    yield from (
+        f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}" for each in (hourly, report_hours)
+    )
 
 
 def test_the_wiring_is_the_one_written_down():
@@ -174,3 +176,53 @@ def test_each_rule_is_a_check_that_stops_what_is_made_from_its_table(table):
     checks = [key for key in assets.asset_check_keys if key.asset_key == dg.AssetKey(table.split("/"))]
     assert checks
     assert all(assets.get_check_spec(key).blocking for key in checks)
+
+
+def reported(installation: Installation, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    job = build_defs(installation).resolve_job_def("weekly_reports")
+    return job.execute_in_process(instance=instance)
+
+
+def asked_for_reports(installation: Installation) -> object:
+    return report_hours(dg.build_schedule_context(resources={"installation": installation}))
+
+
+@pytest.fixture
+def grace(database) -> Person:
+    """Somebody who was there last week, and wants a mail of it on this weekday at midnight."""
+    with database.owner() as connection:
+        connection.execute("truncate users cascade")
+    grace = Person("UTC", since=days_ago(14), id_=add_user(database, "UTC"))
+    grace.task(days_ago(13)).completed(days_ago(8))
+    wishes = {"id": grace.id, "day": clock.now().weekday()}
+    with database.owner() as connection:
+        connection.execute(
+            "update users set created_at = %s, week_start = %s where id = %s", [days_ago(14), wishes["day"], grace.id]
+        )
+        connection.execute(
+            "insert into preferences (user_id, updated_at, weekly_report_day, weekly_report_hour, monthly_report)"
+            " values (%(id)s, '2026-01-01', %(day)s, 0, false)",
+            wishes,
+        )
+    return grace
+
+
+def test_reports_are_mailed_when_somebody_is_due_and_the_run_says_how_many(world, grace, installation, instance):
+    world.land(grace.events)
+    world.refresh(clock.now())
+    assert isinstance(asked_for_reports(installation), dg.RunRequest)
+    result = reported(installation, instance)
+    (made,) = result.asset_materializations_for_node("reports__deliveries")
+    counts = {name: made.metadata[name].value for name in ("due", "rendered", "sent", "failed")}
+    assert counts == {"due": 1, "rendered": 1, "sent": 1, "failed": 0}
+    assert all(each.passed for each in result.get_asset_check_evaluations())
+    assert len(list((installation.settings.home / "mails").glob("*.eml"))) == 1
+    assert isinstance(asked_for_reports(installation), dg.SkipReason)
+
+
+def test_a_run_that_was_due_and_sent_nothing_raises_an_alarm(grace, installation, instance):
+    result = reported(installation, instance)  # nothing was ever computed
+    assert {each.check_name: each.passed for each in result.get_asset_check_evaluations()} == {
+        "failed_or_unknown": True,
+        "due_and_none_sent": False,
+    }
