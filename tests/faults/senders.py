@@ -1,0 +1,45 @@
+"""A sender of reports as the fault tests run and kill it: real database, real mail server, numbers that are the same for all."""
+
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from focusflow.clock import Period
+from focusflow.database.session import Database
+from focusflow.mail import mailer
+from focusflow.settings import Settings, load_settings
+from reports.delivery import Counts, Pace, Sender
+from reports.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
+from reports.ledger import Ledger
+from reports.people import People
+from tests.unit.reports.conftest import COUNTS
+
+MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
+
+
+def settings_for(home: Path, port: int) -> Settings:
+    return load_settings(
+        home=home,
+        smtp_host="127.0.0.1",
+        smtp_port=port,
+        smtp_security="none",
+        smtp_timeout_seconds=5,
+        verify_email=False,
+    )
+
+
+def send(url: str, home: str, port: int, now: datetime, is_ready: Event | None = None) -> Counts:
+    """`focusflow report send-due` at a moment, without the preparation of its command."""
+    settings = settings_for(Path(home), port)
+    with Database(url, connections=5) as database:
+        people, ledger = People(database, must_verify=False), Ledger(database, settings.mail_from)
+        if is_ready:
+            is_ready.set()
+        return Sender(settings, people, ledger, mailer(settings), facts, lambda: now, Pace(1000)).run()
+
+
+def facts(person: Person, period: Period) -> Facts:
+    totals = {**dict.fromkeys(COUNTS, 3), "focus_minutes": 90.0, "productivity_score": None}
+    usual = dict.fromkeys(WITH_USUAL, TOO_LITTLE_DATA)
+    end = period.bounds(person.timezone)[1]
+    return Facts(person, period, (), totals, {}, usual, end)

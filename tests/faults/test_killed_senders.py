@@ -1,0 +1,103 @@
+"""kill -9 at any moment of sending, over many people and a mail server with moods: no mailbox gets a week's report twice."""
+
+import multiprocessing
+import random
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from focusflow.database.session import Role
+from focusflow.identity import new_id
+from reports.schedule import PAUSES
+from tests.faults.senders import MONDAY, send
+from tests.mailserver import Post, served
+
+PEOPLE = 200
+KILLS = 20
+AT_A_TIME = 2
+MOODS = ("451 greylisted", "550 no such mailbox", "hang up", "take and hang up", "452 full")
+
+
+@pytest.fixture
+def people(database):
+    """Two hundred addresses, each due this Monday."""
+    with database.owner() as connection, connection.cursor() as cursor:
+        cursor.execute("truncate users cascade")
+        ids = [new_id() for _ in range(PEOPLE)]
+        cursor.executemany(
+            "insert into users (id, created_at, updated_at, email, password_hash, display_name, timezone)"
+            " values (%s, '2026-01-01', '2026-01-01', %s, 'none', 'Somebody', 'UTC')",
+            [(each, f"{each}@example.com") for each in ids],
+        )
+        cursor.executemany(
+            "insert into preferences (user_id, updated_at, monthly_report) values (%s, '2026-01-01', false)",
+            [(each,) for each in ids],
+        )
+    return ids
+
+
+class Moody(Post):
+    """Takes most mails; of the others it wants to hear later, nothing, or it breaks off before or after it took them."""
+
+    def __init__(self, dice):
+        super().__init__()
+        self.dice = dice
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (aiosmtpd's name)
+        self.to_text = self.dice.choice(MOODS) if self.dice.random() < 0.2 else None
+        answer, taken = self.to_text, len(self.taken)
+        said = await super().handle_DATA(server, session, envelope)
+        if answer and answer[0].isdigit():
+            del self.taken[taken:]  # it said no: that mail is nobody's
+        return said
+
+
+def states(database):
+    with database.transaction(Role.REPORTING) as tx:
+        return tx.all("select user_id, status, reason from report_deliveries")
+
+
+def test_senders_killed_at_any_moment_mail_nobody_twice(database, database_url, people, tmp_path):
+    dice, processes = random.Random(7), multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.faults.senders"])
+    post = Moody(random.Random(8))
+    with served(post) as port:
+        running = []
+        now = MONDAY
+
+        def start():
+            is_ready = processes.Event()
+            process = processes.Process(
+                target=send, args=(database_url, str(tmp_path), port, now, is_ready), daemon=True
+            )
+            process.start()
+            running.append(process)
+            assert is_ready.wait(30)
+
+        for _ in range(KILLS):
+            while len(running) < AT_A_TIME:
+                start()
+            time.sleep(dice.uniform(0, 0.4))
+            victim = running.pop(dice.randrange(len(running)))
+            victim.kill()
+            victim.join(10)
+            now += timedelta(minutes=2)  # what was greylisted comes round again between the kills
+        for each in running:
+            each.kill()
+            each.join(10)
+        killed_over = len(post.taken)
+        for pause in (timedelta(hours=1), *PAUSES):  # nobody kills the last ones
+            now += pause + timedelta(minutes=1)
+            send(database_url, str(tmp_path), port, now)
+    got = Counter(mail["To"] for mail in post.taken)
+    found = states(database)
+    became = Counter(row["status"] for row in found)
+    assert killed_over > PEOPLE / 4  # they did send between the kills
+    assert [address for address, mails in got.items() if mails > 1] == []
+    assert {row["user_id"] for row in found} == set(people)
+    assert set(became) <= {"sent", "failed", "unknown"}
+    assert all(row["reason"] for row in found if row["status"] != "sent")
+    assert {f"{row['user_id']}@example.com" for row in found if row["status"] == "sent"} <= set(got)
+    assert became["sent"] > PEOPLE / 2
