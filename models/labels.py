@@ -1,5 +1,6 @@
 """What then happened to the tasks of a list. Only training and evaluation look here."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,6 @@ def labelled(lists: pl.DataFrame) -> pl.DataFrame:
             is_next=((pl.col("worked_next_at") == next_work) & _before("worked_next_at", in_time)).fill_null(
                 value=False
             ),
-            outcome_at=pl.max_horizontal(in_time, pl.col("due")),
             **missed(),
         )
         .with_columns(taken_up=pl.col("is_done") | _before("worked_next_at", in_time))
@@ -46,6 +46,14 @@ def labelled(lists: pl.DataFrame) -> pl.DataFrame:
             .otherwise(0)
         )
         .drop(OUTCOMES)
+    )
+
+
+def known_by(lists: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """The lists whose labels were known before a moment; of a due date that lay beyond it, nothing was."""
+    past = pl.col("due") < moment
+    return lists.filter(pl.col("next_day_ends") < moment).with_columns(
+        pl.when(past).then(pl.col(name)).alias(name) for name in ("missed", "missed_or_moved")
     )
 
 

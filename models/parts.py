@@ -44,8 +44,9 @@ FOR_A_GOAL_BEHIND: Final = 0.1
 FOR_WHAT_WAITS: Final = 0.1
 FOR_A_PIN: Final = 0.2
 
-#: Without a due date, risk grows with age: slowly, for most of what is old is old because nobody misses it.
-AGEING_TOP: Final = 0.3
+#: Without a due date, risk grows with age: slowly, for most of what is old is old because nobody misses it. More than this made the
+#: order worse in every real history, see docs/model.md.
+AGEING_TOP: Final = 0.05
 AGEING_DAYS: Final = 120.0
 
 

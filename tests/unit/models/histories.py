@@ -1,4 +1,4 @@
-"""Histories of made-up people as silver keeps them, in a DuckDB of their own. Where errands are put off, they lie about while the rest is done."""
+"""Histories of made-up people as silver keeps them, in a DuckDB of their own. What is planted decides what they do first."""
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -35,11 +35,13 @@ TABLES: dict[str, Any] = {
 }
 
 
-def lived(*, people=4, days=30, a_day=2, seed=1, puts_off=False):
-    """Tables of rows: people who get tasks, move some, give some up, and do the others, in part with a timer."""
+def lived(*, people=4, days=30, a_day=2, seed=1, planted=0.0):
+    """Tables of rows: people who get tasks, move some, give some up, and do the others, in part with a timer. The more is planted, the
+    more they heed priorities and due dates, and put off errands; at 0 they draw lots.
+    """
     dice = Random(seed)
     tables: dict[str, list[Any]] = {name: [] for name in TABLES}
-    lives = _Lives(tables, dice, days, a_day, puts_off)
+    lives = _Lives(tables, dice, days, a_day, planted)
     zones = ["Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "UTC"]
     for number in range(people):
         _person(lives, f"person-{number}", zones[number % 4])
@@ -54,11 +56,11 @@ class _Lives(NamedTuple):
     dice: Random
     days: int
     a_day: int
-    puts_off: bool
+    planted: float
 
 
 def _person(lives, user, zone):
-    tables, dice, days, a_day, puts_off = lives
+    tables, dice, days, a_day, planted = lives
     tables["user_history"].append(_row(USERS, user_id=user, version=1, valid_from=FIRST, timezone=zone))
     for version, (at, progress) in enumerate([(0, 10.0), (days // 2, 60.0)], start=1):
         held = {"valid_from": _at(at), "valid_to": _at(days // 2) if version == 1 else None}
@@ -81,7 +83,7 @@ def _person(lives, user, zone):
             )
         if dice.random() < 0.5 and len(open_tasks) > 12:
             open_tasks.pop(dice.randrange(len(open_tasks))).changes(_at(day, 11), status="cancelled")
-        liked = sorted(open_tasks, key=lambda task: (puts_off and task.state["tags"] == ["errand"], dice.random()))
+        liked = sorted(open_tasks, key=lambda task: planted * task.put_off(_at(day).date()) - dice.gammavariate(1, 1))
         for hour, task in enumerate(liked[:a_day], start=13):
             open_tasks.remove(task)
             done = _at(day, hour + dice.random())
@@ -114,6 +116,16 @@ class _Kept:
         }  # fmt: skip
         self.place = None
         self.changes(at)
+
+    def put_off(self, today):
+        """How much later than others somebody does it who heeds what it says."""
+        due = self.state["due_date"]
+        is_due = due is not None and due <= today + timedelta(days=2)
+        return (
+            3 * (self.state["tags"] == ["errand"])
+            - {"low": 0, "medium": 1, "high": 2}[self.state["priority"]]
+            - 2 * is_due
+        )
 
     def changes(self, at, **fields):
         if self.place is not None:

@@ -10,6 +10,7 @@ import pytest
 from models.additive import sigmoid, slope_from
 from models.baselines import rules
 from models.dataset import lists_with_outcomes
+from models.labels import known_by
 from models.measures import bootstrap, gains, ndcg_of_lists, per_list
 from models.parts import Priority, Weights, matrices, parts_of
 from models.training import fit
@@ -18,7 +19,7 @@ from tests.unit.models.histories import connected, lived
 
 @pytest.fixture(scope="module")
 def history():
-    return lived(people=40, days=90, puts_off=True)
+    return lived(people=24, days=60, planted=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def lists(history):
 def in_time(lists):
     """What is learned from is over, a day before what it is tried on begins."""
     cut = lists["as_of"].sort().item(int(lists.height * 0.7))
-    return lists.filter(pl.col("outcome_at") < cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
+    return known_by(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,6 @@ def split(lists):
 @pytest.fixture(scope="module")
 def model(split):
     return fit(split[0])
-
-
-def ndcg(lists, score):
-    return ndcg_of_lists(gains(lists, score)).mean()
 
 
 def gain_over_best_rule(lists, score):
@@ -64,18 +61,8 @@ def test_a_habit_that_was_planted_beats_every_rule(model, split):
 
 
 def test_where_nothing_was_planted_no_rule_is_beaten():
-    earlier, later = in_time(lists_with_outcomes(connected(lived(people=40, days=90))))
+    earlier, later = in_time(lists_with_outcomes(connected(lived(people=24, days=60))))
     assert gain_over_best_rule(later, likelihood(fit(earlier), later)).low <= 0
-
-
-def test_shuffled_labels_teach_nothing(split):
-    earlier, later = split
-    mixed = earlier.select("gain", "taken_up", "is_done", "is_done_today", "missed").sample(
-        fraction=1, shuffle=True, seed=1
-    )
-    shuffled = fit(earlier.drop(mixed.columns).hstack(mixed))
-    random = ndcg(later, later.select(score=rules()["random"])["score"])
-    assert ndcg(later, likelihood(shuffled, later)) < random + 0.05
 
 
 def test_what_is_said_is_about_what_comes(model, split):
@@ -137,4 +124,8 @@ def test_weights_that_may_be_chosen_add_up_and_keep_a_fifth_for_what_ought_to_be
 
 def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
     assert lists["next_day_ends"].max() <= history["task_history"]["valid_from"].max()
-    assert (lists["outcome_at"] >= lists["next_day_ends"]).all()
+    moment = lists["as_of"].max() - timedelta(days=9)
+    known = known_by(lists, moment)
+    assert known["next_day_ends"].max() < moment
+    assert known.filter(pl.col("missed").is_not_null())["due"].max() < moment
+    assert known["missed"].null_count() > known["due"].null_count()

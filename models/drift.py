@@ -1,0 +1,62 @@
+"""Whether what a model sees still looks like what it was trained on: the population stability index of each feature."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from models.additive import Numbers
+from models.features import day_features, matrix, place_features
+from models.parts import Priority
+
+BINS: Final = 10
+
+#: By custom, above .1 a shift is worth a look, and above .25 the model was made for something else.
+MUCH: Final = 0.25
+
+#: No share counts as less, so that an empty bin does not make the index infinite.
+LEAST_SHARE: Final = 1e-4
+
+
+def shapes(priority: Priority, facts: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """How each feature of a model is spread over some lists: cuts, and the share between each two."""
+    values = _values(priority, facts)
+    cuts = {
+        name: np.unique(np.quantile(values[name].to_numpy(), np.linspace(0, 1, BINS + 1)[1:-1]))
+        for name in values.columns
+    }
+    return {
+        name: {"cuts": each.tolist(), "shares": _shares(values[name].to_numpy(), each).tolist()}
+        for name, each in cuts.items()
+    }
+
+
+def drift(priority: Priority, trained_on: Mapping[str, Mapping[str, Any]], facts: pl.DataFrame) -> dict[str, float]:
+    """The index of each feature now against what the card says, the largest first."""
+    values = _values(priority, facts)
+    found = {
+        name: index(np.array(shape["shares"]), _shares(values[name].to_numpy(), np.array(shape["cuts"])))
+        for name, shape in trained_on.items()
+        if name in values.columns
+    }
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
+
+
+def index(before: Numbers, now: Numbers) -> float:
+    """
+    >>> index(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    0.0
+    >>> round(index(np.array([0.5, 0.5]), np.array([0.8, 0.2])), 3)
+    0.416
+    """
+    before, now = np.maximum(before, LEAST_SHARE), np.maximum(now, LEAST_SHARE)
+    return float(((now - before) * np.log(now / before)).sum())
+
+
+def _shares(values: Numbers, cuts: Numbers) -> Numbers:
+    return np.bincount(np.searchsorted(cuts, values, side="left"), minlength=len(cuts) + 1) / max(len(values), 1)
+
+
+def _values(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
+    return matrix(facts, place_features(priority.usual) | day_features(priority.usual))

@@ -1,0 +1,63 @@
+"""A challenger: trained, tried on what it had not seen, kept with its card, and let serve if the gate lets it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from models.drift import shapes
+from models.evaluation import evaluate
+from models.gate import refusals
+from models.parts import Priority
+from models.registry import Registry
+from models.training import fit
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a challenger: its version, and why it may not serve; it does when there is no reason against it."""
+
+    version: str
+    refused: list[str]
+    card: Mapping[str, Any]
+
+    @property
+    def is_promoted(self) -> bool:
+        return not self.refused
+
+
+def challenge(lists: pl.DataFrame, registry: Registry, trained_at: datetime) -> Outcome:
+    """Train on all lists, judge by what the same training would have said on parts of them. Who serves has to be beaten, too."""
+    champion = registry.served()
+    figures = evaluate(lists, fit, {champion.version: champion.priority} if champion else {})
+    refused = refusals(figures)
+    priority = fit(lists)
+    version = registry.save(priority, card_of(lists, priority, figures, refused), trained_at)
+    if not refused:
+        registry.promote(version)
+    return Outcome(version, refused, registry.card(version))
+
+
+def card_of(lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str]) -> dict[str, Any]:
+    """What one should know of a model before one trusts it."""
+    return {
+        "refused": refused,
+        "trained_on": {
+            "from": lists["local_date"].min(),
+            "to": lists["local_date"].max(),
+            "people": lists["user_id"].n_unique(),
+            "lists": lists.select("user_id", "as_of").n_unique(),
+            "tasks": lists.height,
+            "taken_up": lists["taken_up"].mean(),
+        },
+        "weights": {
+            "deadline_risk": priority.weights.deadline_risk,
+            "importance": priority.weights.importance,
+            "likelihood": priority.weights.likelihood,
+        },
+        "is_risk_learned": priority.risk is not None,
+        "measures": figures,
+        "features": shapes(priority, lists),
+    }

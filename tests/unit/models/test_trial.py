@@ -1,0 +1,119 @@
+"""A model serves only where it is better; what is learned from nothing, or from noise, does not."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from models.dataset import lists_with_outcomes
+from models.drift import MUCH, drift
+from models.evaluation import TooLittle, evaluate
+from models.gate import refusals
+from models.registry import Registry
+from models.training import fit
+from models.trial import challenge
+from tests.unit.models.histories import connected, lived
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def lists():
+    return lists_with_outcomes(connected(lived(people=24, days=60, planted=1.0)))
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    return Registry(tmp_path_factory.mktemp("models") / "priority")
+
+
+@pytest.fixture(scope="module")
+def outcome(lists, registry):
+    return challenge(lists, registry, NOW)
+
+
+def shuffled(lists):
+    """The same lists, and what came of each task is that of any other."""
+    outcomes = lists.select("gain", "taken_up", "is_done", "is_done_today", "missed", "missed_or_moved")
+    return lists.drop(outcomes.columns).hstack(outcomes.sample(fraction=1, shuffle=True, seed=1))
+
+
+def test_what_was_planted_is_found_and_serves(outcome, registry):
+    measures = outcome.card["measures"]
+    assert outcome.refused == []
+    assert registry.current() == outcome.version
+    assert measures["gain"]["low"] > 0
+    assert measures["likelihood"]["calibration_error"] <= 0.05
+    assert measures["gain_for_people_never_seen"]["low"] > 0
+
+
+def test_where_nothing_was_planted_the_gate_refuses(tmp_path):
+    registry = Registry(tmp_path)
+    found = challenge(lists_with_outcomes(connected(lived(people=24, days=60))), registry, NOW)
+    assert "NDCG@5" in found.refused[0]
+    assert registry.current() is None
+    assert registry.versions() == [found.version]
+
+
+def test_a_model_of_shuffled_labels_is_refused(lists):
+    figures = evaluate(lists, lambda earlier: fit(shuffled(earlier)))
+    assert any("NDCG@5" in each for each in refusals(figures))
+    assert figures["gain"]["mean"] < 0
+
+
+def test_who_serves_has_to_be_beaten(lists, outcome, registry):
+    champion = registry.served()
+    again = challenge(lists, registry, NOW)
+    assert champion is not None
+    assert any(champion.version in each for each in again.refused)
+    assert registry.current() == champion.version
+
+
+def test_the_card_says_what_it_was_trained_on_and_measured_by(outcome, lists):
+    card = outcome.card
+    assert card["trained_on"]["people"] == 24
+    assert card["trained_on"]["tasks"] == lists.height
+    measures = card["measures"]
+    assert {"random", "newest", "oldest", "urgency", "model", "likelihood"} <= set(measures["orders"])
+    assert set(measures["segments"]) >= {"new_users", "many_tasks", "no_due_dates"}
+    assert len(measures["likelihood"]["reliability"]) == 10
+    assert sum(card["weights"].values()) == pytest.approx(1)
+
+
+def test_no_history_is_too_little_to_say_anything(lists):
+    for few in (lists.head(0), lists.sort("as_of").head(30)):
+        with pytest.raises(TooLittle):
+            evaluate(few, fit)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"gain": {"mean": 0.01, "low": -0.001, "high": 0.02}}, "NDCG@5 against “newest”"),
+        ({"gain": {"mean": float("nan"), "low": float("nan"), "high": float("nan")}}, "NDCG@5"),
+        ({"likelihood": {"calibration_error": 0.051}}, "calibration"),
+        ({"tiers": {"little": {"gain": {"mean": -0.03}}}}, "who takes up little"),
+        ({"gain_over": {"pr-1.before": {"mean": 0.0, "low": 0.0, "high": 0.0}}}, "pr-1.before"),
+    ],
+)
+def test_each_rule_of_the_gate_refuses(change, reason):
+    good = {
+        "best_baseline": "newest",
+        "gain": {"mean": 0.02, "low": 0.01, "high": 0.03},
+        "gain_over": {},
+        "likelihood": {"calibration_error": 0.02},
+        "tiers": {"little": {"gain": {"mean": -0.01}}},
+    }
+    assert refusals(good) == []
+    (found,) = refusals(good | change)
+    assert reason in found
+
+
+def test_what_has_moved_away_from_the_training_is_told(lists, outcome, registry):
+    served = registry.served()
+    assert served is not None
+    features = outcome.card["features"]
+    assert max(drift(served.priority, features, lists).values()) < 0.01
+    older = lists.with_columns(age_days=pl.col("age_days") + 300)
+    name, index = next(iter(drift(served.priority, features, older).items()))
+    assert (name, index > MUCH) == ("age", True)
