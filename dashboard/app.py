@@ -1,9 +1,14 @@
 """Navigation. Who is looking comes from the session, and from nowhere else."""
 
+import logging
+
 import streamlit as st
 
 from dashboard import person
-from dashboard.pages import overview, today
+from dashboard.pages import goals, habits, insights, overview, tasks, time, today
+from focusflow.problems import Problem
+
+LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=":material/center_focus_strong:", layout="wide")
 
@@ -11,10 +16,21 @@ looking = person.current()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
     st.Page(overview.page, title="Overview", icon=":material/insights:", url_path="overview"),
+    st.Page(tasks.page, title="Tasks", icon=":material/checklist:", url_path="tasks"),
+    st.Page(goals.page, title="Goals", icon=":material/flag:", url_path="goals"),
+    st.Page(habits.page, title="Habits", icon=":material/repeat:", url_path="habits"),
+    st.Page(time.page, title="Time", icon=":material/schedule:", url_path="time"),
+    st.Page(insights.page, title="Insights", icon=":material/lightbulb:", url_path="insights"),
 ]
 chosen = st.navigation(pages, position="top")
 account = st.container(horizontal=True, horizontal_alignment="right")
 with account.popover(person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"):
     st.caption(f"Your days are those of {looking.timezone}.")
     st.link_button("Sign out", "/signout", icon=":material/logout:")
-chosen.run()
+try:
+    chosen.run()
+except Problem as problem:
+    st.error(str(problem), icon=":material/error:")
+except Exception:
+    LOG.exception("The page %s could not be made", chosen.title)
+    st.error("This page could not be made. It is in the log; load it again in a moment.", icon=":material/error:")

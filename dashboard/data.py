@@ -1,63 +1,109 @@
-"""A cached function for each question of the pages. Person, period and the table's version are always in the key; no widgets here."""
+"""What the pages ask of the lake. Whom an answer is about comes from the session and nowhere else: a query sees only that person's rows.
 
+Answers are kept as long as the tables they come from stand at the same versions. No widgets here.
+"""
+
+import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import duckdb
 import polars as pl
 import streamlit as st
 
+from dashboard import person
 from dashboard.shared import shared
+from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake import duckdb_connection
+from focusflow.lake import DAILY_TABLE, Pinned, duckdb_connection, quoted
+from focusflow.problems import Forbidden
 
-DAILY = "gold/productivity_daily"
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+TABLE = re.compile(r"\b(?:from|join) (gold|quarantine)\.(\w+)")
+READS = {name: sorted({"/".join(found) for found in TABLE.findall(query)}) for name, query in QUERIES.items()}
 
 
-def version(table: str = DAILY) -> int:
+def version(table: str = DAILY_TABLE) -> int:
     """The newest version of a table; -1 as long as there is none. Cheap: it reads the table's log, not its rows."""
     pinned = shared().lake.pinned(table)
     return pinned.version if pinned else -1
 
 
-def total(days: pl.DataFrame, column: str) -> float:
-    """The sum of a column; 0 for no days."""
-    return float(days.select(pl.col(column).sum().cast(pl.Float64)).item())
-
-
-def as_of(table: str = DAILY) -> datetime | None:
+def as_of(table: str = DAILY_TABLE) -> datetime | None:
     """When the newest version of a table was made."""
     pinned = shared().lake.pinned(table)
     return pinned.made_at if pinned else None
 
 
-def days(user_id: str, first: date, last: date) -> pl.DataFrame:
-    """A person's days, first and last included, in their order; without rows where nothing was computed yet."""
-    return _days(user_id, first, last, version())
+def ask(question: str, **values: Any) -> pl.DataFrame:
+    """The answer to a query, about the person who is signed in; without rows and columns where nothing was computed yet.
 
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _days(user_id: str, first: date, last: date, version: int) -> pl.DataFrame:
-    table = shared().lake.pinned(DAILY)
-    if table is None or version < 0:
+    A table about all people together answers analysts and admins only.
+    """
+    me, tables = person.current(), [shared().lake.pinned(name) for name in READS[question]]
+    found = [table for table in tables if table]
+    if len(found) < len(tables):
         return pl.DataFrame()
-    bucket = bucket_of(UUID(user_id), shared().buckets)
-    where = f"bucket = {bucket} and month >= '{first:%Y-%m}' and month <= '{last:%Y-%m}'"
-    query = (
-        f"from {table.scan(where)} where user_id = $user and local_date between $first and $last order by local_date"
-    )
-    connection = duckdb_connection("512MB")
-    try:
-        values = {"user": user_id, "first": first, "last": last}
-        return pl.DataFrame(connection.sql(query, params=values).to_arrow_table())
-    finally:
-        connection.close()
+    if not all(_is_personal(table) for table in found) and not me.is_analyst:
+        raise Forbidden
+    return _answered(question, me.user_id, {table.name: table.version for table in found}, values)
 
 
-def with_comparison(user_id: str, first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The days of a period, and those of the equally long period before it."""
-    length = (last - first).days + 1
-    before = first - timedelta(days=length)
-    found = days(user_id, before, last)
+@st.cache_data(max_entries=500, show_spinner=False)
+def _answered(question: str, user_id: str, versions: Mapping[str, int], values: Mapping[str, Any]) -> pl.DataFrame:
+    """Versions are in the key: a newer one is another question."""
+    with duckdb_connection("512MB") as connection:
+        for name in versions:
+            table = shared().lake.pinned(name)
+            assert table is not None
+            _show(connection, table, user_id, values.get("first"), values.get("last"))
+        return pl.DataFrame(connection.sql(QUERIES[question], params=dict(values) or None).to_arrow_table())
+
+
+def _is_personal(table: Pinned) -> bool:
+    return "user_id" in table.columns().names
+
+
+def _show(
+    connection: duckdb.DuckDBPyConnection, table: Pinned, user_id: str, first: date | None, last: date | None
+) -> None:
+    """Make a table visible: of a personal one, this person's rows, from the partitions where they can be."""
+    layer, _, name = table.name.partition("/")
+    where, partitions = [], table.delta.metadata().partition_columns
+    if "bucket" in partitions and _is_personal(table):
+        where.append(f"bucket = {bucket_of(UUID(user_id), shared().buckets)}")
+    if "month" in partitions and first and last:
+        where.append(f"month >= '{first:%Y-%m}' and month <= '{last:%Y-%m}'")
+    theirs = f" where user_id = {quoted(user_id)}" if _is_personal(table) else ""
+    connection.execute(f"create schema if not exists {layer}")
+    connection.execute(f"create view {layer}.{name} as from {table.scan(' and '.join(where) or None)}{theirs}")
+
+
+def days(first: date, last: date) -> pl.DataFrame:
+    """The days of a span, first and last included, in their order."""
+    return ask("days", first=first, last=last)
+
+
+def with_comparison(first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days of a span, and those of the equally long span before it."""
+    found = days(before(first, last), last)
     if found.is_empty():
         return found, found
     return found.filter(pl.col("local_date") >= first), found.filter(pl.col("local_date") < first)
+
+
+def before(first: date, last: date) -> date:
+    """The first day of the equally long span before.
+
+    >>> before(date(2026, 11, 8), date(2026, 11, 14))
+    datetime.date(2026, 11, 1)
+    """
+    return first - (last - first) - timedelta(days=1)
+
+
+def total(frame: pl.DataFrame, column: str) -> float:
+    """The sum of a column; 0 for no rows."""
+    return float(frame.select(pl.col(column).sum().cast(pl.Float64)).item())

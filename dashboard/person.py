@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import NoReturn
 
 import streamlit as st
 
@@ -15,11 +16,13 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
 def current() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
     session = shared().store.find(st.context.cookies.get(COOKIE))
-    if session is None:
-        st.info("Your session has ended.", icon=":material/lock:")
-        st.link_button("Sign in", "/signin", type="primary")
-        st.stop()
-    return session
+    return session or ended()
+
+
+def ended() -> NoReturn:
+    st.info("Your session has ended.", icon=":material/lock:")
+    st.link_button("Sign in", "/signin", type="primary")
+    st.stop()
 
 
 def today_of(session: Session) -> date:

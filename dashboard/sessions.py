@@ -28,6 +28,11 @@ class Session:
     seen_at: float
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def is_analyst(self) -> bool:
+        """Whether they may see figures about all people together."""
+        return self.role in ("analyst", "admin")
+
 
 class SessionStore:
     """The sessions of this process. They end with it: people sign in again after a restart, and no token is ever on disk."""

@@ -2,7 +2,10 @@
 
 from datetime import date, datetime
 
+import polars as pl
+
 NONE = "–"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def minutes(value: float | None) -> str:
@@ -28,8 +31,29 @@ def hours(value: float | None) -> str:
     return NONE if value is None else f"{value / 60:,.1f} h"
 
 
+def duration(value: float | None) -> str:
+    """Hours, as one would say them.
+
+    >>> duration(0.5), duration(30.2), duration(80)
+    ('30 min', '30 h', '3.3 days')
+    """
+    if value is None:
+        return NONE
+    if value < 2:
+        return minutes(value * 60)
+    return f"{value:.0f} h" if value < 48 else f"{value / 24:.1f} days"
+
+
 def number(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
+
+
+def count(value: int, thing: str) -> str:
+    """
+    >>> count(1, "day"), count(1200, "task")
+    ('1 day', '1,200 tasks')
+    """
+    return f"{value:,} {thing}" if value == 1 else f"{value:,} {thing}s"
 
 
 def percent(value: float | None) -> str:
@@ -51,6 +75,21 @@ def against_before(now: float | None, before: float | None, show: str = "number"
     if show == "hours":
         return f"{(now - before) / 60:+.1f} h against the period before"
     return f"{round(now - before):+d} against the period before"
+
+
+#: A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def spreadsheet(frame: pl.DataFrame) -> str:
+    """A frame as CSV, in which no text is a formula.
+
+    >>> spreadsheet(pl.DataFrame({"title": ["=1+1", "-x"], "points": [-1, 2]})).splitlines()
+    ['title,points', "'=1+1,-1", "'-x,2"]
+    """
+    texts = pl.col(pl.String)
+    is_formula = texts.str.slice(0, 1).is_in(FORMULA)
+    return frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep()).write_csv()
 
 
 def greeting(hour: int) -> str:

@@ -132,6 +132,9 @@ class Client:
     def unlog_habit(self, habit_id: str, day: date) -> None:
         self._call("DELETE", f"/api/v1/habits/{habit_id}/logs/{day}")
 
+    def logs(self, habit_id: str, since: date, until: date) -> list[Json]:
+        return self._items(f"/api/v1/habits/{habit_id}/logs", since=since, until=until)
+
     def streak(self, habit_id: str) -> Json:
         return self._call("GET", f"/api/v1/habits/{habit_id}/streak")
 

@@ -70,6 +70,15 @@ SCORE_PARTS = (
 #: nobody's score depends on what others do.
 USUAL_COMPLETIONS = {"workday": 3.0, "weekend": 1.0}
 
+#: How a week or month compares with those before it, as it is said everywhere.
+TREND_WORDS = {
+    "higher": "more than is usual for you",
+    "lower": "less than is usual for you",
+    "usual": "as usual for you",
+    "too_little_data": "too little data yet to say what is usual for you",
+    "running": "not over yet",
+}
+
 METRICS = (
     Metric("tasks_created", "Created", "tasks", "Tasks created that day."),
     Metric(

@@ -3,16 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from focusflow.metrics import TREND_WORDS
 from reports.facts import Facts, Usual
 
 AT_MOST = 5
-TREND_WORDS = {
-    "higher": "more than is usual for you",
-    "lower": "less than is usual for you",
-    "usual": "as usual for you",
-    "too_little_data": "too little data yet to say what is usual for you",
-    "running": "not over yet",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,51 +5,35 @@ from datetime import date, timedelta
 import polars as pl
 import streamlit as st
 
-from dashboard import charts, data, person, words
+from dashboard import data, parts, person, words
+from dashboard.charts import days as charts
 from dashboard.live import refreshing
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
-RANGES = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
-
 
 def page() -> None:
-    me = person.current()
-    today = person.today_of(me)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("Overview", anchor=False)
-        chosen = st.segmented_control(
-            "Range",
-            list(RANGES),
-            default="30 days",
-            required=True,
-            key="range",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    first = today - timedelta(days=RANGES[chosen or "30 days"] - 1)
-    days, before = data.with_comparison(me.user_id, first, today)
+    today = person.today_of(person.current())
+    span = parts.head("Overview", today)
+    days, before = data.with_comparison(span.first, span.last)
     if days.is_empty():
-        st.info(
-            "There are no numbers yet. As soon as you add a task, start a timer or log a habit through the API, they appear here.",
-            icon=":material/hourglass_empty:",
+        parts.nothing(
+            "There are no numbers for these days. Add a task, start a timer or log a habit, and they appear here within seconds."
         )
         refreshing()
         return
     _numbers(days, before)
     _score(days)
-    _year(me.user_id, today)
+    _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(
-            "Completed a week",
-            anchor=False,
-            help="The dashed line is your median week. Weeks that are not whole are pale.",
-        )
-        st.altair_chart(charts.week_bars(days), width="stretch")
+        parts.heading("Completed a week", "The dashed line is your median week. Weeks that are not whole are pale.")
+        parts.chart(charts.week_bars(days), "Tasks completed, a bar a week, and the median week as a line.")
     with right:
-        st.subheader("Focus by weekday", anchor=False, help=BY_NAME["focus_minutes"].meaning)
-        st.altair_chart(charts.weekday_bars(days, "focus_minutes", "Minutes a day"), width="stretch")
-    _footer(days, first, today)
+        parts.heading("Focus by weekday", BY_NAME["focus_minutes"].meaning)
+        parts.chart(
+            charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean minutes of focus, a bar a weekday."
+        )
+    parts.footer(days, span, "days")
     refreshing()
 
 
@@ -63,9 +47,8 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
     ]
     for column, (metric, reduce, show, how) in zip(st.columns(4), cards, strict=True):
         now, then = reduce(days, metric), reduce(comparable, metric)
-        with column, st.container(border=True, height="stretch"):
-            st.metric(BY_NAME[metric].label, show(now), help=BY_NAME[metric].meaning)
-            st.caption(words.against_before(now, then, how) or "nothing to compare with yet")
+        with column:
+            parts.metric(metric, show(now), words.against_before(now, then, how))
 
 
 def _sum(days: pl.DataFrame, column: str) -> float | None:
@@ -85,17 +68,17 @@ def _on_time(days: pl.DataFrame, column: str) -> float | None:
 def _score(days: pl.DataFrame) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Productivity score", anchor=False, help=BY_NAME["productivity_score"].meaning)
+        parts.heading("Productivity score", BY_NAME["productivity_score"].meaning)
         if days["productivity_score"].is_null().all():
             st.info(
                 "No day of this range has a score: they were days off, or nothing happened.",
                 icon=":material/beach_access:",
             )
         else:
-            st.altair_chart(charts.score_line(days), width="stretch")
+            parts.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
     with right:
-        st.subheader("What it is made of", anchor=False, help="The mean of each part over the range, where it applies.")
-        parts = pl.DataFrame(
+        parts.heading("What it is made of", "The mean of each part over the range, where it applies.")
+        frame = pl.DataFrame(
             [
                 {
                     "label": f"{part.label} ({part.weight:.0%})",
@@ -107,29 +90,16 @@ def _score(days: pl.DataFrame) -> None:
             ],
             schema={"label": pl.String, "value": pl.Float64, "weight": pl.Float64, "meaning": pl.String},
         ).drop_nulls("value")
-        st.altair_chart(charts.score_parts(parts), width="stretch")
+        parts.chart(charts.score_parts(frame), "How far each part of the score reached, of 100 percent.")
 
 
-def _year(user_id: str, today: date) -> None:
-    st.subheader("The year", anchor=False, help=BY_NAME["tasks_completed"].meaning)
-    year = data.days(user_id, today - timedelta(days=364), today)
-    st.altair_chart(charts.year_grid(year), width="stretch")
+def _year(today: date) -> None:
+    parts.heading("The year", BY_NAME["tasks_completed"].meaning)
+    year = data.days(today - timedelta(days=364), today)
+    parts.chart(charts.year_grid(year), "Tasks completed, a square a day, a column a week.")
     best = year.sort("tasks_completed", descending=True).row(0, named=True)
     if best["tasks_completed"]:
         st.caption(
             f"{words.number(data.total(year, 'tasks_completed'))} tasks completed; the most on one day were"
             f" {best['tasks_completed']}, on {words.long_date(best['local_date'])}."
-        )
-
-
-def _footer(days: pl.DataFrame, first: date, last: date) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{words.long_date(first)} to {words.long_date(last)}, in your own days.")
-        st.download_button(
-            "CSV",
-            days.drop("bucket", "month").write_csv,
-            file_name=f"focusflow-{first}-{last}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help="Every column of these days",
         )

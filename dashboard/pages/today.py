@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import charts, data, person, words
+from dashboard import data, person, words
+from dashboard.charts import days as charts
 from dashboard.live import refreshing
 from dashboard.sessions import Session
 from dashboard.shared import shared
@@ -113,7 +114,7 @@ def _complete(me: Session, task_id: str) -> None:
 
 
 def _the_day(me: Session, today: date) -> None:
-    days = data.days(me.user_id, today - timedelta(days=56), today)
+    days = data.days(today - timedelta(days=56), today)
     st.subheader("The day so far", anchor=False)
     if days.is_empty() or days["local_date"].max() != today:
         st.info("Today's numbers are being computed. They appear here by themselves.", icon=":material/hourglass_top:")

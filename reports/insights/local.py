@@ -1,8 +1,8 @@
 """The writer that needs no service: the same facts give the same words."""
 
+from focusflow.metrics import TREND_WORDS
 from reports.facts import Facts
 from reports.insights.writer import Evidence, Insights, Remark
-from reports.weekly import TREND_WORDS
 
 
 class LocalWriter:

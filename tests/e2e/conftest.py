@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -128,6 +128,13 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    with a_stack() as stack:
+        yield stack
+
+
+@contextmanager
+def a_stack() -> Iterator[Stack]:
+    """A home, gone afterwards with everything that ran for it."""
     # Not in pytest's own folder: that is closed to others anew by each pytest that starts, and as root, PostgreSQL runs as another account.
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)

@@ -1,17 +1,9 @@
-"""Frames become charts. Pure, and of one language: few lines, the person's own usual as a quiet ground, no colour without meaning."""
+"""A person's days: their score, what was completed, and on which weekdays."""
 
 import altair as alt
 import polars as pl
 
-HEIGHT = 240
-MAIN, ACCENT, QUIET = "#1f8a7f", "#cf7a2d", "#8b95a1"  # seen well on light and dark, and by colour-blind readers
-SHADES = [
-    "#8b95a126",
-    *(f"{MAIN}{share}" for share in ("4d", "8c", "c4", "ff")),
-]  # none, then stronger on either ground
-WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-
-DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
+from dashboard.charts.style import ACCENT, DATES, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS
 
 
 def score_line(days: pl.DataFrame) -> alt.LayerChart:
@@ -52,7 +44,7 @@ def week_bars(days: pl.DataFrame) -> alt.LayerChart:
             x=alt.X(
                 "yearmonthdate(week):O",
                 title=None,
-                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True, ticks=False, domain=False, grid=False),
+                axis=WEEKS,
             ),
             y=alt.Y("tasks_completed:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, domain=False)),
             opacity=alt.condition("datum.days == 7", alt.value(0.9), alt.value(0.4)),

@@ -1,0 +1,23 @@
+"""What all charts have in common: colours that hold on light and dark and for colour-blind readers, and quiet axes."""
+
+from typing import Any
+
+import altair as alt
+
+HEIGHT = 240
+MAIN, ACCENT, QUIET = "#1f8a7f", "#cf7a2d", "#8b95a1"
+#: None, then stronger on either ground.
+SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("4d", "8c", "c4", "ff"))]
+WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+LABEL_WIDTH = 150
+
+DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
+BARE = alt.Axis(title=None, labelAngle=0, labelFlush=False, ticks=False, domain=False, grid=False, labelOverlap=True)
+WEEKS = alt.Axis(title=None, format="%-d %b", labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)
+NAMES = alt.Axis(title=None, labelFlush=False, ticks=False, domain=False, grid=False, labelLimit=LABEL_WIDTH)
+DAY = alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y")
+
+
+def values(**more: Any) -> alt.Axis:
+    """The axis of a quantity."""
+    return alt.Axis(title=None, domain=False, **{"tickCount": 4, **more})

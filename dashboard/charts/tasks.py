@@ -1,0 +1,100 @@
+"""How tasks come and go: flow, what is open, how long things take, and what estimates are worth."""
+
+import altair as alt
+import polars as pl
+
+from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, NAMES, QUIET, WEEKS, values
+
+FLOW = {"Created": QUIET, "Completed": MAIN}
+
+
+def flow_bars(days: pl.DataFrame) -> alt.Chart:
+    """Created beside completed, a pair a week."""
+    weeks = (
+        days.group_by(week=pl.col("local_date").dt.truncate("1w"))
+        .agg(Created=pl.col("created").sum(), Completed=pl.col("completed").sum())
+        .sort("week")
+        .unpivot(index="week", variable_name="what", value_name="tasks")
+    )
+    return (
+        alt.Chart(weeks)
+        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .encode(
+            x=alt.X("yearmonthdate(week):O", title=None, axis=WEEKS),
+            xOffset=alt.XOffset("what:N", sort=list(FLOW)),
+            y=alt.Y("tasks:Q", title=None, axis=values(tickMinStep=1)),
+            color=alt.Color(
+                "what:N",
+                scale=alt.Scale(domain=list(FLOW), range=list(FLOW.values())),
+                legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+            ),
+            tooltip=[
+                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
+                alt.Tooltip("what:N", title="Tasks"),
+                alt.Tooltip("tasks:Q", title="How many"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def open_area(days: pl.DataFrame) -> alt.LayerChart:
+    """What was open at the end of each day, and how much of it was overdue."""
+    base = alt.Chart(days).encode(
+        x=alt.X("local_date:T", axis=DATES),
+        tooltip=[DAY, alt.Tooltip("open:Q", title="Open"), alt.Tooltip("overdue:Q", title="Overdue")],
+    )
+    y = values(tickMinStep=1)
+    opened = base.mark_area(color=QUIET, opacity=0.25, interpolate="step-after", line={"color": QUIET}).encode(
+        y=alt.Y("open:Q", title=None, axis=y)
+    )
+    overdue = base.mark_area(color=ACCENT, opacity=0.55, interpolate="step-after").encode(y=alt.Y("overdue:Q", axis=y))
+    return (opened + overdue).properties(height=HEIGHT)
+
+
+#: Ends of the classes, in hours, and how one says them.
+LEAD = (
+    (1, "under an hour"), (24, "under a day"), (72, "1 to 3 days"), (168, "3 to 7 days"), (720, "1 to 4 weeks"), (float("inf"), "longer"),
+)  # fmt: skip
+
+
+def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
+    """How long tasks took from being written down to being done, in classes that people speak of."""
+    labels = [label for _, label in LEAD]
+    classed = tasks.drop_nulls("lead_hours").with_columns(
+        took=pl.col("lead_hours").bin_intervals([end for end, _ in LEAD[:-1]], labels=labels).cast(pl.String)
+    )
+    counted = pl.DataFrame({"took": labels}).join(classed.group_by("took").len("tasks"), on="took", how="left")
+    return (
+        alt.Chart(counted.with_columns(pl.col("tasks").fill_null(0)))
+        .mark_bar(color=MAIN, opacity=0.9, cornerRadiusEnd=2, height={"band": 0.6})
+        .encode(
+            y=alt.Y("took:N", sort=labels, title=None, axis=NAMES),
+            x=alt.X("tasks:Q", title=None, axis=values(tickMinStep=1)),
+            tooltip=[alt.Tooltip("took:N", title="Took"), alt.Tooltip("tasks:Q", title="Tasks")],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def estimate_ranges(estimates: pl.DataFrame) -> alt.LayerChart:
+    """What an hour of an estimate turns out to be: the middle as a dot, eight of ten tasks as a line, an hour as the rule."""
+    base = alt.Chart(estimates).encode(
+        y=alt.Y("category:N", sort=None, title=None, axis=NAMES),
+        tooltip=[
+            alt.Tooltip("category:N", title="Category"),
+            alt.Tooltip("tasks:Q", title="Tasks"),
+            alt.Tooltip("said:N", title="An hour means"),
+        ],
+    )
+    line = base.mark_rule(color=MAIN, strokeWidth=5, opacity=0.35, strokeCap="round").encode(
+        x=alt.X("factor_low:Q", title=None, axis=values(labelExpr="datum.value + ' h'"), scale=alt.Scale(zero=True)),
+        x2="factor_high:Q",
+    )
+    dot = base.mark_circle(color=MAIN, size=110, opacity=1).encode(x="factor:Q")
+    hour = (
+        alt.Chart(pl.DataFrame({"hour": [1.0]}))
+        .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(x="hour:Q")
+    )
+    return (line + dot + hour).properties(height=alt.Step(34))

@@ -1,0 +1,97 @@
+"""Where time goes."""
+
+import altair as alt
+import polars as pl
+
+from dashboard.charts.style import ACCENT, BARE, HEIGHT, MAIN, NAMES, QUIET, SHADES, WEEKDAYS, WEEKS, values
+
+HOURS = alt.Axis(
+    title=None,
+    labelAngle=0,
+    ticks=False,
+    domain=False,
+    grid=False,
+    labelExpr="datum.value % 3 == 0 ? datum.value + ':00' : ''",
+)
+KINDS = {"focus": MAIN, "pomodoro": ACCENT, "manual": QUIET}
+
+
+def kind_bars(spent: pl.DataFrame, *, by_week: bool) -> alt.Chart:
+    """Hours a day or a week, by how they were taken down."""
+    frame = (
+        spent.group_by(day=pl.col("local_date").dt.truncate("1w" if by_week else "1d"), kind="kind")
+        .agg(hours=pl.col("minutes").sum() / 60)
+        .sort("day", "kind")
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):O", title=None, axis=WEEKS),
+            y=alt.Y("hours:Q", title=None, axis=values(labelExpr="datum.value + ' h'")),
+            color=alt.Color(
+                "kind:N",
+                scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
+                legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+            ),
+            tooltip=[
+                alt.Tooltip("day:T", title="Week of" if by_week else "Day", format="%-d %B %Y"),
+                alt.Tooltip("kind:N", title="Kind"),
+                alt.Tooltip("hours:Q", title="Hours", format=".1f"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def category_bars(spent: pl.DataFrame) -> alt.Chart:
+    """Hours by category, the most first."""
+    frame = (
+        spent.group_by("category")
+        .agg(hours=pl.col("minutes").sum() / 60)
+        .sort("hours", descending=True)
+        .with_columns(share=pl.col("hours") / pl.col("hours").sum())
+        .head(8)
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=MAIN, opacity=0.9, cornerRadiusEnd=2, height={"band": 0.6})
+        .encode(
+            y=alt.Y("category:N", sort=None, title=None, axis=NAMES),
+            x=alt.X("hours:Q", title=None, axis=values(labelExpr="datum.value + ' h'")),
+            tooltip=[
+                alt.Tooltip("category:N", title="Category"),
+                alt.Tooltip("hours:Q", title="Hours", format=".1f"),
+                alt.Tooltip("share:Q", title="Share", format=".0%"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def hour_grid(hours: pl.DataFrame, column: str, title: str, weeks: float) -> alt.Chart:
+    """A square an hour of the week: the mean minutes of a week in it."""
+    every = pl.DataFrame({"weekday": WEEKDAYS}).join(pl.DataFrame({"hour": range(24)}), how="cross")
+    found = (
+        hours.group_by(weekday=pl.col("local_date").dt.weekday() - 1, hour="hour_of_day")
+        .agg(minutes=pl.col(column).sum() / max(weeks, 1))
+        .with_columns(pl.col("weekday").replace_strict(dict(enumerate(WEEKDAYS)), return_dtype=pl.String))
+    )
+    frame = every.join(found, on=["weekday", "hour"], how="left").with_columns(pl.col("minutes").fill_null(0))
+    return (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
+        .encode(
+            x=alt.X("hour:O", title=None, axis=HOURS),
+            y=alt.Y("weekday:O", scale=alt.Scale(domain=WEEKDAYS), title=None, axis=BARE),
+            color=alt.Color(
+                "minutes:Q", scale=alt.Scale(type="threshold", domain=[2, 10, 20, 35], range=SHADES), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("weekday:O", title="Weekday"),
+                alt.Tooltip("hour:O", title="From hour"),
+                alt.Tooltip("minutes:Q", title=title, format=".0f"),
+            ],
+        )
+        .properties(height=190)
+    )

@@ -1,0 +1,125 @@
+"""Goals: how far each is, against an even pace to its date, and when it is reached at the pace of late."""
+
+from datetime import date
+
+import polars as pl
+import streamlit as st
+
+from dashboard import data, parts, person, words
+from dashboard.charts import goals as charts
+from dashboard.live import refreshing
+from focusflow.client import Json
+from focusflow.clock import Period
+
+PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it."
+FORECAST = (
+    "When it is reached if it goes on as in the last 28 days. It is no promise: it knows nothing of what is ahead."
+)
+
+
+def page() -> None:
+    today = person.today_of(person.current())
+    span = parts.head("Goals", today)
+    goals = parts.asked(lambda client: list(client.goals(limit=200)))
+    if goals is None:
+        return
+    if not goals:
+        parts.nothing("You have no goals yet. Add one below: what you want to reach, and by when.")
+    active = [goal for goal in goals if goal["status"] == "active"]
+    if active:
+        forecasts = _forecasts(span)
+        progress = data.ask("goal_progress", first=span.first, last=span.last)
+        for goal in sorted(active, key=lambda each: each["target_date"] or "9999"):
+            _goal(goal, progress, forecasts.get(goal["id"]), today)
+        parts.footer(progress, span, "goals", "gold/goal_progress")
+    _new()
+    _others([goal for goal in goals if goal["status"] != "active"])
+    refreshing()
+
+
+def _forecasts(span: Period) -> dict[str, str | None]:
+    """By goal, the day on which it is reached at its pace of late."""
+    found = parts.asked(
+        lambda client: client.analytics("goals", first=max(span.first, _year_before(span)), last=span.last)
+    )
+    return {each["goal_id"]: each["forecast_date"] for each in found["goals"]} if found else {}
+
+
+def _year_before(span: Period) -> date:
+    return span.last.replace(year=span.last.year - 1, day=min(span.last.day, 28))
+
+
+def _goal(goal: Json, progress: pl.DataFrame, forecast: str | None, today: date) -> None:
+    days = progress.filter(pl.col("goal_id") == goal["id"]) if len(progress) else progress
+    with st.container(border=True):
+        with parts.row():
+            st.markdown(f"**{person.quoted(goal['title'])}**")
+            _tell(goal)
+        left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+        with left:
+            st.metric("Progress", words.percent(goal["progress"] / 100), help=PACE)
+            st.caption(_standing(goal, days, today))
+            if forecast:
+                st.caption(
+                    f"At the pace of the last four weeks: {words.long_date(date.fromisoformat(forecast))}.",
+                    help=FORECAST,
+                )
+        with right:
+            if len(days) > 1:
+                parts.chart(
+                    charts.pace(days),
+                    f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace.",
+                )
+            else:
+                st.caption("Its line begins tomorrow.")
+
+
+def _standing(goal: Json, days: pl.DataFrame, today: date) -> str:
+    """How it stands against its date, in words."""
+    if goal["target_date"] is None:
+        return "Without a date, there is no pace to keep."
+    left = (date.fromisoformat(goal["target_date"]) - today).days
+    until = (
+        f"{left} days left"
+        if left > 1
+        else ("until tomorrow" if left == 1 else "due today" if left == 0 else f"{-left} days past its date")
+    )
+    ahead = days["ahead"][-1] if len(days) else None
+    if ahead is None or abs(ahead) < 1:
+        return f"On pace, {until}." if ahead is not None else f"{until[0].upper()}{until[1:]}."
+    return f"{abs(ahead):.0f} points {'ahead of' if ahead > 0 else 'behind'} an even pace, {until}."
+
+
+def _tell(goal: Json) -> None:
+    """Say how far it is."""
+    if goal["measurement"] == "milestones":
+        return
+    with st.popover("Record progress", icon=":material/trending_up:"), st.form(f"progress {goal['id']}", border=False):
+        of = f"of {goal['target_value']:g}" if goal["measurement"] == "number" else "percent"
+        top = None if goal["measurement"] == "number" else 100.0
+        value = st.number_input(
+            f"How far it is, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}"
+        )
+        if st.form_submit_button("Record", type="primary"):
+            parts.act(
+                lambda client: client.tell_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
+            )
+            st.rerun()
+
+
+def _new() -> None:
+    with st.expander("Add a goal", icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
+        title = st.text_input("What do you want to reach?", max_chars=500)
+        target = st.date_input("By when?", None, format="YYYY-MM-DD")
+        if st.form_submit_button("Add", type="primary") and title.strip():
+            fields = {"target_date": str(target)} if target else {}
+            if parts.act(lambda client: client.create_goal(title, **fields), "Added."):
+                st.rerun()
+
+
+def _others(goals: list[Json]) -> None:
+    if not goals:
+        return
+    with st.expander(f"{len(goals)} completed, paused or given up"):
+        for goal in goals:
+            st.markdown(f"{person.quoted(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")

@@ -1,0 +1,130 @@
+"""Habits: what is due today, how each holds, and the days behind it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import parts, person, words
+from dashboard.charts import habits as charts
+from focusflow.client import Client, Json
+from focusflow.clock import Period
+
+#: Each habit asks the API for its days and its streak, so that a page holds few of them.
+A_PAGE = 10
+STREAK = "Days in a row on which it was due and done. Skipped days and days off break nothing."
+LONGEST_GRID_DAYS = 366
+
+
+def page() -> None:
+    today = person.today_of(person.current())
+    span = parts.head("Habits", today)
+    span = Period.between(max(span.first, span.last - timedelta(days=LONGEST_GRID_DAYS)), span.last)
+    habits = parts.asked(lambda client: list(client.habits(limit=200)))
+    if habits is None:
+        return
+    if not habits:
+        parts.nothing("You have no habits yet. Take one up below: small enough to do on a bad day.")
+    number = st.pagination(-(-len(habits) // A_PAGE), key="habits-page") if len(habits) > A_PAGE else 1
+    shown = habits[(number - 1) * A_PAGE : number * A_PAGE]
+    found = parts.asked(
+        lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in shown]
+    )
+    columns = st.columns(2, gap="medium")
+    for place, (habit, days, streak) in enumerate(found or []):
+        with columns[place % 2]:
+            _habit(habit, days, streak, today)
+    if found:
+        rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in found]
+        with parts.row():
+            st.caption(f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days.")
+            parts.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
+    _new()
+
+
+def _days(client: Client, habit: Json, span: Period) -> pl.DataFrame:
+    """Each day of the habit in the span: done, skipped or not."""
+    logged = {log["local_date"]: log for log in client.logs(habit["id"], span.first, span.last)}
+    first = max(span.first, date.fromisoformat(habit["start_date"]))
+    days = [day for day in span if day >= first]
+    return pl.DataFrame(
+        {"local_date": days, "state": [_state(logged.get(day.isoformat())) for day in days]},
+        schema={"local_date": pl.Date, "state": pl.String},
+    )
+
+
+def _state(log: Json | None) -> str:
+    if log is None:
+        return "not done"
+    return "skipped" if log["skipped"] else "done"
+
+
+def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
+    state = dict(days.iter_rows()).get(today, "not done")
+    with st.container(border=True):
+        with parts.row():
+            st.markdown(f"**{person.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
+            _log(habit, today, state)
+        left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
+        with left:
+            st.metric("Streak", words.count(streak["current"], streak["unit"].removesuffix("s")), help=STREAK)
+            st.caption(f"Longest {streak['longest']}, {words.count(streak['total'], 'time')} in all.")
+        with right:
+            if len(days):
+                done = days.filter(pl.col("state") == "done").height
+                parts.chart(charts.grid(days), f"Done on {done} of {days.height} days.")
+
+
+def _frequency(habit: Json) -> str:
+    if habit["frequency"] == "weekly":
+        return f"{words.count(habit['times_per_week'], 'time')} a week"
+    if habit["frequency"] == "weekdays":
+        if habit["weekdays"] == [0, 1, 2, 3, 4]:
+            return "on workdays"
+        return "on " + ", ".join(words.WEEKDAYS[day] for day in habit["weekdays"])
+    return "every day"
+
+
+def _log(habit: Json, today: date, state: str) -> None:
+    """Today's state, and how to change it."""
+    key = habit["id"]
+    with st.container(horizontal=True, width="content"):
+        if state == "not done":
+            st.button("Done today", key=f"log {key}", icon=":material/check:", on_click=_logged, args=(key, today, {}))
+            with (
+                st.popover("Skip", help="A day skipped for a reason breaks no streak."),
+                st.form(f"skip {key}", border=False),
+            ):
+                reason = st.text_input("Why?", placeholder="ill", max_chars=500)
+                if st.form_submit_button("Skip today", type="primary") and reason.strip():
+                    _logged(key, today, {"skipped": True, "skip_reason": reason})
+                    st.rerun()
+        else:
+            said = ":material/task_alt: done today" if state == "done" else ":material/redo: skipped today"
+            st.markdown(said)
+            st.button(
+                "Undo",
+                key=f"unlog {key}",
+                type="tertiary",
+                on_click=parts.doing(lambda client: client.unlog_habit(key, today), "Taken back."),
+            )
+
+
+def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:
+    parts.act(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
+
+
+def _new() -> None:
+    with (
+        st.expander("Take up a habit", icon=":material/add:"),
+        st.form("new habit", border=False, clear_on_submit=True),
+    ):
+        title = st.text_input("What?", max_chars=500)
+        times = st.select_slider(
+            "How often a week?", range(1, 8), 7, format_func=lambda n: "every day" if n == 7 else words.count(n, "time")
+        )
+        if st.form_submit_button("Take it up", type="primary") and title.strip():
+            often = {"frequency": "daily"} if times == 7 else {"frequency": "weekly", "times_per_week": times}
+            if parts.act(lambda client: client.create_habit(title, **often), "Taken up."):
+                st.rerun()

@@ -1,0 +1,85 @@
+"""Insights: what stands out in a week against one's own usual, and how each number was found."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import data, parts, person, words
+from dashboard.charts import weeks as charts
+from dashboard.live import refreshing
+from focusflow.metrics import BY_NAME, TREND_WORDS
+
+SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.number}
+HOW = (
+    "Your usual range holds eight of ten of your earlier whole weeks, at most 26 of them. Only a week that is over and lies"
+    " outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
+)
+#: What stands out comes first.
+RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "too_little_data": 3}
+
+
+def page() -> None:
+    span = parts.head("Insights", person.today_of(person.current()))
+    weeks = data.ask("weeks", first=span.first, last=span.last)
+    if weeks.is_empty():
+        parts.nothing("There is no week to tell about in these days. Insights begin with your first week.")
+        refreshing()
+        return
+    over = weeks.filter(pl.col("is_complete"))
+    week = (over if len(over) else weeks).row(-1, named=True)
+    parts.heading(f"The week of {words.long_date(week['first_day'])}", HOW)
+    for name in sorted(SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
+        _insight(name, week, weeks)
+    _plain(week)
+    parts.footer(weeks, span, "weeks", "gold/productivity_weekly")
+    refreshing()
+
+
+def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
+    """A sentence, and under it what it rests on."""
+    show, trend = SHOWN[name], week[f"{name}_trend"]
+    low, high = week[f"{name}_usual_low"], week[f"{name}_usual_high"]
+    usual = f" ({show(low)} to {show(high)})" if low is not None and high is not None else ""
+    marks = {"higher": ":material/trending_up:", "lower": ":material/trending_down:"}
+    with st.container(border=True):
+        st.markdown(
+            f"{marks.get(trend, ':material/trending_flat:')} **{BY_NAME[name].label}: {show(week[name])}**, {TREND_WORDS[trend]}{usual}."
+        )
+        with st.expander("How this was found"):
+            st.caption(f"{BY_NAME[name].meaning} {HOW}")
+            parts.chart(
+                charts.against_usual(weeks, name), f"{BY_NAME[name].label} a week, over the usual range of each week."
+            )
+            columns = ["first_day", name, f"{name}_usual_low", f"{name}_usual_high", f"{name}_trend"]
+            st.dataframe(
+                weeks.select(columns).reverse(),
+                hide_index=True,
+                column_config={
+                    "first_day": st.column_config.DateColumn("Week of"),
+                    name: st.column_config.NumberColumn(BY_NAME[name].label, format="%.0f"),
+                    f"{name}_usual_low": st.column_config.NumberColumn("Usual from", format="%.0f"),
+                    f"{name}_usual_high": st.column_config.NumberColumn("to", format="%.0f"),
+                    f"{name}_trend": "Said",
+                },
+            )
+
+
+def _plain(week: dict[str, Any]) -> None:
+    """What is told without a usual range."""
+    lines = []
+    if week["tasks_completed_with_due"]:
+        lines.append(
+            f"{week['tasks_completed_on_time']} of {words.count(week['tasks_completed_with_due'], 'task')} with a due date were on time."
+        )
+    if week["habits_scheduled"]:
+        lines.append(
+            f"Habits were done {week['habits_completed']} of {words.count(week['habits_scheduled'], 'time')} they were due."
+        )
+    if week["tasks_overdue"]:
+        lines.append(
+            f"Overdue at its end: {words.count(week['tasks_overdue'], 'task')}. Give the one that matters most a new date, and let go of one that does not."
+        )
+    for line in lines:
+        with st.container(border=True):
+            st.markdown(line)

@@ -1,0 +1,96 @@
+"""Tasks: how they come and go, how long they take, what is late, and what estimates are worth."""
+
+import polars as pl
+import streamlit as st
+
+from dashboard import data, parts, person, words
+from dashboard.charts import tasks as charts
+from dashboard.live import refreshing
+from focusflow.clock import Period
+from focusflow.metrics import BY_NAME
+
+LEAD_TIME = "From writing a task down to completing it: half of the tasks took less than the median."
+FACTOR = (
+    "What an hour of your estimates turns out to be, drawn towards an hour where there are few tasks. The dot is the middle,"
+    " the line holds eight of ten tasks. Plan with the upper end where it matters."
+)
+
+
+def page() -> None:
+    me = person.current()
+    span = parts.head("Tasks", person.today_of(me))
+    first = data.before(span.first, span.last)
+    flow = data.ask("task_flow", first=first, last=span.last)
+    if flow.is_empty():
+        parts.nothing("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
+        refreshing()
+        return
+    done = data.ask("tasks_completed", first=first, last=span.last)
+    _numbers(*(_split(each, day, span) for each, day in ((flow, "local_date"), (done, "completed_on"))))
+    flow, done = flow.filter(pl.col("local_date") >= span.first), done.filter(pl.col("completed_on") >= span.first)
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.heading("Created and completed a week", BY_NAME["tasks_completed"].meaning)
+        parts.chart(charts.flow_bars(flow), "Tasks created and tasks completed, two bars a week.")
+        parts.heading("How long they take", LEAD_TIME)
+        parts.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
+    with right:
+        parts.heading("Open at the end of the day", "In the darker colour those that were overdue.")
+        parts.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
+        _estimates()
+    parts.footer(flow, span, "tasks", "gold/task_flow_daily")
+    refreshing()
+
+
+def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of the span, and those before it."""
+    return frame.filter(pl.col(day) >= span.first), frame.filter(pl.col(day) < span.first)
+
+
+def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    (now, then), (done_now, done_then) = flow, done
+    comparable = len(now) == len(then)
+    first, second, third, fourth = st.columns(4)
+    with first:
+        created, earlier = data.total(now, "created"), data.total(then, "created") if comparable else None
+        parts.metric("tasks_created", words.number(created), words.against_before(created, earlier))
+    with second:
+        completed, earlier = data.total(now, "completed"), data.total(then, "completed") if comparable else None
+        parts.metric("tasks_completed", words.number(completed), words.against_before(completed, earlier))
+    with third:
+        parts.number("Median lead time", words.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME)
+    with fourth:
+        last = now.row(-1, named=True)
+        parts.metric("tasks_overdue", words.number(last["overdue"]), f"of {words.number(last['open'])} open")
+
+
+def _median(done: pl.DataFrame) -> float | None:
+    median = done["lead_hours"].median()
+    return float(median) if isinstance(median, float) else None
+
+
+def _lead_before(hours: float | None) -> str | None:
+    return None if hours is None else f"{words.duration(hours)} in the period before"
+
+
+def _estimates() -> None:
+    parts.heading("What an hour of your estimate means", FACTOR)
+    estimates = data.ask("estimates")
+    if estimates.is_empty() or not estimates["tasks"].sum():
+        parts.nothing(
+            "Give tasks an estimate and time them: from a few of them on, this tells what your hour is worth."
+        )
+        return
+    names = parts.categories() | {"*": "All tasks"}
+    told = estimates.with_columns(
+        category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String),
+        said=pl.format(
+            "{} to {} h",
+            pl.col("factor_low").round(1).cast(pl.String),
+            pl.col("factor_high").round(1).cast(pl.String),
+        ),
+    ).head(8)
+    parts.chart(charts.estimate_ranges(told), "By category, how long an estimated hour takes.")
+    every = told.filter(pl.col("category_id") == "*")
+    if len(every):
+        st.caption(f"Your hour means {every['said'][0]}, from {words.number(every['tasks'][0])} tasks.")

@@ -1,0 +1,70 @@
+"""Time: where it goes, by day, hour and category, what meetings take, and the timer."""
+
+import polars as pl
+import streamlit as st
+
+from dashboard import data, parts, person, words
+from dashboard.charts import time as charts
+from dashboard.live import refreshing
+from dashboard.timer import timer
+from focusflow.clock import Period
+from focusflow.metrics import BY_NAME
+
+HOURS = "Mean minutes in each hour of the week. Where entries overlap, each counts."
+MEETINGS = "Mean minutes of busy appointments in each hour of the week. " + BY_NAME["meeting_minutes"].meaning
+BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
+
+
+def page() -> None:
+    span = parts.head("Time", person.today_of(person.current()))
+    timer()
+    days, before = data.with_comparison(span.first, span.last)
+    spent = data.ask("time_spent", first=span.first, last=span.last)
+    busy = data.ask("busy_hours", first=span.first, last=span.last)
+    if spent.is_empty() and busy.is_empty():
+        parts.nothing("No time in these days. Start the timer above, or write down an hour afterwards.")
+        refreshing()
+        return
+    _numbers(days, before)
+    if len(spent):
+        _spent(spent, span)
+    if len(busy):
+        parts.heading("Meetings by hour", MEETINGS)
+        parts.chart(
+            charts.hour_grid(busy, "busy_minutes", "Minutes of meetings", span.days / 7),
+            "Minutes of meetings, a square an hour of the week.",
+        )
+        conflicts = data.total(busy, "conflicts")
+        if conflicts:
+            st.caption(f"{words.count(int(conflicts), 'appointment')} overlapped with another.")
+    parts.footer(spent, span, "time", "gold/time_daily")
+    refreshing()
+
+
+def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
+    for column, name in zip(st.columns(3), ("focus_minutes", "meeting_minutes", "pomodoro_sessions"), strict=True):
+        now = data.total(days, name) if len(days) else None
+        then = data.total(before, name) if len(before) == len(days) and len(days) else None
+        is_minutes = BY_NAME[name].unit == "min"
+        with column:
+            show = words.hours(now) if is_minutes else words.number(now)
+            parts.metric(name, show, words.against_before(now, then, "hours" if is_minutes else "number"))
+
+
+def _spent(spent: pl.DataFrame, span: Period) -> None:
+    by_week = span.days > BY_WEEK_FROM
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        parts.heading(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
+        parts.chart(charts.kind_bars(spent, by_week=by_week), "Hours spent, by timer, pomodoro and written down.")
+    with right:
+        parts.heading("Where it goes", "By the category of the task.")
+        names = parts.categories()
+        named = spent.with_columns(
+            category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String)
+        )
+        parts.chart(charts.category_bars(named), "Hours spent by category.")
+    parts.heading("By hour", HOURS)
+    parts.chart(
+        charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes spent, a square an hour of the week."
+    )

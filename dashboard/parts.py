@@ -1,0 +1,126 @@
+"""The pieces that pages are put together from, so that the same thing looks and reads the same everywhere."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import altair as alt
+import polars as pl
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import data, period, person, words
+from dashboard.sessions import Session
+from dashboard.shared import shared
+from focusflow import clock
+from focusflow.client import Client
+from focusflow.clock import Period
+from focusflow.lake import DAILY_TABLE
+from focusflow.metrics import BY_NAME
+from focusflow.problems import NotSignedIn, Problem
+
+Answer = TypeVar("Answer")
+
+
+def row() -> DeltaGenerator:
+    """Side by side where there is room for it."""
+    return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+
+
+def head(title: str, today: date) -> Period:
+    """The title of a page, and the range that it tells about."""
+    with row():
+        st.title(title, anchor=False)
+        return period.chosen(today)
+
+
+def metric(name: str, value: str, beside: str | None) -> None:
+    """A number under the name and definition that it has everywhere."""
+    number(BY_NAME[name].label, value, beside, BY_NAME[name].meaning)
+
+
+def number(label: str, value: str, beside: str | None, meaning: str) -> None:
+    with st.container(border=True, height="stretch"):
+        st.metric(label, value, help=meaning)
+        st.caption(beside or "nothing to compare with yet")
+
+
+def heading(title: str, meaning: str | None = None) -> None:
+    st.subheader(title, anchor=False, help=meaning)
+
+
+def chart(drawn: alt.Chart | alt.LayerChart, told: str) -> None:
+    """A chart, and what it shows in words for those who do not see it."""
+    st.altair_chart(drawn, width="stretch", alt=told)
+
+
+def nothing(text: str) -> None:
+    """What to do where there is nothing to show."""
+    st.info(text, icon=":material/hourglass_empty:")
+
+
+def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABLE) -> None:
+    """Which days these were, how fresh they are, and all of it to take away."""
+    me, made = person.current(), data.as_of(table)
+    with row():
+        fresh = f" Numbers as of {local(made, me):%H:%M}." if made else ""
+        st.caption(f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days.{fresh}")
+        csv(frame, f"{name}-{span.first}-{span.last}")
+
+
+def csv(frame: pl.DataFrame, name: str) -> None:
+    """What the page shows as a file. It is written when somebody asks for it."""
+    st.download_button(
+        "CSV",
+        lambda: words.spreadsheet(frame),
+        file_name=f"focusflow-{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        help="Every row behind this page",
+        on_click="ignore",
+    )
+
+
+def asked(question: Callable[[Client], Answer]) -> Answer | None:
+    """What the API answers. Where it does not, the page says so in words and goes on without."""
+    me = person.current()
+    try:
+        with st.spinner("Loading …"), shared().store.client(me) as client:
+            return question(client)
+    except NotSignedIn:
+        person.ended()
+    except Problem as problem:
+        st.error(str(problem), icon=":material/cloud_off:")
+    return None
+
+
+def act(change: Callable[[Client], Any], said: str) -> bool:
+    """Have the API change something, and tell how that went."""
+    try:
+        with shared().store.client(person.current()) as client:
+            change(client)
+    except Problem as problem:
+        st.toast(str(problem), icon=":material/error:")
+        return False
+    st.toast(said, icon=":material/check:")
+    return True
+
+
+def doing(change: Callable[[Client], Any], said: str) -> Callable[[], None]:
+    """The same for `on_click`."""
+
+    def callback() -> None:
+        act(change, said)
+
+    return callback
+
+
+def local(moment: datetime | str, me: Session) -> datetime:
+    """A moment on the person's own clock."""
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return moment.astimezone(clock.zone(me.timezone))
+
+
+def categories() -> dict[str, str]:
+    """The names of the person's categories by their id."""
+    return {"": "No category"} | {each["id"]: each["name"] for each in asked(Client.categories) or []}

@@ -1,0 +1,30 @@
+-- What the pages ask of the lake. Each sees only the rows of who is signed in, and the tables about all people.
+
+-- days --
+select * exclude (user_id, bucket, month) from gold.productivity_daily where local_date between $first and $last order by local_date
+
+-- weeks --
+select * exclude (user_id, bucket) from gold.productivity_weekly where first_day between $first and $last order by first_day
+
+-- task_flow --
+select local_date, sum(created)::bigint as created, sum(completed)::bigint as completed, sum(open)::bigint as open, sum(overdue)::bigint as overdue
+from gold.task_flow_daily where local_date between $first and $last group by local_date order by local_date
+
+-- tasks_completed --
+select completed_on, priority, category_id, lead_hours, hours_late, estimated_minutes, actual_minutes
+from gold.task_outcomes where completed_on between $first and $last and not is_deleted order by completed_on
+
+-- estimates --
+select category_id, tasks, factor, factor_low, factor_high from gold.estimate_accuracy order by tasks desc, category_id
+
+-- goal_progress --
+select goal_id, local_date, status, progress, expected_progress, ahead
+from gold.goal_progress where local_date between $first and $last order by goal_id, local_date
+
+-- time_spent --
+select local_date, hour_of_day, category_id, kind, minutes
+from gold.time_daily where local_date between $first and $last order by local_date, hour_of_day, category_id, kind
+
+-- busy_hours --
+select local_date, hour_of_day, busy_minutes, meetings, conflicts
+from gold.calendar_load where local_date between $first and $last order by local_date, hour_of_day

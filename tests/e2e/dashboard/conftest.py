@@ -1,0 +1,78 @@
+"""One running demo for all tests of pages, and people who look at it in a real browser."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from focusflow.client import Client
+from focusflow.identity import new_id
+from tests.e2e.conftest import Stack, a_stack
+
+PASSWORD = "correct horse battery"
+DEMO = "focusflow-demo"
+PATIENCE = 20_000
+
+
+@pytest.fixture(scope="package")
+def demo() -> Iterator[Stack]:
+    with a_stack() as stack:
+        stack.start("--demo")
+        yield stack
+
+
+@contextmanager
+def signed_in(demo: Stack, browser: Browser, email: str, password: str, **how: Any) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1440, "height": 900}, **how) as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{demo.address('dashboard')}/signin")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        title(page).wait_for()
+        yield page
+
+
+@pytest.fixture
+def somebody(demo: Stack) -> Iterator[Client]:
+    """A person of their own, with nothing yet."""
+    with Client(demo.address("api")) as client:
+        email = f"{new_id().hex}@example.com"
+        client.register(email, PASSWORD, "Noor", "UTC")
+        client.login(email, PASSWORD)
+        yield client
+
+
+@pytest.fixture
+def look(demo: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens the dashboard as somebody: by their client, or by the name of a demo account."""
+    with ExitStack() as opened:
+
+        def as_(who: Client | str, path: str = "", **how: Any) -> Page:
+            email, password = (f"{who}@example.com", DEMO) if isinstance(who, str) else (who.me()["email"], PASSWORD)
+            page = opened.enter_context(signed_in(demo, browser, email, password, **how))
+            visit(demo, page, path)
+            return page
+
+        yield as_
+
+
+def visit(demo: Stack, page: Page, path: str) -> None:
+    """Open a page by its address, until it has been made."""
+    page.goto(f"{demo.address('dashboard')}/{path}")
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Until the page is made, and in words."""
+    title(page).wait_for()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_text("This page could not be made").count() == 0
+
+
+def title(page: Page) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("heading", level=1)

@@ -1,0 +1,72 @@
+"""The pages that a person opens, with a year of demo data."""
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import expect
+
+from focusflow.metrics import BY_NAME
+from tests.e2e.dashboard.conftest import PATIENCE, settled, visit
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
+
+#: By its place in the menu, what a page tells that comes from the person's data.
+PAGES = {
+    "Overview": "Productivity score",
+    "Tasks": "How long they take",
+    "Goals": "even pace",
+    "Habits": "Morning walk",
+    "Time": "Where it goes",
+    "Insights": "The week of",
+}
+
+
+@pytest.mark.parametrize(("name", "tells"), PAGES.items())
+def test_a_page_tells_what_the_demo_holds(look, name, tells):
+    page = look("demo")
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("canvas, svg.marks").first).to_be_attached(timeout=PATIENCE)
+
+
+def test_the_range_is_in_the_address_and_goes_along_to_other_pages(look, demo):
+    page = look("demo", "overview")
+    page.get_by_text("90 days").click()
+    page.wait_for_url("**/overview?range=90+days")
+    page.get_by_role("link", name="Time", exact=True).click()
+    page.wait_for_url("**/time?range=90+days")
+    visit(demo, page, "tasks?range=2026-09-01~2026-09-30")
+    told = page.get_by_text("in your own days")
+    expect(told).to_contain_text("Tuesday, 1 September 2026 to Wednesday, 30 September 2026")
+    page.get_by_role("link", name="Overview", exact=True).click()
+    page.wait_for_url("**/overview?range=2026-09-01~2026-09-30")
+
+
+def test_a_range_that_makes_no_sense_is_the_usual_one(look):
+    page = look("demo", "tasks?range=2026-13-01~yesterday")
+    page.wait_for_url("**/tasks?range=30+days")
+
+
+def test_the_days_of_a_page_come_as_a_file(look):
+    page = look("demo", "overview?range=7+days")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+    assert len(rows) == 7
+    assert "tasks_completed" in rows[0]
+    assert "user_id" not in rows[0]
+
+
+def test_what_a_number_means_is_one_hover_away(look):
+    page = look("demo", "overview")
+    page.get_by_test_id("stMetric").first.get_by_test_id("stTooltipHoverTarget").hover()
+    expect(page.get_by_text(BY_NAME["tasks_completed"].meaning).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_insight_opens_to_its_rows(look):
+    page = look("demo", "insights?range=1+year")
+    page.get_by_text("How this was found").first.click()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
