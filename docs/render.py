@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
+from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.settings import Settings
 from pipelines.build import TABLES, Table
@@ -222,13 +225,88 @@ A key says whose events they are; the user ids that a library sends are kept as 
 ## All calls"""
 
 
+def events() -> str:
+    """What the log of events holds."""
+    return "\n".join(
+        [EVENTS_GUIDE, "", *fields(SCHEMAS[ENVELOPE]), *(line for noun in NOUNS for line in contract(noun))]
+    )
+
+
+def contract(noun: Noun) -> list[str]:
+    """A kind of data, and the events that carry it."""
+    schema = SCHEMAS[noun.schema]
+    types = ", ".join(f"`{name}`" for name in noun.types)
+    kept = f"[schema]({schema_path(noun.schema).removeprefix('docs/')})"
+    return [f"## `{noun.schema}`", "", f"{schema['description']} {kept}. Carried by {types}.", "", *fields(schema)]
+
+
+def fields(schema: Schema) -> list[str]:
+    """A table of what a schema holds."""
+    rows = []
+    for name, field in schema["properties"].items():
+        meaning = [field.get("description", "")] + (["Personal."] if name in schema.get("x-personal", []) else [])
+        always = "yes" if name in schema["required"] else ""
+        rows.append(f"| `{name}` | {kind(field)} | {always} | {' '.join(filter(None, meaning))} |")
+    return ["| field | type | needed | meaning |", "|---|---|---|---|", *rows, ""]
+
+
+def kind(field: Schema) -> str:
+    """What a field may hold, in a few words.
+
+    >>> kind({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]})
+    'uuid or nothing'
+    """
+    if "anyOf" in field:
+        return " or ".join(kind(each) for each in field["anyOf"])
+    if "enum" in field:
+        return ", ".join(f"`{each}`" for each in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if field["type"] == "array":
+        return f"list of {kind(field['items'])}"
+    return "nothing" if field["type"] == "null" else str(field.get("format", field["type"]))
+
+
+def schema_path(name: str) -> str:
+    """Where a schema is kept: what was promised, and is only added to."""
+    _, noun, major = name.split(":")
+    return f"docs/schemas/{noun}-{major}.json"
+
+
+def schema_file(name: str) -> str:
+    """A schema as it is served. One that breaks what is kept of it is not written: such a change is a new major version."""
+    kept = ROOT / schema_path(name)
+    broken = list(breaks(json.loads(kept.read_text(encoding="utf-8")), SCHEMAS[name])) if kept.exists() else []
+    if broken:
+        raise SystemExit(f"{name} breaks what was promised: {'; '.join(broken)}. Give its noun a new major version.")
+    return json.dumps(SCHEMAS[name], indent=2) + "\n"
+
+
+EVENTS_GUIDE = """# Events
+
+Everything that happens is an event: a [CloudEvents 1.0](https://cloudevents.io) envelope in JSON around the entity as it is after the
+change, whole. Events lie in the outbox, in the topic `focusflow.events` and in the lake's `raw/events` exactly as they are described here.
+`GET /api/v1/schemas` serves the same as JSON Schema.
+
+- **Order** is told by `entityversion` within one entity, and by `log_offset` within a bucket of people; never by time of arrival.
+- **Once** is told by `id`: whoever reads an id a second time passes over it.
+- **Growing.** A major version only gains optional fields and further events. What is taken away, needed from now on, or means something
+  else is a new major version, with a name of its own. Readers pass over fields they do not know.
+- **Personal** texts stay in Postgres and raw; no other table of the lake holds them.
+- **What cannot be read**, lacks a needed field or has an unknown major version is put into quarantine, with its place, reason and bytes
+  ([operations](operations.md)).
+
+## `focusflow:event:1`, the envelope"""
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
     "docs/api.md": calls,
+    "docs/events.md": events,
     ".env.example": example_environment,
-}
+} | {schema_path(name): partial(schema_file, name) for name in SCHEMAS}
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.calendar.routes import router as calendar
 from operational_api.categories.routes import router as categories
+from operational_api.contracts.routes import router as contracts
 from operational_api.days_off.routes import router as days_off
 from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
 from operational_api.events.routes import router as events
@@ -187,6 +188,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     for router, needs in ROUTERS:
         include(router, needs)
     include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
+    app.include_router(contracts, prefix="/api/v1")
     app.include_router(health.router)
     if settings.cors_origins:
         app.add_middleware(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 from segment.analytics.client import Client as Segment
 
 from focusflow import clock
@@ -209,3 +210,14 @@ def test_segments_own_library_is_told_of_a_wrong_key(address):
     library.flush()
     library.join()
     assert "401" in str(failures[0])
+
+
+def test_the_schemas_of_events_are_told_to_everybody(http, me, events):
+    names = [each["name"] for each in http.get("/api/v1/schemas").json()["items"]]
+    me.task("Write to Ada")
+    made = events(me.id)[-1]
+    assert made["dataschema"] in names
+    schema = http.get(f"/api/v1/schemas/{made['dataschema']}").json()
+    assert made["type"] in schema["x-types"]
+    Draft202012Validator(schema).validate(made["data"])
+    assert http.get("/api/v1/schemas/focusflow:task:99").status_code == 404

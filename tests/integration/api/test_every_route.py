@@ -9,7 +9,7 @@ from operational_api.app import create_app
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
     "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/health/live", "/health/ready",
-    "/api/v1/reports/unsubscribe/{token}",
+    "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}",
 }  # fmt: skip
 
 

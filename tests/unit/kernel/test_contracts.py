@@ -1,14 +1,18 @@
 """The contract: what an event must say, and what of it may leave raw."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from docs.render import ROOT, schema_path
 from focusflow.contracts.fields import Title, is_personal, public_columns
 from focusflow.contracts.registry import BY_TYPE, NOUNS
+from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, breaks
 from focusflow.contracts.task import Task
 from focusflow.database.outbox import event
 from focusflow.identity import bucket_of, new_id
@@ -87,3 +91,49 @@ def test_users_spread_evenly_over_the_buckets():
     for _ in range(4000):
         counts[bucket_of(new_id(), 8)] += 1
     assert min(counts) > 400
+
+
+STRING = {"type": "string"}
+PROMISED: dict[str, Any] = {
+    "properties": {"title": STRING, "due": {**STRING, "description": "When."}},
+    "required": ["title"],
+    "x-types": ["task.created"],
+    "x-personal": ["title"],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"properties": {"title": STRING}}, ["due is gone"]),
+        ({"properties": {"title": STRING, "due": {"type": "integer"}}}, ["due means something else"]),
+        ({"required": ["title", "due"]}, ["due is needed now, and older events lack it"]),
+        ({"required": []}, ["title may be missing now"]),
+        ({"x-types": ["task.made"]}, ["task.created happens no more"]),
+        ({"x-personal": []}, ["other fields are personal"]),
+        ({"x-personal": ["title", "due"]}, ["other fields are personal"]),
+        ({"properties": {**PROMISED["properties"], "notes": STRING}, "x-personal": ["title", "notes"]}, []),
+        ({"x-types": ["task.created", "task.archived"]}, []),
+        ({"properties": {"title": STRING, "due": {**STRING, "description": "By when."}}}, []),
+    ],
+)
+def test_a_contract_may_grow_and_nothing_else(change, told):
+    assert list(breaks(PROMISED, PROMISED | change)) == told
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_contract_keeps_what_it_promised(name):
+    """Whoever changes a contract in another way gives its noun a new major version."""
+    promised = json.loads((ROOT / schema_path(name)).read_text(encoding="utf-8"))
+    assert list(breaks(promised, SCHEMAS[name])) == []
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_contract_is_a_valid_schema(name):
+    Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+def test_an_event_meets_the_schemas_that_it_names():
+    made = orjson.loads(completed().as_bytes())
+    Draft202012Validator(SCHEMAS[ENVELOPE]).validate(made)
+    Draft202012Validator(SCHEMAS[made["dataschema"]]).validate(made["data"])

@@ -1,0 +1,30 @@
+"""The contracts of events over HTTP. They are the same for everybody, so nobody needs to sign in."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from focusflow.contracts.schemas import SCHEMAS
+from focusflow.problems import Invalid, NotFound
+from operational_api.contracts.schemas import SchemaName, SchemaNames
+from operational_api.problems import problems
+
+router = APIRouter(prefix="/schemas", tags=["Events"])
+
+
+class SchemaNotFound(NotFound):
+    """There is no such schema. `GET /api/v1/schemas` lists them."""
+
+
+@router.get("")
+def list_schemas() -> SchemaNames:
+    """The JSON Schemas of events: of the envelope, and of the data of each kind."""
+    return SchemaNames(items=[SchemaName(name=name, types=each.get("x-types", [])) for name, each in SCHEMAS.items()])
+
+
+@router.get("/{name}", response_model=dict[str, Any], responses=problems(SchemaNotFound, Invalid))
+def get_schema(name: str) -> Any:
+    """One JSON Schema, under the name by which events refer to it."""
+    if name not in SCHEMAS:
+        raise SchemaNotFound
+    return SCHEMAS[name]
