@@ -30,7 +30,7 @@ def default(field: FieldInfo) -> str:
     value = field.default
     if field.default_factory is not None or value is None or isinstance(value, SecretStr):
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value) if isinstance(value, bool | dict) else str(value)
 
 
 def settings() -> str:

@@ -140,6 +140,28 @@ class Settings(BaseSettings):
         description="To how many people reports are mailed at a time. One whose server hangs delays no other.",
     )
 
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
+        description="The key of a service that words insights. Unset, as the address below, they are written by rule on this machine.",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
+        description="Where the service is, like `http://127.0.0.1:11434/v1` for Ollama. Any that speaks OpenAI's chat completions.",
+    )
+    ai_model: str = Field("gpt-4o-mini", min_length=1, max_length=60, description="Which of its models to ask.")
+    ai_timeout_seconds: float = Field(20, gt=0, le=300, description="How long to wait for an answer, each time.")
+    ai_retries: int = Field(2, ge=0, le=5, description="How often to ask again when it is busy or fails.")
+    ai_daily_tokens_per_person: int = Field(
+        20_000, ge=0, description="At most so many tokens for one person in 24 hours; then the local writer writes."
+    )
+    ai_daily_tokens: int = Field(1_000_000, ge=0, description="The same for all people together.")
+    ai_prices: dict[str, tuple[float, float]] = Field(
+        {"gpt-4o-mini": (0.15, 0.60)},
+        description='US dollars for a million tokens in and out, by model, like `{"gpt-4o-mini": [0.15, 0.6]}`. One that is missing costs nothing.',
+    )
+
     cors_origins: list[str] = Field(
         [],
         description='Pages of other hosts that may call the API from a browser, exactly, like `["https://app.example.com"]`.',
@@ -172,6 +194,10 @@ class Settings(BaseSettings):
     @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
+
+    @property
+    def has_ai_service(self) -> bool:
+        return self.openai_api_key is not None or self.openai_base_url is not None
 
     @property
     def public_api_address(self) -> str:

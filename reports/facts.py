@@ -61,6 +61,17 @@ class Facts:
     as_of: datetime
 
     @property
+    def span(self) -> str:
+        """What kind of time it is."""
+        return (
+            "month"
+            if self.period == Period.month_of(self.period.first)
+            else "week"
+            if self.period.days == 7
+            else "some days"
+        )
+
+    @property
     def is_empty(self) -> bool:
         """Whether the person did nothing that could be told."""
         return not any(

@@ -12,16 +12,28 @@ from focusflow.cli.report import DAY, USER, facts_of, week_around
 @click.option("--week", type=DAY, metavar="DAY", help="The week around this day. Unset, the last whole one.")
 @click.option("--json", "as_json", is_flag=True, help="With the metrics and values that each sentence rests on.")
 def command(email: str, week: datetime | None, as_json: bool) -> None:
-    """What stands out in somebody's week, written by rule from the numbers that are there.
+    """What stands out in somebody's week: in the words of the service that is set, else written by rule, always from the numbers that are there.
 
     Example: focusflow insights --user demo@example.com
     """
-    from reports.insights.local import LocalWriter
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.settings import load_settings
+    from reports.insights.accounts import Accounts
+    from reports.insights.local import by_rule
+    from reports.insights.service import service
+    from reports.insights.writer import topic_of, written
 
-    written = LocalWriter().write(facts_of(email, week_around(week)))
+    facts = facts_of(email, week_around(week))
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        found = written(topic_of(facts), service(settings, Accounts(database, settings)), lambda: by_rule(facts))
+    if found.reason:
+        click.echo(f"Written by rule: {found.reason}.", err=True)
     if as_json:
-        click.echo(written.model_dump_json(indent=2))
+        click.echo(found.insights.model_dump_json(indent=2))
         return
-    click.echo(written.headline)
-    for remark in (*written.observations[1:], *written.suggestions):
+    click.echo(found.insights.headline)
+    told = found.insights.observations
+    for remark in (*(told[1:] if told[0].text == found.insights.headline else told), *found.insights.suggestions):
         click.echo(f"- {remark.text}")

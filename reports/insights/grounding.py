@@ -8,6 +8,32 @@ from reports.insights.writer import Insights, Remark
 #: A comma belongs to the number only before three digits; else it ends a clause.
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
+#: Numbers in letters, which the figures cannot be searched for. "One" is left: "the one thing" is no number.
+SPELLED = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?"
+    r"|thousands?|millions?|dozens?|twice|doubled?|tripled?|half|halved|quarter|third|per ?cent)\b",
+    re.IGNORECASE,
+)
+
+#: What no plain sentence has, and what makes a mail program or a page do something.
+UNPLAIN = re.compile(
+    r"[<>\[\]{}`|\\@#%_*~\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]|://|www\.|\w\.(com|net|org|io|example)\b",
+    re.IGNORECASE,
+)
+
+
+def unplain(insights: Insights) -> list[str]:
+    """What is more than plain words: markup, addresses, hidden characters, numbers in letters.
+
+    >>> from reports.insights.writer import Evidence
+    >>> remark = Remark(text="Look at evil.example now", evidence=[Evidence(metric="tasks", value=1)])
+    >>> unplain(Insights(headline="Twice as much", observations=[remark, remark], suggestions=[remark]))[:2]
+    ["'Twice' is a number in letters", "'l.example' is not plain text"]
+    """
+    texts = [insights.headline, *(remark.text for remark in (*insights.observations, *insights.suggestions))]
+    found = [f"{word[0]!r} is a number in letters" for text in texts for word in SPELLED.finditer(text)]
+    return found + [f"{sign[0]!r} is not plain text" for text in texts for sign in UNPLAIN.finditer(text)]
+
 
 def ungrounded(insights: Insights, facts: Mapping[str, float]) -> list[str]:
     """What the text claims without a ground: numbers no fact has, and evidence that is not a fact."""

@@ -5,23 +5,20 @@ from reports.facts import Facts
 from reports.insights.writer import Evidence, Insights, Remark
 
 
-class LocalWriter:
-    """Writes by rule."""
-
-    def write(self, facts: Facts) -> Insights:
-        """What it says passes the same guard as everybody's."""
-        done = Remark(
-            text=f"Tasks completed: {_said(facts, 'tasks_completed')}, {TREND_WORDS[facts.usual['tasks_completed'].trend]}.",
-            evidence=[_cite(facts, "tasks_completed")],
-        )
-        focus = Remark(
-            text=f"Minutes of focus: {_said(facts, 'focus_minutes')}, {TREND_WORDS[facts.usual['focus_minutes'].trend]}.",
-            evidence=[_cite(facts, "focus_minutes")],
-        )
-        more = [remark for remark in (_on_time(facts), _habits(facts)) if remark]
-        return Insights(
-            headline=done.text, observations=[done, focus, *more], suggestions=[_overdue(facts) or _next(facts)]
-        )
+def by_rule(facts: Facts) -> Insights:
+    """What it says passes the same guard as everybody's."""
+    done = Remark(
+        text=f"Tasks completed: {_said(facts, 'tasks_completed')}, {TREND_WORDS[facts.usual['tasks_completed'].trend]}.",
+        evidence=[_cite(facts, "tasks_completed")],
+    )
+    focus = Remark(
+        text=f"Minutes of focus: {_said(facts, 'focus_minutes')}, {TREND_WORDS[facts.usual['focus_minutes'].trend]}.",
+        evidence=[_cite(facts, "focus_minutes")],
+    )
+    more = [remark for remark in (_on_time(facts), _habits(facts)) if remark]
+    return Insights(
+        headline=done.text, observations=[done, focus, *more], suggestions=[_overdue(facts) or _next(facts)]
+    )
 
 
 def _on_time(facts: Facts) -> Remark | None:

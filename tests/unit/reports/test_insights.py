@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reports.insights.grounding import ungrounded
-from reports.insights.local import LocalWriter
+from reports.insights.grounding import ungrounded, unplain
+from reports.insights.local import by_rule
 from reports.insights.writer import Evidence, Insights, Remark
 
 FACTS = {"tasks_completed": 12.0, "focus_minutes": 1135.4, "tasks_overdue": 3.0}
@@ -50,11 +50,34 @@ def test_an_invented_number_in_the_headline_is_found():
 def test_what_the_local_writer_says_is_grounded_and_always_the_same(facts, overdue, due):
     totals = {**facts.totals, "tasks_overdue": overdue, "tasks_completed_with_due": due, "habits_scheduled": due}
     given = replace(facts, totals=totals)
-    written = LocalWriter().write(given)
+    written = by_rule(given)
     assert ungrounded(written, given.by_name()) == []
-    assert written == LocalWriter().write(given)
+    assert unplain(written) == []
+    assert written == by_rule(given)
 
 
 def test_the_local_writer_has_something_to_say_of_a_week_without_anything(facts):
     nothing = replace(facts, totals=dict.fromkeys(facts.totals, 0) | {"productivity_score": None})
-    assert len(LocalWriter().write(nothing).observations) == 2
+    assert len(by_rule(nothing).observations) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See https://evil.example", "Visit www.evil.example/x", "Mail eve@evil.example", "![x](http://evil.example/?d=1)", "<b>Well done</b>",
+        "<script>alert(1)</script>", "`rm -rf`", "Look at\nthat", "Hidden\u200b words", "Reversed \u202e words", "**Bold**", "Half as much", "Up forty percent",
+        "You did twelve more", "100% better", "evil.com knows more",
+    ],
+)  # fmt: skip
+def test_only_plain_words_without_numbers_in_letters_are_shown(text):
+    assert unplain(insights(last=remark(text)))
+    assert unplain(insights(headline=text))
+
+
+def test_plain_words_pass():
+    for text in (
+        "Choose the one task that matters most, and begin.",
+        "12 done: more than usual (7 to 10).",
+        "Grüße – weiter so!",
+    ):
+        assert unplain(insights(last=remark(text))) == []
