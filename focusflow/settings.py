@@ -192,6 +192,12 @@ class Settings(BaseSettings):
         return self.lake_url or str(self.home / "lake")
 
     @property
+    def models_folder(self) -> Path:
+        """Where trained models are kept: in the lake, or under the home where the lake is no folder."""
+        lake = Path(self.home / "lake" if "://" in self.lake_location else self.lake_location)
+        return lake / "models" / "priority"
+
+    @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
 

@@ -2,12 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import duckdb
 import polars as pl
 
+from focusflow.lake import Lake, show
+from focusflow.problems import Conflict
 from models import labels, snapshots
 from models.facts import KNOWN, LIST, MOMENT, known
+
+
+class NothingThere(Conflict):
+    """There is no history to learn from yet. `focusflow refresh` brings up what has landed."""
+
+
+#: So many people are enough to learn from; more would cost time and change nothing.
+MOST_PEOPLE: Final = 400
+
+
+def lists_of_lake(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, *, days: snapshots.Span | None = None
+) -> pl.DataFrame:
+    """The lists of everybody in the lake, or of some where there are very many, always the same ones."""
+    histories = [lake.pinned(f"silver/{noun}_history") for noun in snapshots.NOUNS]
+    if any(history is None for history in histories):
+        raise NothingThere
+    show(connection, [history for history in histories if history is not None])
+    some = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
+    users = [user for (user,) in connection.execute(some, {"most": MOST_PEOPLE}).fetchall()]
+    return lists_with_outcomes(connection, users=users, days=days)
 
 
 def lists_with_outcomes(
@@ -18,7 +42,8 @@ def lists_with_outcomes(
     Empty when nothing happened yet.
     """
     snapshots.choose(connection, users)
-    span = days or snapshots.days_of(connection) or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
+    there = snapshots.days_of(connection) or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
+    span = snapshots.Span(max(days.first, there.first), min(days.last, there.last)) if days else there
     lists = labels.with_outcomes(connection, snapshots.lists_of_days(connection, span))
     seen_until = connection.execute("select max(valid_from) from versions").fetchall()[0][0]
     columns = [*KNOWN, *MOMENT, "is_morning", "day_ends", "next_day_ends", *labels.OUTCOMES]

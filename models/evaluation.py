@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from focusflow.problems import Conflict
 from models.baselines import rules
 from models.facts import LIST
 from models.labels import known_by
@@ -34,13 +35,17 @@ MANY_TASKS: Final = 30
 TIERS: Final = (10, 50)
 
 
-class TooLittle(ValueError):
-    """There is too little history to train on one part of it and try on another."""
+class TooLittle(Conflict):
+    """There is too little history to train on one part of it and try on another. Some weeks with finished tasks are needed."""
 
 
-def evaluate(lists: pl.DataFrame, fit: Fit, others: Mapping[str, Priority] | None = None) -> Figures:
-    """Figures of what `fit` makes, of every rule, and of other models by name. `lists` come from `models.dataset`."""
-    tested = pl.concat(list(_rounds(lists, fit)))
+def evaluate(
+    lists: pl.DataFrame, fit: Fit, others: Mapping[str, Priority] | None = None, *, only: str | None = None
+) -> Figures:
+    """Figures of what `fit` makes, of every rule, and of other models by name. `lists` come from `models.dataset`. With `only`, learned
+    from everybody, and tried on that person.
+    """
+    tested = pl.concat(list(_rounds(lists, fit, only)))
     orders = {name: tested.select(rule)[:, 0] for name, rule in rules().items()}
     orders |= {name: _order(each, tested) for name, each in (others or {}).items()}
     orders |= {name: tested[name] for name in ("model", "likelihood")}
@@ -74,20 +79,21 @@ def evaluate(lists: pl.DataFrame, fit: Fit, others: Mapping[str, Priority] | Non
     }
 
 
-def _rounds(lists: pl.DataFrame, fit: Fit) -> Iterator[pl.DataFrame]:
+def _rounds(lists: pl.DataFrame, fit: Fit, only: str | None = None) -> Iterator[pl.DataFrame]:
     moments = lists["as_of"].sort()
     if moments.is_empty():
-        raise TooLittle("There is no history to evaluate on.")
+        raise TooLittle
     ends = moments.item(-1) + timedelta(microseconds=1)
     begins = [moments.item(int(len(moments) * share)) for share in ROUNDS]
     found = False
     for begin, end in pairwise([*begins, ends]):
-        tested = _tested(known_by(lists, begin - PURGE), _between(lists, begin, end), fit)
+        whose = lists if only is None else lists.filter(user_id=only)
+        tested = _tested(known_by(lists, begin - PURGE), _between(whose, begin, end), fit)
         if tested is not None:
             found = True
             yield tested
     if not found:
-        raise TooLittle("There is too little history to train on one part of it and try on another.")
+        raise TooLittle
 
 
 def _tested(earlier: pl.DataFrame, later: pl.DataFrame, fit: Fit) -> pl.DataFrame | None:

@@ -1,0 +1,104 @@
+"""`focusflow evaluate`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command("evaluate")
+@click.option("--from", "first", type=DAY, metavar="DAY", help="From this day on; unset, from the first.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="Up to this day; unset, to the last.")
+@click.option("--user", "email", metavar="EMAIL", help="Learn from everybody, try on this person.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def command(first: datetime | None, last: datetime | None, email: str | None, as_json: bool) -> None:
+    """How well the priority model orders tasks, against simple rules: trained on what came before, tried on what came after.
+
+    Example: focusflow evaluate --from 2026-01-01 --json
+    """
+    if first and last and last < first:
+        raise click.UsageError("--to is before --from.")
+    from datetime import date
+
+    from rich.console import Console
+
+    from focusflow.lake import Lake, duckdb_connection
+    from focusflow.settings import load_settings
+    from models.dataset import lists_of_lake
+    from models.evaluation import evaluate
+    from models.snapshots import Span
+    from models.training import fit
+
+    settings = load_settings()
+    only = _person(email) if email else None
+    days = Span(first.date() if first else date(1970, 1, 1), last.date() if last else date(9000, 1, 1))
+    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    with Console(stderr=True).status("Reading histories …") as status:
+        lists = lists_of_lake(Lake(settings.lake_location), connection, days=days)
+        status.update("Training, and trying it on what it has not seen …")
+        figures = evaluate(lists, fit, only=only)
+    if as_json:
+        click.echo(as_text(figures))
+    else:
+        show_figures(Console(), figures)
+
+
+def as_text(figures: Mapping[str, Any]) -> str:
+    """JSON; what could not be computed is null."""
+    import orjson
+
+    return orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode()
+
+
+def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
+    """The orders beside each other, then parts of the lists, then how right the probabilities are."""
+    from rich.table import Table
+
+    console.print(
+        f"{figures['from']} to {figures['to']}: {figures['people']} people, {figures['judged']:,} of {figures['lists']:,} lists can be judged"
+    )
+    orders = Table("order", "NDCG@5", "95 %", "first is right", "pairs right")
+    for name, each in sorted(figures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
+        ndcg = each["ndcg"]
+        style = "bold" if name == "model" else None
+        interval = f"{ndcg['low']:.3f} to {ndcg['high']:.3f}"
+        orders.add_row(name, f"{ndcg['mean']:.3f}", interval, f"{each['hit']:.3f}", f"{each['auc']:.3f}", style=style)
+    console.print(orders)
+    parts = Table("model against the best rule", "lists", "people", "NDCG@5", "95 %", "calibration error")
+    everything = {"lists": figures["judged"], **figures, **figures["likelihood"]}
+    rows = {f"everything ({figures['best_baseline']})": {**everything, "lists": figures["judged"]}}
+    rows |= {f"who takes up {name}": each for name, each in figures["tiers"].items()}
+    rows |= {name.replace("_", " "): each for name, each in figures["segments"].items() if each["lists"]}
+    for name, each in rows.items():
+        gain = each["gain"]
+        interval = f"{gain['low']:+.3f} to {gain['high']:+.3f}"
+        parts.add_row(
+            name,
+            f"{each['lists']:,}",
+            f"{each['people']}",
+            f"{gain['mean']:+.3f}",
+            interval,
+            f"{each['calibration_error']:.3f}",
+        )
+    console.print(parts)
+    said = Table("said", "came", "tasks", "", title="Taken up by the end of tomorrow")
+    for each in figures["likelihood"]["reliability"]:
+        bar = "█" * round(each["came"] * 40)
+        said.add_row(f"{each['said']:.3f}", f"{each['came']:.3f}", f"{each['tasks']:,}", bar)
+    console.print(said)
+
+
+def _person(email: str) -> str:
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.settings import load_settings
+    from reports import people
+
+    with running_database(load_settings()) as url, Database(url) as database:
+        return str(people.by_email(database, email).id)
