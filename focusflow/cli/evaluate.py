@@ -98,7 +98,8 @@ def _person(email: str) -> str:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
-    from reports import people
+    from reports.people import People
 
-    with running_database(load_settings()) as url, Database(url) as database:
-        return str(people.by_email(database, email).id)
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        return str(People(database, settings.must_verify_email).by_email(email).person.id)
