@@ -37,12 +37,23 @@ def settle(table_uri: str, versions: Iterable[int]) -> None:
         _fsync(folder)
 
 
+def settle_checkpoint(table_uri: str, version: int) -> None:
+    """Force a checkpoint to disk before the entries that it sums up may go."""
+    if urlsplit(table_uri).scheme not in ("", "file"):
+        return
+    log = Path(unquote(urlsplit(table_uri).path)) / "_delta_log"
+    for path in [*log.glob(f"{version:020}.checkpoint*"), log / "_last_checkpoint", log]:
+        if path.exists():
+            _fsync(path)
+
+
 def drop_broken_commits(root: Path) -> list[str]:
     """Undo the oldest broken one of the newest commits and all that build on it, newest first; then settle what stays.
 
     Broken is a commit whose own text or whose files cannot be read. A whole commit may follow it: two processes that were
     killed one after the other leave two commits that nobody forced to disk, and the power cut takes either.
     """
+    _drop_broken_checkpoint(root)
     entries = sorted(root.glob(f"_delta_log/{'[0-9]' * 20}.json"))[-TAIL:]
     first_broken, removed = len(entries), set[str]()
     for place, entry in reversed(list(enumerate(entries))):
@@ -91,6 +102,19 @@ def _check_files(root: Path, files: Iterable[_Added]) -> None:
         if (root / file.path).stat().st_size != file.size:
             raise ValueError(f"{file.path} is cut off")
         pq.read_metadata(root / file.path)  # its end must be readable: a file can have its length and no content
+
+
+def _drop_broken_checkpoint(root: Path) -> None:
+    """The newest one may have been cut off. The entries that it sums up are still there: they go only when it is on the disk."""
+    newest = max(root.glob(f"_delta_log/{'[0-9]' * 20}.checkpoint.parquet"), default=None)
+    try:
+        if newest:
+            pq.read_table(newest, columns=["protocol"])
+        if (pointer := root / "_delta_log" / "_last_checkpoint").exists():
+            json.loads(pointer.read_text(encoding="utf-8"))
+    except BROKEN:
+        _drop_checkpoints(root, int(newest.name.partition(".")[0]) if newest else 0)
+        (root / "_delta_log" / "_last_checkpoint").unlink(missing_ok=True)
 
 
 def _drop_checkpoints(root: Path, version: int) -> None:

@@ -24,6 +24,9 @@ from focusflow.problems import SetupProblem
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
+#: What compaction makes of small files.
+FILE_BYTES = 128 * 1024 * 1024
+
 #: They mean something in an address or a pattern, and deltalake or DuckDB would look elsewhere.
 AWKWARD = frozenset("%?#[]*")
 
@@ -66,6 +69,11 @@ RAW_EVENTS = TableSpec(
 def position_key(bucket: int) -> str:
     """Under which name a table keeps the position up to which it has taken in a bucket."""
     return f"bucket-{bucket}"
+
+
+def floor_key(bucket: int) -> str:
+    """Under which name raw keeps the position from which on it still has the events of a bucket."""
+    return f"kept-{bucket}"
 
 
 @dataclass(slots=True)
@@ -125,9 +133,52 @@ class Pinned:
             write_deltalake(self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, **how)
         except CommitFailedError as error:
             raise Outrun(f"{self.name}: {error}") from error
+        self._settle(before)
+
+    def _settle(self, before: int) -> None:
         self.delta.update_incremental()
         # From the commit before: whoever made it may have been killed before it was forced to disk.
         durable.settle(self.delta.table_uri, range(before, self.version + 1))
+
+    def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
+        """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
+        before = self.version
+        commit = CommitProperties(
+            app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
+        )
+        try:
+            done = self.delta.delete(where, commit_properties=commit, post_commithook_properties=NO_HOOKS)
+        except CommitFailedError as error:
+            raise Outrun(f"{self.name}: {error}") from error
+        self._settle(before)
+        return int(done["num_deleted_rows"] or 0)
+
+    def compact(self) -> int:
+        """Put small files together. Returns how many went into larger ones; readers of older versions find theirs where they were."""
+        before = self.version
+        try:
+            done = self.delta.optimize.compact(
+                target_size=FILE_BYTES, max_concurrent_tasks=1, post_commithook_properties=NO_HOOKS
+            )
+        except CommitFailedError as error:
+            raise Outrun(f"{self.name}: {error}") from error
+        self._settle(before)
+        return int(done["numFilesRemoved"])
+
+    def checkpoint(self) -> None:
+        """Sum the log up, so that opening the table reads one file and the few commits after it; then drop entries of a month ago."""
+        self.delta.create_checkpoint()
+        durable.settle_checkpoint(self.delta.table_uri, self.version)
+        self.delta.cleanup_metadata()
+
+    def vacuum(self, hours: int) -> int:
+        """Clear away files that no version of so many hours past needs, also those of writers that died. Returns how many."""
+        before = self.version
+        gone = self.delta.vacuum(
+            hours, dry_run=False, enforce_retention_duration=False, full=True, post_commithook_properties=NO_HOOKS
+        )
+        self._settle(before)
+        return len(gone)
 
     def scan(self, where: str | None = None) -> str:
         """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""

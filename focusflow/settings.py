@@ -80,6 +80,25 @@ class Settings(BaseSettings):
         1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake."
     )
 
+    raw_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="How long the lake keeps the bytes of events once silver has them, in days; 0 is for good. Personal texts lie there.",
+    )
+    outbox_days: int = Field(
+        3, ge=1, le=3650, description="How long the database keeps events once they are in the lake, in days."
+    )
+    quarantine_days: int = Field(
+        90, ge=0, le=36_500, description="How long events that cannot be read are kept, in days; 0 is for good."
+    )
+    lake_history_hours: int = Field(
+        24,
+        ge=2,
+        le=8760,
+        description="How long files that newer ones replaced stay: longer than the longest refresh or report takes.",
+    )
+
     kafka_bootstrap_servers: str | None = Field(
         None,
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),

@@ -1,4 +1,5 @@
--- What `focusflow verify` counts in the lake, for DuckDB. `positions` holds where raw and silver stand in each bucket.
+-- What `focusflow verify` counts in the lake, for DuckDB. `positions` holds where raw and silver stand in each bucket,
+-- and from where on raw still has its events: what was let go before is accounted for.
 
 -- stand_ins --
 -- A table that nobody has written to yet has no rows.
@@ -8,25 +9,27 @@ create schema quarantine;
 create view raw.events as select null::smallint as bucket, null::bigint as log_offset, null::varchar as id where false;
 create view silver.events as select null::smallint as bucket, null::bigint as log_offset, null::varchar as event_id where false;
 create view quarantine.events as select null::smallint as bucket, null::bigint as log_offset where false;
-create table positions (bucket smallint, landed bigint, refreshed bigint);
+create table positions (bucket smallint, floor bigint, landed bigint, refreshed bigint);
 
 -- in_raw --
 select bucket, count(*) as raw_rows,
-       count(distinct log_offset) filter (log_offset >= 0 and log_offset < coalesce(landed, 0)) as raw_offsets,
-       count(*) filter (log_offset < 0 or log_offset >= coalesce(landed, 0)) as raw_beyond
+       count(distinct log_offset) filter (log_offset >= coalesce(floor, 0) and log_offset < coalesce(landed, 0)) as raw_offsets,
+       count(*) filter (log_offset < coalesce(floor, 0) or log_offset >= coalesce(landed, 0)) as raw_beyond
 from raw.events left join positions using (bucket) group by bucket
 
 -- in_silver --
-select bucket, count(*) as silver from silver.events join positions using (bucket) where log_offset < refreshed group by bucket
+select bucket, count(*) as silver from silver.events join positions using (bucket)
+where log_offset >= floor and log_offset < refreshed group by bucket
 
 -- in_quarantine --
-select bucket, count(*) as quarantined from quarantine.events join positions using (bucket) where log_offset < refreshed group by bucket
+select bucket, count(*) as quarantined from quarantine.events join positions using (bucket)
+where log_offset >= floor and log_offset < refreshed group by bucket
 
 -- repeated --
 -- Below silver's position, neither in silver nor in quarantine, because silver has the id from another place in the log.
 select bucket, count(*) as repeated
 from raw.events join positions using (bucket)
-where log_offset < refreshed
+where log_offset >= floor and log_offset < refreshed
   and not exists (select 1 from silver.events as taken where taken.bucket = events.bucket and taken.log_offset = events.log_offset)
   and not exists (select 1 from quarantine.events as bad where bad.bucket = events.bucket and bad.log_offset = events.log_offset)
   and exists (select 1 from silver.events as first where first.bucket = events.bucket and first.event_id = coalesce(try_cast(events.id as uuid)::varchar, events.id))

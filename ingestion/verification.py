@@ -7,7 +7,7 @@ from typing import Any
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, floor_key, position_key, show
 from ingestion.sequencer import QUERIES
 
 IN_LAKE = load_queries(Path(__file__).with_name("conservation.sql"))
@@ -20,23 +20,24 @@ class BucketCount:
     bucket: int
     unsequenced: int = 0  # accepted and committed, without a place yet
     sequenced: int = 0  # the head of the log
+    floor: int = 0  # raw has the events from here on
     landed: int = 0  # the lake's position
     raw_rows: int = 0
-    raw_offsets: int = 0  # distinct, from 0 up to the position: as many as the position, or one is missing
-    raw_beyond: int = 0  # rows at the position or after it
+    raw_offsets: int = 0  # distinct, from the floor up to the position: as many as lie between, or one is missing
+    raw_beyond: int = 0  # rows below the floor, at the position or after it
     refreshed: int = 0  # silver's position
-    silver: int = 0  # rows from below that position, and so are the next two
+    silver: int = 0  # rows between the floor and that position, and so are the next two
     quarantined: int = 0
     repeated: int = 0  # events whose id had come before
 
     @property
     def losses(self) -> list[str]:
         """Each way in which events of this bucket are lost or doubled, in words."""
-        kept = self.silver + self.quarantined + self.repeated
+        kept = self.floor + self.silver + self.quarantined + self.repeated
         differences = {
             "landed that the database does not know": self.landed - self.sequenced,
-            "are missing from raw": self.landed - self.raw_offsets,
-            "stand in raw beyond its position": self.raw_beyond,
+            "are missing from raw": self.landed - self.floor - self.raw_offsets,
+            "stand in raw outside of its positions": self.raw_beyond,
             "stand in raw twice": self.raw_rows - self.raw_offsets - self.raw_beyond,
             "are in silver before they are in raw": self.refreshed - self.landed,
             "are missing from silver": self.refreshed - kept,
@@ -82,6 +83,7 @@ def count(database: Database, lake: Lake) -> list[BucketCount]:
         counted: dict[int, dict[str, int]] = {
             row["bucket"]: {
                 "sequenced": row["next"],
+                "floor": raw.position(floor_key(row["bucket"])) if raw else 0,
                 "landed": raw.position(position_key(row["bucket"])) if raw else 0,
                 "refreshed": silver.position(position_key(row["bucket"])) if silver else 0,
             }
@@ -92,8 +94,8 @@ def count(database: Database, lake: Lake) -> list[BucketCount]:
     connection = duckdb_connection()
     connection.execute(IN_LAKE["stand_ins"])
     show(connection, [table for table in (raw, silver, quarantine) if table])
-    positions = [(bucket, each["landed"], each["refreshed"]) for bucket, each in counted.items()]
-    connection.executemany("insert into positions values (?, ?, ?)", positions)
+    positions = [(bucket, each["floor"], each["landed"], each["refreshed"]) for bucket, each in counted.items()]
+    connection.executemany("insert into positions values (?, ?, ?, ?)", positions)
     for name in ("in_raw", "in_silver", "in_quarantine", "repeated"):
         for row in connection.sql(IN_LAKE[name]).to_arrow_table().to_pylist():
             counted.setdefault(row.pop("bucket"), {}).update(row)

@@ -7,6 +7,7 @@ import dagster as dg
 from focusflow import clock
 from focusflow.lake import RAW_EVENTS, position_key
 from pipelines.assets.reports import opened
+from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
 
@@ -26,6 +27,24 @@ weekly_reports = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     tags={"dagster/max_runtime": "7200"},
 )
+
+
+@dg.op(description="Put small files together, clear away what no version needs, and let go what was kept long enough.")
+def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
+    with installation.database() as database:
+        work = Maintenance(installation.lake, installation.duckdb(), database, installation.settings, clock.now())
+        done = {each.table: each.amounts for each in work.run()}
+    context.add_output_metadata({"done": dg.MetadataValue.json(done)})
+
+
+@dg.job(
+    description="Keep the lake and the outbox small and quick to open. Nobody who reads or writes notices.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "7200"},
+)
+def maintenance() -> None:
+    tidy()
+
 
 #: How often the sensor looks. Looking is one read of a table's log.
 LOOK_SECONDS = 2
@@ -81,3 +100,12 @@ def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
     with opened(installation) as sender:
         return dg.RunRequest() if sender.is_awaited() else dg.SkipReason("Nobody is due.")
+
+
+nightly = dg.ScheduleDefinition(
+    name="nightly",
+    job=maintenance,
+    cron_schedule="17 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, when few are about.",
+)

@@ -5,7 +5,15 @@ import dagster as dg
 from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
 from pipelines.assets.tables import table_assets
-from pipelines.automation import hourly, raw_commits, refresh, report_hours, weekly_reports
+from pipelines.automation import (
+    hourly,
+    maintenance,
+    nightly,
+    raw_commits,
+    refresh,
+    report_hours,
+    weekly_reports,
+)
 from pipelines.checks import table_checks
 from pipelines.resources import Installation
 
@@ -15,9 +23,9 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[*table_assets, *score_assets, *report_assets],
         asset_checks=table_checks,
-        jobs=[refresh, weekly_reports],
+        jobs=[refresh, weekly_reports, maintenance],
         sensors=[raw_commits],
-        schedules=[hourly, report_hours],
+        schedules=[hourly, report_hours, nightly],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

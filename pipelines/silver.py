@@ -15,7 +15,8 @@ import pyarrow as pa
 from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS
-from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, position_key, quoted
+from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, floor_key, position_key, quoted
+from focusflow.problems import Conflict
 from pipelines import proof
 
 HERE = Path(__file__).with_name("tables") / "silver" / "events"
@@ -90,6 +91,10 @@ def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, row
     behind = {
         bucket: (silver.position(position_key(bucket)), raw.position(position_key(bucket))) for bucket in range(buckets)
     }
+    if lost := [bucket for bucket, (start, _) in behind.items() if start < raw.position(floor_key(bucket))]:
+        raise Conflict(
+            f"silver/events lacks events of bucket {lost[0]} that raw does not have any more. Restore the backup of the lake."
+        )
     taken = TakenIn()
     for spans in passes(behind, rows):
         taken += _take_in_pass(connection, raw, silver, quarantine, spans)

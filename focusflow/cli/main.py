@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "insights",
     "verify",
+    "maintain",
     "doctor",
     "status",
     "api",

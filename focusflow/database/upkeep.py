@@ -1,7 +1,11 @@
-"""Forgets what has expired: answers kept for repeated requests, tokens of sign-ins and mails, attempts at passwords."""
+"""Forgets what has expired: answers kept for repeated requests, tokens of sign-ins and mails, attempts at passwords, old days of the outbox."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Final, LiteralString
+
+import psycopg
+from psycopg import sql
 
 from focusflow.database.session import Database, Role
 
@@ -22,3 +26,45 @@ def forget_expired(database: Database) -> int:
         with database.transaction(Role.AUTH) as tx:
             gone += tx.run(statement, {"before": tx.now - after})
     return gone
+
+
+DAYS: LiteralString = """
+    select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
+    where inhparent = 'outbox'::regclass and relname ~ '^outbox_[0-9]{8}$' order by relname"""
+
+LEFT: LiteralString = """
+    select count(*) as count from outbox left join unnest(%(buckets)s::smallint[], %(landed)s::bigint[]) as lake (bucket, landed) using (bucket)
+    where recorded_on = %(day)s and (log_offset is null or landed is null or log_offset >= landed)"""
+
+
+def drop_outbox_days(database: Database, landed: Mapping[int, int], keep_days: int) -> int:
+    """Drop the outbox's days of which everything has landed, the youngest so old at least. Returns how many went."""
+    with database.transaction(Role.INGESTION) as tx:
+        youngest = tx.now.date() - timedelta(days=keep_days)
+    with database.owner() as connection:
+        names = [row["relname"] for row in connection.execute(DAYS).fetchall()]
+    return sum(
+        _drop(database, name) for name in names if (day := _day(name)) < youngest and not _left(database, landed, day)
+    )
+
+
+def _day(name: str) -> date:
+    return date.fromisoformat(name.removeprefix("outbox_"))
+
+
+def _left(database: Database, landed: Mapping[int, int], day: date) -> int:
+    with database.transaction(Role.INGESTION) as tx:
+        row = tx.one(LEFT, {"day": day, "buckets": list(landed), "landed": list(landed.values())})
+    assert row is not None
+    return int(row["count"])
+
+
+def _drop(database: Database, name: str) -> bool:
+    """Writers are held up for the moment of it; when they hold it up, another time will do."""
+    try:
+        with database.owner() as connection:
+            connection.execute("set local lock_timeout = '2s'")
+            connection.execute(sql.SQL("drop table {}").format(sql.Identifier(name)))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True

@@ -11,7 +11,7 @@ import pytest
 
 from focusflow import clock
 from pipelines import daily, priorities, publish
-from pipelines.automation import hourly, raw_commits, report_hours
+from pipelines.automation import hourly, nightly, raw_commits, report_hours
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
@@ -83,13 +83,30 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
         f"sensor: {each.name} starts {each.job_name}" for each in [definitions.resolve_sensor_def("raw_commits")]
     )
     yield from (
-        f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}" for each in (hourly, report_hours)
+        f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
+        for each in (hourly, report_hours, nightly)
     )
 
 
 def test_the_wiring_is_the_one_written_down():
     """Where a change is meant, write what this shows into definitions.txt."""
     assert "\n".join(described(build_defs())) + "\n" == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_RAW_DAYS", "0")  # what this world lands has not come from its database
+    world.land(ada.events)
+    refreshed(installation, instance)
+    job = build_defs(installation).resolve_job_def("maintenance")
+    assert job.execute_in_process(instance=instance).success
+    for table in (
+        "raw/events",
+        "silver/events",
+        "silver/task_history",
+        "gold/productivity_daily",
+        "gold/priority_scores",
+    ):
+        assert list(Path(world.lake.url(table)).glob("_delta_log/*.checkpoint.parquet")), table
 
 
 def test_a_refresh_writes_the_days_and_publishes_the_scores(world, ada, installation, instance, database_url):

@@ -28,7 +28,7 @@ def test_what_is_on_the_way_is_not_lost():
     [
         ({"raw_rows": 9, "raw_offsets": 9}, "1 events are missing from raw"),
         ({"raw_rows": 11}, "1 events stand in raw twice"),
-        ({"raw_rows": 12, "raw_beyond": 2}, "2 events stand in raw beyond its position"),
+        ({"raw_rows": 12, "raw_beyond": 2}, "2 events stand in raw outside of its positions"),
         ({"sequenced": 6}, "4 events landed that the database does not know"),
         ({"silver": 6}, "1 events are missing from silver"),
         ({"quarantined": 4}, "2 events too many stand in silver or quarantine"),

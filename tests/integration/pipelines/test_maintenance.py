@@ -1,0 +1,176 @@
+"""The lake and the outbox are kept small while others read and write, and nothing is lost by it."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from focusflow import clock, durable
+from focusflow.database.upkeep import drop_outbox_days
+from focusflow.lake import RAW_EVENTS, duckdb_connection, floor_key, position_key
+from focusflow.problems import Conflict
+from focusflow.settings import Settings
+from ingestion.service import open_ingestion
+from ingestion.verification import count, judge
+from pipelines import silver
+from pipelines.maintenance import Maintenance
+from tests.conftest import BUCKETS
+from tests.integration.ingestion.conftest import raw_rows_of, write_events
+
+COMMITS = 6
+
+
+@pytest.fixture
+def maintenance(database, lake, user_id):
+    """Some commits of one person's events, and all of them in silver."""
+    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0)
+    for _ in range(COMMITS):
+        write_events(database, user_id, 5)
+        ingestion.drain()
+    connection = duckdb_connection()
+    silver.take_in(lake, connection, BUCKETS)
+    settings = Settings(buckets=BUCKETS, raw_days=0, _env_file=None)
+    return Maintenance(lake, connection, database, settings, clock.now())
+
+
+def keeping(maintenance, **how):
+    return replace(maintenance, settings=maintenance.settings.model_copy(update=how))
+
+
+def done(maintenance):
+    return {each.table: each.amounts for each in maintenance.run()}
+
+
+def assert_sound(maintenance):
+    verdict = judge(count(maintenance.database, maintenance.lake))
+    assert verdict.is_sound, verdict.sentence
+
+
+def test_small_files_become_large_ones_and_say_the_same(maintenance, lake):
+    before, read_at = raw_rows_of(lake), lake.open(RAW_EVENTS)
+    positions = [read_at.position(position_key(bucket)) for bucket in range(BUCKETS)]
+    assert done(maintenance)[RAW_EVENTS.name]["files put together"] >= COMMITS
+    raw = lake.open(RAW_EVENTS)
+    assert len(raw.files()) < len(read_at.files())
+    assert raw_rows_of(lake) == before
+    assert [raw.position(position_key(bucket)) for bucket in range(BUCKETS)] == positions
+    connection = duckdb_connection()  # whoever began to read before goes on as if nothing had happened
+    assert connection.sql(f"from {read_at.scan()}").count("bucket").fetchall() == [(len(before),)]
+    assert_sound(maintenance)
+
+
+def test_what_no_version_needs_is_cleared_away_after_its_time(maintenance, lake):
+    done(maintenance)
+    old = [path for path in folder_of(lake).rglob("*.parquet") if "_delta_log" not in path.parts]
+    assert len(old) > len(lake.open(RAW_EVENTS).files())
+    lake.open(RAW_EVENTS).vacuum(0)
+    left = [path for path in folder_of(lake).rglob("*.parquet") if "_delta_log" not in path.parts]
+    assert len(left) == len(lake.open(RAW_EVENTS).files())
+    assert_sound(maintenance)
+
+
+def folder_of(lake):
+    return Path(lake.url(RAW_EVENTS.name))
+
+
+def test_a_table_opens_from_its_checkpoint_and_without_a_broken_one(maintenance, lake):
+    before = raw_rows_of(lake)
+    done(maintenance)
+    (checkpoint,) = folder_of(lake).glob("_delta_log/*.checkpoint.parquet")
+    assert raw_rows_of(lake) == before
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    lake.repair([RAW_EVENTS.name])
+    assert not checkpoint.exists()
+    assert raw_rows_of(lake) == before
+    assert_sound(maintenance)
+
+
+def test_raw_lets_go_what_silver_has_and_is_old(maintenance, database, lake, user_id):
+    late = replace(keeping(maintenance, raw_days=30), now=clock.now() + timedelta(days=31))
+    write_events(database, user_id, 4)
+    open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
+    assert done(late)[RAW_EVENTS.name]
+    left = raw_rows_of(lake)
+    assert len(left) == 4  # as old as the others, and not yet in silver
+    assert {lake.open(RAW_EVENTS).position(floor_key(bucket)) for bucket, _, _ in left} == {left[0][1]}
+    assert_sound(maintenance)
+    taken = silver.take_in(lake, maintenance.connection, BUCKETS)
+    assert (taken.read, taken.kept) == (4, 4)
+    assert_sound(maintenance)
+
+
+def test_young_events_stay(maintenance, lake):
+    before = raw_rows_of(lake)
+    done(keeping(maintenance, raw_days=1))
+    assert raw_rows_of(lake) == before
+
+
+def test_nothing_goes_from_raw_while_something_is_missing(maintenance, lake):
+    late = replace(keeping(maintenance, raw_days=1), now=clock.now() + timedelta(days=2))
+    lake.open(silver.EVENTS).forget("log_offset = 1", positions={})
+    before = raw_rows_of(lake)
+    with pytest.raises(Conflict, match="missing from silver"):
+        done(late)
+    assert raw_rows_of(lake) == before
+
+
+def test_a_silver_that_was_thrown_away_is_not_made_from_half_of_raw(maintenance, lake, tmp_path):
+    done(replace(keeping(maintenance, raw_days=1), now=clock.now() + timedelta(days=2)))
+    folder_of(lake).parents[1].joinpath("silver", "events").rename(tmp_path / "away")
+    with pytest.raises(Conflict, match="does not have any more"):
+        silver.take_in(lake, maintenance.connection, BUCKETS)
+
+
+def test_days_of_the_outbox_go_when_all_of_them_has_landed(maintenance, database, user_id):
+    today = clock.now().date()
+    partition = f"outbox_{today - timedelta(days=10):%Y%m%d}"
+    with database.owner() as connection:
+        first, following = (str(today - timedelta(days=days)) for days in (10, 9))
+        connection.execute("call partition_outbox(%s, %s, %s)", [partition, first, following])
+        connection.execute("select set_config('role', 'focusflow_ingestion', true)")
+        head = connection.execute("select bucket, next from outbox_head where next > 0 limit 1").fetchone()
+        connection.execute(
+            "insert into outbox (event_id, recorded_on, user_id, bucket, log_offset, value) values (gen_random_uuid(), %s, %s, %s, %s, '{}')",
+            [first, user_id, head["bucket"], head["next"] + 5],
+        )
+    landed = {head["bucket"]: head["next"]}
+    assert drop_outbox_days(database, landed, 3) == 0
+    assert drop_outbox_days(database, {head["bucket"]: head["next"] + 6}, 11) == 0
+    assert drop_outbox_days(database, {head["bucket"]: head["next"] + 6}, 3) == 1
+    with database.owner() as connection:
+        assert connection.execute("select to_regclass(%s) as there", [partition]).fetchone()["there"] is None
+
+
+def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, user_id):
+    ingestion, written = open_ingestion(database, lake, buckets=BUCKETS, rows=20, age_seconds=0), []
+    finished = threading.Event()
+
+    def land():
+        while not finished.is_set():
+            written.extend(write_events(database, user_id, 5))
+            ingestion.drain()
+
+    landing = threading.Thread(target=land)
+    landing.start()
+    try:
+        for _ in range(5):
+            done(maintenance)
+            silver.take_in(lake, maintenance.connection, BUCKETS)
+    finally:
+        finished.set()
+        landing.join(30)
+    assert written
+    assert set(written) <= {row[2] for row in raw_rows_of(lake)}
+    silver.take_in(lake, maintenance.connection, BUCKETS)
+    assert_sound(maintenance)
+
+
+def test_a_checkpoint_is_on_the_disk_before_the_entries_that_it_sums_up_go(maintenance, lake, monkeypatch):
+    order = []
+    monkeypatch.setattr(durable, "settle_checkpoint", lambda *_: order.append("settled"))
+    raw = lake.open(RAW_EVENTS)
+    monkeypatch.setattr(type(raw.delta), "cleanup_metadata", lambda _: order.append("cleared"))
+    raw.checkpoint()
+    assert order == ["settled", "cleared"]
