@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,3 @@ def rules() -> dict[str, pl.Expr]:
         "earliest_due": -due.fill_null(2**62).cast(pl.Float64),
         "urgency": urgency,
     }
-
-
-def rank_within_user(*by: str, descending: bool = False) -> pl.Expr:
-    """1, 2, 3 … within each user. Ties go to the older task, then to the smaller id, so that a rank never depends on the order of rows."""
-    keys = (*by, "created_at", "task_id")
-    in_order = pl.arg_sort_by(keys, descending=[descending] * len(by) + [False, False], nulls_last=True)
-    return (in_order.arg_sort() + 1).cast(pl.Int64).over("user_id")

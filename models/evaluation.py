@@ -14,10 +14,11 @@ import polars as pl
 
 from focusflow.problems import Conflict
 from models.baselines import rules
+from models.contributions import parts_of
 from models.facts import LIST
 from models.labels import known_by
 from models.measures import Interval, bootstrap, brier, calibration_error, gains, per_list, reliability
-from models.parts import Priority, parts_of
+from models.parts import Priority
 
 Fit = Callable[[pl.DataFrame], Priority]
 Figures = dict[str, Any]

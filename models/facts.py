@@ -85,34 +85,53 @@ def known(tasks: pl.DataFrame, as_of: datetime | None = None) -> pl.DataFrame:
     columns = KNOWN if as_of else KNOWN | MOMENT
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in tasks.columns]
     typed = tasks.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
-    zones = typed.partition_by("timezone", maintain_order=True) or [typed]
     now = pl.col("as_of")
-    return pl.concat([_in_zone(zone, as_of) for zone in zones]).with_columns(
+    return _placed(typed, as_of).with_columns(
         pl.col("tags", "blocked_by", "last_tags").fill_null([]),
         days_overdue=(now - pl.col("due")).dt.total_microseconds() / 86_400e6,
         age_days=(now - pl.col("created_at")).dt.total_microseconds() / 86_400e6,
     )
 
 
-def _in_zone(tasks: pl.DataFrame, as_of: datetime | None) -> pl.DataFrame:
-    """What depends on the calendar of one time zone. A date is over when its local day is: 23, 24 or 25 hours after it began."""
-    timezone: str = "UTC" if tasks.is_empty() else tasks.item(0, "timezone")
+def _placed(tasks: pl.DataFrame, as_of: datetime | None) -> pl.DataFrame:
+    """With what depends on the calendar of a time zone, looked up once for all rows that share it. A date is over when its local day
+    is: 23, 24 or 25 hours after it began.
+    """
     if as_of is not None:
-        today = local_date(as_of, timezone)
-        left = (start_of(today + timedelta(days=1), timezone) - as_of.astimezone(UTC)) / timedelta(hours=1)
-        now = pl.lit(as_of.astimezone(UTC), dtype=INSTANT)
-        tasks = tasks.with_columns(as_of=now, local_date=pl.lit(today), hours_left=pl.lit(left))
-    dates: list[date] = tasks["due_date"].drop_nulls().unique().to_list()
-    ends = pl.DataFrame(
-        {"due_date": dates, "day_ends": [start_of(day + timedelta(days=1), timezone) for day in dates]},
-        schema={"due_date": pl.Date, "day_ends": INSTANT},
+        zones: list[str] = tasks["timezone"].unique().to_list()
+        moments = pl.DataFrame(
+            [_moment(zone, as_of) for zone in zones], schema={"timezone": pl.String(), **MOMENT}, orient="row"
+        )
+        tasks = tasks.join(moments, on="timezone", how="left", maintain_order="left")
+    dates = tasks.select("timezone", "due_date").drop_nulls().unique()
+    ends = [(zone, day, start_of(day + timedelta(days=1), zone)) for zone, day in dates.iter_rows()]
+    ends_of_dates = pl.DataFrame(
+        ends, schema={"timezone": pl.String, "due_date": pl.Date, "day_ends": INSTANT}, orient="row"
     )
-    due_day = pl.coalesce(pl.col("due_at").dt.convert_time_zone(timezone).dt.date(), "due_date")
+    instants = tasks.select("timezone", "due_at").drop_nulls().unique()
+    days_of_instants = pl.concat(
+        [
+            instants.with_columns(due_day=pl.lit(None, pl.Date)).clear(),
+            *map(_local_days, instants.partition_by("timezone")),
+        ]
+    )
     return (
-        tasks.join(ends, on="due_date", how="left", maintain_order="left")
+        tasks.join(ends_of_dates, on=["timezone", "due_date"], how="left", maintain_order="left")
+        .join(days_of_instants, on=["timezone", "due_at"], how="left", maintain_order="left")
         .with_columns(
             due=pl.coalesce("due_at", "day_ends"),
-            due_in_calendar_days=(due_day - pl.col("local_date")).dt.total_days().cast(pl.Int64),
+            due_in_calendar_days=(pl.coalesce("due_day", "due_date") - pl.col("local_date")).dt.total_days(),
         )
-        .drop("day_ends")
+        .drop("day_ends", "due_day")
     )
+
+
+def _moment(timezone: str, as_of: datetime) -> tuple[str, datetime, date, float]:
+    today = local_date(as_of, timezone)
+    left = (start_of(today + timedelta(days=1), timezone) - as_of.astimezone(UTC)) / timedelta(hours=1)
+    return timezone, as_of.astimezone(UTC), today, left
+
+
+def _local_days(instants: pl.DataFrame) -> pl.DataFrame:
+    timezone: str = instants.item(0, "timezone")
+    return instants.with_columns(due_day=pl.col("due_at").dt.convert_time_zone(timezone).dt.date())

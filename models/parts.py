@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-import numpy as np
 import polars as pl
 
 from models.additive import Additive
-from models.baselines import due_share
 from models.features import Usual, day_features, matrix, place_features, risk_features
 
 
@@ -105,25 +103,3 @@ def matrices(priority: Priority, facts: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     """What the likelihood and the risk are made from."""
     features = place_features(priority.usual) | day_features(priority.usual)
     return matrix(facts, features), matrix(facts, risk_features(priority.usual))
-
-
-def parts_of(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
-    """The facts' parts, each from 0 to 1."""
-    for_likelihood, for_risk = matrices(priority, facts)
-    ahead = priority.risk.probability(for_risk) if priority.risk else np.full(facts.height, np.nan)
-    return facts.select(
-        deadline_risk=deadline_risk(pl.Series(ahead, nan_to_null=True)),
-        importance=pl.sum_horizontal(importance_terms().values()),
-        likelihood=pl.Series(priority.likelihood.probability(for_likelihood)),
-    )
-
-
-def deadline_risk(ahead: pl.Series) -> pl.Expr:
-    """By the model as long as the due date is ahead; 1 once it has passed; else by age."""
-    return (
-        pl.when(pl.col("days_overdue") >= 0)
-        .then(1.0)
-        .when(pl.col("days_overdue").is_not_null())
-        .then(pl.coalesce(pl.lit(ahead), due_share(pl.col("days_overdue"))))
-        .otherwise(ageing())
-    )

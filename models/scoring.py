@@ -4,15 +4,18 @@ from datetime import datetime
 from math import exp
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from models.baselines import rank_within_user, urgency_terms
+from models.additive import Numbers, Places
+from models.baselines import urgency_terms
+from models.contributions import learned
 from models.facts import INSTANT, known
-from models.reasons import texts
+from models.reasons import REASON, SPOKEN_OF, listed
+from models.registry import Served
 
-MODEL_VERSION: Final = "urgency-1"
-
-REASON: Final = pl.Struct({"code": pl.String(), "text": pl.String(), "points": pl.Float64()})
+#: What serves as long as no model does.
+BASELINE_VERSION: Final = "urgency-1"
 
 #: What comes out, one row a task.
 SCORE_COLUMNS: Final[dict[str, pl.DataType]] = {
@@ -26,6 +29,7 @@ SCORE_COLUMNS: Final[dict[str, pl.DataType]] = {
     "deadline_risk": pl.Float64(),
     "importance": pl.Float64(),
     "likelihood": pl.Float64(),
+    "is_baseline": pl.Boolean(),
     "model_version": pl.String(),
     "as_of": INSTANT,
 }
@@ -36,37 +40,54 @@ MIDDLE: Final = 12.0
 WIDTH: Final = 6.0
 
 
-def score(tasks: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """Scores of open tasks as of a moment: in with `TASK_COLUMNS` (others are ignored), out with `SCORE_COLUMNS`, sorted by user and rank.
+def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) -> pl.DataFrame:
+    """Scores of open tasks as of a moment, by the model that serves or else by the baseline: in with `TASK_COLUMNS` and what else is known
+    of `models.facts.KNOWN`, out with `SCORE_COLUMNS`, sorted by user and rank.
 
-    The points of a task's reasons, largest first, add up to its score. The score of a task depends on nothing but its own row, so that
-    one task scored alone gets what it would get in a batch; its ranks are among the rows given.
+    The points of a task's reasons, largest first, add up to its score. By the baseline, a score depends on nothing but its own row; by a
+    model also on the person's other tasks, so all of them have to be there. Ranks are among the rows given.
     """
-    terms = urgency_terms()
-    points = {code: _points(code) for code in ("open", *terms)}
+    facts = known(tasks, as_of).sort(
+        "user_id", "created_at", "task_id"
+    )  # ties in rank go to the older task, then to the smaller id
+    terms = facts.select(**{code: term.cast(pl.Float64) for code, term in urgency_terms().items()})
+    urgency = terms.sum_horizontal().to_numpy()
+    if served:
+        found = learned(served.priority, facts)
+        points = found.points
+        parts = {name: getattr(found, name) for name in ("deadline_risk", "importance", "likelihood")}
+    else:
+        points, parts = _points_of_urgency(terms, urgency), {}
+    # The sum of the points themselves, so that they add up whatever the rounding.
+    total = np.clip(sum(points.values(), start=np.zeros(facts.height)), 0, 100)
+    users = facts["user_id"].rle_id().to_numpy()
+    first = np.lexsort((-total if served else -urgency, users))
+    due = facts["due"].dt.timestamp("us").fill_null(2**62).to_numpy()
+    named = {
+        name: pl.Series(parts[name])[first] if parts else pl.lit(None)
+        for name in ("deadline_risk", "importance", "likelihood")
+    }
     return (
-        known(tasks, as_of)
-        .lazy()
-        .with_columns(**{f"term_{code}": term for code, term in terms.items()})
-        .with_columns(urgency=pl.sum_horizontal(f"term_{code}" for code in terms))
-        .with_columns(slope=_slope())
-        .with_columns(**{f"points_{code}": each for code, each in points.items()})
+        facts.select("user_id", "task_id", "as_of")[first]
         .with_columns(
-            # The sum of the points themselves, so that they add up whatever the rounding.
-            score=pl.sum_horizontal(f"points_{code}" for code in points).clip(0, 100),
-            reasons=_reasons(tuple(points)),
-            rank=rank_within_user("urgency", descending=True),
-            rank_by_due_date=rank_within_user("due"),
-            rank_by_urgency=rank_within_user("urgency", descending=True),
-            deadline_risk=None,
-            importance=None,
-            likelihood=None,
-            model_version=pl.lit(MODEL_VERSION),
+            score=total[first],
+            rank=_ranks(users, first)[first],
+            rank_by_due_date=_ranks(users, np.lexsort((due, users)))[first],
+            rank_by_urgency=_ranks(users, np.lexsort((-urgency, users)))[first],
+            reasons=listed(facts.select(SPOKEN_OF)[first], {code: each[first] for code, each in points.items()}),
+            is_baseline=pl.lit(served is None),
+            model_version=pl.lit(served.version if served else BASELINE_VERSION),
+            **named,
         )
         .select(pl.col(name).cast(dtype) for name, dtype in SCORE_COLUMNS.items())
-        .sort("user_id", "rank")
-        .collect()
     )
+
+
+def _ranks(users: Places, order: Places) -> Places:
+    """The place of each row within its user, 1 for the first of the order. Rows of a user stand together."""
+    ranks = np.empty(len(users), dtype=np.int64)
+    ranks[order] = np.arange(1, len(users) + 1)
+    return ranks - np.searchsorted(users, users)
 
 
 def scaled(urgency: float) -> float:
@@ -78,29 +99,11 @@ def scaled(urgency: float) -> float:
     return 100 / (1 + exp((MIDDLE - urgency) / WIDTH))
 
 
-def _slope() -> pl.Expr:
-    """Points for each unit of urgency: the straight way from an urgency of 0 to this one, which keeps the terms additive on a curve."""
-    urgency = pl.col("urgency")
+def _points_of_urgency(terms: pl.DataFrame, urgency: Numbers) -> dict[str, Numbers]:
+    """Points by the straight way from an urgency of 0 to this one, which keeps the terms additive on a curve."""
     at_zero = scaled(0)
     tangent = at_zero * (1 - at_zero / 100) / WIDTH
-    curve = 100 / (1 + ((MIDDLE - urgency) / WIDTH).exp())
-    return pl.when(urgency.abs() < 1e-9).then(tangent).otherwise((curve - at_zero) / urgency)
-
-
-def _points(code: str) -> pl.Expr:
-    return pl.lit(scaled(0)) if code == "open" else pl.col(f"term_{code}") * pl.col("slope")
-
-
-def _reasons(codes: tuple[str, ...]) -> pl.Expr:
-    """The terms that count, as a list of (code, text, points), largest first. What gives no points is no reason."""
-    words = texts()
-    structs = [
-        pl.when(pl.col(f"points_{code}") != 0).then(
-            pl.struct(code=pl.lit(code), text=words[code], points=pl.col(f"points_{code}"))
-        )
-        for code in codes
-    ]
-    element = pl.element()
-    return pl.concat_list(structs).list.eval(
-        element.drop_nulls().sort_by(element.drop_nulls().struct.field("points"), descending=True, maintain_order=True)
-    )
+    is_flat = np.abs(urgency) < 1e-9
+    curve = 100 / (1 + np.exp((MIDDLE - urgency) / WIDTH))
+    slope = np.where(is_flat, tangent, (curve - at_zero) / np.where(is_flat, 1.0, urgency))
+    return {"open": np.full(len(urgency), at_zero), **{code: terms[code].to_numpy() * slope for code in terms.columns}}

@@ -23,7 +23,7 @@ with zones as (
     select user_id, timezone, valid_from, coalesce(valid_to, timestamptz '9999-01-01 00:00+00') as valid_to
     from silver.user_history semi join people using (user_id)
 ), days as (
-    select user_id, timezone, local_date, as_of, day_ends, next_day_ends
+    select user_id, timezone, local_date, as_of, day_begins, day_ends, next_day_ends
     from zones join mornings using (timezone) where as_of >= valid_from and as_of < valid_to
     qualify row_number() over (partition by user_id, local_date order by as_of) = 1
 ), stirred as (
@@ -42,7 +42,7 @@ select asked.*, row_number() over (partition by user_id order by as_of) as numbe
 -- moments_now --
 -- One moment for all the chosen people, each in the zone they live in by then.
 create or replace temp table moments as
-select user_id, timezone, local_date, $as_of::timestamptz as as_of, day_ends, next_day_ends, false as is_morning, 1::bigint as number
+select user_id, timezone, local_date, $as_of::timestamptz as as_of, day_begins, day_ends, next_day_ends, false as is_morning, 1::bigint as number
 from (select user_id, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id)
       where valid_from <= $as_of group by user_id) join todays using (timezone)
 
@@ -122,7 +122,7 @@ with spans as (
     select * exclude (first_number, last_number), unnest(range(first_number, last_number + 1)) as number
     from placed where first_number <= last_number
 ), listed as (
-    select open.* replace (moments.timezone as timezone), moments.local_date, moments.as_of, is_morning, day_ends, next_day_ends from open join moments using (user_id, number)
+    select open.* replace (moments.timezone as timezone), moments.local_date, moments.as_of, is_morning, day_begins, day_ends, next_day_ends from open join moments using (user_id, number)
 ), waiting as (  -- blockers that are open at the moment
     select listed.user_id, listed.number, listed.task_id, blocker.task_id as blocker
     from (select user_id, number, task_id, unnest(blocked_by) as blocked_by from listed) as listed
@@ -130,7 +130,7 @@ with spans as (
 ), blocks as (
     select user_id, number, blocker as task_id, count(*) as blocks from waiting group by all
 )
-select listed.* exclude (valid_from, valid_to, version, change, is_open, is_done, blocked_by), valid_from as touched_at,
+select listed.* exclude (valid_from, valid_to, change, is_open, is_done, blocked_by), valid_from as touched_at,
        []::varchar[] as blocked_by, coalesce(blocks, 0) as blocks
 from listed left join blocks using (user_id, number, task_id) anti join waiting using (user_id, number, task_id)
 where start_at is null or start_at <= as_of
@@ -177,21 +177,29 @@ select moments.user_id, number, happened_at as acted_at, task_id as last_task_id
        parent_task_id as last_parent_task_id, goal_id as last_goal_id, tags as last_tags
 from moments asof join acts on moments.user_id = acts.user_id and moments.as_of >= acts.happened_at
 
+-- asked --
+-- Which keys the lists speak of.
+create or replace temp table asked as
+select distinct user_id, number, day_begins, unnest(keys).kind as kind, unnest(keys).key as key
+from (select *, [{'kind': 'all', 'key': ''}, {'kind': 'priority', 'key': priority}, {'kind': 'category', 'key': coalesce(category_id, '')},
+                 {'kind': 'parent', 'key': coalesce(parent_task_id, '')}, {'kind': 'age', 'key': age_of(as_of, created_at)}]
+                 || list_transform(tags, lambda tag: {'kind': 'tag', 'key': tag}) as keys
+      from facts)
+
+-- asked_of_all --
+-- Every key of which anything is remembered.
+create or replace temp table asked as
+select distinct user_id, number, day_begins, kind, key from counters join moments using (user_id)
+
 -- rates --
--- Of each key that a list speaks of: days lain open, finished, taken up, all as the counters remember them at the moment.
+-- Of each key that is asked for: days lain open, finished, taken up, all as the counters remembered them when the day began. Habits do not
+-- change within a day, so that a task which is written in the middle of it is scored as it will be by the next batch.
 create or replace temp table rates as
-with asked as (
-    select distinct user_id, number, as_of, unnest(keys).kind as kind, unnest(keys).key as key
-    from (select *, [{'kind': 'all', 'key': ''}, {'kind': 'priority', 'key': priority}, {'kind': 'category', 'key': coalesce(category_id, '')},
-                     {'kind': 'parent', 'key': coalesce(parent_task_id, '')}, {'kind': 'age', 'key': age_bin}]
-                     || list_transform(tags, lambda tag: {'kind': 'tag', 'key': tag}) as keys
-          from (select *, age_of(as_of, created_at) as age_bin from facts))
-)
 select asked.user_id, number, asked.kind, asked.key, counters.open / rate - counters.open_weight * fading / rate as days_open,
        counters.done_weight * fading as done, counters.acts_weight * fading as acts, counters.acts_in_all - coalesce(before.acts_in_all, 0) as lately
-from (select *, as_of - interval 7 day as week_ago, ln(2) / $half_life as rate, exp(-ln(2) / $half_life * (epoch(as_of) / 86400 - 18000)) as fading
-      from asked) as asked
-asof join counters on asked.user_id = counters.user_id and asked.kind = counters.kind and asked.key = counters.key and asked.as_of >= counters.happened_at
+from (select *, day_begins - interval 7 day as week_ago, ln(2) / $half_life as rate,
+             exp(-ln(2) / $half_life * (epoch(day_begins) / 86400 - 18000)) as fading from asked) as asked
+asof join counters on asked.user_id = counters.user_id and asked.kind = counters.kind and asked.key = counters.key and asked.day_begins >= counters.happened_at
 asof left join counters as before on asked.user_id = before.user_id and asked.kind = before.kind and asked.key = before.key and asked.week_ago >= before.happened_at
 
 -- behind --

@@ -9,11 +9,12 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from models.additive import Additive, Curve, Numbers
+from models.contributions import parts_of
 from models.facts import LIST
 from models.features import Usual, day_features, matrix, place_features, risk_features, usual_of
 from models.labels import known_by
 from models.measures import gains, ndcg_of_lists
-from models.parts import PROPOSED, Priority, Weights, parts_of
+from models.parts import PROPOSED, Priority, Weights
 
 #: Bends in each curve; more follow the noise of small histories, measured in docs/model.md.
 KNOTS: Final = 5

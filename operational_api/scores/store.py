@@ -52,9 +52,7 @@ def _score_anew(tx: Transaction, timezone: str) -> None:
     rows = tx.all(QUERIES["to_score"], {"now": tx.now, "timezone": timezone})
     tasks = pl.DataFrame(rows, schema=TASK_COLUMNS | {"version": pl.Int64()})
     fresh = score(tasks, tx.now).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
-    scores = [
-        {**row, "reasons": orjson.dumps(row["reasons"]).decode(), "is_baseline": True} for row in fresh.to_dicts()
-    ]
+    scores = [{**row, "reasons": orjson.dumps(row["reasons"]).decode()} for row in fresh.to_dicts()]
     _save(tx, "save", {"scores": orjson.dumps(scores).decode(), "now": tx.now})
 
 

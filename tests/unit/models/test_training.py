@@ -9,10 +9,11 @@ import pytest
 
 from models.additive import sigmoid, slope_from
 from models.baselines import rules
+from models.contributions import parts_of
 from models.dataset import lists_with_outcomes
 from models.labels import known_by
 from models.measures import bootstrap, gains, ndcg_of_lists, per_list
-from models.parts import Priority, Weights, matrices, parts_of
+from models.parts import Priority, Weights, matrices
 from models.training import fit
 from tests.unit.models.histories import connected, lived
 
