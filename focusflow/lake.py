@@ -214,9 +214,10 @@ class Lake:
             return None
 
     def open(self, spec: TableSpec) -> Pinned:
-        """The table at its newest version, made now if it is not there."""
+        """The table at its newest version, made now if it is not there; columns that came since are added, empty in the rows before."""
         present = self.pinned(spec.name)
         if present is not None:
+            _add_columns(present, spec)
             return present
         if self.is_local and set(self.location) & AWKWARD:
             raise SetupProblem(
@@ -252,6 +253,16 @@ class Lake:
     def repair(self, names: Iterable[str]) -> list[str]:
         """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
         return [told for name in names if self.is_local for told in durable.drop_broken_commits(Path(self.url(name)))]
+
+
+def _add_columns(table: Pinned, spec: TableSpec) -> None:
+    known = set(table.columns().names)
+    new = pa.schema([field for field in spec.schema if field.name not in known])
+    if len(new):
+        before = table.version
+        table.delta.alter.add_columns(Schema.from_arrow(new).fields, post_commithook_properties=NO_HOOKS)
+        table.delta.update_incremental()
+        durable.settle(table.delta.table_uri, range(before, table.version + 1))
 
 
 def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = None) -> duckdb.DuckDBPyConnection:

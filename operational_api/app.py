@@ -14,6 +14,7 @@ from focusflow.database.session import Database
 from focusflow.mail import mailer
 from focusflow.problems import Forbidden
 from focusflow.settings import Settings
+from models.registry import Registry, Serving
 from operational_api import health, problems
 from operational_api.admin.routes import router as admin
 from operational_api.analytics.routes import product_router
@@ -134,7 +135,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         with Database(
             database_url, connections=settings.database_pool, statement_timeout_ms=STATEMENT_TIMEOUT_MS
         ) as database:
-            app.state.services = Services(settings, database, mailer(settings))
+            app.state.services = Services(
+                settings, database, mailer(settings), Serving(Registry(settings.models_folder))
+            )
             yield
 
     app = Interface(

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from focusflow.database.session import Database
 from focusflow.mail import Mailer
 from focusflow.settings import Settings
+from models.registry import Serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Services:
     settings: Settings
     database: Database
     mailer: Mailer
+    serving: Serving
 
 
 async def services(request: Request) -> Services:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from focusflow.database.outbox import append, event
 from focusflow.database.session import Role, Transaction
 from focusflow.problems import Invalid, Problem
+from models.registry import Serving
 from operational_api.security import audit
 from operational_api.security.caller import Asking, Caller, Credentials, Origin, admitted
 from operational_api.services import Services
@@ -39,6 +40,7 @@ class Work:
     tx: Transaction
     caller: Caller
     origin: Origin
+    serving: Serving
     answered: tuple[int, bytes] | None = field(default=None)
 
     def emit(
@@ -143,7 +145,7 @@ class Asked:
             caller, before = admitted(tx, self.asking, key)
             if before["request_hash"] is not None:
                 self._replay(before)
-            work = Work(tx, caller, self.asking.origin)
+            work = Work(tx, caller, self.asking.origin, self.shared.serving)
             yield work
             if key is not None:
                 status, content = work.answered or (204, b"")

@@ -13,5 +13,10 @@ def note(as_of: datetime) -> dict[str, str]:
 
 
 def last(table: Pinned) -> datetime:
-    said = (entry.get("as_of") for entry in reversed(table.notes_since(0)))
-    return next((datetime.fromisoformat(each) for each in said if each), NEVER)
+    said = last_said(table, "as_of")
+    return datetime.fromisoformat(said) if said else NEVER
+
+
+def last_said(table: Pinned, name: str) -> str | None:
+    """What the newest commit that speaks of something says of it."""
+    return next((entry[name] for entry in reversed(table.notes_since(0)) if entry.get(name)), None)

@@ -1,17 +1,18 @@
-"""`gold/priority_scores`: what each person could do next, scored, one row a day and task."""
+"""`gold/priority_scores`: what each person could do next, scored, one row a day and task; and what the API scores by until the next batch."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
 from focusflow.lake import Lake, TableSpec, position_key, show
-from models.scoring import score
-from pipelines.as_of import last, note
+from models import snapshots
+from models.registry import Registry
+from models.scoring import BASELINE_VERSION, score
+from pipelines.as_of import last, last_said, note
 from pipelines.histories import spec
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "priority_scores"
@@ -34,6 +35,8 @@ SCORES = TableSpec(
             ("deadline_risk", pa.float64()),
             ("importance", pa.float64()),
             ("likelihood", pa.float64()),
+            ("is_baseline", pa.bool_()),
+            ("task_version", pa.int64()),
             ("model_version", pa.string()),
             ("as_of", pa.timestamp("us", "UTC")),
             ("month", pa.string()),
@@ -41,6 +44,15 @@ SCORES = TableSpec(
         ]
     ),
     ("month", "bucket"),
+)
+
+
+#: What is remembered of a person as their day began, so that the API can score what they have just written: rates by kind and key, and
+#: how often the due dates of open tasks were moved. Made only while a model serves.
+MEMORY = TableSpec(
+    "gold/priority_memory",
+    pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("memory", pa.string()), ("bucket", pa.int16())]),
+    ("bucket",),
 )
 
 
@@ -52,22 +64,38 @@ class Scored:
     is_fresh: bool = False
 
 
-def score_open_tasks(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime) -> Scored:
-    """Score what is open as of a moment, and put it in the place of what the day had."""
-    tasks, accounts = lake.open(spec(BY_NAME["task"])), lake.open(spec(BY_NAME["user"]))
-    scores = lake.open(SCORES)
-    positions = {position_key(bucket): tasks.position(position_key(bucket)) for bucket in range(buckets)}
+def score_open_tasks(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime, registry: Registry
+) -> Scored:
+    """Score what is open as of a moment by whatever serves, and put it in the place of what the day had."""
+    histories = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}
+    scores, served = lake.open(SCORES), registry.served()
+    model = served.version if served else BASELINE_VERSION
+    positions = {position_key(bucket): histories["task"].position(position_key(bucket)) for bucket in range(buckets)}
     is_current = all(scores.position(key) == position for key, position in positions.items())
-    if is_current and as_of - last(scores) < STALE_AFTER:
+    if is_current and last_said(scores, "model") == model and as_of - last(scores) < STALE_AFTER:
         return Scored()
-    show(connection, [tasks, accounts, scores])
-    connection.execute("create or replace temp table open_tasks as " + _sql("query"), {"as_of": as_of})
-    connection.register("scored", score(pl.DataFrame(connection.table("open_tasks").to_arrow_table()), as_of))
+    show(connection, [*histories.values(), scores])
+    if served:
+        snapshots.choose(connection)
+        tasks = snapshots.lists_at(connection, as_of)
+        _remember(lake, connection, as_of)
+    else:
+        tasks = snapshots.open_at(connection, as_of)
+    connection.register("scored", score(tasks, as_of, served))
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
     rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
     connection.unregister("scored")
-    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes=note(as_of))
-    return Scored(connection.execute("select count(*) from open_tasks").fetchall()[0][0], is_fresh=True)
+    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes=note(as_of) | {"model": model})
+    return Scored(tasks.height, is_fresh=True)
+
+
+def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    memory = lake.open(MEMORY)
+    connection.register("remembered", snapshots.remembered(connection))
+    rows = connection.sql(_sql("memory")).to_arrow_table()
+    connection.unregister("remembered")
+    memory.replace(rows, where="true", positions={}, notes=note(as_of))
 
 
 def _sql(name: str) -> str:

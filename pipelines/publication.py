@@ -32,6 +32,7 @@ class Published:
 
 TABLES = (
     Published("productivity_daily", "local_date", (), is_personal=True),
+    Published("priority_memory", "local_date", (), is_personal=True),
     *(Published(table.name, table.day, tuple(table.key), table.is_personal) for table in build.TABLES),
 )
 

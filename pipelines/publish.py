@@ -14,8 +14,9 @@ QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 #: What was scored last. Somebody without open tasks has no rows of then, so the people are asked for apart.
 NEWEST = """
-    select user_id::uuid, task_id::uuid, score, rank::integer as rank, reasons, model_version, as_of from gold.priority_scores
-    where as_of = $as_of"""
+    select user_id::uuid, task_id::uuid, score, rank::integer, rank_by_due_date::integer, rank_by_urgency::integer, reasons, deadline_risk,
+           importance, likelihood, is_baseline, task_version::integer, model_version, as_of
+    from gold.priority_scores where as_of = $as_of"""
 
 
 def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database) -> int:
@@ -30,9 +31,7 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     ]
     with database.transaction(Role.SCORING) as tx:
         tx.run(QUERIES["incoming"])
-        with tx.connection.cursor().copy(
-            "copy incoming (user_id, task_id, score, rank, reasons, model_version, as_of) from stdin"
-        ) as stream:
+        with tx.connection.cursor().copy(QUERIES["copy"]) as stream:
             for row in rows:
                 stream.write_row(row)
         tx.run(QUERIES["drop_gone"], {"users": users})

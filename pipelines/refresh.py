@@ -11,6 +11,7 @@ from focusflow.contracts.registry import Noun
 from focusflow.database.session import Database
 from focusflow.lake import Lake, Outrun
 from focusflow.problems import Conflict
+from models.registry import Registry
 from pipelines import build, daily, histories, priorities, publication, publish, silver
 
 
@@ -32,6 +33,7 @@ class Refresh:
     database: Database
     buckets: int
     as_of: datetime
+    models: Registry
     from_day: date | None = None
     to_day: date | None = None
 
@@ -67,4 +69,4 @@ class Refresh:
         return daily.compute(self.lake, self.connection, self.buckets, self.as_of, **days)
 
     def _scores(self) -> priorities.Scored:
-        return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of)
+        return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of, self.models)

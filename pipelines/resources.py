@@ -11,6 +11,7 @@ from focusflow.database.installation import running_database
 from focusflow.database.session import Database
 from focusflow.lake import Lake, duckdb_connection
 from focusflow.settings import Settings, load_settings
+from models.registry import Registry
 
 
 class Installation(dg.ConfigurableResource[Settings]):
@@ -29,6 +30,10 @@ class Installation(dg.ConfigurableResource[Settings]):
     @property
     def lake(self) -> Lake:
         return Lake(self.settings.lake_location)
+
+    @property
+    def models(self) -> Registry:
+        return Registry(self.settings.models_folder)
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         return duckdb_connection(temp_directory=str(self.settings.home / "tmp"))

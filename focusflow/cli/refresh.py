@@ -27,6 +27,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
     from focusflow.database.session import Database
     from focusflow.lake import Lake, duckdb_connection
     from focusflow.settings import load_settings
+    from models.registry import Registry
     from pipelines.refresh import Refresh
 
     settings, console = load_settings(), Console()
@@ -37,6 +38,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
             database,
             settings.buckets,
             clock.now(),
+            Registry(settings.models_folder),
             first.date() if first else None,
             last.date() if last else None,
         )

@@ -27,18 +27,48 @@ select coalesce((select json_agg(each) from (
        (select array_agg(task_id) from page where shown_at is null) as first_shown
 
 -- to_score --
--- Everything that can be begun now, as the scorer wants it.
+-- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last.
 with open_tasks as materialized (
     select * from tasks where deleted_at is null and status in ('pending', 'in_progress')
 ), blocks as (
     select blocker.id, count(*) as blocks
     from open_tasks as waiting join open_tasks as blocker on blocker.id = any(waiting.blocked_by) group by blocker.id
+), works as materialized (  -- known since a timer was stopped, or an entry written down
+    select task_id, started_at, ended_at, greatest(created_at, ended_at) as happened_at,
+           least(1440, extract(epoch from ended_at - started_at) / 60) as minutes
+    from time_entries where task_id is not null and ended_at is not null
+), worked as (
+    select task_id, sum(minutes)::double precision as minutes_worked, count(*) as stretches, max(happened_at) as worked_at,
+           count(*) filter (where happened_at > %(now)s - interval '3 days') as stretches_3,
+           count(*) filter (where happened_at > %(now)s - interval '14 days') as stretches_14
+    from works where happened_at <= %(now)s group by task_id
+), acts as materialized (
+    select id as task_id, completed_at as happened_at from tasks where status = 'completed' and completed_at <= %(now)s
+    union all
+    select task_id, happened_at from works where happened_at <= %(now)s
+), last_act as (
+    select happened_at as acted_at, tasks.id::text as last_task_id, category_id::text as last_category_id, parent_task_id::text as last_parent_task_id,
+           goal_id::text as last_goal_id, tags as last_tags
+    from acts join tasks on tasks.id = acts.task_id order by happened_at desc limit 1
+), days as (
+    select min(happened_at) as happened_at from acts group by happened_at::date
 )
-select user_id::text, id::text as task_id, created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority, status, tags,
-       goal_id::text, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, version
-from open_tasks left join blocks using (id)
+select open_tasks.user_id::text, open_tasks.id::text as task_id, open_tasks.created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority,
+       open_tasks.status, tags, goal_id::text, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
+       open_tasks.category_id::text, parent_task_id::text, estimated_minutes, recurrence, open_tasks.updated_at as touched_at,
+       minutes_worked, stretches, stretches_3, stretches_14, worked_at,
+       (select count(*) from days where days.happened_at > open_tasks.created_at) as times_skipped,
+       case when goals.status = 'active' and start_date < goals.target_date and %(today)s > start_date
+            then least(1, (%(today)s - start_date)::double precision / (goals.target_date - start_date)) - progress / 100 end as goal_behind,
+       last_act.*
+from open_tasks left join blocks using (id) left join worked on worked.task_id = open_tasks.id left join goals on goals.id = open_tasks.goal_id
+left join last_act on true
 where (start_at is null or start_at <= %(now)s)
   and not exists (select from open_tasks as blocker where blocker.id = any(open_tasks.blocked_by))
+
+-- memory --
+select row->>'memory' as memory from published_rows
+where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1
 
 -- save --
 with fresh as (

@@ -11,13 +11,19 @@ import polars as pl
 import psycopg
 from psycopg.rows import DictRow
 
+from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
-from models.facts import TASK_COLUMNS
+from models.facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
+from models.memory import recalled
 from models.scoring import score
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+
+#: What is read of each task; how often its due date was moved is remembered elsewhere.
+READ = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | {"version": pl.Int64()}
+del READ["reschedules"]
 
 #: While a batch is being published, its rows are not to be had. The answer is then the one before; the next one is fresh.
 PATIENCE = "set local lock_timeout = '250ms'"
@@ -27,7 +33,7 @@ def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
     """Scores as a JSON list, the most pressing first, never older than the tasks they speak of."""
     found = _listed(work, limit, task_id)
     if found["is_old"]:
-        _score_anew(work.tx, work.caller.timezone)
+        _score_anew(work)
         found = _listed(work, limit, task_id)
     if found["first_shown"]:
         _save(work.tx, "shown", {"tasks": found["first_shown"], "now": work.tx.now})
@@ -47,11 +53,15 @@ def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
     return row
 
 
-def _score_anew(tx: Transaction, timezone: str) -> None:
+def _score_anew(work: Work) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
-    rows = tx.all(QUERIES["to_score"], {"now": tx.now, "timezone": timezone})
-    tasks = pl.DataFrame(rows, schema=TASK_COLUMNS | {"version": pl.Int64()})
-    fresh = score(tasks, tx.now).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
+    tx, timezone, served = work.tx, work.caller.timezone, work.serving.model()
+    values = {"now": tx.now, "timezone": timezone, "today": local_date(tx.now, timezone)}
+    tasks = pl.DataFrame(tx.all(QUERIES["to_score"], values), schema=READ)
+    if served:
+        found = tx.one(QUERIES["memory"], values)
+        tasks = recalled(tasks, found["memory"] if found else None, tx.now)
+    fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
     scores = [{**row, "reasons": orjson.dumps(row["reasons"]).decode()} for row in fresh.to_dicts()]
     _save(tx, "save", {"scores": orjson.dumps(scores).decode(), "now": tx.now})
 

@@ -4,6 +4,7 @@ import dagster as dg
 
 from focusflow import clock
 from focusflow.contracts.registry import BY_NAME
+from models import snapshots
 from pipelines import histories, priorities, publish
 from pipelines.assets.tables import KINDS, OWNERS, RETRY, described, key_of
 from pipelines.resources import Installation
@@ -11,7 +12,7 @@ from pipelines.resources import Installation
 
 @dg.asset(
     key=key_of(priorities.SCORES.name),
-    deps=[key_of(histories.spec(BY_NAME[noun]).name) for noun in ("task", "user")],
+    deps=[key_of(histories.spec(BY_NAME[noun]).name) for noun in snapshots.NOUNS],
     description="Each open task a day: its score, its ranks, and reasons that add up to the score.",
     group_name="ml",
     kinds=KINDS,
@@ -21,7 +22,9 @@ from pipelines.resources import Installation
     pool="gold_priority_scores",
 )
 def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
-    scored = priorities.score_open_tasks(installation.lake, installation.duckdb(), installation.buckets, clock.now())
+    scored = priorities.score_open_tasks(
+        installation.lake, installation.duckdb(), installation.buckets, clock.now(), installation.models
+    )
     return dg.MaterializeResult(metadata={"dagster/row_count": scored.tasks, "computed": scored.is_fresh})
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from focusflow import clock
+from models.registry import Registry
 from pipelines import daily, priorities, publish
 from pipelines.automation import hourly, nightly, raw_commits, report_hours
 from pipelines.definitions import build_defs
@@ -122,7 +123,18 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
     numbers = dict.fromkeys(
         ("score", "rank_by_due_date", "rank_by_urgency", "deadline_risk", "importance", "likelihood"), 0
     )
-    row = text | numbers | {"rank": 0, "local_date": date(2020, 1, 1), "as_of": days_ago(2000), "bucket": 0}
+    row = (
+        text
+        | numbers
+        | {
+            "is_baseline": True,
+            "task_version": 1,
+            "rank": 0,
+            "local_date": date(2020, 1, 1),
+            "as_of": days_ago(2000),
+            "bucket": 0,
+        }
+    )
     world.lake.open(priorities.SCORES).append(pa.Table.from_pylist([row]), positions={})
     result = refreshed(installation, instance)
     assert not result.success
@@ -132,10 +144,10 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
     assert len(world.days(ada)) == 6
 
 
-def test_the_last_open_task_takes_its_published_score_with_it(world, ada, database, database_url):
+def test_the_last_open_task_takes_its_published_score_with_it(world, ada, database, database_url, tmp_path):
     def publish_as_of(as_of: datetime) -> None:
         world.refresh(as_of)
-        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of)
+        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(tmp_path))
         publish.publish_scores(world.lake, world.connection, database)
 
     world.land(ada.events)

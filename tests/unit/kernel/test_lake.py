@@ -74,6 +74,18 @@ def test_a_new_table_is_empty_and_has_its_columns(lake):
     assert connection.execute("select * from gold.steps").fetchall() == []
 
 
+def test_a_column_that_came_since_is_added_and_empty_before(lake):
+    lake.open(STEPS).append(rows(1), positions={"bucket-0": 1})
+    wider = TableSpec(STEPS.name, STEPS.schema.append(pa.field("is_walk", pa.bool_())), STEPS.partition_by)
+    table = lake.open(wider)
+    table.append(rows(2).append_column("is_walk", [[True]]), positions={"bucket-0": 2})
+    connection = duckdb_connection()
+    show(connection, [table])
+    found = connection.execute("select steps, is_walk from gold.steps order by steps").fetchall()
+    assert (found, table.position("bucket-0")) == ([(1, None), (2, True)], 2)
+    assert lake.open(wider).version == table.version
+
+
 def test_two_may_make_a_table(lake):
     assert lake.open(STEPS).version == lake.open(STEPS).version == 0
 

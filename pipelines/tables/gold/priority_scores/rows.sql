@@ -1,10 +1,11 @@
 -- Today's scores in the place of those that today had; the days before stay as they were.
 with accounts as (
-    select user_id, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today from silver.user_history group by user_id
+    select user_id, any_value(bucket) as bucket, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
+    from silver.user_history group by user_id
 )
-select scored.* replace (to_json(reasons)::varchar as reasons), open_tasks.local_date, open_tasks.bucket,
-       strftime(open_tasks.local_date, '%Y-%m') as month
-from scored join open_tasks using (user_id, task_id)
+select scored.* replace (to_json(reasons)::varchar as reasons), facts.version as task_version, today as local_date, bucket,
+       strftime(today, '%Y-%m') as month
+from scored join facts using (user_id, task_id) join accounts using (user_id)
 union all by name
 select earlier.* from gold.priority_scores as earlier join accounts using (user_id)
 where earlier.month >= $first_month and earlier.local_date < accounts.today

@@ -1,0 +1,122 @@
+"""A learned score through the API is that of the batch: the same function, on what was known at the same moment."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from focusflow import clock
+from focusflow.lake import Lake, duckdb_connection, show
+from ingestion.demo import PASSWORD, write_demo
+from ingestion.service import open_ingestion
+from models.registry import Registry
+from pipelines import priorities
+from pipelines.refresh import Refresh
+from tests.conftest import BUCKETS
+from tests.integration.api.conftest import signed_in
+from tests.unit.models.made_up import model
+
+BENDS: Any = {
+    "slack": -0.8, "newest": -0.4, "priority": 0.4, "pinned": 0.5, "worked": -0.4, "often": 0.3, "skipped": -0.3, "reschedules": 0.3,
+    "category_done": 0.7, "tag_acts": 0.5, "age_done": 0.6, "priority_acts": 0.4, "tag_lately": 0.5, "own_done": 0.4, "idle": -0.3,
+    "same_category": 0.5, "same_tag": 0.3, "effort": 0.4, "goal": 0.2, "open_tasks": 0.2, "hours_left": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def settings(http):
+    return http.app.state.services.settings
+
+
+@pytest.fixture(scope="module")
+def registry(settings):
+    return Registry(settings.models_folder)
+
+
+@pytest.fixture(scope="module")
+def refresh(settings, database, registry):
+    """Brings everything that was written so far to the lake, and scores it as of a moment."""
+
+    def run(as_of):
+        lake = Lake(settings.lake_location)
+        open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
+        connection = duckdb_connection()
+        for _ in Refresh(lake, connection, database, BUCKETS, as_of, registry).run():
+            pass
+        scores = lake.pinned(priorities.SCORES.name)
+        assert scores is not None
+        show(connection, [scores])
+        return connection.sql("from gold.priority_scores where as_of = $as_of", params={"as_of": as_of}).pl()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def me(http, database, registry, refresh):
+    """Somebody with two months behind them, and a model that serves."""
+    write_demo(database, clock.now(), days=60, count=1)
+    registry.promote(registry.save(model(**BENDS), {"refused": []}, clock.now()))
+    refresh(clock.now())
+    return signed_in(http, "demo@example.com", PASSWORD)
+
+
+def scores(person):
+    answer = person.call("GET", "/scores?limit=200")
+    assert answer.status_code == 200, answer.text
+    return {each["task_id"]: each for each in answer.json()["items"]}
+
+
+def test_what_was_just_written_scores_as_in_the_next_batch(me, refresh, registry):
+    batch = scores(me)
+    assert not any(each["is_baseline"] for each in batch.values())
+    first, second, *_ = batch
+    me.call("POST", f"/tasks/{first}/complete")
+    me.call("PATCH", f"/tasks/{second}", {"pinned": True, "tags": ["home", "phone"]})
+    new = me.task(
+        "just written", priority="high", due_date=f"{clock.now():%Y-%m-%d}", tags=["home"], estimated_minutes=25
+    )
+    found = scores(me)
+    assert new["id"] in found
+    assert first not in found
+    assert {each["model_version"] for each in found.values()} == {registry.current()}
+    assert any(
+        "waits longer with you" in reason["text"] or "soon" in reason["text"]
+        for each in found.values()
+        for reason in each["reasons"]
+    )
+
+    as_of = datetime.fromisoformat(found[new["id"]]["as_of"])
+    in_batch = {row["task_id"]: row for row in refresh(as_of).iter_rows(named=True) if row["user_id"] == me.id}
+    assert in_batch.keys() == found.keys()
+    for task_id, ours in found.items():
+        theirs = in_batch[task_id]
+        for name in ("score", "deadline_risk", "importance", "likelihood"):
+            assert ours[name] == pytest.approx(theirs[name], abs=1e-9), (name, ours, theirs)
+        assert (ours["rank"], ours["due_rank"], ours["urgency_rank"], ours["version"]) == (
+            theirs["rank"], theirs["rank_by_due_date"], theirs["rank_by_urgency"], theirs["task_version"],
+        )  # fmt: skip
+        assert [each["text"] for each in ours["reasons"]] == [each["text"] for each in orjson.loads(theirs["reasons"])]
+        assert sum(reason["points"] for reason in ours["reasons"]) == pytest.approx(ours["score"], abs=1e-6)
+
+
+def test_the_published_batch_is_served_as_it_is(me, refresh):
+    refresh(clock.now())
+    found = scores(me)
+    assert scores(me) == found
+    assert all(each["likelihood"] is not None and not each["is_baseline"] for each in found.values())
+
+
+def test_another_model_serves_from_the_next_write_on_and_a_damaged_one_not_at_all(me, registry, caplog):
+    better = registry.save(model(pinned=2.0), {"refused": []}, clock.now())
+    registry.promote(better)
+    task = me.task("after the promotion")
+    assert scores(me)[task["id"]]["model_version"] == better
+    registry.promote(registry.save(model(pinned=1.0), {"refused": []}, clock.now()))
+    (registry.root / str(registry.current()) / "model.json").write_bytes(b"{")
+    with caplog.at_level(logging.WARNING):
+        task = me.task("after the damage")
+        served = scores(me)[task["id"]]
+    assert (served["is_baseline"], served["model_version"]) == (True, "urgency-1")
+    assert "the baseline serves" in caplog.text
