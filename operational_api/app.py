@@ -36,6 +36,7 @@ from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
 from operational_api.observed import Observed
 from operational_api.preferences.routes import router as preferences
+from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
 from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
@@ -59,6 +60,7 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (notifications, allows("notifications")),
     (analytics, allows("analytics")),
     (product_router, ANALYST),
+    (reports, allows("reports")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (unsubscribing, SIGNED_IN),

@@ -1,6 +1,7 @@
 """What all requests share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,9 +10,10 @@ from focusflow.database.session import Database
 from focusflow.mail import Mailer
 from focusflow.settings import Settings
 from models.registry import Serving
+from reports.making import Maker, maker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """Made when the API starts, passed to each request."""
 
@@ -19,6 +21,11 @@ class Services:
     database: Database
     mailer: Mailer
     serving: Serving
+
+    @cached_property
+    def reports(self) -> Maker:
+        """Made by the first who asks for one."""
+        return maker(self.settings, self.database)
 
 
 async def services(request: Request) -> Services:

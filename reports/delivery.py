@@ -21,13 +21,13 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Database
-from focusflow.lake import Lake
 from focusflow.mail import Delivery, Mailer, Outcome, composed
 from focusflow.problems import Conflict, NotFound, Problem
 from focusflow.settings import Settings
 from focusflow.unsubscribe import KINDS, Subscription, link
-from reports.facts import Facts, NotComputed, Person, gather
+from reports.facts import Facts, NotComputed, Person
 from reports.ledger import Became, Ledger, Row
+from reports.making import maker
 from reports.people import People, Recipient
 from reports.render import Links, rendered
 from reports.schedule import due, is_quiet, next_attempt
@@ -94,6 +94,7 @@ class Sender:
     ledger: Ledger
     mailer: Mailer
     facts: Callable[[Person, Period], Facts]
+    tell: Callable[[Facts], Report] = told
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
 
@@ -211,7 +212,7 @@ class Sender:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty
-        content: Mapping[str, Any] = orjson.loads(orjson.dumps(told(facts)))
+        content: Mapping[str, Any] = orjson.loads(orjson.dumps(self.tell(facts)))
         return content
 
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
@@ -225,12 +226,13 @@ class Sender:
 
 def sender(settings: Settings, database: Database, mailer: Mailer) -> Sender:
     """The sender of this installation."""
-    lake = Lake(settings.lake_location)
+    made_by = maker(settings, database)
     return Sender(
         settings,
         People(database, settings.must_verify_email),
         Ledger(database, settings.mail_from),
         mailer,
-        lambda person, period: gather(lake, settings.buckets, person, period),
+        made_by.facts,
+        made_by.report,
         pace=Pace(settings.mails_per_second),
     )

@@ -13,7 +13,7 @@ from focusflow.clock import Period
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
 from focusflow.lake import DAILY_TABLE, Lake, Pinned, duckdb_connection, show
-from focusflow.problems import Unavailable
+from focusflow.problems import Conflict
 
 ROLLUPS = {"week": "gold/productivity_weekly", "month": "gold/productivity_monthly"}
 QUERIES = load_queries(Path(__file__).with_name("facts.sql"))
@@ -22,7 +22,7 @@ QUERIES = load_queries(Path(__file__).with_name("facts.sql"))
 WITH_USUAL = ("tasks_completed", "focus_minutes", "productivity_score")
 
 
-class NotComputed(Unavailable):
+class NotComputed(Conflict):
     """The numbers of this person and period are not computed yet. Run `focusflow refresh`, and ask again."""
 
 

@@ -1,12 +1,17 @@
 """Facts → what to say about a week, a month or any other span, the most telling first, at most five a section. No HTML here."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 from focusflow.metrics import TREND_WORDS
+from reports.details import Details, Goal, Habit, Hour
 from reports.facts import Facts, Usual
+from reports.insights.writer import Remark
 
 AT_MOST = 5
+NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,19 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a report: a title, and at most five lines under it."""
+
+    name: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+#: The parts that a report can have, in their order. The first two stand apart: the numbers, and the chart of the days.
+Section = Literal["numbers", "days", "insights", "slipped", "next", "goals", "habits", "hours", "reached"]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole content, from which every form of it is made."""
 
@@ -40,13 +58,22 @@ class Report:
     is_empty: bool
     lines: tuple[Line, ...]
     bars: tuple[Bar, ...]
-    slipped: tuple[Line, ...]
+    parts: tuple[Part, ...]
     as_of: datetime
     timezone: str
     days: int
 
+    def only(self, sections: Collection[Section]) -> "Report":
+        """Only some of it."""
+        return replace(
+            self,
+            lines=self.lines if "numbers" in sections else (),
+            bars=self.bars if "days" in sections else (),
+            parts=tuple(part for part in self.parts if part.name in sections),
+        )
 
-def told(facts: Facts) -> Report:
+
+def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = ()) -> Report:
     return Report(
         name=facts.person.name,
         label=facts.period.label,
@@ -56,11 +83,55 @@ def told(facts: Facts) -> Report:
         is_empty=facts.is_empty,
         lines=() if facts.is_empty else _lines(facts)[:AT_MOST],
         bars=() if facts.is_empty else _bars(facts),
-        slipped=() if facts.is_empty else _slipped(facts)[:AT_MOST],
+        parts=() if facts.is_empty else tuple(part for part in _parts(facts, details, remarks) if part.lines),
         as_of=facts.as_of,
         timezone=facts.person.timezone,
         days=len(facts.days),
     )
+
+
+def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
+    """The most useful first."""
+    yield Part("insights", "To think about", tuple(Line("remark", remark.text, "") for remark in remarks[:AT_MOST]))
+    yield Part("slipped", "What slipped", _slipped(facts)[:AT_MOST])
+    yield Part("next", "Five to begin with", tuple(Line("task", task.title, "", task.why) for task in details.next))
+    yield Part("goals", "Goals", tuple(_goal(goal) for goal in details.goals))
+    yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
+    yield Part("hours", "Hours with most time logged", tuple(_hour(hour) for hour in details.hours))
+    yield Part(
+        "reached", "Reached", tuple(Line(what, title, "", f"{what} completed") for what, title in details.reached)
+    )
+
+
+def _goal(goal: Goal) -> Line:
+    """Where it is, what the period added, how it goes against its date."""
+    notes = []
+    if goal.gained is not None and round(goal.gained):
+        notes.append(f"{goal.gained:+.0f} in this time")
+    if goal.ahead is not None:
+        ahead = round(goal.ahead)
+        notes.append("on pace" if not ahead else f"{abs(ahead)} {'ahead of' if ahead > 0 else 'behind'} an even pace")
+    if goal.forecast:
+        notes.append(f"at the pace of the last four weeks done about {_day(goal.forecast)}")
+    if goal.target_date:
+        notes.append(f"meant for {_day(goal.target_date)}")
+    return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes))
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _habit(habit: Habit) -> Line:
+    times = "once" if habit.done == 1 else f"{habit.done} times"
+    unit = habit.unit.removesuffix("s") if habit.current == 1 else habit.unit
+    note = f"a streak of {habit.current} {unit}" if habit.current else "ready to begin again"
+    best = ", the longest yet" if habit.current > 1 and habit.current == habit.longest else ""
+    return Line("habit", habit.title, times, note + best)
+
+
+def _hour(hour: Hour) -> Line:
+    return Line("hour", f"{hour.hour:02}:00 to {(hour.hour + 1) % 24:02}:00", minutes(hour.minutes))
 
 
 def _headline(facts: Facts) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from focusflow.cli.report import DAY, USER, facts_of, week_around
+from focusflow.cli.report import DAY, USER, making, week_around
 
 
 @click.command("insights")
@@ -16,18 +16,8 @@ def command(email: str, week: datetime | None, as_json: bool) -> None:
 
     Example: focusflow insights --user demo@example.com
     """
-    from focusflow.database.installation import running_database
-    from focusflow.database.session import Database
-    from focusflow.settings import load_settings
-    from reports.insights.accounts import Accounts
-    from reports.insights.local import by_rule
-    from reports.insights.service import service
-    from reports.insights.writer import topic_of, written
-
-    facts = facts_of(email, week_around(week))
-    settings = load_settings()
-    with running_database(settings) as url, Database(url) as database:
-        found = written(topic_of(facts), service(settings, Accounts(database, settings)), lambda: by_rule(facts))
+    with making(email, week_around(week)) as (maker, facts):
+        found = maker.words(facts)
     if found.reason:
         click.echo(f"Written by rule: {found.reason}.", err=True)
     if as_json:

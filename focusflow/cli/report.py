@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from focusflow.clock import Period
     from reports.delivery import Sender
     from reports.facts import Facts, Person
+    from reports.making import Maker
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
@@ -182,10 +183,9 @@ def _sender() -> "Iterator[Sender]":
 
 def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Period]") -> None:
     from reports.render import rendered
-    from reports.weekly import told
 
-    facts = facts_of(email, period_of)
-    made, period = rendered(told(facts)), facts.period
+    with making(email, period_of) as (maker, facts):
+        made, period = rendered(maker.report(facts)), facts.period
     if out is None:
         click.echo(made.text)
         return
@@ -196,18 +196,18 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
         click.echo(str(path))
 
 
-def facts_of(email: str, period_of: "Callable[[Person, date], Period]") -> "Facts":
-    """The facts of the period that a person and their today lead to."""
+@contextmanager
+def making(email: str, period_of: "Callable[[Person, date], Period]") -> "Iterator[tuple[Maker, Facts]]":
+    """A maker of reports, and the facts of the period that a person and their today lead to."""
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
-    from focusflow.lake import Lake
     from focusflow.settings import load_settings
-    from reports.facts import gather
+    from reports.making import maker
     from reports.people import People
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
         person = People(database, settings.must_verify_email).by_email(email).person
-    period = period_of(person, clock.local_date(clock.now(), person.timezone))
-    return gather(Lake(settings.lake_location), settings.buckets, person, period)
+        made_by = maker(settings, database)
+        yield made_by, made_by.facts(person, period_of(person, clock.local_date(clock.now(), person.timezone)))

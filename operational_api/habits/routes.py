@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from focusflow import streaks
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import habit_logs, habits
@@ -150,11 +151,11 @@ def get_streak(habit_id: UUID, work: UnitOfWork) -> Response:
     rows = work.tx.all(QUERIES["days"], {"habit_id": habit_id})
     account = work.tx.one(QUERIES["week_start"], {"user_id": work.caller.user_id})
     assert account is not None
-    days = rules.Days(
+    days = streaks.Days(
         done={row["local_date"] for row in rows if not row["skipped"]},
         free={row["local_date"] for row in rows if row["skipped"]} | _days_off(work, habit["start_date"]),
     )
-    return work.reply(asdict(rules.streak(habit, days, _today(work), account["week_start"])))
+    return work.reply(asdict(streaks.streak(habit, days, _today(work), account["week_start"])))
 
 
 def _days_off(work: Work, since: date) -> set[date]:

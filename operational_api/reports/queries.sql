@@ -10,3 +10,15 @@ set weekly_report = weekly_report and %(kind)s <> 'weekly', monthly_report = mon
     version = version + 1
 where user_id = %(user_id)s and case %(kind)s when 'weekly' then weekly_report else monthly_report end
 returning version
+
+-- page --
+select id, kind, period, first_day, last_day, status, reason, sent_at, created_at, content is not null as is_made from report_deliveries
+where (%(kind)s::text is null or kind = %(kind)s)
+  and (%(after_at)s::timestamptz is null or (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+order by created_at desc, id desc limit %(limit)s + 1
+
+-- content --
+select content from report_deliveries where id = %(id)s
+
+-- person --
+select id, display_name, week_start from users where id = %(user_id)s

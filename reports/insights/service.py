@@ -161,6 +161,6 @@ class BoundedStream(httpx2.SyncByteStream):
         self.inner.close()
 
 
-def service(settings: Settings, accounts: Accounts) -> ServiceWriter | None:
-    """The service that the settings name, if they name one."""
-    return ServiceWriter(settings, accounts, client(settings)) if settings.has_ai_service else None
+def service(settings: Settings, accounts: Accounts) -> ServiceWriter:
+    """The service that the settings name."""
+    return ServiceWriter(settings, accounts, client(settings))

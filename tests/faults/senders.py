@@ -35,7 +35,7 @@ def send(url: str, home: str, port: int, now: datetime, is_ready: Event | None =
         people, ledger = People(database, must_verify=False), Ledger(database, settings.mail_from)
         if is_ready:
             is_ready.set()
-        return Sender(settings, people, ledger, mailer(settings), facts, lambda: now, Pace(1000)).run()
+        return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()
 
 
 def facts(person: Person, period: Period) -> Facts:

@@ -1,8 +1,12 @@
 """What holds for all routes, found by asking the API which it has."""
 
+from uuid import UUID
+
 import pytest
 from fastapi.testclient import TestClient
 
+from focusflow.database.session import Role
+from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 
@@ -26,6 +30,7 @@ BODIES = {
     ("POST", "/api/v1/goals/{goal_id}/milestones"): {"title": "x"},
     ("PUT", "/api/v1/habits/{habit_id}/logs/{local_day}"): {},
     ("PUT", "/api/v1/days-off/{days_off_id}"): {"first_date": "2026-12-24", "last_date": "2026-12-24"},
+    ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
 
@@ -35,7 +40,7 @@ def body_for(method, path):
 
 
 @pytest.fixture
-def theirs(somebody):
+def theirs(somebody, database):
     """Somebody else, with one of everything: the name of each id in a path, and theirs."""
     other = somebody()
 
@@ -47,6 +52,16 @@ def theirs(somebody):
     goal = made("/goals", {"title": "private"})
     habit = made("/habits", {"title": "private"})
     today = other.call("GET", f"/habits/{habit}").json()["start_date"]
+
+    def report(whose):
+        with database.transaction(Role.REPORTING) as tx:
+            tx.run(
+                "insert into report_deliveries (id, user_id, created_at, updated_at, kind, period, first_day, last_day, next_attempt_at, message_id)"
+                " values (%(id)s, %(whose)s, %(now)s, %(now)s, 'weekly', '2026-W01', '2026-01-01', '2026-01-07', %(now)s, '<private>')",
+                {"id": (id_ := new_id()), "whose": whose, "now": tx.now},
+            )
+        return id_
+
     made(f"/habits/{habit}/logs/{today}", {}, "PUT")
     return {
         "task_id": made("/tasks", {"title": "private"}),
@@ -64,6 +79,7 @@ def theirs(somebody):
         "key_id": made("/keys", {"name": "private", "scopes": ["tasks:read"]}),
         "session_id": other.call("GET", "/auth/sessions").json()["items"][0]["id"],
         "user_id": other.id,
+        "report_id": report(UUID(other.id)),
         "table": "funnel",
     }
 

@@ -56,7 +56,7 @@ def sending(settings, database, facts_of, clear):
 
     def at(now=MONDAY, facts=facts_of, **more):
         people, ledger = People(database, must_verify=settings.must_verify_email), Ledger(database, settings.mail_from)
-        return Sender(settings, people, ledger, mailer(settings), facts, lambda: now, Pace(1000), **more)
+        return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000), **more)
 
     return at
 

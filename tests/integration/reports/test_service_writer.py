@@ -13,6 +13,7 @@ from reports.insights.accounts import Accounts
 from reports.insights.local import by_rule
 from reports.insights.service import Breaker, ServiceWriter, client, prompt, service
 from reports.insights.writer import topic_of, written
+from reports.making import maker
 from tests import aiservice
 from tests.aiservice import Service, honest, saying
 from tests.conftest import add_user
@@ -169,6 +170,8 @@ def test_nobody_is_answered_from_what_was_kept_of_another(words, server, databas
     assert len(server.asked) == 2
 
 
-def test_without_a_service_nothing_is_asked(words, server):
-    assert words(openai_base_url=None, openai_api_key=None).by == "local"
+def test_without_a_service_nothing_is_asked(facts, settings, database, server):
+    nobody = settings.model_copy(update={"openai_base_url": None, "openai_api_key": None})
+    assert maker(nobody, database).words(facts).by == "local"
+    assert maker(settings, database).service is not None
     assert server.asked == []

@@ -12,7 +12,7 @@ from tests.unit.reports.conftest import ADA
 def test_text_html_and_json_carry_every_number(facts):
     report = told(facts)
     made = rendered(report)
-    for line in (*report.lines, *report.slipped):
+    for line in (*report.lines, *(line for part in report.parts for line in part.lines)):
         assert line.value in made.text
         assert line.value in made.html
     assert [line["value"] for line in orjson.loads(made.json)["lines"]] == [line.value for line in report.lines]
@@ -46,7 +46,7 @@ def test_an_empty_week_is_one_kind_line_without_zeros(facts):
     empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
     report = told(replace(facts, totals=empty))
     assert report.is_empty
-    assert (report.lines, report.bars, report.slipped) == ((), (), ())
+    assert (report.lines, report.bars, report.parts) == ((), (), ())
     assert "That is fine" in rendered(report).text
 
 

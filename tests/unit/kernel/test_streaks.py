@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from operational_api.habits.rules import Days, streak
+from focusflow.streaks import Days, streak
 
 MONDAY = date(2026, 3, 2)
 

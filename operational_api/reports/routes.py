@@ -1,0 +1,79 @@
+"""Reports over HTTP: those that were mailed, the one to come, and any days."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from focusflow.clock import Period
+from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.cursor import after_moment, page_of
+from operational_api.problems import problems
+from operational_api.reports.making import QUERIES, WhoAsks, opened, person_of, shown
+from operational_api.reports.schemas import NewReport, Preview, ReportFilter, ReportPage, Wanted
+from operational_api.services import Shared
+from operational_api.work import InOneTransaction, UnitOfWork
+from reports.facts import NotComputed
+from reports.weekly import Report
+
+REPORT = TypeAdapter(Report)
+
+router = APIRouter(prefix="/reports", tags=["Reports"], route_class=InOneTransaction)
+
+
+class ReportNotFound(NotFound):
+    """There is no such report."""
+
+
+class NotMadeYet(Conflict):
+    """This report has not been made yet, or there was nothing to tell. Its `status` and `reason` say which."""
+
+
+FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report: as data, as a page that needs nothing from elsewhere, or as plain text.",
+        "content": {"text/html": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("", response_model=ReportPage, responses=problems(NotSignedIn, Invalid))
+def list_reports(wanted: Annotated[ReportFilter, Query()], work: UnitOfWork) -> Response:
+    """List your reports and what became of their mails."""
+    values = {"kind": wanted.kind, "limit": wanted.limit} | after_moment(wanted.cursor, "reports")
+    return work.reply(page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "reports", "created_at"))
+
+
+@router.get("/preview", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, Invalid))
+def preview(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
+    """What the report of the running week or month would say now."""
+    with opened(shared, who_asks) as work:
+        person, today = person_of(work)
+    period = Period.month_of(today) if wanted.kind == "monthly" else Period.week_of(today, person.week_start)
+    return shown(shared.reports.report(shared.reports.facts(person, period)), wanted.format)
+
+
+@router.post("", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, Invalid))
+def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
+    """A report of any days. It is made for this answer and not kept."""
+    with opened(shared, who_asks) as work:
+        person, _ = person_of(work)
+    report = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
+    return shown(report if body.sections is None else report.only(body.sections), wanted.format)
+
+
+@router.get(
+    "/{report_id:uuid}",
+    response_model=Report,
+    responses=FORMS | problems(NotSignedIn, ReportNotFound, NotMadeYet, Invalid),
+)
+def get_report(report_id: UUID, wanted: Annotated[Wanted, Query()], work: UnitOfWork) -> Response:
+    """One report, as it was said at the time."""
+    row = work.tx.one(QUERIES["content"], {"id": report_id})
+    if row is None:
+        raise ReportNotFound
+    if row["content"] is None:
+        raise NotMadeYet
+    return shown(REPORT.validate_python(row["content"]), wanted.format)

@@ -1,0 +1,41 @@
+-- What a report tells by name: read from the entities at that moment, for titles lie nowhere else; figures as they were published.
+
+-- goals --
+select goals.title, goals.target_date, goals.status, (now.row->>'progress')::double precision as progress, (now.row->>'ahead')::double precision as ahead,
+       (now.row->>'progress_28_days')::double precision as added, (now.row->>'progress')::double precision - (before.row->>'progress')::double precision as gained
+from goals
+join lateral (
+    select row from published_rows as at where at.user_id = goals.user_id and table_name = 'goal_progress' and key = goals.id::text
+    and day between %(first)s and %(last)s order by day desc limit 1) as now on true
+left join published_rows as before
+    on before.user_id = goals.user_id and before.table_name = 'goal_progress' and before.key = goals.id::text and before.day = %(first)s::date - 1
+where goals.user_id = %(user_id)s and goals.deleted_at is null and goals.status = 'active' and (horizon = 'goal' or goals.target_date is not null)
+order by (now.row->>'ahead')::double precision nulls last, goals.target_date nulls last, goals.id limit 5
+
+-- hours --
+select (row->>'hour_of_day')::integer as hour, sum((row->>'minutes')::double precision) as minutes from published_rows
+where user_id = %(user_id)s and table_name = 'time_daily' and day between %(first)s and %(last)s
+group by 1 having sum((row->>'minutes')::double precision) >= 15 order by 2 desc, 1 limit 3
+
+-- habits --
+select id, title, frequency, weekdays, times_per_week, start_date, end_date, archived_at from habits
+where user_id = %(user_id)s and archived_at is null and start_date <= %(last)s and (end_date is null or end_date >= %(first)s) order by created_at, id limit 50
+
+-- habit_days --
+select habit_id, local_date, skipped from habit_logs
+where user_id = %(user_id)s and habit_id = any(%(habits)s) and local_date <= %(last)s order by local_date
+
+-- days_off --
+select first_date, last_date from days_off where user_id = %(user_id)s and first_date <= %(last)s
+
+-- next --
+select title, score, reasons::json as reasons, due_at, due_date from priority_scores join tasks on tasks.id = task_id and tasks.user_id = priority_scores.user_id
+where priority_scores.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
+order by rank, task_id limit 5
+
+-- reached --
+select 'goal' as what, title, completed_at from goals
+where user_id = %(user_id)s and deleted_at is null and completed_at >= %(since)s and completed_at < %(until)s
+union all
+select 'milestone', title, completed_at from milestones where user_id = %(user_id)s and completed_at >= %(since)s and completed_at < %(until)s
+order by completed_at desc limit 5

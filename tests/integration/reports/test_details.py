@@ -1,0 +1,131 @@
+"""What a report tells by name is the person's own, as it was at the end of the period."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from focusflow.clock import Period
+from focusflow.database.rows import insert_row
+from focusflow.database.session import Role
+from focusflow.database.tables import goals, habit_logs, habits, milestones, tasks
+from focusflow.identity import new_id
+from reports.details import Details, Goal, Habit, Hour, Task, gather_details
+from reports.facts import Person
+from reports.insights.writer import Evidence, Remark
+from reports.render import rendered
+from reports.weekly import told
+from tests.conftest import add_user
+
+WEEK = Period.week_of(date(2026, 11, 9))
+EVIL = '<script>alert("x")</script> 😀 ' + "long" * 120
+
+
+@pytest.fixture
+def ada(database):
+    return Person(add_user(database, "UTC"), "Ada", "UTC", 0)
+
+
+@pytest.fixture
+def save(database, ada):
+    def saved(table, **fields):
+        with database.transaction(Role.API, ada.id) as tx:
+            return insert_row(tx, table, {"id": new_id(), **fields})["id"]
+
+    return saved
+
+
+@pytest.fixture
+def publish(database, ada):
+    """What the pipeline published of a table."""
+
+    def put(table, day, key, **row):
+        with database.transaction(Role.REPORTING) as tx:
+            tx.run(
+                "insert into published_rows (user_id, table_name, day, key, row) values (%(u)s, %(t)s, %(d)s, %(k)s, %(r)s)",
+                {"u": ada.id, "t": table, "d": day, "k": key, "r": Jsonb(row)},
+            )
+
+    return put
+
+
+def found(database, ada, *, is_latest=True):
+    return gather_details(database, ada, WEEK, is_latest=is_latest)
+
+
+def test_nobody_with_nothing_has_details(database, ada):
+    assert found(database, ada) == Details()
+
+
+def test_a_goal_tells_where_it_is_what_was_gained_and_where_it_goes(database, ada, save, publish):
+    id_ = save(goals, title="Read 24 books", target_date=date(2026, 12, 31), progress=99)
+    publish("goal_progress", WEEK.first - timedelta(days=1), str(id_), progress=40.0, ahead=-1.0, progress_28_days=8.0)
+    publish("goal_progress", WEEK.last, str(id_), progress=44.0, ahead=-12.0, progress_28_days=14.0)
+    publish("goal_progress", WEEK.last + timedelta(days=1), str(id_), progress=60.0, ahead=0.0, progress_28_days=14.0)
+    goal = Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), WEEK.last + timedelta(days=112))
+    assert found(database, ada).goals == (goal,)
+
+
+def test_habits_tell_how_often_and_how_long(database, ada, save):
+    walk = save(habits, title="Walk", start_date=date(2026, 11, 1))
+    for day in (5, 6, 10, 11, 12, 14, 15, 16):
+        save(habit_logs, habit_id=walk, local_date=date(2026, 11, day), skipped=False)
+    save(habit_logs, habit_id=walk, local_date=date(2026, 11, 13), skipped=True)
+    assert found(database, ada).habits == (Habit("Walk", 5, 5, 5, "days"),)
+
+
+def test_hours_are_the_fullest_of_the_period(database, ada, publish):
+    for day, hour, minutes in ((9, 9, 30.0), (10, 9, 20.0), (10, 14, 40.0), (10, 20, 5.0), (20, 6, 60.0)):
+        publish("time_daily", date(2026, 11, day), f"{hour}//focus", hour_of_day=hour, minutes=minutes)
+    assert found(database, ada).hours == (Hour(9, 50.0), Hour(14, 40.0))
+
+
+def test_what_to_begin_with_goes_by_rank_with_the_strongest_reasons_and_only_beside_the_latest_time(
+    database, ada, save
+):
+    reasons = '[{"code":"a","text":"due today","points":40},{"code":"b","text":"pinned","points":10},{"code":"c","text":"old","points":1}]'
+    for rank, title in ((2, "Second"), (1, "First")):
+        task = save(tasks, title=title)
+        with database.transaction(Role.SCORING) as tx:
+            tx.run(
+                "insert into priority_scores (user_id, task_id, score, rank, reasons, model_version, as_of)"
+                " values (%(u)s, %(t)s, 50, %(r)s, %(why)s, 'x', %(now)s)",
+                {"u": ada.id, "t": task, "r": rank, "why": reasons, "now": tx.now},
+            )
+    assert found(database, ada).next == (Task("First", "due today, pinned"), Task("Second", "due today, pinned"))
+    assert found(database, ada, is_latest=False).next == ()
+
+
+def test_what_was_reached_in_the_period_is_named(database, ada, save):
+    at = datetime(2026, 11, 12, 9, tzinfo=UTC)
+    goal = save(goals, title="Move house", status="completed", completed_at=at)
+    save(milestones, goal_id=goal, title="Find a van", status="completed", completed_at=at - timedelta(days=1))
+    save(milestones, goal_id=goal, title="Long ago", status="completed", completed_at=at - timedelta(days=9))
+    assert found(database, ada).reached == (("goal", "Move house"), ("milestone", "Find a van"))
+
+
+def test_nothing_of_somebody_else_is_told(database, ada, save):
+    save(goals, title="Mine", completed_at=datetime(2026, 11, 12, 9, tzinfo=UTC))
+    assert found(database, Person(add_user(database), "Eve", "UTC", 0)) == Details()
+
+
+def test_titles_are_text_in_every_form(facts):
+    details = Details(
+        goals=(Goal(EVIL, 50.0, 1.0, 2.0, None, None),),
+        habits=(Habit(EVIL, 1, 1, 1, "days"),),
+        next=(Task(EVIL + "\nBcc: x", "due today"),),
+        reached=(("goal", EVIL),),
+    )
+    remark = Remark(text=EVIL[:300], evidence=[Evidence(metric="tasks_completed", value=1)])
+    made = rendered(told(facts, details, [remark]))
+    assert "<script" not in made.html
+    assert made.html.count("😀") == 5
+    assert "\nBcc" not in made.text
+
+
+def test_a_report_can_be_only_some_of_its_parts(facts):
+    report = told(facts, Details(habits=(Habit("Walk", 1, 1, 1, "days"),), hours=(Hour(9, 50.0),))).only(
+        ["habits", "days"]
+    )
+    assert [part.name for part in report.parts] == ["habits"]
+    assert (report.lines, len(report.bars)) == ((), 7)
