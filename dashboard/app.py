@@ -1,16 +1,17 @@
 """Navigation. Who is looking comes from the session, and from nowhere else."""
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
 from dashboard import person
-from dashboard.pages import goals, habits, insights, overview, tasks, time, today
+from dashboard.views import goals, habits, insights, notifications, overview, settings, tasks, time, today
 from focusflow.problems import Problem
 
 LOG = logging.getLogger(__name__)
 
-st.set_page_config(page_title="FocusFlow", page_icon=":material/center_focus_strong:", layout="wide")
+st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
 looking = person.current()
 pages = [
@@ -22,10 +23,20 @@ pages = [
     st.Page(time.page, title="Time", icon=":material/schedule:", url_path="time"),
     st.Page(insights.page, title="Insights", icon=":material/lightbulb:", url_path="insights"),
 ]
-chosen = st.navigation(pages, position="top")
+inbox = st.Page(
+    notifications.page,
+    title="Notifications",
+    icon=":material/notifications:",
+    url_path="notifications",
+    visibility="hidden",
+)
+own = st.Page(settings.page, title="Settings", icon=":material/settings:", url_path="settings", visibility="hidden")
+chosen = st.navigation([*pages, inbox, own], position="top")
 account = st.container(horizontal=True, horizontal_alignment="right")
 with account.popover(person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"):
     st.caption(f"Your days are those of {looking.timezone}.")
+    st.page_link(inbox)
+    st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
 try:
     chosen.run()

@@ -81,12 +81,17 @@ def csv(frame: pl.DataFrame, name: str) -> None:
     )
 
 
+def call(question: Callable[[Client], Answer]) -> Answer:
+    """What the API answers the person who is signed in."""
+    with shared().store.client(person.current()) as client:
+        return question(client)
+
+
 def asked(question: Callable[[Client], Answer]) -> Answer | None:
     """What the API answers. Where it does not, the page says so in words and goes on without."""
-    me = person.current()
     try:
-        with st.spinner("Loading …"), shared().store.client(me) as client:
-            return question(client)
+        with st.spinner("Loading …"):
+            return call(question)
     except NotSignedIn:
         person.ended()
     except Problem as problem:
@@ -97,8 +102,7 @@ def asked(question: Callable[[Client], Answer]) -> Answer | None:
 def act(change: Callable[[Client], Any], said: str) -> bool:
     """Have the API change something, and tell how that went."""
     try:
-        with shared().store.client(person.current()) as client:
-            change(client)
+        call(change)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
         return False

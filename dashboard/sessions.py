@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from focusflow.client import Client, Tokens
+from focusflow.client import Client, Json, Tokens
 from focusflow.problems import NotSignedIn
 
 COOKIE = "focusflow_session"
@@ -27,6 +27,10 @@ class Session:
     renew_at: float
     seen_at: float
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn(self, me: Json) -> None:
+        """Take in how the account stands now."""
+        self.display_name, self.timezone, self.week_start = me["display_name"], me["timezone"], me["week_start"]
 
     @property
     def is_analyst(self) -> bool:
@@ -83,6 +87,14 @@ class SessionStore:
                     raise
                 session.renew_at = time.monotonic() + session.tokens.expires_in - RENEW_BEFORE_SECONDS
             return Client(self.api_address, session.tokens.access)
+
+    def change_password(self, session: Session, password: str, new_password: str) -> None:
+        """Every other sign-in ends; this session goes on with the tokens it is given."""
+        with self.client(session) as client:
+            tokens = client.change_password(password, new_password)
+        with session.lock:
+            session.tokens = tokens
+            session.renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_SECONDS
 
     def sign_out(self, session_id: str | None) -> None:
         """End the session here and its tokens at the API."""

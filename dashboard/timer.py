@@ -9,10 +9,10 @@ from focusflow import clock
 from focusflow.client import Client, Json
 
 
-def timer() -> None:
+def timer(*, startable: bool) -> None:
     """What runs, or how to start something."""
     found = parts.asked(_running)
-    if found is None:
+    if found is None or not (found[0] or startable):
         return
     running, title = found
     with st.container(border=True), parts.row():

@@ -67,6 +67,12 @@ class Client:
     def refresh(self, refresh_token: str) -> Tokens:
         return self._signed_in(self._call("POST", "/api/v1/auth/refresh", json={"refresh_token": refresh_token}))
 
+    def sign_ins(self) -> list[Json]:
+        return self._items("/api/v1/auth/sessions")
+
+    def end_sign_in(self, sign_in_id: str) -> None:
+        self._call("DELETE", f"/api/v1/auth/sessions/{sign_in_id}")
+
     def logout(self) -> None:
         self._call("POST", "/api/v1/auth/logout")
 
@@ -94,6 +100,10 @@ class Client:
 
     def complete_task(self, task_id: str, *, cascade: bool = False) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/complete", params={"cascade": cascade})
+
+    def snooze_task(self, task_id: str, until: datetime) -> Json:
+        """Put it out of sight: it cannot be begun before that moment. Its due date stays."""
+        return self.change_task(task_id, start_at=until.isoformat())
 
     def reopen_task(self, task_id: str) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/reopen")
@@ -178,6 +188,9 @@ class Client:
         body = {"first_date": str(first), "last_date": str(last), "reason": reason}
         return self._call("POST", "/api/v1/days-off", json=body)
 
+    def work_after_all(self, days_off_id: str) -> None:
+        self._call("DELETE", f"/api/v1/days-off/{days_off_id}")
+
     def preferences(self) -> Json:
         return self._call("GET", "/api/v1/preferences")
 
@@ -189,6 +202,15 @@ class Client:
 
     def read_notification(self, notification_id: str) -> Json:
         return self._call("POST", f"/api/v1/notifications/{notification_id}/read")
+
+    def read_all_notifications(self) -> int:
+        """So many had not been read."""
+        read: int = self._call("POST", "/api/v1/notifications/read-all")["read"]
+        return read
+
+    def remind(self, title: str, at: datetime, **fields: Any) -> Json:
+        body = {"title": title, "scheduled_at": at.isoformat(), **fields}
+        return self._call("POST", "/api/v1/notifications", json=body)
 
     def api_keys(self) -> list[Json]:
         return self._items("/api/v1/keys")

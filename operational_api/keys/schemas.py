@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from operational_api.security.scopes import Scope
+from focusflow.scopes import Scope
 from operational_api.shapes import Input, Moment, Output, Text
 
 

@@ -1,42 +1,13 @@
-"""What an API key may be allowed to do: the one list. And what a route asks of its caller: a scope, a role, or to be signed in."""
+"""What a route asks of its caller: a scope, a role, or to be signed in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from fastapi import Request
 
 from focusflow.problems import Forbidden
-
-
-class Scope(StrEnum):
-    """A thing that an API key can be allowed."""
-
-    TASKS_READ = "tasks:read"
-    TASKS_WRITE = "tasks:write"
-    GOALS_READ = "goals:read"
-    GOALS_WRITE = "goals:write"
-    HABITS_READ = "habits:read"
-    HABITS_WRITE = "habits:write"
-    TIME_READ = "time:read"
-    TIME_WRITE = "time:write"
-    CALENDAR_READ = "calendar:read"
-    CALENDAR_WRITE = "calendar:write"
-    CATEGORIES_READ = "categories:read"
-    CATEGORIES_WRITE = "categories:write"
-    PREFERENCES_READ = "preferences:read"
-    PREFERENCES_WRITE = "preferences:write"
-    NOTIFICATIONS_READ = "notifications:read"
-    NOTIFICATIONS_WRITE = "notifications:write"
-    SCORES_READ = "scores:read"
-    EVENTS_WRITE = "events:write"
-    ANALYTICS_READ = "analytics:read"
-    REPORTS_READ = "reports:read"
-    REPORTS_WRITE = "reports:write"
-    AI_READ = "ai:read"
-    AI_WRITE = "ai:write"
-
+from focusflow.scopes import Scope
 
 #: What each account role may do beyond the one before it: a user their own, an analyst the product's figures, an admin the installation.
 ROLES: Final[Mapping[str, int]] = {"user": 0, "analyst": 1, "admin": 2}

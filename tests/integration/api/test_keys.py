@@ -3,7 +3,7 @@
 import pytest
 
 from focusflow.database.session import Role
-from operational_api.security.scopes import Scope
+from focusflow.scopes import Scope
 
 
 def make(me, *scopes, **more):

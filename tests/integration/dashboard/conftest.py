@@ -12,7 +12,7 @@ import pytest
 from dashboard import shared
 from dashboard.sessions import Session
 from focusflow import clock
-from focusflow.client import Tokens
+from focusflow.client import Client, Tokens
 from focusflow.identity import bucket_of, new_id
 from focusflow.lake import Lake
 from focusflow.problems import Unavailable
@@ -22,7 +22,7 @@ from pipelines.daily import DAILY
 TODAY = clock.local_date(clock.now(), "UTC")
 
 
-class Api:
+class Api(Client):
     """What the pages ask of the API."""
 
     def __init__(self) -> None:
@@ -38,11 +38,18 @@ class Api:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def scores(self, limit: int) -> list[dict[str, Any]]:
-        return self.open[:limit]
-
-    def complete_task(self, task_id: str) -> None:
-        self.completed.append(task_id)
+    def _call(self, method: str, path: str, *, json: Any = None, params: Any = None) -> dict[str, Any]:
+        match method, path.removeprefix("/api/v1/").split("/"):
+            case "GET", ["scores"]:
+                return {"items": self.open[: params["limit"]]}
+            case "GET", ["preferences"]:
+                return {"calm_mode": False}
+            case "GET", ["time", "running"]:
+                return {"running": None}
+            case "POST", ["tasks", task_id, "complete"]:
+                self.completed.append(task_id)
+                return {}
+        raise AssertionError(f"nobody asks {method} {path} here")
 
 
 def task(rank: int, title: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ def show(name, **query):
     def script(name):
         from importlib import import_module
 
-        import_module(f"dashboard.pages.{name}").page()
+        import_module(f"dashboard.views.{name}").page()
 
     page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=30)
     for key, value in query.items():
@@ -53,7 +53,7 @@ def test_a_task_is_completed_through_the_api(look, api):
     me = str(new_id())
     look(days_of(me, 5), user_id=me)
     page = show("today")
-    page.button[0].click().run()
+    page.button(key="complete task-1").click().run()
     assert api.completed == ["task-1"]
 
 

@@ -17,7 +17,7 @@ BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 def page() -> None:
     span = parts.head("Time", person.today_of(person.current()))
-    timer()
+    timer(startable=True)
     days, before = data.with_comparison(span.first, span.last)
     spent = data.ask("time_spent", first=span.first, last=span.last)
     busy = data.ask("busy_hours", first=span.first, last=span.last)

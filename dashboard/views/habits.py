@@ -101,8 +101,12 @@ def _log(habit: Json, today: date, state: str) -> None:
                     _logged(key, today, {"skipped": True, "skip_reason": reason})
                     st.rerun()
         else:
-            said = ":material/task_alt: done today" if state == "done" else ":material/redo: skipped today"
-            st.markdown(said)
+            is_done = state == "done"
+            st.badge(
+                f"{state} today",
+                icon=":material/check:" if is_done else ":material/redo:",
+                color="green" if is_done else "gray",
+            )
             st.button(
                 "Undo",
                 key=f"unlog {key}",

@@ -1,0 +1,55 @@
+"""API keys, for programs. A key is shown once."""
+
+import streamlit as st
+
+from dashboard import parts, person
+from focusflow.client import Client, Json
+from focusflow.problems import Problem
+from focusflow.scopes import Scope
+
+
+def section() -> None:
+    st.caption("For programs of yours: a key may do what its scopes name, and nothing else. It is shown once.")
+    with st.form("key", clear_on_submit=True):
+        name = st.text_input("Where will it be used?", placeholder="Phone widget", max_chars=100)
+        scopes = st.multiselect("What may it do?", [scope.value for scope in Scope])
+        is_sent = st.form_submit_button("Make a key", type="primary")
+    if is_sent:
+        _make(name, scopes)
+    found = parts.asked(Client.api_keys)
+    if found == []:
+        parts.nothing("No keys yet.")
+    for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
+        _shown(key)
+
+
+def _make(name: str, scopes: list[str]) -> None:
+    if not name.strip() or not scopes:
+        st.warning("Say where it will be used, and what it may do.")
+        return
+    try:
+        made = parts.call(lambda client: client.make_key(name, scopes))
+    except Problem as problem:
+        st.error(str(problem))
+        return
+    st.success("This is your key. Copy it now: it is not stored, and cannot be shown again.", icon=":material/key:")
+    st.code(made["key"], language=None)
+
+
+def _shown(key: Json) -> None:
+    me = person.current()
+    with st.container(border=True), parts.row():
+        used = f"last used {parts.local(key['last_used_at'], me):%-d %B %Y}" if key["last_used_at"] else "never used"
+        name = f"**{person.quoted(key['name'])}** · `{key['prefix']}…`"
+        if key["revoked_at"]:
+            st.markdown(f"~~{name}~~ · revoked {parts.local(key['revoked_at'], me):%-d %B %Y}")
+            return
+        st.markdown(f"{name} · {used}  \n:small[{', '.join(key['scopes'])}]")
+        with st.popover("Revoke"):
+            st.markdown("What uses this key stops working at once.")
+            st.button(
+                "Revoke it",
+                key=f"revoke {key['id']}",
+                type="primary",
+                on_click=parts.doing(lambda client: client.revoke_key(key["id"]), "Revoked."),
+            )

@@ -1,0 +1,89 @@
+"""When and how one wants to hear of things."""
+
+from datetime import time
+from typing import Any
+
+import streamlit as st
+
+from dashboard import parts, words
+from focusflow.client import Client, Json
+
+TYPES = {
+    "task_reminder": "Reminders of tasks",
+    "goal_reminder": "Reminders of goals",
+    "daily_plan": "The plan for the day",
+    "productivity_tip": "Tips",
+    "system": "About the platform",
+    "achievement": "Achievements",
+    "report": "Reports",
+}
+CHANNELS = {"email": "by mail", "in_app": "in the app"}
+AFTER_EMPTY = {"line": "Send one kind line", "nothing": "Send nothing"}
+
+
+def section() -> None:
+    chosen = parts.asked(Client.preferences)
+    if chosen is None:
+        return
+    with st.form("preferences"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            changes = _reports(chosen) | _quiet(chosen)
+        with right:
+            changes["notifications"] = _types(chosen["notifications"])
+        if st.form_submit_button("Save", type="primary"):
+            parts.act(lambda client: client.change_preferences(**changes), "Saved.")
+
+
+def _reports(chosen: Json) -> dict[str, Any]:
+    parts.heading("Reports")
+    return {
+        "weekly_report": st.toggle("A report of every week", chosen["weekly_report"]),
+        "weekly_report_day": st.selectbox(
+            "It comes on", range(7), chosen["weekly_report_day"], format_func=words.WEEKDAYS.__getitem__
+        ),
+        "weekly_report_hour": st.selectbox(
+            "at", range(24), chosen["weekly_report_hour"], format_func=lambda hour: f"{hour:02}:00"
+        ),
+        "monthly_report": st.toggle("A report of every month", chosen["monthly_report"]),
+        "empty_week": st.selectbox(
+            "After a week without anything",
+            list(AFTER_EMPTY),
+            list(AFTER_EMPTY).index(chosen["empty_week"]),
+            format_func=AFTER_EMPTY.__getitem__,
+        ),
+    }
+
+
+def _quiet(chosen: Json) -> dict[str, Any]:
+    parts.heading("Quiet", "No mails within the quiet hours, by your own clock.")
+    quiet = {
+        name: st.time_input(label, _clock(chosen[name]), step=900)
+        for name, label in (("quiet_from", "Quiet from"), ("quiet_until", "until"))
+    }
+    calm = st.toggle(
+        "Calm mode", chosen["calm_mode"], help="The page Today begins with one next step and no counts of what is late."
+    )
+    return {name: each.strftime("%H:%M") if each else None for name, each in quiet.items()} | {"calm_mode": calm}
+
+
+def _clock(written: str | None) -> time | None:
+    return time.fromisoformat(written) if written else None
+
+
+def _types(chosen: Json) -> dict[str, Any]:
+    parts.heading("What to be told of", "Choose no place, and you are not told of it.")
+    told = {
+        name: st.pills(
+            TYPES.get(name, name),
+            list(CHANNELS),
+            selection_mode="multi",
+            default=choice["channels"] if choice["is_enabled"] else [],
+            format_func=CHANNELS.__getitem__,
+        )
+        for name, choice in chosen.items()
+    }
+    return {
+        name: {"is_enabled": bool(channels), "channels": channels or chosen[name]["channels"]}
+        for name, channels in told.items()
+    }

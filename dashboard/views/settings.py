@@ -1,0 +1,27 @@
+"""Settings: one section at a time, named by the address. Only what is shown is asked for."""
+
+import streamlit as st
+
+from dashboard.settings import days_off, keys, preferences, profile, security
+
+SECTIONS = {
+    "Profile": profile.section,
+    "Notifications": preferences.section,
+    "Days off": days_off.section,
+    "API keys": keys.section,
+    "Security": security.section,
+}
+
+
+def page() -> None:
+    st.title("Settings", anchor=False)
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default="Profile",
+        required=True,
+        key="section",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen or "Profile"]()

@@ -1,0 +1,192 @@
+"""Today: what to do next and why, and how the day goes against one's own usual."""
+
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import data, parts, person, words
+from dashboard.charts import days as charts
+from dashboard.live import refreshing
+from dashboard.sessions import Session
+from dashboard.timer import starting, timer
+from focusflow import clock
+from focusflow.client import Client, Json
+from focusflow.metrics import BY_NAME
+from focusflow.problems import Problem
+
+SHOWN, REASONS = 5, 3
+OFTEN_SAID = "open"  # the reason that every task has
+SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
+
+
+def page() -> None:
+    me = person.current()
+    today, local_now = person.today_of(me), clock.now().astimezone(clock.zone(me.timezone))
+    with parts.row():
+        st.title(f"{words.greeting(local_now.hour)}, {person.quoted(me.display_name)}", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            _new()
+            is_calm = st.toggle(
+                "Calm",
+                _is_calm_by_choice(),
+                key="calm",
+                bind="query-params",
+                help="One next step, and no counts of what is late.",
+            )
+    st.caption(words.long_date(today))
+    found = parts.asked(_scores)
+    tasks = found or []
+    if found is not None:
+        timer(startable=False)
+    if is_calm:
+        _next_tasks(me, tasks[:1], "One next step")
+        refreshing(partial(_has_changed, tasks))
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _next_tasks(me, tasks[:SHOWN], "Next")
+        if len(tasks) > SHOWN:
+            with st.expander(f"{len(tasks) - SHOWN} more open tasks"):
+                for task in tasks[SHOWN:]:
+                    st.markdown(f"{task['rank']}. {person.quoted(task['title'])}")
+    with right:
+        _the_day(me, today)
+    refreshing(partial(_has_changed, tasks))
+
+
+def _is_calm_by_choice() -> bool:
+    """As the preferences have it; asked for once a visit."""
+    if "calm by choice" not in st.session_state:
+        chosen = parts.asked(Client.preferences)
+        st.session_state["calm by choice"] = bool(chosen and chosen["calm_mode"])
+    return bool(st.session_state["calm by choice"])
+
+
+def _scores(client: Client) -> list[Json]:
+    return client.scores(50)
+
+
+def _has_changed(tasks: list[Json]) -> bool:
+    """Scores are published a while after the gold table from which they come, so its version does not tell."""
+    try:
+        return parts.call(_scores) != tasks
+    except Problem:
+        return False  # what is shown is better than nothing
+
+
+def _next_tasks(me: Session, tasks: list[Json], title: str) -> None:
+    parts.heading(title, "Open tasks by priority score. Each score is the sum of its reasons.")
+    if not tasks:
+        st.info("Nothing is open. Add a task above, or through the API.", icon=":material/task_alt:")
+    for task in tasks:
+        with st.container(border=True):
+            _task(me, task)
+
+
+def _task(me: Session, task: Json) -> None:
+    task_id = task["task_id"]
+    with parts.row():
+        st.markdown(f"**{person.quoted(task['title'])}**")
+        with st.container(horizontal=True, width="content", gap="small"):
+            _snooze(me, task_id)
+            st.button(
+                "Start",
+                key=f"start {task_id}",
+                icon=":material/play_arrow:",
+                help="Start the timer for this task",
+                on_click=starting(task_id),
+            )
+            st.button(
+                "Done",
+                key=f"complete {task_id}",
+                icon=":material/check:",
+                help="Complete this task",
+                on_click=parts.doing(
+                    lambda client: client.complete_task(task_id), "Done. The numbers follow in a few seconds."
+                ),
+            )
+    reasons = [each for each in task["reasons"] if each["code"] != OFTEN_SAID]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for reason in reasons[:REASONS]:
+            is_pressing = reason["code"] == "due" and "overdue" in reason["text"]
+            st.badge(reason["text"], color="orange" if is_pressing else "gray")
+        with st.popover(f"Score {task['score']:.0f}", type="tertiary"):
+            _why(me, task)
+
+
+def _snooze(me: Session, task_id: str) -> None:
+    key = f"snooze {task_id}"
+
+    def until_then() -> None:
+        until = clock.start_of(person.today_of(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone)
+        parts.act(lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays.")
+
+    st.menu_button(
+        "Snooze",
+        list(SNOOZE),
+        key=key,
+        icon=":material/snooze:",
+        help="Put it out of sight for a while",
+        on_click=until_then,
+    )
+
+
+def _new() -> None:
+    with st.popover("Add a task", icon=":material/add:"), st.form("new task", border=False, clear_on_submit=True):
+        title = st.text_input("What is to be done?", max_chars=500)
+        due = st.date_input("By when?", None, format="YYYY-MM-DD")
+        priority = st.segmented_control(
+            "How important?", ["low", "medium", "high", "urgent"], default="medium", required=True
+        )
+        minutes = st.number_input("How many minutes may it take?", 1, 100_000, None)
+        if st.form_submit_button("Add", type="primary") and title.strip():
+            fields = {"priority": priority, "due_date": str(due) if due else None, "estimated_minutes": minutes}
+            if parts.act(lambda client: client.create_task(title, **fields), "Added."):
+                st.rerun()
+
+
+def _why(me: Session, task: Json) -> None:
+    st.markdown("**Why this score**")
+    lines = [f"| {each['text']} | {each['points']:+.1f} |" for each in task["reasons"]]
+    st.markdown("\n".join(["| reason | points |", "|---|---:|", *lines, f"| **score** | **{task['score']:.1f}** |"]))
+    due = words.due(task, person.today_of(me), parts.local(task["due_at"], me) if task["due_at"] else None)
+    said = f"Due {due}. " if due else ""
+    st.caption(f"{said}By {task['model_version']}, as of {parts.local(task['as_of'], me):%H:%M}.")
+
+
+def _the_day(me: Session, today: date) -> None:
+    days = data.days(today - timedelta(days=56), today)
+    parts.heading("The day so far")
+    if days.is_empty() or days["local_date"].max() != today:
+        parts.nothing("Today's numbers are being computed. They appear here by themselves.")
+        return
+    row = days.row(-1, named=True)
+    usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
+    with st.container(horizontal=True):
+        parts.metric("tasks_completed", words.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today))
+        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _target(row))
+    with st.container(horizontal=True):
+        habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
+        parts.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
+        parts.metric("tasks_overdue", words.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
+    parts.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
+    parts.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
+    st.caption("Productivity score: dots are days, the line is the mean of seven.")
+    as_of = data.as_of()
+    if as_of:
+        st.caption(f"Numbers as of {parts.local(as_of, me):%H:%M}. They renew themselves.")
+
+
+def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
+    if len(usual) < 4:
+        return "too little data yet to say what is usual"
+    low, high = usual[column].quantile(0.1, "nearest"), usual[column].quantile(0.9, "nearest")
+    return f"usual on a {today:%A}: {words.number(low)} to {words.number(high)}"
+
+
+def _target(row: dict[str, Any]) -> str:
+    target = row["focus_target_minutes"]
+    return f"of {words.minutes(target)}" if target else "no target yet"
