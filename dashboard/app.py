@@ -6,7 +6,20 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import person
-from dashboard.views import goals, habits, insights, notifications, overview, settings, tasks, time, today
+from dashboard.views import (
+    data_health,
+    goals,
+    habits,
+    insights,
+    model,
+    notifications,
+    overview,
+    product,
+    settings,
+    tasks,
+    time,
+    today,
+)
 from focusflow.problems import Problem
 
 LOG = logging.getLogger(__name__)
@@ -31,6 +44,13 @@ inbox = st.Page(
     visibility="hidden",
 )
 own = st.Page(settings.page, title="Settings", icon=":material/settings:", url_path="settings", visibility="hidden")
+for_analysts = [
+    st.Page(product.page, title="Product", icon=":material/group:", url_path="product"),
+    st.Page(model.page, title="Model", icon=":material/model_training:", url_path="model"),
+    st.Page(data_health.page, title="Data health", icon=":material/monitor_heart:", url_path="data-health"),
+]
+if looking.is_analyst:
+    pages += for_analysts
 chosen = st.navigation([*pages, inbox, own], position="top")
 account = st.container(horizontal=True, horizontal_alignment="right")
 with account.popover(person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"):

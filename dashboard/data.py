@@ -21,7 +21,9 @@ from focusflow.identity import bucket_of
 from focusflow.lake import DAILY_TABLE, Pinned, duckdb_connection, quoted
 from focusflow.problems import Forbidden
 
-QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+HERE = Path(__file__)
+OWN, PRODUCT = (load_queries(HERE.with_name(name)) for name in ("queries.sql", "product.sql"))
+QUERIES = OWN | PRODUCT
 TABLE = re.compile(r"\b(?:from|join) (gold|quarantine)\.(\w+)")
 READS = {name: sorted({"/".join(found) for found in TABLE.findall(query)}) for name, query in QUERIES.items()}
 
@@ -41,19 +43,22 @@ def as_of(table: str = DAILY_TABLE) -> datetime | None:
 def ask(question: str, **values: Any) -> pl.DataFrame:
     """The answer to a query, about the person who is signed in; without rows and columns where nothing was computed yet.
 
-    A table about all people together answers analysts and admins only.
+    What is asked about all people together is answered to analysts and admins only.
     """
     me, tables = person.current(), [shared().lake.pinned(name) for name in READS[question]]
+    if question in PRODUCT and not me.is_analyst:
+        raise Forbidden
     found = [table for table in tables if table]
     if len(found) < len(tables):
         return pl.DataFrame()
-    if not all(_is_personal(table) for table in found) and not me.is_analyst:
-        raise Forbidden
-    return _answered(question, me.user_id, {table.name: table.version for table in found}, values)
+    user_id = None if question in PRODUCT else me.user_id
+    return _answered(question, user_id, {table.name: table.version for table in found}, values)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _answered(question: str, user_id: str, versions: Mapping[str, int], values: Mapping[str, Any]) -> pl.DataFrame:
+def _answered(
+    question: str, user_id: str | None, versions: Mapping[str, int], values: Mapping[str, Any]
+) -> pl.DataFrame:
     """Versions are in the key: a newer one is another question."""
     with duckdb_connection("512MB") as connection:
         for name in versions:
@@ -63,21 +68,17 @@ def _answered(question: str, user_id: str, versions: Mapping[str, int], values: 
         return pl.DataFrame(connection.sql(QUERIES[question], params=dict(values) or None).to_arrow_table())
 
 
-def _is_personal(table: Pinned) -> bool:
-    return "user_id" in table.columns().names
-
-
 def _show(
-    connection: duckdb.DuckDBPyConnection, table: Pinned, user_id: str, first: date | None, last: date | None
+    connection: duckdb.DuckDBPyConnection, table: Pinned, user_id: str | None, first: date | None, last: date | None
 ) -> None:
-    """Make a table visible: of a personal one, this person's rows, from the partitions where they can be."""
+    """Make a table visible: to a person their rows and no others, from the partitions where they can be."""
     layer, _, name = table.name.partition("/")
     where, partitions = [], table.delta.metadata().partition_columns
-    if "bucket" in partitions and _is_personal(table):
+    if user_id:
         where.append(f"bucket = {bucket_of(UUID(user_id), shared().buckets)}")
     if "month" in partitions and first and last:
         where.append(f"month >= '{first:%Y-%m}' and month <= '{last:%Y-%m}'")
-    theirs = f" where user_id = {quoted(user_id)}" if _is_personal(table) else ""
+    theirs = f" where user_id = {quoted(user_id)}" if user_id else ""
     connection.execute(f"create schema if not exists {layer}")
     connection.execute(f"create view {layer}.{name} as from {table.scan(' and '.join(where) or None)}{theirs}")
 

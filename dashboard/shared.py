@@ -1,26 +1,38 @@
 """What the server hands to the pages. Streamlit runs them as scripts, so it cannot be an argument."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dashboard.sessions import SessionStore
 from focusflow.lake import Lake
 from focusflow.settings import Settings
+from focusflow.supervisor.health import reachable_host
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The lake that the pages read, and who is signed in."""
+    """The lake that the pages read, who is signed in, and for analysts the models and the pipeline's own pages."""
 
     lake: Lake
     buckets: int
     store: SessionStore
+    models: Path
+    dagster: str
 
 
 _provided: list[Shared] = []
 
 
 def provide(settings: Settings, store: SessionStore) -> None:
-    _provided[:] = [Shared(Lake(settings.lake_location), settings.buckets, store)]
+    _provided[:] = [
+        Shared(
+            Lake(settings.lake_location),
+            settings.buckets,
+            store,
+            settings.models_folder,
+            f"http://{reachable_host(settings.host)}:{settings.dagster_port}",
+        )
+    ]
 
 
 def shared() -> Shared:

@@ -48,12 +48,12 @@ def number(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
-def count(value: int, thing: str) -> str:
+def count(value: int, thing: str, things: str | None = None) -> str:
     """
-    >>> count(1, "day"), count(1200, "task")
-    ('1 day', '1,200 tasks')
+    >>> count(1, "day"), count(1200, "task"), count(2, "person", "people")
+    ('1 day', '1,200 tasks', '2 people')
     """
-    return f"{value:,} {thing}" if value == 1 else f"{value:,} {thing}s"
+    return f"{value:,} {thing}" if value == 1 else f"{value:,} {things or f'{thing}s'}"
 
 
 def percent(value: float | None) -> str:

@@ -235,6 +235,10 @@ class Client:
         asked = {name: value for name, value in named.items() if value is not None}
         return self._call("GET", f"/api/v1/analytics/{about}", params=_written(asked))
 
+    def pipeline(self) -> Json:
+        """How far events and figures have come. For admins."""
+        return self._call("GET", "/api/v1/admin/pipeline")
+
     def _items(self, path: str, **wanted: Any) -> list[Json]:
         items: list[Json] = self._call("GET", path, params=_written(wanted))["items"]
         return items

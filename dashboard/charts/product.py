@@ -1,0 +1,115 @@
+"""The product as a whole: who comes, who comes back, how far they come, and what they use."""
+
+import altair as alt
+import polars as pl
+
+from dashboard.charts.style import DATES, DAY, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, values
+
+USERS = {"a day": QUIET, "in 7 days": OTHER, "in 30 days": MAIN}
+
+
+def active_lines(days: pl.DataFrame) -> alt.Chart:
+    """Active people a day, in seven days and in thirty."""
+    frame = days.rename(dict(zip(("dau", "wau", "mau"), USERS, strict=True))).unpivot(
+        list(USERS), index="local_date", variable_name="span", value_name="people"
+    )
+    return (
+        alt.Chart(frame)
+        .mark_line()
+        .encode(
+            x=alt.X("local_date:T", axis=DATES),
+            y=alt.Y("people:Q", title=None, axis=values(tickMinStep=1)),
+            color=alt.Color(
+                "span:N",
+                scale=alt.Scale(domain=list(USERS), range=list(USERS.values())),
+                legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+            ),
+            strokeWidth=alt.condition("datum.span == 'a day'", alt.value(1), alt.value(2.5)),
+            opacity=alt.condition("datum.span == 'a day'", alt.value(0.6), alt.value(1)),
+            tooltip=[DAY, alt.Tooltip("span:N", title="Active"), alt.Tooltip("people:Q", title="People")],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
+    """A row a cohort, a column a week since: the share that did something. What cannot be known yet is blank."""
+    return (
+        alt.Chart(cohorts)
+        .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
+        .encode(
+            x=alt.X("weeks_since:O", title="Weeks since the first event", axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)),
+            y=alt.Y("yearmonthdate(cohort_week):O", title=None, axis=alt.Axis(format="%-d %b %Y", ticks=False, domain=False, grid=False)),
+            color=alt.Color("share:Q", scale=alt.Scale(type="threshold", domain=[0.01, 0.25, 0.5, 0.75], range=SHADES), legend=None),
+            tooltip=[
+                alt.Tooltip("cohort_week:T", title="First week", format="%-d %B %Y"),
+                alt.Tooltip("weeks_since:Q", title="Weeks since"),
+                alt.Tooltip("share:Q", title="Came back", format=".0%"),
+                alt.Tooltip("users:Q", title="People"),
+                alt.Tooltip("cohort:Q", title="of"),
+            ],
+        )
+        .properties(height=alt.Step(26))
+    )  # fmt: skip
+
+
+def shares(frame: pl.DataFrame, name: str, value: str, *, is_share: bool = False) -> alt.Chart:
+    """Named amounts as bars, in the order of the frame."""
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=MAIN, opacity=0.9, cornerRadiusEnd=2, height={"band": 0.6})
+        .encode(
+            y=alt.Y(f"{name}:N", sort=None, title=None, axis=NAMES),
+            x=alt.X(
+                f"{value}:Q",
+                title=None,
+                axis=values(format="%") if is_share else values(),
+                scale=alt.Scale(domain=[0, 1]) if is_share else alt.Scale(),
+            ),
+            tooltip=[alt.Tooltip(f"{column}:{'N' if column == name else 'Q'}") for column in frame.columns],
+        )
+        .properties(height=alt.Step(30))
+    )
+
+
+def orders(frame: pl.DataFrame) -> alt.LayerChart:
+    """Orders beside each other: the figure as a dot, its interval as a line."""
+    base = alt.Chart(frame).encode(
+        y=alt.Y("order:N", sort=None, title=None, axis=NAMES),
+        color=alt.condition("datum.is_model", alt.value(MAIN), alt.value(QUIET)),
+        tooltip=[
+            alt.Tooltip("order:N", title="Order"),
+            alt.Tooltip("mean:Q", title="NDCG@5", format=".3f"),
+            alt.Tooltip("low:Q", title="from", format=".3f"),
+            alt.Tooltip("high:Q", title="to", format=".3f"),
+        ],
+    )
+    line = base.mark_rule(strokeWidth=4, opacity=0.4, strokeCap="round").encode(
+        x=alt.X("low:Q", title=None, axis=values(), scale=alt.Scale(zero=True)), x2="high:Q"
+    )
+    return (line + base.mark_circle(size=100, opacity=1).encode(x="mean:Q")).properties(height=alt.Step(28))
+
+
+def reliability(frame: pl.DataFrame) -> alt.LayerChart:
+    """What was said against what came. On the diagonal, they are the same."""
+    scale = alt.Scale(domain=[0, 1])
+    diagonal = (
+        alt.Chart(pl.DataFrame({"said": [0.0, 1.0], "came": [0.0, 1.0]}))
+        .mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(x=alt.X("said:Q", scale=scale), y=alt.Y("came:Q", scale=scale))
+    )
+    axis = values(format="%")
+    dots = (
+        alt.Chart(frame)
+        .mark_circle(color=MAIN, size=90, opacity=0.9)
+        .encode(
+            x=alt.X("said:Q", title="said", scale=scale, axis=alt.Axis(format="%", domain=False, tickCount=4)),
+            y=alt.Y("came:Q", title=None, scale=scale, axis=axis),
+            tooltip=[
+                alt.Tooltip("said:Q", title="Said", format=".1%"),
+                alt.Tooltip("came:Q", title="Came", format=".1%"),
+                alt.Tooltip("tasks:Q", title="Tasks", format=","),
+            ],
+        )
+    )
+    return (diagonal + dots).properties(height=HEIGHT + 40)

@@ -1,0 +1,31 @@
+-- About all people together, for analysts and admins. No row names anybody.
+
+-- activity --
+select local_date, dau, wau, mau, stickiness, new_users, events
+from gold.app_activity where platform = '*' and local_date between $first and $last order by local_date
+
+-- retention --
+select cohort_week, weeks_since, cohort, users, share
+from gold.retention where cohort_week between date_trunc('week', $first) and $last order by cohort_week, weeks_since
+
+-- funnel --
+select name, min(step) as step, sum(cohort)::bigint as cohort, sum(users)::bigint as users, sum(users) / nullif(sum(cohort), 0) as share
+from gold.funnel where cohort_week between date_trunc('week', $first) and $last group by name order by step
+
+-- features --
+select event_name, sum(events)::bigint as events, sum(users)::bigint as person_days, max(users) as most_on_a_day
+from gold.feature_usage where local_date between $first and $last group by event_name order by events desc
+
+-- scores --
+select model_version, count(*) as tasks, count(distinct user_id) as people, avg(score) as mean_score, avg(deadline_risk) as deadline_risk,
+       avg(importance) as importance, avg(likelihood) as likelihood
+from gold.priority_scores where local_date = $last group by model_version order by tasks desc
+
+-- reasons --
+select reason->>'code' as code, count(*) as tasks, avg((reason->>'points')::double) as mean_points
+from (select unnest(from_json(reasons, '["JSON"]')) as reason from gold.priority_scores where local_date = $last)
+group by code order by sum(abs((reason->>'points')::double)) desc
+
+-- quarantine --
+select reason, count(*) as events, min(log_offset) as first_offset, max(log_offset) as last_offset
+from quarantine.events group by reason order by events desc

@@ -1,0 +1,142 @@
+"""Model: what serves and why it may, how it compares with simple rules, whether it says what comes, and what its scores rest on."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import cards, data, parts, person, words
+from dashboard.charts import product as charts
+from dashboard.live import refreshing
+
+NDCG = (
+    "How well an order agrees with what people then took up, in the first five places: 1 is perfect. The line is a 95 % interval,"
+    " from drawing people anew."
+)
+RELIABILITY = "Tasks in ten groups by what was said. On the dashed line, what was said is what came."
+COLUMNS = {
+    "tasks": "Tasks", "people": "People", "mean_score": "Mean score", "deadline_risk": "Deadline risk", "importance": "Importance",
+    "likelihood": "Likelihood",
+}  # fmt: skip
+GATE = "A model serves only if its gain over the best rule is clear of 0, what it says comes, and it is bad for nobody."
+
+
+def page() -> None:
+    st.title("Model", anchor=False)
+    today = person.today_of(person.current())
+    kept, serves = cards.cards(), cards.serving()
+    if kept:
+        versions = [card["version"] for card in kept]
+        chosen = st.selectbox(
+            "Version",
+            versions,
+            versions.index(serves) if serves in versions else 0,
+            format_func=lambda version: f"{version} – serves" if version == serves else version,
+        )
+        _card(next(card for card in kept if card["version"] == chosen))
+    else:
+        parts.nothing(
+            "No model has been trained yet: the baseline serves. `focusflow train` makes one from what people did."
+        )
+    _scores(today)
+    refreshing()
+
+
+def _card(card: cards.Card) -> None:
+    try:
+        _numbers(card)
+        left, right = st.columns(2, gap="large")
+        with left:
+            parts.heading("Against simple rules", NDCG)
+            parts.chart(
+                charts.orders(_orders(card["measures"])),
+                "How well each order agrees with what people did, with intervals.",
+            )
+        with right:
+            parts.heading("What it says, and what comes", RELIABILITY)
+            parts.chart(
+                charts.reliability(pl.DataFrame(card["measures"]["likelihood"]["reliability"])),
+                "What was said against what came, in ten groups.",
+            )
+    except cards.DAMAGED:
+        st.warning("This card is of another form than this page knows. `focusflow models list` shows it whole.")
+    with st.expander("The whole card"):
+        st.json({name: value for name, value in card.items() if name != "features"}, expanded=1)
+
+
+def _numbers(card: cards.Card) -> None:
+    learned, measures = card["trained_on"], card["measures"]
+    refused = card["refused"]
+    if refused:
+        st.warning("The gate refused it: " + "; ".join(refused) + ".", icon=":material/block:")
+    else:
+        st.success("It passed the gate.", icon=":material/verified:")
+    gain, error = measures["gain"], measures["likelihood"]["calibration_error"]
+    first, second, third, fourth = st.columns(4)
+    with first:
+        parts.number(
+            "Gain",
+            _signed(gain["mean"]),
+            f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
+            f"{NDCG} {GATE}",
+        )
+    with second:
+        parts.number("Calibration error", f"{error:.3f}", "at most 0.050 may serve", RELIABILITY)
+    with third:
+        parts.number(
+            "Trained on",
+            words.count(learned["tasks"], "line"),
+            f"{words.count(learned['people'], 'person', 'people')}, {learned['from']} to {learned['to']}",
+            "Open tasks as they stood each time somebody could choose one.",
+        )
+    with fourth:
+        weights = card["weights"]
+        parts.number(
+            "Weights",
+            " · ".join(f"{weights[name]:.2f}" for name in ("deadline_risk", "importance", "likelihood")),
+            "deadline risk, importance, likelihood",
+            "How much each of the three parts counts in the score.",
+        )
+
+
+def _signed(value: float | None) -> str:
+    return words.NONE if value is None else f"{value:+.3f}"
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _orders(measures: dict[str, Any]) -> pl.DataFrame:
+    rows = [
+        {
+            "order": _said(name),
+            "is_model": name == "model",
+            **{end: each["ndcg"][end] for end in ("mean", "low", "high")},
+        }
+        for name, each in measures["orders"].items()
+    ]
+    return pl.DataFrame(rows).sort("mean", descending=True, nulls_last=True)
+
+
+def _scores(today: date) -> None:
+    parts.heading("Today's scores", "Of all open tasks of all people, as they were scored last.")
+    scores = data.ask("scores", last=today)
+    if scores.is_empty():
+        parts.nothing("No open task has been scored today.")
+        return
+    st.dataframe(
+        scores.select(column for column in scores if column.null_count() < len(column)),
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(label, format="localized" if name in ("tasks", "people") else "%.2f")
+            for name, label in COLUMNS.items()
+        }
+        | {"model_version": "Version"},
+    )
+    reasons = data.ask("reasons", last=today)
+    parts.heading("What they rest on", "The mean points that each reason adds or takes, over the tasks that have it.")
+    named = reasons.with_columns(pl.col("code").str.replace_all("_", " "))
+    parts.chart(charts.shares(named, "code", "mean_points"), "Mean points by reason.")
+    parts.csv(reasons, f"reasons-{today}")

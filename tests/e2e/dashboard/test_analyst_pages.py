@@ -1,0 +1,35 @@
+"""The pages about all people together: for analysts and admins, and nobody else."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard.conftest import PATIENCE, settled
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
+
+PAGES = {"Product": "How far they come", "Model": "Today's scores", "Data health": "rules hold"}
+
+
+@pytest.mark.parametrize(("name", "tells"), PAGES.items())
+def test_an_analyst_finds_the_pages_in_the_menu(look, name, tells):
+    page = look("analyst", "overview?range=1+year")
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("path", ["product", "model", "data-health"])
+def test_a_person_finds_them_neither_in_the_menu_nor_by_their_address(look, path):
+    page = look("demo", path)
+    expect(page.get_by_text("Page not found")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="Insights", exact=True)).to_be_attached()
+    for name in PAGES:
+        assert page.get_by_role("link", name=name, exact=True).count() == 0
+
+
+def test_only_an_admin_is_told_what_the_api_has(look):
+    expect(look("admin", "data-health").get_by_text("As the API has it")).to_be_visible(timeout=PATIENCE)
+    page = look("analyst", "data-health")
+    expect(page.get_by_text("rules hold").first).to_be_visible(timeout=PATIENCE)
+    assert page.get_by_text("As the API has it").count() == 0

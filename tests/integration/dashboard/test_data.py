@@ -1,0 +1,51 @@
+"""What the data layer lets out: a person's own rows, and to analysts what is about all."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data
+from focusflow.identity import new_id
+from tests.integration.dashboard.conftest import TODAY, days_of
+
+
+def asked(question, **values):
+    """What a page gets to see, as CSV; the problem that is raised, by its name."""
+
+    def script(question, values):
+        import streamlit as st
+
+        from dashboard import data
+        from focusflow.problems import Problem
+
+        try:
+            st.text(data.ask(question, **values).write_csv())
+        except Problem as problem:
+            st.text(type(problem).__name__)
+
+    page = AppTest.from_function(script, kwargs={"question": question, "values": values}, default_timeout=30).run()
+    assert not page.exception, page.exception
+    return page.text[0].value
+
+
+def test_a_query_sees_no_row_of_anybody_else(look):
+    me, other = str(new_id()), str(new_id())
+    look(days_of(me, 1, count=3), days_of(other, 77, count=3), user_id=me)
+    told = asked("days", first=TODAY, last=TODAY)
+    assert "77" not in told
+    assert len(told.splitlines()) == 2
+
+
+@pytest.mark.parametrize("question", data.PRODUCT)
+def test_what_is_about_all_people_is_not_for_everybody(look, question):
+    look()
+    assert asked(question) == "Forbidden"
+
+
+def test_every_query_that_is_not_about_all_people_sees_only_rows_that_have_an_owner():
+    from pipelines import build, daily, priorities
+
+    owned = {table.spec.name for table in build.TABLES if table.is_personal} | {
+        daily.DAILY.name,
+        priorities.SCORES.name,
+    }
+    assert {table for question in data.OWN for table in data.READS[question]} <= owned
