@@ -36,7 +36,7 @@ def opened(shared: Services, asking: Asking) -> Iterator[Work]:
     """A short transaction of a long request."""
     with shared.database.transaction(Role.API, asking.who.user_id) as tx:
         caller, _ = admitted(tx, asking, None)
-        yield Work(tx, caller, asking.origin)
+        yield Work(tx, caller, asking.origin, shared.serving)
 
 
 def person_of(work: Work) -> tuple[Person, date]:
