@@ -293,8 +293,8 @@ change, whole. Events lie in the outbox, in the topic `focusflow.events` and in 
 - **Growing.** A major version only gains optional fields and further events. What is taken away, needed from now on, or means something
   else is a new major version, with a name of its own. Readers pass over fields they do not know.
 - **Personal** texts stay in Postgres and raw; no other table of the lake holds them.
-- **What cannot be read**, lacks a needed field or has an unknown major version is put into quarantine, with its place, reason and bytes
-  ([operations](operations.md)).
+- **What cannot be read**, lacks a needed field or has an unknown major version is put into quarantine, with its place, reason and bytes:
+  `focusflow quarantine` ([operations](operations.md)).
 
 ## `focusflow:event:1`, the envelope"""
 

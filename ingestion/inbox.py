@@ -19,6 +19,7 @@ from focusflow.database.session import Database, Role, Transaction
 from focusflow.problems import Unavailable
 from ingestion.foreign import ForeignEvent, Refusal, accept, read
 from ingestion.ledger import Overtaken
+from ingestion.letters import Letters
 from ingestion.messages import Fetched, Message, OutOfRange, PartitionLog
 from ingestion.relay import PATIENCE_SECONDS, Publisher
 
@@ -185,9 +186,10 @@ def _refuse(tx: Transaction, refused: Sequence[Refused]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class InboxService:
-    """Its loop, beside the relay's. Only one takes at a time: the other's move of the position fails, and it looks again."""
+    """Its loop, beside the relay's; what is bad, here or in the lake, goes to the deadletter topic. Only one takes at a time: the other's move of the position fails, and it looks again."""
 
     inbox: Inbox
+    letters: Letters
     connect: Callable[[], tuple[ClosableInbox, Publisher]]
 
     def run(self, stop: threading.Event) -> None:
@@ -200,6 +202,7 @@ class InboxService:
                     while not stop.is_set():
                         self.inbox.take_once(messages, WAIT_SECONDS)
                         self.inbox.repeat_refused(deadletters)
+                        self.letters.publish_when_due(deadletters)
                         patience = PATIENCE_SECONDS[0]
             except Unavailable as problem:
                 log.warning("Inbox: %s Trying again in %.1f s.", problem, patience)

@@ -9,6 +9,7 @@ from ingestion.broker import Kafka, KafkaLog, KafkaPublisher
 from ingestion.broker_source import BrokerSource
 from ingestion.inbox import Inbox, InboxService
 from ingestion.ledger import Ledger
+from ingestion.letters import Letters
 from ingestion.relay import Relay, RelayService
 from ingestion.service import open_ingestion
 from ingestion.source import OutboxSource
@@ -32,7 +33,7 @@ def relay_service(
     return RelayService(Relay(ledger, OutboxSource(database), rows), database, url, connect)
 
 
-def inbox_service(database: Database, kafka: Kafka, *, buckets: int, retention_hours: int) -> InboxService:
+def inbox_service(database: Database, lake: Lake, kafka: Kafka, *, buckets: int, retention_hours: int) -> InboxService:
     def connect() -> tuple[KafkaLog, KafkaPublisher]:
         kafka.prepare(buckets, retention_hours)
         deadletters = kafka.publisher(kafka.deadletter)
@@ -42,7 +43,7 @@ def inbox_service(database: Database, kafka: Kafka, *, buckets: int, retention_h
             deadletters.close()
             raise
 
-    return InboxService(Inbox(database), connect)
+    return InboxService(Inbox(database), Letters(lake, buckets), connect)
 
 
 def landed_positions(lake: Lake, buckets: int) -> Mapping[int, int]:

@@ -4,7 +4,7 @@ Both tables remember how far they have taken raw in. Quarantine commits first; a
 already are not put there again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -130,26 +130,36 @@ def _take_in_pass(
     quarantine: Pinned,
     spans: Mapping[int, tuple[int, int]],
 ) -> TakenIn:
-    _read(connection, raw, spans)
-    _prove_data(connection)
-    _look_up_known(connection, silver, spans)
+    parts = [
+        f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end})"
+        for bucket, (start, end) in spans.items()
+    ]
+    prove(connection, " union all ".join(parts))
+    look_up_known(connection, silver, spans)
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
     connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
     unseen = connection.sql(_sql("aside")).to_arrow_table()
     if len(unseen):
         quarantine.append(unseen, positions=positions)
-    good = connection.sql(_sql("first")).to_arrow_table()
+    good = fit(connection)
     silver.append(good, positions=positions)
     (bad,) = connection.execute("select count(*) from proven where reason is not null").fetchall()[0]
     return TakenIn(sum(end - start for start, end in spans.values()), len(good), bad)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, raw: Pinned, spans: Mapping[int, tuple[int, int]]) -> None:
-    parts = [
-        f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end})"
-        for bucket, (start, end) in spans.items()
-    ]
-    connection.execute("create or replace temp view fresh as " + " union all ".join(parts))
+def fit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Of what was proven, the rows that silver takes and does not have."""
+    return connection.sql(_sql("first")).to_arrow_table()
+
+
+def prove(connection: duckdb.DuckDBPyConnection, events: str) -> None:
+    """Read events, given as a query of bucket, log_offset and value, into `proven`: each typed, or with the reason why not."""
+    _read(connection, events)
+    _prove_data(connection)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, events: str) -> None:
+    connection.execute(f"create or replace temp view fresh as {events}")
     nouns = [(type_, noun.name, noun.schema) for noun in NOUNS for type_ in noun.types]
     connection.execute("create or replace temp table nouns (type varchar, noun varchar, dataschema varchar)")
     connection.executemany("insert into nouns values (?, ?, ?)", nouns)
@@ -175,10 +185,10 @@ def _prove_data(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _look_up_known(connection: duckdb.DuckDBPyConnection, silver: Pinned, spans: Mapping[int, tuple[int, int]]) -> None:
+def look_up_known(connection: duckdb.DuckDBPyConnection, silver: Pinned, buckets: Iterable[int]) -> None:
     """The ids that silver has already, of those that lie among the new ones."""
     low, high = connection.execute("select min(event_id), max(event_id) from proven where reason is null").fetchall()[0]
-    listed = ", ".join(str(bucket) for bucket in spans)
+    listed = ", ".join(str(bucket) for bucket in buckets)
     known = silver.scan(f"bucket in ({listed}) and event_id >= '{low}' and event_id <= '{high}'")
     connection.execute(f"create or replace temp view known as from {known} where event_id between '{low}' and '{high}'")
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "insights",
     "verify",
+    "quarantine",
     "maintain",
     "doctor",
     "status",

@@ -30,10 +30,11 @@ def command(once: bool) -> None:
     if kafka is None:
         raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
     with running_database(settings) as url, Database(url) as database:
+        lake = Lake(settings.lake_location)
         service = relay_service(
             database,
             url,
-            Lake(settings.lake_location),
+            lake,
             kafka,
             buckets=settings.buckets,
             rows=settings.relay_rows,
@@ -44,7 +45,7 @@ def command(once: bool) -> None:
         else:
             stop = running.until_told_to_stop()
             inbox = inbox_service(
-                database, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
+                database, lake, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
             )
             taking = threading.Thread(target=inbox.run, args=(stop,), name="inbox", daemon=True)
             taking.start()

@@ -1,6 +1,7 @@
 """What other producers write to the inbox: in by the same door, once, or refused with the reason and the bytes."""
 
 import threading
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -9,9 +10,14 @@ from confluent_kafka import Producer
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
+from focusflow.lake import RAW_EVENTS, duckdb_connection, position_key
 from ingestion.inbox import Inbox
+from ingestion.lander import raw_rows
 from ingestion.ledger import Overtaken
+from ingestion.letters import Letters
 from ingestion.routes import inbox_service
+from ingestion.source import Run
+from pipelines import silver
 from tests.conftest import BUCKETS
 
 
@@ -137,10 +143,11 @@ def test_poison_is_kept_as_it_came_and_holds_up_nothing(database, user_id, deliv
     assert set(refusals(database)) == {value}
 
 
-def test_what_was_refused_stands_in_the_deadletter_topic(database, kafka, user_id, inbox, send):
+@pytest.mark.usefixtures("inbox")
+def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, user_id, send):
     send(b"not json", tracked(database, user_id))
     stop = threading.Event()
-    service = inbox_service(database, kafka, buckets=BUCKETS, retention_hours=1)
+    service = inbox_service(database, lake, kafka, buckets=BUCKETS, retention_hours=1)
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     thread.start()
     with kafka.log(kafka.deadletter) as log:
@@ -158,6 +165,27 @@ def test_what_was_refused_stands_in_the_deadletter_topic(database, kafka, user_i
     assert [letter.value for letter in letters] == [b"not json"]
     assert b"Invalid JSON" in dict(letters[0].headers)["reason"]
     assert in_outbox(database, user_id)
+
+
+def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, kafka):
+    kafka.prepare(BUCKETS, 1)
+    lake.open(RAW_EVENTS).append(
+        raw_rows(duckdb_connection(), [Run(2, [0, 1], [b"not json", b"\xff"])]), positions={position_key(2): 2}
+    )
+    letters = Letters(lake, BUCKETS)
+    with closing(kafka.publisher(kafka.deadletter)) as publisher, kafka.log(kafka.deadletter) as log:
+        assert letters.publish_once(publisher) == 0
+        silver.take_in(lake, duckdb_connection(), BUCKETS)
+        assert letters.publish_once(publisher) == 2
+        assert Letters(lake, BUCKETS).publish_once(publisher) == 0
+        assert log.bounds(2) == (0, 2)
+        (fetched,) = log.read({2: 0}, 10, 5)
+    assert [
+        (dict(each.headers)["log_offset"], dict(each.headers)["reason"], each.value) for each in fetched.records
+    ] == [
+        (b"0", b"not JSON", b"not json"),
+        (b"1", b"not UTF-8", b"\xff"),
+    ]
 
 
 def test_of_two_that_take_the_same_messages_one_writes_them(database, kafka, user_id, inbox, send):

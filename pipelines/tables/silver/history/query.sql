@@ -10,6 +10,7 @@ with touched as (
     from new_events where noun = {noun}
     union all by name
     select * exclude (valid_to) from history semi join touched on touched.user_id = history.user_id and touched.subject = history.{entity}
+    anti join new_events using (bucket, log_offset)  -- what is read a second time replaces itself
 ), twice as (  -- looked for among the numbers alone, for whole rows are wide
     select user_id, {entity}, version, min(log_offset) as first_offset from versions group by all having count(*) > 1
 ), once as (

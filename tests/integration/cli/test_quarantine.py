@@ -1,0 +1,45 @@
+"""`focusflow quarantine` as an operator uses it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key
+from ingestion.lander import raw_rows
+from ingestion.source import Run
+from pipelines import silver
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "focusflow", "quarantine", *arguments]
+        return subprocess.run(command, capture_output=True, timeout=60, check=False)
+
+    return run
+
+
+def test_an_empty_quarantine_says_so(run):
+    assert b"every event could be read" in run().stdout
+
+
+def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
+    lake, connection = Lake(str(tmp_path / "lake")), duckdb_connection()
+    rows = raw_rows(connection, [Run(1, [0], [b"\xffnot even text"])])
+    lake.open(RAW_EVENTS).append(rows, positions={position_key(1): 1})
+    silver.take_in(lake, connection, 4)
+    assert json.loads(run("list", "--json").stdout) == {
+        "reasons": {"not UTF-8": 1},
+        "events": [{"bucket": 1, "log_offset": 0, "reason": "not UTF-8", "bytes": 14}],
+    }
+    shown = run("show", "1:0")
+    assert (shown.stdout, shown.stderr, shown.returncode) == (b"\xffnot even text\n", b"not UTF-8\n", 0)
+    assert run("retry").stdout == b"0 events taken in, 1 left in quarantine.\n"
+    for place in ("9:9", "nonsense"):
+        missing = run("show", place)
+        assert missing.returncode == 1
+        assert b"Traceback" not in missing.stderr
