@@ -27,6 +27,9 @@ MORNING: Final = timedelta(hours=5)
 #: So many more lists a day are made just after something was finished.
 AFTER: Final = 2
 
+#: What somebody does these days.
+RECENT: Final = timedelta(weeks=4)
+
 #: After so many days, what somebody did counts half in their rates.
 HALF_LIFE_DAYS: Final = 60.0
 
@@ -53,6 +56,10 @@ class Span:
 
     first: date
     last: date
+
+
+def last_weeks(now: datetime) -> Span:
+    return Span(now.date() - RECENT, now.date())
 
 
 def choose(connection: duckdb.DuckDBPyConnection, users: Sequence[str] | None = None) -> int:

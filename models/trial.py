@@ -7,10 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from models.drift import shapes
+from models.card import card_of
 from models.evaluation import evaluate
 from models.gate import refusals
-from models.parts import Priority
 from models.registry import Registry
 from models.training import fit
 
@@ -38,26 +37,3 @@ def challenge(lists: pl.DataFrame, registry: Registry, trained_at: datetime) -> 
     if not refused:
         registry.promote(version)
     return Outcome(version, refused, registry.card(version))
-
-
-def card_of(lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str]) -> dict[str, Any]:
-    """What one should know of a model before one trusts it."""
-    return {
-        "refused": refused,
-        "trained_on": {
-            "from": lists["local_date"].min(),
-            "to": lists["local_date"].max(),
-            "people": lists["user_id"].n_unique(),
-            "lists": lists.select("user_id", "as_of").n_unique(),
-            "tasks": lists.height,
-            "taken_up": lists["taken_up"].mean(),
-        },
-        "weights": {
-            "deadline_risk": priority.weights.deadline_risk,
-            "importance": priority.weights.importance,
-            "likelihood": priority.weights.likelihood,
-        },
-        "is_risk_learned": priority.risk is not None,
-        "measures": figures,
-        "features": shapes(priority, lists),
-    }

@@ -1,4 +1,4 @@
-"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. And when reports are."""
+"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. When reports are, and when a model is trained."""
 
 import json
 
@@ -13,11 +13,27 @@ from pipelines.resources import Installation
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("reports"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("reports", "training"),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
     tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
+)
+
+score_tasks = dg.define_asset_job(
+    "score_tasks",
+    selection=dg.AssetSelection.groups("ml"),
+    description="Score what is open by whatever serves, and publish it. Each refresh does so too.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "3600"},
+)
+
+train_priority_model = dg.define_asset_job(
+    "train_priority_model",
+    selection=dg.AssetSelection.groups("training"),
+    description="Train a challenger on all histories, and let it serve if it is better.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "14400"},
 )
 
 weekly_reports = dg.define_asset_job(
@@ -109,3 +125,13 @@ nightly = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once a day, when few are about.",
 )
+
+
+@dg.schedule(
+    job=train_priority_model,
+    cron_schedule="23 3 * * 0",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a week, in the night to Sunday: what people do changes slowly.",
+)
+def weekly_training() -> dg.RunRequest:
+    return dg.RunRequest()

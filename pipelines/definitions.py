@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.assets.learning import drift_check, priority_model
 from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
 from pipelines.assets.tables import table_assets
@@ -12,7 +13,10 @@ from pipelines.automation import (
     raw_commits,
     refresh,
     report_hours,
+    score_tasks,
+    train_priority_model,
     weekly_reports,
+    weekly_training,
 )
 from pipelines.checks import table_checks
 from pipelines.resources import Installation
@@ -21,11 +25,11 @@ from pipelines.resources import Installation
 def build_defs(installation: Installation | None = None) -> dg.Definitions:
     """The definitions over an installation; the one that the settings name, unless another is given."""
     return dg.Definitions(
-        assets=[*table_assets, *score_assets, *report_assets],
-        asset_checks=table_checks,
-        jobs=[refresh, weekly_reports, maintenance],
+        assets=[*table_assets, *score_assets, *report_assets, priority_model],
+        asset_checks=[*table_checks, drift_check],
+        jobs=[refresh, score_tasks, train_priority_model, weekly_reports, maintenance],
         sensors=[raw_commits],
-        schedules=[hourly, report_hours, nightly],
+        schedules=[hourly, report_hours, nightly, weekly_training],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

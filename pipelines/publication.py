@@ -3,6 +3,7 @@
 Only what differs is written: a day that goes on costs its few rows, whatever the history behind it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,18 +33,23 @@ class Published:
 
 TABLES = (
     Published("productivity_daily", "local_date", (), is_personal=True),
-    Published("priority_memory", "local_date", (), is_personal=True),
     *(Published(table.name, table.day, tuple(table.key), table.is_personal) for table in build.TABLES),
 )
 
 
-def publish(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database, buckets: int) -> int:
+def publish(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    database: Database,
+    buckets: int,
+    tables: Sequence[Published] = TABLES,
+) -> int:
     """Publish what has changed since. Returns how many rows were written or taken away."""
     with database.transaction(Role.REPORTING) as tx:
         known = {row["table_name"]: row["lake_version"] for row in tx.all(QUERIES["known"])}
     return sum(
         _publish(connection, database, table, gold, buckets)
-        for table in TABLES
+        for table in tables
         if (gold := lake.pinned(f"gold/{table.name}")) is not None and known.get(table.name) != gold.version
     )
 

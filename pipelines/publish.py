@@ -8,6 +8,7 @@ import duckdb
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.lake import Lake, show
+from pipelines import publication
 from pipelines.as_of import last
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -19,8 +20,13 @@ NEWEST = """
     from gold.priority_scores where as_of = $as_of"""
 
 
-def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database) -> int:
+#: What the API scores by until the next batch goes with the scores.
+MEMORY = publication.Published("priority_memory", "local_date", (), is_personal=True)
+
+
+def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database, buckets: int) -> int:
     """Returns how many scores the API now has."""
+    publication.publish(lake, connection, database, buckets, [MEMORY])
     scores, accounts = lake.pinned("gold/priority_scores"), lake.pinned("silver/user_history")
     if scores is None or accounts is None:
         return 0

@@ -45,7 +45,7 @@ class Refresh:
             **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
             "published tables": lambda: publication.publish(self.lake, self.connection, self.database, self.buckets),
-            "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database),
+            "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database, self.buckets),
         }
 
     def run(self) -> Iterator[Step]:

@@ -40,7 +40,7 @@ def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
 )
 def published_scores(installation: Installation) -> dg.MaterializeResult[None]:
     with installation.database() as database:
-        rows = publish.publish_scores(installation.lake, installation.duckdb(), database)
+        rows = publish.publish_scores(installation.lake, installation.duckdb(), database, installation.buckets)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
 

@@ -2,23 +2,13 @@
 
 import json
 
-import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from focusflow.cli.main import commands
-from focusflow.contracts.registry import BY_NAME
 from focusflow.lake import Lake
-from pipelines.histories import spec
+from tests.integration.made_up_lake import fill
 from tests.unit.models.histories import lived
-
-
-def fill(lake, tables):
-    """Histories straight into the lake's tables; what they leave out is empty."""
-    for name, rows in tables.items():
-        table = lake.open(spec(BY_NAME[name.removesuffix("_history")]))
-        missing = [pl.lit(None).alias(column) for column in table.columns().names if column not in rows.columns]
-        table.append(rows.with_columns(missing).with_columns(bucket=pl.lit(0)).to_arrow(), positions={})
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,14 @@ import pytest
 from focusflow import clock
 from models.registry import Registry
 from pipelines import daily, priorities, publish
-from pipelines.automation import hourly, nightly, raw_commits, report_hours
+from pipelines.automation import hourly, nightly, raw_commits, report_hours, weekly_training
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
 from tests.conftest import BUCKETS, add_user
+from tests.integration.made_up_lake import fill
 from tests.integration.pipelines.conftest import Person
+from tests.unit.models.histories import lived
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
@@ -85,7 +87,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     )
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
-        for each in (hourly, report_hours, nightly)
+        for each in (hourly, report_hours, nightly, weekly_training)
     )
 
 
@@ -148,7 +150,7 @@ def test_the_last_open_task_takes_its_published_score_with_it(world, ada, databa
     def publish_as_of(as_of: datetime) -> None:
         world.refresh(as_of)
         priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(tmp_path))
-        publish.publish_scores(world.lake, world.connection, database)
+        publish.publish_scores(world.lake, world.connection, database, BUCKETS)
 
     world.land(ada.events)
     publish_as_of(days_ago(2))
@@ -158,6 +160,28 @@ def test_the_last_open_task_takes_its_published_score_with_it(world, ada, databa
     world.land(ada.events)
     publish_as_of(days_ago(0))
     assert published(database_url, ada) == 0
+
+
+def test_a_training_shows_its_card_and_its_drift_and_refreshes_do_not_train(world, installation, instance):
+    fill(world.lake, lived(people=16, days=45, planted=1.0))
+    definitions = build_defs(installation)
+    result = definitions.resolve_job_def("train_priority_model").execute_in_process(instance=instance)
+    (model,) = result.asset_materializations_for_node("priority_model")[1:]
+    assert model.metadata["serves"].value is True
+    assert "| newest |" in str(model.metadata["card"].value)
+    (check,) = result.get_asset_check_evaluations()
+    assert (check.check_name, check.metadata["model"].value) == (
+        "sees_what_it_was_trained_on",
+        installation.models.current(),
+    )
+    refreshed = definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    assert not any(key.path[0] == "models" for key in refreshed)
+
+
+def test_a_training_without_a_history_is_no_failure(installation, instance):
+    result = build_defs(installation).resolve_job_def("train_priority_model").execute_in_process(instance=instance)
+    assert result.success
+    assert installation.models.versions() == []
 
 
 def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation):

@@ -1,0 +1,83 @@
+"""A model's card: what one should know of it before one trusts it. As JSON beside its numbers, and as a page."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from models.drift import shapes
+from models.parts import Priority
+
+
+def card_of(lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str]) -> dict[str, Any]:
+    """What one should know of a model before one trusts it."""
+    return {
+        "refused": refused,
+        "trained_on": {
+            "from": lists["local_date"].min(),
+            "to": lists["local_date"].max(),
+            "people": lists["user_id"].n_unique(),
+            "lists": lists.select("user_id", "as_of").n_unique(),
+            "tasks": lists.height,
+            "taken_up": lists["taken_up"].mean(),
+        },
+        "weights": {
+            "deadline_risk": priority.weights.deadline_risk,
+            "importance": priority.weights.importance,
+            "likelihood": priority.weights.likelihood,
+        },
+        "is_risk_learned": priority.risk is not None,
+        "measures": figures,
+        "features": shapes(priority, lists),
+    }
+
+
+def as_markdown(card: Mapping[str, Any]) -> str:
+    """The card as a page of text and tables. What could not be measured is a dash."""
+    return "\n".join(_lines(card))
+
+
+def _lines(card: Mapping[str, Any]) -> Iterator[str]:
+    measures, learned = card["measures"], card["trained_on"]
+    yield f"**{card['version']}**, trained {card['trained_at'][:10]} on {learned['tasks']:,} rows of {learned['people']} people,"
+    yield f"{learned['from']} to {learned['to']}. Tried on {measures['judged']:,} lists, {measures['from']} to {measures['to']}.\n"
+    if card["refused"]:
+        yield "It does not serve:\n"
+        yield from (f"- {reason}" for reason in card["refused"])
+        yield ""
+    weights = ", ".join(f"{name.replace('_', ' ')} {weight:.2f}" for name, weight in card["weights"].items())
+    yield f"Weights: {weights}.\n"
+    yield from _table(("order", "NDCG@5", "95 %", "first is right", "pairs right"))
+    for name, each in sorted(measures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
+        yield _row(name, *_interval(each["ndcg"], "{:.3f}"), _figure(each["hit"]), _figure(each["auc"]))
+    yield ""
+    yield from _table((f"against “{measures['best_baseline']}”", "lists", "NDCG@5", "95 %", "calibration error"))
+    calibration_error = measures["likelihood"]["calibration_error"]
+    everything = {"lists": measures["judged"], "gain": measures["gain"], "calibration_error": calibration_error}
+    tiers = {f"who takes up {name}": each for name, each in measures["tiers"].items()}
+    for name, each in {"everything": everything, **tiers, **measures["segments"]}.items():
+        said = _figure(each["calibration_error"])
+        yield _row(name.replace("_", " "), f"{each['lists']:,}", *_interval(each["gain"], "{:+.3f}"), said)
+    yield ""
+    yield from _table(("said", "came", "tasks", "taken up by the end of tomorrow"))
+    for each in measures["likelihood"]["reliability"]:
+        bar = "█" * round(each["came"] * 30)
+        yield _row(_figure(each["said"]), _figure(each["came"]), f"{each['tasks']:,}", bar)
+
+
+def _table(names: tuple[str, ...]) -> Iterator[str]:
+    yield _row(*names)
+    yield _row(*("---" for _ in names))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _figure(value: float | None, form: str = "{:.3f}") -> str:
+    return "–" if value is None else form.format(value)
+
+
+def _interval(figures: Mapping[str, Any], form: str) -> tuple[str, str]:
+    mean, low, high = (_figure(figures[name], form) for name in ("mean", "low", "high"))
+    return mean, f"{low} to {high}"
