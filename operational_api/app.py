@@ -17,6 +17,7 @@ from focusflow.settings import Settings
 from models.registry import Registry, Serving
 from operational_api import health, problems
 from operational_api.admin.routes import router as admin
+from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
 from operational_api.analytics.routes import router as analytics
 from operational_api.auth.recovery import router as recovery
@@ -61,6 +62,7 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
     (analytics, allows("analytics")),
     (product_router, ANALYST),
     (reports, allows("reports")),
+    (ai, allows("ai")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (unsubscribing, SIGNED_IN),

@@ -1,7 +1,13 @@
 """Makes reports: facts, what is told by name, and words. One maker for the sender and for whoever asks."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
 
 from focusflow import clock
 from focusflow.clock import Period
@@ -10,9 +16,9 @@ from focusflow.lake import Lake
 from focusflow.settings import Settings
 from reports.details import gather_details
 from reports.facts import Facts, Person, gather
-from reports.insights.accounts import Accounts
+from reports.insights.accounts import Accounts, Call
 from reports.insights.local import by_rule
-from reports.insights.writer import Writer, Written, topic_of, written
+from reports.insights.writer import Topic, Writer, Written, topic_of, written
 from reports.weekly import Report, told
 
 
@@ -30,6 +36,12 @@ class Maker:
 
     def words(self, facts: Facts, kind: str = "insights") -> Written:
         return written(topic_of(facts, kind), self.service, lambda: by_rule(facts))
+
+    def keep_plan(self, topic: Topic, plan: Mapping[str, Any]) -> UUID:
+        """Keep a plan that was made by rule, so that it can be accepted; under its own kind, it is told as an event."""
+        made = orjson.dumps(plan)
+        call = Call("plan", hashlib.sha256(made).hexdigest(), "none", "local", "written", output=orjson.loads(made))
+        return Accounts(self.database, self.settings).record(replace(topic, kind="plan"), call)
 
     def report(self, facts: Facts) -> Report:
         """All that there is to tell. An empty time gets its one line and no words about it."""

@@ -55,13 +55,13 @@ def create_event(body: NewEvent, work: UnitOfWork) -> Response:
 @router.get("", response_model=Occurrences, responses=problems(NotSignedIn, Invalid))
 def list_occurrences(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
     """What takes place on some days. Recurring appointments are told each time."""
-    return work.reply({"items": _taking_place(work, wanted)[:OCCURRENCES_AT_MOST]})
+    return work.reply({"items": taking_place_on(work, wanted)[:OCCURRENCES_AT_MOST]})
 
 
 @router.get("/conflicts", response_model=Conflicts, responses=problems(NotSignedIn, Invalid))
 def list_conflicts(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
     """Where busy appointments overlap."""
-    return work.reply({"items": list(islice(rules.clashes(_taking_place(work, wanted)), CONFLICTS_AT_MOST))})
+    return work.reply({"items": list(islice(rules.clashes(taking_place_on(work, wanted)), CONFLICTS_AT_MOST))})
 
 
 @router.get("/free", response_model=Slots, responses=problems(NotSignedIn, Invalid))
@@ -71,9 +71,9 @@ def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Respo
         raise Invalid(
             "The field query.day_end cannot be accepted: it should be later than day_start, on your own clock."
         )
-    taking = _taking_place(work, wanted)
+    taking = taking_place_on(work, wanted)
     hours = (wanted.day_start, wanted.day_end)
-    days = _workdays(work, wanted)
+    days = workdays(work, wanted)
     return work.reply({"items": list(rules.free_between(taking, days, hours, work.caller.timezone, wanted.minutes))})
 
 
@@ -103,7 +103,8 @@ def delete_event(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> 
     ENTITY.remove(work, row)
 
 
-def _taking_place(work: Work, wanted: Span) -> list[dict[str, Any]]:
+def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> list[dict[str, Any]]:
+    """What takes place on some days, of all calendars but one."""
     rules.check_span(wanted.since, wanted.until)
     here = work.caller.timezone
     since, until = start_of(wanted.since, here), start_of(wanted.until + DAY, here)
@@ -113,10 +114,12 @@ def _taking_place(work: Work, wanted: Span) -> list[dict[str, Any]]:
             f"More than {EVENTS_AT_MOST} appointments may take place on these days. Ask for fewer days, or delete recurring ones that are"
             " over."
         )
+    rows = [row for row in rows if without is None or row["calendar_id"] != without]
     return rules.taking_place(rows, here, since, until)
 
 
-def _workdays(work: Work, wanted: Span) -> Iterator[date]:
+def workdays(work: Work, wanted: Span) -> Iterator[date]:
+    """The days that are not off."""
     free = work.tx.all(QUERIES["days_off"], {"since": wanted.since, "until": wanted.until})
     for n in range((wanted.until - wanted.since).days + 1):
         day = wanted.since + n * DAY

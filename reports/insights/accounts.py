@@ -19,6 +19,8 @@ from reports.insights.writer import NotWritten, Topic
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
+EVENTS = {"insights": "ai.insight_generated", "analysis": "ai.insight_generated", "plan": "ai.plan_generated"}
+
 #: Budgets are of the last 24 hours, so that they mean the same in every zone.
 DAY = timedelta(hours=24)
 
@@ -83,16 +85,16 @@ class Accounts:
         if row["everybody"] >= self.settings.ai_daily_tokens:
             raise NotWritten("the installation's budget of this day is spent")
 
-    def record(self, topic: Topic, call: Call) -> None:
-        """Write a call down, and tell of a text that was written."""
+    def record(self, topic: Topic, call: Call) -> UUID:
+        """Write a call down, and tell of what was written."""
         with self.database.transaction(Role.REPORTING) as tx:
             row = {name: getattr(call, name) for name in Call.__slots__}
             id_ = new_id()
             output = None if call.output is None else Jsonb(call.output)
             tx.run(QUERIES["record"], {**row, "id": id_, "user_id": topic.user_id, "now": tx.now, "output": output})
-            if call.status == "written" and topic.prompt == "insights":
+            if call.status == "written" and topic.kind in EVENTS:
                 written = event(
-                    "ai.insight_generated",
+                    EVENTS[topic.kind],
                     user_id=topic.user_id,
                     timezone=topic.timezone,
                     subject=id_,
@@ -102,3 +104,4 @@ class Accounts:
                     actor="ai",
                 )
                 append(tx, [written])
+        return id_

@@ -30,6 +30,7 @@ BODIES = {
     ("POST", "/api/v1/goals/{goal_id}/milestones"): {"title": "x"},
     ("PUT", "/api/v1/habits/{habit_id}/logs/{local_day}"): {},
     ("PUT", "/api/v1/days-off/{days_off_id}"): {"first_date": "2026-12-24", "last_date": "2026-12-24"},
+    ("POST", "/api/v1/ai/daily-plan"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
@@ -79,6 +80,7 @@ def theirs(somebody, database):
         "key_id": made("/keys", {"name": "private", "scopes": ["tasks:read"]}),
         "session_id": other.call("GET", "/auth/sessions").json()["items"][0]["id"],
         "user_id": other.id,
+        "plan_id": other.call("POST", "/ai/daily-plan", {}).json()["id"],
         "report_id": report(UUID(other.id)),
         "table": "funnel",
     }

@@ -1,0 +1,1 @@
+"""What to do today and now, what stands out, and what it cost to say so."""

@@ -1,0 +1,236 @@
+"""Plans, suggestions and insights over HTTP. What is computed is computed by rule; a service only finds words, and is never waited for in a transaction."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from focusflow.clock import Period, local_date, start_of
+from focusflow.database.queries import load_queries
+from focusflow.problems import Invalid, NotFound, NotSignedIn
+from operational_api.ai import words
+from operational_api.ai.planning import Candidate, Plan, expected_minutes, planned
+from operational_api.ai.schemas import (
+    Accepted,
+    Analysis,
+    DailyPlan,
+    Insights,
+    Minutes,
+    NewPlan,
+    Now,
+    Suggestions,
+    Times,
+    Usage,
+    Week,
+)
+from operational_api.ai.suggesting import SUGGESTIONS_AT_MOST, fitting, next_steps
+from operational_api.calendar.routes import ENTITY as EVENTS
+from operational_api.calendar.routes import taking_place_on, workdays
+from operational_api.calendar.rules import free_between
+from operational_api.calendar.schemas import Span
+from operational_api.problems import problems
+from operational_api.reports.making import WhoAsks, opened, person_of
+from operational_api.reports.schemas import LONGEST_DAYS
+from operational_api.scores import store as scores
+from operational_api.services import Shared
+from operational_api.work import InOneTransaction, KeyReused, UnitOfWork, Work
+from reports.facts import NotComputed, Person
+from reports.insights.writer import Topic, Written, topic_of, written
+
+QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+DAY = timedelta(days=1)
+
+#: The calendar under which accepted plans stand.
+CALENDAR = "focusflow-plan"
+
+router = APIRouter(prefix="/ai", tags=["AI"], route_class=InOneTransaction)
+
+
+class PlanNotFound(NotFound):
+    """There is no such plan."""
+
+
+@router.get("/productivity-insights", response_model=Insights, responses=problems(NotSignedIn, NotComputed, Invalid))
+def productivity_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+    """What stands out in a week, each sentence with the figures it rests on."""
+
+    def week(person: Person, today: date) -> Period:
+        return Period.week_of(wanted.week or today - 7 * DAY, person.week_start)
+
+    return _insights(shared, who_asks, week, "insights")[0]
+
+
+@router.get("/analyze-performance", response_model=Analysis, responses=problems(NotSignedIn, NotComputed, Invalid))
+def analyze_performance(wanted: Annotated[Times, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+    """How any days went: the figures, how they compare, and words about them."""
+    if not 0 <= (wanted.last - wanted.first).days < LONGEST_DAYS:
+        raise Invalid(
+            f"The field query.to cannot be accepted: it should lie on or after from, and within {LONGEST_DAYS} days."
+        )
+    told, topic = _insights(shared, who_asks, lambda *_: Period.between(wanted.first, wanted.last), "analysis")
+    return {**told, "figures": topic.numbers, "compared_with_usual": topic.compared}
+
+
+@router.post("/daily-plan", status_code=201, response_model=DailyPlan, responses=problems(NotSignedIn, Invalid))
+def plan_day(body: NewPlan, who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+    """Plan a day around your appointments: what is due and what matters most first, by how long such tasks take you, with breaks. What
+    does not fit is said. Nothing is in your calendar until you accept the plan.
+    """
+    with opened(shared, who_asks) as work:
+        day = body.day or local_date(work.tx.now, work.caller.timezone)
+        free = _free(work, body, day)
+        rows, candidates = _candidates(work)
+        timezone, me = work.caller.timezone, work.caller.user_id
+    plan = planned(candidates, free)
+    numbers = _numbers(plan, free)
+    topic = Topic("plan words", "plan", me, timezone, "day", numbers, {})
+    found = written(topic, shared.reports.service, lambda: words.of_plan(numbers))
+    id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan)})
+    titles = {row["task_id"]: row["title"] for row in rows}
+    return {
+        "id": id_,
+        "day": day,
+        "blocks": [asdict(block) | {"title": titles[block.task_id]} for block in plan.blocks],
+        "left_out": [asdict(task) | {"title": titles[task.task_id]} for task in plan.left_out],
+        "free_minutes": numbers["minutes_free"],
+        "planned_minutes": numbers["minutes_planned"],
+        **_worded(found),
+    }
+
+
+@router.post(
+    "/daily-plan/{plan_id:uuid}/accept",
+    response_model=Accepted,
+    responses=problems(NotSignedIn, PlanNotFound, KeyReused, Invalid),
+)
+def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
+    """Put a plan into your calendar, in the place of what an earlier plan of that day still holds. Twice does no harm."""
+    row = work.tx.one(QUERIES["plan"], {"id": plan_id})
+    if row is None:
+        raise PlanNotFound
+    day, timezone = date.fromisoformat(row["output"]["day"]), work.caller.timezone
+    bounds = {"since": max(start_of(day, timezone), work.tx.now), "until": start_of(day + DAY, timezone)}
+    wanted = {f"{plan_id}/{place}": block for place, block in enumerate(row["output"]["blocks"])}
+    there = work.tx.all(QUERIES["plan_events"], {"calendar": CALENDAR, **bounds})
+    for event in there:
+        if event["external_id"] not in wanted:
+            EVENTS.remove(work, event)
+    kept: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in wanted]
+    has = {event["external_id"] for event in kept}
+    rows = work.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in wanted.values()]})
+    titles = {str(task["id"]): task["title"] for task in rows}
+    for key, block in wanted.items():
+        start_at, end_at = (datetime.fromisoformat(block[name]) for name in ("start_at", "end_at"))
+        if key not in has and start_at >= bounds["since"] and block["task_id"] in titles:
+            fields = {"title": titles[block["task_id"]], "start_at": start_at, "end_at": end_at}
+            kept.append(EVENTS.add(work, {**fields, "calendar_id": CALENDAR, "external_id": key}))
+    return work.reply({"items": [EVENTS.shown(event) for event in sorted(kept, key=lambda each: each["start_at"])]})
+
+
+@router.get("/task-suggestions", response_model=Suggestions, responses=problems(NotSignedIn, Invalid))
+def task_suggestions(work: UnitOfWork) -> Response:
+    """Tasks that would lead to your goals and visions: the next milestone, a first step where there is none, time that is set aside."""
+    person, today = person_of(work)
+    week = start_of(Period.week_of(today, person.week_start).first, person.timezone)
+    goals = work.tx.all(QUERIES["next_steps"], {"now": work.tx.now, "week": week})
+    return work.reply({"items": [asdict(each) for each in islice(next_steps(goals, today), SUGGESTIONS_AT_MOST)]})
+
+
+@router.get("/smart-suggestion", response_model=Now, responses=problems(NotSignedIn, Invalid))
+def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
+    """What to do now, with the minutes that you have."""
+    rows, candidates = _candidates(work)
+    found = fitting(candidates, wanted.minutes)
+    if found is None:
+        return work.reply({"suggestion": None})
+    task, minutes = found
+    row = next(row for row in rows if row["task_id"] == task.task_id)
+    said = {name: row[name] for name in ("task_id", "title", "score", "reasons")}
+    whole = {"minutes": minutes, "is_whole": minutes == task.minutes, "is_guess": task.is_guess}
+    return work.reply({"suggestion": said | whole})
+
+
+@router.get("/usage", response_model=Usage, responses=problems(NotSignedIn))
+def usage(work: UnitOfWork, shared: Shared) -> Response:
+    """What the service that finds words was asked for you, what it cost, and what is left."""
+    settings = shared.settings
+    day, month = ({"since": work.tx.now - timedelta(days=days)} for days in (1, 30))
+    last_day, last_month = work.tx.one(QUERIES["usage"], day), work.tx.one(QUERIES["usage"], month)
+    assert last_day is not None
+    spent = last_day["tokens_in"] + last_day["tokens_out"]
+    limit = settings.ai_daily_tokens_per_person
+    return work.reply(
+        {
+            "model": settings.ai_model if settings.has_ai_service else None,
+            "last_24_hours": last_day,
+            "last_30_days": last_month,
+            "tokens_limit": limit,
+            "tokens_left": max(0, limit - spent),
+            "by_model": work.tx.all(QUERIES["usage_by_model"], month),
+        }
+    )
+
+
+def _insights(
+    shared: Shared, who_asks: WhoAsks, period_of: Callable[[Person, date], Period], kind: str
+) -> tuple[dict[str, Any], Topic]:
+    with opened(shared, who_asks) as work:
+        person, today = person_of(work)
+    facts = shared.reports.facts(person, period_of(person, today))
+    found, topic = shared.reports.words(facts, kind), topic_of(facts, kind)
+    days = {"first_day": facts.period.first, "last_day": facts.period.last, "as_of": facts.as_of}
+    return {**_worded(found), **days}, topic
+
+
+def _worded(found: Written) -> dict[str, Any]:
+    return {**found.insights.model_dump(), "written_by": found.by, "reason": found.reason}
+
+
+def _free(work: Work, body: NewPlan, day: date) -> list[tuple[datetime, datetime]]:
+    """What is left of the day's working hours between appointments."""
+    if body.day_start >= body.day_end or body.day_start.tzinfo or body.day_end.tzinfo:
+        raise Invalid(
+            "The field body.day_end cannot be accepted: it should be later than day_start, on your own clock."
+        )
+    if day < local_date(work.tx.now, work.caller.timezone):
+        raise Invalid("The field body.day cannot be accepted: it is past.")
+    span = Span(since=day, until=day)
+    taking = taking_place_on(work, span, without=CALENDAR)
+    slots = free_between(taking, workdays(work, span), (body.day_start, body.day_end), work.caller.timezone, 1)
+    now = work.tx.now
+    return [(max(each["start_at"], now), each["end_at"]) for each in slots if each["end_at"] > now]
+
+
+def _candidates(work: Work) -> tuple[list[dict[str, Any]], list[Candidate]]:
+    """What can be begun, in the order of its scores, which are brought up to date first."""
+    scores.page(work, limit=1)
+    work.tx.settle()
+    factors = {row["category_id"]: row["factor"] for row in work.tx.all(QUERIES["factors"])}
+    rows = work.tx.all(QUERIES["candidates"])
+    return rows, [_candidate(row, factors, work.caller.timezone) for row in rows]
+
+
+def _candidate(row: Mapping[str, Any], factors: Mapping[str, float], timezone: str) -> Candidate:
+    factor = factors.get(str(row["category_id"] or ""), factors.get("*", 1.0))
+    due_at = row["due_at"] or (row["due_date"] and start_of(row["due_date"] + DAY, timezone))
+    minutes = expected_minutes(row["estimated_minutes"], factor, row["logged"])
+    return Candidate(row["task_id"], minutes, row["estimated_minutes"] is None, row["rank"], due_at)
+
+
+def _numbers(plan: Plan, free: Iterable[tuple[datetime, datetime]]) -> dict[str, float]:
+    return {
+        "tasks_planned": len({block.task_id for block in plan.blocks}),
+        "minutes_planned": _minutes((block.start_at, block.end_at) for block in plan.blocks),
+        "minutes_free": _minutes(free),
+        "tasks_left_out": len(plan.left_out),
+    }
+
+
+def _minutes(spans: Iterable[tuple[datetime, datetime]]) -> int:
+    return int(sum((end - start).total_seconds() for start, end in spans) // 60)

@@ -1,0 +1,134 @@
+"""A plan can be kept: nothing overlaps, nothing lies outside the free time, breaks are taken, and all that does not fit is said."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operational_api.ai.planning import BREAK, LONGEST, Candidate, expected_minutes, planned
+from operational_api.ai.suggesting import fitting, next_steps
+
+MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def at(hour, minute=0):
+    return MORNING.replace(hour=hour, minute=minute)
+
+
+def task(number, minutes, due_at=None):
+    return Candidate(UUID(int=number), minutes, False, number, due_at)
+
+
+def told(plan):
+    return [(block.task_id.int, f"{block.start_at:%H:%M}", f"{block.end_at:%H:%M}") for block in plan.blocks]
+
+
+def test_what_ranks_highest_goes_first_with_breaks_between():
+    plan = planned([task(2, 60), task(1, 45)], [(at(9), at(12))])
+    assert told(plan) == [(1, "09:00", "09:45"), (2, "09:55", "10:55")]
+    assert plan.left_out == ()
+
+
+def test_what_ends_on_the_day_goes_before_what_ranks_higher():
+    plan = planned([task(1, 30), task(2, 30, at(11)), task(3, 30, at(10))], [(at(9), at(12))])
+    assert [number for number, *_ in told(plan)] == [3, 2, 1]
+
+
+def test_long_work_is_done_in_parts():
+    plan = planned([task(1, 200)], [(at(9), at(13))])
+    assert told(plan) == [(1, "09:00", "10:30"), (1, "10:40", "12:10"), (1, "12:20", "12:40")]
+
+
+def test_a_short_task_fills_the_gap_that_a_long_one_leaves():
+    plan = planned([task(1, 90), task(2, 15)], [(at(9), at(9, 15)), (at(10), at(11, 30))])
+    assert told(plan) == [(2, "09:00", "09:15"), (1, "10:00", "11:30")]
+
+
+def test_what_finds_no_place_is_said_with_its_minutes():
+    plan = planned([task(1, 60), task(2, 60)], [(at(9), at(10, 40))])
+    assert told(plan) == [(1, "09:00", "10:00"), (2, "10:10", "10:40")]
+    assert [(each.task_id.int, each.minutes) for each in plan.left_out] == [(2, 30)]
+
+
+def test_a_block_that_ends_after_its_task_was_due_says_so():
+    (block,) = planned([task(1, 60, at(9, 30))], [(at(9), at(12))]).blocks
+    assert block.is_late
+
+
+def test_a_day_without_free_time_has_an_empty_plan():
+    plan = planned([task(1, 60)], [])
+    assert (plan.blocks, len(plan.left_out)) == ((), 1)
+
+
+def disjoint(found):
+    free: list[tuple[datetime, datetime]] = []
+    for start, end in found:
+        if not free or start >= free[-1][1]:
+            free.append((start, end))
+    return free
+
+
+moments = st.integers(0, 600).map(lambda minutes: MORNING + timedelta(minutes=minutes, seconds=17))
+slots = st.lists(st.tuples(moments, moments), max_size=6).map(
+    lambda found: disjoint(sorted((min(slot), max(slot)) for slot in found))
+)
+tasks = st.lists(st.tuples(st.integers(5, 300), st.one_of(st.none(), moments)), max_size=8).map(
+    lambda found: [task(number, minutes, due) for number, (minutes, due) in enumerate(found, start=1)]
+)
+
+
+@given(tasks, slots)
+@settings(max_examples=300, deadline=None)
+def test_every_plan_can_be_kept(candidates, free):
+    plan = planned(candidates, free)
+    for block in plan.blocks:
+        assert any(start <= block.start_at < block.end_at <= end for start, end in free)
+        assert block.end_at - block.start_at <= LONGEST
+    for before, after in zip(plan.blocks, plan.blocks[1:], strict=False):
+        same_slot = any(start <= before.start_at and after.end_at <= end for start, end in free)
+        assert after.start_at - before.end_at >= (BREAK if same_slot else timedelta())
+    for each in candidates:
+        planned_for = sum((b.end_at - b.start_at for b in plan.blocks if b.task_id == each.task_id), timedelta())
+        missing = timedelta(minutes=sum(left.minutes for left in plan.left_out if left.task_id == each.task_id))
+        assert timedelta() <= timedelta(minutes=each.minutes) - planned_for - missing < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "factor", "logged", "minutes"),
+    [(60, 1.0, 0, 60), (60, 2.0, 30, 90), (30, 1.0, 90, 5), (None, 3.0, 0, 30)],
+)
+def test_an_estimate_is_corrected_by_experience_and_by_what_was_done(estimate, factor, logged, minutes):
+    assert expected_minutes(estimate, factor, logged) == minutes
+
+
+def test_for_the_minutes_at_hand_the_first_that_fits_is_taken_else_the_first_is_begun():
+    candidates = [task(1, 90), task(2, 25)]
+    assert fitting(candidates, 30) == (candidates[1], 25)
+    assert fitting(candidates, 20) == (candidates[0], 20)
+    assert fitting(candidates, 10) is None
+    assert fitting([], 60) is None
+
+
+def goal(**fields):
+    return {
+        "goal_id": UUID(int=1), "title": "Move", "target_date": None, "weekly_minutes": None, "milestone_id": None, "step": None,
+        "has_task": False, "has_step": False, "spent": 0, **fields,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"step": "Find a van"}, "Find a van"),
+        ({"step": "Find a van", "has_step": True, "has_task": True}, None),
+        ({}, "Choose a first step for “Move”"),
+        ({"has_task": True}, None),
+        ({"weekly_minutes": 120, "spent": 45, "has_task": True}, "Time for “Move”"),
+        ({"weekly_minutes": 120, "spent": 130, "has_task": True}, None),
+    ],
+)
+def test_tasks_are_suggested_where_nothing_leads_to_a_goal(fields, title):
+    found = [each.title for each in next_steps([goal(**fields)], MORNING.date())]
+    assert found == ([title] if title else [])
