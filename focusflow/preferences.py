@@ -1,6 +1,7 @@
-"""What holds for somebody who never chose when and how to hear of things."""
+"""What holds for somebody who never chose when they work, and when and how they hear of things."""
 
 from collections.abc import Mapping
+from datetime import time
 from typing import Any, Final
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -12,4 +13,6 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "monthly_report": True,
     "empty_week": "line",
     "calm_mode": False,
+    "work_from": time(9),
+    "work_until": time(17),
 }

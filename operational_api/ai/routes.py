@@ -31,7 +31,7 @@ from operational_api.ai.schemas import (
 )
 from operational_api.ai.suggesting import SUGGESTIONS_AT_MOST, fitting, next_steps
 from operational_api.calendar.routes import ENTITY as EVENTS
-from operational_api.calendar.routes import taking_place_on, workdays
+from operational_api.calendar.routes import taking_place_on, workdays, working_hours
 from operational_api.calendar.rules import free_between
 from operational_api.calendar.schemas import Span
 from operational_api.problems import problems
@@ -194,15 +194,12 @@ def _worded(found: Written) -> dict[str, Any]:
 
 def _free(work: Work, body: NewPlan, day: date) -> list[tuple[datetime, datetime]]:
     """What is left of the day's working hours between appointments."""
-    if body.day_start >= body.day_end or body.day_start.tzinfo or body.day_end.tzinfo:
-        raise Invalid(
-            "The field body.day_end cannot be accepted: it should be later than day_start, on your own clock."
-        )
+    hours = working_hours(work, (body.day_start, body.day_end), "body")
     if day < local_date(work.tx.now, work.caller.timezone):
         raise Invalid("The field body.day cannot be accepted: it is past.")
     span = Span(since=day, until=day)
     taking = taking_place_on(work, span, without=CALENDAR)
-    slots = free_between(taking, workdays(work, span), (body.day_start, body.day_end), work.caller.timezone, 1)
+    slots = free_between(taking, workdays(work, span), hours, work.caller.timezone, 1)
     now = work.tx.now
     return [(max(each["start_at"], now), each["end_at"]) for each in slots if each["end_at"] > now]
 

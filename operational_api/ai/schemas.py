@@ -1,6 +1,6 @@
 """The shapes of plans, suggestions and insights."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -70,8 +70,12 @@ class NewPlan(Input):
     """Which day to plan, and when you work on it."""
 
     day: Day | None = Field(None, description="Today, if left out.")
-    day_start: Clock = Field(time(9), description="From when you work, on your own clock.")
-    day_end: Clock = Field(time(17), description="Until when.")
+    day_start: Clock | None = Field(
+        None,
+        description="From when you work, on your own clock; as your preferences say, if left out.",
+        examples=["09:00"],
+    )
+    day_end: Clock | None = Field(None, description="Until when.", examples=["17:00"])
 
 
 class Block(Output):

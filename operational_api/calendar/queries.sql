@@ -6,3 +6,6 @@ order by start_at, id limit %(limit)s
 
 -- days_off --
 select first_date, last_date from days_off where first_date <= %(until)s and last_date >= %(since)s
+
+-- working_hours --
+select work_from, work_until from preferences where user_id = %(user_id)s

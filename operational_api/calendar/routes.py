@@ -1,7 +1,7 @@
 """Appointments over HTTP, and the time between them."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from focusflow.clock import start_of
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import calendar_events
+from focusflow.preferences import DEFAULTS
 from focusflow.problems import Invalid, NotFound, NotSignedIn
 from operational_api.calendar import rules
 from operational_api.calendar.schemas import (
@@ -67,12 +68,8 @@ def list_conflicts(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Respon
 @router.get("/free", response_model=Slots, responses=problems(NotSignedIn, Invalid))
 def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Response:
     """When there is time, within your working hours and not on days off."""
-    if wanted.day_start >= wanted.day_end or wanted.day_start.tzinfo or wanted.day_end.tzinfo:
-        raise Invalid(
-            "The field query.day_end cannot be accepted: it should be later than day_start, on your own clock."
-        )
+    hours = working_hours(work, (wanted.day_start, wanted.day_end), "query")
     taking = taking_place_on(work, wanted)
-    hours = (wanted.day_start, wanted.day_end)
     days = workdays(work, wanted)
     return work.reply({"items": list(rules.free_between(taking, days, hours, work.caller.timezone, wanted.minutes))})
 
@@ -116,6 +113,17 @@ def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> 
         )
     rows = [row for row in rows if without is None or row["calendar_id"] != without]
     return rules.taking_place(rows, here, since, until)
+
+
+def working_hours(work: Work, given: tuple[time | None, time | None], where: str) -> tuple[time, time]:
+    """From when until when somebody works: as the request says, else as they chose."""
+    chosen = work.tx.one(QUERIES["working_hours"], {"user_id": work.caller.user_id}) or DEFAULTS
+    first, last = given[0] or chosen["work_from"], given[1] or chosen["work_until"]
+    if first.tzinfo or last.tzinfo or first >= last:
+        raise Invalid(
+            f"The field {where}.day_end cannot be accepted: it should be later than day_start, on your own clock."
+        )
+    return first, last
 
 
 def workdays(work: Work, wanted: Span) -> Iterator[date]:

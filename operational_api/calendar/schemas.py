@@ -1,6 +1,6 @@
 """The shapes of appointments."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -114,8 +114,12 @@ class FreeFilter(Span):
     """What counts as free."""
 
     minutes: Annotated[Whole, Field(ge=5, le=1440)] = Field(30, description="How long at least.")
-    day_start: Clock = Field(time(9), description="From when you work, on your own clock.")
-    day_end: Clock = Field(time(17), description="Until when.")
+    day_start: Clock | None = Field(
+        None,
+        description="From when you work, on your own clock; as your preferences say, if left out.",
+        examples=["09:00"],
+    )
+    day_end: Clock | None = Field(None, description="Until when.", examples=["17:00"])
 
 
 class Slot(Output):

@@ -14,7 +14,8 @@ select * from preferences where user_id = %(user_id)s for update
 update preferences
 set quiet_from = %(quiet_from)s, quiet_until = %(quiet_until)s, weekly_report = %(weekly_report)s,
     weekly_report_day = %(weekly_report_day)s, weekly_report_hour = %(weekly_report_hour)s, monthly_report = %(monthly_report)s,
-    empty_week = %(empty_week)s, calm_mode = %(calm_mode)s, updated_at = %(now)s, version = version + 1
+    empty_week = %(empty_week)s, calm_mode = %(calm_mode)s,
+    work_from = %(work_from)s, work_until = %(work_until)s, updated_at = %(now)s, version = version + 1
 where user_id = %(user_id)s
 
 -- choose --

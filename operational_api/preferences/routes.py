@@ -39,14 +39,18 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
     assert before is not None
     check_match(if_match, before["version"])
     wish = filled(body.model_dump(exclude_unset=True), *NEVER_EMPTY, "notifications")
-    choices = body.notifications or {}
     after = {**before, **{name: value for name, value in wish.items() if name != "notifications"}}
     if (after["quiet_from"] is None) != (after["quiet_until"] is None):
         raise Invalid("The fields body.quiet_from and body.quiet_until go together: give both, or empty both.")
     if after["quiet_from"] is not None and after["quiet_from"] == after["quiet_until"]:
         raise Invalid("The field body.quiet_until cannot be accepted: it is the same as quiet_from.")
+    if after["work_from"] >= after["work_until"]:
+        raise Invalid("The field body.work_until cannot be accepted: it should be later than work_from.")
+    told = _told(work)
+    choices = {type_: choice.model_dump() for type_, choice in (body.notifications or {}).items()}
+    choices = {type_: choice for type_, choice in choices.items() if choice != told[type_]}
     for type_, choice in choices.items():
-        work.tx.run(QUERIES["choose"], {**me, "type": type_, **choice.model_dump()})
+        work.tx.run(QUERIES["choose"], {**me, "type": type_, **choice})
     if after != before or choices:
         work.tx.run(QUERIES["save"], after | me)
     shown = _shown(work)
@@ -54,7 +58,12 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
 
 
 def _shown(work: Work) -> dict[str, Any]:
-    me = {"user_id": work.caller.user_id}
-    row = work.tx.one(QUERIES["chosen"], me) or {**DEFAULTS, "version": 0}
-    chosen = {each.pop("type"): dict(each) for each in work.tx.all(QUERIES["notifications"], me)}
-    return {name: row[name] for name in CHOSEN} | {"notifications": {type_: chosen.get(type_, TOLD) for type_ in TYPES}}
+    row = work.tx.one(QUERIES["chosen"], {"user_id": work.caller.user_id}) or {**DEFAULTS, "version": 0}
+    return {name: row[name] for name in CHOSEN} | {"notifications": _told(work)}
+
+
+def _told(work: Work) -> dict[str, dict[str, Any]]:
+    """Of what and where the caller is told."""
+    rows = work.tx.all(QUERIES["notifications"], {"user_id": work.caller.user_id})
+    chosen = {each.pop("type"): dict(each) for each in rows}
+    return {type_: chosen.get(type_, TOLD) for type_ in TYPES}

@@ -38,6 +38,10 @@ class PreferencesChange(Input):
         None, description="What to send after a week without anything: one kind line, or nothing."
     )
     calm_mode: Flag | None = Field(None, description="One next step at a time, nothing in red.")
+    work_from: Clock | None = Field(None, description="From when you work …", examples=["08:30"])
+    work_until: Clock | None = Field(
+        None, description="… until when, on your own clock. Free time and plans keep to it."
+    )
     notifications: dict[Type, Choice] | None = None
 
 
@@ -52,5 +56,7 @@ class Preferences(Output):
     monthly_report: bool
     empty_week: Literal["line", "nothing"]
     calm_mode: bool
+    work_from: time
+    work_until: time
     notifications: dict[Type, Choice]
     version: int = Field(description="0 while nothing has been chosen.")

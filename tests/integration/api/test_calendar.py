@@ -155,3 +155,13 @@ def test_a_span_that_cannot_be_is_refused(me, query):
 @pytest.mark.parametrize("query", ["day_start=17:00&day_end=09:00", "day_start=9", "day_start=25:00", "minutes=0"])
 def test_working_hours_that_cannot_be_are_refused(me, query):
     assert me.call("GET", f"/calendar/free?since=2026-12-01&until=2026-12-01&{query}").status_code == 422
+
+
+def test_free_time_keeps_to_the_working_hours_that_one_chose(me):
+    me.call("PATCH", "/preferences", {"work_from": "06:00", "work_until": "07:30"})
+    path = "/calendar/free?since=2026-12-01&until=2026-12-01"
+    (slot,) = me.call("GET", path).json()["items"]
+    assert (slot["start_at"], slot["end_at"]) == ("2026-12-01T05:00:00Z", "2026-12-01T06:30:00Z")
+    (asked,) = me.call("GET", f"{path}&day_start=10:00&day_end=11:00").json()["items"]
+    assert asked["start_at"] == "2026-12-01T09:00:00Z"
+    assert me.call("GET", f"{path}&day_start=08:00").status_code == 422

@@ -141,6 +141,7 @@ def test_preferences_are_changed_one_by_one(me):
     second = me.call("PATCH", "/preferences", told).json()
     assert second["notifications"]["report"]["channels"] == ["email", "in_app"]
     assert (second["weekly_report_hour"], second["quiet_until"]) == (18, "07:00:00")
+    assert me.call("PATCH", "/preferences", told).json()["version"] == 2  # the same choice again is none
     assert me.call("PATCH", "/preferences", {"calm_mode": True}, If_Match='"1"').status_code == 412
     assert me.call("PATCH", "/preferences", {"calm_mode": False}).json()["version"] == 2  # nothing changed
 
@@ -149,6 +150,8 @@ def test_preferences_are_changed_one_by_one(me):
     "body",
     [
         {"quiet_from": "22:00"},
+        {"work_from": "18:00"},
+        {"work_until": None},
         {"quiet_from": "22:00", "quiet_until": "22:00"},
         {"quiet_from": "22:00:30", "quiet_until": "07:00"},
         {"quiet_from": 5, "quiet_until": 6},
