@@ -1,5 +1,6 @@
 """Histories of made-up people as silver keeps them, in a DuckDB of their own. What is planted decides what they do first."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -35,7 +36,9 @@ TABLES: dict[str, Any] = {
 }
 
 
-def lived(*, people=4, days=30, a_day=2, seed=1, planted=0.0):
+def lived(
+    *, people: int = 4, days: int = 30, a_day: int = 2, seed: int = 1, planted: float = 0.0
+) -> dict[str, pl.DataFrame]:
     """Tables of rows: people who get tasks, move some, give some up, and do the others, in part with a timer. The more is planted, the
     more they heed priorities and due dates, and put off errands; at 0 they draw lots.
     """
@@ -143,7 +146,7 @@ def _at(day, hour=0.0):
     return FIRST + timedelta(days=day, hours=hour)
 
 
-def connected(tables):
+def connected(tables: Mapping[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     connection.execute("create schema silver")
