@@ -235,6 +235,59 @@ class Client:
         asked = {name: value for name, value in named.items() if value is not None}
         return self._call("GET", f"/api/v1/analytics/{about}", params=_written(asked))
 
+    def reports(self, **wanted: Any) -> Iterator[Json]:
+        """The reports that you were due, and what became of their mails; asked for page by page."""
+        return self._pages("/api/v1/reports", wanted)
+
+    def report(self, report_id: str) -> Json:
+        return self._call("GET", f"/api/v1/reports/{report_id}")
+
+    def preview_report(self, kind: str = "weekly") -> Json:
+        """What the report of the running week or month would say now."""
+        return self._call("GET", "/api/v1/reports/preview", params={"kind": kind})
+
+    def make_report(self, first: date, last: date, sections: Sequence[str] | None = None) -> Json:
+        """A report of any days."""
+        body: Json = {"first_day": f"{first}", "last_day": f"{last}"}
+        return self._call("POST", "/api/v1/reports", json=body | ({"sections": list(sections)} if sections else {}))
+
+    def report_page(self, report: str | tuple[date, date], form: str = "html") -> bytes:
+        """A report that was mailed, by its id, or one of any days, as a page, a text or a PDF."""
+        if isinstance(report, str):
+            return self._answer("GET", f"/api/v1/reports/{report}", params={"format": form}).content
+        body = {"first_day": f"{report[0]}", "last_day": f"{report[1]}"}
+        return self._answer("POST", "/api/v1/reports", json=body, params={"format": form}).content
+
+    def plan_day(self, **wish: Any) -> Json:
+        """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""
+        return self._call("POST", "/api/v1/ai/daily-plan", json=_written(wish))
+
+    def accept_plan(self, plan_id: str) -> list[Json]:
+        """Put a plan into the calendar."""
+        items: list[Json] = self._call("POST", f"/api/v1/ai/daily-plan/{plan_id}/accept")["items"]
+        return items
+
+    def what_now(self, minutes: int = 30) -> Json | None:
+        """What to do in the minutes at hand, if there is anything."""
+        found: Json | None = self._call("GET", "/api/v1/ai/smart-suggestion", params={"minutes": minutes})["suggestion"]
+        return found
+
+    def task_suggestions(self) -> list[Json]:
+        """Tasks that would lead to your goals."""
+        return self._items("/api/v1/ai/task-suggestions")
+
+    def insights(self, week: date | None = None) -> Json:
+        """What stands out in a week; the last whole one if none is named."""
+        return self._call("GET", "/api/v1/ai/productivity-insights", params=_written({"week": week} if week else {}))
+
+    def analyze(self, first: date, last: date) -> Json:
+        """How any days went, with the figures."""
+        return self._call("GET", "/api/v1/ai/analyze-performance", params=_written({"from": first, "to": last}))
+
+    def ai_usage(self) -> Json:
+        """What finding words cost, and what is left."""
+        return self._call("GET", "/api/v1/ai/usage")
+
     def pipeline(self) -> Json:
         """How far events and figures have come. For admins."""
         return self._call("GET", "/api/v1/admin/pipeline")
@@ -260,12 +313,18 @@ class Client:
     def _call(
         self, method: str, path: str, *, json: Json | None = None, params: Mapping[str, Any] | None = None
     ) -> Json:
+        answer = self._answer(method, path, json=json, params=params)
+        return answer.json() if answer.content else {}
+
+    def _answer(
+        self, method: str, path: str, *, json: Json | None = None, params: Mapping[str, Any] | None = None
+    ) -> httpx2.Response:
         try:
             answer = self._http.request(method, path, json=json, params=params)
         except httpx2.HTTPError as error:
             raise Unavailable(f"The API under {self._http.base_url} does not answer.") from error
         if answer.is_success:
-            return answer.json() if answer.content else {}
+            return answer
         raise KINDS.get(answer.status_code, Problem)(_detail(answer))
 
 

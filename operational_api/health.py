@@ -21,10 +21,12 @@ REGISTRY = CollectorRegistry()
 REQUESTS = Counter("focusflow_requests", "Requests answered", ["method", "route", "status"], registry=REGISTRY)
 SECONDS = Histogram("focusflow_request_seconds", "Time until the answer", ["method", "route"], registry=REGISTRY)
 WAITING = Gauge("focusflow_outbox_waiting", "Events committed and without a place in the log", registry=REGISTRY)
+REPORTS = Gauge("focusflow_reports", "Reports by what became of them", ["status"], registry=REGISTRY)
 
 Shared = Annotated[Services, Depends(services)]
 
 REVISION = "select version_num from alembic_version"
+MAILED = "select status, count(*) as count from report_deliveries group by status"
 OUTBOX = "select count(*) as waiting from outbox where log_offset is null"
 
 
@@ -60,4 +62,8 @@ def metrics(shared: Shared) -> Response:
     with shared.database.transaction(Role.INGESTION) as tx:
         row = tx.one(OUTBOX)
     WAITING.set(row["waiting"] if row else 0)
+    REPORTS.clear()
+    with shared.database.transaction(Role.REPORTING) as tx:
+        for row in tx.all(MAILED):
+            REPORTS.labels(row["status"]).set(row["count"])
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -8,6 +8,7 @@ from focusflow import clock
 from focusflow.client import Client
 from focusflow.problems import Conflict, Invalid, NotFound, Unavailable
 from tests.integration.api.conftest import PASSWORD
+from tests.integration.api.lake import put
 
 
 @pytest.fixture
@@ -94,3 +95,29 @@ def test_the_rest(client):
 def test_an_api_that_is_not_there_is_told():
     with Client("http://127.0.0.1:9") as nowhere, pytest.raises(Unavailable):
         nowhere.me()
+
+
+def test_plans_and_suggestions(client):
+    client.create_task("Write", estimated_minutes=20)
+    assert client.what_now(30)["title"] == "Write"
+    tomorrow = clock.now().date() + timedelta(days=2)
+    made = client.plan_day(day=tomorrow)
+    assert [block["title"] for block in made["blocks"]] == ["Write"]
+    assert [event["title"] for event in client.accept_plan(made["id"])] == ["Write"]
+    client.create_goal("Read")
+    assert "Read" in client.task_suggestions()[0]["title"]
+    assert client.ai_usage()["model"] is None
+
+
+def test_reports_and_insights(client, http, me):
+    today = clock.local_date(clock.now(), "Europe/Berlin")
+    put(http, me.id, [today - timedelta(days=n) for n in range(14)], tasks_completed=1)
+    assert client.preview_report()["headline"]
+    days = (today - timedelta(days=2), today)
+    assert client.make_report(*days, sections=["numbers"])["headline"].startswith("3 tasks completed")
+    assert b"3 tasks completed" in client.report_page(days, "text")
+    assert client.insights()["observations"]
+    assert client.analyze(*days)["figures"]["tasks_completed"] == 3
+    assert list(client.reports()) == []
+    with pytest.raises(NotFound):
+        client.report(me.id)

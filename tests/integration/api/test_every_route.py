@@ -179,11 +179,12 @@ def test_readiness_tells_when_the_schema_is_another(http, database):
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
-def test_figures_count_requests_by_route(http, me):
+def test_figures_count_requests_by_route(http, me, theirs):
     me.task()
     text = http.get("/metrics").text
     assert 'focusflow_requests_total{method="POST",route="' in text
     assert "focusflow_outbox_waiting" in text
+    assert 'focusflow_reports{status="due"}' in text
 
 
 def test_a_defect_says_nothing_of_the_inside(http, me, database):
