@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import person
+from dashboard import data, person
 from dashboard.views import (
     data_health,
     goals,
@@ -58,6 +58,7 @@ with account.popover(person.quoted(looking.display_name), icon=":material/accoun
     st.page_link(inbox)
     st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
+st.session_state[data.READ] = {}
 try:
     chosen.run()
 except Problem as problem:

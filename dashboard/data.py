@@ -25,18 +25,24 @@ HERE = Path(__file__)
 OWN, PRODUCT = (load_queries(HERE.with_name(name)) for name in ("queries.sql", "product.sql"))
 QUERIES = OWN | PRODUCT
 TABLE = re.compile(r"\b(?:from|join) (gold|quarantine)\.(\w+)")
+READ = "tables read"  # by the page, with their versions, in the state of the session
 READS = {name: sorted({"/".join(found) for found in TABLE.findall(query)}) for name, query in QUERIES.items()}
 
 
-def version(table: str = DAILY_TABLE) -> int:
-    """The newest version of a table; -1 as long as there is none. Cheap: it reads the table's log, not its rows."""
-    pinned = shared().lake.pinned(table)
-    return pinned.version if pinned else -1
+def version(table: str) -> int:
+    """The newest version of a table; -1 as long as there is none."""
+    found = shared().lake.version(table)
+    return -1 if found is None else found
 
 
 def as_of(table: str = DAILY_TABLE) -> datetime | None:
     """When the newest version of a table was made."""
-    pinned = shared().lake.pinned(table)
+    return _made_at(table, version(table))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _made_at(table: str, version: int) -> datetime | None:
+    pinned = shared().lake.pinned(table) if version >= 0 else None
     return pinned.made_at if pinned else None
 
 
@@ -45,14 +51,18 @@ def ask(question: str, **values: Any) -> pl.DataFrame:
 
     What is asked about all people together is answered to analysts and admins only.
     """
-    me, tables = person.current(), [shared().lake.pinned(name) for name in READS[question]]
+    me, versions = person.current(), {name: version(name) for name in READS[question]}
     if question in PRODUCT and not me.is_analyst:
         raise Forbidden
-    found = [table for table in tables if table]
-    if len(found) < len(tables):
+    st.session_state.setdefault(READ, {}).update(versions)
+    if -1 in versions.values():
         return pl.DataFrame()
-    user_id = None if question in PRODUCT else me.user_id
-    return _answered(question, user_id, {table.name: table.version for table in found}, values)
+    return _answered(question, None if question in PRODUCT else me.user_id, versions, values)
+
+
+def has_news() -> bool:
+    """Whether a table that the page was made from has a newer version now."""
+    return any(version(name) != seen for name, seen in st.session_state.get(READ, {}).items())
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

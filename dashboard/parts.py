@@ -27,6 +27,11 @@ def row() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
 
 
+def cards(most: int) -> DeltaGenerator:
+    """Numbers side by side, and two by two on a phone."""
+    return st.grid(most, min_column_width=150)
+
+
 def head(title: str, today: date) -> Period:
     """The title of a page, and the range that it tells about."""
     with row():
@@ -56,7 +61,7 @@ def chart(drawn: alt.Chart | alt.LayerChart, told: str) -> None:
 
 def nothing(text: str) -> None:
     """What to do where there is nothing to show."""
-    st.info(text, icon=":material/hourglass_empty:")
+    st.info(text, icon=":material/info:")
 
 
 def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABLE) -> None:

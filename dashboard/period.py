@@ -23,7 +23,7 @@ def chosen(today: date) -> Period:
     own = _dates(kept, today)
     before = OWN if own else kept if kept in RANGES else USUAL
     name = st.segmented_control(
-        "Range", [*RANGES, OWN], default=before, required=True, key="range", label_visibility="collapsed"
+        "Range", [*RANGES, OWN], default=before, required=True, key="range", label_visibility="collapsed", wrap=True
     )
     span = _span(name or before, today)
     if name == OWN:

@@ -4,6 +4,7 @@ A writer commits through the same pinned version from which it read its position
 one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ FILE_BYTES = 128 * 1024 * 1024
 
 #: They mean something in an address or a pattern, and deltalake or DuckDB would look elsewhere.
 AWKWARD = frozenset("%?#[]*")
+
+
+LOG_ENTRY = re.compile(r"\d{20}\.json")
 
 
 class Outrun(Exception):
@@ -211,6 +215,17 @@ class Lake:
         try:
             return Pinned(name, DeltaTable(self.url(name), storage_options=dict(self.storage_options)))
         except TableNotFoundError:
+            return None
+
+    def version(self, name: str) -> int | None:
+        """The newest version of a table, without reading its log where that is a folder; None as long as there is none."""
+        if not self.is_local:
+            pinned = self.pinned(name)
+            return pinned.version if pinned else None
+        log = Path(self.url(name)) / "_delta_log"
+        try:
+            return max((int(each.stem) for each in log.iterdir() if LOG_ENTRY.fullmatch(each.name)), default=None)
+        except FileNotFoundError:
             return None
 
     def open(self, spec: TableSpec) -> Pinned:

@@ -7,7 +7,7 @@ import altair as alt
 HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
 #: None, then stronger on either ground.
-SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("4d", "8c", "c4", "ff"))]
+SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 LABEL_WIDTH = 150
 

@@ -44,11 +44,9 @@ def page() -> None:
 def _numbers(made: list[dagster.Made], quarantined: int) -> None:
     checks = [check for table in made for check in table.checks]
     broken = sum(check.passed is False for check in checks)
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with parts.cards(4):
         oldest = min((table.at for table in made if table.at), default=None)
         parts.number("Oldest table", _ago(oldest), f"of {words.count(len(made), 'table')}", FRESH)
-    with second:
         known = sum(check.passed is not None for check in checks)
         parts.number(
             "Broken rules",
@@ -56,9 +54,7 @@ def _numbers(made: list[dagster.Made], quarantined: int) -> None:
             f"of {known} checked",
             "Rules that a table's newest rows break. What is made from such a table waits.",
         )
-    with third:
         parts.number("On the way", words.number(_waiting()), "events", WAITING)
-    with fourth:
         parts.number("Quarantined", words.number(quarantined), "events", QUARANTINE)
 
 

@@ -73,29 +73,25 @@ def _numbers(card: cards.Card) -> None:
     else:
         st.success("It passed the gate.", icon=":material/verified:")
     gain, error = measures["gain"], measures["likelihood"]["calibration_error"]
-    first, second, third, fourth = st.columns(4)
-    with first:
+    with parts.cards(4):
         parts.number(
             "Gain",
             _signed(gain["mean"]),
             f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
             f"{NDCG} {GATE}",
         )
-    with second:
         parts.number("Calibration error", f"{error:.3f}", "at most 0.050 may serve", RELIABILITY)
-    with third:
         parts.number(
             "Trained on",
-            words.count(learned["tasks"], "line"),
-            f"{words.count(learned['people'], 'person', 'people')}, {learned['from']} to {learned['to']}",
+            words.number(learned["tasks"]),
+            f"choices, {words.count(learned['people'], 'person', 'people')}, {learned['from']} to {learned['to']}",
             "Open tasks as they stood each time somebody could choose one.",
         )
-    with fourth:
         weights = card["weights"]
         parts.number(
-            "Weights",
-            " · ".join(f"{weights[name]:.2f}" for name in ("deadline_risk", "importance", "likelihood")),
-            "deadline risk, importance, likelihood",
+            "Weight of likelihood",
+            words.percent(weights["likelihood"]),
+            f"{words.percent(weights['deadline_risk'])} deadline risk, {words.percent(weights['importance'])} importance",
             "How much each of the three parts counts in the score.",
         )
 

@@ -45,9 +45,9 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
         ("focus_minutes", _sum, words.hours, "hours"),
         ("productivity_score", _mean, words.number, "number"),
     ]
-    for column, (metric, reduce, show, how) in zip(st.columns(4), cards, strict=True):
-        now, then = reduce(days, metric), reduce(comparable, metric)
-        with column:
+    with parts.cards(4):
+        for metric, reduce, show, how in cards:
+            now, then = reduce(days, metric), reduce(comparable, metric)
             parts.metric(metric, show(now), words.against_before(now, then, how))
 
 

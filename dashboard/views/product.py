@@ -10,6 +10,7 @@ from dashboard.live import refreshing
 ACTIVE = "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
 RETENTION = "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
 FUNNEL = "Of those who registered in the range, how many came so far by now."
+ACTIVITY = {"dau": "Active a day", "wau": "In 7 days", "mau": "In 30 days", "stickiness": "Stickiness"}
 STEPS = {
     "registered": "Registered",
     "first_task": "First task",
@@ -41,14 +42,12 @@ def page() -> None:
 
 def _activity(days: pl.DataFrame) -> None:
     last = days.row(-1, named=True)
-    for column, (label, name) in zip(
-        st.columns(4), (("Active a day", "dau"), ("In 7 days", "wau"), ("In 30 days", "mau"), ("Stickiness", "stickiness")), strict=True
-    ):  # fmt: skip
-        mean = days[name].mean()
-        show = words.percent if name == "stickiness" else words.number
-        usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
-        meaning = "Daily by monthly users, on the last day." if name == "stickiness" else ACTIVE
-        with column:
+    with parts.cards(4):
+        for name, label in ACTIVITY.items():
+            mean = days[name].mean()
+            show = words.percent if name == "stickiness" else words.number
+            usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
+            meaning = "Daily by monthly users, on the last day." if name == "stickiness" else ACTIVE
             parts.number(label, show(last[name]), usual, meaning)
     parts.heading("Active people", ACTIVE)
     parts.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")

@@ -50,17 +50,12 @@ def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, p
 def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, pl.DataFrame]) -> None:
     (now, then), (done_now, done_then) = flow, done
     comparable = len(now) == len(then)
-    first, second, third, fourth = st.columns(4)
-    with first:
-        created, earlier = data.total(now, "created"), data.total(then, "created") if comparable else None
-        parts.metric("tasks_created", words.number(created), words.against_before(created, earlier))
-    with second:
-        completed, earlier = data.total(now, "completed"), data.total(then, "completed") if comparable else None
-        parts.metric("tasks_completed", words.number(completed), words.against_before(completed, earlier))
-    with third:
+    last = now.row(-1, named=True)
+    with parts.cards(4):
+        for metric, column in (("tasks_created", "created"), ("tasks_completed", "completed")):
+            total, earlier = data.total(now, column), data.total(then, column) if comparable else None
+            parts.metric(metric, words.number(total), words.against_before(total, earlier))
         parts.number("Median lead time", words.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME)
-    with fourth:
-        last = now.row(-1, named=True)
         parts.metric("tasks_overdue", words.number(last["overdue"]), f"of {words.number(last['open'])} open")
 
 

@@ -42,13 +42,13 @@ def page() -> None:
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
-    for column, name in zip(st.columns(3), ("focus_minutes", "meeting_minutes", "pomodoro_sessions"), strict=True):
-        now = data.total(days, name) if len(days) else None
-        then = data.total(before, name) if len(before) == len(days) and len(days) else None
-        is_minutes = BY_NAME[name].unit == "min"
-        with column:
-            show = words.hours(now) if is_minutes else words.number(now)
-            parts.metric(name, show, words.against_before(now, then, "hours" if is_minutes else "number"))
+    with parts.cards(3):
+        for name in ("focus_minutes", "meeting_minutes", "pomodoro_sessions"):
+            now = data.total(days, name) if len(days) else None
+            then = data.total(before, name) if len(before) == len(days) and len(days) else None
+            how = "hours" if BY_NAME[name].unit == "min" else "number"
+            show = words.hours if how == "hours" else words.number
+            parts.metric(name, show(now), words.against_before(now, then, how))
 
 
 def _spent(spent: pl.DataFrame, span: Period) -> None:

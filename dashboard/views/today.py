@@ -165,11 +165,10 @@ def _the_day(me: Session, today: date) -> None:
         return
     row = days.row(-1, named=True)
     usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
-    with st.container(horizontal=True):
+    habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
+    with parts.cards(2):
         parts.metric("tasks_completed", words.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today))
         parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _target(row))
-    with st.container(horizontal=True):
-        habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
         parts.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         parts.metric("tasks_overdue", words.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
     parts.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)

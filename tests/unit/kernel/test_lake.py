@@ -266,3 +266,9 @@ def test_a_commit_says_where_its_bucket_stands(lake):
     three_commits(lake)
     actions = [json.loads(line) for line in entry(lake, 3).read_text().splitlines()]
     assert [each["txn"]["version"] for each in actions if "txn" in each] == [3]
+
+
+def test_the_newest_version_is_known_without_opening_the_table(lake):
+    assert lake.version(STEPS.name) is None
+    three_commits(lake)
+    assert lake.version(STEPS.name) == lake.pinned(STEPS.name).version == 3
