@@ -73,6 +73,10 @@ class Client:
     def end_sign_in(self, sign_in_id: str) -> None:
         self._call("DELETE", f"/api/v1/auth/sessions/{sign_in_id}")
 
+    def end_all_sign_ins(self) -> None:
+        """This one too."""
+        self._call("DELETE", "/api/v1/auth/sessions")
+
     def logout(self) -> None:
         self._call("POST", "/api/v1/auth/logout")
 
@@ -111,11 +115,61 @@ class Client:
     def delete_task(self, task_id: str) -> None:
         self._call("DELETE", f"/api/v1/tasks/{task_id}")
 
+    def archive_task(self, task_id: str) -> Json:
+        return self._call("POST", f"/api/v1/tasks/{task_id}/archive")
+
+    def restore_task(self, task_id: str) -> Json:
+        return self._call("POST", f"/api/v1/tasks/{task_id}/restore")
+
+    def duplicate_task(self, task_id: str) -> Json:
+        return self._call("POST", f"/api/v1/tasks/{task_id}/duplicate")
+
+    def subtasks(self, task_id: str) -> list[Json]:
+        return self._items(f"/api/v1/tasks/{task_id}/subtasks")
+
+    def task_score(self, task_id: str) -> Json:
+        return self._call("GET", f"/api/v1/tasks/{task_id}/score")
+
+    def complete_tasks(self, ids: Sequence[str]) -> Json:
+        """All of them, or none; and so with the next two."""
+        return self._call("POST", "/api/v1/tasks/bulk/complete", json={"ids": list(ids)})
+
+    def change_tasks(self, ids: Sequence[str], **changes: Any) -> Json:
+        return self._call("POST", "/api/v1/tasks/bulk/update", json={"ids": list(ids), "changes": changes})
+
+    def delete_tasks(self, ids: Sequence[str]) -> Json:
+        return self._call("POST", "/api/v1/tasks/bulk/delete", json={"ids": list(ids)})
+
     def create_goal(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/goals", json={"title": title, **fields})
 
     def goals(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/goals", wanted)
+
+    def goal(self, goal_id: str) -> Json:
+        return self._call("GET", f"/api/v1/goals/{goal_id}")
+
+    def change_goal(self, goal_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/goals/{goal_id}", json=changes)
+
+    def pause_goal(self, goal_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/pause")
+
+    def resume_goal(self, goal_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/resume")
+
+    def cancel_goal(self, goal_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/cancel")
+
+    def complete_goal(self, goal_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/complete")
+
+    def delete_goal(self, goal_id: str) -> None:
+        self._call("DELETE", f"/api/v1/goals/{goal_id}")
+
+    def progress(self, goal_id: str, **wanted: Any) -> Iterator[Json]:
+        """How a goal came along, the newest first."""
+        return self._pages(f"/api/v1/goals/{goal_id}/progress", wanted)
 
     def tell_progress(self, goal_id: str, value: float) -> Json:
         return self._call("POST", f"/api/v1/goals/{goal_id}/progress", json={"value": value})
@@ -129,11 +183,33 @@ class Client:
     def complete_milestone(self, goal_id: str, milestone_id: str) -> Json:
         return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/complete")
 
+    def change_milestone(self, goal_id: str, milestone_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}", json=changes)
+
+    def skip_milestone(self, goal_id: str, milestone_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/skip")
+
+    def reopen_milestone(self, goal_id: str, milestone_id: str) -> Json:
+        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/reopen")
+
+    def delete_milestone(self, goal_id: str, milestone_id: str) -> None:
+        self._call("DELETE", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}")
+
     def create_habit(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/habits", json={"title": title, **fields})
 
     def habits(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/habits", wanted)
+
+    def habit(self, habit_id: str) -> Json:
+        return self._call("GET", f"/api/v1/habits/{habit_id}")
+
+    def change_habit(self, habit_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/habits/{habit_id}", json=changes)
+
+    def archive_habit(self, habit_id: str) -> None:
+        """It is not due any more; what was logged stays."""
+        self._call("DELETE", f"/api/v1/habits/{habit_id}")
 
     def log_habit(self, habit_id: str, day: date, **fields: Any) -> Json:
         """Say that a habit was done on a day, or with `skipped` and `skip_reason` that it was not, for a reason."""
@@ -165,9 +241,32 @@ class Client:
     def time(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/time", wanted)
 
+    def time_entry(self, entry_id: str) -> Json:
+        return self._call("GET", f"/api/v1/time/{entry_id}")
+
+    def change_time(self, entry_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/time/{entry_id}", json=_written(changes))
+
+    def delete_time(self, entry_id: str) -> None:
+        self._call("DELETE", f"/api/v1/time/{entry_id}")
+
     def create_event(self, title: str, start_at: datetime, end_at: datetime, **fields: Any) -> Json:
         body = {"title": title, "start_at": start_at.isoformat(), "end_at": end_at.isoformat(), **fields}
         return self._call("POST", "/api/v1/calendar", json=body)
+
+    def event(self, event_id: str) -> Json:
+        return self._call("GET", f"/api/v1/calendar/{event_id}")
+
+    def change_event(self, event_id: str, **changes: Any) -> Json:
+        """Of an appointment that recurs, all its times."""
+        return self._call("PATCH", f"/api/v1/calendar/{event_id}", json=_written(changes))
+
+    def delete_event(self, event_id: str) -> None:
+        self._call("DELETE", f"/api/v1/calendar/{event_id}")
+
+    def conflicts(self, since: date, until: date) -> list[Json]:
+        """Where busy appointments overlap."""
+        return self._items("/api/v1/calendar/conflicts", since=since, until=until)
 
     def occurrences(self, since: date, until: date) -> list[Json]:
         return self._items("/api/v1/calendar", since=since, until=until)
@@ -181,12 +280,29 @@ class Client:
     def create_category(self, name: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/categories", json={"name": name, **fields})
 
+    def category(self, category_id: str) -> Json:
+        return self._call("GET", f"/api/v1/categories/{category_id}")
+
+    def change_category(self, category_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/categories/{category_id}", json=changes)
+
+    def delete_category(self, category_id: str) -> None:
+        """Nothing may be in it any more."""
+        self._call("DELETE", f"/api/v1/categories/{category_id}")
+
     def days_off(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/days-off", wanted)
 
     def take_days_off(self, first: date, last: date, reason: str = "vacation") -> Json:
         body = {"first_date": str(first), "last_date": str(last), "reason": reason}
         return self._call("POST", "/api/v1/days-off", json=body)
+
+    def day_off(self, days_off_id: str) -> Json:
+        return self._call("GET", f"/api/v1/days-off/{days_off_id}")
+
+    def change_days_off(self, days_off_id: str, first: date, last: date, reason: str = "vacation") -> Json:
+        body = {"first_date": str(first), "last_date": str(last), "reason": reason}
+        return self._call("PUT", f"/api/v1/days-off/{days_off_id}", json=body)
 
     def work_after_all(self, days_off_id: str) -> None:
         self._call("DELETE", f"/api/v1/days-off/{days_off_id}")
@@ -199,6 +315,12 @@ class Client:
 
     def notifications(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/notifications", wanted)
+
+    def notification(self, notification_id: str) -> Json:
+        return self._call("GET", f"/api/v1/notifications/{notification_id}")
+
+    def delete_notification(self, notification_id: str) -> None:
+        self._call("DELETE", f"/api/v1/notifications/{notification_id}")
 
     def read_notification(self, notification_id: str) -> Json:
         return self._call("POST", f"/api/v1/notifications/{notification_id}/read")
@@ -288,8 +410,23 @@ class Client:
         """What finding words cost, and what is left."""
         return self._call("GET", "/api/v1/ai/usage")
 
+    def product(self, table: str, **wanted: Any) -> Json:
+        """Figures about all people together. For analysts and admins."""
+        return self._call("GET", f"/api/v1/analytics/product/{table}", params=_written(wanted))
+
+    def accounts(self, **wanted: Any) -> Iterator[Json]:
+        """Every account. For admins, as are the next three."""
+        return self._pages("/api/v1/admin/users", wanted)
+
+    def change_account(self, user_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/admin/users/{user_id}", json=changes)
+
+    def audit(self, **wanted: Any) -> Iterator[Json]:
+        """Who did what to accounts and keys."""
+        return self._pages("/api/v1/admin/audit", wanted)
+
     def pipeline(self) -> Json:
-        """How far events and figures have come. For admins."""
+        """How far events and figures have come."""
         return self._call("GET", "/api/v1/admin/pipeline")
 
     def _items(self, path: str, **wanted: Any) -> list[Json]:

@@ -1,12 +1,16 @@
 """The typed client, call by call, against the API under a real address."""
 
+import ast
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
+import focusflow.client
 from focusflow import clock
 from focusflow.client import Client
-from focusflow.problems import Conflict, Invalid, NotFound, Unavailable
+from focusflow.problems import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.lake import put
 
@@ -90,6 +94,117 @@ def test_the_rest(client):
     tokens = client.change_password(PASSWORD, "a better password")
     assert client.refresh(tokens.refresh).access
     client.logout()
+
+
+def test_what_else_is_done_with_tasks(client):
+    parent = client.create_task("Move house")
+    child = client.create_task("Pack", parent_task_id=parent["id"])
+    assert [each["title"] for each in client.subtasks(parent["id"])] == ["Pack"]
+    again = client.duplicate_task(child["id"])
+    assert client.task_score(again["id"])["score"] > 0
+    assert client.archive_task(again["id"])["status"] == "archived"
+    assert client.restore_task(again["id"])["status"] == "pending"
+    ids = [child["id"], again["id"]]
+    client.change_tasks(ids, priority="urgent")
+    client.complete_tasks(ids)
+    assert {(client.task(each)["priority"], client.task(each)["status"]) for each in ids} == {("urgent", "completed")}
+    client.delete_tasks(ids)
+    assert [each["title"] for each in client.tasks()] == ["Move house"]
+
+
+def test_what_else_is_done_with_goals(client):
+    goal = client.create_goal("Read")
+    client.tell_progress(goal["id"], 10)
+    assert [each["progress"] for each in client.progress(goal["id"])] == [10]
+    assert client.change_goal(goal["id"], title="Read more")["title"] == "Read more"
+    moves = (client.pause_goal, client.resume_goal, client.cancel_goal, client.resume_goal, client.complete_goal)
+    assert [move(goal["id"])["status"] for move in moves] == ["paused", "active", "cancelled", "active", "completed"]
+    step = client.add_milestone(goal["id"], "First")
+    assert client.change_milestone(goal["id"], step["id"], title="Begin")["title"] == "Begin"
+    assert client.skip_milestone(goal["id"], step["id"])["status"] == "skipped"
+    assert client.reopen_milestone(goal["id"], step["id"])["status"] == "pending"
+    client.delete_milestone(goal["id"], step["id"])
+    assert client.milestones(goal["id"]) == []
+    client.delete_goal(goal["id"])
+    with pytest.raises(NotFound):
+        client.goal(goal["id"])
+
+
+def test_what_else_is_done_with_habits_time_and_appointments(client):
+    habit = client.create_habit("Stretch")
+    assert client.change_habit(habit["id"], title="Run")["title"] == "Run"
+    client.archive_habit(habit["id"])
+    assert client.habit(habit["id"])["archived_at"]
+    at = clock.now() - timedelta(hours=2)
+    entry = client.log_time(at, at + timedelta(hours=1))
+    assert client.change_time(entry["id"], note="x")["note"] == "x"
+    client.delete_time(entry["id"])
+    with pytest.raises(NotFound):
+        client.time_entry(entry["id"])
+    day = date(2026, 12, 1)
+    at = clock.start_of(day, "Europe/Berlin") + timedelta(hours=10)
+    meetings = [client.create_event(title, at, at + timedelta(hours=1)) for title in ("One", "Two")]
+    assert len(client.conflicts(day, day)) == 1
+    client.change_event(meetings[0]["id"], end_at=at + timedelta(minutes=30))
+    assert client.event(meetings[0]["id"])["end_at"] == f"{at + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
+    client.delete_event(meetings[0]["id"])
+    assert client.conflicts(day, day) == []
+
+
+def test_what_else_is_done_with_small_nouns(client):
+    home = client.create_category("Home")
+    assert client.change_category(home["id"], name="House")["name"] == "House"
+    client.delete_category(home["id"])
+    with pytest.raises(NotFound):
+        client.category(home["id"])
+    off = client.take_days_off(date(2026, 12, 24), date(2026, 12, 26))
+    client.change_days_off(off["id"], date(2026, 12, 24), date(2026, 12, 31))
+    assert client.day_off(off["id"])["last_date"] == "2026-12-31"
+    reminder = client.remind("Call", clock.now() + timedelta(days=1))
+    assert client.notification(reminder["id"])["title"] == "Call"
+    client.delete_notification(reminder["id"])
+    for call in (lambda: client.product("funnel"), lambda: list(client.accounts()), lambda: list(client.audit())):
+        with pytest.raises(Forbidden):
+            call()
+    with pytest.raises(Forbidden):
+        client.change_account(reminder["id"], role="admin")
+    client.end_all_sign_ins()
+    with pytest.raises(NotSignedIn):
+        client.me()
+
+
+def test_the_client_has_every_call_of_the_api(http):
+    """But those that are for other programs: Segment's, a mail reader's, a monitor's."""
+    tree = ast.parse(Path(focusflow.client.__file__).read_text(encoding="utf-8"))
+    made = {
+        spoken
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and (spoken := _spoken(node))
+    }
+    known = {
+        (method.upper(), re.sub(r"{[^}]*}", "{}", path))
+        for path, methods in http.app.openapi()["paths"].items()
+        for method in methods
+        if path.startswith("/api/v1") and "unsubscribe" not in path and "/schemas" not in path
+    }
+    analytics = {each for each in known if each[1].startswith("/api/v1/analytics/") and "/product/" not in each[1]}
+    assert made - {("GET", "/api/v1/analytics/{}")} == known - analytics
+
+
+def _spoken(call):
+    """The method and the path of a call, in which what is filled in is `{}`."""
+    if call.func.attr in ("_items", "_pages"):
+        method, path = "GET", call.args[0]
+    elif call.func.attr in ("_call", "_answer") and isinstance(call.args[0], ast.Constant):
+        method, path = str(call.args[0].value), call.args[1]
+    else:
+        return None
+    match path:
+        case ast.Constant(value=text):
+            return method, text
+        case ast.JoinedStr(values=parts):
+            return method, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+    return None
 
 
 def test_an_api_that_is_not_there_is_told():
