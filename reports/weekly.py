@@ -63,6 +63,13 @@ class Report:
     timezone: str
     days: int
 
+    @property
+    def days_in_words(self) -> str:
+        """From when to when, as people say it."""
+        if (self.first.year, self.first.month) == (self.last.year, self.last.month):
+            return f"{self.first.day} to {_day(self.last)}"
+        return f"{_day(self.first)} to {_day(self.last)}"
+
     def only(self, sections: Collection[Section]) -> "Report":
         """Only some of it."""
         return replace(

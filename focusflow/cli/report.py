@@ -20,7 +20,7 @@ OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write it there as HTML, text and JSON. Without, the text is printed.",
+    help="Write it there as HTML, text, JSON, and as PDF where that can be made. Without, the text is printed.",
 )
 
 
@@ -182,6 +182,7 @@ def _sender() -> "Iterator[Sender]":
 
 
 def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Period]") -> None:
+    from reports.pdf import NoPdf, pdf
     from reports.render import rendered
 
     with making(email, period_of) as (maker, facts):
@@ -194,6 +195,14 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
         path = out / f"report-{period.first}-{period.last}.{ending}"
         path.write_bytes(content)
         click.echo(str(path))
+    try:
+        printed = pdf(made.html)
+    except NoPdf as problem:
+        click.echo(str(problem), err=True)
+        return
+    path = out / f"report-{period.first}-{period.last}.pdf"
+    path.write_bytes(printed)
+    click.echo(str(path))
 
 
 @contextmanager

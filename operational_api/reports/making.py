@@ -19,6 +19,7 @@ from operational_api.security.caller import Asking, Door, admitted
 from operational_api.services import Services
 from operational_api.work import Work
 from reports.facts import Person
+from reports.pdf import pdf
 from reports.render import rendered
 from reports.weekly import Report
 
@@ -55,4 +56,8 @@ def shown(report: Report, form: str) -> Response:
             return HTMLResponse(made.html, headers=SAFE)
         case "text":
             return PlainTextResponse(made.text)
+        case "pdf":
+            name = f"report-{report.first}-{report.last}.pdf"
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return Response(pdf(made.html), media_type="application/pdf", headers=headers)
     return Response(made.json, media_type="application/json")

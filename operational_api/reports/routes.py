@@ -16,6 +16,7 @@ from operational_api.reports.schemas import NewReport, Preview, ReportFilter, Re
 from operational_api.services import Shared
 from operational_api.work import InOneTransaction, UnitOfWork
 from reports.facts import NotComputed
+from reports.pdf import NoPdf
 from reports.weekly import Report
 
 REPORT = TypeAdapter(Report)
@@ -33,8 +34,12 @@ class NotMadeYet(Conflict):
 
 FORMS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The report: as data, as a page that needs nothing from elsewhere, or as plain text.",
-        "content": {"text/html": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"}}},
+        "description": "The report: as data, as a page that needs nothing from elsewhere, as plain text, or to print.",
+        "content": {
+            "text/html": {"schema": {"type": "string"}},
+            "text/plain": {"schema": {"type": "string"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
@@ -46,7 +51,7 @@ def list_reports(wanted: Annotated[ReportFilter, Query()], work: UnitOfWork) -> 
     return work.reply(page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "reports", "created_at"))
 
 
-@router.get("/preview", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, Invalid))
+@router.get("/preview", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
 def preview(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
     """What the report of the running week or month would say now."""
     with opened(shared, who_asks) as work:
@@ -55,7 +60,7 @@ def preview(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shar
     return shown(shared.reports.report(shared.reports.facts(person, period)), wanted.format)
 
 
-@router.post("", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, Invalid))
+@router.post("", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
 def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
     """A report of any days. It is made for this answer and not kept."""
     with opened(shared, who_asks) as work:
@@ -67,7 +72,7 @@ def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], who_asks: W
 @router.get(
     "/{report_id:uuid}",
     response_model=Report,
-    responses=FORMS | problems(NotSignedIn, ReportNotFound, NotMadeYet, Invalid),
+    responses=FORMS | problems(NotSignedIn, ReportNotFound, NotMadeYet, NoPdf, Invalid),
 )
 def get_report(report_id: UUID, wanted: Annotated[Wanted, Query()], work: UnitOfWork) -> Response:
     """One report, as it was said at the time."""

@@ -13,7 +13,7 @@ from reports.weekly import Section
 LONGEST_DAYS = 366
 
 Kind = Literal["weekly", "monthly"]
-Format = Literal["json", "html", "text"]
+Format = Literal["json", "html", "text", "pdf"]
 
 
 class ReportFilter(Input):

@@ -59,6 +59,13 @@ def test_a_report_is_to_be_had_in_each_form_as_it_was_said(me, delivered, form, 
     assert "12 tasks completed" in answer.text
 
 
+def test_a_report_can_be_printed(me, delivered):
+    answer = me.call("GET", f"/reports/{delivered(me)}?format=pdf")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"] == 'attachment; filename="report-2026-10-19-2026-10-25.pdf"'
+    assert answer.content.startswith(b"%PDF")
+
+
 def test_somebody_elses_report_is_not_there(me, somebody, delivered):
     theirs = delivered(somebody())
     assert me.call("GET", f"/reports/{theirs}").status_code == 404

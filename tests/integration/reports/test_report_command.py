@@ -37,11 +37,11 @@ def put(home, user_id, days):
     Lake(str(home / "lake")).open(DAILY).append(pa.Table.from_pylist(rows, DAILY.schema), positions={})
 
 
-def test_the_week_around_a_day_is_written_as_html_text_and_json(home, user_id):
+def test_the_week_around_a_day_is_written_as_html_text_json_and_pdf(home, user_id):
     put(home, user_id, WEEK)
     said = run("weekly", "--user", f"{user_id}@EXAMPLE.com", "--week", str(WEEK.last), "--out", str(home / "out"))
     assert said.exit_code == 0, said.output
-    assert {path.suffix for path in (home / "out").iterdir()} == {".html", ".txt", ".json"}
+    assert {path.suffix for path in (home / "out").iterdir()} == {".html", ".txt", ".json", ".pdf"}
     found = orjson.loads((home / "out" / f"report-{WEEK.first}-{WEEK.last}.json").read_bytes())
     assert found["headline"].startswith("14 tasks completed")
 
