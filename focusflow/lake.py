@@ -21,9 +21,12 @@ from focusflow import durable
 from focusflow.database.queries import load_queries
 from focusflow.problems import SetupProblem
 
-#: Checkpoints and clean-up are scheduled work, so that no commit waits for them and each can be made durable.
+#: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
+
+#: After so many commits the log is summed up, so that the next to open the table does not read them one by one.
+CHECKPOINT_COMMITS = 100
 
 #: What compaction makes of small files.
 FILE_BYTES = 128 * 1024 * 1024
@@ -100,6 +103,10 @@ class Pinned:
         """Up to where the work named by the key has been taken in; 0 when it has not begun."""
         return self.delta.transaction_version(key) or 0
 
+    def rows(self) -> int:
+        """How many there are, by what the log says of the files."""
+        return int(self.delta.count())
+
     def columns(self) -> pa.Schema:
         return pa.schema(self.delta.schema().to_arrow())
 
@@ -143,6 +150,12 @@ class Pinned:
         self.delta.update_incremental()
         # From the commit before: whoever made it may have been killed before it was forced to disk.
         durable.settle(self.delta.table_uri, range(before, self.version + 1))
+        if before // CHECKPOINT_COMMITS < self.version // CHECKPOINT_COMMITS:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        self.delta.create_checkpoint()
+        durable.settle_checkpoint(self.delta.table_uri, self.version)
 
     def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
         """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
@@ -171,8 +184,7 @@ class Pinned:
 
     def checkpoint(self) -> None:
         """Sum the log up, so that opening the table reads one file and the few commits after it; then drop entries of a month ago."""
-        self.delta.create_checkpoint()
-        durable.settle_checkpoint(self.delta.table_uri, self.version)
+        self._sum_up()
         self.delta.cleanup_metadata()
 
     def vacuum(self, hours: int) -> int:

@@ -8,8 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from pydantic import Field
 from starlette.responses import Response
 
+from focusflow import clock
 from focusflow.database.migrate import newest_revision
 from focusflow.database.session import Role
+from focusflow.lake import RAW_EVENTS, Lake, position_key
 from focusflow.problems import Unavailable
 from operational_api.problems import problems
 from operational_api.services import Services, services
@@ -21,12 +23,17 @@ REGISTRY = CollectorRegistry()
 REQUESTS = Counter("focusflow_requests", "Requests answered", ["method", "route", "status"], registry=REGISTRY)
 SECONDS = Histogram("focusflow_request_seconds", "Time until the answer", ["method", "route"], registry=REGISTRY)
 WAITING = Gauge("focusflow_outbox_waiting", "Events committed and without a place in the log", registry=REGISTRY)
+EVENTS = Gauge("focusflow_events", "Events that have come so far, since the beginning", ["stage"], registry=REGISTRY)
+COMMITS = Gauge("focusflow_lake_commits", "Commits of a table of the lake", ["table"], registry=REGISTRY)
+AGE = Gauge("focusflow_lake_age_seconds", "Time since a table of the lake was written", ["table"], registry=REGISTRY)
 REPORTS = Gauge("focusflow_reports", "Reports by what became of them", ["status"], registry=REGISTRY)
 
 Shared = Annotated[Services, Depends(services)]
 
 REVISION = "select version_num from alembic_version"
 MAILED = "select status, count(*) as count from report_deliveries group by status"
+PASSED = """
+    select (select sum(next) from outbox_head)::bigint as accepted, (select sum(next) from relay_position)::bigint as published"""
 OUTBOX = "select count(*) as waiting from outbox where log_offset is null"
 
 
@@ -61,9 +68,29 @@ def ready(shared: Shared) -> Health:
 def metrics(shared: Shared) -> Response:
     with shared.database.transaction(Role.INGESTION) as tx:
         row = tx.one(OUTBOX)
+        passed = tx.one(PASSED)
     WAITING.set(row["waiting"] if row else 0)
+    for stage, count in (passed or {}).items():
+        EVENTS.labels(stage).set(count or 0)
+    _tell_of_the_lake(Lake(shared.settings.lake_location), shared.settings.buckets)
     REPORTS.clear()
     with shared.database.transaction(Role.REPORTING) as tx:
         for row in tx.all(MAILED):
             REPORTS.labels(row["status"]).set(row["count"])
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def _tell_of_the_lake(lake: Lake, buckets: int) -> None:
+    """How far it has come. A table that nobody wrote to yet says nothing."""
+    for stage, name in (
+        ("landed", RAW_EVENTS.name),
+        ("refreshed", "silver/events"),
+        ("quarantined", "quarantine/events"),
+    ):
+        table = lake.pinned(name)
+        if table is None:
+            continue
+        came = sum(table.position(position_key(bucket)) for bucket in range(buckets))
+        EVENTS.labels(stage).set(table.rows() if stage == "quarantined" else came)
+        COMMITS.labels(name).set(table.version)
+        AGE.labels(name).set((clock.now() - table.made_at).total_seconds())

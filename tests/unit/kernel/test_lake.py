@@ -211,6 +211,17 @@ def test_a_table_whose_making_was_broken_is_made_again(lake):
     assert lake.open(STEPS).version == 0
 
 
+def test_the_log_is_summed_up_now_and_then_so_that_opening_stays_quick(lake, monkeypatch):
+    monkeypatch.setattr("focusflow.lake.CHECKPOINT_COMMITS", 4)
+    table = lake.open(STEPS)
+    for number in range(1, 10):
+        table.append(rows(number), positions={"bucket-0": number})
+    summed_up = sorted(path.name[:20] for path in Path(lake.url(STEPS.name)).glob("_delta_log/*.checkpoint.parquet"))
+    assert [int(version) for version in summed_up] == [4, 8]
+    assert steps(lake.open(STEPS)) == list(range(1, 10))
+    assert lake.open(STEPS).position("bucket-0") == 9
+
+
 def test_a_checkpoint_of_a_broken_commit_goes_with_it(lake):
     table = three_commits(lake)
     table.delta.create_checkpoint()

@@ -1,0 +1,37 @@
+"""The figures for Prometheus: how far events have come, and how old the lake is."""
+
+import pytest
+
+from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection
+from ingestion.service import open_ingestion
+from pipelines import silver
+
+
+def figures(http):
+    """By name and labels."""
+    lines = [line.rpartition(" ") for line in http.get("/metrics").text.splitlines() if line[0] != "#"]
+    return {name: float(value) for name, _, value in lines}
+
+
+@pytest.fixture
+def lake(http):
+    return Lake(http.app.state.services.settings.lake_location)
+
+
+def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me):
+    me.task("Write to Ada")
+    before = figures(http)
+    assert before["focusflow_outbox_waiting"] >= 1
+    buckets = http.app.state.services.settings.buckets
+    open_ingestion(database, lake, buckets=buckets, rows=1_000, age_seconds=0).drain()
+    landed = figures(http)
+    accepted = landed['focusflow_events{stage="accepted"}']
+    assert accepted > before['focusflow_events{stage="accepted"}']
+    assert landed['focusflow_events{stage="landed"}'] == accepted
+    assert landed["focusflow_outbox_waiting"] == 0
+    assert 0 <= landed[f'focusflow_lake_age_seconds{{table="{RAW_EVENTS.name}"}}'] < 600
+    silver.take_in(lake, duckdb_connection(), buckets)
+    refreshed = figures(http)
+    assert refreshed['focusflow_events{stage="refreshed"}'] == accepted
+    assert refreshed['focusflow_events{stage="quarantined"}'] == 0
+    assert refreshed[f'focusflow_lake_commits{{table="{silver.EVENTS.name}"}}'] >= 1
