@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import duckdb
+import polars as pl
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
@@ -15,9 +16,12 @@ QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 #: What was scored last. Somebody without open tasks has no rows of then, so the people are asked for apart.
 NEWEST = """
-    select user_id::uuid, task_id::uuid, score, rank::integer, rank_by_due_date::integer, rank_by_urgency::integer, reasons, deadline_risk,
-           importance, likelihood, is_baseline, task_version::integer, model_version, as_of
+    select user_id, task_id, score, rank, rank_by_due_date, rank_by_urgency, reasons, deadline_risk, importance, likelihood, is_baseline,
+           task_version, model_version, as_of::varchar as as_of
     from gold.priority_scores where as_of = $as_of"""
+
+#: So many rows go to the database at a time, as text that is made in one piece: row by row, Python would take longer than Postgres.
+AT_ONCE = 100_000
 
 
 #: What the API scores by until the next batch goes with the scores.
@@ -31,15 +35,16 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     if scores is None or accounts is None:
         return 0
     show(connection, [scores, accounts])
-    rows = connection.execute(NEWEST, {"as_of": last(scores)}).fetchall()
+    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": last(scores)}).pl()
     users = [
         UUID(user) for (user,) in connection.execute("select distinct user_id from silver.user_history").fetchall()
     ]
     with database.transaction(Role.SCORING) as tx:
         tx.run(QUERIES["incoming"])
         with tx.connection.cursor().copy(QUERIES["copy"]) as stream:
-            for row in rows:
-                stream.write_row(row)
+            for piece in rows.iter_slices(AT_ONCE):
+                stream.write(piece.write_csv(include_header=False))
+        tx.run(QUERIES["look"])
         tx.run(QUERIES["drop_gone"], {"users": users})
         tx.run(QUERIES["take_over"])
-    return len(rows)
+    return rows.height

@@ -3,7 +3,11 @@ create temp table incoming (like priority_scores including defaults) on commit d
 
 -- copy --
 copy incoming (user_id, task_id, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, is_baseline, task_version,
-    model_version, as_of) from stdin
+    model_version, as_of) from stdin (format csv)
+
+-- look --
+-- A temporary table has no statistics, and without them the plans below are those for a few rows.
+analyze incoming
 
 -- drop_gone --
 delete from priority_scores
