@@ -25,7 +25,7 @@ from focusflow.mail import Delivery, Mailer, Outcome, composed
 from focusflow.problems import Conflict, NotFound, Problem
 from focusflow.settings import Settings
 from focusflow.unsubscribe import KINDS, Subscription, link
-from reports.facts import Facts, NotComputed, Person
+from reports.facts import Facts, NotComputed, Person, Reader
 from reports.ledger import Became, Ledger, Row
 from reports.making import maker
 from reports.people import People, Recipient
@@ -225,14 +225,14 @@ class Sender:
 
 
 def sender(settings: Settings, database: Database, mailer: Mailer) -> Sender:
-    """The sender of this installation."""
+    """The sender of this installation, for one run."""
     made_by = maker(settings, database)
     return Sender(
         settings,
         People(database, settings.must_verify_email),
         Ledger(database, settings.mail_from),
         mailer,
-        made_by.facts,
+        Reader(made_by.lake, settings.buckets).gather,
         made_by.report,
         pace=Pace(settings.mails_per_second),
     )

@@ -2,12 +2,15 @@
 not computed yet is said so; what fails is an error: none of them is a zero.
 """
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import duckdb
 
 from focusflow.clock import Period
 from focusflow.database.queries import load_queries
@@ -91,33 +94,88 @@ class Facts:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The tables of one bucket for a while, each at one version, and as of when they are."""
+
+    connection: duckdb.DuckDBPyConnection
+    has_rollup: bool
+    as_of: datetime
+
+
 def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
     """Read a person's facts, each table at one version."""
-    daily = lake.pinned(DAILY_TABLE)
+    source = _source(lake, bucket_of(person.id, buckets), period)
+    with source.connection:
+        return _facts(source, person, period)
+
+
+class Reader:
+    """The facts of many people at one state of the lake: what a bucket's files hold is read once for all of them. Not for long, for
+    it sees nothing newer.
+    """
+
+    def __init__(self, lake: Lake, buckets: int) -> None:
+        self._lake, self._buckets = lake, buckets
+        self._sources: dict[tuple[int, str, str, str], Source] = {}
+        self._lock = threading.Lock()
+
+    def gather(self, person: Person, period: Period) -> Facts:
+        bucket = bucket_of(person.id, self._buckets)
+        key = (bucket, f"{_before(period).first:%Y-%m}", f"{period.last:%Y-%m}", _kind(period))
+        with self._lock:
+            if key not in self._sources:
+                self._sources[key] = _copied(_source(self._lake, bucket, period))
+            source = self._sources[key]
+        with source.connection.cursor() as cursor:
+            return _facts(replace(source, connection=cursor), person, period)
+
+
+def _kind(period: Period) -> str:
+    return "month" if period == Period.month_of(period.first) else "week"
+
+
+def _source(lake: Lake, bucket: int, period: Period) -> Source:
+    daily, rollup = lake.pinned(DAILY_TABLE), lake.pinned(ROLLUPS[_kind(period)])
     if daily is None:
         raise NotComputed
-    kind = "month" if period == Period.month_of(period.first) else "week"
-    rollup = lake.pinned(ROLLUPS[kind])
-    before = _before(period)
-    bucket = bucket_of(person.id, buckets)
+    first = _before(period).first
     narrowed = {
-        DAILY_TABLE: f"bucket = {bucket} and month >= '{before.first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
-        ROLLUPS[kind]: f"bucket = {bucket}",
+        DAILY_TABLE: f"bucket = {bucket} and month >= '{first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
+        ROLLUPS[_kind(period)]: f"bucket = {bucket}",
     }
-    with duckdb_connection("256MB") as connection:
-        show(connection, [table for table in (daily, rollup) if table], narrowed)
+    connection = duckdb_connection("256MB")
+    show(connection, [table for table in (daily, rollup) if table], narrowed)
+    return Source(connection, rollup is not None, _oldest(daily, rollup))
 
-        def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
-            values = {"user": str(person.id), "first": first, "last": last}
-            found: list[dict[str, Any]] = connection.sql(query, params=values).to_arrow_table().to_pylist()
-            return found
 
-        days = rows(QUERIES["days"], period.first, period.last)
-        if not days:
-            raise NotComputed
-        (totals,) = rows(QUERIES["totals"], period.first, period.last)
-        (earlier,) = rows(QUERIES["totals"], before.first, before.last)
-        same = rows(QUERIES[kind], period.first, period.last) if rollup else []
+def _copied(source: Source) -> Source:
+    """The same in memory, by person."""
+    memory = duckdb_connection("1GB")
+    memory.execute("create schema gold")
+    with source.connection as files:
+        there = {name for (name,) in files.execute("show tables from gold").fetchall()}
+        for name in there & {table.removeprefix("gold/") for table in (DAILY_TABLE, *ROLLUPS.values())}:
+            memory.register("read", files.sql(f"from gold.{name}").to_arrow_table())
+            memory.execute(f"create table gold.{name} as from read order by user_id")
+            memory.unregister("read")
+    return replace(source, connection=memory)
+
+
+def _facts(source: Source, person: Person, period: Period) -> Facts:
+    before = _before(period)
+
+    def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
+        values = {"user": str(person.id), "first": first, "last": last}
+        found: list[dict[str, Any]] = source.connection.sql(query, params=values).to_arrow_table().to_pylist()
+        return found
+
+    days = rows(QUERIES["days"], period.first, period.last)
+    if not days:
+        raise NotComputed
+    (totals,) = rows(QUERIES["totals"], period.first, period.last)
+    (earlier,) = rows(QUERIES["totals"], before.first, before.last)
+    same = rows(QUERIES[_kind(period)], period.first, period.last) if source.has_rollup else []
     return Facts(
         person,
         period,
@@ -125,7 +183,7 @@ def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
         totals,
         earlier if earlier["days"] == before.days else {},
         {name: _usual(same, name) for name in WITH_USUAL},
-        _oldest(daily, rollup),
+        source.as_of,
     )
 
 

@@ -1,10 +1,13 @@
 """What a report rests on: the rows of the person and the period, summed; what is not there is no zero."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from reports.facts import TOO_LITTLE_DATA, NotComputed, gather
+from reports.facts import TOO_LITTLE_DATA, NotComputed, Reader, gather
 from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
 
 
@@ -52,3 +55,16 @@ def test_what_is_usual_comes_from_the_week_and_is_unknown_until_it_is_there(with
 
 def test_a_week_in_which_nothing_was_done_is_empty(with_days):
     assert gather(with_days(*map(day, WEEK)), BUCKETS, ADA, WEEK).is_empty
+
+
+def test_read_for_many_at_once_facts_are_the_same_as_for_each_alone(with_days, with_week):
+    people = [replace(ADA, id=UUID(int=ADA.id.int + n)) for n in range(12)]
+    lake = with_days(*(day(each, who.id, tasks_completed=n) for n, who in enumerate(people) for each in WEEK))
+    with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="lower")
+    reader = Reader(lake, BUCKETS)
+    alone = [gather(lake, BUCKETS, who, WEEK) for who in people]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda who: reader.gather(who, WEEK), people))
+    assert together == alone
+    with_days(*(day(WEEK.first, who.id, tasks_completed=100) for who in people))
+    assert [reader.gather(who, WEEK) for who in people] == alone
