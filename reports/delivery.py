@@ -212,8 +212,17 @@ class Sender:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty
-        content: Mapping[str, Any] = orjson.loads(orjson.dumps(self.tell(facts)))
+        report = self._put_right(self.tell(facts), row, to)
+        content: Mapping[str, Any] = orjson.loads(orjson.dumps(report))
         return content
+
+    def _put_right(self, report: Report, row: Row, to: Recipient) -> Report:
+        """With what the last mail said and late data has changed since."""
+        last = self.ledger.before(row)
+        if last is None or last.content is None:
+            return report
+        said = REPORT.validate_python(last.content)
+        return report if said.is_empty else report.correcting(said, told(self.facts(to.person, last.period)))
 
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
         end = link(self.settings, Subscription(to.person.id, row.kind))

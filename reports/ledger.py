@@ -96,6 +96,10 @@ class Ledger:
     def of_key(self, user_id: UUID, kind: str, period: str) -> Row | None:
         return self._asked("of_key", user_id=user_id, kind=kind, period=period)
 
+    def before(self, row: Row) -> Row | None:
+        """The last one of its kind that this person was sent."""
+        return self._asked("before", user_id=row.user_id, kind=row.kind, first=row.period.first)
+
     def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
         """Take a report to send it. None if somebody else has."""
         return self._asked(

@@ -43,7 +43,7 @@ class Part:
 
 
 #: The parts that a report can have, in their order. The first two stand apart: the numbers, and the chart of the days.
-Section = Literal["numbers", "days", "insights", "slipped", "next", "goals", "habits", "hours", "reached"]
+Section = Literal["numbers", "days", "insights", "slipped", "next", "goals", "habits", "hours", "reached", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,21 @@ class Report:
         if (self.first.year, self.first.month) == (self.last.year, self.last.month):
             return f"{self.first.day} to {_day(self.last)}"
         return f"{_day(self.first)} to {_day(self.last)}"
+
+    def correcting(self, said: "Report", is_now: "Report") -> "Report":
+        """With a part that names what was said before and is otherwise now, because something came late."""
+        before = {line.metric: line.value for line in said.lines}
+        changed = tuple(
+            Line(
+                line.metric,
+                f"{line.label} in {said.label}",
+                line.value,
+                f"we said {before[line.metric]}; more came in since",
+            )
+            for line in is_now.lines
+            if before.get(line.metric, line.value) != line.value
+        )
+        return replace(self, parts=(*self.parts, Part("corrected", "Put right", changed))) if changed else self
 
     def only(self, sections: Collection[Section]) -> "Report":
         """Only some of it."""

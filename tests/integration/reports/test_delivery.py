@@ -327,6 +327,24 @@ def test_numbers_that_are_not_whole_or_cannot_be_read_are_never_mailed(sending, 
     assert sending(MONDAY + timedelta(minutes=6)).run().sent == 3
 
 
+def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody, post, facts_of):
+    somebody(**weekly_only())
+    sending().run()
+    assert "PUT RIGHT" not in post.taken[0].get_body(["plain"]).get_content()
+
+    def later(person, period):
+        found = facts_of(person, period)
+        return replace(found, totals={**found.totals, "tasks_completed": 13}) if period == LAST_WEEK else found
+
+    sending(MONDAY + timedelta(days=7), facts=later).run()
+    assert (
+        "- Completed in Week 46, 2026: 13 (we said 12; more came in since)"
+        in post.taken[1].get_body(["plain"]).get_content()
+    )
+    sending(MONDAY + timedelta(days=14), facts=later).run()
+    assert "PUT RIGHT" not in post.taken[2].get_body(["plain"]).get_content()
+
+
 def test_no_more_mails_a_second_than_the_settings_say():
     slept: list[float] = []
     pace = Pace(4, monotonic=lambda: 100.0, sleep=slept.append)
