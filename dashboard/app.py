@@ -15,6 +15,7 @@ from dashboard.views import (
     notifications,
     overview,
     product,
+    reports,
     settings,
     tasks,
     time,
@@ -35,6 +36,7 @@ pages = [
     st.Page(habits.page, title="Habits", icon=":material/repeat:", url_path="habits"),
     st.Page(time.page, title="Time", icon=":material/schedule:", url_path="time"),
     st.Page(insights.page, title="Insights", icon=":material/lightbulb:", url_path="insights"),
+    st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
 ]
 inbox = st.Page(
     notifications.page,

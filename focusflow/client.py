@@ -374,11 +374,15 @@ class Client:
         return self._call("POST", "/api/v1/reports", json=body | ({"sections": list(sections)} if sections else {}))
 
     def report_page(self, report: str | tuple[date, date], form: str = "html") -> bytes:
-        """A report that was mailed, by its id, or one of any days, as a page, a text or a PDF."""
-        if isinstance(report, str):
-            return self._answer("GET", f"/api/v1/reports/{report}", params={"format": form}).content
-        body = {"first_day": f"{report[0]}", "last_day": f"{report[1]}"}
-        return self._answer("POST", "/api/v1/reports", json=body, params={"format": form}).content
+        """A report as a page, a text or a PDF: one that was mailed, by its id; the `weekly` or `monthly` one as it would be now; or one
+        of any days.
+        """
+        if not isinstance(report, str):
+            body = {"first_day": f"{report[0]}", "last_day": f"{report[1]}"}
+            return self._answer("POST", "/api/v1/reports", json=body, params={"format": form}).content
+        if report in ("weekly", "monthly"):
+            return self._answer("GET", "/api/v1/reports/preview", params={"kind": report, "format": form}).content
+        return self._answer("GET", f"/api/v1/reports/{report}", params={"format": form}).content
 
     def plan_day(self, **wish: Any) -> Json:
         """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""

@@ -1,5 +1,6 @@
 """Insights: what stands out in a week against one's own usual, and how each number was found."""
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -8,6 +9,7 @@ import streamlit as st
 from dashboard import data, parts, person, words
 from dashboard.charts import weeks as charts
 from dashboard.live import refreshing
+from focusflow.client import Json
 from focusflow.metrics import BY_NAME, TREND_WORDS
 
 SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.number}
@@ -29,9 +31,9 @@ def page() -> None:
     over = weeks.filter(pl.col("is_complete"))
     week = (over if len(over) else weeks).row(-1, named=True)
     parts.heading(f"The week of {words.long_date(week['first_day'])}", HOW)
+    _words(week["first_day"])
     for name in sorted(SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
         _insight(name, week, weeks)
-    _plain(week)
     parts.footer(weeks, span, "weeks", "gold/productivity_weekly")
     refreshing()
 
@@ -65,21 +67,28 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
             )
 
 
-def _plain(week: dict[str, Any]) -> None:
-    """What is told without a usual range."""
-    lines = []
-    if week["tasks_completed_with_due"]:
-        lines.append(
-            f"{week['tasks_completed_on_time']} of {words.count(week['tasks_completed_with_due'], 'task')} with a due date were on time."
-        )
-    if week["habits_scheduled"]:
-        lines.append(
-            f"Habits were done {week['habits_completed']} of {words.count(week['habits_scheduled'], 'time')} they were due."
-        )
-    if week["tasks_overdue"]:
-        lines.append(
-            f"Overdue at its end: {words.count(week['tasks_overdue'], 'task')}. Give the one that matters most a new date, and let go of one that does not."
-        )
-    for line in lines:
-        with st.container(border=True):
-            st.markdown(line)
+def _words(day: date) -> None:
+    """What a writer makes of the same numbers. Each sentence opens to those it rests on."""
+    said = parts.asked(lambda client: client.insights(day))
+    if said is None:
+        return
+    with st.container(border=True):
+        remarks = (*said["observations"], *said["suggestions"])
+        if all(remark["text"] != said["headline"] for remark in remarks):
+            st.markdown(f"**{person.quoted(said['headline'])}**")
+        for remark in remarks:
+            text = person.quoted(remark["text"])
+            with parts.row():
+                st.markdown(f"**{text}**" if remark["text"] == said["headline"] else text)
+                with st.popover("Why", type="tertiary"):
+                    for each in remark["evidence"]:
+                        _evidence(each)
+        writer = "by a language model" if said["written_by"] == "service" else "by rule, on this machine"
+        st.caption(f"Written {writer}. A sentence with a number that is not in your data is not shown.")
+
+
+def _evidence(each: Json) -> None:
+    defined = BY_NAME.get(each["metric"])
+    st.markdown(f"**{defined.label if defined else each['metric'].replace('_', ' ')}: {each['value']:,.4g}**")
+    if defined:
+        st.caption(defined.meaning)

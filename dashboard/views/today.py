@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import data, parts, person, words
 from dashboard.charts import days as charts
 from dashboard.live import refreshing
+from dashboard.plan import plan
 from dashboard.sessions import Session
 from dashboard.timer import starting, timer
 from focusflow import clock
@@ -48,6 +49,8 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _next_tasks(me, tasks[:SHOWN], "Next")
+        if tasks:
+            plan(me)
         if len(tasks) > SHOWN:
             with st.expander(f"{len(tasks) - SHOWN} more open tasks"):
                 for task in tasks[SHOWN:]:

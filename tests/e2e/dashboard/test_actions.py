@@ -189,3 +189,21 @@ def test_what_the_api_refuses_is_told_in_words(look, somebody):
     page.locator(f".st-key-complete-{task['id']} button").first.click()
     said(page, "subtask")
     assert somebody.task(task["id"])["status"] == "pending"
+
+
+def test_a_day_is_planned_and_the_plan_accepted(look, somebody):
+    tomorrow = clock.local_date(clock.now(), "UTC") + timedelta(days=1)
+    somebody.create_task("Write the talk", estimated_minutes=30, due_date=str(tomorrow))
+    page = look(somebody)
+    page.get_by_role("button", name="Plan my day").click()
+    expect(page.get_by_role("heading", name="The plan")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    accept = page.get_by_role("button", name="Accept")
+    if accept.count() == 0:  # the working day is over: the task is among those that found no time
+        expect(page.get_by_text("No time for: Write the talk")).to_be_visible()
+        return
+    accept.click()
+    said(page, "It is in your calendar.")
+    expect(accept).to_have_count(0, timeout=PATIENCE)
+    today = clock.local_date(clock.now(), "UTC")
+    assert [each["title"] for each in somebody.occurrences(today, today)] == ["Write the talk"]

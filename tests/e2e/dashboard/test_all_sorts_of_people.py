@@ -10,7 +10,7 @@ from tests.e2e.dashboard.conftest import PATIENCE, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
-PAGES = ("", "overview", "tasks", "goals", "habits", "time", "insights", "notifications", "settings")
+PAGES = ("", "overview", "tasks", "goals", "habits", "time", "insights", "reports", "notifications", "settings")
 
 #: Five hundred characters each: right to left, without a space, and what would be markup.
 TITLES = (

@@ -18,7 +18,8 @@ PAGES = {
     "Goals": "even pace",
     "Habits": "Morning walk",
     "Time": "Where it goes",
-    "Insights": "The week of",
+    "Insights": "Written by rule",
+    "Reports": "As it would be sent now",
 }
 
 
@@ -29,7 +30,7 @@ def test_a_page_tells_what_the_demo_holds(look, name, tells):
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
     settled(page)
     expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("canvas, svg.marks").first).to_be_attached(timeout=PATIENCE)
+    expect(page.locator("canvas, svg.marks, iframe").first).to_be_attached(timeout=PATIENCE)
 
 
 def test_the_range_is_in_the_address_and_goes_along_to_other_pages(look, demo):
@@ -70,3 +71,22 @@ def test_an_insight_opens_to_its_rows(look):
     page = look("demo", "insights?range=1+year")
     page.get_by_text("How this was found").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+
+
+def test_each_sentence_of_the_insights_opens_to_what_it_rests_on(look):
+    page = look("demo", "insights")
+    page.get_by_role("button", name="Why").first.click()
+    meaning = page.get_by_text(BY_NAME["tasks_completed"].meaning)
+    expect(meaning.locator("visible=true").first).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("which", ["This+week", "This+month", "These+days"])
+def test_a_report_is_read_in_a_frame_that_cannot_reach_the_page(look, which):
+    page = look("demo", f"reports?report={which}&range=7+days")
+    expect(page.frame_locator("iframe").get_by_text("In numbers")).to_be_visible(timeout=PATIENCE)
+    assert page.locator("iframe").get_attribute("src").startswith("data:text/html")
+
+
+def test_an_archive_without_reports_says_when_the_first_one_comes(look, somebody):
+    page = look(somebody, "reports?report=Archive")
+    expect(page.get_by_text("No report was due yet.")).to_be_visible(timeout=PATIENCE)

@@ -1,0 +1,55 @@
+"""The plan of the day: made when asked for, around the appointments, and taken into the calendar when accepted."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard import parts, person
+from dashboard.sessions import Session
+from focusflow.client import Client, Json
+from focusflow.problems import Problem
+
+PLAN = "plan of the day"
+MEANS = "What is due and matters most first, for as long as such tasks take you, in what your calendar leaves of the working day."
+
+
+def plan(me: Session) -> None:
+    """How to come to a plan, or the plan."""
+    made = st.session_state.get(PLAN)
+    if made is None or made["day"] != str(person.today_of(me)):
+        st.button("Plan my day", icon=":material/calendar_add_on:", help=MEANS, on_click=_make)
+        return
+    with st.container(border=True):
+        with parts.row():
+            parts.heading("The plan", MEANS)
+            with st.container(horizontal=True, width="content"):
+                if made.get("is_accepted"):
+                    st.badge("in your calendar", icon=":material/check:", color="green")
+                elif made["blocks"]:
+                    st.button(
+                        "Accept", icon=":material/event_available:", type="primary", on_click=_accept, args=(made,)
+                    )
+                st.button("Anew", type="tertiary", on_click=_make)
+        st.markdown(person.quoted(made["headline"]))
+        for block in made["blocks"]:
+            st.markdown(_block(block, me))
+        if made["left_out"]:
+            st.caption("No time for: " + ", ".join(person.quoted(each["title"]) for each in made["left_out"][:5]))
+
+
+def _block(block: Json, me: Session) -> str:
+    begin, end = (parts.local(datetime.fromisoformat(block[name]), me) for name in ("start_at", "end_at"))
+    late = " · :orange[ends after it was due]" if block["is_late"] else ""
+    return f"**{begin:%H:%M} – {end:%H:%M}**  {person.quoted(block['title'])}{late}"
+
+
+def _make() -> None:
+    try:
+        st.session_state[PLAN] = parts.call(Client.plan_day)
+    except Problem as problem:
+        st.toast(str(problem), icon=":material/error:")
+
+
+def _accept(made: Json) -> None:
+    if parts.act(lambda client: client.accept_plan(made["id"]), "It is in your calendar."):
+        made["is_accepted"] = True
