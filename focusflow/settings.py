@@ -217,6 +217,11 @@ class Settings(BaseSettings):
         return lake / "models" / "priority"
 
     @property
+    def catalog_file(self) -> Path:
+        """The lake as a DuckDB database of views, for tools."""
+        return self.home / "catalog.duckdb"
+
+    @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
 

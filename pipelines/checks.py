@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import build, daily, priorities
 from pipelines.assets.tables import key_of
-from pipelines.quality import judge, rules_of
+from pipelines.quality import CHECKED, judge, rules_of
 from pipelines.resources import Installation
 
 
@@ -30,7 +29,5 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
 
     return check
 
-
-CHECKED = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
 
 table_checks = [checks_of(table) for table in CHECKED]

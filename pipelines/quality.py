@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from focusflow.lake import Lake, show
+from pipelines import build, daily, priorities
 
 if TYPE_CHECKING:
     import pandas as pd
     import sqlglot
+
+CHECKED = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
 
 TABLES = Path(__file__).with_name("tables")
 
@@ -48,12 +51,28 @@ def _read_by_checks(table: str) -> set[str]:
 
 def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list[Verdict]:
     """Hold the newest version of a table against its rules."""
-    pinned = lake.pinned(table)
-    if pinned is None:
+    counts = _counted(lake, connection, table)
+    if counts is None:
         return [Verdict(rule, passed=True, broken=0) for rule in rules_of(table)]
+    return validate(table, counts.df())
+
+
+def broken_rules(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every rule of any table that is broken, in words. The same counts as an analyst sees judged in Dagster."""
+    told = []
+    for table in CHECKED:
+        counts = _counted(lake, connection, table)
+        broken = counts.to_arrow_table().to_pylist()[0] if counts is not None else {}
+        told += [f"{table}: {count:,} {rule.replace('_', ' ')}" for rule, count in broken.items() if count]
+    return told
+
+
+def _counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> duckdb.DuckDBPyRelation | None:
+    """One row, with a column a rule: how often it is broken. None as long as there is no such table."""
+    if lake.pinned(table) is None:
+        return None
     show(connection, [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None])
-    counts = connection.sql((TABLES / table / "checks.sql").read_text(encoding="utf-8")).df()
-    return validate(table, counts)
+    return connection.sql((TABLES / table / "checks.sql").read_text(encoding="utf-8"))
 
 
 def validate(table: str, counts: "pd.DataFrame") -> list[Verdict]:

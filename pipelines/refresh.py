@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -12,7 +13,7 @@ from focusflow.database.session import Database
 from focusflow.lake import Lake, Outrun
 from focusflow.problems import Conflict
 from models.registry import Registry
-from pipelines import build, daily, histories, priorities, publication, publish, silver
+from pipelines import build, catalog, daily, histories, priorities, publication, publish, quality, silver
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Refresh:
     buckets: int
     as_of: datetime
     models: Registry
+    catalog_file: Path
     from_day: date | None = None
     to_day: date | None = None
 
@@ -44,6 +46,8 @@ class Refresh:
             daily.DAILY.name: lambda: self._daily().rows,
             **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
+            "checks": self._check,
+            "catalog.duckdb": lambda: catalog.write(self.lake, self.catalog_file),
             "published tables": lambda: publication.publish(self.lake, self.connection, self.database, self.buckets),
             "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database, self.buckets),
         }
@@ -57,6 +61,13 @@ class Refresh:
             except Outrun as error:
                 raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
             yield Step(table, rows, time.monotonic() - begun)
+
+    def _check(self) -> int:
+        """Nothing is published from tables that contradict themselves: readers keep the last good version."""
+        broken = quality.broken_rules(self.lake, self.connection)
+        if broken:
+            raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
+        return len(quality.CHECKED)
 
     def _history(self, noun: Noun) -> Callable[[], int]:
         return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)

@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "insights",
     "verify",
+    "sql",
     "quarantine",
     "maintain",
     "doctor",

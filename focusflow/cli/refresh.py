@@ -39,6 +39,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
             settings.buckets,
             clock.now(),
             Registry(settings.models_folder),
+            settings.catalog_file,
             first.date() if first else None,
             last.date() if last else None,
         )

@@ -10,7 +10,7 @@ from focusflow import clock
 from focusflow.contracts.registry import Noun
 from focusflow.lake import RAW_EVENTS, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import build, daily, histories, publication, silver
+from pipelines import build, catalog, daily, histories, publication, quality, silver
 from pipelines.partitions import months
 from pipelines.resources import Installation
 
@@ -197,6 +197,21 @@ def published_tables(installation: Installation) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"rows_changed": changed})
 
 
+@dg.asset(
+    key=["published", "catalog"],
+    deps=[key_of(name) for name in quality.CHECKED],
+    description="`catalog.duckdb` under the home: every table as a view, for DuckDB, DBeaver, Metabase and the like.",
+    group_name="gold",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    retry_policy=RETRY,
+    pool="published_catalog",
+)
+def published_catalog(installation: Installation) -> dg.MaterializeResult[None]:
+    views = catalog.write(installation.lake, installation.settings.catalog_file)
+    return dg.MaterializeResult(metadata={"views": views, "file": str(installation.settings.catalog_file)})
+
+
 table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     raw_events,
     silver_events,
@@ -204,4 +219,5 @@ table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     productivity_daily,
     *map(gold_asset, build.TABLES),
     published_tables,
+    published_catalog,
 ]

@@ -43,7 +43,7 @@ def refresh(settings, database, registry):
         lake = Lake(settings.lake_location)
         open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
         connection = duckdb_connection()
-        for _ in Refresh(lake, connection, database, BUCKETS, as_of, registry).run():
+        for _ in Refresh(lake, connection, database, BUCKETS, as_of, registry, settings.catalog_file).run():
             pass
         scores = lake.pinned(priorities.SCORES.name)
         assert scores is not None

@@ -13,7 +13,7 @@ from tests.e2e.conftest import free_ports
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, `kafka` is a broker alone, and
 #: what is done about models reads a lake that may be empty.
 INSTALLED = [name for name in COMMANDS if name not in ("kafka", "train", "evaluate", "models")]
-WITH_DATABASE = [name for name in INSTALLED if name not in ("dashboard", "quarantine")]
+WITH_DATABASE = [name for name in INSTALLED if name not in ("dashboard", "quarantine", "sql")]
 
 #: What a command needs to be told before it looks at the installation.
 TOLD = {"report": ["weekly", "--user", "demo@example.com"], "insights": ["--user", "demo@example.com"]}

@@ -1,0 +1,107 @@
+"""`focusflow sql`, and the file for tools, over a lake that was refreshed."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from focusflow import clock
+from focusflow.lake import DAILY_TABLE, Lake, duckdb_connection
+from focusflow.problems import Conflict
+from ingestion.demo.write import write_demo
+from ingestion.service import open_ingestion
+from models.registry import Registry
+from pipelines.catalog import write
+from pipelines.refresh import Refresh
+from tests.conftest import BUCKETS
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "sql.md"
+QUESTIONS = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def home(database, tmp_path_factory):
+    """A home whose lake has two months of a person."""
+    home = tmp_path_factory.mktemp("home")
+    write_demo(database, clock.now(), days=60, count=1)
+    open_ingestion(database, Lake(str(home / "lake")), buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
+    for _ in refresh_of(home, database).run():
+        pass
+    return home
+
+
+def refresh_of(home, database):
+    connection, models = duckdb_connection(), Registry(home / "models")
+    return Refresh(
+        Lake(str(home / "lake")), connection, database, BUCKETS, clock.now(), models, home / "catalog.duckdb"
+    )
+
+
+@pytest.fixture
+def run(home, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(home))
+
+    def run(*arguments, said=None):
+        command = [sys.executable, "-m", "focusflow", "sql", *arguments]
+        return subprocess.run(command, input=said, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def test_there_are_ten_questions():
+    assert len(QUESTIONS) == 10
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_of_the_document_is_answered_by_the_file_for_tools(home, question):
+    with duckdb.connect(str(home / "catalog.duckdb"), read_only=True) as connection:
+        rows = connection.execute(question).fetchall()
+    assert rows or "trend in" in question or "2026-06-01" in question  # which a short history need not have
+
+
+def test_rows_come_as_a_table_as_csv_and_as_json(run):
+    query = "select count(*) as days, max(local_date) as last from gold.productivity_daily"
+    (told,) = [json.loads(line) for line in run(query, "--json").stdout.splitlines()]
+    assert told["days"] >= 60
+    assert run("--csv", said=query).stdout.splitlines() == ['"days","last"', f"{told['days']},{told['last']}"]
+    assert str(told["days"]) in run(query).stdout
+
+
+def test_the_tables_are_listed_with_their_columns_and_raw_is_not_among_them(run):
+    listed = [json.loads(line) for line in run("--tables", "--json").stdout.splitlines()]
+    assert {"table": "gold.retention", "column": "share", "type": "DOUBLE"} in listed
+    assert not [each for each in listed if each["table"].startswith("raw")]
+
+
+@pytest.mark.parametrize("query", ["select nothing from nowhere", "selct 1", "", "create table x (a integer)"])
+def test_what_cannot_be_asked_is_a_sentence(run, query):
+    ended = run(query)
+    assert ended.returncode == 1
+    assert ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_who_has_the_file_open_goes_on_reading(home):
+    with duckdb.connect(str(home / "catalog.duckdb"), read_only=True) as connection:
+        before = connection.execute("select count(*) from gold.productivity_daily").fetchall()
+        write(Lake(str(home / "lake")), home / "catalog.duckdb")
+        assert connection.execute("select count(*) from gold.productivity_daily").fetchall() == before
+
+
+def test_a_refresh_publishes_nothing_from_tables_that_contradict_themselves(home, database, run):
+    """The last one here: it breaks the lake."""
+    daily = Lake(str(home / "lake")).pinned(DAILY_TABLE)
+    connection = duckdb_connection()
+    row = connection.sql(f"from {daily.scan()} limit 1").to_arrow_table()
+    daily.append(row, positions={})
+    with pytest.raises(Conflict, match=f"{DAILY_TABLE}: "):
+        list(refresh_of(home, database).run())
+    published = duckdb.connect(str(home / "catalog.duckdb"), read_only=True)
+    days = "select count(*) as days from gold.productivity_daily"
+    with published:
+        (before,) = published.execute(days).fetchall()[0]
+    assert json.loads(run(days, "--json").stdout)["days"] == before + 1
