@@ -1,16 +1,21 @@
 """Facts → what to say about a week, a month or any other span, the most telling first, at most five a section. No HTML here."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 from typing import Literal
 
+from focusflow.clock import Period
 from focusflow.metrics import TREND_WORDS
 from reports.details import Details, Goal, Habit, Hour
 from reports.facts import Facts, Usual
 from reports.insights.writer import Remark
 
 AT_MOST = 5
+
+#: Up to so many days the chart shows days, then weeks, then months.
+DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
 NO_DETAILS = Details()
 
 
@@ -26,11 +31,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day in the chart; `share` is of 100 points, and `value` None where nothing was computed."""
+    """One day, week or month in the chart, by its first day; `share` is of 100 points, and `value` None where nothing was computed."""
 
     day: date
     value: float | None
     share: float
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,12 @@ class Report:
     as_of: datetime
     timezone: str
     days: int
+
+    @property
+    def chart_title(self) -> str:
+        """What the bars are."""
+        days = (self.last - self.first).days + 1
+        return f"Score by {'day' if days <= DAYS_AS_DAYS else 'week' if days <= DAYS_AS_WEEKS else 'month'}"
 
     @property
     def days_in_words(self) -> str:
@@ -201,9 +213,30 @@ def _slipped(facts: Facts) -> tuple[Line, ...]:
 
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:
-    """A bar for each day of the period: one that was not computed has none, which is not a low one."""
+    """A bar for each day; for more than a fortnight for each week, for more than a quarter for each month: the mean of the days that
+    have a score. One that was not computed has none, which is not a low one.
+    """
     scores = {row["local_date"]: row["productivity_score"] for row in facts.days}
-    return tuple(Bar(day, scores.get(day), (scores.get(day) or 0) / 100) for day in facts.period)
+    bars = []
+    for first, days in groupby(facts.period, _beginning(facts)):
+        known = [score for day in days if (score := scores.get(day)) is not None]
+        value = sum(known) / len(known) if known else None
+        bars.append(Bar(first, value, (value or 0) / 100, _named(facts.period, first)))
+    return tuple(bars)
+
+
+def _beginning(facts: Facts) -> Callable[[date], date]:
+    if facts.period.days <= DAYS_AS_DAYS:
+        return lambda day: day
+    if facts.period.days > DAYS_AS_WEEKS:
+        return lambda day: day.replace(day=1)
+    return lambda day: max(facts.period.first, Period.week_of(day, facts.person.week_start).first)
+
+
+def _named(period: Period, first: date) -> str:
+    if period.days <= DAYS_AS_DAYS:
+        return f"{first:%a} {first.day}"
+    return f"{first:%B %Y}" if period.days > DAYS_AS_WEEKS else f"from {first.day} {first:%b}"
 
 
 def _count(value: float | None) -> str:

@@ -1,9 +1,12 @@
 """One content, three forms: each says the same, and nothing that a person wrote becomes markup."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import orjson
+import pytest
 
+from focusflow.clock import Period
 from reports.render import rendered
 from reports.weekly import told
 from tests.unit.reports.conftest import ADA
@@ -26,7 +29,7 @@ def test_the_headline_says_how_much_is_usual(facts):
 def test_a_day_without_a_score_has_no_bar(facts):
     made = rendered(told(facts))
     assert made.html.count("height:12px") == 6
-    assert "Sun 2026-10-25: no score" in made.text
+    assert "Sun 25: no score" in made.text
 
 
 def test_a_name_is_text_and_never_markup_or_a_header(facts):
@@ -53,3 +56,16 @@ def test_an_empty_week_is_one_kind_line_without_zeros(facts):
 def test_no_score_is_no_line_instead_of_a_zero(facts):
     without = told(replace(facts, totals={**facts.totals, "productivity_score": None}))
     assert "productivity_score" not in {line.metric for line in without.lines}
+
+
+@pytest.mark.parametrize(
+    ("days", "title", "bars", "first"),
+    [(14, "Score by day", 14, "Thu 1"), (31, "Score by week", 5, "from 1 Jan"), (92, "Score by week", 14, "from 1 Jan"), (365, "Score by month", 12, "January 2026")],
+)  # fmt: skip
+def test_a_long_time_is_charted_by_week_or_month(facts, days, title, bars, first):
+    period = Period.between(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days - 1))
+    rows = tuple({"local_date": day, "productivity_score": 40.0 if day.day % 2 else None} for day in period)
+    report = told(replace(facts, period=period, days=rows))
+    assert (report.chart_title, len(report.bars)) == (title, bars)
+    assert report.bars[0].label == first
+    assert {bar.value for bar in report.bars} <= {40.0, None}
