@@ -61,7 +61,7 @@ def _counts(settings: "Settings") -> dict[str, int]:
     from focusflow.database.session import Database, Role
 
     queries = load_queries(Path(__file__).with_name("status.sql"))
-    roles = {"people": Role.REPORTING, "open_tasks": Role.REPORTING, "events": Role.INGESTION}
+    roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
     counts = {}
     with database_as_it_is(settings) as running:
         require_schema(running.url)

@@ -8,3 +8,9 @@ select count(*) as count from tasks where status in ('pending', 'in_progress') a
 
 -- events --
 select coalesce(sum(next), 0)::bigint as count from outbox_head
+
+-- reports_late --
+select count(*) as count from report_deliveries where status = 'due' and created_at < clock_timestamp() - interval '2 hours'
+
+-- reports_unknown --
+select count(*) as count from report_deliveries where status = 'unknown'

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 def ask(token: Token, shared: Shared) -> Response:
     """A page with one button, for people. It changes nothing by itself."""
     kind = read_token(shared.settings.signing_key, token).kind
-    button = '<form method="post"><button>Send me no more of them</button></form>'
+    button = '<form method="post"><button>Send me no more</button></form>'
     return _page(f"No more {kind} reports?", "You can have them back at any time in your preferences.", button)
 
 

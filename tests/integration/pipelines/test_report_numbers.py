@@ -1,0 +1,126 @@
+"""Every number in a report is what the events come to, counted here once more: full, sparse, first and empty weeks, and one of 25-hour days."""
+
+from datetime import date, datetime, timedelta
+
+import orjson
+import pytest
+
+from focusflow.clock import Period, zone
+from reports.facts import NotComputed, Reader, gather
+from reports.facts import Person as Whom
+from reports.render import rendered
+from reports.weekly import minutes, told
+from tests.conftest import BUCKETS
+from tests.integration.pipelines.conftest import Person, World
+
+WEEK = Period.week_of(date(2026, 10, 25))  # the clocks go back on its Sunday in Berlin, and a week later in New York
+AS_OF = "2026-10-28 12:00"
+
+
+def somebody(story, timezone="Europe/Berlin", since="2026-10-05 08:00"):
+    person = Person(timezone, since=since)
+    story(person)
+    return person
+
+
+def full(person):
+    habit = person.habit("2026-10-06 08:00")
+    for n, day in enumerate(WEEK):
+        for number in range(n + 1):
+            due = f"{day}" if number % 2 else f"{day - timedelta(days=1)}"
+            person.task(f"{day - timedelta(days=3)} 09:{number:02}", due_date=due).completed(f"{day} 10:{number:02}")
+        person.time(f"{day} 13:00", f"{day} 14:{10 + n}")
+        if n % 3:
+            person.log(habit, f"{day}")
+    person.time(f"{WEEK.last} 01:30", f"{WEEK.last} 04:00")  # over the hour that comes twice
+
+
+def sparse(person):
+    person.task("2026-10-21 09:00").completed("2026-10-21 23:59")
+
+
+def first(person):
+    person.task("2026-10-24 09:00").completed("2026-10-24 10:00")
+
+
+def nothing(person):
+    person.task("2026-10-06 09:00")
+
+
+PEOPLE = {
+    "full": lambda: somebody(full),
+    "full elsewhere": lambda: somebody(full, "America/New_York"),
+    "full far east": lambda: somebody(full, "Pacific/Kiritimati"),
+    "sparse": lambda: somebody(sparse),
+    "first": lambda: somebody(first, since="2026-10-24 08:00"),
+    "empty": lambda: somebody(nothing),
+}
+
+
+def counted(person: Person) -> dict[str, float]:
+    """From the events themselves, day by day on the person's own calendar."""
+    here = zone(person.timezone)
+
+    def inside(moment: str | datetime) -> bool:
+        at = datetime.fromisoformat(f"{moment}") if isinstance(moment, str) else moment
+        return at.astimezone(here).date() in WEEK
+
+    done = [event for event in person.events if event.type == "task.completed" and inside(event.time)]
+    entries = [event.data for event in person.events if event.type == "time.logged"]
+    spans = [(datetime.fromisoformat(each["started_at"]), datetime.fromisoformat(each["ended_at"])) for each in entries]
+    due = [event for event in done if event.data["due_date"]]
+    on_time = [
+        event for event in due if event.time.astimezone(here).date() <= date.fromisoformat(event.data["due_date"])
+    ]
+    return {
+        "tasks_completed": len(done),
+        "tasks_created": len([event for event in person.events if event.type == "task.created" and inside(event.time)]),
+        "tasks_completed_with_due": len(due),
+        "tasks_completed_on_time": len(on_time),
+        "focus_minutes": sum((end - start).total_seconds() for start, end in spans if inside(start)) / 60,
+        "habits_completed": len(
+            [event for event in person.events if event.type == "habit.logged" and inside(event.time)]
+        ),
+    }
+
+
+@pytest.fixture
+def made(world: World):
+    """Everybody's week, computed."""
+    people = {name: make() for name, make in PEOPLE.items()}
+    for person in people.values():
+        world.land(person.events)
+    world.refresh(datetime.fromisoformat(AS_OF).replace(tzinfo=zone("Europe/Berlin")))
+    return people
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
+    person = made[name]
+    whom = Whom(person.id, "Ada", person.timezone, 0)
+    facts = gather(world.lake, BUCKETS, whom, WEEK)
+    expected = counted(person)
+    assert {metric: facts.totals[metric] for metric in expected} == pytest.approx(expected)
+    for metric in expected:
+        assert facts.totals[metric] == pytest.approx(
+            sum(row[metric] for row in world.days(person).values() if row["local_date"] in WEEK)
+        )
+    report = told(facts)
+    said = {line.metric: line.value for line in report.lines}
+    if report.is_empty:
+        assert said == {}
+        assert expected["tasks_completed"] == 0
+        return
+    assert said["tasks_completed"] == f"{expected['tasks_completed']:.0f}"
+    assert said["focus_minutes"] == minutes(expected["focus_minutes"])
+    assert len(report.bars) == 7
+    in_json = {line["metric"]: line["value"] for line in orjson.loads(rendered(report).json)["lines"]}
+    assert in_json == said
+    assert Reader(world.lake, BUCKETS).gather(whom, WEEK) == facts
+
+
+def test_a_week_before_somebody_came_has_no_report(world, made):
+    person = made["first"]
+    whom = Whom(person.id, "Ada", person.timezone, 0)
+    with pytest.raises(NotComputed):
+        gather(world.lake, BUCKETS, whom, Period.week_of(date(2026, 10, 12)))
