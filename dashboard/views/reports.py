@@ -1,10 +1,12 @@
 """Reports: the one to come, those that were sent, and one of any days."""
 
 import base64
+from datetime import date
 
 import streamlit as st
 
 from dashboard import parts, person
+from dashboard.shared import shared
 from focusflow.client import Client, Json
 
 SHOWN = 50
@@ -33,25 +35,36 @@ def page() -> None:
     if which == "Archive":
         _archive()
     elif which == "These days":
-        _report(parts.asked(lambda client: client.report_page((span.first, span.last))), f"{span.first}-{span.last}")
+        _report((span.first, span.last), f"{span.first}-{span.last}")
     else:
         kind = "monthly" if which == "This month" else "weekly"
         st.caption("As it would be sent now. What is still to come is not in it.")
-        _report(parts.asked(lambda client: client.report_page(kind)), kind)
+        _report(kind, kind)
 
 
-def _report(html: bytes | None, name: str) -> None:
-    """In a frame of an origin of its own: nothing in it can reach this page."""
-    if html is None:
+def _report(report: str | tuple[date, date], name: str) -> None:
+    """In a frame of an origin of its own: nothing in it can reach this page. A file is made when somebody asks for it."""
+    page = parts.asked(lambda client: client.report_page(report))
+    if page is None:
         return
-    st.iframe(
-        "data:text/html;charset=utf-8;base64," + base64.b64encode(html).decode(),
-        height=HEIGHT,
-        alt="The report",
-    )
-    st.download_button(
-        "HTML", html, f"focusflow-{name}.html", "text/html", icon=":material/download:", on_click="ignore"
-    )
+    st.iframe(f"data:text/html;charset=utf-8;base64,{base64.b64encode(page).decode()}", height=HEIGHT, alt="The report")
+    me, store = person.current(), shared().store
+
+    def pdf() -> bytes:
+        with store.client(me) as client:
+            return client.report_page(report, "pdf")
+
+    with st.container(horizontal=True):
+        for label, content, kind in (("PDF", pdf, "application/pdf"), ("HTML", page, "text/html")):
+            st.download_button(
+                label,
+                content,
+                f"focusflow-{name}.{label.lower()}",
+                kind,
+                key=f"{label} {name}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def _archive() -> None:
@@ -80,6 +93,6 @@ def _entry(each: Json) -> None:
         if not opened.open:
             return  # what is not looked at is not loaded
         if each["is_made"]:
-            _report(parts.asked(lambda client: client.report_page(each["id"])), each["period"])
+            _report(each["id"], each["period"])
         else:
             st.caption(f"There is nothing to read{reason}.")

@@ -87,6 +87,13 @@ def test_a_report_is_read_in_a_frame_that_cannot_reach_the_page(look, which):
     assert page.locator("iframe").get_attribute("src").startswith("data:text/html")
 
 
+def test_a_report_is_taken_away_as_a_pdf(look):
+    page = look("demo", "reports")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="PDF").click()
+    assert waiting.value.path().read_bytes().startswith(b"%PDF-")
+
+
 def test_an_archive_without_reports_says_when_the_first_one_comes(look, somebody):
     page = look(somebody, "reports?report=Archive")
     expect(page.get_by_text("No report was due yet.")).to_be_visible(timeout=PATIENCE)
