@@ -1,0 +1,32 @@
+"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, and nothing is cut. The pictures are kept by pytest."""
+
+import pytest
+
+from tests.e2e.dashboard.conftest import visit
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
+
+PAGES = (
+    "", "overview", "tasks", "goals", "habits", "time", "insights", "reports", "notifications", "settings", "product", "model", "data-health",
+)  # fmt: skip
+WIDTHS = (390, 820, 1440)
+
+#: Numbers that do not fit in their card, and what reaches beyond the window.
+CUT = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *')]
+    .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow != 'visible').map(each => each.innerText)"""
+WIDER = (
+    "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_every_width(look, demo, tmp_path, scheme):
+    page = look("admin", "", color_scheme=scheme)
+    for path in PAGES:
+        visit(demo, page, f"{path}?range=90+days")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(400)
+            page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
+            assert page.evaluate(WIDER) <= 0, (path, width)
+            assert page.evaluate(CUT) == [], (path, width)
