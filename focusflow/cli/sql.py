@@ -26,14 +26,17 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
 
     Example: focusflow sql "select local_date, tasks_completed from gold.productivity_daily limit 5"
     """
+    from focusflow.database.installation import make_home
     from focusflow.lake import Lake, duckdb_connection
+    from focusflow.problems import NotFound
     from focusflow.settings import load_settings
     from pipelines import catalog
 
     settings = load_settings()
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    make_home(settings.home)
     if not catalog.shown(Lake(settings.lake_location), connection):
-        click.echo("There are no tables yet: `focusflow up` or `focusflow refresh` makes them.", err=True)
+        raise NotFound("There are no tables yet: `focusflow up` or `focusflow refresh` makes them.")
     _print(_asked(connection, COLUMNS if tables else query or sys.stdin.read()), form)
 
 
