@@ -139,7 +139,7 @@ METRICS = (
         "meeting_minutes",
         "Meetings",
         "min",
-        "Minutes covered by busy calendar events within the day, all-day events left out.",
+        "Minutes covered by busy calendar events within the day, recurring ones each time, all-day events left out.",
         "neither",
         "DOUBLE",
     ),

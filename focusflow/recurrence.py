@@ -56,9 +56,15 @@ def followed(rule: str, begin: datetime) -> rrule:
 
 
 def occurrences(
-    rule: str, span: tuple[datetime, datetime], timezone: str, *, since: datetime, until: datetime
+    rule: str,
+    span: tuple[datetime, datetime],
+    timezone: str,
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int = AT_MOST,
 ) -> Iterator[tuple[datetime, datetime]]:
-    """When an appointment that was first at `span` takes place between two moments, in UTC; a thousand times at most.
+    """When an appointment that was first at `span` takes place between two moments, in UTC; so many times at most.
 
     >>> first = datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 28, 9, tzinfo=UTC)
     >>> march = {"since": datetime(2026, 3, 1, tzinfo=UTC), "until": datetime(2026, 4, 1, tzinfo=UTC)}
@@ -69,7 +75,7 @@ def occurrences(
     lasts, begin = end - first, first.astimezone(here).replace(tzinfo=None)
     # a day more before: the wall clock and UTC are less than that apart
     earliest = since.astimezone(UTC).replace(tzinfo=None) - lasts - timedelta(days=1)
-    for wall in islice(followed(rule, begin).xafter(earliest, inc=True), AT_MOST):
+    for wall in islice(followed(rule, begin).xafter(earliest, inc=True), limit):
         start = wall.replace(tzinfo=here).astimezone(UTC)
         if start >= until:
             return

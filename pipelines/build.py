@@ -7,7 +7,7 @@ tables of the product as a whole. A table is replaced in one commit, which carri
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import BY_NAME as METRICS
 from pipelines.as_of import last, note
+from pipelines.meetings import lay_out
 from pipelines.silver import EVENTS
 
 GOLD = Path(__file__).with_name("tables") / "gold"
@@ -52,6 +53,9 @@ PEOPLE = """
 
 USERS = "silver/user_history"
 
+#: So far ahead a table of meetings looks.
+AHEAD = timedelta(weeks=5)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -73,6 +77,10 @@ class Table:
     @property
     def is_personal(self) -> bool:
         return bool(self.said["per"] == "person")
+
+    @property
+    def is_of_meetings(self) -> bool:
+        return bool(self.said.get("meetings", False))
 
     @property
     def description(self) -> str:
@@ -158,6 +166,8 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, where
         connection.execute(statement)
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
+    if table.is_of_meetings:
+        lay_out(connection, None, as_of + AHEAD)
     for name, value in table.said.get("variables", {}).items():
         connection.execute(f"set variable {name} = ?", [value])
 

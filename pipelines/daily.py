@@ -11,6 +11,7 @@ from focusflow.lake import Lake, TableSpec, position_key, show
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.as_of import last, note
 from pipelines.histories import KEPT, spec
+from pipelines.meetings import lay_out
 from pipelines.silver import EVENTS, since
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "productivity_daily"
@@ -76,6 +77,10 @@ def compute(
         [silver, daily, *histories],
         {each.name: _in(touched_buckets) for each in (silver, daily, *histories)},
     )
+    first, until = connection.execute(
+        "select (min(from_day) - 2)::timestamptz, (max(to_day) + 2)::timestamptz from people"
+    ).fetchall()[0]
+    lay_out(connection, first, until)
     connection.execute("create or replace temp table outcomes as " + _sql("outcomes"), {"as_of": as_of})
     connection.execute(EARLIER)
     connection.execute("create or replace temp table fresh_days as " + _sql("query"))

@@ -211,6 +211,28 @@ def test_meetings_are_the_busy_appointments_of_the_day_once_each(world):
     assert (day["meeting_minutes"], day["focus_minutes"]) == (75, 0)
 
 
+def test_a_recurring_meeting_counts_each_day_that_it_takes_place(world):
+    """On the wall clock of the person: at nine before and after daylight saving begins on the 29th."""
+    ada = Person(since="2026-03-25 08:00")
+    span = {"start_at": ada.moment("2026-03-26 09:00"), "end_at": ada.moment("2026-03-26 09:45")}
+    meeting = ada.new("calendar_event", title="Stand-up", rrule="FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", **span)
+    meeting.happens("created", "2026-03-25 09:00")
+    bad = ada.new("calendar_event", title="?", rrule="FREQ=SOMETIMES", **span)
+    bad.happens("created", "2026-03-25 09:01")
+    ada.task("2026-03-31 08:00")
+    world.day(ada, "2026-03-31")
+    minutes = {day: row["meeting_minutes"] for day, row in world.days(ada).items()}
+    assert minutes == {
+        "2026-03-25": 0, "2026-03-26": 45, "2026-03-27": 45, "2026-03-28": 0, "2026-03-29": 0, "2026-03-30": 45, "2026-03-31": 45,
+    }  # fmt: skip
+    world.land([meeting.happens("deleted", "2026-03-31 20:00")])
+    world.refresh(ada.moment("2026-03-31 21:00"))
+    assert [world.days(ada)[day]["meeting_minutes"] for day in ("2026-03-26", "2026-03-27")] == [
+        45,
+        0,
+    ]  # the bad one takes place once
+
+
 def test_a_daily_habit_is_due_each_day_and_a_skipped_day_is_not(world):
     ada = Person()
     habit = ada.habit("2026-03-02 08:00")

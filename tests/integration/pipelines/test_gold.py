@@ -203,6 +203,26 @@ def test_busy_minutes_count_once_and_conflicts_are_seen(made):
     ]
 
 
+def test_recurring_meetings_load_each_of_their_days_some_weeks_ahead(made):
+    ada = Person(since="2026-03-01 08:00")
+    meeting(ada, "2026-03-02 10:30", "2026-03-02 11:30", rrule="FREQ=WEEKLY;BYDAY=MO")
+    meeting(ada, "2026-03-09 11:00", "2026-03-09 12:00")
+    load = made(ada, as_of="2026-03-10 12:00")("calendar_load")
+    assert [
+        (str(row["local_date"]), row["hour_of_day"], row["busy_minutes"], row["conflicts"])
+        for row in load
+        if str(row["local_date"]) < "2026-03-17"
+    ] == [
+        ("2026-03-02", 10, 30, 0),
+        ("2026-03-02", 11, 30, 0),
+        ("2026-03-09", 10, 30, 0),
+        ("2026-03-09", 11, 60, 1),
+        ("2026-03-16", 10, 30, 0),
+        ("2026-03-16", 11, 30, 0),
+    ]
+    assert str(load[-1]["local_date"]) == "2026-04-13"
+
+
 def test_a_goal_is_held_against_an_even_pace(made):
     ada = Person()
     goal = ada.new(

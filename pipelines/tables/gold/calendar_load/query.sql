@@ -1,14 +1,11 @@
 -- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that begin, and conflicts. Time
 -- is laid out in quarters of an hour, for each of those lies within one hour of the wall clock in every zone.
-with events as (
-    select user_id, bucket, calendar_event_id, start_at, end_at from silver.calendar_event_history semi join people using (user_id)
-    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and end_at > start_at and end_at - start_at <= interval 31 days
-), zones as (  -- since which moment somebody has lived in a zone
+with zones as (  -- since which moment somebody has lived in a zone
     select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
 ), quarters as (
     select *, greatest(quarter, start_at) as begin_at, least(quarter + interval 15 minutes, end_at) as until_at
     from (select *, unnest(generate_series(time_bucket(interval 15 minutes, start_at), end_at - interval 1 microsecond, interval 15 minutes)) as quarter
-          from events)
+          from meetings)
 ), uncovered as (
     select *, max(until_at) over (partition by user_id, quarter order by begin_at, until_at rows between unbounded preceding and 1 preceding) as covered_until
     from quarters

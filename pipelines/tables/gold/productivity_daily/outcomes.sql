@@ -127,9 +127,7 @@ stretches as (
     from silver.time_entry_history semi join people using (user_id)
     where valid_to is null and change <> 'time.deleted' and ended_at > started_at
     union all
-    select user_id, 'meeting', null, start_at, end_at
-    from silver.calendar_event_history semi join people using (user_id)
-    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and end_at > start_at
+    select user_id, 'meeting', null, start_at, end_at from meetings
 ), slices as (
     select days.user_id, days.local_date, what, kind, begin_at, end_at, day_start, day_end,
            greatest(begin_at, day_start) as slice_begin, least(end_at, day_end) as slice_end
