@@ -8,7 +8,7 @@ import polars as pl
 
 from models.additive import Additive, Numbers, sigmoid, slope_from
 from models.baselines import due_share
-from models.parts import Priority, ageing, importance_terms, matrices
+from models.parts import Priority, ageing, importance_terms, seen_by
 
 #: Which features are told under which reason.
 TOLD_AS: Final = {
@@ -47,14 +47,14 @@ class Learned:
 def learned(priority: Priority, facts: pl.DataFrame) -> Learned:
     """By a model, from the columns that `models.facts.known` makes."""
     weights, points = priority.weights, {code: np.zeros(facts.height) for code in ("open", *TOLD_AS)}
-    for_likelihood, for_risk = matrices(priority, facts)
-    likelihood = _share_out(priority.likelihood, for_likelihood, 100 * weights.likelihood, points)
+    matrix = seen_by(priority, facts)
+    likelihood = _share_out(priority.likelihood, matrix, 100 * weights.likelihood, points)
     importance = np.zeros(facts.height)
     for code, term in importance_terms().items():
         gives = facts.select(term.cast(pl.Float64))[:, 0].to_numpy()
         importance += gives
         points[code] += 100 * weights.importance * gives
-    risk = _risk(priority, facts, for_risk, points)
+    risk = _risk(priority, facts, matrix, points)
     return Learned(risk, importance, likelihood, points)
 
 

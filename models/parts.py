@@ -99,7 +99,7 @@ def ageing() -> pl.Expr:
     return AGEING_TOP * (pl.col("age_days") / AGEING_DAYS).clip(0, 1)
 
 
-def matrices(priority: Priority, facts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What the likelihood and the risk are made from."""
-    features = place_features(priority.usual) | day_features(priority.usual)
-    return matrix(facts, features), matrix(facts, risk_features(priority.usual))
+def seen_by(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
+    """The matrix from which both the likelihood and the risk are read; what they share is computed once."""
+    usual = priority.usual
+    return matrix(facts, place_features(usual) | day_features(usual) | risk_features(usual))

@@ -11,7 +11,7 @@ from models.additive import Numbers, Places
 REASON: Final = pl.Struct({"code": pl.String(), "text": pl.String(), "points": pl.Float64()})
 
 #: Terms of fewer points are told together, as one.
-LEAST_POINTS: Final = 0.05
+LEAST_POINTS: Final = 0.3
 
 #: So many tasks are put into words at a time: more would take memory and save nothing.
 AT_ONCE: Final = 100_000

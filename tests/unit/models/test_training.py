@@ -13,7 +13,7 @@ from models.contributions import parts_of
 from models.dataset import lists_with_outcomes
 from models.labels import known_by
 from models.measures import bootstrap, gains, ndcg_of_lists, per_list
-from models.parts import Priority, Weights, matrices
+from models.parts import Priority, Weights, seen_by
 from models.training import fit
 from tests.unit.models.histories import connected, lived
 
@@ -109,7 +109,7 @@ def test_numbers_that_are_no_model_are_refused(model, damage):
 
 def test_heights_add_up_to_the_probability(model, split):
     """By their share of the way from a start, on the curve, to 1e-9."""
-    matrix, _ = matrices(model, split[1])
+    matrix = seen_by(model, split[1])
     sums = model.likelihood.sums(matrix)
     heights = sum(model.likelihood.heights(matrix).values())
     start = model.likelihood.intercept
