@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
 from focusflow.lake import Lake, TableSpec, position_key, show
 from models import snapshots
-from models.registry import Registry
+from models.registry import Registry, Served
 from models.scoring import BASELINE_VERSION, score
 from pipelines.as_of import last, last_said, note
 from pipelines.histories import spec
@@ -76,18 +77,41 @@ def score_open_tasks(
     if is_current and last_said(scores, "model") == model and as_of - last(scores) < STALE_AFTER:
         return Scored()
     show(connection, [*histories.values(), scores])
+    tasks = _what_is_open(connection, as_of, served)
     if served:
-        snapshots.choose(connection)
-        tasks = snapshots.lists_at(connection, as_of)
         _remember(lake, connection, as_of)
-    else:
-        tasks = snapshots.open_at(connection, as_of)
-    connection.register("scored", score(tasks, as_of, served))
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    scores.replace(rows, where=where, positions=positions, notes=note(as_of) | {"model": model})
+    return Scored(tasks.height, is_fresh=True)
+
+
+def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, registry: Registry) -> Scored:
+    """Score what was open at a moment of the past, by whatever serves now, and put it in the place of what those days had. Nothing is
+    published.
+    """
+    histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served()
+    scores = lake.open(SCORES)
+    show(connection, [*histories.values(), scores])
+    tasks = _what_is_open(connection, as_of, served)
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    scores.replace(rows, where=where, positions={})
+    return Scored(tasks.height, is_fresh=True)
+
+
+def _what_is_open(connection: duckdb.DuckDBPyConnection, as_of: datetime, served: Served | None) -> pl.DataFrame:
+    if served is None:
+        return snapshots.open_at(connection, as_of)
+    snapshots.choose(connection)
+    return snapshots.lists_at(connection, as_of)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, scored: pl.DataFrame, as_of: datetime) -> tuple[pa.Table, str]:
+    """The scores in the place of those of their days, and which partitions they are to replace."""
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
+    connection.register("scored", scored)
     rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
     connection.unregister("scored")
-    scores.replace(rows, where=f"month >= '{first_month}'", positions=positions, notes=note(as_of) | {"model": model})
-    return Scored(tasks.height, is_fresh=True)
+    return rows, f"month >= '{first_month}'"
 
 
 def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

@@ -17,6 +17,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "models",
+    "score",
     "report",
     "insights",
     "verify",

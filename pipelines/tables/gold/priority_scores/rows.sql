@@ -1,4 +1,4 @@
--- Today's scores in the place of those that today had; the days before stay as they were.
+-- Scores of a moment in the place of those that its day had; other days stay as they were.
 with accounts as (
     select user_id, any_value(bucket) as bucket, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
     from silver.user_history group by user_id
@@ -8,5 +8,5 @@ select scored.* replace (to_json(reasons)::varchar as reasons), facts.version as
 from scored join facts using (user_id, task_id) join accounts using (user_id)
 union all by name
 select earlier.* from gold.priority_scores as earlier join accounts using (user_id)
-where earlier.month >= $first_month and earlier.local_date < accounts.today
+where earlier.month >= $first_month and earlier.local_date <> accounts.today
 order by month, bucket, user_id, local_date, rank
