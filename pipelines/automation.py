@@ -6,10 +6,12 @@ import dagster as dg
 
 from focusflow import clock
 from focusflow.lake import RAW_EVENTS, position_key
-from pipelines.assets.reports import opened
+from focusflow.mail import mailer
+from pipelines.assets.reports import deliveries, opened, reminded
 from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
+from reports.reminders import reminders
 
 refresh = dg.define_asset_job(
     "refresh",
@@ -38,7 +40,7 @@ train_priority_model = dg.define_asset_job(
 
 weekly_reports = dg.define_asset_job(
     "weekly_reports",
-    selection=dg.AssetSelection.groups("reports"),
+    selection=dg.AssetSelection.assets(deliveries),
     description="Mail the reports of everybody whose hour has come. Run it as often as you like: nobody gets a period's twice.",
     executor_def=dg.in_process_executor,
     tags={"dagster/max_runtime": "7200"},
@@ -61,6 +63,14 @@ def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
 def maintenance() -> None:
     tidy()
 
+
+send_reminders = dg.define_asset_job(
+    "send_reminders",
+    selection=dg.AssetSelection.assets(reminded),
+    description="Mail the reminders whose moment has come, to who chose so.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "3600"},
+)
 
 #: How often the sensor looks. Looking is one read of a table's log.
 LOOK_SECONDS = 2
@@ -135,3 +145,15 @@ nightly = dg.ScheduleDefinition(
 )
 def weekly_training() -> dg.RunRequest:
     return dg.RunRequest()
+
+
+@dg.sensor(
+    job=send_reminders,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when the moment of a reminder has come.",
+)
+def reminder_times(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    with installation.database() as database:
+        waiting = reminders(installation.settings, database, mailer(installation.settings)).due()
+    return dg.RunRequest() if waiting else dg.SkipReason("No reminder is due.")

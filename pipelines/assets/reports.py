@@ -12,6 +12,7 @@ from pipelines.assets.tables import OWNERS, key_of
 from pipelines.resources import Installation
 from reports.delivery import Counts, Sender, sender
 from reports.facts import ROLLUPS
+from reports.reminders import reminders
 
 KEY = dg.AssetKey(["reports", "deliveries"])
 
@@ -49,6 +50,20 @@ def deliveries(installation: Installation) -> Iterator[dg.MaterializeResult[None
     yield dg.MaterializeResult(metadata=asdict(counts), check_results=list(judged(counts)))
 
 
+@dg.asset(
+    key=["reports", "reminders"],
+    description="Reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
+    group_name="reports",
+    kinds={"postgres"},
+    owners=OWNERS,
+    pool="reports_reminders",
+)
+def reminded(installation: Installation) -> dg.MaterializeResult[None]:
+    with installation.database() as database:
+        told = reminders(installation.settings, database, mailer(installation.settings)).run()
+    return dg.MaterializeResult(metadata=asdict(told))
+
+
 def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:
     """What an operator has to look at."""
     yield dg.AssetCheckResult(
@@ -64,4 +79,4 @@ def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:
     )
 
 
-report_assets = [deliveries]
+report_assets = [deliveries, reminded]

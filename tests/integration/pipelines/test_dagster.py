@@ -12,7 +12,7 @@ import pytest
 from focusflow import clock
 from models.registry import Registry
 from pipelines import daily, priorities, publish
-from pipelines.automation import hourly, nightly, raw_commits, report_hours, weekly_training
+from pipelines.automation import hourly, nightly, raw_commits, reminder_times, report_hours, weekly_training
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
@@ -82,9 +82,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
         f"check: {check.asset_key.to_user_string()} has no {check.name}" for check in assets.asset_check_keys
     )
     yield from (f"job: {job.name}" for job in definitions.jobs or [])
-    yield from (
-        f"sensor: {each.name} starts {each.job_name}" for each in [definitions.resolve_sensor_def("raw_commits")]
-    )
+    yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
         for each in (hourly, report_hours, nightly, weekly_training)
@@ -279,3 +277,24 @@ def test_a_run_that_was_due_and_sent_nothing_raises_an_alarm(grace, installation
         "failed_or_unknown": True,
         "due_and_none_sent": False,
     }
+
+
+def test_a_reminder_is_mailed_when_its_moment_has_come(ada, database, installation, instance):
+    def asked() -> object:
+        return reminder_times(dg.build_sensor_context(resources={"installation": installation}))
+
+    assert isinstance(asked(), dg.SkipReason)
+    with database.owner() as connection:
+        connection.execute(
+            "insert into notification_preferences values (%s, 'task_reminder', true, '{email}')", [ada.id]
+        )
+        connection.execute(
+            "insert into notifications (id, user_id, created_at, updated_at, type, title, scheduled_at)"
+            " values (gen_random_uuid(), %s, %s, %s, 'task_reminder', 'Call', %s)",
+            [ada.id, days_ago(1), days_ago(1), clock.now()],
+        )
+    assert isinstance(asked(), dg.RunRequest)
+    result = build_defs(installation).resolve_job_def("send_reminders").execute_in_process(instance=instance)
+    (made,) = result.asset_materializations_for_node("reports__reminders")
+    assert made.metadata["mailed"].value == 1
+    assert isinstance(asked(), dg.SkipReason)
