@@ -39,6 +39,9 @@ REPORT = TypeAdapter(Report)
 
 STATUS = {Outcome.SENT: "sent", Outcome.LATER: "due", Outcome.REFUSED: "failed", Outcome.UNKNOWN: "unknown"}
 
+#: So long after midnight the last day of a period is whole: what was still on its way has landed and is computed.
+SETTLING = timedelta(minutes=10)
+
 #: A server may think about each step of a mail as long as the settings say; after so many steps its sender is not coming back.
 STEPS = 15
 
@@ -208,7 +211,7 @@ class Sender:
     def _content(self, row: Row, to: Recipient) -> Mapping[str, Any]:
         """What the report says. It is kept with the first attempt, so that a later one says the same."""
         facts = self.facts(to.person, row.period)
-        if facts.as_of < row.period.bounds(to.person.timezone)[1]:
+        if facts.as_of < row.period.bounds(to.person.timezone)[1] + SETTLING:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty
@@ -222,7 +225,12 @@ class Sender:
         if last is None or last.content is None:
             return report
         said = REPORT.validate_python(last.content)
-        return report if said.is_empty else report.correcting(said, told(self.facts(to.person, last.period)))
+        if said.is_empty:
+            return report
+        try:
+            return report.correcting(said, told(self.facts(to.person, last.period)))
+        except NotComputed:  # that week is gone; this one is told all the same
+            return report
 
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
         end = link(self.settings, Subscription(to.person.id, row.kind))

@@ -64,10 +64,10 @@ class Report:
     is_empty: bool
     lines: tuple[Line, ...]
     bars: tuple[Bar, ...]
-    parts: tuple[Part, ...]
     as_of: datetime
     timezone: str
     days: int
+    parts: tuple[Part, ...] = ()
 
     @property
     def chart_title(self) -> str:

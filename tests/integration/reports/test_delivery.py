@@ -345,6 +345,22 @@ def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody,
     assert "PUT RIGHT" not in post.taken[2].get_body(["plain"]).get_content()
 
 
+def test_a_last_week_that_is_gone_or_was_written_by_an_older_version_holds_no_report_up(
+    sending, somebody, post, facts_of, database
+):
+    ada = somebody(**weekly_only())
+    sending().run()
+    with database.transaction(Role.REPORTING) as tx:
+        tx.run("update report_deliveries set content = content - 'parts' where user_id = %(id)s", {"id": ada})
+
+    def gone(person, period):
+        if period == LAST_WEEK:
+            raise NotComputed
+        return facts_of(person, period)
+
+    assert sending(MONDAY + timedelta(days=7), facts=gone).run().sent == 1
+
+
 def test_no_more_mails_a_second_than_the_settings_say():
     slept: list[float] = []
     pace = Pace(4, monotonic=lambda: 100.0, sleep=slept.append)
