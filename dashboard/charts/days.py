@@ -3,11 +3,11 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.style import ACCENT, DATES, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS
+from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS
 
 
 def score_line(days: pl.DataFrame) -> alt.LayerChart:
-    """The score of each day as a dot, its mean over seven days as the line."""
+    """The score of each day as a dot, its mean over seven days as the line; a mark where a goal was reached."""
     frame = days.select(
         "local_date",
         "productivity_score",
@@ -26,7 +26,16 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
         ],
     )
     line = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="monotone").encode(y=alt.Y("mean:Q", title=None))
-    return (dots + line).properties(height=HEIGHT)
+    reached = days.filter(pl.col("goals_completed") > 0).select("local_date", "goals_completed")
+    marks = (
+        alt.Chart(reached)
+        .mark_rule(color=ACCENT, strokeWidth=1.5)
+        .encode(
+            x=alt.X("local_date:T", axis=DATES),
+            tooltip=[DAY, alt.Tooltip("goals_completed:Q", title="Goals reached")],
+        )
+    )
+    return (marks + dots + line).properties(height=HEIGHT)
 
 
 def week_bars(days: pl.DataFrame) -> alt.LayerChart:

@@ -72,6 +72,8 @@ def _goal(goal: Json, progress: pl.DataFrame, forecast: str | None, today: date)
                 )
             else:
                 st.caption("Its line begins tomorrow.")
+        if goal["measurement"] == "milestones":
+            _steps(goal)
 
 
 def _standing(goal: Json, days: pl.DataFrame, today: date) -> str:
@@ -105,6 +107,31 @@ def _tell(goal: Json) -> None:
                 lambda client: client.tell_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
             )
             st.rerun()
+
+
+def _steps(goal: Json) -> None:
+    """The milestones, once somebody wants to see them."""
+    with st.expander("Steps", on_change="rerun", key=f"steps {goal['id']}") as opened:
+        if not opened.open:
+            return
+        for step in parts.asked(lambda client: client.milestones(goal["id"])) or []:
+            with parts.row():
+                is_open = step["status"] == "pending"
+                title = person.quoted(step["title"])
+                st.markdown(
+                    f":material/radio_button_unchecked: {title}" if is_open else f":material/check_circle: {title}"
+                )
+                if is_open:
+                    _complete_step(goal["id"], step["id"])
+
+
+def _complete_step(goal_id: str, step_id: str) -> None:
+    st.button(
+        "Done",
+        key=f"step {step_id}",
+        icon=":material/check:",
+        on_click=parts.doing(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
+    )
 
 
 def _new() -> None:

@@ -68,7 +68,10 @@ def _on_time(days: pl.DataFrame, column: str) -> float | None:
 def _score(days: pl.DataFrame) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        parts.heading("Productivity score", BY_NAME["productivity_score"].meaning)
+        parts.heading(
+            "Productivity score",
+            f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached.",
+        )
         if days["productivity_score"].is_null().all():
             st.info(
                 "No day of this range has a score: they were days off, or nothing happened.",

@@ -1,5 +1,7 @@
 """Time: where it goes, by day, hour and category, what meetings take, and the timer."""
 
+from datetime import datetime
+
 import polars as pl
 import streamlit as st
 
@@ -7,6 +9,7 @@ from dashboard import data, parts, person, words
 from dashboard.charts import time as charts
 from dashboard.live import refreshing
 from dashboard.timer import timer
+from focusflow import clock
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
@@ -18,6 +21,7 @@ BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 def page() -> None:
     span = parts.head("Time", person.today_of(person.current()))
     timer(startable=True)
+    _afterwards()
     days, before = data.with_comparison(span.first, span.last)
     spent = data.ask("time_spent", first=span.first, last=span.last)
     busy = data.ask("busy_hours", first=span.first, last=span.last)
@@ -39,6 +43,22 @@ def page() -> None:
             st.caption(f"{words.count(int(conflicts), 'appointment')} overlapped with another.")
     parts.footer(spent, span, "time", "gold/time_daily")
     refreshing()
+
+
+def _afterwards() -> None:
+    """Time spent without the timer."""
+    me = person.current()
+    today, zone = person.today_of(me), clock.zone(me.timezone)
+    with (
+        st.expander("Write down time", icon=":material/edit_calendar:"),
+        st.form("time spent", border=False, clear_on_submit=True),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        day = st.date_input("Day", today, max_value=today, format="YYYY-MM-DD")
+        begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
+        if st.form_submit_button("Write it down", type="primary") and begun and ended:
+            start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
+            parts.act(lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds.")
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:

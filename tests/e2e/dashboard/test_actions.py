@@ -93,6 +93,32 @@ def test_the_timer_starts_and_stops_on_the_page_of_time(look, somebody):
     assert somebody.running_timer() is None
 
 
+def test_time_is_written_down_afterwards_on_the_persons_own_clock(look, somebody):
+    zone = "Asia/Tokyo" if clock.now().hour < 12 else "America/New_York"  # where the night is over
+    somebody.change_me(timezone=zone)
+    page = look(somebody, "time")
+    page.get_by_text("Write down time").click()
+    for label, at in (("From", "00:05"), ("Until", "00:50")):
+        field = page.get_by_test_id("stTimeInput").filter(has_text=label)
+        field.get_by_role("spinbutton").first.press_sequentially(at.replace(":", ""))
+    page.get_by_role("button", name="Write it down").click()
+    said(page, "Written down.")
+    (entry,) = somebody.time()
+    begun = datetime.fromisoformat(entry["started_at"]).astimezone(clock.zone(zone))
+    assert (begun.hour, begun.minute) == (0, 5)
+
+
+def test_a_goal_is_reached_step_by_step(look, somebody):
+    goal = somebody.create_goal("Move house", measurement="milestones")
+    somebody.add_milestone(goal["id"], "Find a flat")
+    somebody.add_milestone(goal["id"], "Pack")
+    page = look(somebody, "goals")
+    page.get_by_text("Steps").click()
+    page.get_by_role("button", name="Done").first.click()
+    said(page, "One step further.")
+    assert [each["status"] for each in somebody.milestones(goal["id"])] == ["completed", "pending"]
+
+
 def test_notifications_are_read_one_by_one_and_all_at_once(look, somebody):
     for title in ("Call the bank", "Call the dentist", "Call home"):
         somebody.remind(title, clock.now() - timedelta(minutes=1))
