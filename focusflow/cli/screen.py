@@ -15,8 +15,8 @@ from rich.text import Text
 from focusflow.clock import now
 from focusflow.supervisor.tree import State
 
-BUSY = {State.STARTING, State.STOPPING, State.DIED}
-COLOURS = {State.READY: "green", State.DIED: "red"}
+BUSY = {State.STARTING, State.STOPPING, State.DIED, State.SILENT}
+COLOURS = {State.READY: "green", State.DIED: "red", State.SILENT: "red"}
 
 
 class Voice(io.TextIOWrapper):
@@ -65,7 +65,7 @@ class Screen:
         self._states[name] = state
         if self._live:
             self._live.update(self._rows())
-        elif not self.console.is_terminal or state in {State.DIED, State.READY}:
+        elif not self.console.is_terminal or state in {State.DIED, State.SILENT, State.READY}:
             self.say(f"{now():%H:%M:%S} {name}: {state.value}", COLOURS.get(state))
 
     def say(self, sentence: str, style: str | None = None) -> None:

@@ -7,15 +7,25 @@ TIMEOUT_SECONDS = 2.0
 
 
 def answers(url: str) -> bool:
-    """Whether the address answers 200. Asked without proxies: it is on this machine."""
+    """Whether the address answers 200."""
+    return _status(url) == 200
+
+
+def speaks(url: str) -> bool:
+    """Whether the address answers at all. A server that says that something is away is well itself."""
+    return _status(url) is not None
+
+
+def _status(url: str) -> int | None:
+    """Asked without proxies: it is on this machine."""
     address = urlsplit(url)
     assert address.hostname is not None
     connection = HTTPConnection(address.hostname, address.port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", address.path)
-        return connection.getresponse().status == 200
+        return connection.getresponse().status
     except (OSError, HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from focusflow.cli import lifeline
 from focusflow.problems import SetupProblem
 from focusflow.supervisor.child import Child, Identity
-from focusflow.supervisor.health import answers
+from focusflow.supervisor.health import answers, speaks
 from focusflow.supervisor.logs import Log
 
 
@@ -19,6 +19,7 @@ class State(StrEnum):
     STARTING = "starting"
     READY = "ready"
     DIED = "died, starts again"
+    SILENT = "answers no more, is ended"
     STOPPING = "stopping"
     STOPPED = "stopped"
 
@@ -41,6 +42,8 @@ class Limits:
     ready_seconds: float = 120
     settled_seconds: float = 1
     stop_seconds: float = 6
+    listen_seconds: float = 15
+    silent_seconds: float = 60
     shorten_logs_seconds: float = 30
 
 
@@ -57,6 +60,8 @@ class Member:
     starts_at: float | None = None
     is_ready: bool = False
     was_ready: bool = False
+    listened_at: float = 0
+    heard_at: float = 0
     deaths: deque[float] = field(default_factory=deque)
 
 
@@ -105,6 +110,8 @@ class Tree:
                 self._bury(member, member.child, code)
             elif not member.is_ready:
                 self._look_whether_ready(member)
+            elif member.part.health:
+                self._listen(member, member.child, member.part.health)
         if time.monotonic() - self._logs_shortened_at > self._limits.shorten_logs_seconds:
             self._logs_shortened_at = time.monotonic()
             for member in self._members.values():
@@ -142,9 +149,22 @@ class Tree:
         member.is_ready = answers(member.part.health) if member.part.health else age > self._limits.settled_seconds
         if member.is_ready:
             member.was_ready = True
+            member.listened_at = member.heard_at = time.monotonic()
             self._tell(member.part.name, State.READY)
         elif age > self._limits.ready_seconds:
             raise self._failed(member, f"was not ready within {self._limits.ready_seconds:.0f} s")
+
+    def _listen(self, member: Member, child: Child, health: str) -> None:
+        """A process can stand still without dying. One that has said nothing for long is ended, and starts again as if it had died."""
+        now = time.monotonic()
+        if now - member.listened_at < self._limits.listen_seconds:
+            return
+        member.listened_at = now
+        if speaks(health):
+            member.heard_at = now
+        elif now - member.heard_at > self._limits.silent_seconds:
+            self._tell(member.part.name, State.SILENT)
+            child.kill()
 
     def _bury(self, member: Member, child: Child, code: int) -> None:
         child.kill()  # what it left behind would hold its port or its locks

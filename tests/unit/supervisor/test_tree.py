@@ -12,8 +12,10 @@ from functools import partial
 import psutil
 import pytest
 
+from focusflow.supervisor.health import speaks
 from focusflow.supervisor.logs import BYTES, Log
 from focusflow.supervisor.tree import Limits, PartFailed, State
+from tests.e2e.conftest import free_ports
 from tests.unit.supervisor.conftest import BRIEFLY, eventually, part, ticking
 
 STUBBORN = (
@@ -38,6 +40,39 @@ def test_a_part_that_is_killed_is_started_again(grove):
     os.kill(first.pid, signal.SIGKILL)
     ticking(tree, lambda: tree.is_ready() and tree.processes().get("land") not in (None, first))
     assert [state for _, state in grove.told] == [State.STARTING, State.READY, State.DIED, State.STARTING, State.READY]
+
+
+SERVER = """
+import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({status}); self.end_headers()
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", {port}), Answer).serve_forever()
+"""
+
+
+def test_a_part_that_stands_still_without_dying_is_started_again(grove):
+    (port,) = free_ports(1)
+    limits = Limits(ready_seconds=10, stop_seconds=2, listen_seconds=0.05, silent_seconds=0.2)
+    api = part("api", SERVER.format(status=200, port=port), f"http://127.0.0.1:{port}/health/ready")
+    tree = grove.ready(api, limits=limits)
+    first = tree.processes()["api"]
+    os.kill(first.pid, signal.SIGSTOP)
+    ticking(tree, lambda: tree.is_ready() and tree.processes().get("api") not in (None, first))
+    states = [state for _, state in grove.told]
+    assert states == [State.STARTING, State.READY, State.SILENT, State.DIED, State.STARTING, State.READY]
+
+
+def test_a_part_that_says_that_something_is_away_is_left_alone(grove, monkeypatch):
+    (port,) = free_ports(1)
+    limits = Limits(ready_seconds=10, stop_seconds=2, listen_seconds=0.01, silent_seconds=0.05)
+    monkeypatch.setattr("focusflow.supervisor.tree.answers", speaks)
+    api = part("api", SERVER.format(status=503, port=port), f"http://127.0.0.1:{port}/health/ready")
+    tree = grove.ready(api, limits=limits)
+    first, until = tree.processes()["api"], time.monotonic() + 0.5
+    ticking(tree, lambda: time.monotonic() > until)
+    assert tree.processes()["api"] == first
 
 
 def test_what_a_dead_part_leaves_behind_is_gone_before_it_starts_again(grove):
