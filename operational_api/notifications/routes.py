@@ -15,7 +15,7 @@ from operational_api.cursor import after_moment, page_of
 from operational_api.entities import Entity
 from operational_api.notifications.schemas import NewReminder, Notification, NotificationFilter, NotificationPage, Read
 from operational_api.problems import problems
-from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
+from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 WAITING_AT_MOST = 1000
@@ -81,18 +81,21 @@ def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
 @router.post(
     "/{notification_id:uuid}/read",
     response_model=Notification,
-    responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Invalid),
+    responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Stale, Invalid),
 )
-def read_notification(notification_id: UUID, work: UnitOfWork) -> Response:
+def read_notification(notification_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Mark one as read. Once is enough; twice does no harm."""
     before = ENTITY.locked(work.tx, notification_id)
+    check_match(if_match, before["version"])
     row = ENTITY.save(work, before, {"read_at": before["read_at"] or work.tx.now})
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
 @router.delete(
-    "/{notification_id:uuid}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Invalid)
+    "/{notification_id:uuid}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Stale, Invalid)
 )
-def delete_notification(notification_id: UUID, work: UnitOfWork) -> None:
+def delete_notification(notification_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete one."""
-    ENTITY.remove(work, ENTITY.locked(work.tx, notification_id))
+    row = ENTITY.locked(work.tx, notification_id)
+    check_match(if_match, row["version"])
+    ENTITY.remove(work, row)

@@ -218,3 +218,14 @@ def test_a_reminder_waits_for_its_time(me):
 )
 def test_a_reminder_that_cannot_be_is_refused(me, body):
     assert me.call("POST", "/notifications", body).status_code == 422
+
+
+def test_a_notification_that_has_moved_on_is_not_deleted(me):
+    soon = (clock.now() + timedelta(days=1)).isoformat()
+    made = me.call("POST", "/notifications", {"title": "Call", "scheduled_at": soon}).json()
+    path = f"/notifications/{made['id']}"
+    read = me.call("POST", f"{path}/read", If_Match=f'"{made["version"]}"')
+    assert (read.status_code, read.headers["etag"]) == (200, f'"{made["version"] + 1}"')
+    for method, where in (("POST", f"{path}/read"), ("DELETE", path)):
+        assert me.call(method, where, If_Match=f'"{made["version"]}"').status_code == 412
+    assert me.call("DELETE", path, If_Match=read.headers["etag"]).status_code == 204
