@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.sessions import COOKIE, Session
 from dashboard.shared import shared
 from focusflow import clock
+from focusflow.problems import Forbidden
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
 
@@ -17,6 +18,14 @@ def current() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
     session = shared().store.find(st.context.cookies.get(COOKIE))
     return session or ended()
+
+
+def analyst() -> Session:
+    """The session, where it is of somebody who may see what is about all people."""
+    session = current()
+    if not session.is_analyst:
+        raise Forbidden
+    return session
 
 
 def ended() -> NoReturn:

@@ -11,7 +11,6 @@ from dashboard.shared import shared
 from focusflow import clock
 from focusflow.client import Client
 from focusflow.lake import position_key
-from focusflow.problems import Problem
 
 STALE_MINUTES = 130  # tables are made anew each hour at the latest
 FRESH = "When the table was made last. Each is made anew as events arrive, and each hour at the latest."
@@ -25,7 +24,7 @@ def page() -> None:
         st.link_button("Open Dagster", shared().dagster, icon=":material/open_in_new:")
     try:
         made = dagster.tables()
-    except Problem as problem:
+    except dagster.NoPipeline as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         made = []
     quarantined = data.ask("quarantine")

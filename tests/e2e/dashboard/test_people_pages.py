@@ -51,6 +51,12 @@ def test_a_range_that_makes_no_sense_is_the_usual_one(look):
     page.wait_for_url("**/tasks?range=30+days")
 
 
+def test_today_has_an_address_too(look):
+    page = look("demo", "today")
+    expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible(timeout=PATIENCE)
+    assert page.get_by_text("Page not found").count() == 0
+
+
 def test_the_days_of_a_page_come_as_a_file(look):
     page = look("demo", "overview?range=7+days")
     with page.expect_download() as waiting:

@@ -83,8 +83,8 @@ class SignedIn:
         return self.api
 
 
-def session_of(user_id: str) -> Session:
-    return Session(user_id, "Ada *star*", "UTC", "user", 0, Tokens("a", "r", 600), 0, 0)
+def session_of(user_id: str, role: str = "user") -> Session:
+    return Session(user_id, "Ada *star*", "UTC", role, 0, Tokens("a", "r", 600), 0, 0)
 
 
 def days_of(user_id: str, completed: int, count: int = 365, until: date = TODAY) -> pl.DataFrame:
@@ -129,12 +129,14 @@ def api() -> Api:
 def look(lake: Lake, api: Api, tmp_path: Any) -> Iterator[Callable[..., str]]:
     """Sign somebody in over a lake that has these days; returns whose id it is."""
 
-    def prepare(*frames: pl.DataFrame, user_id: str | None = None, signed_in: bool = True) -> str:
+    def prepare(
+        *frames: pl.DataFrame, user_id: str | None = None, signed_in: bool = True, role: str = "user", **given: Any
+    ) -> str:
         user_id = user_id or str(new_id())
         for frame in frames:
             lake.open(DAILY).append(frame.to_arrow(), positions={})
-        settings = load_settings(home=tmp_path, lake_url=lake.location)
-        shared.provide(settings, SignedIn(session_of(user_id) if signed_in else None, api))  # type: ignore[arg-type]  # a fake
+        settings = load_settings(home=tmp_path, lake_url=lake.location, **given)
+        shared.provide(settings, SignedIn(session_of(user_id, role) if signed_in else None, api))  # type: ignore[arg-type]  # a fake
         return user_id
 
     yield prepare

@@ -7,7 +7,9 @@ from focusflow.identity import new_id
 from tests.integration.dashboard.conftest import days_of
 
 
-def show(name, **query):
+def run(name, **query):
+    """A page as Streamlit runs it, whatever comes of it."""
+
     def script(name):
         from importlib import import_module
 
@@ -16,7 +18,11 @@ def show(name, **query):
     page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=30)
     for key, value in query.items():
         page.query_params[key] = value
-    page.run()
+    return page.run()
+
+
+def show(name, **query):
+    page = run(name, **query)
     assert not page.exception, page.exception
     return page
 
@@ -109,7 +115,30 @@ def test_another_persons_id_in_the_address_shows_nothing_of_theirs(look):
         assert metrics(page)["Completed"] in ("1", "30")
 
 
-@pytest.mark.parametrize("name", ["today", "overview"])
+@pytest.mark.parametrize("name", ["goals", "habits", "time", "reports", "notifications", "settings"])
+def test_a_page_says_in_words_that_the_api_is_down(look, api, name):
+    look()
+    api.is_down = True
+    page = show(name)
+    assert "does not answer" in page.error[0].value
+
+
+@pytest.mark.parametrize("name", ["product", "model", "data_health"])
+def test_a_page_about_all_people_is_not_made_for_everybody(look, name):
+    look()
+    page = run(name)
+    assert "may not do this" in str(page.exception[0].value)
+    assert not page.metric
+    assert not page.dataframe
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "today", "overview", "tasks", "goals", "habits", "time", "insights", "reports", "notifications", "settings", "product", "model",
+        "data_health",
+    ],
+)  # fmt: skip
 def test_without_a_session_there_is_nothing_but_the_way_in(look, name):
     look(signed_in=False)
     page = show(name)
