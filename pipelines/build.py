@@ -34,15 +34,20 @@ ORDER = (
     "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
-#: Somebody's usual range, between the ranks that a conformal band of 80 % takes, and with that what counts as out of it.
+#: Somebody's usual range: from an eighth to seven eighths of what earlier periods were, in their order, between two neighbours in
+#: proportion; of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
 MACROS = """
+    create or replace temp macro at_rank(sorted, rank) as
+        sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
     create or replace temp macro usual_low(earlier) as
-        case when len(earlier) >= 6 then list_sort(earlier)[greatest(1, floor(0.1 * (len(earlier) + 1)))::integer] end;
+        case when len(earlier) >= 6 then at_rank(list_sort(earlier), greatest(1, (len(earlier) + 1) / 8)) end;
     create or replace temp macro usual_high(earlier) as
-        case when len(earlier) >= 6 then list_sort(earlier)[least(len(earlier), ceil(0.9 * (len(earlier) + 1)))::integer] end;
-    create or replace temp macro trend(now, earlier, is_complete) as
-        case when not is_complete then 'running' when now is null or coalesce(len(earlier), 0) < 6 then 'too_little_data'
-             when now > usual_high(earlier) then 'higher' when now < usual_low(earlier) then 'lower' else 'usual' end"""
+        case when len(earlier) >= 6 then at_rank(list_sort(earlier), least(len(earlier), (len(earlier) + 1) * 7 / 8)) end;
+    create or replace temp macro fewest(low, high) as case when ceil(low) <= floor(high) then ceil(low) else floor(low) end;
+    create or replace temp macro most(low, high) as case when ceil(low) <= floor(high) then floor(high) else ceil(high) end;
+    create or replace temp macro trend(now, low, high, is_complete) as
+        case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
+             when now > high then 'higher' when now < low then 'lower' else 'usual' end"""
 
 #: Everybody, with what their days and weeks go by.
 PEOPLE = """

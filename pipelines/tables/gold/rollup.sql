@@ -1,6 +1,5 @@
 -- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or less than is usual for
--- this person. The usual range lies between two ranks of the earlier whole periods, those that a conformal band of 80 % takes; with six to
--- eight periods it is their whole range. How often real weeks fall into it has not been measured yet.
+-- this person: the usual range lies between two ranks of the earlier whole periods.
 with days as (
     select daily.*, today,
            case getvariable('period')
@@ -29,12 +28,16 @@ with days as (
            list(productivity_score) filter (where productivity_score is not null and days = final_day - first_day + 1) over earlier as earlier_scores
     from periods
     window earlier as (partition by user_id order by first_day rows between 26 preceding and 1 preceding)
+), with_usual as (
+    select * exclude (earlier_completed, earlier_focus, earlier_scores),
+           fewest(usual_low(earlier_completed), usual_high(earlier_completed)) as tasks_completed_usual_low,
+           most(usual_low(earlier_completed), usual_high(earlier_completed)) as tasks_completed_usual_high,
+           usual_low(earlier_focus) as focus_minutes_usual_low, usual_high(earlier_focus) as focus_minutes_usual_high,
+           usual_low(earlier_scores) as productivity_score_usual_low, usual_high(earlier_scores) as productivity_score_usual_high
+    from with_earlier
 )
-select * exclude (earlier_completed, earlier_focus, earlier_scores),
-       usual_low(earlier_completed) as tasks_completed_usual_low, usual_high(earlier_completed) as tasks_completed_usual_high,
-       trend(tasks_completed, earlier_completed, is_complete) as tasks_completed_trend,
-       usual_low(earlier_focus) as focus_minutes_usual_low, usual_high(earlier_focus) as focus_minutes_usual_high,
-       trend(focus_minutes, earlier_focus, is_complete) as focus_minutes_trend,
-       usual_low(earlier_scores) as productivity_score_usual_low, usual_high(earlier_scores) as productivity_score_usual_high,
-       trend(productivity_score, earlier_scores, is_complete) as productivity_score_trend
-from with_earlier
+select *,
+       trend(tasks_completed, tasks_completed_usual_low, tasks_completed_usual_high, is_complete) as tasks_completed_trend,
+       trend(focus_minutes, focus_minutes_usual_low, focus_minutes_usual_high, is_complete) as focus_minutes_trend,
+       trend(productivity_score, productivity_score_usual_low, productivity_score_usual_high, is_complete) as productivity_score_trend
+from with_usual

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from focusflow.clock import zone
+from focusflow.lake import duckdb_connection
 from pipelines import build
 from pipelines.quality import judge, rules_of
 from tests.conftest import BUCKETS
@@ -69,6 +70,30 @@ def test_a_trend_word_is_earned(made):
     eighth = weeks[7]
     assert (eighth["tasks_completed_usual_low"], eighth["tasks_completed_usual_high"]) == (4, 7)
     assert weeks[5]["tasks_completed_usual_low"] is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "low", "high", "fewest", "most"),
+    [
+        (range(1, 6), None, None, None, None),  # too few
+        (range(1, 7), 1, 6, 1, 6),
+        (range(1, 10), 1.25, 8.75, 2, 8),
+        (range(1, 16), 2, 14, 2, 14),
+        ([3] * 8, 3, 3, 3, 3),
+        ([3] * 7 + [4] * 2, 3, 4, 3, 4),
+        ([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 0.3, 0.9, 0, 1),  # no whole number lies in it
+    ],
+)
+def test_the_usual_range_lies_between_an_eighth_and_seven_eighths_of_what_was(earlier, low, high, fewest, most):
+    connection = duckdb_connection()
+    for statement in build.MACROS.split(";"):
+        connection.execute(statement)
+    found = connection.execute(
+        "select usual_low(e), usual_high(e), fewest(usual_low(e), usual_high(e)), most(usual_low(e), usual_high(e))"
+        " from (select ?::double[] as e)",
+        [list(earlier)],
+    ).fetchall()
+    assert found == [(low, high, fewest, most)]
 
 
 def test_the_week_in_which_somebody_registered_is_no_measure(made):
