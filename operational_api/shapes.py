@@ -4,7 +4,16 @@ import re
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -70,3 +79,8 @@ Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_years)]
 Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_years)]
 Clock = Annotated[time, BeforeValidator(_on_the_wall)]
+
+#: As it is told: hours, minutes and seconds on a wall, which JSON Schema's own `time`, one with an offset, is not.
+WallClock = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}$", "examples": ["07:30:00"]})
+]

@@ -1,11 +1,10 @@
 """The shapes of preferences."""
 
-from datetime import time
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from operational_api.shapes import Clock, Flag, Input, Output, Whole
+from operational_api.shapes import Clock, Flag, Input, Output, WallClock, Whole
 
 Type = Literal["task_reminder", "goal_reminder", "daily_plan", "productivity_tip", "system", "achievement", "report"]
 TYPES: tuple[Type, ...] = get_args(Type)
@@ -48,15 +47,15 @@ class PreferencesChange(Input):
 class Preferences(Output):
     """Your preferences, whole."""
 
-    quiet_from: time | None
-    quiet_until: time | None
+    quiet_from: WallClock | None
+    quiet_until: WallClock | None
     weekly_report: bool
     weekly_report_day: int
     weekly_report_hour: int
     monthly_report: bool
     empty_week: Literal["line", "nothing"]
     calm_mode: bool
-    work_from: time
-    work_until: time
+    work_from: WallClock
+    work_until: WallClock
     notifications: dict[Type, Choice]
     version: int = Field(description="0 while nothing has been chosen.")
