@@ -87,7 +87,7 @@ def _some(lists: pl.DataFrame) -> pl.DataFrame:
 def compare(name: str, lists: pl.DataFrame) -> Table:
     cut = lists["as_of"].sort().item(int(lists.height * 0.6))
     earlier, later = known_by(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
-    usual = usual_of(earlier, pl.col("is_done_today"), pl.col("taken_up"))
+    usual = usual_of(earlier)
     of_rules = {rule: per_list(gains(later, later.select(each)[:, 0])) for rule, each in rules().items()}
     best = max(of_rules, key=lambda rule: float(of_rules[rule]["ndcg"].to_numpy().mean()))
     table = Table(

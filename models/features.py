@@ -97,7 +97,7 @@ def risk_features(usual: Usual) -> dict[str, pl.Expr]:
     slack_minutes = (-pl.col("days_overdue")).clip(0, 60) * 1440
     return {
         **{name: each for name, each in place_features(usual).items() if name in (*chosen, "category_done", "age_done", "tag_done")},
-        **{name: each for name, each in day_features(usual).items() if name in ("open_tasks", "own_done", "idle")},
+        **{name: each for name, each in day_features(usual).items() if name in ("open_tasks", "idle")},
         "room": ((slack_minutes + 30) / (pl.col("estimated_minutes").fill_null(45) + 15)).log().fill_null(0.0),
     }  # fmt: skip
 
@@ -107,10 +107,11 @@ def matrix(facts: pl.DataFrame, features: dict[str, pl.Expr]) -> pl.DataFrame:
     return facts.lazy().select(each.cast(pl.Float64).alias(name) for name, each in features.items()).collect()
 
 
-def usual_of(facts: pl.DataFrame, done: pl.Expr, acts: pl.Expr) -> Usual:
-    """What everybody does in a day with a task, by what then happened."""
-    rates = facts.select(done=done.mean(), acts=acts.mean()).row(0, named=True)
-    return Usual(max(rates["done"] or 0.0, 1e-3), max(rates["acts"] or 0.0, 1e-3))
+def usual_of(facts: pl.DataFrame) -> Usual:
+    """What everybody does in a day with a task, in the same terms as what is remembered of each person."""
+    sums = facts.select(pl.col("all_days_open", "all_done", "all_acts").fill_null(0).clip(0).sum()).row(0, named=True)
+    days = max(sums["all_days_open"], 1.0)
+    return Usual(max(sums["all_done"] / days, 1e-3), max(sums["all_acts"] / days, 1e-3))
 
 
 def _since(column: str, otherwise: str | None = None) -> pl.Expr:

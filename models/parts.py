@@ -76,7 +76,7 @@ class Priority:
         risk = Additive.from_json(written["risk"]) if written["risk"] else None
         weights = Weights(*map(float, written["weights"]))
         whole = abs(weights.deadline_risk + weights.importance + weights.likelihood - 1) < 1e-9
-        if not whole or not 0 < usual.done <= 1 or not usual.acts > 0:
+        if not whole or not usual.done > 0 or not usual.acts > 0:
             raise ValueError("the weights do not add up to 1, or nothing is usual")
         if set(likelihood.curves) != {*place_features(usual), *day_features(usual)} or (
             risk and set(risk.curves) != set(risk_features(usual))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
@@ -75,7 +76,7 @@ def fit(lists: pl.DataFrame, seed: int = 0) -> Priority:
     earlier, later = known_by(lists, cut), lists.filter(pl.col("as_of") >= cut)
     if not earlier["taken_up"].any() or not later["taken_up"].any():
         raise ValueError("there is nothing to learn from: nobody took anything up")
-    usual = usual_of(earlier, pl.col("is_done_today"), pl.col("taken_up"))
+    usual = usual_of(earlier)
     order = fit_order(earlier, usual, seed)
     likelihood = fit_level(order, later, usual)
     priority = Priority(usual, likelihood, fit_risk(earlier, later, usual), PROPOSED)
@@ -110,18 +111,21 @@ def fit_level(order: Additive, lists: pl.DataFrame, usual: Usual) -> Additive:
 
 def fit_risk(earlier: pl.DataFrame, later: pl.DataFrame, usual: Usual) -> Additive | None:
     """How likely a due date that is still ahead is missed; none where too few were."""
-    known = [lists.filter(pl.col("missed").is_not_null()) for lists in (earlier, later)]
-    if any(each.filter(pl.col("missed") == missed).height < FEWEST for each in known for missed in (True, False)):
+    (values, missed), (check, came) = (_with_known_dates(_some(lists), usual) for lists in (earlier, later))
+    if min(missed.sum(), (~missed).sum(), came.sum(), (~came).sum()) < FEWEST:
         return None
-    learn, check = (_some(each) for each in known)
-    values = matrix(learn, risk_features(usual))
     basis = Basis.of(values)
-    model = LogisticRegression(C=0.1, max_iter=300).fit(basis.columns(values), learn["missed"].to_numpy())
+    model = LogisticRegression(C=0.1, max_iter=300).fit(basis.columns(values), missed)
     curves, taken = basis.curves(model.coef_[0], values)
     risk = Additive(float(model.intercept_[0]) + taken, curves)
-    sums = risk.sums(matrix(check, risk_features(usual)))
-    line = LogisticRegression(C=1.0).fit(sums[:, None], check["missed"].to_numpy())
+    line = LogisticRegression(C=1.0).fit(risk.sums(check)[:, None], came)
     return risk.rescaled(max(float(line.coef_[0][0]), 0.0), float(line.intercept_[0]))
+
+
+def _with_known_dates(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
+    """What told whether a due date would be missed, and whether it was. Features are those of whole lists, also of what has no date."""
+    is_known = lists["missed"].is_not_null()
+    return matrix(lists, risk_features(usual)).filter(is_known), lists["missed"].filter(is_known).to_numpy()
 
 
 def fit_weights(priority: Priority, lists: pl.DataFrame) -> Weights:

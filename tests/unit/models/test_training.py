@@ -14,7 +14,7 @@ from models.dataset import lists_with_outcomes
 from models.labels import known_by
 from models.measures import bootstrap, gains, ndcg_of_lists, per_list
 from models.parts import Priority, Weights, seen_by
-from models.training import fit
+from models.training import _with_known_dates, fit
 from tests.unit.models.histories import connected, lived
 
 
@@ -130,3 +130,11 @@ def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
     assert known["next_day_ends"].max() < moment
     assert known.filter(pl.col("missed").is_not_null())["due"].max() < moment
     assert known["missed"].null_count() > known["due"].null_count()
+
+
+def test_a_missed_date_is_learned_from_what_scoring_will_see(model, split):
+    """Features speak of whole lists, also where only tasks with a due date are learned from."""
+    learned, missed = _with_known_dates(split[0], model.usual)
+    seen = seen_by(model, split[0]).filter(split[0]["missed"].is_not_null())
+    assert learned.equals(seen.select(learned.columns))
+    assert len(missed) == learned.height < split[0].height

@@ -91,7 +91,8 @@ def test_no_history_is_too_little_to_say_anything(lists):
     [
         ({"gain": {"mean": 0.01, "low": -0.001, "high": 0.02}}, "NDCG@5 against “newest”"),
         ({"gain": {"mean": float("nan"), "low": float("nan"), "high": float("nan")}}, "NDCG@5"),
-        ({"likelihood": {"calibration_error": 0.051}}, "calibration"),
+        ({"likelihood": {"calibration_error": 0.051}}, "calibration error of its likelihood"),
+        ({"risk": {"tasks": 5000, "calibration_error": 0.07}}, "calibration error of its risk"),
         ({"tiers": {"little": {"gain": {"mean": -0.03}}}}, "who takes up little"),
         ({"gain_over": {"pr-1.before": {"mean": 0.0, "low": 0.0, "high": 0.0}}}, "pr-1.before"),
     ],
@@ -102,6 +103,7 @@ def test_each_rule_of_the_gate_refuses(change, reason):
         "gain": {"mean": 0.02, "low": 0.01, "high": 0.03},
         "gain_over": {},
         "likelihood": {"calibration_error": 0.02},
+        "risk": {"tasks": 3, "calibration_error": 0.5},
         "tiers": {"little": {"gain": {"mean": -0.01}}},
     }
     assert refusals(good) == []
