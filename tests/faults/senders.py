@@ -8,7 +8,7 @@ from focusflow.clock import Period
 from focusflow.database.session import Database
 from focusflow.mail import mailer
 from focusflow.settings import Settings, load_settings
-from reports.delivery import Counts, Pace, Sender
+from reports.delivery import SETTLING, Counts, Pace, Sender
 from reports.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
 from reports.ledger import Ledger
 from reports.people import People
@@ -41,5 +41,5 @@ def send(url: str, home: str, port: int, now: datetime, is_ready: Event | None =
 def facts(person: Person, period: Period) -> Facts:
     totals = {**dict.fromkeys(COUNTS, 3), "focus_minutes": 90.0, "productivity_score": None}
     usual = dict.fromkeys(WITH_USUAL, TOO_LITTLE_DATA)
-    end = period.bounds(person.timezone)[1]
-    return Facts(person, period, (), totals, {}, usual, end)
+    as_of = period.bounds(person.timezone)[1] + SETTLING
+    return Facts(person, period, (), totals, {}, usual, as_of)
