@@ -27,6 +27,9 @@ LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
+#: Streamlit writes in white on the primary colour, which is bright where the ground is dark.
+st.html("<style>[data-testid^=stBaseButton-primary] p { color: light-dark(#ffffff, #0b1a18) }</style>")
+
 looking = person.current()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, period, person, words
+from dashboard.charts.style import WRITTEN
 from dashboard.sessions import Session
 from dashboard.shared import shared
 from focusflow import clock
@@ -56,6 +57,8 @@ def heading(title: str, meaning: str | None = None) -> None:
 
 def chart(drawn: alt.Chart | alt.LayerChart, told: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
+    if st.context.theme.type == "light":
+        drawn = drawn.configure_axis(labelColor=WRITTEN, titleColor=WRITTEN).configure_legend(labelColor=WRITTEN)
     st.altair_chart(drawn, width="stretch", alt=told)
 
 

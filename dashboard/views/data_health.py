@@ -75,10 +75,13 @@ def _rules(checks: list[dagster.Check]) -> None:
         st.success(f"All {words.count(len(checks), 'rule')} hold.", icon=":material/verified:")
         return
     for check in broken:
-        st.error(
-            f"`{check.table}` has {words.number(check.broken)} {check.rule.replace('_', ' ')}; there must be none.",
-            icon=":material/rule:",
+        rule = check.rule.replace("_", " ")
+        told = (
+            f"has {words.number(check.broken)} {rule}; there must be none"
+            if check.broken
+            else f"breaks the rule “{rule}”"
         )
+        st.error(f"`{check.table}` {told}.", icon=":material/rule:")
 
 
 def _tables(made: list[dagster.Made]) -> None:

@@ -7,7 +7,7 @@ from tests.e2e.dashboard.conftest import PATIENCE, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
-PAGES = {"Product": "How far they come", "Model": "Today's scores", "Data health": "rules hold"}
+PAGES = {"Product": "How far they come", "Model": "Today's scores", "Data health": "Broken rules"}
 
 
 @pytest.mark.parametrize(("name", "tells"), PAGES.items())
@@ -31,5 +31,5 @@ def test_a_person_finds_them_neither_in_the_menu_nor_by_their_address(look, path
 def test_only_an_admin_is_told_what_the_api_has(look):
     expect(look("admin", "data-health").get_by_text("As the API has it")).to_be_visible(timeout=PATIENCE)
     page = look("analyst", "data-health")
-    expect(page.get_by_text("rules hold").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Broken rules").first).to_be_visible(timeout=PATIENCE)
     assert page.get_by_text("As the API has it").count() == 0

@@ -1,4 +1,6 @@
-"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, and nothing is cut. The pictures are kept by pytest."""
+"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, nothing is cut, and text is read well. The pictures are kept by pytest."""
+
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +16,14 @@ WIDTHS = (390, 820, 1440)
 #: Numbers that do not fit in their card, and what reaches beyond the window.
 CUT = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *')]
     .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow != 'visible').map(each => each.innerText)"""
+CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 WIDER = (
     "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
 )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_every_width(look, demo, tmp_path, scheme):
+def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, scheme):
     page = look("admin", "", color_scheme=scheme)
     for path in PAGES:
         visit(demo, page, f"{path}?range=90+days")
@@ -30,3 +33,4 @@ def test_every_page_fits_every_width(look, demo, tmp_path, scheme):
             page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
             assert page.evaluate(WIDER) <= 0, (path, width)
             assert page.evaluate(CUT) == [], (path, width)
+        assert page.evaluate(CONTRAST) == [], path
