@@ -1,5 +1,6 @@
 """A model's card: what one should know of it before one trusts it. As JSON beside its numbers, and as a page."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,20 +50,20 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"Weights: {weights}.\n"
     yield from _table(("order", "NDCG@5", "95 %", "first is right", "pairs right"))
     for name, each in sorted(measures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
-        yield _row(name, *_interval(each["ndcg"], "{:.3f}"), _figure(each["hit"]), _figure(each["auc"]))
+        yield _row(name, *interval(each["ndcg"], "{:.3f}"), figure(each["hit"]), figure(each["auc"]))
     yield ""
     yield from _table((f"against “{measures['best_baseline']}”", "lists", "NDCG@5", "95 %", "calibration error"))
     calibration_error = measures["likelihood"]["calibration_error"]
     everything = {"lists": measures["judged"], "gain": measures["gain"], "calibration_error": calibration_error}
     tiers = {f"who takes up {name}": each for name, each in measures["tiers"].items()}
     for name, each in {"everything": everything, **tiers, **measures["segments"]}.items():
-        said = _figure(each["calibration_error"])
-        yield _row(name.replace("_", " "), f"{each['lists']:,}", *_interval(each["gain"], "{:+.3f}"), said)
+        said = figure(each["calibration_error"])
+        yield _row(name.replace("_", " "), f"{each['lists']:,}", *interval(each["gain"], "{:+.3f}"), said)
     yield ""
     yield from _table(("said", "came", "tasks", "taken up by the end of tomorrow"))
     for each in measures["likelihood"]["reliability"]:
         bar = "█" * round(each["came"] * 30)
-        yield _row(_figure(each["said"]), _figure(each["came"]), f"{each['tasks']:,}", bar)
+        yield _row(figure(each["said"]), figure(each["came"]), f"{each['tasks']:,}", bar)
 
 
 def _table(names: tuple[str, ...]) -> Iterator[str]:
@@ -74,10 +75,12 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _figure(value: float | None, form: str = "{:.3f}") -> str:
-    return "–" if value is None else form.format(value)
+def figure(value: float | None, form: str = "{:.3f}") -> str:
+    """A number, or a dash where there was nothing to count."""
+    return "–" if value is None or math.isnan(value) else form.format(value)
 
 
-def _interval(figures: Mapping[str, Any], form: str) -> tuple[str, str]:
-    mean, low, high = (_figure(figures[name], form) for name in ("mean", "low", "high"))
+def interval(figures: Mapping[str, Any], form: str) -> tuple[str, str]:
+    """A mean, and between what it lies."""
+    mean, low, high = (figure(figures[name], form) for name in ("mean", "low", "high"))
     return mean, f"{low} to {high}"

@@ -60,15 +60,16 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
     """The orders beside each other, then parts of the lists, then how right the probabilities are."""
     from rich.table import Table
 
+    from models.card import figure, interval
+
     console.print(
         f"{figures['from']} to {figures['to']}: {figures['people']} people, {figures['judged']:,} of {figures['lists']:,} lists can be judged"
     )
     orders = Table("order", "NDCG@5", "95 %", "first is right", "pairs right")
     for name, each in sorted(figures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
-        ndcg = each["ndcg"]
         style = "bold" if name == "model" else None
-        interval = f"{ndcg['low']:.3f} to {ndcg['high']:.3f}"
-        orders.add_row(name, f"{ndcg['mean']:.3f}", interval, f"{each['hit']:.3f}", f"{each['auc']:.3f}", style=style)
+        ndcg = interval(each["ndcg"], "{:.3f}")
+        orders.add_row(name, *ndcg, figure(each["hit"]), figure(each["auc"]), style=style)
     console.print(orders)
     parts = Table("model against the best rule", "lists", "people", "NDCG@5", "95 %", "calibration error")
     everything = {"lists": figures["judged"], **figures, **figures["likelihood"]}
@@ -76,21 +77,13 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
     rows |= {f"who takes up {name}": each for name, each in figures["tiers"].items()}
     rows |= {name.replace("_", " "): each for name, each in figures["segments"].items() if each["lists"]}
     for name, each in rows.items():
-        gain = each["gain"]
-        interval = f"{gain['low']:+.3f} to {gain['high']:+.3f}"
-        parts.add_row(
-            name,
-            f"{each['lists']:,}",
-            f"{each['people']}",
-            f"{gain['mean']:+.3f}",
-            interval,
-            f"{each['calibration_error']:.3f}",
-        )
+        gain = interval(each["gain"], "{:+.3f}")
+        parts.add_row(name, f"{each['lists']:,}", f"{each['people']}", *gain, figure(each["calibration_error"]))
     console.print(parts)
     said = Table("said", "came", "tasks", "", title="Taken up by the end of tomorrow")
     for each in figures["likelihood"]["reliability"]:
         bar = "█" * round(each["came"] * 40)
-        said.add_row(f"{each['said']:.3f}", f"{each['came']:.3f}", f"{each['tasks']:,}", bar)
+        said.add_row(figure(each["said"]), figure(each["came"]), f"{each['tasks']:,}", bar)
     console.print(said)
 
 

@@ -1,10 +1,13 @@
 """The commands around the priority model, on a lake of made-up people."""
 
+import io
 import json
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
+from focusflow.cli import evaluate
 from focusflow.cli.main import commands
 from focusflow.lake import Lake
 from tests.integration.made_up_lake import fill
@@ -52,6 +55,17 @@ def test_an_evaluation_as_json_keeps_to_the_days(run):
     assert figures["from"] > "2026-01-12"
     assert figures["to"] <= "2026-02-15"
     assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
+
+
+def test_where_there_is_nothing_to_count_a_dash_stands(run):
+    figures = json.loads(run("evaluate", "--json"))
+    nothing = {"mean": None, "low": None, "high": None}
+    figures["tiers"]["nobody"] = {"lists": 0, "people": 0, "gain": nothing, "calibration_error": None}
+    figures["orders"]["oldest"]["auc"] = float("nan")
+    told = io.StringIO()
+    evaluate.show_figures(Console(file=told, width=120), figures)
+    assert "–" in told.getvalue()
+    assert "nan" not in told.getvalue()
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
