@@ -19,11 +19,18 @@ def said(page, text):
     settled(page)
 
 
+def press(page, name):
+    """As somebody who has left the field they wrote in, and whom the page has caught up with."""
+    page.keyboard.press("Tab")
+    settled(page)
+    page.get_by_role("button", name=name, exact=True).click()
+
+
 def test_a_task_is_added_timed_and_completed(look, somebody):
     page = look(somebody)
     page.get_by_role("button", name="Add a task").click()
     page.get_by_label("What is to be done?").fill("Water the plants")
-    page.get_by_role("button", name="Add", exact=True).click()
+    press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".st-key-stop-timer button")).to_be_visible(timeout=PATIENCE)
@@ -52,7 +59,7 @@ def test_a_habit_is_taken_up_logged_skipped_and_taken_back(look, somebody):
     page = look(somebody, "habits")
     page.get_by_text("Take up a habit").click()
     page.get_by_label("What?").fill("Stretch")
-    page.get_by_role("button", name="Take it up").click()
+    press(page, "Take it up")
     said(page, "Taken up.")
     page.get_by_role("button", name="Done today").click()
     said(page, "Well done.")
@@ -64,7 +71,7 @@ def test_a_habit_is_taken_up_logged_skipped_and_taken_back(look, somebody):
     assert somebody.logs(habit["id"], today, today) == []
     page.get_by_role("button", name="Skip").click()
     page.get_by_label("Why?").fill("ill")
-    page.get_by_role("button", name="Skip today").click()
+    press(page, "Skip today")
     expect(page.get_by_text("skipped today")).to_be_visible(timeout=PATIENCE)
     assert [log["skip_reason"] for log in somebody.logs(habit["id"], today, today)] == ["ill"]
 
@@ -73,11 +80,11 @@ def test_a_goal_is_added_and_its_progress_recorded(look, somebody):
     page = look(somebody, "goals")
     page.get_by_text("Add a goal").click()
     page.get_by_label("What do you want to reach?").fill("Run ten kilometres")
-    page.get_by_role("button", name="Add", exact=True).click()
+    press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Record progress").click()
     page.get_by_label("How far it is, percent").fill("40")
-    page.get_by_role("button", name="Record", exact=True).click()
+    press(page, "Record")
     said(page, "Recorded.")
     (goal,) = somebody.goals()
     assert goal["progress"] == 40
@@ -198,7 +205,7 @@ def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, someb
     page = look(somebody, "settings?section=Security")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_label("A new one, 8 characters or more").fill("another long sentence")
-    page.get_by_role("button", name="Change it").click()
+    press(page, "Change it")
     expect(page.get_by_text("Your other devices are signed out.")).to_be_visible(timeout=PATIENCE)
     with pytest.raises(NotSignedIn):
         somebody.me()

@@ -109,7 +109,6 @@ def test_the_running_timer_has_no_end_to_change(me):
         {"started_at": "0000-01-01T00:00:00Z", "ended_at": "0000-01-01T01:00:00Z"},
         {"started_at": "2026-01-01T00:00:00", "ended_at": "2026-01-01T01:00:00"},
     ],
-    ids=str,
 )
 def test_time_that_cannot_have_been_is_refused(me, events, body):
     assert me.call("POST", "/time", body).status_code == 422
