@@ -21,7 +21,7 @@ def said(page, text):
 
 def press(page, name):
     """As somebody who has left the field they wrote in, and whom the page has caught up with."""
-    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
     settled(page)
     page.get_by_role("button", name=name, exact=True).click()
 
