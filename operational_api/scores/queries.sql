@@ -1,30 +1,33 @@
 -- listed --
--- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that a score is missing, is of another version of its
--- task, or an hour old; that one is there of a task which cannot be begun now; or that another task began to wait for one since, or ceased to.
-with startable as (
+-- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that the scores are not of exactly these tasks in these
+-- versions, that one is an hour old, or that another task began to wait for one since, or ceased to. Both sides are summed up, not joined: this is
+-- asked with every page. Ranks begin at 1 and leave nothing out, so a page is known by them; while a batch is published it may be the one before.
+with startable as not materialized (
     select * from tasks
     where deleted_at is null and status in ('pending', 'in_progress') and (start_at is null or start_at <= %(now)s)
       and (blocked_by = '{}' or not exists (
           select from tasks as blocker
           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress')))
-), scored as materialized (
-    select id as task_id, title, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, due_at, due_date, status, version,
-           is_baseline, model_version, as_of, shown_at,
-           task_version is distinct from version or as_of < %(now)s - interval '1 hour' as is_old
-    from startable left join priority_scores on task_id = id
 ), page as materialized (
-    select * from scored where score is not null and (%(task_id)s::uuid is null or task_id = %(task_id)s) order by rank limit %(limit)s
+    select task_id, title, score, rank, due_rank, urgency_rank, reasons::json as reasons, deadline_risk, importance, likelihood, due_at, due_date, status,
+           version, is_baseline, model_version, as_of, shown_at
+    from startable join priority_scores on task_id = id
+    where case when %(task_id)s::uuid is null then rank <= %(limit)s else task_id = %(task_id)s end
+), known as (
+    select count(*) as number, sum(uuid_hash_extended(task_id, task_version)) as tasks, min(as_of) as as_of from priority_scores
+), wanted as (
+    select count(*) as number, sum(uuid_hash_extended(id, version)) as tasks from startable
 )
 select coalesce((select json_agg(each) from (
-           select task_id, title, score, rank, due_rank, urgency_rank, reasons::json as reasons, deadline_risk, importance, likelihood, due_at,
-                  due_date, status, version, is_baseline, model_version, as_of
-           from page) as each), '[]')::text as items,
-       exists (select from scored where is_old)
-           or (select count(*) from scored) <> (select count(*) from priority_scores)
+           select task_id, title, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, due_at, due_date, status, version,
+                  is_baseline, model_version, as_of
+           from page order by rank) as each), '[]')::text as items,
+       known.number <> wanted.number or known.tasks <> wanted.tasks or known.as_of < %(now)s - interval '1 hour'
            or exists (
-               select from tasks as waiting join scored on task_id = any(waiting.blocked_by)
-               where waiting.blocked_by <> '{}' and waiting.updated_at > as_of) as is_old,
+               select from tasks as waiting join priority_scores on task_id = any(waiting.blocked_by)
+               where waiting.blocked_by <> '{}' and waiting.updated_at > priority_scores.as_of) as is_old,
        (select array_agg(task_id) from page where shown_at is null) as first_shown
+from known, wanted
 
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last.
