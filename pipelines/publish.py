@@ -35,7 +35,8 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     if scores is None or accounts is None:
         return 0
     show(connection, [scores, accounts])
-    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": last(scores)}).pl()
+    as_of = last(scores)
+    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": as_of}).pl()
     users = [
         UUID(user) for (user,) in connection.execute("select distinct user_id from silver.user_history").fetchall()
     ]
@@ -44,7 +45,6 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
         with tx.connection.cursor().copy(QUERIES["copy"]) as stream:
             for piece in rows.iter_slices(AT_ONCE):
                 stream.write(piece.write_csv(include_header=False))
-        tx.run(QUERIES["look"])
-        tx.run(QUERIES["drop_gone"], {"users": users})
-        tx.run(QUERIES["take_over"])
+        for step in ("look", "alone", "keep_shown", "drop", "take_over"):
+            tx.run(QUERIES[step], {"users": users, "as_of": as_of})
     return rows.height

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from focusflow.database.session import Role
+from pipelines.publish import QUERIES as PUBLISHING
 from tests.integration.api.test_tasks import NOBODYS
 
 PUBLISH = """
@@ -123,7 +124,7 @@ def test_nobody_waits_while_a_batch_is_being_published(me, database):
     task = me.task("published")
     publish(database, me, task, version=0)
     with database.owner() as publishing:
-        publishing.execute("select from priority_scores where task_id = %s for update", [task["id"]])
+        publishing.execute(PUBLISHING["alone"])
         assert scores(me)[0]["model_version"] == "test-1"
     assert scores(me)[0]["model_version"] != "test-1"
 

@@ -144,12 +144,17 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
     assert len(world.days(ada)) == 6
 
 
-def test_the_last_open_task_takes_its_published_score_with_it(world, ada, database, database_url, tmp_path):
+@pytest.fixture
+def publish_as_of(world, database, tmp_path):
     def publish_as_of(as_of: datetime) -> None:
         world.refresh(as_of)
         priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(tmp_path))
         publish.publish_scores(world.lake, world.connection, database, BUCKETS)
 
+    return publish_as_of
+
+
+def test_the_last_open_task_takes_its_published_score_with_it(world, ada, database_url, publish_as_of):
     world.land(ada.events)
     publish_as_of(days_ago(2))
     assert published(database_url, ada) == 1
@@ -157,6 +162,28 @@ def test_the_last_open_task_takes_its_published_score_with_it(world, ada, databa
     ada.tasks[0].completed(days_ago(1))
     world.land(ada.events)
     publish_as_of(days_ago(0))
+    assert published(database_url, ada) == 0
+
+
+def test_a_batch_keeps_when_a_score_was_first_shown_and_gives_way_to_newer_scores(
+    world, ada, database_url, publish_as_of
+):
+    world.land(ada.events)
+    publish_as_of(days_ago(3))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        shown, newer = days_ago(2), days_ago(0)
+        connection.execute("update priority_scores set shown_at = %s where user_id = %s", [shown, ada.id])
+        publish_as_of(days_ago(1))
+        (row,) = connection.execute(
+            "select as_of > shown_at, shown_at from priority_scores where user_id = %s", [ada.id]
+        )
+        assert row == (True, shown)
+        connection.execute("update priority_scores set as_of = %s, score = 99 where user_id = %s", [newer, ada.id])
+        publish_as_of(newer - timedelta(hours=1))
+        (row,) = connection.execute("select as_of, score from priority_scores where user_id = %s", [ada.id])
+        assert row == (newer, 99)
+        connection.execute("update users set erased_at = %s where id = %s", [newer, ada.id])
+        publish_as_of(newer + timedelta(minutes=1))
     assert published(database_url, ada) == 0
 
 
