@@ -1,22 +1,34 @@
-"""When a habit is due, and how long it holds. Pure: the API and reports say the same."""
+"""When a habit is due, how long it holds, and how strong it is. Pure: the API, reports and the lake say the same."""
 
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 DAY = timedelta(days=1)
 
+#: A month, over which the rate is told.
+RATE_DAYS = 30
+
+#: A habit that is not for every day is held against two of its weeks, so that it matters little on which days of them it was done.
+WINDOW_DAYS = 14
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How a habit holds."""
+    """How a habit holds: streaks in days as they were due, or in weeks; the last that ended, and what ended it; and the strength."""
 
     current: int
     longest: int
     total: int
     last_done_on: date | None
     unit: str
+    rate_30_days: float | None
+    ended_on: date | None
+    ended_length: int | None
+    ended_because: str | None
+    strength: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +39,97 @@ class Days:
     free: Collection[date]
 
 
-#: A day or a week: when it is over, and whether it was kept.
-Step = tuple[date, bool]
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A day or a week: when it is over, how often the habit was done in it, and how often that would have kept it."""
+
+    end: date
+    done: int
+    wanted: int
+
+    @property
+    def is_kept(self) -> bool:
+        return self.done >= self.wanted
+
+    @property
+    def told(self) -> str:
+        return "it was not done" if self.wanted == 1 else f"it was done {self.done} of {self.wanted} times"
 
 
 def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Held:
     """The streak up to today, and the longest. A day or week that is not over breaks nothing; a free day neither counts nor breaks."""
     last = min(today, habit["end_date"] or today)
-    by_weeks = habit["frequency"] == "weekly"
-    steps = _weeks(habit, days, last, week_start) if by_weeks else _days(habit, days, last)
-    runs = [0]
-    for end, is_kept in steps:
-        if is_kept or end < today:
-            runs.append(runs[-1] + 1 if is_kept else 0)
-    return Held(runs[-1], max(runs), len(days.done), max(days.done, default=None), "weeks" if by_weeks else "days")
+    found = list(runs(habit, days, today, week_start))
+    lengths = [0, *(length for _, length in found)]
+    ended = next((n for n in range(len(found) - 1, -1, -1) if lengths[n] > lengths[n + 1]), None)
+    return Held(
+        current=lengths[-1],
+        longest=max(lengths),
+        total=len(days.done),
+        last_done_on=max(days.done, default=None),
+        unit="weeks" if habit["frequency"] == "weekly" else "days",
+        rate_30_days=_rate(habit, days, last, today),
+        ended_on=found[ended][0].end if ended is not None else None,
+        ended_length=lengths[ended] if ended is not None else None,
+        ended_because=found[ended][0].told if ended is not None else None,
+        strength=strength(habit, days, last, today),
+    )
+
+
+def runs(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Iterator[tuple[Step, int]]:
+    """Each day or week that counted, and how long the streak was then."""
+    last = min(today, habit["end_date"] or today)
+    length = 0
+    for step in _weeks(habit, days, last, week_start) if habit["frequency"] == "weekly" else _days(habit, days, last):
+        if step.is_kept or step.end < today:
+            length = length + 1 if step.is_kept else 0
+            yield step, length
+
+
+def strength(habit: Mapping[str, Any], days: Days, last: date, today: date) -> float:
+    """From 0 to 1, how much of a habit it is: each day draws it a little towards whether it is being done. A missed day costs little,
+    however long the streak; free days leave it as it is.
+
+    >>> begun = date(2026, 3, 2)
+    >>> habit = {"frequency": "daily", "start_date": begun, "end_date": None}
+    >>> done = [begun + n * DAY for n in range(13)]
+    >>> round(strength(habit, Days(done, []), done[-1], done[-1]), 3)  # with m = 0.5 ** (1 / 13), half of the way in 13 days
+    0.5
+    """
+    times = _times_per_week(habit)
+    memory = 0.5 ** ((times / 7) ** 0.5 / 13)
+    window = deque([False] * WINDOW_DAYS, WINDOW_DAYS if times < 7 else 1)
+    found = 0.0
+    for day in _counted(habit, days, last, today):
+        window.append(day in days.done)
+        found = found * memory + min(1, sum(window) / min(2 * times, len(window))) * (1 - memory)
+    return found
+
+
+def _times_per_week(habit: Mapping[str, Any]) -> int:
+    if habit["frequency"] == "daily":
+        return 7
+    times: int = habit["times_per_week"] if habit["frequency"] == "weekly" else len(habit["weekdays"])
+    return times
+
+
+def _counted(habit: Mapping[str, Any], days: Days, last: date, today: date) -> Iterator[date]:
+    """Its days, but for free ones and a today on which it may still be done."""
+    for n in range((last - habit["start_date"]).days + 1):
+        day = habit["start_date"] + n * DAY
+        if day in days.done or (day not in days.free and day < today):
+            yield day
+
+
+def _rate(habit: Mapping[str, Any], days: Days, last: date, today: date) -> float | None:
+    """Of the days of a month that it was due on, the share done; of n times a week, the share of that."""
+    counted = [day for day in _counted(habit, days, last, today) if day > today - RATE_DAYS * DAY]
+    done = sum(day in days.done for day in counted)
+    if habit["frequency"] == "weekly":
+        due = len(counted) * _times_per_week(habit) / 7
+    else:
+        due = sum(day in days.done or _is_due(habit, day) for day in counted)
+    return min(1.0, done / due) if due else None
 
 
 def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[Step]:
@@ -48,7 +137,7 @@ def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[Step]:
     span = (last - habit["start_date"]).days + 1
     all_days = (habit["start_date"] + n * DAY for n in range(max(span, 0)))
     return [
-        (day, day in days.done)
+        Step(day, int(day in days.done), 1)
         for day in all_days
         if day in days.done or (day not in days.free and _is_due(habit, day))
     ]
@@ -67,5 +156,5 @@ def _weeks(habit: Mapping[str, Any], days: Days, last: date, week_start: int) ->
         done = sum(day in days.done for day in week)
         could = sum(day >= habit["start_date"] and (day in days.done or day not in days.free) for day in week)
         if max(done, could) >= habit["times_per_week"]:
-            steps.append((week[-1], done >= habit["times_per_week"]))
+            steps.append(Step(week[-1], done, habit["times_per_week"]))
     return steps

@@ -5,7 +5,7 @@ tables of the product as a whole. A table is replaced in one commit, which carri
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import BY_NAME as METRICS
+from pipelines import habits, meetings
 from pipelines.as_of import last, note
-from pipelines.meetings import lay_out
 from pipelines.silver import EVENTS
 
 GOLD = Path(__file__).with_name("tables") / "gold"
@@ -30,7 +30,8 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
 
 #: In the order in which they are made: some are read by others.
 ORDER = (
-    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "estimate_accuracy", "productivity_weekly", "productivity_monthly",
+    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "habit_streaks", "estimate_accuracy",
+    "productivity_weekly", "productivity_monthly",
     "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
@@ -61,6 +62,12 @@ USERS = "silver/user_history"
 #: So far ahead a table of meetings looks.
 AHEAD = timedelta(weeks=5)
 
+#: What SQL alone cannot work out is laid out beside the tables that it reads.
+LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, datetime], None]] = {
+    "meetings": lambda connection, as_of: meetings.lay_out(connection, None, as_of + AHEAD),
+    "held": lambda connection, _: habits.lay_out(connection),
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -84,8 +91,9 @@ class Table:
         return bool(self.said["per"] == "person")
 
     @property
-    def is_of_meetings(self) -> bool:
-        return bool(self.said.get("meetings", False))
+    def is_lasting(self) -> bool:
+        """Whether its rows are about no day, so that none of them is ever too old to be asked for."""
+        return bool(self.said.get("lasting", False))
 
     @property
     def description(self) -> str:
@@ -171,8 +179,8 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, where
         connection.execute(statement)
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
-    if table.is_of_meetings:
-        lay_out(connection, None, as_of + AHEAD)
+    if "lays_out" in table.said:
+        LAID_OUT[table.said["lays_out"]](connection, as_of)
     for name, value in table.said.get("variables", {}).items():
         connection.execute(f"set variable {name} = ?", [value])
 

@@ -29,11 +29,15 @@ class Published:
     day: str
     key: tuple[str, ...]
     is_personal: bool
+    is_lasting: bool = False
 
 
 TABLES = (
     Published("productivity_daily", "local_date", (), is_personal=True),
-    *(Published(table.name, table.day, tuple(table.key), table.is_personal) for table in build.TABLES),
+    *(
+        Published(table.name, table.day, tuple(table.key), table.is_personal, table.is_lasting)
+        for table in build.TABLES
+    ),
 )
 
 
@@ -59,7 +63,8 @@ def _publish(
 ) -> int:
     show(connection, [gold])
     as_of = last(gold)
-    rows = connection.execute(_as_json(table, gold), {"as_of": as_of}).fetchall()
+    query = _as_json(table, gold)
+    rows = connection.execute(query, {} if table.is_lasting else {"as_of": as_of}).fetchall()
     with database.transaction(Role.REPORTING) as tx:
         tx.run(QUERIES["incoming"])
         with tx.connection.cursor().copy("copy incoming (user_id, day, key, row) from stdin") as stream:
@@ -93,8 +98,5 @@ def _as_json(table: Published, gold: Pinned) -> str:
         if field.name not in ("user_id", "bucket", "month")
     )
     day = identifier(table.day)
-    always = " or true" if table.name == "estimate_accuracy" else ""
-    return (
-        f"from gold.{identifier(table.name)} select {user}, {day}, {key}, to_json(struct_pack({fields}))::varchar"
-        f" where {day} >= $as_of::date - {DAYS_BACK}{always}"
-    )
+    recent = "" if table.is_lasting else f" where {day} >= $as_of::date - {DAYS_BACK}"
+    return f"from gold.{identifier(table.name)} select {user}, {day}, {key}, to_json(struct_pack({fields}))::varchar{recent}"

@@ -66,6 +66,8 @@ with days as (
 )
 select json_build_object('scheduled', coalesce(sum(scheduled), 0), 'completed', coalesce(sum(completed), 0),
                          'rate', sum(completed)::double precision / nullif(sum(scheduled), 0),
+                         'habits', (select coalesce(json_agg(row order by key), '[]') from published_rows
+                                    where user_id = %(user_id)s and table_name = 'habit_streaks'),
                          'items', coalesce(json_agg(days order by day), '[]'))::text as found from days
 
 -- calendar --

@@ -90,6 +90,7 @@ class HabitAnalysis(Analysis):
     scheduled: int
     completed: int
     rate: float | None
+    habits: list[Row] = Field(description="How each habit holds now: `habit_streaks` in docs/metrics.md.")
     items: list[Row] = Field(description="Habits due and done, a row a day.")
 
 

@@ -146,7 +146,7 @@ def unlog_habit(habit_id: UUID, local_day: LocalDay, work: UnitOfWork) -> None:
 
 @router.get("/{habit_id:uuid}/streak", response_model=Streak, responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def get_streak(habit_id: UUID, work: UnitOfWork) -> Response:
-    """How a habit holds. Skipped days and days off break nothing."""
+    """How a habit holds, up to today or to when it was archived. Skipped days and days off break nothing."""
     habit = HABITS.one(work.tx, habit_id)
     rows = work.tx.all(QUERIES["days"], {"habit_id": habit_id})
     account = work.tx.one(QUERIES["week_start"], {"user_id": work.caller.user_id})
@@ -155,7 +155,8 @@ def get_streak(habit_id: UUID, work: UnitOfWork) -> Response:
         done={row["local_date"] for row in rows if not row["skipped"]},
         free={row["local_date"] for row in rows if row["skipped"]} | _days_off(work, habit["start_date"]),
     )
-    return work.reply(asdict(streaks.streak(habit, days, _today(work), account["week_start"])))
+    archived = habit["archived_at"] and local_date(habit["archived_at"], work.caller.timezone)
+    return work.reply(asdict(streaks.streak(habit, days, archived or _today(work), account["week_start"])))
 
 
 def _days_off(work: Work, since: date) -> set[date]:

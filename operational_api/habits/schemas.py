@@ -146,3 +146,11 @@ class Streak(Output):
     total: int = Field(description="Days on which it was done.")
     last_done_on: date | None
     unit: Literal["days", "weeks"]
+    rate_30_days: float | None = Field(description="Of the days of a month that it was due on, the share done.")
+    ended_on: date | None = Field(description="When the last streak ended that did.")
+    ended_length: int | None = Field(description="How long it was.")
+    ended_because: str | None = Field(description="What ended it.", examples=["it was not done"])
+    strength: float = Field(
+        description="0 to 1: s·m + done·(1−m) with each day, m = 0.5^(√frequency/13), done in two of its weeks where it is not for"
+        " every day; free days leave it as it is. A missed day costs little."
+    )

@@ -56,6 +56,8 @@ def test_a_streak_is_told(me):
     me.call("PUT", f"/habits/{made['id']}/logs/{today - timedelta(days=6)}", {"skipped": True, "skip_reason": "ill"})
     streak = me.call("GET", f"/habits/{made['id']}/streak").json()
     assert (streak["current"], streak["longest"], streak["total"], streak["unit"]) == (6, 6, 6, "days")
+    assert (streak["ended_on"], streak["rate_30_days"]) == (None, 1)
+    assert 0 < streak["strength"] < 0.5
 
 
 def test_an_archived_habit_is_put_away_and_can_be_taken_up(me, events):

@@ -277,6 +277,26 @@ def test_a_goal_is_held_against_an_even_pace(made):
     assert rows[2]["ahead"] == 20
 
 
+def test_how_a_habit_holds_up_to_the_day_it_was_put_away(made):
+    ada = Person(since="2026-03-02 08:00")
+    kept, dropped = ada.habit("2026-03-02 08:00"), ada.habit("2026-03-02 08:00")
+    for day in ("02", "03", "05", "06"):
+        ada.log(kept, f"2026-03-{day}")
+    ada.log(dropped, "2026-03-02")
+    ada.log(dropped, "2026-03-03").happens("unlogged", "2026-03-03 21:00")
+    ada.log(dropped, "2026-03-03", skipped=True)
+    dropped.happens("archived", "2026-03-04 20:00", archived_at=ada.moment("2026-03-04 20:00"))
+    rows = {row["habit_id"]: row for row in made(ada, as_of="2026-03-07 12:00")("habit_streaks")}
+    row = rows[str(kept.id)]
+    assert (row["current"], row["longest"], row["total"], str(row["last_done_on"])) == (2, 2, 4, "2026-03-06")
+    assert (str(row["ended_on"]), row["ended_length"], row["rate_30_days"]) == ("2026-03-04", 2, 4 / 5)
+    memory = 0.5 ** (1 / 13)
+    assert row["strength"] == pytest.approx((1 - memory**2) * memory**3 + 1 - memory**2)
+    row = rows[str(dropped.id)]
+    assert (row["current"], row["total"], row["is_archived"], row["ended_on"]) == (1, 1, True, None)
+    assert row["strength"] == pytest.approx(1 - memory)
+
+
 def test_estimates_are_drawn_towards_what_was_said(made):
     ada = Person()
     for number in range(5):

@@ -79,3 +79,41 @@ def test_a_habit_that_ended_keeps_its_streak():
 
 def test_before_it_begins_there_is_nothing():
     assert held(habit(start=day(10)), [], 3) == (0, 0)
+
+
+def of(habit, done, today, free=()):
+    return streak(habit, Days({day(n) for n in done}, {day(n) for n in free}), day(today))
+
+
+def test_what_ended_a_streak_is_told_of_the_last_that_ended():
+    found = of(habit(), [0, 1, 2, 5, 6, 9], 9)
+    assert (found.ended_on, found.ended_length, found.ended_because) == (day(7), 2, "it was not done")
+    found = of(habit("weekly", times=3), [0, 2, 4, 7], 20)
+    assert (found.ended_on, found.ended_length, found.ended_because) == (day(13), 1, "it was done 1 of 3 times")
+    assert of(habit(), [0, 1], 2).ended_on is None
+
+
+def test_the_strength_of_a_daily_habit_is_half_after_thirteen_days_and_a_missed_day_costs_little():
+    assert of(habit(), range(13), 12).strength == pytest.approx(0.5)
+    assert of(habit(), range(13), 13).strength == pytest.approx(0.5)  # today is not over
+    assert of(habit(), range(13), 14).strength == pytest.approx(0.5 * 0.5 ** (1 / 13))
+    assert of(habit(), range(13), 30, free=range(13, 30)).strength == pytest.approx(0.5)  # skipped days and days off
+
+
+def test_on_which_of_its_days_a_habit_of_some_days_was_done_matters_little():
+    thrice, thursdays = habit("weekly", times=3), habit("weekdays", [3])
+    early = of(thrice, [7 * n + d for n in range(20) for d in (0, 1, 2)], 140).strength
+    late = of(thrice, [7 * n + d for n in range(20) for d in (1, 3, 6)], 140).strength
+    assert early == pytest.approx(late, abs=0.02)
+    # with m = 0.5 ** (1 / 7 ** 0.5 / 13), after two weeks as if it were done every day
+    memory = 0.5 ** ((1 / 7) ** 0.5 / 13)
+    first_weeks = of(thursdays, [3, 10], 14).strength
+    whole = of(thursdays, [7 * n + 3 for n in range(10)], 70).strength
+    assert whole == pytest.approx(1 - (1 - first_weeks) * memory**56)
+
+
+def test_a_month_is_held_against_the_days_it_was_due_on():
+    assert of(habit(), range(20), 40).rate_30_days == pytest.approx(9 / 29)  # from the 11th day on; today is not over
+    assert of(habit("weekdays", [0]), [0, 7, 21], 28).rate_30_days == pytest.approx(3 / 4)
+    assert of(habit("weekly", times=7), range(14), 13).rate_30_days == 1
+    assert of(habit(), [], 5, free=range(6)).rate_30_days is None
