@@ -36,10 +36,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a mail, and what the server said."""
+    """What became of a mail, and what the server said; `code` is its reply, 0 where it gave none."""
 
     outcome: Outcome
     said: str = ""
+    code: int = 0
 
 
 class Mailer(Protocol):
@@ -161,7 +162,7 @@ def _failed(error: OSError | smtplib.SMTPException) -> Delivery:
 
 def _refused(code: int, said: bytes | str) -> Delivery:
     outcome = Outcome.REFUSED if code >= 500 else Outcome.LATER
-    return Delivery(outcome, f"{code} {_text(said)}")
+    return Delivery(outcome, f"{code} {_text(said)}", code)
 
 
 def _text(said: bytes | str) -> str:

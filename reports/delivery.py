@@ -42,6 +42,9 @@ STATUS = {Outcome.SENT: "sent", Outcome.LATER: "due", Outcome.REFUSED: "failed",
 #: So long after midnight the last day of a period is whole: what was still on its way has landed and is computed.
 SETTLING = timedelta(minutes=10)
 
+#: So often a server may ask to come again later, as greylisting does, before it counts as trouble.
+PATIENCE = 2
+
 #: A server may think about each step of a mail as long as the settings say; after so many steps its sender is not coming back.
 STEPS = 15
 
@@ -65,13 +68,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a run came to."""
+    """What a run came to. `put_off` are those of `later` whose server asked for patience, and not for the third time."""
 
     planned: int
     due: int
     rendered: int
     sent: int
     later: int
+    put_off: int
     failed: int
     unknown: int
     skipped: int
@@ -82,6 +86,7 @@ class Fate(NamedTuple):
 
     status: str
     is_rendered: bool = False
+    is_put_off: bool = False
 
 
 class Empty(Exception):
@@ -116,6 +121,7 @@ class Sender:
             rendered=sum(fate.is_rendered for fate in fates),
             sent=became["sent"],
             later=became["due"],
+            put_off=sum(fate.is_put_off for fate in fates),
             failed=became["failed"],
             unknown=became["unknown"] + lost,
             skipped=became["skipped"],
@@ -197,7 +203,8 @@ class Sender:
         if status == "due" and again_at is None:
             status = "failed"
         self.ledger.settle(row, to, Became(status, delivery.said if status != "sent" else None, again_at), now)
-        return Fate(status, is_rendered=True)
+        is_put_off = status == "due" and delivery.code > 0 and row.attempts <= PATIENCE
+        return Fate(status, is_rendered=True, is_put_off=is_put_off)
 
     def _later(self, row: Row, to: Recipient, reason: str) -> Fate:
         """Try again after a while; in the end say that it is given up."""

@@ -74,8 +74,8 @@ def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:
     )
     yield dg.AssetCheckResult(
         check_name=SILENCE.name,
-        passed=counts.sent > 0 or counts.due == counts.skipped,
-        metadata={"due": counts.due, "sent": counts.sent, "later": counts.later},
+        passed=counts.sent > 0 or counts.due == counts.skipped + counts.put_off,
+        metadata={"due": counts.due, "sent": counts.sent, "later": counts.later, "put_off": counts.put_off},
     )
 
 

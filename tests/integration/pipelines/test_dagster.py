@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from focusflow import clock
+from focusflow.clock import local_date
 from models.registry import Registry
 from pipelines import daily, priorities, publish
 from pipelines.automation import hourly, nightly, raw_commits, reminder_times, report_hours, weekly_training
@@ -267,12 +268,14 @@ def asked_for_reports(installation: Installation) -> object:
 
 @pytest.fixture
 def grace(database) -> Person:
-    """Somebody who was there last week, and wants a mail of it on this weekday at midnight."""
+    """Somebody who was there last week, and wants a mail of it on this weekday at midnight, which is hours ago where they live."""
     with database.owner() as connection:
         connection.execute("truncate users cascade")
-    grace = Person("UTC", since=days_ago(14), id_=add_user(database, "UTC"))
+    now = clock.now()
+    here = "Asia/Tokyo" if now.hour < 12 else "UTC"
+    grace = Person(here, since=days_ago(14), id_=add_user(database, here))
     grace.task(days_ago(13)).completed(days_ago(8))
-    wishes = {"id": grace.id, "day": clock.now().weekday()}
+    wishes = {"id": grace.id, "day": local_date(now, here).weekday()}
     with database.owner() as connection:
         connection.execute(
             "update users set created_at = %s, week_start = %s where id = %s", [days_ago(14), wishes["day"], grace.id]
