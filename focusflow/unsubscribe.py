@@ -10,7 +10,8 @@ from focusflow.problems import NotFound
 from focusflow.settings import Settings
 
 #: What can be unsubscribed from. The places in this list are in links that never expire: only add to its end.
-KINDS = ("weekly", "monthly")
+KINDS = ("weekly", "monthly", "daily_plan", "achievement")
+REPORTS = KINDS[:2]
 SIGNATURE_BYTES = 16
 
 
@@ -49,6 +50,11 @@ def read_token(key: str, token: str) -> Subscription:
 
 def link(settings: Settings, subscription: Subscription) -> str:
     return f"{settings.public_api_address}/api/v1/reports/unsubscribe/{token_for(settings.signing_key, subscription)}"
+
+
+def one_click(link: str) -> dict[str, str]:
+    """The headers by which mail programs offer a button (RFC 8058)."""
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _signature(key: str, said: bytes) -> bytes:

@@ -11,6 +11,7 @@ from pipelines.assets.reports import deliveries, opened, reminded
 from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
+from reports.plans import plans
 from reports.reminders import reminders
 
 refresh = dg.define_asset_job(
@@ -151,9 +152,10 @@ def weekly_training() -> dg.RunRequest:
     job=send_reminders,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a run when the moment of a reminder has come.",
+    description="Starts a run when the moment of a plan or a reminder has come.",
 )
 def reminder_times(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    settings = installation.settings
     with installation.database() as database:
-        waiting = reminders(installation.settings, database, mailer(installation.settings)).due()
-    return dg.RunRequest() if waiting else dg.SkipReason("No reminder is due.")
+        waiting = plans(settings, database).due() or reminders(settings, database, mailer(settings)).due()
+    return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from focusflow.database.session import Database
 from focusflow.mail import Delivery, Mailer, Outcome, composed
 from focusflow.problems import Conflict, NotFound, Problem
 from focusflow.settings import Settings
-from focusflow.unsubscribe import KINDS, Subscription, link
+from focusflow.unsubscribe import REPORTS, Subscription, link, one_click
 from reports.facts import Facts, NotComputed, Person, Reader
 from reports.ledger import Became, Ledger, Row
 from reports.making import maker
@@ -161,7 +161,7 @@ class Sender:
     def _planned(self, now: datetime) -> list[tuple[Recipient, str, Period]]:
         """Whose report of which period has become due since it was last asked."""
         newest = self.ledger.newest(now)
-        found = [(to, kind, due(kind, to, now)) for to in self.people.everyone() for kind in KINDS]
+        found = [(to, kind, due(kind, to, now)) for to in self.people.everyone() for kind in REPORTS]
         return [
             (to, kind, period)
             for to, kind, period in found
@@ -235,7 +235,8 @@ class Sender:
         if said.is_empty:
             return report
         try:
-            return report.correcting(said, told(self.facts(to.person, last.period)))
+            whom = replace(to.person, locale=said.locale)  # numbers are compared as they are written
+            return report.correcting(said, told(self.facts(whom, last.period)))
         except NotComputed:  # that week is gone; this one is told all the same
             return report
 
@@ -244,7 +245,7 @@ class Sender:
         made = rendered(REPORT.validate_python(content), Links(end, f"{self.settings.dashboard_address}/settings"))
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html, message_id=row.message_id,
-            headers={"List-Unsubscribe": f"<{end}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+            headers=one_click(end),
         )  # fmt: skip
 
 

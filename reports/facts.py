@@ -37,6 +37,7 @@ class Person:
     name: str
     timezone: str
     week_start: int
+    locale: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

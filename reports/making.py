@@ -1,13 +1,10 @@
 """Makes reports: facts, what is told by name, and words. One maker for the sender and for whoever asks."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from focusflow import clock
 from focusflow.clock import Period
@@ -16,8 +13,9 @@ from focusflow.lake import Lake
 from focusflow.settings import Settings
 from reports.details import gather_details
 from reports.facts import Facts, Person, gather
-from reports.insights.accounts import Accounts, Call
+from reports.insights.accounts import Accounts, plan_call
 from reports.insights.local import by_rule
+from reports.insights.plan import of_plan
 from reports.insights.writer import Topic, Writer, Written, topic_of, written
 from reports.weekly import Report, told
 
@@ -37,11 +35,13 @@ class Maker:
     def words(self, facts: Facts, kind: str = "insights") -> Written:
         return written(topic_of(facts, kind), self.service, lambda: by_rule(facts))
 
+    def words_of_plan(self, user_id: UUID, timezone: str, numbers: Mapping[str, float]) -> tuple[Written, Topic]:
+        topic = Topic("plan words", "plan", user_id, timezone, "day", numbers, {})
+        return written(topic, self.service, lambda: of_plan(numbers)), topic
+
     def keep_plan(self, topic: Topic, plan: Mapping[str, Any]) -> UUID:
-        """Keep a plan that was made by rule, so that it can be accepted; under its own kind, it is told as an event."""
-        made = orjson.dumps(plan)
-        call = Call("plan", hashlib.sha256(made).hexdigest(), "none", "local", "written", output=orjson.loads(made))
-        return Accounts(self.database, self.settings).record(replace(topic, kind="plan"), call)
+        """Keep a plan that somebody asked for; under its own kind, it is told as an event."""
+        return Accounts(self.database, self.settings).record(replace(topic, kind="plan"), plan_call(plan))
 
     def report(self, facts: Facts) -> Report:
         """All that there is to tell. An empty time gets its one line and no words about it."""

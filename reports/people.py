@@ -75,7 +75,7 @@ class People:
 
 
 def _recipient(row: Mapping[str, Any]) -> Recipient:
-    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"])
+    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
     wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
     channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
     return Recipient(person, row["email"], row["created_at"], row["is_reachable"], channels, **wishes)

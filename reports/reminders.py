@@ -1,6 +1,7 @@
-"""Reminders whose moment has come: in the app they are seen from then on; who chose so gets them by mail as well, once at most.
+"""Reminders, plans and whatever else is told at a moment: in the app it is seen from then on; who chose so gets it by mail as well, once
+at most.
 
-A reminder is marked as sent before its mail is handed over: should the sender be killed in between, it is in the app all the same.
+A notification is marked as sent before its mail is handed over: should the sender be killed in between, it is in the app all the same.
 """
 
 import logging
@@ -13,35 +14,31 @@ from pathlib import Path
 from typing import Any
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
 from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.mail import Mailer, Outcome, composed
 from focusflow.settings import Settings
+from focusflow.unsubscribe import KINDS, Subscription, link, one_click
 from reports.delivery import Pace
 from reports.people import People, Recipient
+from reports.render import Links, Notice, noticed
 from reports.schedule import is_quiet
 
 log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-#: A reminder that is later than this is of no use as a mail.
-TOO_LATE = timedelta(hours=24)
+#: What is later than this is of no use as a mail.
+TOO_LATE = {"daily_plan": timedelta(hours=8)}
+TOO_LATE_ELSE = timedelta(hours=24)
 
 #: How long to wait when the mail server wants it later.
 PAUSE = timedelta(minutes=15)
 
-TEXT = """Hello {name},
-
-you asked to be reminded:
-
-{title}
-{body}
---
-Choose what you get by mail: {preferences}
-"""
+NOTICE = TypeAdapter(Notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,11 @@ class Reminders:
         return Reminded(len(found), became["shown"], became["mailed"], became["later"], became["failed"])
 
     def _mailed_to(self, row: Mapping[str, Any]) -> Recipient | None:
-        if not row["is_enabled"] or not row["is_mailed"] or row["scheduled_at"] < self.now() - TOO_LATE:
+        if (
+            not row["is_enabled"]
+            or not row["is_mailed"]
+            or row["scheduled_at"] < self.now() - TOO_LATE.get(row["type"], TOO_LATE_ELSE)
+        ):
             return None
         to = self.people.by_id(row["user_id"])
         return to if to.is_reachable else None
@@ -96,12 +97,19 @@ class Reminders:
         if to is None:
             self._settle(row, "scheduled", "sent" if row["is_enabled"] else "cancelled")
             return "shown" if row["is_enabled"] else "cancelled"
-        body = f"\n{row['body']}\n" if row["body"] else ""
-        link = f"{self.settings.dashboard_address}/settings"
-        text = TEXT.format(name=to.person.name, title=row["title"], body=body, preferences=link)
-        mail = composed(self.settings, to.email, row["title"], text, message_id=f"<reminder.{row['id'].hex}@focusflow>")
+        mail = self._mail(row, to)
         self.pace.wait()
         return self._mailed(row, mail) if self._settle(row, "scheduled", "sent") else "taken"
+
+    def _mail(self, row: Mapping[str, Any], to: Recipient) -> EmailMessage:
+        told = row["data"].get("notice")
+        notice = NOTICE.validate_python(told) if told else Notice("You asked to be reminded:", row["body"] or "")
+        end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in KINDS else None
+        made = noticed(notice, row["title"], to.person.name, Links(end, f"{self.settings.dashboard_address}/settings"))
+        return composed(
+            self.settings, to.email, made.subject, made.text, html=made.html,
+            message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,
+        )  # fmt: skip
 
     def _mailed(self, row: Mapping[str, Any], mail: EmailMessage) -> str:
         delivery = self.mailer.send(mail)
@@ -111,6 +119,8 @@ class Reminders:
         if delivery.outcome is Outcome.REFUSED:
             self._settle(row, "sent", "failed", reason=delivery.said)
             return "failed"
+        if delivery.outcome is Outcome.UNKNOWN:
+            self._settle(row, "sent", "sent", reason=delivery.said)
         return "mailed"
 
     def _settle(self, row: Mapping[str, Any], was: str, status: str, **note: str) -> bool:

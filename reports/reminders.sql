@@ -1,7 +1,7 @@
--- Notifications that a person set for a moment. Who takes one from `scheduled` is the only one who mails it.
+-- Notifications for a moment, set by a person or by us. Who takes one from `scheduled` is the only one who mails it.
 
 -- due --
-select notifications.id, title, body, scheduled_at, notifications.user_id, coalesce(is_enabled, true) as is_enabled,
+select notifications.id, notifications.type, title, body, data, scheduled_at, notifications.user_id, coalesce(is_enabled, true) as is_enabled,
        coalesce('email' = any(told.channels), false) as is_mailed
 from notifications
 join users on users.id = notifications.user_id and is_active and erased_at is null

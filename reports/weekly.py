@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from itertools import groupby
 from typing import Literal
 
 from focusflow.clock import Period
 from focusflow.metrics import TREND_WORDS
+from reports import locales
 from reports.details import Details, Goal, Habit, Hour
 from reports.facts import Facts, Usual
 from reports.insights.writer import Remark
+from reports.locales import count, localised
 
 AT_MOST = 5
 
@@ -68,6 +70,7 @@ class Report:
     timezone: str
     days: int
     parts: tuple[Part, ...] = ()
+    locale: str = "en"
 
     @property
     def chart_title(self) -> str:
@@ -78,9 +81,7 @@ class Report:
     @property
     def days_in_words(self) -> str:
         """From when to when, as people say it."""
-        if (self.first.year, self.first.month) == (self.last.year, self.last.month):
-            return f"{self.first.day} to {_day(self.last)}"
-        return f"{_day(self.first)} to {_day(self.last)}"
+        return locales.span(self.first, self.last, self.locale)
 
     def correcting(self, said: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
@@ -110,7 +111,7 @@ class Report:
 def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = ()) -> Report:
     return Report(
         name=facts.person.name,
-        label=facts.period.label,
+        label=_label(facts),
         first=facts.period.first,
         last=facts.period.last,
         headline=_headline(facts),
@@ -121,23 +122,38 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         as_of=facts.as_of,
         timezone=facts.person.timezone,
         days=len(facts.days),
+        locale=facts.person.locale,
+    )
+
+
+def _label(facts: Facts) -> str:
+    """What the time is called. A week goes by its number, which is written alike everywhere."""
+    period, locale = facts.period, facts.person.locale
+    if facts.span == "month":
+        return locales.month(period.first, locale)
+    return (
+        locales.span(period.first, period.last, locale)
+        if period == Period.between(period.first, period.last)
+        else period.label
     )
 
 
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
     """The most useful first."""
-    yield Part("insights", "To think about", tuple(Line("remark", remark.text, "") for remark in remarks[:AT_MOST]))
+    locale = facts.person.locale
+    said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
+    yield Part("insights", "To think about", said)
     yield Part("slipped", "What slipped", _slipped(facts)[:AT_MOST])
     yield Part("next", "Five to begin with", tuple(Line("task", task.title, "", task.why) for task in details.next))
-    yield Part("goals", "Goals", tuple(_goal(goal) for goal in details.goals))
+    yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
     yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
-    yield Part("hours", "Hours with most time logged", tuple(_hour(hour) for hour in details.hours))
+    yield Part("hours", "Hours with most time logged", tuple(_hour(hour, locale) for hour in details.hours))
     yield Part(
         "reached", "Reached", tuple(Line(what, title, "", f"{what} completed") for what, title in details.reached)
     )
 
 
-def _goal(goal: Goal) -> Line:
+def _goal(goal: Goal, locale: str) -> Line:
     """Where it is, what the period added, how it goes against its date."""
     notes = []
     if goal.gained is not None and round(goal.gained):
@@ -146,14 +162,10 @@ def _goal(goal: Goal) -> Line:
         ahead = round(goal.ahead)
         notes.append("on pace" if not ahead else f"{abs(ahead)} {'ahead of' if ahead > 0 else 'behind'} an even pace")
     if goal.forecast:
-        notes.append(f"at the pace of the last four weeks done about {_day(goal.forecast)}")
+        notes.append(f"at the pace of the last four weeks done about {locales.day(goal.forecast, locale)}")
     if goal.target_date:
-        notes.append(f"meant for {_day(goal.target_date)}")
+        notes.append(f"meant for {locales.day(goal.target_date, locale)}")
     return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes))
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 def _habit(habit: Habit) -> Line:
@@ -164,52 +176,61 @@ def _habit(habit: Habit) -> Line:
     return Line("habit", habit.title, times, note + best)
 
 
-def _hour(hour: Hour) -> Line:
-    return Line("hour", f"{hour.hour:02}:00 to {(hour.hour + 1) % 24:02}:00", minutes(hour.minutes))
+def _hour(hour: Hour, locale: str) -> Line:
+    begin, end = (locales.clock(time(each % 24), locale) for each in (hour.hour, hour.hour + 1))
+    return Line("hour", f"{begin} to {end}", minutes(hour.minutes))
 
 
 def _headline(facts: Facts) -> str:
     if facts.is_empty:
         return "Nothing was recorded in this time. That is fine: begin again with one small thing."
-    done = _count(facts.totals["tasks_completed"])
-    return f"{done} {'task' if done == '1' else 'tasks'} completed: {_trend(facts.usual['tasks_completed'])}."
+    locale = facts.person.locale
+    done = count(facts.totals["tasks_completed"], locale)
+    return f"{done} {'task' if done == '1' else 'tasks'} completed: {_trend(facts.usual['tasks_completed'], locale)}."
 
 
-def _trend(usual: Usual) -> str:
+def _trend(usual: Usual, locale: str) -> str:
     words = TREND_WORDS[usual.trend]
     if usual.low is None or usual.high is None:
         return words
-    return f"{words} ({_count(usual.low)} to {_count(usual.high)})"
+    return f"{words} ({count(usual.low, locale)} to {count(usual.high, locale)})"
 
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
-    totals = facts.totals
+    totals, locale = facts.totals, facts.person.locale
     lines = [
-        Line("tasks_completed", "Completed", _count(totals["tasks_completed"]), _against(facts, "tasks_completed")),
+        Line(
+            "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
+        ),
         Line(
             "focus_minutes", "Focus", minutes(totals["focus_minutes"]), TREND_WORDS[facts.usual["focus_minutes"].trend]
         ),
     ]
     if totals["productivity_score"] is not None:
         note = TREND_WORDS[facts.usual["productivity_score"].trend]
-        lines.append(Line("productivity_score", "Score", _count(totals["productivity_score"]), f"of 100; {note}"))
+        lines.append(
+            Line("productivity_score", "Score", count(totals["productivity_score"], locale), f"of 100; {note}")
+        )
     if totals["tasks_completed_with_due"]:
-        of = f"{_count(totals['tasks_completed_on_time'])} of {_count(totals['tasks_completed_with_due'])}"
+        of = (
+            f"{count(totals['tasks_completed_on_time'], locale)} of {count(totals['tasks_completed_with_due'], locale)}"
+        )
         lines.append(Line("tasks_completed_on_time", "On time", of, "completed tasks that had a due date"))
     if totals["habits_scheduled"]:
-        of = f"{_count(totals['habits_completed'])} of {_count(totals['habits_scheduled'])}"
+        of = f"{count(totals['habits_completed'], locale)} of {count(totals['habits_scheduled'], locale)}"
         lines.append(Line("habits_completed", "Habits", of, "done of those due"))
     return tuple(lines)
 
 
 def _against(facts: Facts, metric: str) -> str:
     before = facts.before.get(metric)
-    return "" if before is None else f"{_count(before)} in the same time before"
+    return "" if before is None else f"{count(before, facts.person.locale)} in the same time before"
 
 
 def _slipped(facts: Facts) -> tuple[Line, ...]:
     overdue = facts.totals["tasks_overdue"]
-    return (Line("tasks_overdue", "Overdue", _count(overdue), "open at the end, their date past"),) if overdue else ()
+    said = count(overdue, facts.person.locale)
+    return (Line("tasks_overdue", "Overdue", said, "open at the end, their date past"),) if overdue else ()
 
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:
@@ -221,7 +242,7 @@ def _bars(facts: Facts) -> tuple[Bar, ...]:
     for first, days in groupby(facts.period, _beginning(facts)):
         known = [score for day in days if (score := scores.get(day)) is not None]
         value = sum(known) / len(known) if known else None
-        bars.append(Bar(first, value, (value or 0) / 100, _named(facts.period, first)))
+        bars.append(Bar(first, value, (value or 0) / 100, _named(facts, first)))
     return tuple(bars)
 
 
@@ -233,14 +254,11 @@ def _beginning(facts: Facts) -> Callable[[date], date]:
     return lambda day: max(facts.period.first, Period.week_of(day, facts.person.week_start).first)
 
 
-def _named(period: Period, first: date) -> str:
-    if period.days <= DAYS_AS_DAYS:
-        return f"{first:%a} {first.day}"
-    return f"{first:%B %Y}" if period.days > DAYS_AS_WEEKS else f"from {first.day} {first:%b}"
-
-
-def _count(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+def _named(facts: Facts, first: date) -> str:
+    days, locale = facts.period.days, facts.person.locale
+    if days <= DAYS_AS_DAYS:
+        return locales.weekday(first, locale)
+    return locales.month(first, locale) if days > DAYS_AS_WEEKS else f"from {locales.day_and_month(first, locale)}"
 
 
 def minutes(value: float | None) -> str:

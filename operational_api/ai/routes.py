@@ -1,6 +1,6 @@
 """Plans, suggestions and insights over HTTP. What is computed is computed by rule; a service only finds words, and is never waited for in a transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -14,8 +14,6 @@ from starlette.responses import Response
 from focusflow.clock import Period, local_date, start_of
 from focusflow.database.queries import load_queries
 from focusflow.problems import Invalid, NotFound, NotSignedIn
-from operational_api.ai import words
-from operational_api.ai.planning import Candidate, Plan, expected_minutes, planned
 from operational_api.ai.schemas import (
     Accepted,
     Analysis,
@@ -31,23 +29,20 @@ from operational_api.ai.schemas import (
 )
 from operational_api.ai.suggesting import SUGGESTIONS_AT_MOST, fitting, next_steps
 from operational_api.calendar.routes import ENTITY as EVENTS
-from operational_api.calendar.routes import taking_place_on, workdays, working_hours
-from operational_api.calendar.rules import free_between
-from operational_api.calendar.schemas import Span
+from operational_api.calendar.routes import working_hours
 from operational_api.problems import problems
 from operational_api.reports.making import WhoAsks, opened, person_of
 from operational_api.reports.schemas import LONGEST_DAYS
 from operational_api.scores import store as scores
 from operational_api.services import Shared
 from operational_api.work import InOneTransaction, KeyReused, UnitOfWork, Work
+from reports.day import CALENDAR, Moments, candidates, figures, free_time
 from reports.facts import NotComputed, Person
-from reports.insights.writer import Topic, Written, topic_of, written
+from reports.insights.writer import Topic, Written, topic_of
+from reports.planning import Candidate, planned
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAY = timedelta(days=1)
-
-#: The calendar under which accepted plans stand.
-CALENDAR = "focusflow-plan"
 
 router = APIRouter(prefix="/ai", tags=["AI"], route_class=InOneTransaction)
 
@@ -85,12 +80,11 @@ def plan_day(body: NewPlan, who_asks: WhoAsks, shared: Shared) -> dict[str, Any]
     with opened(shared, who_asks) as work:
         day = body.day or local_date(work.tx.now, work.caller.timezone)
         free = _free(work, body, day)
-        rows, candidates = _candidates(work)
+        rows, tasks = _candidates(work)
         timezone, me = work.caller.timezone, work.caller.user_id
-    plan = planned(candidates, free)
-    numbers = _numbers(plan, free)
-    topic = Topic("plan words", "plan", me, timezone, "day", numbers, {})
-    found = written(topic, shared.reports.service, lambda: words.of_plan(numbers))
+    plan = planned(tasks, free)
+    numbers = figures(plan, free)
+    found, topic = shared.reports.words_of_plan(me, timezone, numbers)
     id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan)})
     titles = {row["task_id"]: row["title"] for row in rows}
     return {
@@ -145,8 +139,8 @@ def task_suggestions(work: UnitOfWork) -> Response:
 @router.get("/smart-suggestion", response_model=Now, responses=problems(NotSignedIn, Invalid))
 def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
     """What to do now, with the minutes that you have."""
-    rows, candidates = _candidates(work)
-    found = fitting(candidates, wanted.minutes)
+    rows, tasks = _candidates(work)
+    found = fitting(tasks, wanted.minutes)
     if found is None:
         return work.reply({"suggestion": None})
     task, minutes = found
@@ -192,42 +186,16 @@ def _worded(found: Written) -> dict[str, Any]:
     return {**found.insights.model_dump(), "written_by": found.by, "reason": found.reason}
 
 
-def _free(work: Work, body: NewPlan, day: date) -> list[tuple[datetime, datetime]]:
+def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
     """What is left of the day's working hours between appointments."""
     hours = working_hours(work, (body.day_start, body.day_end), "body")
     if day < local_date(work.tx.now, work.caller.timezone):
         raise Invalid("The field body.day cannot be accepted: it is past.")
-    span = Span(since=day, until=day)
-    taking = taking_place_on(work, span, without=CALENDAR)
-    slots = free_between(taking, workdays(work, span), hours, work.caller.timezone, 1)
-    now = work.tx.now
-    return [(max(each["start_at"], now), each["end_at"]) for each in slots if each["end_at"] > now]
+    return free_time(work.tx, work.caller.user_id, work.caller.timezone, day, hours)
 
 
 def _candidates(work: Work) -> tuple[list[dict[str, Any]], list[Candidate]]:
     """What can be begun, in the order of its scores, which are brought up to date first."""
     scores.page(work, limit=1)
     work.tx.settle()
-    factors = {row["category_id"]: row["factor"] for row in work.tx.all(QUERIES["factors"])}
-    rows = work.tx.all(QUERIES["candidates"])
-    return rows, [_candidate(row, factors, work.caller.timezone) for row in rows]
-
-
-def _candidate(row: Mapping[str, Any], factors: Mapping[str, float], timezone: str) -> Candidate:
-    factor = factors.get(str(row["category_id"] or ""), factors.get("*", 1.0))
-    due_at = row["due_at"] or (row["due_date"] and start_of(row["due_date"] + DAY, timezone))
-    minutes = expected_minutes(row["estimated_minutes"], factor, row["logged"])
-    return Candidate(row["task_id"], minutes, row["estimated_minutes"] is None, row["rank"], due_at)
-
-
-def _numbers(plan: Plan, free: Iterable[tuple[datetime, datetime]]) -> dict[str, float]:
-    return {
-        "tasks_planned": len({block.task_id for block in plan.blocks}),
-        "minutes_planned": _minutes((block.start_at, block.end_at) for block in plan.blocks),
-        "minutes_free": _minutes(free),
-        "tasks_left_out": len(plan.left_out),
-    }
-
-
-def _minutes(spans: Iterable[tuple[datetime, datetime]]) -> int:
-    return int(sum((end - start).total_seconds() for start, end in spans) // 60)
+    return candidates(work.tx, work.caller.user_id, work.caller.timezone)

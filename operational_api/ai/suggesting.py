@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from operational_api.ai.planning import SHORTEST, Candidate
+from reports.planning import SHORTEST, Candidate
 
 SUGGESTIONS_AT_MOST = 10
 

@@ -1,6 +1,6 @@
 -- add_user --
-insert into users (id, created_at, updated_at, email, password_hash, display_name, timezone, locale)
-values (%(id)s, %(now)s, %(now)s, %(email)s, %(password_hash)s, %(display_name)s, %(timezone)s, %(locale)s)
+insert into users (id, created_at, updated_at, email, password_hash, display_name, timezone, locale, week_start)
+values (%(id)s, %(now)s, %(now)s, %(email)s, %(password_hash)s, %(display_name)s, %(timezone)s, %(locale)s, %(week_start)s)
 on conflict (lower(email)) do nothing
 returning *
 

@@ -14,6 +14,7 @@ from focusflow.problems import Invalid, NotSignedIn
 from operational_api.auth.schemas import Registration
 from operational_api.security import tokens
 from operational_api.security.caller import Origin
+from reports.locales import first_weekday
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -41,7 +42,8 @@ def check_zone(tx: Transaction, timezone: str) -> None:
 def register(tx: Transaction, new: Registration, password_hash: str) -> DictRow | None:
     """The new account, or None where the address has one."""
     given = new.model_dump(include={"email", "display_name", "timezone", "locale"})
-    row = tx.one(QUERIES["add_user"], {**given, "id": new_id(), "now": tx.now, "password_hash": password_hash})
+    given |= {"week_start": first_weekday(new.locale), "password_hash": password_hash}
+    row = tx.one(QUERIES["add_user"], {**given, "id": new_id(), "now": tx.now})
     if row is None:
         return None
     registered = event(

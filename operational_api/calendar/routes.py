@@ -1,19 +1,15 @@
 """Appointments over HTTP, and the time between them."""
 
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import time
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from focusflow.clock import start_of
-from focusflow.database.queries import load_queries
+from focusflow import timetable
 from focusflow.database.tables import calendar_events
-from focusflow.preferences import DEFAULTS
 from focusflow.problems import Invalid, NotFound, NotSignedIn
 from operational_api.calendar import rules
 from operational_api.calendar.schemas import (
@@ -30,9 +26,7 @@ from operational_api.entities import Entity, filled
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
-QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
-DAY = timedelta(days=1)
-EVENTS_AT_MOST, OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 2000, 500
+OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 500
 
 router = APIRouter(prefix="/calendar", tags=["Calendar"], route_class=InOneTransaction)
 
@@ -70,8 +64,9 @@ def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Respo
     """When there is time, within your working hours and not on days off."""
     hours = working_hours(work, (wanted.day_start, wanted.day_end), "query")
     taking = taking_place_on(work, wanted)
-    days = workdays(work, wanted)
-    return work.reply({"items": list(rules.free_between(taking, days, hours, work.caller.timezone, wanted.minutes))})
+    days = timetable.workdays(work.tx, work.caller.user_id, (wanted.since, wanted.until))
+    free = timetable.free_between(taking, days, hours, work.caller.timezone, wanted.minutes)
+    return work.reply({"items": list(free)})
 
 
 @router.get("/{event_id:uuid}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Invalid))
@@ -103,33 +98,16 @@ def delete_event(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> 
 def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> list[dict[str, Any]]:
     """What takes place on some days, of all calendars but one."""
     rules.check_span(wanted.since, wanted.until)
-    here = work.caller.timezone
-    since, until = start_of(wanted.since, here), start_of(wanted.until + DAY, here)
-    rows = work.tx.all(QUERIES["touching"], {"since": since, "until": until, "limit": EVENTS_AT_MOST + 1})
-    if len(rows) > EVENTS_AT_MOST:
-        raise Invalid(
-            f"More than {EVENTS_AT_MOST} appointments may take place on these days. Ask for fewer days, or delete recurring ones that are"
-            " over."
-        )
-    rows = [row for row in rows if without is None or row["calendar_id"] != without]
-    return rules.taking_place(rows, here, since, until)
+    who, days = work.caller, (wanted.since, wanted.until)
+    return timetable.taking_place_on(work.tx, who.user_id, who.timezone, days, without=without)
 
 
 def working_hours(work: Work, given: tuple[time | None, time | None], where: str) -> tuple[time, time]:
     """From when until when somebody works: as the request says, else as they chose."""
-    chosen = work.tx.one(QUERIES["working_hours"], {"user_id": work.caller.user_id}) or DEFAULTS
-    first, last = given[0] or chosen["work_from"], given[1] or chosen["work_until"]
+    chosen = timetable.working_hours(work.tx, work.caller.user_id)
+    first, last = given[0] or chosen[0], given[1] or chosen[1]
     if first.tzinfo or last.tzinfo or first >= last:
         raise Invalid(
             f"The field {where}.day_end cannot be accepted: it should be later than day_start, on your own clock."
         )
     return first, last
-
-
-def workdays(work: Work, wanted: Span) -> Iterator[date]:
-    """The days that are not off."""
-    free = work.tx.all(QUERIES["days_off"], {"since": wanted.since, "until": wanted.until})
-    for n in range((wanted.until - wanted.since).days + 1):
-        day = wanted.since + n * DAY
-        if not any(each["first_date"] <= day <= each["last_date"] for each in free):
-            yield day

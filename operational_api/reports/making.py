@@ -44,7 +44,7 @@ def person_of(work: Work) -> tuple[Person, date]:
     """The caller as a report knows them, and their today."""
     row = work.tx.one(QUERIES["person"], {"user_id": work.caller.user_id})
     assert row is not None
-    person = Person(row["id"], row["display_name"], work.caller.timezone, row["week_start"])
+    person = Person(row["id"], row["display_name"], work.caller.timezone, row["week_start"], row["locale"])
     return person, local_date(work.tx.now, person.timezone)
 
 

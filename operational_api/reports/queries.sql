@@ -11,6 +11,14 @@ set weekly_report = weekly_report and %(kind)s <> 'weekly', monthly_report = mon
 where user_id = %(user_id)s and case %(kind)s when 'weekly' then weekly_report else monthly_report end
 returning version
 
+-- end_notices --
+-- In the app they stay.
+with ended as (
+    update notification_preferences set channels = array_remove(channels, 'email')
+    where user_id = %(user_id)s and type = %(kind)s and 'email' = any(channels) returning user_id)
+update preferences set updated_at = %(now)s, version = version + 1 where user_id in (select user_id from ended)
+returning version
+
 -- page --
 select id, kind, period, first_day, last_day, status, reason, sent_at, created_at, content is not null as is_made from report_deliveries
 where (%(kind)s::text is null or kind = %(kind)s)
@@ -21,4 +29,4 @@ order by created_at desc, id desc limit %(limit)s + 1
 select content from report_deliveries where id = %(id)s
 
 -- person --
-select id, display_name, week_start from users where id = %(user_id)s
+select id, display_name, week_start, locale from users where id = %(user_id)s

@@ -12,7 +12,7 @@ from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Role
 from focusflow.problems import Invalid
-from focusflow.unsubscribe import LinkUnknown, Subscription, read_token
+from focusflow.unsubscribe import REPORTS, LinkUnknown, Subscription, read_token
 from operational_api.problems import problems
 from operational_api.security import audit
 from operational_api.security.caller import CameFrom, Origin
@@ -24,6 +24,13 @@ PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")
 #: It leads nowhere and loads nothing; the form goes to the address it stands under.
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"}
 
+CALLED = {
+    "weekly": "weekly reports",
+    "monthly": "monthly reports",
+    "daily_plan": "plans for your day",
+    "achievement": "achievements",
+}
+
 Token = Annotated[str, Path(max_length=100, description="The signed end of the link in a mail.")]
 
 router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
@@ -34,7 +41,9 @@ def ask(token: Token, shared: Shared) -> Response:
     """A page with one button, for people. It changes nothing by itself."""
     kind = read_token(shared.settings.signing_key, token).kind
     button = '<form method="post"><button>Send me no more</button></form>'
-    return _page(f"No more {kind} reports?", "You can have them back at any time in your preferences.", button)
+    return _page(
+        f"No more mails with {CALLED[kind]}?", "You can have them back at any time in your preferences.", button
+    )
 
 
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
@@ -42,7 +51,8 @@ def unsubscribe(token: Token, shared: Shared, came_from: CameFrom) -> Response:
     """End the mails that the link came with. Mail programs call this; twice does no harm."""
     subscription = read_token(shared.settings.signing_key, token)
     _end(shared, subscription, came_from)
-    return _page("Done", f"You get no more {subscription.kind} reports by mail. Your preferences can bring them back.")
+    lead = f"You get no more mails with {CALLED[subscription.kind]}. Your preferences can bring them back."
+    return _page("Done", lead)
 
 
 def _page(heading: str, lead: str, form: str = "") -> Response:
@@ -58,7 +68,7 @@ def _end(shared: Services, subscription: Subscription, came_from: Origin) -> Non
         if account is None:
             return
         tx.run(QUERIES["begin"], who)
-        changed = tx.one(QUERIES["end_mails"], who)
+        changed = tx.one(QUERIES["end_mails" if kind in REPORTS else "end_notices"], who)
         if changed is None:
             return
         told = event(

@@ -12,6 +12,7 @@ from pipelines.assets.tables import OWNERS, key_of
 from pipelines.resources import Installation
 from reports.delivery import Counts, Sender, sender
 from reports.facts import ROLLUPS
+from reports.plans import plans
 from reports.reminders import reminders
 
 KEY = dg.AssetKey(["reports", "deliveries"])
@@ -52,16 +53,18 @@ def deliveries(installation: Installation) -> Iterator[dg.MaterializeResult[None
 
 @dg.asset(
     key=["reports", "reminders"],
-    description="Reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
+    description="Plans of the days that begin, and reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
     group_name="reports",
     kinds={"postgres"},
     owners=OWNERS,
     pool="reports_reminders",
 )
 def reminded(installation: Installation) -> dg.MaterializeResult[None]:
-    with installation.database() as database:
-        told = reminders(installation.settings, database, mailer(installation.settings)).run()
-    return dg.MaterializeResult(metadata=asdict(told))
+    settings = installation.settings
+    with installation.database(connections=settings.mail_connections + 1) as database:
+        planned = plans(settings, database).run()
+        told = reminders(settings, database, mailer(settings)).run()
+    return dg.MaterializeResult(metadata={"planned": planned, **asdict(told)})
 
 
 def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:

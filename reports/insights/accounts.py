@@ -1,5 +1,6 @@
 """What a service was asked and answered: kept so that nothing is paid for twice, counted so that nobody spends without end."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg.types.json import Jsonb
 
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
-from focusflow.database.session import Database, Role
+from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
 from focusflow.settings import Settings
 from reports.insights.writer import NotWritten, Topic
@@ -63,6 +65,19 @@ def cost_of(model: str, tokens_in: int, tokens_out: int, prices: Mapping[str, tu
     return (tokens_in * price_in + tokens_out * price_out) / 1_000_000
 
 
+def plan_call(plan: Mapping[str, Any]) -> Call:
+    """A plan that was made by rule, to be kept, so that it can be accepted."""
+    made = orjson.dumps(plan)
+    return Call("plan", hashlib.sha256(made).hexdigest(), "none", "local", "written", output=orjson.loads(made))
+
+
+def write(tx: Transaction, id_: UUID, user_id: UUID, call: Call) -> bool:
+    """Write a call down, once under one name. False if it is there."""
+    row = {name: getattr(call, name) for name in Call.__slots__}
+    output = None if call.output is None else Jsonb(call.output)
+    return tx.run(QUERIES["record"], {**row, "id": id_, "user_id": user_id, "now": tx.now, "output": output}) == 1
+
+
 @dataclass(frozen=True, slots=True)
 class Accounts:
     """The account of each person, and of all together."""
@@ -88,10 +103,8 @@ class Accounts:
     def record(self, topic: Topic, call: Call) -> UUID:
         """Write a call down, and tell of what was written."""
         with self.database.transaction(Role.REPORTING) as tx:
-            row = {name: getattr(call, name) for name in Call.__slots__}
             id_ = new_id()
-            output = None if call.output is None else Jsonb(call.output)
-            tx.run(QUERIES["record"], {**row, "id": id_, "user_id": topic.user_id, "now": tx.now, "output": output})
+            write(tx, id_, topic.user_id, call)
             if call.status == "written" and topic.kind in EVENTS:
                 written = event(
                     EVENTS[topic.kind],
@@ -99,7 +112,7 @@ class Accounts:
                     timezone=topic.timezone,
                     subject=id_,
                     version=1,
-                    data=row,
+                    data={name: getattr(call, name) for name in Call.__slots__},
                     recorded_at=tx.now,
                     actor="ai",
                 )

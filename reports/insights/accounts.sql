@@ -10,3 +10,4 @@ from ai_messages where created_at > %(since)s
 insert into ai_messages (id, user_id, created_at, kind, request_hash, prompt_version, model, status, tokens_in, tokens_out, cost, latency_ms, reason, output)
 values (%(id)s, %(user_id)s, %(now)s, %(kind)s, %(request_hash)s, %(prompt_version)s, %(model)s, %(status)s, %(tokens_in)s, %(tokens_out)s, %(cost)s,
         %(latency_ms)s, %(reason)s, %(output)s)
+on conflict (id) do nothing

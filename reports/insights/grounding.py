@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reports.insights.writer import Insights, Remark
-
-#: A comma belongs to the number only before three digits; else it ends a clause.
-NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+from reports.locales import NUMBER
 
 #: Numbers in letters, which the figures cannot be searched for. "One" is left: "the one thing" is no number.
 SPELLED = re.compile(

@@ -36,6 +36,18 @@ def test_one_call_without_signing_in_ends_that_kind_of_mail(me, end, events, kin
     assert [each["data"]["kind"] for each in told] == [kind]
 
 
+@pytest.mark.parametrize("kind", ["daily_plan", "achievement"])
+def test_one_call_ends_mails_of_other_kinds_and_leaves_them_in_the_app(me, end, events, kind):
+    me.call("PATCH", "/preferences", {"notifications": {kind: {"is_enabled": True, "channels": ["email", "in_app"]}}})
+    for _ in range(2):
+        assert me.http.post(end(kind), data=ONE_CLICK).status_code == 200
+    after = me.call("GET", "/preferences").json()
+    assert after["notifications"][kind] == {"is_enabled": True, "channels": ["in_app"]}
+    assert chosen(me) == (True, True)
+    told = [each for each in events(me.id) if each["type"] == "report.unsubscribed"]
+    assert [each["data"]["kind"] for each in told] == [kind]
+
+
 def test_looking_at_the_page_changes_nothing(http, me, end):
     answer = http.get(end())
     assert answer.status_code == 200

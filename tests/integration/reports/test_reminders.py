@@ -91,7 +91,7 @@ def test_who_chose_mail_is_mailed_once(run, remind, status, post):
     assert run(NOON + timedelta(hours=1)).due == 0
     (mail,) = post.taken
     assert mail["Subject"] == "Call the bank"
-    assert "About the flat" in mail.get_content()
+    assert "About the flat" in mail.get_body(["plain"]).get_content()
     assert status(id_) == ("sent", None)
 
 

@@ -12,6 +12,7 @@ from focusflow.database.session import Role
 from focusflow.lake import Lake
 from focusflow.problems import NotFound
 from reports.facts import NotComputed
+from reports.locales import span
 from tests.conftest import BUCKETS, add_user
 from tests.unit.reports.conftest import DAILY, WEEK, day
 
@@ -54,7 +55,8 @@ def test_without_a_week_it_is_the_last_whole_one_where_the_person_lives(home, da
     last = clock.Period.week_of(today - timedelta(days=7), 6)
     put(home, user_id, last)
     said = run("weekly", "--user", f"{user_id}@example.com")
-    assert f"{last.label} ({last.first} to {last.last})" in said.output
+    days = span(last.first, last.last, "en")
+    assert f"{last.label} ({days})" in said.output
 
 
 def test_any_days_are_summed(home, user_id):

@@ -1,0 +1,172 @@
+"""Who wants it is told of their plan once a day, an hour before their work begins, where and how they chose."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from focusflow.database.session import Role
+from focusflow.identity import new_id
+from focusflow.mail import mailer
+from focusflow.settings import load_settings
+from reports.delivery import Pace
+from reports.making import maker
+from reports.people import People
+from reports.plans import Plans
+from reports.reminders import Reminders
+from tests.conftest import add_user
+from tests.mailserver import Post, served
+
+MONDAY = date(2036, 11, 17)  # ahead of the database's clock, so that none of its hours has passed
+EIGHT = datetime(2036, 11, 17, 7, tzinfo=UTC)  # in Berlin, where work begins at nine
+
+
+@pytest.fixture
+def post():
+    return Post()
+
+
+@pytest.fixture
+def settings(post, tmp_path):
+    with served(post) as port:
+        yield load_settings(
+            home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", smtp_timeout_seconds=2,
+            verify_email=False, public_api_url="https://focus.example.com",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def run(settings, database):
+    """Plan, then tell."""
+    with database.owner() as connection:
+        connection.execute("truncate users cascade")
+
+    def at(now=EIGHT):
+        planned = Plans(database, maker(settings, database), lambda: now).run()
+        people = People(database, must_verify=False)
+        Reminders(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
+        return planned
+
+    return at
+
+
+@pytest.fixture
+def somebody(database, run):
+    """Somebody with tasks, who wants to be told of their plan there."""
+
+    def made(*channels, titles=("Write <b>the</b> report", "Paint the house"), minutes=(90, 600), off=False, **account):
+        me = add_user(database, "Europe/Berlin")
+        with database.owner() as connection:
+            for name, value in account.items():
+                connection.execute(f"update users set {name} = %s where id = %s", [value, me])
+            if channels:
+                connection.execute(
+                    "insert into notification_preferences values (%s, 'daily_plan', true, %s)", [me, list(channels)]
+                )
+            if off:
+                connection.execute(
+                    "insert into days_off (id, user_id, created_at, updated_at, first_date, last_date, reason)"
+                    " values (%s, %s, now(), now(), %s, %s, 'vacation')",
+                    [new_id(), me, MONDAY, MONDAY],
+                )
+            for rank, (title, estimate) in enumerate(zip(titles, minutes, strict=True), 1):
+                task = {"id": new_id(), "me": me, "title": title, "minutes": estimate, "rank": rank}
+                connection.execute(
+                    "insert into tasks (id, user_id, created_at, updated_at, title, estimated_minutes)"
+                    " values (%(id)s, %(me)s, now(), now(), %(title)s, %(minutes)s)",
+                    task,
+                )
+                connection.execute(
+                    "insert into priority_scores (task_id, user_id, score, rank, reasons, model_version, as_of)"
+                    " values (%(id)s, %(me)s, 50, %(rank)s, '[]', 'test', now())",
+                    task,
+                )
+        return me
+
+    return made
+
+
+@pytest.fixture
+def notes(database):
+    def of(me):
+        with database.transaction(Role.REPORTING) as tx:
+            return tx.all(
+                "select title, body, data, status from notifications where user_id = %(me)s order by created_at, id",
+                {"me": me},
+            )
+
+    return of
+
+
+def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, somebody, notes, post):
+    me = somebody("email", "in_app")
+    assert run(EIGHT - timedelta(minutes=1)) == 0
+    assert [run(EIGHT + timedelta(minutes=n)) for n in range(3)] == [1, 0, 0]
+    (note,) = notes(me)
+    assert (note["title"], note["status"]) == ("Your plan for Monday, 17 November 2036", "sent")
+    assert note["body"].splitlines()[0] == "09:00 – 10:30  Write <b>the</b> report"
+    (mail,) = post.taken
+    assert (mail["To"], mail["Subject"]) == (f"{me}@example.com", note["title"])
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text, html = (mail.get_body([kind]).get_content() for kind in ("plain", "html"))
+    assert "NO ROOM FOR" in text
+    assert "- Write <b>the</b> report: 09:00 – 10:30" in text
+    assert "Write &lt;b&gt;the&lt;/b&gt; report" in html
+    assert mail["List-Unsubscribe"].strip("<>") in html
+
+
+def test_who_deletes_it_is_not_told_again_on_that_day(run, somebody, notes, database):
+    me = somebody()
+    run()
+    with database.owner() as connection:
+        connection.execute("delete from notifications")
+    assert run(EIGHT + timedelta(hours=1)) == 0
+    assert notes(me) == []
+    assert run(EIGHT + timedelta(days=1)) == 1
+
+
+def test_who_chose_nothing_sees_it_in_the_app_and_the_new_day_takes_the_place_of_one_unread(run, somebody, notes, post):
+    me = somebody()
+    run()
+    run(EIGHT + timedelta(days=1))
+    assert [note["status"] for note in notes(me)] == ["cancelled", "sent"]
+    assert post.taken == []
+
+
+def test_it_is_written_as_where_the_person_is_from(run, somebody, notes):
+    me = somebody(locale="de")
+    run()
+    assert notes(me)[0]["title"] == "Your plan for Montag, 17. November 2036"
+
+
+@pytest.mark.parametrize("wish", ["switched off", "nowhere", "day off", "no tasks", "too late"])
+def test_nobody_is_told_who_does_not_want_it_or_has_nothing_to_plan(run, somebody, notes, database, wish):
+    tasks = {"titles": (), "minutes": ()} if wish == "no tasks" else {}
+    me = somebody("email", off=wish == "day off", **tasks)
+    with database.owner() as connection:
+        if wish == "switched off":
+            connection.execute("update notification_preferences set is_enabled = false")
+        if wish == "nowhere":
+            connection.execute("update notification_preferences set channels = '{}'")
+    assert run(EIGHT + timedelta(hours=10 * (wish == "too late"))) == 0
+    assert notes(me) == []
+
+
+def test_two_at_once_tell_it_once(run, somebody, post):
+    people = [somebody("email") for _ in range(10)]
+    both = [threading.Thread(target=run) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
+
+
+def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, somebody, notes, database):
+    me = somebody()
+    run()
+    plan_id = notes(me)[0]["data"]["plan_id"]
+    with database.transaction(Role.REPORTING) as tx:
+        row = tx.one("select kind, output from ai_messages where id = %(id)s", {"id": plan_id})
+    assert (row["kind"], row["output"]["day"]) == ("plan", f"{MONDAY}")
+    assert len(row["output"]["blocks"]) > 1
