@@ -17,6 +17,7 @@ from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.problems import Unavailable
+from focusflow.pulse import Beat, unwatched
 from ingestion.foreign import ForeignEvent, Refusal, accept, read
 from ingestion.ledger import Overtaken
 from ingestion.letters import Letters
@@ -192,14 +193,16 @@ class InboxService:
     letters: Letters
     connect: Callable[[], tuple[ClosableInbox, Publisher]]
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
         """Until told to stop. Kafka or Postgres being away is waited for."""
         patience = PATIENCE_SECONDS[0]
         while not stop.is_set():
+            beat()
             try:
                 messages, deadletters = self.connect()
                 with closing(messages), closing(deadletters):
                     while not stop.is_set():
+                        beat()
                         self.inbox.take_once(messages, WAIT_SECONDS)
                         self.inbox.repeat_refused(deadletters)
                         self.letters.publish_when_due(deadletters)

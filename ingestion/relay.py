@@ -15,6 +15,7 @@ import psycopg
 
 from focusflow.database.session import Database, connect_once
 from focusflow.problems import SetupProblem, Unavailable
+from focusflow.pulse import Beat, unwatched
 from ingestion.lander import following
 from ingestion.messages import Message, message_of
 from ingestion.sequencer import sequence_once
@@ -128,16 +129,18 @@ class RelayService:
     url: str
     connect: Callable[[], Publisher]
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
         patience = PATIENCE_SECONDS[0]
         while not stop.is_set():
+            beat()
             try:
                 with only_one(self.url) as lock:
                     if lock is None:
                         stop.wait(STANDBY_SECONDS)
                         continue
                     for count in self._rounds(lock, stop):
+                        beat()
                         patience = PATIENCE_SECONDS[0]
                         if not count:
                             stop.wait(IDLE_SECONDS)

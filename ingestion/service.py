@@ -10,6 +10,7 @@ from focusflow.database.session import Database
 from focusflow.database.upkeep import forget_expired
 from focusflow.lake import RAW_EVENTS, Lake
 from focusflow.problems import Unavailable
+from focusflow.pulse import Beat, unwatched
 from ingestion.lander import Lander
 from ingestion.sequencer import sequence_once
 from ingestion.source import OutboxSource, Source
@@ -39,11 +40,12 @@ class Ingestion:
             total += landed
         return total
 
-    def run(self, stop: threading.Event, upkeep: "Upkeep") -> None:
+    def run(self, stop: threading.Event, upkeep: "Upkeep", beat: Beat = unwatched) -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
         patience, landed = PATIENCE_SECONDS[0], 0
         is_checked = False
         while not stop.is_set():
+            beat()
             try:
                 if (
                     not is_checked

@@ -16,6 +16,7 @@ def command(once: bool) -> None:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.lake import Lake
+    from focusflow.pulse import Pulse
     from focusflow.settings import load_settings
     from ingestion.broker import kafka_of
     from ingestion.routes import broker_source
@@ -38,4 +39,4 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
-            ingestion.run(running.until_told_to_stop(), Upkeep(url))
+            ingestion.run(running.until_told_to_stop(), Upkeep(url), Pulse("land").of("land"))

@@ -19,6 +19,7 @@ def command(once: bool) -> None:
     from focusflow.database.session import Database
     from focusflow.lake import Lake
     from focusflow.problems import SetupProblem
+    from focusflow.pulse import Pulse
     from focusflow.settings import load_settings
     from ingestion.broker import kafka_of
     from ingestion.routes import inbox_service, relay_service
@@ -43,11 +44,11 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{service.drain()} events published.")
         else:
-            stop = running.until_told_to_stop()
+            stop, pulse = running.until_told_to_stop(), Pulse("relay", "inbox")
             inbox = inbox_service(
                 database, lake, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
             )
-            taking = threading.Thread(target=inbox.run, args=(stop,), name="inbox", daemon=True)
+            taking = threading.Thread(target=inbox.run, args=(stop, pulse.of("inbox")), name="inbox", daemon=True)
             taking.start()
-            service.run(stop)
+            service.run(stop, pulse.of("relay"))
             taking.join(5)

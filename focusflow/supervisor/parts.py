@@ -32,8 +32,8 @@ def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = 
     kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
     if kafka:
         environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
-        parts.append(Part("relay", own("relay")))
-    parts.append(Part("land", own("land")))
+        parts.append(Part("relay", own("relay"), has_pulse=True))
+    parts.append(Part("land", own("land"), has_pulse=True))
     if has_own_kafka:
         parts.append(Part("kafka", own("kafka")))
     return Layout(tuple(parts), addresses, environment)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from focusflow import pulse
 from focusflow.cli import lifeline
 from focusflow.problems import SetupProblem
 from focusflow.supervisor.child import Child, Identity
@@ -26,11 +27,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to run, and the address that answers once it is ready. Where there is none, to stay alive is enough."""
+    """What to run, and the address that answers once it is ready. Where there is none, to stay alive is enough, and to have a pulse
+    where it shows one.
+    """
 
     name: str
     command: tuple[str, ...]
     health: str | None = None
+    has_pulse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Limits:
     stop_seconds: float = 6
     listen_seconds: float = 15
     silent_seconds: float = 60
+    pulseless_seconds: float = 240  # longer than a broker that hangs is waited for
     shorten_logs_seconds: float = 30
 
 
@@ -55,12 +60,14 @@ class PartFailed(SetupProblem):
 class Member:
     part: Part
     log: Log
+    pulse: Path
     child: Child | None = None
     since: float = 0
     starts_at: float | None = None
     is_ready: bool = False
     was_ready: bool = False
     listened_at: float = 0
+    pulse_at: int = 0
     heard_at: float = 0
     deaths: deque[float] = field(default_factory=deque)
 
@@ -77,7 +84,9 @@ class Tree:
         tell: Callable[[str, State], None],
         limits: Limits | None = None,
     ) -> None:
-        self._members = {part.name: Member(part, Log(logs / f"{part.name}.log")) for part in parts}
+        self._members = {
+            part.name: Member(part, Log(logs / f"{part.name}.log"), logs / f"{part.name}.pulse") for part in parts
+        }
         self._tell, self._limits = tell, limits or Limits()
         self._lifeline, self._our_end = os.pipe()  # nobody inherits our end, so it closes with us, whatever ends us
         self._environment = {**environment, lifeline.VARIABLE: str(self._lifeline)}
@@ -110,8 +119,8 @@ class Tree:
                 self._bury(member, member.child, code)
             elif not member.is_ready:
                 self._look_whether_ready(member)
-            elif member.part.health:
-                self._listen(member, member.child, member.part.health)
+            else:
+                self._listen(member, member.child)
         if time.monotonic() - self._logs_shortened_at > self._limits.shorten_logs_seconds:
             self._logs_shortened_at = time.monotonic()
             for member in self._members.values():
@@ -138,7 +147,11 @@ class Tree:
         member.log.shorten()
         output = member.log.opened()
         try:
-            member.child = Child(member.part.command, self._environment, self._lifeline, output)
+            environment = {
+                **self._environment,
+                **({pulse.VARIABLE: str(member.pulse)} if member.part.has_pulse else {}),
+            }
+            member.child = Child(member.part.command, environment, self._lifeline, output)
         finally:
             os.close(output)
         member.since, member.starts_at, member.is_ready = time.monotonic(), None, False
@@ -154,17 +167,24 @@ class Tree:
         elif age > self._limits.ready_seconds:
             raise self._failed(member, f"was not ready within {self._limits.ready_seconds:.0f} s")
 
-    def _listen(self, member: Member, child: Child, health: str) -> None:
+    def _listen(self, member: Member, child: Child) -> None:
         """A process can stand still without dying. One that has said nothing for long is ended, and starts again as if it had died."""
         now = time.monotonic()
         if now - member.listened_at < self._limits.listen_seconds:
             return
         member.listened_at = now
-        if speaks(health):
+        limits = self._limits
+        if self._gives_a_sign(member):
             member.heard_at = now
-        elif now - member.heard_at > self._limits.silent_seconds:
+        elif now - member.heard_at > (limits.silent_seconds if member.part.health else limits.pulseless_seconds):
             self._tell(member.part.name, State.SILENT)
             child.kill()
+
+    def _gives_a_sign(self, member: Member) -> bool:
+        if member.part.health:
+            return speaks(member.part.health)
+        before, member.pulse_at = member.pulse_at, member.pulse.stat().st_mtime_ns if member.pulse.exists() else 0
+        return not member.part.has_pulse or member.pulse_at != before
 
     def _bury(self, member: Member, child: Child, code: int) -> None:
         child.kill()  # what it left behind would hold its port or its locks

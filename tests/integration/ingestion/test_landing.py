@@ -150,9 +150,10 @@ class SourceThatIsAway(OutboxSource):
 
 def test_the_service_waits_for_a_database_that_is_away(database, lake, users, caplog):
     written = write_events(database, users[0])
-    stop = threading.Event()
+    stop, turned = threading.Event(), list[None]()
     service = Ingestion(database, SourceThatIsAway(database), Lander(lake, range(BUCKETS), rows=5_000), 0.01)
-    thread = threading.Thread(target=service.run, args=(stop, Upkeep("", due_at=float("inf"))), daemon=True)
+    how = (stop, Upkeep("", due_at=float("inf")), lambda: turned.append(None))
+    thread = threading.Thread(target=service.run, args=how, daemon=True)
     with caplog.at_level(logging.WARNING, logger="ingestion.service"):
         thread.start()
         landed = until(lambda: set(written) <= set(ids(lake)))
@@ -164,6 +165,7 @@ def test_the_service_waits_for_a_database_that_is_away(database, lake, users, ca
         "Trying again in 0.5 s.",
         "Trying again in 1.0 s.",
     ]
+    assert len(turned) >= 3  # who waits is alive
 
 
 def test_partitions_of_the_coming_days_are_there_after_upkeep(database, database_url):

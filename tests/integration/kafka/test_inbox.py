@@ -146,9 +146,9 @@ def test_poison_is_kept_as_it_came_and_holds_up_nothing(database, user_id, deliv
 @pytest.mark.usefixtures("inbox")
 def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, user_id, send):
     send(b"not json", tracked(database, user_id))
-    stop = threading.Event()
+    stop, turned = threading.Event(), list[None]()
     service = inbox_service(database, lake, kafka, buckets=BUCKETS, retention_hours=1)
-    thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
+    thread = threading.Thread(target=service.run, args=(stop, lambda: turned.append(None)), daemon=True)
     thread.start()
     with kafka.log(kafka.deadletter) as log:
         letters: list[Any] = []
@@ -165,6 +165,7 @@ def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, 
     assert [letter.value for letter in letters] == [b"not json"]
     assert b"Invalid JSON" in dict(letters[0].headers)["reason"]
     assert in_outbox(database, user_id)
+    assert turned
 
 
 def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, kafka):

@@ -185,9 +185,9 @@ def test_a_relay_outlives_a_refusal_and_publishes_everything(here, monkeypatch):
         write_events(here.database, user_id, 300)
     while sequence_once(here.database):
         pass
-    stop = threading.Event()
+    stop, turned = threading.Event(), list[None]()
     service = replace(here.relay, connect=lambda: RefusesAtFirst(here.relay.connect()))
-    going = threading.Thread(target=service.run, args=[stop])
+    going = threading.Thread(target=service.run, args=[stop, lambda: turned.append(None)])
     going.start()
     try:
         for _ in range(300):
@@ -199,6 +199,7 @@ def test_a_relay_outlives_a_refusal_and_publishes_everything(here, monkeypatch):
         going.join(30)
     assert not going.is_alive()
     assert RefusesAtFirst.sent > 2
+    assert len(turned) > 2
     here.ingestion.drain()
     assert places_of(here.lake) == all_places(here.database)
 

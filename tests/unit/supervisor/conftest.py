@@ -14,8 +14,8 @@ FOREVER = "import time; time.sleep(60)"
 BRIEFLY = Limits(ready_seconds=10, settled_seconds=0.05, stop_seconds=2)
 
 
-def part(name: str, program: str = FOREVER, health: str | None = None) -> Part:
-    return Part(name, (sys.executable, "-c", program), health)
+def part(name: str, program: str = FOREVER, health: str | None = None, *, has_pulse: bool = False) -> Part:
+    return Part(name, (sys.executable, "-c", program), health, has_pulse)
 
 
 def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:

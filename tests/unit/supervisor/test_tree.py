@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 
 import psutil
 import pytest
 
+from focusflow.pulse import Pulse
 from focusflow.supervisor.health import speaks
 from focusflow.supervisor.logs import BYTES, Log
 from focusflow.supervisor.tree import Limits, PartFailed, State
@@ -62,6 +64,38 @@ def test_a_part_that_stands_still_without_dying_is_started_again(grove):
     ticking(tree, lambda: tree.is_ready() and tree.processes().get("api") not in (None, first))
     states = [state for _, state in grove.told]
     assert states == [State.STARTING, State.READY, State.SILENT, State.DIED, State.STARTING, State.READY]
+
+
+TURNING = "import time; from focusflow.pulse import Pulse; beat = Pulse('land').of('land')\nwhile True: beat(); time.sleep(0.02)"
+
+
+def test_a_part_whose_pulse_stands_still_is_started_again(grove):
+    limits = replace(BRIEFLY, listen_seconds=0.05, pulseless_seconds=2)
+    tree = grove.ready(part("land", TURNING, has_pulse=True), limits=limits)
+    first = tree.processes()["land"]
+    eventually((grove.logs / "land.pulse").exists)
+    os.kill(first.pid, signal.SIGSTOP)
+    ticking(tree, lambda: tree.is_ready() and tree.processes().get("land") not in (None, first))
+    states = [state for _, state in grove.told]
+    assert states == [State.STARTING, State.READY, State.SILENT, State.DIED, State.STARTING, State.READY]
+
+
+def test_a_part_that_has_a_pulse_is_left_alone(grove):
+    tree = grove.ready(part("land", TURNING, has_pulse=True), limits=replace(BRIEFLY, listen_seconds=0.05))
+    member = tree._members["land"]
+    first = member.heard_at
+    ticking(tree, lambda: member.heard_at > first)
+
+
+def test_a_pulse_beats_when_all_its_loops_have_turned(tmp_path, monkeypatch):
+    file = tmp_path / "pulse"
+    monkeypatch.setenv("FOCUSFLOW_PULSE_FILE", str(file))
+    pulse = Pulse("relay", "inbox")
+    for _ in range(3):
+        pulse.of("relay")()
+    assert not file.exists()
+    pulse.of("inbox")()
+    assert file.exists()
 
 
 def test_a_part_that_says_that_something_is_away_is_left_alone(grove, monkeypatch):
