@@ -59,22 +59,23 @@ def served() -> Iterator[Place]:
 
 @contextmanager
 def _uvicorn(factory: str, environment: dict[str, str]) -> Iterator[int]:
+    port = free_port()
+    arguments = ["--factory", factory, "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    with listening(port, environment, "uvicorn", *arguments):
+        yield port
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        factory,
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-        "--no-access-log",
-    ]
-    server = subprocess.Popen(command, env=environment)
+    return port
+
+
+@contextmanager
+def listening(port: int, environment: dict[str, str], *module: str) -> Iterator[None]:
+    """A module of Python that runs as a server, from when it listens."""
+    server = subprocess.Popen([sys.executable, "-m", *module], env=environment)
     try:
         deadline = time.monotonic() + READY_SECONDS
         while True:
@@ -82,9 +83,9 @@ def _uvicorn(factory: str, environment: dict[str, str]) -> Iterator[int]:
                 if not probe.connect_ex(("127.0.0.1", port)):
                     break
             if time.monotonic() > deadline or server.poll() is not None:
-                raise RuntimeError(f"{factory} did not start")
+                raise RuntimeError(f"{' '.join(module)} did not start")
             time.sleep(0.1)
-        yield port
+        yield
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-import altair as alt
 import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, period, person, words
-from dashboard.charts.style import WRITTEN
+from dashboard.charts.drawing import Spec
+from dashboard.charts.style import ON_LIGHT
 from dashboard.sessions import Session
 from dashboard.shared import shared
 from focusflow import clock
@@ -55,11 +55,10 @@ def heading(title: str, meaning: str | None = None) -> None:
     st.subheader(title, anchor=False, help=meaning)
 
 
-def chart(drawn: alt.Chart | alt.LayerChart, told: str) -> None:
+def chart(drawn: Spec, told: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
-    if st.context.theme.type == "light":
-        drawn = drawn.configure_axis(labelColor=WRITTEN, titleColor=WRITTEN).configure_legend(labelColor=WRITTEN)
-    st.altair_chart(drawn, width="stretch", alt=told)
+    config = ON_LIGHT if st.context.theme.type == "light" else {}
+    st.vega_lite_chart(spec=drawn | {"config": config}, width="stretch", alt=told)
 
 
 def nothing(text: str) -> None:

@@ -1,15 +1,19 @@
 """The dashboard as an ASGI app: Streamlit's pages behind our own sign-in."""
 
+import gc
 import os
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
+import pandas as pd  # noqa: F401 (Streamlit comes to need it in the middle of a page, and other pages then find half of it)
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import accounts, shared
+from dashboard import accounts, shared, views
 from dashboard.sessions import SessionStore
 from dashboard.signin import SignedInOnly, SignIn
 from focusflow.settings import Settings
@@ -26,6 +30,9 @@ def create_app(settings: Settings) -> st.App:
     store = SessionStore(settings.api_address)
     shared.provide(settings, store)
     sign_in = SignIn(store, is_demo=os.environ.get("FOCUSFLOW_DEMO") == "1")
+    for view in pkgutil.iter_modules(views.__path__):
+        import_module(f"{views.__name__}.{view.name}")
+    gc.freeze()  # what was imported lives as long as the process: no page has to look through it for garbage
     return st.App(
         SCRIPT,
         routes=[Route("/today", to_the_first_page), *sign_in.routes, *accounts.routes(settings.api_address)],

@@ -1,8 +1,10 @@
 """A small typed client of the API. What goes wrong is raised as the problem that the API named."""
 
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Self
 
 import httpx2
@@ -34,7 +36,7 @@ class Client:
         """`on_behalf_of` is the address of the person for whom a server calls: tries at a password count for theirs."""
         headers = {"Authorization": f"Bearer {access_token}"} if access_token else {}
         headers |= {"X-Forwarded-For": on_behalf_of} if on_behalf_of else {}
-        self._http = httpx2.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+        self._http = httpx2.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False, verify=_tls())
 
     def __enter__(self) -> Self:
         return self
@@ -467,6 +469,12 @@ class Client:
         if answer.is_success:
             return answer
         raise KINDS.get(answer.status_code, Problem)(_detail(answer))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all clients: reading the certificates of all authorities takes longer than most calls."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _written(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import altair as alt
 import polars as pl
 
+from dashboard.charts.drawing import drawn
 from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS
 
 
+@drawn
 def score_line(days: pl.DataFrame) -> alt.LayerChart:
     """The score of each day as a dot, its mean over seven days as the line; a mark where a goal was reached."""
     frame = days.select(
@@ -38,6 +40,7 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
     return (marks + dots + line).properties(height=HEIGHT)
 
 
+@drawn
 def week_bars(days: pl.DataFrame) -> alt.LayerChart:
     """Tasks completed a week, and the median week as a line to hold them against."""
     weeks = (
@@ -73,6 +76,7 @@ def week_bars(days: pl.DataFrame) -> alt.LayerChart:
     return (bars + rule).properties(height=HEIGHT)
 
 
+@drawn
 def year_grid(days: pl.DataFrame) -> alt.Chart:
     """A square a day, a column a week: how many tasks were completed."""
     frame = days.select(
@@ -120,6 +124,7 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
     )
 
 
+@drawn
 def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
     """The mean of each weekday."""
     frame = (
@@ -144,6 +149,7 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
     )
 
 
+@drawn
 def score_parts(parts: pl.DataFrame) -> alt.Chart:
     """The components of the score: how far each reached, with its weight in the words beside it."""
     return (

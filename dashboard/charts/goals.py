@@ -3,9 +3,11 @@
 import altair as alt
 import polars as pl
 
+from dashboard.charts.drawing import drawn
 from dashboard.charts.style import ACCENT, DATES, DAY, MAIN, values
 
 
+@drawn
 def pace(days: pl.DataFrame) -> alt.LayerChart:
     """Progress as a line over the even pace to the date, which is dashed."""
     base = alt.Chart(days).encode(

@@ -6,8 +6,8 @@ import altair as alt
 
 HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
-#: What is written on an axis: on a light ground, Streamlit's own grey is too pale to be read well.
-WRITTEN = "#5a6270"
+#: On a light ground, Streamlit's own grey of what is written on an axis is too pale to be read well.
+ON_LIGHT = {"axis": {"labelColor": "#5a6270", "titleColor": "#5a6270"}, "legend": {"labelColor": "#5a6270"}}
 #: None, then stronger on either ground.
 SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

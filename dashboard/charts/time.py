@@ -3,6 +3,7 @@
 import altair as alt
 import polars as pl
 
+from dashboard.charts.drawing import drawn
 from dashboard.charts.style import ACCENT, BARE, HEIGHT, MAIN, NAMES, QUIET, SHADES, WEEKDAYS, WEEKS, values
 
 HOURS = alt.Axis(
@@ -16,6 +17,7 @@ HOURS = alt.Axis(
 KINDS = {"focus": MAIN, "pomodoro": ACCENT, "manual": QUIET}
 
 
+@drawn
 def kind_bars(spent: pl.DataFrame, *, by_week: bool) -> alt.Chart:
     """Hours a day or a week, by how they were taken down."""
     frame = (
@@ -44,6 +46,7 @@ def kind_bars(spent: pl.DataFrame, *, by_week: bool) -> alt.Chart:
     )
 
 
+@drawn
 def category_bars(spent: pl.DataFrame) -> alt.Chart:
     """Hours by category, the most first."""
     frame = (
@@ -69,6 +72,7 @@ def category_bars(spent: pl.DataFrame) -> alt.Chart:
     )
 
 
+@drawn
 def hour_grid(hours: pl.DataFrame, column: str, title: str, weeks: float) -> alt.Chart:
     """A square an hour of the week: the mean minutes of a week in it."""
     every = pl.DataFrame({"weekday": WEEKDAYS}).join(pl.DataFrame({"hour": range(24)}), how="cross")

@@ -1,0 +1,68 @@
+"""Charts: each is one by Vega-Lite's schema, and is made once for the same rows."""
+
+from datetime import date, timedelta
+from inspect import unwrap
+
+import altair as alt
+import polars as pl
+import pytest
+
+from dashboard.charts import days, drawing, goals, habits, product, tasks, time, weeks
+
+DAYS = pl.DataFrame({"local_date": [date(2026, 3, 2) + timedelta(days=n) for n in range(30)]})
+NUMBERS = DAYS.with_columns(
+    productivity_score=pl.lit(60.0), goals_completed=pl.lit(1), tasks_completed=pl.lit(3), focus_minutes=pl.lit(50.0), created=pl.lit(2),
+    completed=pl.lit(1), open=pl.lit(9), overdue=pl.lit(1), progress=pl.lit(30.0), expected_progress=pl.lit(40.0), dau=pl.lit(1), wau=pl.lit(2),
+    mau=pl.lit(3), hour_of_day=pl.lit(9), minutes=pl.lit(25.0), kind=pl.lit("focus"), category=pl.lit("Home"), state=pl.lit("done"),
+)  # fmt: skip
+COHORTS = pl.DataFrame(
+    {"cohort_week": [date(2026, 3, 2)], "weeks_since": [1], "share": [0.5], "users": [1], "cohort": [2]}
+)
+WEEKS = pl.DataFrame({"first_day": [date(2026, 3, 2)], "n": [4.0], "n_usual_low": [2.0], "n_usual_high": [6.0]})
+ESTIMATES = pl.DataFrame(
+    {"category": ["Home"], "tasks": [3], "said": ["a"], "factor": [1.2], "factor_low": [0.5], "factor_high": [2.0]}
+)
+
+CHARTS = {
+    days.score_line: (NUMBERS,),
+    days.week_bars: (NUMBERS,),
+    days.year_grid: (NUMBERS,),
+    days.weekday_bars: (NUMBERS, "focus_minutes", "Minutes"),
+    days.score_parts: (pl.DataFrame({"label": ["On time"], "value": [0.5], "weight": [0.25], "meaning": ["…"]}),),
+    goals.pace: (NUMBERS,),
+    habits.grid: (NUMBERS,),
+    product.active_lines: (NUMBERS.select("local_date", "dau", "wau", "mau"),),
+    product.retention_grid: (COHORTS,),
+    product.shares: (pl.DataFrame({"name": ["a"], "share": [0.5]}), "name", "share"),
+    product.orders: (pl.DataFrame({"order": ["a"], "is_model": [True], "mean": [0.5], "low": [0.4], "high": [0.6]}),),
+    product.reliability: (pl.DataFrame({"said": [0.5], "came": [0.4], "tasks": [10]}),),
+    tasks.flow_bars: (NUMBERS,),
+    tasks.open_area: (NUMBERS,),
+    tasks.lead_bars: (pl.DataFrame({"lead_hours": [0.5, 30.0]}),),
+    tasks.estimate_ranges: (ESTIMATES,),
+    time.category_bars: (NUMBERS,),
+    time.hour_grid: (NUMBERS, "minutes", "Minutes", 4.0),
+    weeks.against_usual: (WEEKS, "n"),
+}
+
+
+@pytest.mark.parametrize(("chart", "given"), [pytest.param(*each, id=each[0].__name__) for each in CHARTS.items()])
+def test_a_chart_is_one_by_the_schema_and_brings_its_rows(chart, given):
+    spec = drawing.specification(unwrap(chart)(*given), validate=True)
+    assert spec["mark" if "mark" in spec else "layer"]
+    assert all(isinstance(rows, bytes) for rows in spec["datasets"].values())
+
+
+def test_a_chart_is_made_once_for_the_same_rows():
+    assert goals.pace(NUMBERS) is goals.pace(NUMBERS.clone())
+
+
+def test_rows_that_differ_in_one_place_are_another_chart():
+    other = NUMBERS.with_columns(pl.when(pl.int_range(30) == 14).then(31.0).otherwise("progress").alias("progress"))
+    assert goals.pace(NUMBERS)["datasets"] != goals.pace(other)["datasets"]
+    assert days.weekday_bars(NUMBERS, "focus_minutes", "a") != days.weekday_bars(NUMBERS, "focus_minutes", "b")
+
+
+def test_charts_elsewhere_are_not_touched():
+    drawing.specification(unwrap(goals.pace)(NUMBERS))
+    assert alt.data_transformers.active == "default"
