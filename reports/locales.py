@@ -10,8 +10,8 @@ from babel import Locale, UnknownLocaleError, dates, numbers
 #: English of no country writes days before months, and hours up to 24.
 PLAIN_ENGLISH = "en-150"
 
-#: A number as our texts have it: a comma only before three digits, a point only before decimals.
-NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+#: A number that is written otherwise elsewhere: with a comma before three digits, with a point before decimals. Years, days and times have neither.
+NUMBER = re.compile(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\d)")
 
 
 @lru_cache
@@ -47,8 +47,8 @@ def count(value: float | None, locale: str) -> str:
 def localised(text: str, locale: str) -> str:
     """The same text with its numbers as they are written there.
 
-    >>> localised("Focus: 1,234.5 minutes.", "de")
-    'Focus: 1.234,5 minutes.'
+    >>> localised("Focus: 1,234.5 minutes on 2026-10-05 until 09:05.", "de")
+    'Focus: 1.234,5 minutes on 2026-10-05 until 09:05.'
     """
 
     def written(found: re.Match[str]) -> str:
