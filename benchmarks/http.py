@@ -39,10 +39,12 @@ class Place:
 
 
 @contextmanager
-def served() -> Iterator[Place]:
+def served(furnish: Callable[[Path], None] = lambda home: None) -> Iterator[Place]:
+    """Both servers, in a home of their own into which somebody may put something before they start."""
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder, ExitStack() as running:
         home = Path(folder)
         home.chmod(0o711)
+        furnish(home)
         server = running.enter_context(embedded_server(home))
         prepare(server.url, BUCKETS)
         database = running.enter_context(Database(server.url))
