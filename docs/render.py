@@ -117,6 +117,10 @@ def metrics() -> str:
             "(12.7 % above, 5.7 % below), and 85.3 % of 3,228 weeks of 23 people of a software house (11.0 % above, 3.7 % below). Weeks with few",
             "completions lie inside more often, for a count has few values. `python -m benchmarks.real_histories NAME FOLDER --usual` counts it.",
             "",
+            "When a goal is reached is forecast from the weeks before (`gold/goal_progress`). Of 1,957 made-up goals that went evenly, in bursts, by",
+            "a few steps, or quicker or slower as time went by, 79.4 % were reached between p10 and p90 (17.2 % before, 3.4 % after), by kind 75 to",
+            "88 %; of 5.9 % no p90 could be told. `python -m benchmarks.goal_forecasts` counts it.",
+            "",
             *(line for table in TABLES for line in described(table)),
         ]
     )

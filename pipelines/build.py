@@ -35,8 +35,13 @@ ORDER = (
     "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
+#: What the statements of tables call by name.
+#:
 #: Somebody's usual range: from an eighth to seven eighths of what earlier periods were, in their order, between two neighbours in
 #: proportion; of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
+#:
+#: When a goal is reached: `soonest` and `latest` are the two h at which pace·h lies 1.2816 spreads from what is missing, the roots of
+#: (pace·h − missing)² = z²·variance·(h + h²/weeks); nothing where the second never comes. `normal` is its distribution, to 0.0002.
 MACROS = """
     create or replace temp macro at_rank(sorted, rank) as
         sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
@@ -48,7 +53,21 @@ MACROS = """
     create or replace temp macro most(low, high) as case when ceil(low) <= floor(high) then floor(high) else ceil(high) end;
     create or replace temp macro trend(now, low, high, is_complete) as
         case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
-             when now > high then 'higher' when now < low then 'lower' else 'usual' end"""
+             when now > high then 'higher' when now < low then 'lower' else 'usual' end;
+    create or replace temp macro z_of_ten() as 1.2816;
+    create or replace temp macro straight(missing, pace, variance) as 2 * pace * missing + z_of_ten() ^ 2 * variance;
+    create or replace temp macro bend(missing, pace, variance, weeks) as
+        sqrt(straight(missing, pace, variance) ^ 2 - 4 * missing ^ 2 * (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks));
+    create or replace temp macro soonest(missing, pace, variance, weeks) as
+        case when pace > 0 then 2 * missing ^ 2 / (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) end;
+    create or replace temp macro latest(missing, pace, variance, weeks) as
+        case when pace > 0 and pace ^ 2 > z_of_ten() ^ 2 * variance / weeks
+             then (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) / (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks) / 2 end;
+    create or replace temp macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks)::integer end;
+    create or replace temp macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
+    create or replace temp macro chance(missing, pace, variance, weeks, time) as
+        case when pace is null or time is null then null when time <= 0 or variance = 0 then 0
+             else normal(greatest(-8, least(8, (pace * time - missing) / sqrt(variance * (time + time ^ 2 / weeks))))) end"""
 
 #: Everybody, with what their days and weeks go by.
 PEOPLE = """

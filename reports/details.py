@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,18 @@ from reports.facts import Person
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-#: A forecast beyond this is no help to anybody.
-FARTHEST = 3650
-
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """How far a goal was at the end, and where it goes."""
+    """How far a goal was at the end, and when it is reached: four times in five between the soonest and the latest."""
 
     title: str
     progress: float
     gained: float | None
     ahead: float | None
     target_date: date | None
-    forecast: date | None
+    soonest: date | None
+    latest: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def gather_details(database: Database, person: Person, period: Period, *, is_lat
     who = {"user_id": person.id, "first": period.first, "last": period.last, "since": since, "until": until}
     with database.transaction(Role.REPORTING) as tx:
         return Details(
-            goals=tuple(_goal(row, period.last) for row in tx.all(QUERIES["goals"], who)),
+            goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
             habits=tuple(_habits(tx, who, person, period)),
             next=tuple(Task(row["title"], _why(row["reasons"])) for row in tx.all(QUERIES["next"], who))
             if is_latest
@@ -83,14 +80,6 @@ def gather_details(database: Database, person: Person, period: Period, *, is_lat
             hours=tuple(Hour(row["hour"], row["minutes"]) for row in tx.all(QUERIES["hours"], who)),
             reached=tuple((row["what"], row["title"]) for row in tx.all(QUERIES["reached"], who)),
         )
-
-
-def _goal(row: Mapping[str, Any], last: date) -> Goal:
-    forecast = None
-    if row["added"] and row["added"] > 0 and row["progress"] < 100:
-        days = ceil((100 - row["progress"]) / row["added"] * 28)
-        forecast = last + timedelta(days=days) if days <= FARTHEST else None
-    return Goal(row["title"], row["progress"], row["gained"], row["ahead"], row["target_date"], forecast)
 
 
 def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Period) -> Iterable[Habit]:

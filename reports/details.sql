@@ -1,8 +1,9 @@
 -- What a report tells by name: read from the entities at that moment, for titles lie nowhere else; figures as they were published.
 
 -- goals --
-select goals.title, goals.target_date, goals.status, (now.row->>'progress')::double precision as progress, (now.row->>'ahead')::double precision as ahead,
-       (now.row->>'progress_28_days')::double precision as added, (now.row->>'progress')::double precision - (before.row->>'progress')::double precision as gained
+select goals.title, goals.target_date, (now.row->>'progress')::double precision as progress, (now.row->>'ahead')::double precision as ahead,
+       (now.row->>'progress')::double precision - (before.row->>'progress')::double precision as gained,
+       (now.row->>'forecast_p10')::date as soonest, (now.row->>'forecast_p90')::date as latest
 from goals
 join lateral (
     select row from published_rows as at where at.user_id = goals.user_id and table_name = 'goal_progress' and key = goals.id::text

@@ -161,8 +161,10 @@ def _goal(goal: Goal, locale: str) -> Line:
     if goal.ahead is not None:
         ahead = round(goal.ahead)
         notes.append("on pace" if not ahead else f"{abs(ahead)} {'ahead of' if ahead > 0 else 'behind'} an even pace")
-    if goal.forecast:
-        notes.append(f"at the pace of the last four weeks done about {locales.day(goal.forecast, locale)}")
+    if goal.soonest:
+        soonest = locales.day(goal.soonest, locale)
+        until = f"between {soonest} and {locales.day(goal.latest, locale)}" if goal.latest else f"after {soonest}"
+        notes.append(f"as it goes, most likely reached {until}")
     if goal.target_date:
         notes.append(f"meant for {locales.day(goal.target_date, locale)}")
     return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes))

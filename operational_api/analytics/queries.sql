@@ -42,11 +42,10 @@ select json_build_object(
 
 -- goals --
 with days as materialized (
-    select day, row->>'goal_id' as goal_id, row->>'status' as status, (row->>'progress')::double precision as progress,
-           (row->>'progress_28_days')::double precision as added, row
+    select day, row->>'goal_id' as goal_id, row->>'status' as status, row
     from published_rows where user_id = %(user_id)s and table_name = 'goal_progress' and day <= %(to)s
 ), latest as (
-    select distinct on (goal_id) goal_id, day, status, progress, added, row, min(day) over (partition by goal_id) as first_day
+    select distinct on (goal_id) goal_id, day, status, row, min(day) over (partition by goal_id) as first_day
     from days order by goal_id, day desc
 ), seen as (
     select * from latest where day >= %(from)s
@@ -55,9 +54,7 @@ select json_build_object(
     'completed', (select count(*) filter (where status = 'completed') from seen),
     'completion_rate', (select count(*) filter (where status = 'completed')::double precision / nullif(count(*), 0) from seen),
     'median_days_to_complete', (select percentile_cont(0.5) within group (order by day - first_day) from seen where status = 'completed'),
-    'goals', (select coalesce(json_agg(row || jsonb_build_object('forecast_date',
-                  case when status = 'active' and added > 0 and progress < 100 then day + ceil(least(36500, (100 - progress) / added * 28))::integer end)
-                  order by goal_id), '[]') from seen))::text as found
+    'goals', (select coalesce(json_agg(row || jsonb_build_object('forecast_date', row->'forecast_p50') order by goal_id), '[]') from seen))::text as found
 
 -- habits --
 with days as (

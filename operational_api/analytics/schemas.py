@@ -80,7 +80,8 @@ class GoalAnalysis(Analysis):
     )
     median_days_to_complete: float | None = Field(description="Of the goals reached in the range.")
     goals: list[Row] = Field(
-        description="Each goal as it stood last in the range; `forecast_date` is when it is reached at the pace of the last 28 days."
+        description="Each goal as it stood last in the range: `goal_progress` in docs/metrics.md, with when it is reached, as it goes:"
+        " `forecast_p10`, `forecast_p50` (also as `forecast_date`) and `forecast_p90`, and `probability_on_time`."
     )
 
 

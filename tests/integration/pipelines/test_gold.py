@@ -277,6 +277,36 @@ def test_a_goal_is_held_against_an_even_pace(made):
     assert rows[2]["ahead"] == 20
 
 
+def test_when_a_goal_is_reached_is_told_from_the_weeks_before(made):
+    """By hand: weeks of 10, 0, 20 and 10 make a pace of 10 with a variance of (200 + 3·10²)/5 = 100; 60 are missing."""
+    ada = Person(since="2026-03-02 08:00")
+    goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-05-11")
+    goal.happens("created", "2026-03-02 09:00", progress=0, status="active")
+    for day, progress in (("03-05", 10), ("03-19", 30), ("03-30", 40)):
+        goal.happens("progressed", f"2026-{day} 09:00", progress=progress)
+    rows = {str(row["local_date"]): row for row in made(ada, as_of="2026-03-30 12:00")("goal_progress")}
+    now = rows["2026-03-30"]
+    assert [str(now[f"forecast_p{p}"]) for p in (10, 50, 90)] == ["2026-04-21", "2026-05-11", "2026-08-18"]
+    assert now["probability_on_time"] == pytest.approx(0.5)
+    assert now["progress_28_days"] == 40
+    young = rows["2026-03-22"]  # two whole weeks
+    assert (young["forecast_p50"], young["probability_on_time"], young["progress_28_days"]) == (None, None, None)
+
+
+def test_what_was_added_goes_by_dates_also_across_days_that_have_no_row(made):
+    ada = Person(since="2026-01-01 08:00")
+    goal = ada.new("goal", title="Read", created_at=ada.moment("2026-01-05 09:00"))
+    goal.happens("created", "2026-01-05 09:00", progress=0, status="active")
+    goal.happens("progressed", "2026-01-20 09:00", progress=30)
+    goal.happens("cancelled", "2026-02-01 09:00", status="cancelled")
+    goal.happens("resumed", "2026-03-20 09:00", status="active", progress=50)
+    rows = made(ada, as_of="2026-03-22 12:00")("goal_progress")
+    assert [(str(row["local_date"]), row["progress_28_days"]) for row in rows[-2:]] == [
+        ("2026-03-21", 20),
+        ("2026-03-22", 20),
+    ]
+
+
 def test_how_a_habit_holds_up_to_the_day_it_was_put_away(made):
     ada = Person(since="2026-03-02 08:00")
     kept, dropped = ada.habit("2026-03-02 08:00"), ada.habit("2026-03-02 08:00")

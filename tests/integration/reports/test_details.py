@@ -59,10 +59,11 @@ def test_nobody_with_nothing_has_details(database, ada):
 
 def test_a_goal_tells_where_it_is_what_was_gained_and_where_it_goes(database, ada, save, publish):
     id_ = save(goals, title="Read 24 books", target_date=date(2026, 12, 31), progress=99)
-    publish("goal_progress", WEEK.first - timedelta(days=1), str(id_), progress=40.0, ahead=-1.0, progress_28_days=8.0)
-    publish("goal_progress", WEEK.last, str(id_), progress=44.0, ahead=-12.0, progress_28_days=14.0)
-    publish("goal_progress", WEEK.last + timedelta(days=1), str(id_), progress=60.0, ahead=0.0, progress_28_days=14.0)
-    goal = Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), WEEK.last + timedelta(days=112))
+    publish("goal_progress", WEEK.first - timedelta(days=1), str(id_), progress=40.0, ahead=-1.0)
+    forecast = {"forecast_p10": "2026-12-20", "forecast_p90": "2027-03-01"}
+    publish("goal_progress", WEEK.last, str(id_), progress=44.0, ahead=-12.0, **forecast)
+    publish("goal_progress", WEEK.last + timedelta(days=1), str(id_), progress=60.0, ahead=0.0)
+    goal = Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), date(2026, 12, 20), date(2027, 3, 1))
     assert found(database, ada).goals == (goal,)
 
 
@@ -111,7 +112,7 @@ def test_nothing_of_somebody_else_is_told(database, ada, save):
 
 def test_titles_are_text_in_every_form(facts):
     details = Details(
-        goals=(Goal(EVIL, 50.0, 1.0, 2.0, None, None),),
+        goals=(Goal(EVIL, 50.0, 1.0, 2.0, None, None, None),),
         habits=(Habit(EVIL, 1, 1, 1, "days"),),
         next=(Task(EVIL + "\nBcc: x", "due today"),),
         reached=(("goal", EVIL),),

@@ -1,4 +1,7 @@
--- One row a goal and local day since it was made: how far it was, and how far an even pace to its date would have it.
+-- One row a goal and local day since it was made: how far it was, how far an even pace to its date would have it, and when it is to be
+-- reached if it goes on as in up to twelve weeks before. Their mean is the pace; their spread, and that a mean of few weeks may be wrong
+-- itself, make the range: after h weeks the progress made is taken as normal around pace·h, with variance spread²·(h + h²/weeks).
+-- Two imagined weeks with a variance of 1.5·pace² stand in for what a few even weeks do not show.
 with versions as (
     select *, max(changed_on) over (partition by user_id, goal_id order by version rows unbounded preceding) as first_day
     from silver.goal_history semi join people using (user_id)
@@ -9,10 +12,27 @@ with versions as (
 ), days as (
     select *, unnest(generate_series(first_day, last_day, interval 1 day))::date as local_date, coalesce(start_date, made_on) as begins_on
     from spans where last_day >= first_day and change <> 'goal.deleted' and (status in ('active', 'paused') or first_day = last_day or change = 'goal.completed')
+), kept as (
+    select * from days where status in ('active', 'paused') or local_date = first_day
+), with_past as (  -- by dates, for a goal that was put off for a while has days without a row
+    select *, progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 28 days preceding) as progress_28_days,
+           progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 7 days preceding) as progress_week
+    from kept window goal as (partition by user_id, goal_id)
+), with_pace as (
+    select *, count(progress_week) over weeks as weeks_known, avg(progress_week) over weeks as pace,
+           coalesce(var_pop(progress_week) over weeks, 0) as spread
+    from with_past
+    window weeks as (partition by user_id, goal_id, (local_date - date '1970-01-01') % 7 order by local_date range between interval 77 days preceding and current row)
+), with_variance as (  -- known too little of, not going on, or reached: nothing is said
+    select * replace (case when weeks_known >= 3 and status = 'active' and progress < 100 then pace end as pace),
+           (weeks_known * spread + 3 * pace ^ 2) / (weeks_known + 1) as variance, 100 - progress as missing
+    from with_pace
 )
 select user_id, bucket, goal_id, local_date, status, progress, target_date,
        case when target_date > begins_on then 100 * least(1, greatest(0, (local_date - begins_on) / (target_date - begins_on))) end as expected_progress,
-       progress - expected_progress as ahead,
-       progress - lag(progress, 28) over (partition by user_id, goal_id order by local_date) as progress_28_days
-from days
-where status in ('active', 'paused') or local_date = first_day
+       progress - expected_progress as ahead, progress_28_days,
+       reached_by(local_date, soonest(missing, pace, variance, weeks_known)) as forecast_p10,
+       reached_by(local_date, missing / nullif(greatest(pace, 0), 0)) as forecast_p50,
+       reached_by(local_date, latest(missing, pace, variance, weeks_known)) as forecast_p90,
+       chance(missing, pace, variance, weeks_known, (target_date - local_date) / 7) as probability_on_time
+from with_variance
