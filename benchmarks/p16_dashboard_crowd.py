@@ -115,5 +115,6 @@ async def _opened(port: int, cookie: str) -> ClientConnection:
         additional_headers={"Cookie": cookie},
         origin=Origin(f"http://127.0.0.1:{port}"),
         max_size=None,
+        ping_interval=None,
         subprotocols=[Subprotocol("streamlit")],
     )

@@ -6,6 +6,7 @@ Answers are kept as long as the tables they come from stand at the same versions
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,27 +69,40 @@ def _answered(
     question: str, user_id: str | None, versions: Mapping[str, int], values: Mapping[str, Any]
 ) -> pl.DataFrame:
     """Versions are in the key: a newer one is another question."""
-    with duckdb_connection("512MB") as connection:
-        for name in versions:
-            table = shared().lake.pinned(name)
-            assert table is not None
-            _show(connection, table, user_id, values.get("first"), values.get("last"))
-        return pl.DataFrame(connection.sql(QUERIES[question], params=dict(values) or None).to_arrow_table())
+    first, last = values.get("first"), values.get("last")
+
+    def rows(found: re.Match[str]) -> str:
+        name = f"{found[1]}/{found[2]}"
+        return f"{found[0].split()[0]} {_rows(_table(name, versions[name], shared().lake.location), user_id, first, last)} as {found[2]}"
+
+    with _duckdb().cursor() as cursor:
+        found = cursor.sql(TABLE.sub(rows, QUERIES[question]), params=dict(values) or None)
+        return pl.DataFrame(found.to_arrow_table())
 
 
-def _show(
-    connection: duckdb.DuckDBPyConnection, table: Pinned, user_id: str | None, first: date | None, last: date | None
-) -> None:
-    """Make a table visible: to a person their rows and no others, from the partitions where they can be."""
-    layer, _, name = table.name.partition("/")
+@cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """One for all pages; each answer has a cursor of its own."""
+    return duckdb_connection("1GB")
+
+
+@lru_cache(64)
+def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each version of each lake is another table)
+    """Opened once, at this version or one that has come since."""
+    table = shared().lake.pinned(name)
+    assert table is not None
+    return table
+
+
+def _rows(table: Pinned, user_id: str | None, first: date | None, last: date | None) -> str:
+    """What a query sees of a table: a person's rows and no others, from the partitions where they can be."""
     where, partitions = [], table.delta.metadata().partition_columns
     if user_id:
         where.append(f"bucket = {bucket_of(UUID(user_id), shared().buckets)}")
     if "month" in partitions and first and last:
         where.append(f"month >= '{first:%Y-%m}' and month <= '{last:%Y-%m}'")
     theirs = f" where user_id = {quoted(user_id)}" if user_id else ""
-    connection.execute(f"create schema if not exists {layer}")
-    connection.execute(f"create view {layer}.{name} as from {table.scan(' and '.join(where) or None)}{theirs}")
+    return f"(from {table.scan(' and '.join(where) or None)}{theirs})"
 
 
 def days(first: date, last: date) -> pl.DataFrame:

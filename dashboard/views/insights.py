@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import data, parts, person, words
 from dashboard.charts import weeks as charts
 from dashboard.live import refreshing
-from focusflow.client import Json
+from focusflow.client import Client, Json
+from focusflow.lake import DAILY_TABLE
 from focusflow.metrics import BY_NAME, TREND_WORDS
 
 SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.number}
@@ -48,7 +49,9 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
         st.markdown(
             f"{marks.get(trend, ':material/trending_flat:')} **{BY_NAME[name].label}: {show(week[name])}**, {TREND_WORDS[trend]}{usual}."
         )
-        with st.expander("How this was found"):
+        with st.expander("How this was found", on_change="rerun", key=f"how {name}") as opened:
+            if not opened.open:
+                return
             st.caption(f"{BY_NAME[name].meaning} {HOW}")
             parts.chart(
                 charts.against_usual(weeks, name), f"{BY_NAME[name].label} a week, over the usual range of each week."
@@ -69,7 +72,7 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
 
 def _words(day: date) -> None:
     """What a writer makes of the same numbers. Each sentence opens to those it rests on."""
-    said = parts.asked(lambda client: client.insights(day))
+    said = parts.asked(lambda client: _said(client, person.current().user_id, day, data.version(DAILY_TABLE)))
     if said is None:
         return
     with st.container(border=True):
@@ -85,6 +88,11 @@ def _words(day: date) -> None:
                         _evidence(each)
         writer = "by a language model" if said["written_by"] == "service" else "by rule, on this machine"
         st.caption(f"Written {writer}. A sentence with a number that is not in your data is not shown.")
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _said(_client: Client, user_id: str, day: date, version: int) -> Json:  # noqa: ARG001 (the same numbers, the same words)
+    return _client.insights(day)
 
 
 def _evidence(each: Json) -> None:
