@@ -39,7 +39,7 @@ class Place:
 
 
 @contextmanager
-def served(furnish: Callable[[Path], None] = lambda home: None) -> Iterator[Place]:
+def served(furnish: Callable[[Path], None] = lambda _: None) -> Iterator[Place]:
     """Both servers, in a home of their own into which somebody may put something before they start."""
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder, ExitStack() as running:
         home = Path(folder)
