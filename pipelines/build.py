@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import habits, meetings
+from pipelines import habits, meetings, uplift
 from pipelines.as_of import last, note
 from pipelines.silver import EVENTS
 
@@ -32,7 +32,7 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
 ORDER = (
     "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "habit_streaks", "estimate_accuracy",
     "productivity_weekly", "productivity_monthly",
-    "app_activity", "retention", "funnel", "feature_usage",
+    "uplift_people", "uplift", "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
 #: What the statements of tables call by name.
@@ -85,6 +85,7 @@ AHEAD = timedelta(weeks=5)
 LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, datetime], None]] = {
     "meetings": lambda connection, as_of: meetings.lay_out(connection, None, as_of + AHEAD),
     "held": lambda connection, _: habits.lay_out(connection),
+    "resampled": lambda connection, _: uplift.lay_out(connection),
 }
 
 

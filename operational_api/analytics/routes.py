@@ -76,7 +76,7 @@ def calendar(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match:
 def product(
     table: ProductTable, wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """A table about all people together, for analysts and admins: activity, retention, the funnel, which features are used."""
+    """A table about all people together, for analysts and admins: activity, retention, the funnel, which features are used, uplift."""
     return _answer(work, wanted, (QUERIES["product"], table), if_none_match, table=table)
 
 

@@ -9,7 +9,7 @@ from operational_api.shapes import Day, Input, Output
 
 LONGEST_DAYS = 400
 Granularity = Literal["day", "week", "month"]
-ProductTable = Literal["app_activity", "retention", "funnel", "feature_usage"]
+ProductTable = Literal["app_activity", "retention", "funnel", "feature_usage", "uplift"]
 Row = dict[str, Any]
 
 

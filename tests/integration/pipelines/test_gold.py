@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -52,10 +53,10 @@ def test_a_week_is_the_sum_of_its_days_and_begins_where_the_person_has_it_begin(
     assert month["tasks_completed_trend"] == "running"
 
 
-def completions_by_week(person, counts):
-    """So many completions on the Wednesday of each week from Monday 2026-03-02 on."""
+def completions_by_week(person, counts, first=date(2026, 3, 4)):
+    """So many completions on a day of each week, from Wednesday 2026-03-04 on."""
     for week, count in enumerate(counts):
-        day = date(2026, 3, 4) + timedelta(weeks=week)
+        day = first + timedelta(weeks=week)
         for number in range(count):
             person.task(f"{day} 09:{number:02}").completed(f"{day} 10:{number:02}")
 
@@ -340,6 +341,24 @@ def test_estimates_are_drawn_towards_what_was_said(made):
         2**0.5
     )  # five that took twice as long, and five imagined ones that did not
     assert rows[1]["factor_low"] < 2**0.5 < rows[1]["factor_high"]
+
+
+def test_uplift_is_told_of_everybody_together(made):
+    """By hand: tasks a week at first 1, 1, 0, 0 and ½, at last 2, 1, 0, ¼ and 0: changes of 1, 0, 0, ¼ and -½."""
+    lives: tuple[list[int], ...] = ([1, 1, 1, 1, 2, 2, 2, 2], [1] * 8, [], [0, 0, 0, 0, 0, 1], [2])
+    people = [Person(since="2026-01-05 08:00") for _ in lives]
+    for person, weeks in zip(people, lives, strict=True):
+        completions_by_week(person, weeks, date(2026, 1, 7))
+    assert made(*people, as_of="2026-03-01 23:00")("uplift") == []  # the eighth week is not over
+    rows = made(as_of="2026-03-02 12:00")
+    (row,) = rows("uplift")
+    assert (str(row["month"]), row["users"], row["first_weekly"], row["latest_weekly"]) == ("2026-03-01", 5, 0.5, 0.65)
+    assert (row["mean_change"], row["relative_change"], row["share_up_20"]) == pytest.approx((0.15, 0.3, 0.4))
+    assert row["detectable_change"] == pytest.approx(2.8 * (1.2 / 4) ** 0.5 / 5**0.5)
+    means = sorted(sum(drawn) / 5 for drawn in product((1, 0, 0, 0.25, -0.5), repeat=5))  # every cohort there could be
+    assert row["mean_change_low"] == pytest.approx(means[len(means) // 40], abs=0.05)
+    assert row["mean_change_high"] == pytest.approx(means[-len(means) // 40], abs=0.05)
+    assert [each["change"] for each in rows("uplift_people", user_id=str(people[4].id))] == [-0.5]
 
 
 def used(person, at, name="app.opened", platform="ios"):
