@@ -40,6 +40,8 @@ ORDER = (
 #: Somebody's usual range: from an eighth to seven eighths of what earlier periods were, in their order, between two neighbours in
 #: proportion; of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
 #:
+#: Somebody is active by what they began themselves: no delivery, no run of the pipeline. `last_day_over` is over wherever anybody lives.
+#:
 #: When a goal is reached: `soonest` and `latest` are the two h at which pace·h lies 1.2816 spreads from what is missing, the roots of
 #: (pace·h − missing)² = z²·variance·(h + h²/weeks); nothing where the second never comes. `normal` is its distribution, to 0.0002.
 MACROS = """
@@ -54,6 +56,8 @@ MACROS = """
     create or replace temp macro trend(now, low, high, is_complete) as
         case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
              when now > high then 'higher' when now < low then 'lower' else 'usual' end;
+    create or replace temp macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
+    create or replace temp macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;
     create or replace temp macro z_of_ten() as 1.2816;
     create or replace temp macro straight(missing, pace, variance) as 2 * pace * missing + z_of_ten() ^ 2 * variance;
     create or replace temp macro bend(missing, pace, variance, weeks) as

@@ -365,8 +365,8 @@ def used(person, at, name="app.opened", platform="ios"):
     person.new("activity", name=name, platform=platform).happens("tracked", at)
 
 
-def test_who_used_an_app_in_a_day_a_week_a_month(made):
-    ada, bob = Person(), Person()
+def test_who_was_active_in_a_day_a_week_a_month(made):
+    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-04 08:00")
     used(ada, "2026-03-02 09:00")
     used(ada, "2026-03-02 10:00", platform="web")
     used(bob, "2026-03-04 09:00")
@@ -376,11 +376,21 @@ def test_who_used_an_app_in_a_day_a_week_a_month(made):
         (str(row["local_date"])[-2:], row["dau"], row["wau"], row["mau"], row["new_users"], row["events"])
         for row in everywhere
     ] == [
-        ("02", 1, 1, 1, 1, 2),
+        ("02", 1, 1, 1, 1, 3),
         ("03", 0, 1, 1, 0, 0),
-        ("04", 1, 2, 2, 1, 1),
+        ("04", 1, 2, 2, 1, 2),
     ]
     assert [row["dau"] for row in rows("app_activity", platform="web")] == [1, 0, 0]
+
+
+def test_active_is_who_began_something_with_or_without_an_app(made):
+    ada = Person(since="2026-03-02 08:00")
+    ada.task("2026-03-03 09:00")
+    ada.new("report_delivery", kind="weekly", period="2026-W10", status="sent").happens("sent", "2026-03-09 08:00")
+    ada.new("generation", kind="plan", model="local").happens("plan_generated", "2026-03-10 08:00")
+    ada.events[-1] = ada.events[-1].model_copy(update={"actor": "system"})
+    rows = made(ada, as_of="2026-03-12 12:00")("app_activity", platform="*")
+    assert [(str(row["local_date"])[-2:], row["dau"]) for row in rows] == [("02", 1), ("03", 1)]
 
 
 def test_who_came_back_and_cells_that_are_not_over_are_blank(made):
@@ -393,6 +403,13 @@ def test_who_came_back_and_cells_that_are_not_over_are_blank(made):
         ("2026-03-02", 0, 2, 2, 1.0),
         ("2026-03-02", 1, 2, 1, 0.5),
     ]
+
+
+def test_a_week_is_over_when_it_is_over_for_everybody(made):
+    """Monday at eleven in UTC: on an island in the west of the Pacific's last zone it is Sunday still."""
+    ada = Person("Etc/GMT+12", since="2026-03-02 08:00")
+    assert made(ada, as_of="2026-03-08 23:00")("retention") == []
+    assert len(made(as_of="2026-03-09 13:00")("retention")) == 1
 
 
 def test_how_far_people_come(made):

@@ -1,13 +1,16 @@
--- One row a day and platform, and one for all (the platform *): who used an app. Counted is what a person began: tracked events.
-with used as (
-    select distinct user_id, local_date, coalesce(data->>'platform', '') as platform from silver.events where type = 'activity.tracked'
+-- One row a day and platform, and one for all (the platform *): who was active, by what they began themselves: in an app that tracks it, or by a
+-- task created, a timer stopped and the like, which say no platform.
+with happened as (
+    select user_id, local_date, coalesce(data->>'platform', '') as platform from silver.events where is_activity(type, actor)
+), used as (
+    select distinct user_id, local_date, platform from happened
 ), by_platform as (
     from used union all by name select distinct user_id, local_date, '*' as platform from used
 ), days as (
     select platform, unnest(generate_series(min(local_date), (select max(local_date) from used), interval 1 day))::date as local_date
     from by_platform group by platform
 ), events as (
-    select local_date, coalesce(data->>'platform', '') as platform, count(*) as events from silver.events where type = 'activity.tracked' group by all
+    select local_date, platform, count(*) as events from happened group by all
 ), all_events as (
     from events union all by name select local_date, '*' as platform, sum(events)::bigint as events from events group by local_date
 ), newcomers as (

@@ -7,7 +7,7 @@ with moments as (
     from silver.events group by user_id
 ), came_back as (
     select events.user_id, min(occurred_at) as back from silver.events join moments using (user_id)
-    where type <> 'user.registered' and local_date between registered_on + 7 and registered_on + 13 group by events.user_id
+    where is_activity(type, actor) and type <> 'user.registered' and local_date between registered_on + 7 and registered_on + 13 group by events.user_id
 ), people as (
     select *, date_trunc('week', registered_on)::date as cohort_week from moments left join came_back using (user_id) where registered is not null
 ), steps as (
@@ -24,4 +24,4 @@ with moments as (
 select cohort_week, step, name, any_value(cohort) as cohort, count(reached_at) as users, count(reached_at) / any_value(cohort) as share,
        median(greatest(0, epoch(reached_at - registered)) / 3600) filter (where reached_at is not null) as median_hours
 from steps join sizes using (cohort_week) group by cohort_week, step, name
-having step < 5 or cohort_week + 20 < ($as_of at time zone 'UTC')::date
+having step < 5 or cohort_week + 19 <= last_day_over($as_of)

@@ -1,8 +1,8 @@
--- One row a cohort and number of weeks since: who came back. A cohort is of those whose first event, of any kind, lies in an ISO week; a
--- cell whose week is not over yet has no row.
+-- One row a cohort and number of weeks since: who came back. A cohort is of those whose first event, ever, lies in an ISO week; a cell whose
+-- week is not over wherever they live has no row.
 with weeks as (
     select distinct user_id, date_trunc('week', local_date)::date as week from silver.events
-    where type like 'activity.%' or type like 'task.%' or type like 'time.%' or type like 'habit.%' or type like 'goal.%' or type like 'user.registered'
+    where is_activity(type, actor) or type = 'user.registered'
 ), cohorts as (
     select user_id, min(week) as cohort_week from weeks group by user_id
 ), sizes as (
@@ -14,5 +14,5 @@ select cells.cohort_week, cells.weeks_since, any_value(cohort) as cohort, count(
 from cells
 left join cohorts using (cohort_week)
 left join weeks on weeks.user_id = cohorts.user_id and weeks.week = cells.cohort_week + 7 * cells.weeks_since::integer
-where cells.cohort_week + 7 * (cells.weeks_since::integer + 1) <= ($as_of at time zone 'UTC')::date
+where cells.cohort_week + 7 * cells.weeks_since::integer + 6 <= last_day_over($as_of)
 group by cells.cohort_week, cells.weeks_since
