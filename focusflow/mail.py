@@ -43,6 +43,19 @@ class Delivery:
     code: int = 0
 
 
+#: What says that there is nobody at an address (RFC 3463), whatever is sent there. Full mailboxes and what a server thinks of us do not.
+NOBODY_THERE = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?![\d.])")
+
+
+def is_final(delivery: Delivery) -> bool:
+    """Whether nothing sent to this address will ever arrive.
+
+    >>> is_final(Delivery(Outcome.REFUSED, "550 5.1.1 no such user", 550)), is_final(Delivery(Outcome.REFUSED, "550 relay denied", 550))
+    (True, False)
+    """
+    return delivery.outcome is Outcome.REFUSED and NOBODY_THERE.search(delivery.said) is not None
+
+
 class Mailer(Protocol):
     """A way for mails out of the house."""
 

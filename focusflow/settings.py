@@ -92,6 +92,18 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(
         90, ge=0, le=36_500, description="How long events that cannot be read are kept, in days; 0 is for good."
     )
+    words_days: int = Field(
+        90,
+        ge=31,
+        le=36_500,
+        description="How long what writers were asked and wrote, plans, and what people were told are kept, in days.",
+    )
+    report_days: int = Field(
+        400,
+        ge=0,
+        le=36_500,
+        description="How long the text of a mailed report is kept, in days; 0 is for good. That it was sent is kept always, so that none goes out twice.",
+    )
     lake_history_hours: int = Field(
         24,
         ge=2,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from focusflow.database.session import Database
-from focusflow.database.upkeep import drop_outbox_days
+from focusflow.database.upkeep import drop_outbox_days, forget_said
 from focusflow.lake import RAW_EVENTS, Lake, Outrun, floor_key, position_key, show
 from focusflow.problems import Conflict
 from focusflow.settings import Settings
@@ -61,6 +61,7 @@ class Maintenance:
         yield Done(
             "outbox", {"days dropped": drop_outbox_days(self.database, self._landed(), self.settings.outbox_days)}
         )
+        yield Done("mails", forget_said(self.database, self.settings.words_days, self.settings.report_days))
         for spec in (*GROWING, *REWRITTEN):
             yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
 

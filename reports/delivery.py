@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Database
-from focusflow.mail import Delivery, Mailer, Outcome, composed
+from focusflow.mail import Delivery, Mailer, Outcome, composed, is_final
 from focusflow.problems import Conflict, NotFound, Problem
 from focusflow.settings import Settings
 from focusflow.unsubscribe import REPORTS, Subscription, link, one_click
@@ -190,8 +190,10 @@ class Sender:
             log.exception("a report could not be made: delivery %s", row.id)
             what = str(error) if isinstance(error, Problem) else type(error).__name__
             return self._later(row, to, f"the report could not be made: {what}")
-        if not self.people.by_id(row.user_id).wants(row.kind):
-            return self._postponed(row, to, Became("skipped", "the person does not want it"))
+        is_now = self.people.by_id(row.user_id)
+        if not is_now.wants(row.kind):
+            why = "mails to this address came back" if is_now.has_bounced else "the person does not want it"
+            return self._postponed(row, to, Became("skipped", why))
         self.pace.wait()
         lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
@@ -199,6 +201,8 @@ class Sender:
 
     def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]
+        if is_final(delivery):
+            self.people.note_bounce(to, delivery.said)
         again_at = next_attempt(row.attempts, now) if status == "due" else None
         if status == "due" and again_at is None:
             status = "failed"

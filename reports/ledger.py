@@ -15,7 +15,7 @@ from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
-from reports.people import Recipient
+from reports.people import People, Recipient
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -124,6 +124,16 @@ class Ledger:
     def release(self, row: Row, now: datetime) -> Row | None:
         """Make a report due again that was given up, or whose fate nobody knows, because a person says so."""
         return self._asked("release", id=row.id, version=row.version, now=now)
+
+    def come_back(self, message_id: str, reason: str, now: datetime, people: People) -> Recipient | None:
+        """Write down that a mail which had been handed over came back. Whose it was; None if it is not ours, or known already."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            saved = tx.one(QUERIES["come_back"], {"message_id": message_id, "reason": reason[:500], "now": now})
+            if saved is None:
+                return None
+            to = people.by_id(saved["user_id"])
+            _told(tx, saved, to)
+            return to
 
     def shown(self, status: str | None, limit: int) -> list[dict[str, Any]]:
         """What an operator sees, the latest first."""

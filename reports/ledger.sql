@@ -63,6 +63,12 @@ update report_deliveries set status = 'due', reason = null, next_attempt_at = %(
 where id = %(id)s and version = %(version)s and status in ('failed', 'unknown', 'skipped')
 returning *
 
+-- come_back --
+-- A server took the mail and found later that it could not be delivered.
+update report_deliveries set status = 'failed', reason = %(reason)s, version = version + 1, updated_at = %(now)s
+where message_id = %(message_id)s and status in ('sent', 'unknown')
+returning *
+
 -- shown --
 select email, kind, period, status, attempts, next_attempt_at, sent_at, reason, report_deliveries.updated_at
 from report_deliveries join users on users.id = user_id

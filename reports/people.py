@@ -9,6 +9,7 @@ from uuid import UUID
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
 from focusflow.problems import NotFound
 from reports.facts import Person
@@ -17,6 +18,8 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 #: Somebody who said nothing about reports gets them by mail, for that is what the switches of each report are for, and in the app.
 CHANNELS = ("email", "in_app")
+
+COME_BACK = "No more are sent there. Ask for a new password with this address, and open the link in that mail: if it arrives, so will the others."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Recipient:
     email: str
     joined_at: datetime
     is_reachable: bool
+    has_bounced: bool
     channels: tuple[str, ...]
     quiet_from: time | None
     quiet_until: time | None
@@ -62,6 +66,22 @@ class People:
     def everyone(self) -> list[Recipient]:
         return self._found()
 
+    def note_bounce(self, to: Recipient, reason: str) -> None:
+        """Write down that mails to this address come back. None go there until it is changed or proven; the app says so."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            said = {"id": new_id(), "user_id": to.person.id, "email": to.email, "reason": reason[:500], "now": tx.now}
+            if tx.one(QUERIES["bounced"], said) is not None:
+                tx.run(QUERIES["tell_bounced"], said | {"title": f"Mails to {to.email} come back", "body": COME_BACK})
+
+    def bounces(self) -> list[dict[str, Any]]:
+        """Whose mails come back, the latest first."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            return tx.all(QUERIES["bounces"])
+
+    def forget_bounce(self, email: str) -> bool:
+        with self.database.transaction(Role.REPORTING) as tx:
+            return tx.run(QUERIES["forget"], {"email": email}) == 1
+
     def _one(self, missing: str, **who: str | UUID) -> Recipient:
         found = self._found(**who)
         if not found:
@@ -78,4 +98,6 @@ def _recipient(row: Mapping[str, Any]) -> Recipient:
     person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
     wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
     channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
-    return Recipient(person, row["email"], row["created_at"], row["is_reachable"], channels, **wishes)
+    return Recipient(
+        person, row["email"], row["created_at"], row["is_reachable"], row["has_bounced"], channels, **wishes
+    )

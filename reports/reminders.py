@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.mail import Mailer, Outcome, composed
+from focusflow.mail import Mailer, Outcome, composed, is_final
 from focusflow.settings import Settings
 from focusflow.unsubscribe import KINDS, Subscription, link, one_click
 from reports.delivery import Pace
@@ -99,7 +99,7 @@ class Reminders:
             return "shown" if row["is_enabled"] else "cancelled"
         mail = self._mail(row, to)
         self.pace.wait()
-        return self._mailed(row, mail) if self._settle(row, "scheduled", "sent") else "taken"
+        return self._mailed(row, to, mail) if self._settle(row, "scheduled", "sent") else "taken"
 
     def _mail(self, row: Mapping[str, Any], to: Recipient) -> EmailMessage:
         told = row["data"].get("notice")
@@ -111,11 +111,13 @@ class Reminders:
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,
         )  # fmt: skip
 
-    def _mailed(self, row: Mapping[str, Any], mail: EmailMessage) -> str:
+    def _mailed(self, row: Mapping[str, Any], to: Recipient, mail: EmailMessage) -> str:
         delivery = self.mailer.send(mail)
         if delivery.outcome is Outcome.LATER:
             self._settle(row, "sent", "scheduled", reason=delivery.said, again_at=f"{self.now() + PAUSE}")
             return "later"
+        if is_final(delivery):
+            self.people.note_bounce(to, delivery.said)
         if delivery.outcome is Outcome.REFUSED:
             self._settle(row, "sent", "failed", reason=delivery.said)
             return "failed"

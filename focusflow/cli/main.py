@@ -19,6 +19,7 @@ COMMANDS = (
     "models",
     "score",
     "report",
+    "bounces",
     "insights",
     "verify",
     "sql",

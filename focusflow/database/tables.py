@@ -504,6 +504,18 @@ report_deliveries = owned(
     one_of("status", "due", "sending", "sent", "failed", "unknown", "skipped"),
     UniqueConstraint("user_id", "kind", "period"),
     Index("report_deliveries_waiting_idx", "next_attempt_at", postgresql_where=text("status in ('due', 'sending')")),
+    Index(None, "message_id"),
+)
+
+#: The address of an account from which a mail came back for good. It holds as long as the account has that address.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    required("email", Text),
+    required("bounced_at", Instant),
+    required("reason", Text),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
 #: What a writer was asked and answered: the cache, and the account of what it cost.

@@ -1,4 +1,6 @@
-"""Forgets what has expired: answers kept for repeated requests, tokens of sign-ins and mails, attempts at passwords, old days of the outbox."""
+"""Forgets what has expired: answers kept for repeated requests, tokens of sign-ins and mails, attempts at passwords, old days of the outbox,
+what was told and written long ago.
+"""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -26,6 +28,22 @@ def forget_expired(database: Database) -> int:
         with database.transaction(Role.AUTH) as tx:
             gone += tx.run(statement, {"before": tx.now - after})
     return gone
+
+
+#: What was told, said and asked. A notification that was cancelled says nothing any more.
+SAID: Final[Mapping[str, LiteralString]] = {
+    "answers let go": "delete from ai_messages where created_at < %(words)s",
+    "notifications let go": "delete from notifications where scheduled_at < %(words)s and status <> 'scheduled'",
+    "texts of reports let go": "update report_deliveries set content = null where last_day < %(reports)s and content is not null and status <> 'sending'",
+}
+
+
+def forget_said(database: Database, words_days: int, report_days: int) -> dict[str, int]:
+    """Let go what was kept long enough. The ledger's rows stay: they are why nothing goes out twice."""
+    with database.transaction(Role.REPORTING) as tx:
+        words = tx.now - timedelta(days=words_days)
+        reports = tx.now.date() - timedelta(days=report_days) if report_days else date.min
+        return {what: tx.run(query, {"words": words, "reports": reports}) for what, query in SAID.items()}
 
 
 DAYS: LiteralString = """

@@ -77,3 +77,6 @@ returning id, email, display_name, token_epoch
 select id, email, display_name, timezone, locale, week_start, role, daily_focus_goal_minutes, created_at, version, is_active,
        email_verified_at is not null as email_is_verified
 from users where id = %(user_id)s
+
+-- reached --
+delete from bounces where user_id = %(user_id)s

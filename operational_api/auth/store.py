@@ -138,4 +138,5 @@ def use_link(tx: Transaction, token: str, purpose: str) -> UUID:
     if row is None:
         raise LinkRefused
     user_id: UUID = row["user_id"]
+    tx.run(QUERIES["reached"], {"user_id": user_id})  # whoever opens it has got our mail
     return user_id

@@ -29,7 +29,7 @@ class ReportNotFound(NotFound):
 
 
 class NotMadeYet(Conflict):
-    """This report has not been made yet, or there was nothing to tell. Its `status` and `reason` say which."""
+    """This report has not been made yet, there was nothing to tell, or its text is no longer kept. Its `status` and `reason` say more."""
 
 
 FORMS: dict[int | str, dict[str, Any]] = {

@@ -1,7 +1,8 @@
 """What has expired is forgotten, and nothing else."""
 
-from focusflow.database.upkeep import forget_expired
+from focusflow.database.upkeep import forget_expired, forget_said
 from focusflow.identity import new_id
+from tests.conftest import add_user
 
 KEEPERS = {
     "idempotency_keys": (
@@ -43,3 +44,37 @@ def test_what_has_expired_goes_and_the_rest_stays(database):
         for table in KEEPERS:
             row = connection.execute(f"select count(*) as rows from {table}").fetchone()
             assert row["rows"] == 1, table
+
+
+SAID = {
+    "ai_messages": (
+        "insert into ai_messages (id, user_id, created_at, kind, request_hash, prompt_version, model, status)"
+        " values (gen_random_uuid(), %(user)s, now() - %(age)s::interval, 'insights', '', '', '', 'written')"
+    ),
+    "notifications": (
+        "insert into notifications (id, user_id, created_at, updated_at, type, title, scheduled_at, status)"
+        " values (gen_random_uuid(), %(user)s, now(), now(), 'daily_plan', '', now() - %(age)s::interval, %(status)s)"
+    ),
+    "report_deliveries": (
+        "insert into report_deliveries (id, user_id, created_at, updated_at, kind, period, first_day, last_day, next_attempt_at, message_id, content)"
+        " values (gen_random_uuid(), %(user)s, now(), now(), 'weekly', %(age)s::text, now() - %(age)s::interval, now() - %(age)s::interval, now(), '', '{}')"
+    ),
+}
+
+
+def test_what_was_said_long_ago_goes_and_what_keeps_mails_from_going_twice_stays(database):
+    user = add_user(database)
+    with database.owner() as connection:
+        for statement in SAID.values():
+            for age, status in (("39 days", "sent"), ("41 days", "sent"), ("50 days", "scheduled")):
+                connection.execute(statement, {"user": user, "age": age, "status": status})
+    assert forget_said(database, 40, 0)["texts of reports let go"] == 0
+    forget_said(database, 40, 45)
+    with database.owner() as connection:
+        kept = {table: connection.execute(f"select * from {table}").fetchall() for table in SAID}
+    assert {table: len(rows) for table, rows in kept.items()} == {
+        "ai_messages": 1,
+        "notifications": 2,
+        "report_deliveries": 3,
+    }
+    assert [row["period"] for row in kept["report_deliveries"] if row["content"] is None] == ["50 days"]

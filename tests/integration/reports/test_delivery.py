@@ -3,7 +3,6 @@
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import orjson
 import pytest
@@ -12,75 +11,12 @@ from focusflow.clock import Period
 from focusflow.database.session import Role
 from focusflow.mail import mailer
 from focusflow.problems import Conflict
-from focusflow.settings import load_settings
 from pipelines.assets.reports import SILENCE, judged
-from reports.delivery import Pace, Sender
+from reports.delivery import Pace
 from reports.facts import NotComputed
-from reports.ledger import Ledger
-from reports.people import People
-from tests.conftest import add_user
-from tests.mailserver import Post, served
+from tests.integration.reports.conftest import MONDAY
 
-MONDAY = datetime(2026, 11, 16, 7, 30, tzinfo=UTC)  # half past eight in Berlin
 LAST_WEEK = Period.week_of(MONDAY.date() - timedelta(days=7))
-
-
-@pytest.fixture
-def post():
-    return Post()
-
-
-@pytest.fixture
-def facts_of(facts):
-    """Everybody had the same week; what they are called and when it was is theirs."""
-    return lambda person, period: replace(facts, person=person, period=period, as_of=datetime(2027, 1, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-def settings(post, tmp_path):
-    with served(post) as port:
-        yield load_settings(
-            home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", smtp_timeout_seconds=1,
-            verify_email=False, mail_from="FocusFlow <post@example.com>", public_api_url="https://focus.example.com/",
-        )  # fmt: skip
-
-
-@pytest.fixture
-def clear(database):
-    with database.owner() as connection:
-        connection.execute("truncate users cascade")
-
-
-@pytest.fixture
-def sending(settings, database, facts_of, clear):
-    """A sender at a moment."""
-
-    def at(now=MONDAY, facts=facts_of, **more):
-        people, ledger = People(database, must_verify=settings.must_verify_email), Ledger(database, settings.mail_from)
-        return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000), **more)
-
-    return at
-
-
-@pytest.fixture
-def somebody(database, clear):
-    """Somebody who has been there for a while, with wishes."""
-
-    def made(timezone="Europe/Berlin", **wishes) -> UUID:
-        user_id = add_user(database, timezone)
-        with database.owner() as connection:
-            connection.execute("update users set created_at = '2026-01-01' where id = %s", [user_id])
-        with database.transaction(Role.API, user_id) as tx:
-            if wishes:
-                tx.run(
-                    "insert into preferences (user_id, updated_at) values (%(id)s, %(now)s)",
-                    {"id": user_id, "now": tx.now},
-                )
-            for name, value in wishes.items():
-                tx.connection.execute(f"update preferences set {name} = %s", [value])
-        return user_id
-
-    return made
 
 
 def state(database, user_id, kind="weekly"):
