@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError, dates, numbers
 PLAIN_ENGLISH = "en-150"
 
 #: A number that is written otherwise elsewhere: with a comma before three digits, with a point before decimals. Years, days and times have neither.
-NUMBER = re.compile(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\d)")
+WRITTEN_OTHERWISE = re.compile(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?!\.?\d)")
 
 
 @lru_cache
@@ -57,7 +57,7 @@ def localised(text: str, locale: str) -> str:
         pattern = "#,##0" + (f".{'0' * decimals}" if decimals else "")
         return str(numbers.format_decimal(digits, pattern, locale_of(locale)))
 
-    return NUMBER.sub(written, text)
+    return WRITTEN_OTHERWISE.sub(written, text)
 
 
 def day(when: date, locale: str) -> str:

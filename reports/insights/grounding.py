@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reports.insights.writer import Insights, Remark
-from reports.locales import NUMBER
+
+#: Any number. A comma belongs to it only before three digits; else it ends a clause.
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 #: Numbers in letters, which the figures cannot be searched for. "One" is left: "the one thing" is no number.
 SPELLED = re.compile(
