@@ -7,7 +7,7 @@ import dagster as dg
 from focusflow import clock
 from focusflow.lake import RAW_EVENTS, position_key
 from focusflow.mail import mailer
-from pipelines.assets.reports import deliveries, opened, reminded
+from pipelines.assets.reports import achieved, deliveries, opened, reminded
 from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
@@ -73,6 +73,14 @@ send_reminders = dg.define_asset_job(
     tags={"dagster/max_runtime": "3600"},
 )
 
+tell_achievements = dg.define_asset_job(
+    "tell_achievements",
+    selection=dg.AssetSelection.assets(achieved),
+    description="See what people reached, and tell them.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "3600"},
+)
+
 #: How often the sensor looks. Looking is one read of a table's log.
 LOOK_SECONDS = 2
 
@@ -127,6 +135,15 @@ def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
     with opened(installation) as sender:
         return dg.RunRequest() if sender.is_awaited() else dg.SkipReason("Nobody is due.")
+
+
+half_past = dg.ScheduleDefinition(
+    name="half_past",
+    job=tell_achievements,
+    cron_schedule="37 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour: what somebody reached may wait so long.",
+)
 
 
 nightly = dg.ScheduleDefinition(

@@ -7,6 +7,7 @@ from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
 from pipelines.assets.tables import table_assets
 from pipelines.automation import (
+    half_past,
     hourly,
     maintenance,
     nightly,
@@ -16,6 +17,7 @@ from pipelines.automation import (
     report_hours,
     score_tasks,
     send_reminders,
+    tell_achievements,
     train_priority_model,
     weekly_reports,
     weekly_training,
@@ -29,9 +31,17 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[*table_assets, *score_assets, *report_assets, priority_model],
         asset_checks=[*table_checks, drift_check],
-        jobs=[refresh, score_tasks, train_priority_model, weekly_reports, send_reminders, maintenance],
+        jobs=[
+            refresh,
+            score_tasks,
+            train_priority_model,
+            weekly_reports,
+            send_reminders,
+            tell_achievements,
+            maintenance,
+        ],
         sensors=[raw_commits, reminder_times],
-        schedules=[hourly, report_hours, nightly, weekly_training],
+        schedules=[hourly, report_hours, half_past, nightly, weekly_training],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

@@ -10,6 +10,7 @@ from focusflow.clock import Period
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.streaks import Days, streak
+from reports.achievements import title_of
 from reports.facts import Person
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -78,7 +79,10 @@ def gather_details(database: Database, person: Person, period: Period, *, is_lat
             if is_latest
             else (),
             hours=tuple(Hour(row["hour"], row["minutes"]) for row in tx.all(QUERIES["hours"], who)),
-            reached=tuple((row["what"], row["title"]) for row in tx.all(QUERIES["reached"], who)),
+            reached=tuple(
+                (row["what"], row["title"] or title_of(row["achievement"], person.locale))
+                for row in tx.all(QUERIES["reached"], who)
+            ),
         )
 
 

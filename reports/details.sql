@@ -35,8 +35,11 @@ where priority_scores.user_id = %(user_id)s and deleted_at is null and status in
 order by rank, task_id limit 5
 
 -- reached --
-select 'goal' as what, title, completed_at from goals
+select 'goal' as what, title, null as achievement, completed_at as at from goals
 where user_id = %(user_id)s and deleted_at is null and completed_at >= %(since)s and completed_at < %(until)s
 union all
-select 'milestone', title, completed_at from milestones where user_id = %(user_id)s and completed_at >= %(since)s and completed_at < %(until)s
-order by completed_at desc limit 5
+select 'milestone', title, null, completed_at from milestones where user_id = %(user_id)s and completed_at >= %(since)s and completed_at < %(until)s
+union all
+select 'achievement', null, achievement, earned_at from earned_achievements
+where user_id = %(user_id)s and earned_at >= %(since)s and earned_at < %(until)s
+order by at desc limit 5

@@ -20,6 +20,9 @@ AT_MOST = 5
 DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
 NO_DETAILS = Details()
 
+#: What is said of something reached.
+DONE = {"goal": "goal completed", "milestone": "milestone completed", "achievement": "achievement"}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -148,9 +151,7 @@ def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterato
     yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
     yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
     yield Part("hours", "Hours with most time logged", tuple(_hour(hour, locale) for hour in details.hours))
-    yield Part(
-        "reached", "Reached", tuple(Line(what, title, "", f"{what} completed") for what, title in details.reached)
-    )
+    yield Part("reached", "Reached", tuple(Line(what, title, "", DONE[what]) for what, title in details.reached))
 
 
 def _goal(goal: Goal, locale: str) -> Line:

@@ -507,6 +507,16 @@ report_deliveries = owned(
     Index(None, "message_id"),
 )
 
+#: What somebody reached, and when that was seen.
+earned_achievements = Table(
+    "earned_achievements",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("achievement", Text, primary_key=True),
+    required("earned_at", Instant),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
 #: The address of an account from which a mail came back for good. It holds as long as the account has that address.
 bounces = Table(
     "bounces",

@@ -10,6 +10,7 @@ from focusflow.lake import DAILY_TABLE
 from focusflow.mail import mailer
 from pipelines.assets.tables import OWNERS, key_of
 from pipelines.resources import Installation
+from reports.achieving import Achievements
 from reports.delivery import Counts, Sender, sender
 from reports.facts import ROLLUPS
 from reports.plans import plans
@@ -67,6 +68,19 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"planned": planned, **asdict(told)})
 
 
+@dg.asset(
+    key=["reports", "achievements"],
+    description="What people reached since it was last looked, told in the app; by mail to who chose so, as reminders are.",
+    group_name="reports",
+    kinds={"postgres"},
+    owners=OWNERS,
+    pool="reports_achievements",
+)
+def achieved(installation: Installation) -> dg.MaterializeResult[None]:
+    with installation.database() as database:
+        return dg.MaterializeResult(metadata={"told": Achievements(database).run()})
+
+
 def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:
     """What an operator has to look at."""
     yield dg.AssetCheckResult(
@@ -82,4 +96,4 @@ def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:
     )
 
 
-report_assets = [deliveries, reminded]
+report_assets = [deliveries, reminded, achieved]

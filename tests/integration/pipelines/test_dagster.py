@@ -13,7 +13,7 @@ from focusflow import clock
 from focusflow.clock import local_date
 from models.registry import Registry
 from pipelines import daily, priorities, publish
-from pipelines.automation import hourly, nightly, raw_commits, reminder_times, report_hours, weekly_training
+from pipelines.automation import half_past, hourly, nightly, raw_commits, reminder_times, report_hours, weekly_training
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
@@ -86,7 +86,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
-        for each in (hourly, report_hours, nightly, weekly_training)
+        for each in (hourly, report_hours, half_past, nightly, weekly_training)
     )
 
 

@@ -102,7 +102,16 @@ def test_what_was_reached_in_the_period_is_named(database, ada, save):
     goal = save(goals, title="Move house", status="completed", completed_at=at)
     save(milestones, goal_id=goal, title="Find a van", status="completed", completed_at=at - timedelta(days=1))
     save(milestones, goal_id=goal, title="Long ago", status="completed", completed_at=at - timedelta(days=9))
-    assert found(database, ada).reached == (("goal", "Move house"), ("milestone", "Find a van"))
+    with database.owner() as connection:
+        connection.execute(
+            "insert into earned_achievements select user_id, 'goals_completed-1', completed_at + interval '1 hour' from goals where id = %s",
+            [goal],
+        )
+    assert found(database, ada).reached == (
+        ("achievement", "The first goal completed"),
+        ("goal", "Move house"),
+        ("milestone", "Find a van"),
+    )
 
 
 def test_nothing_of_somebody_else_is_told(database, ada, save):
