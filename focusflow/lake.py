@@ -4,8 +4,10 @@ A writer commits through the same pinned version from which it read its position
 one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
 """
 
+import errno
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from focusflow import durable
 from focusflow.database.queries import load_queries
-from focusflow.problems import SetupProblem
+from focusflow.problems import SetupProblem, Unavailable
 
 #: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
@@ -38,8 +40,27 @@ AWKWARD = frozenset("%?#[]*")
 LOG_ENTRY = re.compile(r"\d{20}\.json")
 
 
+#: How deltalake says that there is no room for a file.
+FULL = tuple(f"(os error {number})" for number in (errno.ENOSPC, errno.EDQUOT))
+
+
 class Outrun(Exception):
     """Another writer moved the table on from this position first. Open it again and look."""
+
+
+@contextmanager
+def _refusals_of(table: str) -> Iterator[None]:
+    """A commit that was refused, in our words. Nothing of it can be seen; what it had written so far is cleared away with old versions."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise Outrun(f"{table}: {error}") from error
+    except (DeltaError, OSError) as error:
+        if any(each in str(error) for each in FULL):
+            raise Unavailable(
+                "The disk that the lake lies on is full. It is written again when there is room."
+            ) from error
+        raise
 
 
 #: Views over the daily table, visible beside it.
@@ -140,10 +161,8 @@ class Pinned:
             max_commit_retries=20,
         )
         data = data.select(self.columns().names).cast(self.columns())
-        try:
+        with _refusals_of(self.name):
             write_deltalake(self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, **how)
-        except CommitFailedError as error:
-            raise Outrun(f"{self.name}: {error}") from error
         self._settle(before)
 
     def _settle(self, before: int) -> None:
@@ -154,7 +173,8 @@ class Pinned:
             self._sum_up()
 
     def _sum_up(self) -> None:
-        self.delta.create_checkpoint()
+        with _refusals_of(self.name):
+            self.delta.create_checkpoint()
         durable.settle_checkpoint(self.delta.table_uri, self.version)
 
     def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
@@ -163,22 +183,18 @@ class Pinned:
         commit = CommitProperties(
             app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
         )
-        try:
+        with _refusals_of(self.name):
             done = self.delta.delete(where, commit_properties=commit, post_commithook_properties=NO_HOOKS)
-        except CommitFailedError as error:
-            raise Outrun(f"{self.name}: {error}") from error
         self._settle(before)
         return int(done["num_deleted_rows"] or 0)
 
     def compact(self) -> int:
         """Put small files together. Returns how many went into larger ones; readers of older versions find theirs where they were."""
         before = self.version
-        try:
+        with _refusals_of(self.name):
             done = self.delta.optimize.compact(
                 target_size=FILE_BYTES, max_concurrent_tasks=1, post_commithook_properties=NO_HOOKS
             )
-        except CommitFailedError as error:
-            raise Outrun(f"{self.name}: {error}") from error
         self._settle(before)
         return int(done["numFilesRemoved"])
 

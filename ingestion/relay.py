@@ -24,6 +24,7 @@ from ingestion.source import Run, Source
 log = logging.getLogger(__name__)
 
 LOCK = 0x52656C6179  # one active relay of a database
+LEASE = "set idle_session_timeout = '2min'"  # an active one that is frozen for longer loses it; a broker that hangs is not waited for as long
 IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
 PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
@@ -166,7 +167,7 @@ class RelayService:
             self._place()
             for count in self.relay.rounds(publisher, stop):
                 yield count
-                _still_ours(lock)
+                still_ours(lock)
                 self._place()
 
     def _place(self) -> None:
@@ -185,11 +186,12 @@ def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
         raise Unavailable(str(problem)) from problem
     with closing(connection):
         connection.autocommit = True
+        connection.execute(LEASE)
         row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
         yield connection if row and row["is_ours"] else None
 
 
-def _still_ours(lock: psycopg.Connection[object]) -> None:
+def still_ours(lock: psycopg.Connection[object]) -> None:
     try:
         lock.execute("select 1")
     except psycopg.OperationalError as error:

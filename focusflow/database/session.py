@@ -14,6 +14,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import ClientCursor
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -123,7 +124,7 @@ class Database:
                 transaction = self._enter(connection, role, user_id, queue)
                 yield transaction
                 transaction.commit()
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except (PoolTimeout, psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
 
     def _enter(

@@ -1,14 +1,20 @@
 """Processes that the fault tests kill. Forked from a server that has imported everything, so that hundreds start in seconds."""
 
 import multiprocessing
+import signal
 import threading
 from multiprocessing.context import ForkServerContext
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 
+from focusflow import lake as lake_module
 from focusflow.database.session import Database
-from focusflow.lake import Lake
+from focusflow.lake import Lake, Outrun, Pinned
 from ingestion.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
+from tests.faults.points import Point
+
+NEVER = float("inf")
 
 
 def forking() -> ForkServerContext:
@@ -17,9 +23,57 @@ def forking() -> ForkServerContext:
     return context
 
 
-def land(url: str, lake: str, is_ready: Event) -> None:
+def land(url: str, lake: str, is_ready: Event, rows: int = 40) -> None:
     """`focusflow land`, without the preparation of its command, committing as often as it can."""
     with Database(url) as database:
-        ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=40, age_seconds=0)
+        ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=rows, age_seconds=0)
         is_ready.set()
-        ingestion.run(threading.Event(), Upkeep(url, due_at=float("inf")))
+        ingestion.run(threading.Event(), Upkeep(url, due_at=NEVER))
+
+
+def land_until(url: str, lake: str, is_ready: Event, point: Point, nth: int) -> None:
+    """One that is killed when it comes to a point, and sums its log up with every other commit."""
+    lake_module.CHECKPOINT_COMMITS = 2
+    point.strike(signal.SIGKILL, nth)
+    land(url, lake, is_ready)
+
+
+def land_frozen(
+    url: str, lake: str, is_ready: Event, point: Point, refused: "Synchronized[int]", *, has_fence: bool = True
+) -> None:
+    """One that is frozen when it comes to a point. Without the fence, it commits onto whatever version it finds."""
+    count_refusals(refused)
+    if not has_fence:
+        Pinned.append = onto_whatever_is_there(Pinned.append)  # type: ignore[method-assign]
+    point.strike(signal.SIGSTOP)
+    land(url, lake, is_ready)
+
+
+def onto_whatever_is_there(append):
+    """The mutant: it opens the table anew before it writes."""
+
+    def appending(raw, *what, **how):
+        raw.delta.update_incremental()
+        append(raw, *what, **how)
+
+    return appending
+
+
+def land_counting(url: str, lake: str, is_ready: Event, refused: "Synchronized[int]") -> None:
+    """One that counts how often another was quicker, and takes few events at a time."""
+    count_refusals(refused)
+    land(url, lake, is_ready, rows=5)
+
+
+def count_refusals(refused: "Synchronized[int]") -> None:
+    append = Pinned.append
+
+    def counting(*what, **how):
+        try:
+            append(*what, **how)
+        except Outrun:
+            with refused.get_lock():
+                refused.value += 1
+            raise
+
+    Pinned.append = counting  # type: ignore[method-assign]

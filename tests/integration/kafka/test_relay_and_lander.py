@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from focusflow.problems import SetupProblem, Unavailable
 from ingestion import broker
+from ingestion import relay as relay_module
 from ingestion.broker import Kafka
 from ingestion.ledger import Ledger
 from ingestion.messages import Message, message_of
@@ -240,6 +242,24 @@ def test_a_broker_that_is_away_can_be_waited_for(database, lake, database_url, m
         with pytest.raises(Unavailable, match=r"KAFKA_BOOTSTRAP_SERVERS \(127.0.0.1:1\)"):
             attempt()
     assert threading.active_count() == before  # an outage of a night is thousands of attempts
+
+
+def test_an_active_relay_that_is_frozen_is_active_no_more(database_url, monkeypatch):
+    monkeypatch.setattr(relay_module, "LEASE", "set idle_session_timeout = '200ms'")
+
+    def is_free():
+        with only_one(database_url) as lock:
+            return lock is not None
+
+    with only_one(database_url) as first:
+        assert first is not None
+        for _ in range(100):
+            if is_free():
+                break
+            time.sleep(0.1)
+        assert is_free()
+        with pytest.raises(Unavailable, match="is lost"):
+            relay_module.still_ours(first)
 
 
 def test_of_two_relays_one_is_active_and_the_other_takes_over(database, database_url, users, relay, kafka):

@@ -1,0 +1,83 @@
+"""The named points at which relay and lander are killed or frozen: functions of theirs, and the moment before or after a call."""
+
+import os
+import signal
+import threading
+from functools import reduce, wraps
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Point(NamedTuple):
+    """Where in the code, `module:name`, and when."""
+
+    where: str
+    when: str  # before, after, or within: as soon as a data file shows up
+
+    def strike(self, number: signal.Signals, nth: int = 1) -> None:
+        """Have this process sent that signal when it comes to the point for the nth time."""
+        module, _, path = self.where.partition(":")
+        *owners, name = path.split(".")
+        holder = reduce(getattr, owners, import_module(module))
+        work, calls = getattr(holder, name), count(1)
+
+        @wraps(work)
+        def struck(*arguments, **how):
+            is_due = next(calls) == nth
+            if is_due and self.when == "within":
+                threading.Thread(target=_at_a_new_file, args=(arguments[0].table_uri, number), daemon=True).start()
+            if is_due and self.when == "before":
+                os.kill(os.getpid(), number)
+            result = work(*arguments, **how)
+            if is_due and self.when == "after":
+                os.kill(os.getpid(), number)
+            return result
+
+        setattr(holder, name, struck)
+
+
+def _at_a_new_file(table: str, number: signal.Signals) -> None:
+    folder = Path(urlsplit(table).path)
+    before = set(folder.glob("*/*.parquet"))
+    while not set(folder.glob("*/*.parquet")) - before:
+        pass
+    os.kill(os.getpid(), number)
+
+
+#: Of the lander, in the order in which it comes to them.
+LANDER = (
+    Point("focusflow.database.session:Transaction.run", "after"),  # places are given, and not committed
+    Point("ingestion.service:sequence_once", "after"),
+    Point("ingestion.lander:following", "before"),  # a batch is read
+    Point("ingestion.lander:raw_rows", "after"),
+    Point("focusflow.lake:write_deltalake", "within"),  # a file is written, and not committed
+    Point("focusflow.lake:Pinned._settle", "before"),  # it is committed, and not forced to disk
+    Point("focusflow.durable:_fsync", "after"),  # some of it is
+    Point("focusflow.lake:Pinned._sum_up", "before"),
+    Point("focusflow.durable:settle_checkpoint", "before"),
+    Point("focusflow.lake:Pinned._settle", "after"),
+)
+
+#: Of the relay likewise.
+RELAY = (
+    Point("ingestion.broker:Kafka.prepare", "after"),
+    Point("ingestion.ledger:Ledger.accept_topic", "before"),
+    Point("ingestion.ledger:Ledger.begin", "after"),
+    Point("ingestion.broker:Kafka.publisher", "after"),
+    Point("focusflow.database.session:Transaction.run", "after"),
+    Point("ingestion.relay:messages_of", "after"),
+    Point("ingestion.broker:KafkaPublisher.send", "after"),  # on its way, and not acknowledged
+    Point("ingestion.broker:KafkaDelivery.acknowledged", "after"),  # and not noted
+    Point("ingestion.ledger:Ledger.advance", "after"),
+)
+
+#: What else the lander passes when it reads from Kafka.
+READER = (
+    Point("ingestion.broker:KafkaLog.bounds", "after"),
+    Point("ingestion.broker:KafkaLog.read", "before"),
+    Point("ingestion.broker:KafkaLog.read", "after"),
+    Point("ingestion.broker_source:BrokerSource.read", "after"),
+)
