@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -165,6 +166,16 @@ class Pinned:
             write_deltalake(self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, **how)
         self._settle(before)
 
+    def begin_again(self, spec: TableSpec) -> None:
+        """A table that an older version divided otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
+        before, keys = self.version, takewhile(self.position, map(position_key, count()))
+        commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in keys])
+        write_deltalake(
+            self.delta, spec.schema.empty_table(), mode="overwrite", schema_mode="overwrite",
+            partition_by=list(spec.partition_by), commit_properties=commit, post_commithook_properties=NO_HOOKS,
+        )  # fmt: skip
+        self._settle(before)
+
     def _settle(self, before: int) -> None:
         self.delta.update_incremental()
         # From the commit before: whoever made it may have been killed before it was forced to disk.
@@ -260,6 +271,8 @@ class Lake:
         """The table at its newest version, made now if it is not there; columns that came since are added, empty in the rows before."""
         present = self.pinned(spec.name)
         if present is not None:
+            if present.delta.metadata().partition_columns != list(spec.partition_by):
+                present.begin_again(spec)
             _add_columns(present, spec)
             return present
         if self.is_local and set(self.location) & AWKWARD:

@@ -19,4 +19,10 @@ def last(table: Pinned) -> datetime:
 
 def last_said(table: Pinned, name: str) -> str | None:
     """What the newest commit that speaks of something says of it."""
-    return next((entry[name] for entry in reversed(table.notes_since(0)) if entry.get(name)), None)
+    newest = (
+        entry[name]
+        for since in (max(0, table.version - 20), 0)
+        for entry in reversed(table.notes_since(since))
+        if entry.get(name)
+    )
+    return next(newest, None)

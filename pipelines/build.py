@@ -1,13 +1,14 @@
 """Brings up the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
 
-A person's tables are made anew for the buckets in which something happened, and once an hour for all, for days go on without events;
-tables of the product as a whole. A table is replaced in one commit, which carries how far silver was read. Nothing here knows of Dagster.
+A table whose rows are about days lies by month, and is made anew from the first month of which something is said that was not known;
+the others for the buckets in which something happened; both once an hour for all, for days go on without events. A table is replaced
+in one commit, which carries how far silver was read. Nothing here knows of Dagster.
 """
 
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import pyarrow as pa
 
 from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import habits, meetings, uplift
+from pipelines import habits, meetings, touched, uplift
 from pipelines.as_of import last, note
+from pipelines.daily import DAILY
+from pipelines.histories import USERS, held_since, month_before
 from pipelines.silver import EVENTS
 
 GOLD = Path(__file__).with_name("tables") / "gold"
@@ -80,17 +83,23 @@ PEOPLE = """
            arg_min(timezone, version) as first_timezone, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
     from silver.user_history group by user_id"""
 
-USERS = "silver/user_history"
+#: Of the rows of a table by month, those that are asked for.
+FROM_FIRST_DAY = "select *, strftime({day}, '%Y-%m') as month from ({query}) where {day} >= getvariable('first_day')"
 
 #: So far ahead a table of meetings looks.
 AHEAD = timedelta(weeks=5)
 
 #: What SQL alone cannot work out is laid out beside the tables that it reads.
-LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, datetime], None]] = {
-    "meetings": lambda connection, as_of: meetings.lay_out(connection, None, as_of + AHEAD),
-    "held": lambda connection, _: habits.lay_out(connection),
-    "resampled": lambda connection, _: uplift.lay_out(connection),
+LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, date, datetime], None]] = {
+    "meetings": lambda connection, first, as_of: meetings.lay_out(connection, start_of_all(first), as_of + AHEAD),
+    "held": lambda connection, *_: habits.lay_out(connection),
+    "resampled": lambda connection, *_: uplift.lay_out(connection),
 }
+
+
+def start_of_all(day: date) -> datetime | None:
+    """When a day begins in the first of all zones; nothing for the first of all days."""
+    return datetime.combine(day, time(), UTC) - timedelta(days=1) if day > date.min else None
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,22 @@ class Table:
 
     @property
     def reads(self) -> list[str]:
-        return [*self.said["reads"], *([USERS] if self.is_personal and USERS not in self.said["reads"] else [])]
+        also = [USERS] * self.is_personal + [DAILY.name] * self.is_by_month
+        return list(dict.fromkeys([*self.said["reads"], *also]))
+
+    @property
+    def is_by_month(self) -> bool:
+        """Whether its rows are about days, and those of a month are made of what was so in it, or some days before."""
+        return "looks_back" in self.said
+
+    @property
+    def looks_back(self) -> int:
+        return int(self.said.get("looks_back", 0))
+
+    @property
+    def reads_all_of(self) -> list[str]:
+        """What it reads of all times, although its own rows are made by month."""
+        return list(self.said.get("reads_all_of", []))
 
     @property
     def day(self) -> str:
@@ -154,10 +178,10 @@ class Table:
     @cached_property
     def spec(self) -> TableSpec:
         fields = [(column.name, ARROW_TYPES[column.type]) for column in self.columns]
-        if not self.is_personal:
-            return TableSpec(f"gold/{self.name}", pa.schema(fields), ())
+        divided_by = [("month", pa.string())] * self.is_by_month + [("bucket", pa.int16())] * self.is_personal
+        owner = [("user_id", pa.string())] * self.is_personal
         return TableSpec(
-            f"gold/{self.name}", pa.schema([("user_id", pa.string()), *fields, ("bucket", pa.int16())]), ("bucket",)
+            f"gold/{self.name}", pa.schema([*owner, *fields, *divided_by]), tuple(name for name, _ in divided_by)
         )
 
 
@@ -174,42 +198,83 @@ TABLES = tuple(read_table(name) for name in ORDER)
 
 
 def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, buckets: int, as_of: datetime) -> int:
-    """Bring a table up to silver's newest version. Returns how many rows were written."""
-    silver, gold = lake.open(EVENTS), lake.open(table.spec)
-    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
-    is_new_hour = last(gold).replace(minute=0, second=0, microsecond=0) < as_of.replace(
-        minute=0, second=0, microsecond=0
-    )
-    behind = [
-        bucket
-        for bucket in range(buckets)
-        if is_new_hour or gold.position(position_key(bucket)) < positions[position_key(bucket)]
-    ]
-    if not behind:
+    """Bring a table up to silver's newest version, or as far as the days are. Returns how many rows were written."""
+    source, gold = lake.open(DAILY if table.is_by_month else EVENTS), lake.open(table.spec)
+    positions = {position_key(bucket): source.position(position_key(bucket)) for bucket in range(buckets)}
+    this_hour, last_hour = (moment.replace(minute=0, second=0, microsecond=0) for moment in (as_of, last(gold)))
+    if table.is_by_month:
+        firsts = touched.first_days(source, gold, buckets)
+        if last_hour < this_hour:
+            yesterday = last(gold).date() - timedelta(days=1)
+            firsts = {bucket: min(firsts.get(bucket, yesterday), yesterday) for bucket in range(buckets)}
+    else:
+        behind = [key for key, position in positions.items() if last_hour < this_hour or gold.position(key) < position]
+        firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
+    if not firsts:
         return 0
-    where = f"bucket in ({', '.join(map(str, behind))})" if table.is_personal else None
-    _show(lake, connection, table, where, as_of)
-    rows = connection.sql(table.query, params={"as_of": as_of} if "$as_of" in table.query else None).to_arrow_table()
-    rows = _sorted(table, rows.select(table.spec.schema.names))
-    gold.replace(rows, where=where or "true", positions=positions, notes=note(as_of))
+    pieces = [(piece, _made(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
+    rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
+    where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
+    gold.replace(rows, where=where, positions=positions, notes=note(as_of) | touched.up_to(source))
     return int(rows.num_rows)
 
 
-def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, where: str | None, as_of: datetime) -> None:
-    """Make what a table reads visible: of a person's tables, only the buckets that are to be made anew."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is made anew at a time: buckets, or all that there is, from a month on."""
+
+    buckets: tuple[int, ...] | None
+    first: date
+
+    def of(self, table: Pinned, looks_back: int = 0) -> str:
+        """The partitions of a table that belong to it, with those of some days before."""
+        divided_by = table.delta.metadata().partition_columns
+        told = [f"bucket in ({', '.join(map(str, self.buckets))})"] if self.buckets and "bucket" in divided_by else []
+        if "last_month" in divided_by:
+            told.append(held_since(table, self.first, looks_back))
+        if "month" in divided_by:
+            told.append(f"month >= '{month_before(self.first, looks_back)}'")
+        return " and ".join(told) or "true"
+
+
+def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
+    """The whole months in which those days lie, and the weeks that reach into them."""
+    months = {bucket: date.fromisoformat(f"{month_before(first, 8)}-01") for bucket, first in firsts.items()}
+    if not table.is_personal:
+        return [Piece(None, min(months.values()))]
+    return [
+        Piece(tuple(bucket for bucket, its in months.items() if its == month), month)
+        for month in sorted(set(months.values()))
+    ]
+
+
+def _made(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
+    _show(lake, connection, table, piece, as_of)
+    query, given = table.query, {"as_of": as_of} if "$as_of" in table.query else {}
+    if table.is_by_month:
+        query = FROM_FIRST_DAY.format(query=query, day=table.day)
+    return connection.sql(query, params=given).to_arrow_table().select(table.spec.schema.names).cast(table.spec.schema)
+
+
+def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> None:
+    """Make what a table reads visible: only the partitions that its rows can come from."""
     read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
-    show(connection, read, {each.name: where for each in read} if where else None)
+    all_time = Piece(piece.buckets, date.min)
+    show(connection, read, {
+        each.name: (all_time if each.name in table.reads_all_of else piece).of(each, table.looks_back) for each in read
+    })  # fmt: skip
     for statement in MACROS.split(";"):
         connection.execute(statement)
+    connection.execute("set variable first_day = ?", [piece.first])
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
     if "lays_out" in table.said:
-        LAID_OUT[table.said["lays_out"]](connection, as_of)
+        LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
     for name, value in table.said.get("variables", {}).items():
         connection.execute(f"set variable {name} = ?", [value])
 
 
 def _sorted(table: Table, rows: pa.Table) -> pa.Table:
     """By person and day: a page about one person reads few row groups, and the same rows make the same files."""
-    by = [*(["bucket", "user_id"] if table.is_personal else []), table.day, *table.key]
+    by = [*table.spec.partition_by, *(["user_id"] if table.is_personal else []), table.day, *table.key]
     return rows.sort_by([(name, "ascending") for name in by])

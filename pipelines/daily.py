@@ -1,16 +1,17 @@
 """`gold/productivity_daily`: computes the days that new events touch, up to everybody's today, and replaces them in one commit."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake import Lake, TableSpec, position_key, show
+from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
+from pipelines import touched
 from pipelines.as_of import last, note
-from pipelines.histories import KEPT, spec
+from pipelines.histories import KEPT, held_since, month_before, spec
 from pipelines.meetings import lay_out
 from pipelines.silver import EVENTS, since
 
@@ -58,40 +59,48 @@ def compute(
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
     done = {bucket: daily.position(position_key(bucket)) for bucket in range(buckets)}
     histories = [lake.open(spec(noun)) for noun in KEPT]
-    show(connection, [silver, daily, *histories])
     connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
+    (oldest,) = connection.execute("select min(local_date) from new_events").fetchall()[0]
+    show(connection, histories, {each.name: held_since(each, oldest) for each in histories})
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
+    _look_up_newcomers(connection, silver)
+    connection.execute("create or replace temp table touched_days as " + _sql("days"), {"from_day": from_day})
     connection.execute(
         "create or replace temp table people as " + _sql("touched"),
         {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
     )
+    notes = note(as_of) | touched.note(dict(connection.execute(FIRST_DAYS).fetchall()))
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
     if not people:
         if any(daily.position(key) < position for key, position in positions.items()):
-            daily.append(daily.columns().empty_table(), positions=positions, notes=note(as_of))
+            daily.append(daily.columns().empty_table(), positions=positions, notes=notes)
         return Computed()
     _set_constants(connection)
-    show(
-        connection,
-        [silver, daily, *histories],
-        {each.name: _in(touched_buckets) for each in (silver, daily, *histories)},
-    )
-    first, until = connection.execute(
-        "select (min(from_day) - 2)::timestamptz, (max(to_day) + 2)::timestamptz from people"
-    ).fetchall()[0]
-    lay_out(connection, first, until)
+    first, until = connection.execute("select min(from_day) - 2, max(to_day) + 2 from people").fetchall()[0]
+    mine = f"bucket in ({', '.join(map(str, touched_buckets))}) and "
+    narrowed = {each.name: mine + held_since(each, first) for each in histories}
+    narrowed[silver.name] = f"{mine}month >= '{month_before(first)}'"
+    narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
+    show(connection, [silver, daily, *histories], narrowed)
+    lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
     connection.execute("create or replace temp table outcomes as " + _sql("outcomes"), {"as_of": as_of})
     connection.execute(EARLIER)
     connection.execute("create or replace temp table fresh_days as " + _sql("query"))
     partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
-    daily.replace(rows, where=where, positions=positions, notes=note(as_of))
+    daily.replace(rows, where=where, positions=positions, notes=notes)
     return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
 
 
-#: What the baselines look back on.
+#: Where each bucket's tables have to be made anew from.
+FIRST_DAYS = """
+    select bucket, min(local_date) from touched_days
+    where user_id in (select user_id from people) or user_id in (select user_id from new_events) group by bucket"""
+
+#: So many days the baselines look back.
+LOOKED_BACK = 90
 EARLIER = """
     create or replace temp table earlier as
     select daily.* from gold.productivity_daily as daily join people using (user_id)
@@ -107,12 +116,20 @@ WITH_NEIGHBOURS = """
     order by month, bucket, user_id, local_date"""
 
 
+def _look_up_newcomers(connection: duckdb.DuckDBPyConnection, silver: Pinned) -> None:
+    """What there is of those who have just registered. Ids grow with time, so most files are seen not to hold any of it."""
+    low, high = connection.execute(
+        "select min(user_id), max(user_id) from new_events where type = 'user.registered'"
+    ).fetchall()[0]
+    near = silver.scan(f"user_id >= '{low}' and user_id <= '{high}'")
+    connection.execute(
+        f"create or replace temp view of_newcomers as from {near} as events"
+        " semi join (from new_events where type = 'user.registered') as newcomers using (user_id)"
+    )
+
+
 def _sql(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _in(buckets: list[int]) -> str:
-    return f"bucket in ({', '.join(map(str, buckets))})"
 
 
 def _recent_months(as_of: datetime) -> str:

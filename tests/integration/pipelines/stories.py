@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 from hypothesis import strategies as st
 
@@ -66,6 +67,12 @@ class Story:
                 task.reopened(now)
             elif step.what == "delete" and task:
                 task.deleted(now)
+            elif step.what == "sort" and task:
+                task.happens("updated", now, category_id=UUID(int=step.which))
+            elif step.what == "spend" and task:
+                started = now - timedelta(minutes=20 + 30 * step.which)
+                entry = person.new("time_entry", task_id=task.id, kind="focus", started_at=started, ended_at=now)
+                entry.happens("logged", now + timedelta(hours=step.which))
         return person
 
     def _due(self, step: Step, now: datetime) -> dict[str, object]:
@@ -81,6 +88,28 @@ stories = st.builds(
     timezone=st.sampled_from(ZONES),
     begins=st.sampled_from(BEGINNINGS),
     steps=st.lists(steps, min_size=3, max_size=14),
+)
+
+DAY = 24 * 60
+
+#: Over some months, for what is computed month by month.
+long_stories = st.builds(
+    Story,
+    timezone=st.sampled_from(ZONES),
+    begins=st.sampled_from(BEGINNINGS),
+    steps=st.lists(
+        st.builds(
+            Step,
+            what=st.sampled_from(
+                ("create", "create", "complete", "reopen", "delete", "sort", "spend", "spend", "wait")
+            ),
+            minutes=st.sampled_from((0, 30, 700, DAY, 9 * DAY, 40 * DAY)),
+            which=st.integers(0, 5),
+            days=st.integers(-1, 60),
+        ),
+        min_size=8,
+        max_size=16,
+    ),
 )
 
 

@@ -7,8 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from focusflow.lake import Lake
+from pipelines import build, histories
+from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import World
-from tests.integration.pipelines.stories import batches, stories
+from tests.integration.pipelines.stories import batches, long_stories, stories
+
+BY_MONTH = [table for table in build.TABLES if table.is_by_month]
 
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -34,6 +38,34 @@ def test_days_that_grew_batch_by_batch_equal_those_made_at_once(new_world, one, 
     at_once.refresh(last + timedelta(hours=hours[-1]))
     assert grown.days(ada) == at_once.days(ada)
     assert grown.days(bob) == at_once.days(bob)
+
+
+#: What is made by month, or written anew only where something differs.
+TABLES = (*(histories.spec(noun).name for noun in histories.KEPT), *(each.spec.name for each in BY_MONTH))
+
+
+def rows_after(world, batches, moments):
+    """Every row of those tables after the batches have come one by one."""
+    for batch, as_of in zip(batches, moments, strict=True):
+        world.land(batch)
+        world.refresh(as_of)
+        for table in BY_MONTH:
+            build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+    # The place in the log is by arrival, and only that.
+    return {name: [row | {"log_offset": 0} for row in world.rows(name)] for name in TABLES}
+
+
+@settings(few, max_examples=5)
+@given(long_stories, st.data())
+def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
+    events = sorted(story.person().events, key=lambda event: event.time)
+    late = data.draw(st.sets(st.sampled_from(range(1, len(events))), max_size=2))
+    punctual = [event for place, event in enumerate(events) if place not in late]
+    half = len(punctual) // 2
+    batches = [punctual[:half], punctual[half:], [events[place] for place in late]]
+    last = events[-1].time + timedelta(hours=data.draw(st.integers(0, 72)))
+    moments = [events[half].time, events[-1].time, last]
+    assert rows_after(new_world(), batches, moments) == rows_after(new_world(), [events], [last])
 
 
 @few

@@ -1,33 +1,13 @@
 -- From which local day on each user's rows have to be computed, because of what new events say or because the days have gone on.
 -- They are computed up to today, for each day builds on those before it; days that are only asked for anew stop where they are asked to.
--- An event counts for its own day; a correction of something that has a day of its own counts for that day too. Where only the moment
--- is known, it is the day before as well: for somebody who has moved, it may have been that.
-with days as (
-    select user_id, local_date from new_events
-    union all
-    select user_id, (started_at at time zone changed_in)::date - 1 from silver.time_entry_history
-    where time_entry_id in (select subject from new_events where noun = 'time_entry')
-    union all
-    select user_id, (start_at at time zone changed_in)::date - 1 from silver.calendar_event_history
-    where calendar_event_id in (select subject from new_events where noun = 'calendar_event')
-    union all
-    select user_id, local_date from silver.habit_log_history
-    where habit_log_id in (select subject from new_events where noun = 'habit_log')
-    union all
-    select user_id, first_date from silver.day_off_history
-    where day_off_id in (select subject from new_events where noun = 'day_off')
-    union all
-    select user_id, $from_day::date from silver.user_history where $from_day is not null
-    union all
-    select user_id, max(local_date) from recent group by user_id
-), accounts as (
+with accounts as (
     select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, arg_max(timezone, version) as timezone
     from silver.user_history group by user_id
 ), people as (
     select user_id, bucket, registered_on, timezone(timezone, $as_of::timestamptz)::date as today from accounts
 ), first_days as (
     select days.user_id, min(days.local_date) as first_day
-    from days join people on people.user_id = days.user_id and days.local_date <= people.today
+    from touched_days as days join people on people.user_id = days.user_id and days.local_date <= people.today
     group by days.user_id
 ), reasons as (
     select user_id, bucket, registered_on, today,

@@ -15,7 +15,7 @@ with versions as (
           from versions where change in ('task.created', 'task.completed', 'task.reopened'))
     group by user_id, changed_on, priority, category_id
 ), open_days as (
-    select user_id, priority, category_id, due_day, unnest(generate_series(first_day, last_day, interval 1 day))::date as local_date
+    select user_id, priority, category_id, due_day, unnest(generate_series(greatest(first_day, getvariable('first_day')), last_day, interval 1 day))::date as local_date
     from spans where is_open and last_day >= first_day
 ), open_counts as (
     select user_id, local_date, priority, category_id, count(*) as open, count(*) filter (where due_day < local_date) as overdue

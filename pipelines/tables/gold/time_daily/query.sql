@@ -1,10 +1,10 @@
 -- One row a person, local day, hour, category and kind: where time went. Time is laid out in quarters of an hour, for that is what the
 -- offsets of all zones are multiples of: each quarter lies within one hour of the wall clock, on days of 23 and 25 hours too.
 with entries as (
-    select user_id, bucket, task_id, kind, started_at, ended_at from silver.time_entry_history semi join people using (user_id)
+    select user_id, bucket, task_id, kind, started_at, ended_at, valid_from as written_at from silver.time_entry_history semi join people using (user_id)
     where valid_to is null and change <> 'time.deleted' and ended_at > started_at
 ), categories as (
-    select user_id, task_id, arg_max(category_id, version) as category_id from silver.task_history semi join people using (user_id) group by user_id, task_id
+    select user_id, task_id, valid_from, category_id from silver.task_history semi join entries using (user_id, task_id)
 ), zones as (  -- since which moment somebody has lived in a zone
     select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
 ), quarters as (
@@ -18,5 +18,6 @@ with entries as (
 )
 select placed.user_id, any_value(placed.bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day, coalesce(category_id, '') as category_id, kind,
        sum(epoch(end_at - begin_at)) / 60 as minutes
-from placed left join categories on categories.user_id = placed.user_id and categories.task_id = placed.task_id
+from placed asof left join categories
+    on categories.user_id = placed.user_id and categories.task_id = placed.task_id and categories.valid_from <= written_at
 group by placed.user_id, wall::date, hour(wall), coalesce(category_id, ''), kind

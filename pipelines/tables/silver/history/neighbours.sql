@@ -1,0 +1,6 @@
+-- The partitions in which something differs, whole: the new rows, and beside them those of entities of which nothing was said.
+select * from versions semi join written using (bucket, last_month)
+union all by name
+select * from history semi join written using (bucket, last_month)
+anti join touched on touched.user_id = history.user_id and touched.subject = history.{entity}
+order by bucket, last_month, user_id, {entity}, version
