@@ -17,7 +17,9 @@ class Shared:
     buckets: int
     store: SessionStore
     models: Path
-    dagster: str
+    host: str
+    dagster_port: int
+    dagster_url: str | None
 
 
 _provided: list[Shared] = []
@@ -30,7 +32,9 @@ def provide(settings: Settings, store: SessionStore) -> None:
             settings.buckets,
             store,
             settings.models_folder,
-            f"http://{reachable_host(settings.host)}:{settings.dagster_port}",
+            reachable_host(settings.host),
+            settings.dagster_port,
+            settings.dagster_url,
         )
     ]
 

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     dashboard_url: str | None = Field(
         None, description="Where people find the dashboard: links in mails lead there. Unset, the host and port above."
     )
+    dagster_url: str | None = Field(
+        None,
+        description="Where analysts' browsers find Dagster's pages: the dashboard links there. Unset, the host by which they came to the dashboard, and the port above.",
+    )
     public_api_url: str | None = Field(
         None,
         description="Under which address people's mail programs reach the API, like `https://focusflow.example.com`: unsubscribing leads there. Unset, the one that the dashboard uses.",

@@ -7,6 +7,7 @@ import dagster as dg
 from focusflow import clock
 from focusflow.lake import RAW_EVENTS, position_key
 from focusflow.mail import mailer
+from pipelines.assets.conservation import conservation_check
 from pipelines.assets.reports import achieved, deliveries, opened, reminded
 from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
@@ -16,7 +17,9 @@ from reports.reminders import reminders
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("reports", "training"),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.groups("reports", "training")
+    - dg.AssetSelection.checks(conservation_check),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
@@ -64,6 +67,14 @@ def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
 def maintenance() -> None:
     tidy()
 
+
+verify = dg.define_asset_job(
+    "verify",
+    selection=dg.AssetSelection.checks(conservation_check),
+    description="Count every event from Postgres to silver. It changes nothing.",
+    executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "7200"},
+)
 
 send_reminders = dg.define_asset_job(
     "send_reminders",
@@ -152,6 +163,15 @@ nightly = dg.ScheduleDefinition(
     cron_schedule="17 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once a day, when few are about.",
+)
+
+
+nightly_count = dg.ScheduleDefinition(
+    name="nightly_count",
+    job=verify,
+    cron_schedule="47 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, after what was kept long enough has been let go.",
 )
 
 

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.assets.conservation import conservation_check
 from pipelines.assets.learning import drift_check, priority_model
 from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
@@ -11,6 +12,7 @@ from pipelines.automation import (
     hourly,
     maintenance,
     nightly,
+    nightly_count,
     raw_commits,
     refresh,
     reminder_times,
@@ -19,6 +21,7 @@ from pipelines.automation import (
     send_reminders,
     tell_achievements,
     train_priority_model,
+    verify,
     weekly_reports,
     weekly_training,
 )
@@ -30,7 +33,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
     """The definitions over an installation; the one that the settings name, unless another is given."""
     return dg.Definitions(
         assets=[*table_assets, *score_assets, *report_assets, priority_model],
-        asset_checks=[*table_checks, drift_check],
+        asset_checks=[*table_checks, drift_check, conservation_check],
         jobs=[
             refresh,
             score_tasks,
@@ -39,9 +42,10 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             send_reminders,
             tell_achievements,
             maintenance,
+            verify,
         ],
         sensors=[raw_commits, reminder_times],
-        schedules=[hourly, report_hours, half_past, nightly, weekly_training],
+        schedules=[hourly, report_hours, half_past, nightly, nightly_count, weekly_training],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

@@ -21,7 +21,7 @@ QUARANTINE = "Events that could not be read. Their bytes are kept; `focusflow qu
 def page() -> None:
     with parts.row():
         st.title("Data health", anchor=False)
-        st.link_button("Open Dagster", shared().dagster, icon=":material/open_in_new:")
+        st.link_button("Open Dagster", dagster.address(), icon=":material/open_in_new:")
     try:
         made = dagster.tables()
     except dagster.NoPipeline as problem:
@@ -30,6 +30,7 @@ def page() -> None:
     quarantined = data.ask("quarantine")
     _numbers(made, int(data.total(quarantined, "events")) if len(quarantined) else 0)
     if made:
+        _counted()
         _rules([check for table in made for check in table.checks])
         _tables(made)
     if len(quarantined):
@@ -57,6 +58,19 @@ def _numbers(made: list[dagster.Made], quarantined: int) -> None:
         parts.number("Quarantined", words.number(quarantined), "events", QUARANTINE)
 
 
+def _counted() -> None:
+    """The last count of every event, from being accepted to the tables."""
+    last = dagster.conservation()
+    if last is None or last.at is None:
+        st.info(
+            "Events have not been counted yet. Each night they are; `focusflow verify` does it now.",
+            icon=":material/calculate:",
+        )
+        return
+    tell = st.success if last.passed else st.error
+    tell(f"{last.found['verdict']} Counted {_ago(last.at, 'ago')}.", icon=":material/calculate:")
+
+
 def _waiting() -> int | None:
     raw, silver = (shared().lake.pinned(name) for name in ("raw/events", "silver/events"))
     if raw is None or silver is None:
@@ -65,15 +79,17 @@ def _waiting() -> int | None:
     return sum(raw.position(key) - silver.position(key) for key in keys)
 
 
-def _ago(moment: datetime | None) -> str:
-    return words.NONE if moment is None else words.minutes((clock.now() - moment).total_seconds() / 60)
+def _ago(moment: datetime | None, after: str = "") -> str:
+    if moment is None:
+        return words.NONE
+    return f"{words.minutes((clock.now() - moment).total_seconds() / 60)} {after}".strip()
 
 
 def _rules(checks: list[dagster.Check]) -> None:
     broken = [check for check in checks if check.passed is False]
-    if not broken:
-        st.success(f"All {words.count(len(checks), 'rule')} hold.", icon=":material/verified:")
-        return
+    known = sum(check.passed is not None for check in checks)
+    if not broken and known:
+        st.success(f"All {words.count(known, 'rule')} that were looked at hold.", icon=":material/verified:")
     for check in broken:
         rule = check.rule.replace("_", " ")
         told = (
@@ -82,10 +98,33 @@ def _rules(checks: list[dagster.Check]) -> None:
             else f"breaks the rule “{rule}”"
         )
         st.error(f"`{check.table}` {told}.", icon=":material/rule:")
+        if check.samples:
+            with st.expander(f"Some of the rows: {rule} in {check.table}"):
+                st.dataframe(check.samples, hide_index=True)
+    with st.expander("All rules", on_change="rerun", key="all rules") as opened:
+        if opened.open:
+            _all_rules(checks)
+
+
+def _all_rules(checks: list[dagster.Check]) -> None:
+    frame = pl.DataFrame(
+        [
+            {
+                "Table": check.table,
+                "Rule": check.rule.replace("_", " "),
+                "Is": {True: "✓ holds", False: "✗ broken", None: "not looked at"}[check.passed],
+                "Looked at": _ago(check.at, "ago"),
+                "Means": check.means,
+            }
+            for check in checks
+        ]
+    )
+    st.dataframe(frame, hide_index=True)
+    parts.csv(frame, "rules")
 
 
 def _tables(made: list[dagster.Made]) -> None:
-    me = person.current()
+    me, address = person.current(), dagster.address()
     parts.heading("Tables", FRESH)
     frame = pl.DataFrame(
         [
@@ -95,7 +134,7 @@ def _tables(made: list[dagster.Made]) -> None:
                 "age": _ago(table.at),
                 "state": _state(table),
                 "rules": f"{sum(check.passed is True for check in table.checks)} of {len(table.checks)} hold" if table.checks else "",
-                "page": f"{shared().dagster}/assets/{table.table}",
+                "page": f"{address}/assets/{table.table}",
             }
             for table in made
         ]

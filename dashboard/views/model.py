@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, data, parts, person, words
+from dashboard import cards, dagster, data, parts, person, words
 from dashboard.charts import product as charts
 from dashboard.live import refreshing
 
@@ -19,6 +19,15 @@ COLUMNS = {
     "tasks": "Tasks", "people": "People", "mean_score": "Mean score", "deadline_risk": "Deadline risk", "importance": "Importance",
     "likelihood": "Likelihood",
 }  # fmt: skip
+DRIFT = (
+    "How differently a feature is spread over the lists of the last weeks than over those the model learned from: the population stability"
+    " index. Below 0.1 is as ever, above 0.25 the model was made for something else. Shown are those that moved most."
+)
+MOVED = {
+    0.25: "The model was made for something else: train it anew.",
+    0.1: "That is worth a look.",
+    0.0: "All is as ever.",
+}
 GATE = "A model serves only if its gain over the best rule is clear of 0, what it says comes, and it is bad for nobody."
 
 
@@ -39,6 +48,8 @@ def page() -> None:
         parts.nothing(
             "No model has been trained yet: the baseline serves. `focusflow train` makes one from what people did."
         )
+    if serves:
+        _drift(serves)
     _scores(today)
     refreshing()
 
@@ -114,6 +125,27 @@ def _orders(measures: dict[str, Any]) -> pl.DataFrame:
         for name, each in measures["orders"].items()
     ]
     return pl.DataFrame(rows).sort("mean", descending=True, nulls_last=True)
+
+
+def _drift(serves: str) -> None:
+    """What Dagster found when it looked last."""
+    parts.heading("Whether it still sees what it was trained on", DRIFT)
+    try:
+        check = dagster.drift()
+    except dagster.NoPipeline as problem:
+        st.error(str(problem), icon=":material/cloud_off:")
+        return
+    found = check.found if check else {}
+    moved = sorted(((index, _said(name)) for name, index in found.items() if isinstance(index, float)), reverse=True)
+    if check is None or check.at is None or check.found.get("model") != serves or not moved:
+        parts.nothing("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
+        return
+    frame = pl.DataFrame(moved, schema=["index", "feature"], orient="row")
+    parts.chart(charts.shares(frame, "feature", "index"), "How far each of the features that moved most has moved.")
+    index, most = moved[0]
+    judged = next(judged for least, judged in MOVED.items() if index >= least)
+    looked = f"{parts.local(check.at, person.current()):%-d %B, %H:%M}"
+    st.caption(f"Moved most: {most}, by {index:.3f}. {judged} Looked at on {looked}.")
 
 
 def _scores(today: date) -> None:

@@ -9,29 +9,48 @@ import pytest
 from dashboard import shared
 from tests.integration.dashboard.test_pages import metrics, show, words
 
+COUNTED = "Nothing is lost, nothing is doubled."
+
 
 @pytest.fixture
 def dagster():
-    """Answers as Dagster's server does: one table, with a rule that holds and one that does not."""
+    """Answers as Dagster's server does: one table, with a rule that holds and one that does not; the last count, and the last look at a model."""
 
-    def check(name, status, broken):
-        entries = [{"label": "broken", "intValue": broken}]
-        execution = {"status": status, "evaluation": {"metadataEntries": entries}}
-        return {"name": name, "executionForLatestMaterialization": execution}
+    def run(status, *entries):
+        return {"status": status, "timestamp": 1795266009.0, "evaluation": {"metadataEntries": list(entries)}}
 
-    checks = [check("rows_twice", "SUCCEEDED", 0), check("days_that_are_none", "FAILED", 1200)]
+    def check(name, status, *entries):
+        return {
+            "name": name,
+            "description": "There must be none.",
+            "executionForLatestMaterialization": run(status, *entries),
+        }
+
+    rows = {"label": "rows", "table": {"records": ['{"hour_of_day": 25, "meetings": 3}']}}
+    checks = [
+        check("rows_twice", "SUCCEEDED", {"label": "broken", "intValue": 0}),
+        check("days_that_are_none", "FAILED", {"label": "broken", "intValue": 1200}, rows),
+    ]
     node = {
         "assetKey": {"path": ["gold", "calendar_load"]},
         "assetMaterializations": [{"timestamp": "1795266009085"}],
         "assetChecksOrError": {"checks": checks},
     }
+    last = {
+        "nothing_lost_or_doubled": run("SUCCEEDED", {"label": "verdict", "text": COUNTED}),
+        "sees_what_it_was_trained_on": run(
+            "SUCCEEDED", {"label": "model", "text": "pr-1"}, {"label": "age", "floatValue": 0.02}, {"label": "own_done", "floatValue": 0.13}
+        ),
+    }  # fmt: skip
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            rule = asked["variables"].get("check")
+            found = {"assetCheckExecutions": [last[rule]]} if rule else {"assetNodes": [node]}
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(json.dumps({"data": {"assetNodes": [node]}}).encode())
+            self.wfile.write(json.dumps({"data": found}).encode())
 
         def log_message(self, *_):
             pass
@@ -47,6 +66,28 @@ def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
     page = show("data_health")
     assert page.error[0].value == "`gold/calendar_load` has 1,200 days that are none; there must be none."
     assert metrics(page)["Broken rules"] == "1"
+    assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
+
+
+def test_the_last_count_of_all_events_is_told(look, dagster):
+    look(role="analyst", dagster_port=dagster)
+    assert any(COUNTED in each.value for each in show("data_health").success)
+
+
+@pytest.mark.parametrize("setting", [None, "https://dagster.example.com"])
+def test_links_lead_where_the_person_comes_from_or_where_the_settings_say(look, dagster, setting):
+    look(role="analyst", dagster_port=dagster, dagster_url=setting)
+    (table,) = [each.value for each in show("data_health").dataframe if "page" in each.value]
+    assert table["page"][0] == f"{setting or f'http://127.0.0.1:{dagster}'}/assets/gold/calendar_load"
+
+
+def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, dagster):
+    look(role="analyst", dagster_port=dagster)
+    folder = shared.shared().models
+    (folder / "pr-1").mkdir(parents=True)
+    (folder / "current.json").write_text('{"served": [{"version": "pr-1"}]}', encoding="utf-8")
+    told = words(show("model"))
+    assert "Moved most: own done, by 0.130. That is worth a look." in told
 
 
 def test_a_pipeline_that_does_not_answer_is_told_and_is_no_zero(look):

@@ -13,7 +13,16 @@ from focusflow import clock
 from focusflow.clock import local_date
 from models.registry import Registry
 from pipelines import daily, priorities, publish
-from pipelines.automation import half_past, hourly, nightly, raw_commits, reminder_times, report_hours, weekly_training
+from pipelines.automation import (
+    half_past,
+    hourly,
+    nightly,
+    nightly_count,
+    raw_commits,
+    reminder_times,
+    report_hours,
+    weekly_training,
+)
 from pipelines.definitions import build_defs
 from pipelines.partitions import month_of
 from pipelines.resources import Installation
@@ -86,7 +95,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
-        for each in (hourly, report_hours, half_past, nightly, weekly_training)
+        for each in (hourly, report_hours, half_past, nightly, nightly_count, weekly_training)
     )
 
 
@@ -109,6 +118,15 @@ def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, 
         "gold/priority_scores",
     ):
         assert list(Path(world.lake.url(table)).glob("_delta_log/*.checkpoint.parquet")), table
+
+
+def test_the_nightly_count_finds_what_the_database_never_accepted(world, ada, installation, instance):
+    world.land(ada.events)  # of a log that this database does not have
+    refreshed(installation, instance)
+    result = build_defs(installation).resolve_job_def("verify").execute_in_process(instance=instance)
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert "landed that the database does not know" in str(check.metadata["verdict"].value)
 
 
 def test_a_refresh_writes_the_days_and_publishes_the_scores(world, ada, installation, instance, database_url):
