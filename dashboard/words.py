@@ -60,6 +60,15 @@ def percent(value: float | None) -> str:
     return NONE if value is None else f"{value:.0%}"
 
 
+def chance(value: float) -> str:
+    """A percentage that is never certain.
+
+    >>> chance(0.001), chance(0.45), chance(1.0)
+    ('under 1%', '45%', 'over 99%')
+    """
+    return "under 1%" if value < 0.01 else "over 99%" if value > 0.99 else percent(value)
+
+
 def against_before(now: float | None, before: float | None, show: str = "number") -> str | None:
     """The difference to the period before, in the metric's own unit; None when there is nothing to compare with.
 
@@ -108,6 +117,14 @@ def long_date(day: date) -> str:
     'Friday, 20 November 2026'
     """
     return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def short_date(day: date) -> str:
+    """
+    >>> short_date(date(2026, 11, 20))
+    '20 November 2026'
+    """
+    return f"{day.day} {day:%B %Y}"
 
 
 def due(task: dict[str, object], today: date, moment: datetime | None) -> str:

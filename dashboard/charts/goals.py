@@ -1,15 +1,19 @@
 """How goals come along."""
 
+from datetime import date, timedelta
+
 import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import drawn
 from dashboard.charts.style import ACCENT, DATES, DAY, MAIN, values
 
+ONE_DAY, LEAST_AHEAD = timedelta(days=1), timedelta(days=60)
+
 
 @drawn
 def pace(days: pl.DataFrame) -> alt.LayerChart:
-    """Progress as a line over the even pace to the date, which is dashed."""
+    """Progress as a line over the even pace to the date, which is dashed, and the band in which it is likely to go on."""
     base = alt.Chart(days).encode(
         x=alt.X("local_date:T", axis=DATES),
         tooltip=[
@@ -25,4 +29,26 @@ def pace(days: pl.DataFrame) -> alt.LayerChart:
     made = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="step-after").encode(
         y=alt.Y("progress:Q", title=None, scale=scale, axis=axis)
     )
-    return (even + made).properties(height=140)
+    return (_band(days) + even + made).properties(height=140)
+
+
+def _band(days: pl.DataFrame) -> alt.Chart:
+    """From the last day on, eight times in ten within these lines to when it is reached; cut off where it would leave the past too narrow."""
+    last = days.row(-1, named=True)
+    today, start, early, late = (last[name] for name in ("local_date", "progress", "forecast_p10", "forecast_p90"))
+    until = today + max(today - days["local_date"][0], LEAST_AHEAD)
+
+    def risen(day: date, end: date | None) -> float:
+        return start if end is None else start + (100 - start) * min((day - today) / max(end - today, ONE_DAY), 1)
+
+    corners = {today, min(early, until), min(late or until, until)} if early else set()
+    band = pl.DataFrame(
+        [(day, risen(day, late), risen(day, early)) for day in sorted(corners)],
+        schema={"local_date": pl.Date, "low": pl.Float64, "high": pl.Float64},
+        orient="row",
+    )
+    return (
+        alt.Chart(band)
+        .mark_area(color=MAIN, opacity=0.18)
+        .encode(x=alt.X("local_date:T", axis=DATES), y=alt.Y("low:Q", title=None), y2="high:Q")
+    )

@@ -1,6 +1,7 @@
-"""Goals: how far each is, against an even pace to its date, and when it is reached at the pace of late."""
+"""Goals: how far each is, against an even pace to its date, and when it is likely to be reached."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -9,11 +10,11 @@ from dashboard import data, parts, person, words
 from dashboard.charts import goals as charts
 from dashboard.live import refreshing
 from focusflow.client import Json
-from focusflow.clock import Period
 
 PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it."
 FORECAST = (
-    "When it is reached if it goes on as in the last 28 days. It is no promise: it knows nothing of what is ahead."
+    "When it is reached if it goes on as in the twelve weeks before: as likely before as after the day in the middle, and eight times in ten"
+    " between the other two. It is no promise: it knows nothing of what is ahead."
 )
 
 
@@ -27,29 +28,16 @@ def page() -> None:
         parts.nothing("You have no goals yet. Add one below: what you want to reach, and by when.")
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
-        forecasts = _forecasts(span)
         progress = data.ask("goal_progress", first=span.first, last=span.last)
         for goal in sorted(active, key=lambda each: each["target_date"] or "9999"):
-            _goal(goal, progress, forecasts.get(goal["id"]), today)
+            _goal(goal, progress, today)
         parts.footer(progress, span, "goals", "gold/goal_progress")
     _new()
     _others([goal for goal in goals if goal["status"] != "active"])
     refreshing()
 
 
-def _forecasts(span: Period) -> dict[str, str | None]:
-    """By goal, the day on which it is reached at its pace of late."""
-    found = parts.asked(
-        lambda client: client.analytics("goals", first=max(span.first, _year_before(span)), last=span.last)
-    )
-    return {each["goal_id"]: each["forecast_date"] for each in found["goals"]} if found else {}
-
-
-def _year_before(span: Period) -> date:
-    return span.last.replace(year=span.last.year - 1, day=min(span.last.day, 28))
-
-
-def _goal(goal: Json, progress: pl.DataFrame, forecast: str | None, today: date) -> None:
+def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
     days = progress.filter(pl.col("goal_id") == goal["id"]) if len(progress) else progress
     with st.container(border=True):
         with parts.row():
@@ -59,16 +47,13 @@ def _goal(goal: Json, progress: pl.DataFrame, forecast: str | None, today: date)
         with left:
             st.metric("Progress", words.percent(goal["progress"] / 100), help=PACE)
             st.caption(_standing(goal, days, today))
-            if forecast:
-                st.caption(
-                    f"At the pace of the last four weeks: {words.long_date(date.fromisoformat(forecast))}.",
-                    help=FORECAST,
-                )
+            if len(days) and (forecast := _forecast(days.row(-1, named=True))):
+                st.caption(forecast, help=FORECAST)
         with right:
             if len(days) > 1:
                 parts.chart(
                     charts.pace(days),
-                    f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace.",
+                    f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace, and when it is likely to be reached.",
                 )
             else:
                 st.caption("Its line begins tomorrow.")
@@ -90,6 +75,18 @@ def _standing(goal: Json, days: pl.DataFrame, today: date) -> str:
     if ahead is None or abs(ahead) < 1:
         return f"On pace, {until}." if ahead is not None else f"{until[0].upper()}{until[1:]}."
     return f"{abs(ahead):.0f} points {'ahead of' if ahead > 0 else 'behind'} an even pace, {until}."
+
+
+def _forecast(day: dict[str, Any]) -> str | None:
+    """When it is likely to be reached, in words; None where nothing can be said."""
+    early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
+    if middle is None:
+        return None
+    said = f"Likely reached around {words.short_date(middle)}"
+    if early is not None:
+        said += f", between {words.short_date(early)} and {words.short_date(late) if late else 'no one knows when'}"
+    chance = day["probability_on_time"]
+    return f"{said}." if chance is None else f"{said}; by its date with a chance of {words.chance(chance)}."
 
 
 def _tell(goal: Json) -> None:

@@ -14,6 +14,11 @@ from focusflow.clock import Period
 #: Each habit asks the API for its days and its streak, so that a page holds few of them.
 A_PAGE = 10
 STREAK = "Days in a row on which it was due and done. Skipped days and days off break nothing."
+STRENGTH = (
+    "How well it has taken root, from 0 to 100 %. It grows with each day on which it is done, quickly at first, and falls slowly: one missed day"
+    " costs little, where a streak would be lost. A daily habit is half of the way after 13 days. Skipped days and days off leave it as it is."
+)
+TOLD_LENGTH = 3  # of a streak that ended
 LONGEST_GRID_DAYS = 366
 
 
@@ -66,14 +71,28 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
         with parts.row():
             st.markdown(f"**{person.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
             _log(habit, today, state)
-        left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
+        left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
-            st.metric("Streak", words.count(streak["current"], streak["unit"].removesuffix("s")), help=STREAK)
-            st.caption(f"Longest {streak['longest']}, {words.count(streak['total'], 'time')} in all.")
+            with st.container(horizontal=True, gap="medium"):
+                st.metric("Strength", words.percent(streak["strength"]), help=STRENGTH, width="content")
+                st.metric("Streak", _long(streak["current"], streak), help=STREAK, width="content")
+            st.caption(f"Longest {streak['longest']}, {words.count(streak['total'], 'time')} in all.{_ended(streak)}")
         with right:
             if len(days):
                 done = days.filter(pl.col("state") == "done").height
                 parts.chart(charts.grid(days), f"Done on {done} of {days.height} days.")
+
+
+def _long(length: int, streak: Json) -> str:
+    return words.count(length, streak["unit"].removesuffix("s"))
+
+
+def _ended(streak: Json) -> str:
+    """What ended the last streak, once one of some length did and none is running that is longer."""
+    length = streak["ended_length"] or 0
+    if length < TOLD_LENGTH or length <= streak["current"]:
+        return ""
+    return f" One of {_long(length, streak)} ended on {date.fromisoformat(streak['ended_on']):%-d %B}: {streak['ended_because']}."
 
 
 def _frequency(habit: Json) -> str:

@@ -14,6 +14,7 @@ NUMBERS = DAYS.with_columns(
     productivity_score=pl.lit(60.0), goals_completed=pl.lit(1), tasks_completed=pl.lit(3), focus_minutes=pl.lit(50.0), created=pl.lit(2),
     completed=pl.lit(1), open=pl.lit(9), overdue=pl.lit(1), progress=pl.lit(30.0), expected_progress=pl.lit(40.0), dau=pl.lit(1), wau=pl.lit(2),
     mau=pl.lit(3), hour_of_day=pl.lit(9), minutes=pl.lit(25.0), kind=pl.lit("focus"), category=pl.lit("Home"), state=pl.lit("done"),
+    forecast_p10=pl.lit(date(2026, 4, 20)), forecast_p90=pl.lit(date(2026, 5, 20)),
 )  # fmt: skip
 COHORTS = pl.DataFrame(
     {"cohort_week": [date(2026, 3, 2)], "weeks_since": [1], "share": [0.5], "users": [1], "cohort": [2]}
@@ -61,6 +62,21 @@ def test_rows_that_differ_in_one_place_are_another_chart():
     other = NUMBERS.with_columns(pl.when(pl.int_range(30) == 14).then(31.0).otherwise("progress").alias("progress"))
     assert goals.pace(NUMBERS)["datasets"] != goals.pace(other)["datasets"]
     assert days.weekday_bars(NUMBERS, "focus_minutes", "a") != days.weekday_bars(NUMBERS, "focus_minutes", "b")
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "corners"),
+    [
+        (date(2026, 4, 10), date(2026, 4, 20), [(30, 30), (65, 100), (100, 100)]),
+        (date(2026, 4, 10), None, [(30, 30), (30, 100), (30, 100)]),
+        (date(2028, 4, 10), date(2030, 1, 1), [(30, 30), (33, 36)]),
+        (None, None, []),
+    ],
+)
+def test_the_band_of_a_goal_goes_from_where_it_is_to_when_it_may_be_reached(early, late, corners):
+    known = NUMBERS.with_columns(forecast_p10=pl.lit(early, pl.Date), forecast_p90=pl.lit(late, pl.Date))
+    band = unwrap(goals.pace)(known).layer[0].data
+    assert [(round(low), round(high)) for _, low, high in band.iter_rows()] == corners
 
 
 def test_charts_elsewhere_are_not_touched():
