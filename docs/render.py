@@ -12,6 +12,7 @@ from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.settings import Settings
+from pipelines import lineage
 from pipelines.build import TABLES, Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -311,6 +312,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
+    "pipelines/lineage.json": lineage.written,
     "docs/api.md": calls,
     "docs/events.md": events,
     ".env.example": example_environment,

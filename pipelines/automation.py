@@ -9,6 +9,7 @@ from focusflow.lake import RAW_EVENTS, position_key
 from focusflow.mail import mailer
 from pipelines.assets.conservation import conservation_check
 from pipelines.assets.reports import achieved, deliveries, opened, reminded
+from pipelines.assets.tables import OWNERS
 from pipelines.maintenance import Maintenance
 from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
@@ -23,6 +24,7 @@ refresh = dg.define_asset_job(
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
+    owners=OWNERS,
     tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
 )
 
@@ -31,6 +33,7 @@ score_tasks = dg.define_asset_job(
     selection=dg.AssetSelection.groups("ml"),
     description="Score what is open by whatever serves, and publish it. Each refresh does so too.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "3600"},
 )
 
@@ -39,6 +42,7 @@ train_priority_model = dg.define_asset_job(
     selection=dg.AssetSelection.groups("training"),
     description="Train a challenger on all histories, and let it serve if it is better.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "14400"},
 )
 
@@ -47,6 +51,7 @@ weekly_reports = dg.define_asset_job(
     selection=dg.AssetSelection.assets(deliveries),
     description="Mail the reports of everybody whose hour has come. Run it as often as you like: nobody gets a period's twice.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "7200"},
 )
 
@@ -62,6 +67,7 @@ def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
 @dg.job(
     description="Keep the lake and the outbox small and quick to open. Nobody who reads or writes notices.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "7200"},
 )
 def maintenance() -> None:
@@ -73,6 +79,7 @@ verify = dg.define_asset_job(
     selection=dg.AssetSelection.checks(conservation_check),
     description="Count every event from Postgres to silver. It changes nothing.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "7200"},
 )
 
@@ -81,6 +88,7 @@ send_reminders = dg.define_asset_job(
     selection=dg.AssetSelection.assets(reminded),
     description="Mail the reminders whose moment has come, to who chose so.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "3600"},
 )
 
@@ -89,6 +97,7 @@ tell_achievements = dg.define_asset_job(
     selection=dg.AssetSelection.assets(achieved),
     description="See what people reached, and tell them.",
     executor_def=dg.in_process_executor,
+    owners=OWNERS,
     tags={"dagster/max_runtime": "3600"},
 )
 
@@ -97,6 +106,7 @@ LOOK_SECONDS = 2
 
 
 @dg.sensor(
+    owners=OWNERS,
     job=refresh,
     minimum_interval_seconds=LOOK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -128,6 +138,7 @@ def raw_commits(context: dg.SensorEvaluationContext, installation: Installation)
 
 
 @dg.schedule(
+    owners=OWNERS,
     job=refresh,
     cron_schedule="7 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -138,6 +149,7 @@ def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.schedule(
+    owners=OWNERS,
     job=weekly_reports,
     cron_schedule="*/15 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -150,6 +162,7 @@ def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
 
 half_past = dg.ScheduleDefinition(
     name="half_past",
+    owners=OWNERS,
     job=tell_achievements,
     cron_schedule="37 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -159,6 +172,7 @@ half_past = dg.ScheduleDefinition(
 
 nightly = dg.ScheduleDefinition(
     name="nightly",
+    owners=OWNERS,
     job=maintenance,
     cron_schedule="17 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -168,6 +182,7 @@ nightly = dg.ScheduleDefinition(
 
 nightly_count = dg.ScheduleDefinition(
     name="nightly_count",
+    owners=OWNERS,
     job=verify,
     cron_schedule="47 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -176,6 +191,7 @@ nightly_count = dg.ScheduleDefinition(
 
 
 @dg.schedule(
+    owners=OWNERS,
     job=train_priority_model,
     cron_schedule="23 3 * * 0",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -186,6 +202,7 @@ def weekly_training() -> dg.RunRequest:
 
 
 @dg.sensor(
+    owners=OWNERS,
     job=send_reminders,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,

@@ -169,11 +169,14 @@ class Table:
             for name, said in self.said["columns"].items()
         ]
 
+    @property
+    def file(self) -> Path:
+        """Where its statement stands."""
+        return GOLD / str(self.said.get("query", f"{self.name}/query.sql"))
+
     @cached_property
     def query(self) -> str:
-        folder = GOLD / self.name
-        path = GOLD / self.said["query"] if "query" in self.said else folder / "query.sql"
-        return path.read_text(encoding="utf-8")
+        return self.file.read_text(encoding="utf-8")
 
     @cached_property
     def spec(self) -> TableSpec:

@@ -64,9 +64,9 @@ def compute(
     show(connection, histories, {each.name: held_since(each, oldest) for each in histories})
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
     _look_up_newcomers(connection, silver)
-    connection.execute("create or replace temp table touched_days as " + _sql("days"), {"from_day": from_day})
+    connection.execute("create or replace temp table touched_days as " + statement("days"), {"from_day": from_day})
     connection.execute(
-        "create or replace temp table people as " + _sql("touched"),
+        "create or replace temp table people as " + statement("touched"),
         {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
     )
     notes = note(as_of) | touched.note(dict(connection.execute(FIRST_DAYS).fetchall()))
@@ -84,9 +84,9 @@ def compute(
     narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
     show(connection, [silver, daily, *histories], narrowed)
     lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
-    connection.execute("create or replace temp table outcomes as " + _sql("outcomes"), {"as_of": as_of})
+    connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
     connection.execute(EARLIER)
-    connection.execute("create or replace temp table fresh_days as " + _sql("query"))
+    connection.execute("create or replace temp table fresh_days as " + statement("query"))
     partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
@@ -128,7 +128,7 @@ def _look_up_newcomers(connection: duckdb.DuckDBPyConnection, silver: Pinned) ->
     )
 
 
-def _sql(name: str) -> str:
+def statement(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 

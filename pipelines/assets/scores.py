@@ -6,7 +6,7 @@ from focusflow import clock
 from focusflow.contracts.registry import BY_NAME
 from models import snapshots
 from pipelines import histories, priorities, publish
-from pipelines.assets.tables import KINDS, OWNERS, RETRY, described, key_of
+from pipelines.assets.tables import FRESH, KINDS, OWNERS, RETRY, described, key_of
 from pipelines.resources import Installation
 
 
@@ -17,7 +17,8 @@ from pipelines.resources import Installation
     group_name="ml",
     kinds=KINDS,
     owners=OWNERS,
-    metadata=described(priorities.SCORES),
+    metadata=described(priorities.SCORES, priorities.FOLDER / "rows.sql"),
+    freshness_policy=FRESH,
     retry_policy=RETRY,
     pool="gold_priority_scores",
 )

@@ -1,16 +1,19 @@
 """The lake's tables as assets: raw, silver, gold."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
+from pydantic import Field
 
 from focusflow import clock
+from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
 from focusflow.lake import RAW_EVENTS, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import build, catalog, daily, histories, publication, quality, silver
+from pipelines import build, catalog, daily, histories, lineage, publication, quality, silver
 from pipelines.partitions import months
 from pipelines.resources import Installation
 
@@ -18,7 +21,40 @@ OWNERS = ["team:data"]
 RETRY = dg.RetryPolicy(max_retries=3, delay=0.5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 KINDS = {"deltalake", "duckdb"}
 
+#: A table that nobody brought up for so long is told of, then called stale. The hourly run brings up all.
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=3), warn_window=timedelta(hours=2))
+
 COLUMN_MEANINGS = {
+    "event_id": "The event's identity: whoever reads it twice passes over it.",
+    "id": "The event's identity, as far as it can be read.",
+    "type": "What happened, like task.completed.",
+    "noun": "What it happened to.",
+    "subject": "The entity to which it happened.",
+    "entity_version": "Which version of its entity the event made, from 1.",
+    "version": "Which version of its entity it is, from 1.",
+    "change": "The event that made this version.",
+    "occurred_at": "When it happened.",
+    "recorded_at": "When the platform accepted it.",
+    "recorded_time": "When the platform accepted it.",
+    "timezone": "The person's zone then.",
+    "actor": "Who did it: user, system, ai or import.",
+    "source": "Which program wrote the event.",
+    "value": "The event's bytes, as they came.",
+    "reason": "Why it cannot be read.",
+    "last_month": "The month of the last day on which this version held or mattered; 9999-12 while it goes on.",
+    "task_id": "The task.",
+    "score": "What to do next, weighed: 0 to 100.",
+    "rank": "Its place among the person's open tasks by score.",
+    "rank_by_due_date": "Its place by the earliest due date.",
+    "rank_by_urgency": "Its place by Taskwarrior's urgency.",
+    "reasons": "What the score is made of: a list of words and points that add up to it.",
+    "deadline_risk": "How likely it misses its date; rises with age where there is none. [0 to 1]",
+    "importance": "By priority, goal, what waits for it, and pinning. [0 to 1]",
+    "likelihood": "How likely it is done by the end of the next day. [0 to 1]",
+    "is_baseline": "Whether a simple rule scored it, for want of a model.",
+    "task_version": "Which version of the task was scored.",
+    "model_version": "Which model scored it.",
+    "as_of": "The moment as of which it was scored.",
     "user_id": "Whose row it is.",
     "bucket": "The user's bucket: the same in the outbox, in Kafka and in every table.",
     "month": "The month of the local date.",
@@ -36,22 +72,41 @@ def key_of(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("/"))
 
 
-def columns_of(spec: TableSpec) -> dg.TableSchema:
-    return dg.TableSchema([_column(field) for field in spec.schema])
+def columns_of(spec: TableSpec, meanings: Mapping[str, str]) -> dg.TableSchema:
+    return dg.TableSchema([_column(field, meanings) for field in spec.schema])
 
 
 def _with_unit(meaning: str, unit: str) -> str:
     return f"{meaning} [{unit}]" if unit else meaning
 
 
-def _column(field: pa.Field) -> dg.TableColumn:
+def _column(field: pa.Field, meanings: Mapping[str, str]) -> dg.TableColumn:
     metric = METRICS.get(field.name)
-    meaning = _with_unit(metric.meaning, metric.unit) if metric else COLUMN_MEANINGS.get(field.name)
+    meaning = meanings.get(field.name) or (_with_unit(metric.meaning, metric.unit) if metric else None)
     return dg.TableColumn(field.name, duckdb_type(field.type), description=meaning)
 
 
-def described(spec: TableSpec) -> Mapping[str, object]:
-    return {"dagster/column_schema": columns_of(spec), "dagster/table_name": spec.name.replace("/", ".")}
+def described(spec: TableSpec, *made_by: Path, meanings: Mapping[str, str] = COLUMN_MEANINGS) -> Mapping[str, object]:
+    """What a table's page says of it: its columns, and the files in which the SQL stands that makes it."""
+    said = {"dagster/column_schema": columns_of(spec, meanings), "dagster/table_name": spec.name.replace("/", ".")}
+    files = [
+        dg.LocalFileCodeReference(file_path=str(path), label=f"{path.parent.name}/{path.name}") for path in made_by
+    ]
+    return said | (
+        {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[*files])} if files else {}
+    )
+
+
+def result(table: str, rows: int, **more: int) -> dg.MaterializeResult[None]:
+    """What a table's page says of the time when it was made: how many rows came, and of which columns each is made."""
+    made = lineage.known().get(table, {})
+    depend = {
+        column: [dg.TableColumnDep(key_of(name), source) for name, source in of] for column, of in made.items() if of
+    }
+    return dg.MaterializeResult(
+        asset_key=key_of(table),
+        metadata={"dagster/row_count": rows, "dagster/column_lineage": dg.TableColumnLineage(depend), **more},
+    )
 
 
 raw_events = dg.AssetSpec(
@@ -74,7 +129,8 @@ raw_events = dg.AssetSpec(
             group_name="silver",
             kinds=KINDS,
             owners=OWNERS,
-            metadata=described(silver.EVENTS),
+            metadata=described(silver.EVENTS, *(silver.HERE / f"{name}.sql" for name in ("query", "data", "first"))),
+            freshness_policy=FRESH,
         ),
         dg.AssetSpec(
             key_of(silver.QUARANTINE.name),
@@ -83,7 +139,8 @@ raw_events = dg.AssetSpec(
             group_name="silver",
             kinds=KINDS,
             owners=OWNERS,
-            metadata=described(silver.QUARANTINE),
+            metadata=described(silver.QUARANTINE, silver.HERE / "aside.sql"),
+            freshness_policy=FRESH,
         ),
     ],
     retry_policy=RETRY,
@@ -91,14 +148,7 @@ raw_events = dg.AssetSpec(
 )
 def silver_events(installation: Installation) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     taken = silver.take_in(installation.lake, installation.duckdb(), installation.buckets)
-    return (
-        dg.MaterializeResult(
-            asset_key=key_of(silver.EVENTS.name), metadata={"dagster/row_count": taken.kept, "read": taken.read}
-        ),
-        dg.MaterializeResult(
-            asset_key=key_of(silver.QUARANTINE.name), metadata={"dagster/row_count": taken.quarantined}
-        ),
-    )
+    return result(silver.EVENTS.name, taken.kept, read=taken.read), result(silver.QUARANTINE.name, taken.quarantined)
 
 
 def history_asset(noun: Noun) -> dg.AssetsDefinition:
@@ -111,21 +161,36 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
         group_name="silver",
         kinds=KINDS,
         owners=OWNERS,
-        metadata=described(spec),
+        metadata=described(spec, histories.FOLDER / "query.sql", meanings=_of_entity(noun) | COLUMN_MEANINGS),
+        freshness_policy=FRESH,
         retry_policy=RETRY,
         pool=spec.name.replace("/", "_"),
     )
     def history(installation: Installation) -> dg.MaterializeResult[None]:
-        rows = histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        return result(
+            spec.name, histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
+        )
 
     return history
+
+
+def _of_entity(noun: Noun) -> dict[str, str]:
+    """What the columns of a history mean that its contract brings."""
+    name = noun.name.replace("_", " ")
+    said = {
+        column: f"As the {name} was in this version. {noun.data.model_fields[column].description or ''}".strip()
+        for column in public_columns(noun.data)
+    }
+    return said | {histories.entity_column(noun): f"The {name}."}
 
 
 class DailyConfig(dg.Config):
     """How the daily table is brought up."""
 
-    anew: bool = True  # compute the chosen months from their first day on, not only what new events touch
+    anew: bool = Field(
+        True,
+        description="Compute the chosen months from their first day on, and not only the days that new events touch.",
+    )
 
 
 @dg.asset(
@@ -135,7 +200,8 @@ class DailyConfig(dg.Config):
     group_name="gold",
     kinds=KINDS,
     owners=OWNERS,
-    metadata=described(daily.DAILY),
+    metadata=described(daily.DAILY, *(daily.FOLDER / f"{name}.sql" for name in ("outcomes", "query"))),
+    freshness_policy=FRESH,
     partitions_def=months,
     backfill_policy=dg.BackfillPolicy.single_run(),
     retry_policy=RETRY,
@@ -148,17 +214,12 @@ def productivity_daily(
     computed = daily.compute(
         installation.lake, installation.duckdb(), installation.buckets, clock.now(), from_day=first_day
     )
-    return dg.MaterializeResult(
-        metadata={"dagster/row_count": computed.rows, "people": computed.people, "files": computed.partitions}
-    )
+    return result(daily.DAILY.name, computed.rows, people=computed.people, files=computed.partitions)
 
 
 def gold_asset(table: build.Table) -> dg.AssetsDefinition:
     """A folder of `tables/gold` as an asset."""
-    columns = [
-        dg.TableColumn(each.name, each.type, description=_with_unit(each.meaning, each.unit)) for each in table.columns
-    ]
-    owner = [dg.TableColumn("user_id", "VARCHAR", description=COLUMN_MEANINGS["user_id"])] if table.is_personal else []
+    said = {each.name: _with_unit(each.meaning, each.unit) for each in table.columns}
 
     @dg.asset(
         key=key_of(table.spec.name),
@@ -167,16 +228,14 @@ def gold_asset(table: build.Table) -> dg.AssetsDefinition:
         group_name="gold",
         kinds=KINDS,
         owners=OWNERS,
-        metadata={
-            "dagster/column_schema": dg.TableSchema([*owner, *columns]),
-            "dagster/table_name": table.spec.name.replace("/", "."),
-        },
+        metadata=described(table.spec, table.file, meanings=COLUMN_MEANINGS | said),
+        freshness_policy=FRESH,
         retry_policy=RETRY,
         pool=table.spec.name.replace("/", "_"),
     )
     def gold(installation: Installation) -> dg.MaterializeResult[None]:
         rows = build.bring_up(installation.lake, installation.duckdb(), table, installation.buckets, clock.now())
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        return result(table.spec.name, rows)
 
     return gold
 

@@ -12,7 +12,8 @@ import pytest
 from focusflow import clock
 from focusflow.clock import local_date
 from models.registry import Registry
-from pipelines import daily, priorities, publish
+from pipelines import daily, lineage, priorities, publish
+from pipelines.assets.tables import key_of
 from pipelines.automation import (
     half_past,
     hourly,
@@ -102,6 +103,32 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
 def test_the_wiring_is_the_one_written_down():
     """Where a change is meant, write what this shows into definitions.txt."""
     assert "\n".join(described(build_defs())) + "\n" == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_every_page_says_what_it_is_about():
+    assets = build_defs().resolve_asset_graph()
+    for key in assets.get_all_asset_keys():
+        node = assets.get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+        schema = node.metadata.get("dagster/column_schema")
+        assert not schema or all(column.description for column in schema.columns), key
+
+
+def test_columns_are_made_of_columns_of_what_the_table_is_made_from():
+    assets = build_defs().resolve_asset_graph()
+    for table, columns in lineage.known().items():
+        key = key_of(table)
+        for name, parent, column in [(name, *each) for name, made in columns.items() for each in made]:
+            assert name in lineage.SPECS[table].schema.names, table
+            assert key_of(parent) in assets.get(key).parent_keys | {key}, (table, name)
+            assert parent not in lineage.SPECS or column in lineage.SPECS[parent].schema.names, (table, name)
+    made = lineage.known()["gold/productivity_weekly"]
+    assert made["on_time_rate"] == [
+        ["gold/productivity_daily", "tasks_completed_on_time"],
+        ["gold/productivity_daily", "tasks_completed_with_due"],
+    ]
 
 
 def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, monkeypatch):

@@ -55,7 +55,7 @@ def rows_after(world, batches, moments):
     return {name: [row | {"log_offset": 0} for row in world.rows(name)] for name in TABLES}
 
 
-@settings(few, max_examples=5)
+@settings(few, max_examples=3)
 @given(long_stories, st.data())
 def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
     events = sorted(story.person().events, key=lambda event: event.time)

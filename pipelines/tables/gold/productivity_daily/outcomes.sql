@@ -51,13 +51,13 @@ task_versions as (
            arg_max(due_at, version) as due_at, arg_max(coalesce(completed_at, valid_from), version) as completed_at
     from task_versions where change in ('task.completed', 'task.reopened') group by user_id, task_id, changed_on
 ), task_completed as (
-    select user_id, changed_on as local_date, count(*) as tasks_completed,
+    select user_id, changed_on as local_date, count(task_id) as tasks_completed,
            count(*) filter (where due_day is not null) as tasks_completed_with_due,
            count(*) filter (where case when due_at is null then changed_on <= due_day else completed_at <= due_at end)
                as tasks_completed_on_time
     from last_words where change = 'task.completed' group by user_id, changed_on
 ), task_due as (
-    select user_id, due_day as local_date, count(*) as tasks_due
+    select user_id, due_day as local_date, count(task_id) as tasks_due
     from task_spans where is_expected and due_day between first_day + 1 and last_day + 1 group by user_id, due_day
 ),
 
