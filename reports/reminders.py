@@ -103,7 +103,9 @@ class Reminders:
 
     def _mail(self, row: Mapping[str, Any], to: Recipient) -> EmailMessage:
         told = row["data"].get("notice")
-        notice = NOTICE.validate_python(told) if told else Notice("You asked to be reminded:", row["body"] or "")
+        notice = (
+            NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
+        )
         end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in KINDS else None
         made = noticed(notice, row["title"], to.person.name, Links(end, f"{self.settings.dashboard_address}/settings"))
         return composed(

@@ -17,7 +17,9 @@ SPELLED = re.compile(
 
 #: What no plain sentence has, and what makes a mail program or a page do something.
 UNPLAIN = re.compile(
-    r"[<>\[\]{}`|\\@#%_*~\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]|://|www\.|\w\.(com|net|org|io|example)\b",
+    r"[<>\[\]{}`|\\@#%_*~\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    r"|[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u218b\u2460-\u249b\u2776-\u2793]"  # numbers that are no digits
+    r"|://|www\.|\b(javascript|mailto|data|tel|file):|\w\.[a-z]{2,}\b",
     re.IGNORECASE,
 )
 

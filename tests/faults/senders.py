@@ -23,7 +23,7 @@ def settings_for(home: Path, port: int) -> Settings:
         smtp_host="127.0.0.1",
         smtp_port=port,
         smtp_security="none",
-        smtp_timeout_seconds=5,
+        smtp_timeout_seconds=2,
         verify_email=False,
     )
 
