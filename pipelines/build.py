@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from focusflow.lake import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import habits, meetings, touched, uplift
+from focusflow.preferences import DEFAULTS
+from pipelines import achievements, habits, meetings, touched, uplift
 from pipelines.as_of import last, note
 from pipelines.daily import DAILY
 from pipelines.histories import USERS, held_since, month_before
@@ -33,9 +34,9 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
 
 #: In the order in which they are made: some are read by others.
 ORDER = (
-    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "habit_streaks", "estimate_accuracy",
-    "productivity_weekly", "productivity_monthly",
-    "uplift_people", "uplift", "app_activity", "retention", "funnel", "feature_usage",
+    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "goal_completion",
+    "habit_streaks", "estimate_accuracy", "productivity_weekly", "productivity_monthly", "achievements", "uplift_people", "uplift",
+    "app_activity", "retention", "funnel", "feature_usage",
 )  # fmt: skip
 
 #: What the statements of tables call by name.
@@ -86,6 +87,9 @@ PEOPLE = """
 #: Of the rows of a table by month, those that are asked for.
 FROM_FIRST_DAY = "select *, strftime({day}, '%Y-%m') as month from ({query}) where {day} >= getvariable('first_day')"
 
+#: The hours of work of whoever never chose them: what somebody chose stays in Postgres.
+WORK = {name: DEFAULTS[name] for name in ("work_from", "work_until")}
+
 #: So far ahead a table of meetings looks.
 AHEAD = timedelta(weeks=5)
 
@@ -93,6 +97,7 @@ AHEAD = timedelta(weeks=5)
 LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, date, datetime], None]] = {
     "meetings": lambda connection, first, as_of: meetings.lay_out(connection, start_of_all(first), as_of + AHEAD),
     "held": lambda connection, *_: habits.lay_out(connection),
+    "wanted": lambda connection, *_: achievements.lay_out(connection),
     "resampled": lambda connection, *_: uplift.lay_out(connection),
 }
 
@@ -273,7 +278,7 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
         connection.execute(PEOPLE, {"as_of": as_of})
     if "lays_out" in table.said:
         LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
-    for name, value in table.said.get("variables", {}).items():
+    for name, value in {**WORK, **table.said.get("variables", {})}.items():
         connection.execute(f"set variable {name} = ?", [value])
 
 

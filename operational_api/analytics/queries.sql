@@ -45,7 +45,7 @@ with days as materialized (
     select day, row->>'goal_id' as goal_id, row->>'status' as status, row
     from published_rows where user_id = %(user_id)s and table_name = 'goal_progress' and day <= %(to)s
 ), latest as (
-    select distinct on (goal_id) goal_id, day, status, row, min(day) over (partition by goal_id) as first_day
+    select distinct on (goal_id) goal_id, day, status, row
     from days order by goal_id, day desc
 ), seen as (
     select * from latest where day >= %(from)s
@@ -53,7 +53,8 @@ with days as materialized (
 select json_build_object(
     'completed', (select count(*) filter (where status = 'completed') from seen),
     'completion_rate', (select count(*) filter (where status = 'completed')::double precision / nullif(count(*), 0) from seen),
-    'median_days_to_complete', (select percentile_cont(0.5) within group (order by day - first_day) from seen where status = 'completed'),
+    'median_days_to_complete', (select min((row->>'days')::integer) from published_rows  -- three quarters of two thirds may be a little more
+                                where user_id = %(user_id)s and table_name = 'goal_completion' and (row->>'still_open')::double precision <= 0.5 + 1e-9),
     'goals', (select coalesce(json_agg(row || jsonb_build_object('forecast_date', row->'forecast_p50') order by goal_id), '[]') from seen))::text as found
 
 -- habits --

@@ -78,7 +78,10 @@ class GoalAnalysis(Analysis):
     completion_rate: float | None = Field(
         description="Of the goals that were active in the range, the share reached by its end."
     )
-    median_days_to_complete: float | None = Field(description="Of the goals reached in the range.")
+    median_days_to_complete: int | None = Field(
+        description="After how many days half of all goals are reached, those not reached counted for as long as they were pursued;"
+        " null while fewer than half are."
+    )
     goals: list[Row] = Field(
         description="Each goal as it stood last in the range: `goal_progress` in docs/metrics.md, with when it is reached, as it goes:"
         " `forecast_p10`, `forecast_p50` (also as `forecast_date`) and `forecast_p90`, and `probability_on_time`."

@@ -191,7 +191,8 @@ def test_an_hour_lies_where_the_person_lived_at_that_moment(made):
         ("2026-03-02", 9, 60),
         ("2026-03-03", 9, 60),
     ]
-    assert [(str(row["local_date"]), row["hour_of_day"]) for row in rows("calendar_load")] == [("2026-03-03", 16)]
+    load = [(str(row["local_date"]), row["hour_of_day"]) for row in rows("calendar_load") if row["meetings"]]
+    assert load == [("2026-03-03", 16)]
 
 
 def test_on_the_first_day_in_the_far_east_time_has_its_date(made):
@@ -226,7 +227,38 @@ def test_busy_minutes_count_once_and_conflicts_are_seen(made):
     assert [(row["hour_of_day"], row["busy_minutes"], row["meetings"], row["conflicts"]) for row in load] == [
         (9, 30, 1, 0),
         (10, 60, 1, 1),
+        (11, 0, 0, 0),
     ]
+
+
+def test_an_hour_or_more_that_is_free_between_the_hours_of_work_is_a_block(made):
+    ada = Person()
+    for start, end in (
+        ("08:30", "09:30"),
+        ("10:30", "11:00"),
+        ("10:00", "12:01"),
+        ("13:00", "15:00"),
+        ("19:00", "20:00"),
+    ):
+        meeting(ada, f"2026-03-02 {start}", f"2026-03-02 {end}")
+    meeting(ada, "2026-03-29 01:00", "2026-03-29 04:30")  # three o'clock comes after two, and the day is free
+    rows = made(ada, as_of="2026-03-30 12:00")("calendar_load")
+    blocks = [
+        (str(row["local_date"])[-2:], row["hour_of_day"], row["busy_minutes"]) for row in rows if row["free_blocks"]
+    ]
+    assert blocks == [("02", 15, 0), ("29", 9, 0)]  # from 12:01 on it is 59 minutes
+
+
+def test_an_estimate_that_was_filled_in_afterwards_is_none(made):
+    ada = Person()
+    task = ada.task("2026-03-02 09:00", actual_minutes=60)
+    task.completed("2026-03-02 10:00")
+    task.happens("updated", "2026-03-02 11:00", estimated_minutes=60)
+    corrected = ada.task("2026-03-02 09:00", estimated_minutes=30, actual_minutes=60)
+    corrected.completed("2026-03-02 10:00")
+    corrected.happens("updated", "2026-03-02 11:00", estimated_minutes=60)
+    everything = made(ada, as_of="2026-03-03 12:00")("estimate_accuracy", category_id="*")
+    assert [(row["tasks"], row["factor"]) for row in everything] == [(1, pytest.approx(2 ** (1 / 6)))]
 
 
 def test_recurring_meetings_load_each_of_their_days_some_weeks_ahead(made):
@@ -237,7 +269,7 @@ def test_recurring_meetings_load_each_of_their_days_some_weeks_ahead(made):
     assert [
         (str(row["local_date"]), row["hour_of_day"], row["busy_minutes"], row["conflicts"])
         for row in load
-        if str(row["local_date"]) < "2026-03-17"
+        if str(row["local_date"]) < "2026-03-17" and row["busy_minutes"]
     ] == [
         ("2026-03-02", 10, 30, 0),
         ("2026-03-02", 11, 30, 0),
@@ -326,6 +358,49 @@ def test_how_a_habit_holds_up_to_the_day_it_was_put_away(made):
     row = rows[str(dropped.id)]
     assert (row["current"], row["total"], row["is_archived"], row["ended_on"]) == (1, 1, True, None)
     assert row["strength"] == pytest.approx(1 - memory)
+
+
+def test_goals_that_are_not_reached_count_for_as_long_as_they_were_pursued(made):
+    """By hand: reached after 2 and 6 days, given up after 4, open for 10. Of 4 one is reached, later of 2 one: 3/4 · 1/2 take longer."""
+    ada = Person(since="2026-03-01 08:00")
+
+    def goal(*ends):
+        goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"))
+        goal.happens("created", "2026-03-02 09:00", status="active")
+        for what, day in ends:
+            goal.happens(what, f"2026-03-{day} 09:00", status={"resumed": "active"}.get(what, what))
+
+    goal(("completed", "04"))
+    goal(("completed", "03"), ("resumed", "05"), ("completed", "08"))
+    goal(("cancelled", "06"))
+    goal()
+    rows = made(ada, as_of="2026-03-12 12:00")("goal_completion")
+    assert [(row["days"], row["pursued"], row["reached"], row["still_open"]) for row in rows] == [
+        (2, 4, 1, 0.75),
+        (6, 2, 1, 0.375),
+    ]
+
+
+def test_what_was_achieved_and_when(made):
+    ada = Person(since="2026-03-01 08:00")
+    habit = ada.habit("2026-03-01 08:00")
+    for day in range(1, 9):
+        ada.log(habit, f"2026-03-{day:02}")
+    for number in range(9):
+        ada.task("2026-03-02 09:00").completed(f"2026-03-02 10:0{number}")
+    ada.task("2026-03-02 09:00").completed("2026-03-10 10:00")
+    ada.time("2026-03-03 09:00", "2026-03-03 14:00")
+    rows = {row["achievement"]: row for row in made(ada, as_of="2026-03-11 12:00")("achievements")}
+    earned = {name: str(row["earned_on"]) for name, row in rows.items() if row["earned_on"]}
+    assert earned == {
+        "first_task": "2026-03-02",
+        "tasks_10": "2026-03-10",
+        "comeback": "2026-03-10",
+        "streak_week": "2026-03-07",
+    }
+    assert (rows["focus_10_hours"]["value"], rows["focus_10_hours"]["progress"]) == (300, 0.5)
+    assert rows["streak_month"]["value"] == 8
+    assert rows["first_goal"]["progress"] == 0
 
 
 def test_estimates_are_drawn_towards_what_was_said(made):

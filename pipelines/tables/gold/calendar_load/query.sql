@@ -1,5 +1,5 @@
--- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that begin, and conflicts. Time
--- is laid out in quarters of an hour, for each of those lies within one hour of the wall clock in every zone.
+-- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that begin, and conflicts; and on
+-- the same days a row for each hour in which an hour or more begins that is free, between the hours of work. Time is laid out in quarters of an hour, for each of those lies within one hour of the wall clock in every zone.
 with zones as (  -- since which moment somebody has lived in a zone
     select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
 ), quarters as (
@@ -10,12 +10,32 @@ with zones as (  -- since which moment somebody has lived in a zone
     select *, max(until_at) over (partition by user_id, quarter order by begin_at, until_at rows between unbounded preceding and 1 preceding) as covered_until
     from quarters
 ), placed as (  -- what lies before the first moment lies in the first zone
-    select uncovered.*, timezone(coalesce(zones.timezone, first_timezone), quarter) as wall
+    select uncovered.*, coalesce(zones.timezone, first_timezone) as zone, timezone(zone, quarter) as wall, wall::date as local_date
     from (select uncovered.*, first_timezone from uncovered join people using (user_id)) as uncovered
     asof left join zones on zones.user_id = uncovered.user_id and zones.valid_from <= uncovered.quarter
+), busy_hours as (
+    select user_id, local_date, hour(wall) as hour_of_day,
+           sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,
+           count(*) filter (where begin_at = start_at) as meetings,
+           count(distinct calendar_event_id) filter (where covered_until > begin_at) as conflicts
+    from placed group by user_id, local_date, hour(wall)
+), work as (
+    select user_id, local_date, arg_min(zone, quarter) as zone, timezone(arg_min(zone, quarter), local_date + getvariable('work_from')) as opens_at,
+           timezone(arg_min(zone, quarter), local_date + getvariable('work_until')) as closes_at
+    from placed group by user_id, local_date
+), taken as (  -- and the end of work
+    select user_id, local_date, greatest(begin_at, opens_at) as begin_at, least(until_at, closes_at) as until_at
+    from placed join work using (user_id, local_date) where begin_at < closes_at and until_at > opens_at
+    union all
+    select user_id, local_date, closes_at, closes_at from work
+), free as (  -- what lies between one thing and all that was before it
+    select user_id, local_date, begin_at,
+           coalesce(max(until_at) over (partition by user_id, local_date order by begin_at, until_at rows between unbounded preceding and 1 preceding), opens_at) as free_from, zone
+    from taken join work using (user_id, local_date)
+), free_hours as (
+    select user_id, local_date, hour(timezone(zone, free_from)) as hour_of_day, count(*) as free_blocks
+    from free where begin_at - free_from >= interval 60 minutes group by user_id, local_date, hour(timezone(zone, free_from))
 )
-select user_id, any_value(bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day,
-       sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,
-       count(*) filter (where begin_at = start_at) as meetings,
-       count(distinct calendar_event_id) filter (where covered_until > begin_at) as conflicts
-from placed group by user_id, wall::date, hour(wall)
+select user_id, bucket, local_date, hour_of_day, coalesce(busy_minutes, 0) as busy_minutes, coalesce(meetings, 0) as meetings,
+       coalesce(conflicts, 0) as conflicts, coalesce(free_blocks, 0) as free_blocks
+from busy_hours full join free_hours using (user_id, local_date, hour_of_day) join people using (user_id)

@@ -1,10 +1,10 @@
--- One row a person and category, and one for all (the category *): how long things take against what they were estimated at.
+-- One row a person and category, and one for all (the category *): how long things take against what they were estimated at first.
 -- The factor is the geometric mean of actual by estimate, drawn towards 1 by five imagined tasks that took what was estimated; the
 -- interval is where four of five tasks of this kind end up.
 with done as (
-    select user_id, coalesce(category_id, '') as category_id, ln(actual_minutes / estimated_minutes) as miss
+    select user_id, coalesce(category_id, '') as category_id, ln(actual_minutes / first_estimated_minutes) as miss
     from gold.task_outcomes semi join people using (user_id)
-    where completed_at is not null and not is_deleted and estimated_minutes > 0 and actual_minutes > 0
+    where completed_at is not null and not is_deleted and first_estimated_minutes > 0 and actual_minutes > 0
 ), grouped as (
     select user_id, category_id, count(*) as tasks, avg(miss) as mean_miss, coalesce(stddev_samp(miss), 0) as spread
     from (from done union all by name select user_id, '*' as category_id, miss from done) group by user_id, category_id

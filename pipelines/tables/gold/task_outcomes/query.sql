@@ -14,12 +14,14 @@ with versions as (
            arg_max(changed_on, version) filter (where change = 'task.completed') as completed_on,
            arg_max(coalesce(due_at, timezone(changed_in, (due_date + 1)::timestamp)), version) as due_at,
            arg_max(coalesce(due_date, timezone(changed_in, due_at)::date), version) as due_on,
-           arg_max(estimated_minutes, version) as estimated_minutes, arg_max(actual_minutes, version) as said_minutes,
+           arg_max(estimated_minutes, version) as estimated_minutes,
+           arg_min(estimated_minutes, version) filter (where status in ('pending', 'in_progress')) as first_estimated_minutes, arg_max(actual_minutes, version) as said_minutes,
            arg_max(deleted_at, version) is not null as is_deleted
     from versions group by user_id, task_id
 )
 select user_id, bucket, task_id, created_on, created_at, status, priority, category_id, goal_id, due_on, due_at,
        least(marked_started_at, first_started_at) as started_at, completed_at, case when completed_at is not null then completed_on end as completed_on,
        epoch(completed_at - created_at) / 3600 as lead_hours, epoch(completed_at - greatest(started_at, created_at)) / 3600 as cycle_hours,
-       epoch(completed_at - due_at) / 3600 as hours_late, times_reopened, estimated_minutes, coalesce(said_minutes, minutes) as actual_minutes, is_deleted
+       epoch(completed_at - due_at) / 3600 as hours_late, times_reopened, estimated_minutes,
+       first_estimated_minutes, coalesce(said_minutes, minutes) as actual_minutes, is_deleted
 from tasks left join spent using (user_id, task_id)
