@@ -1,26 +1,20 @@
-"""What can be achieved, beside the days from which it is worked out."""
-
-from dataclasses import asdict
+"""What there is to reach, beside the tables from which it is worked out who has."""
 
 import duckdb
 import pyarrow as pa
 
-from focusflow.achievements import ACHIEVEMENTS
-from pipelines import habits
+from pipelines.habits import put
+from reports.achievements import ACHIEVEMENTS
 
 WANTED = pa.schema(
-    [
-        ("achievement", pa.string()),
-        ("label", pa.string()),
-        ("description", pa.string()),
-        ("points", pa.int64()),
-        ("metric", pa.string()),
-        ("threshold", pa.float64()),
-    ]
+    [("achievement", pa.string()), ("metric", pa.string()), ("threshold", pa.int64()), ("points", pa.int64())]
 )
 
 
 def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `wanted`, a row an achievement, and `records` of habits."""
-    habits.put(connection, "wanted", WANTED, map(asdict, ACHIEVEMENTS))
-    habits.lay_out_records(connection)
+    """Make `wanted`: a row an achievement."""
+    rows = [
+        {"achievement": each.name, "metric": each.metric, "threshold": each.threshold, "points": each.points}
+        for each in ACHIEVEMENTS
+    ]
+    put(connection, "wanted", WANTED, rows)

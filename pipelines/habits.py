@@ -1,13 +1,13 @@
 """How each habit holds: by the rules that the API goes by, for SQL cannot follow a streak across free days."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from focusflow.streaks import Days, runs, streak
+from focusflow.streaks import Days, streak
 
 HELD = pa.schema(
     [
@@ -25,8 +25,6 @@ HELD = pa.schema(
         ("strength", pa.float64()),
     ]
 )
-
-RECORDS = pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("days", pa.int64())])
 
 #: Each habit as it was said last, with its days. An archived one is told up to the day on which it was put away.
 HABITS = """
@@ -52,12 +50,8 @@ HABITS = """
 
 def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `held`: a row a habit."""
-    put(connection, "held", HELD, map(_held, _habits(connection)))
-
-
-def lay_out_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `records`: the days on which a habit's streak was longer than ever, in days; a week of a habit by weeks is seven."""
-    put(connection, "records", RECORDS, (row for habit in _habits(connection) for row in _records(habit)))
+    habits = connection.sql(HABITS).to_arrow_table().to_pylist()
+    put(connection, "held", HELD, map(_held, habits))
 
 
 def put(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -67,22 +61,7 @@ def put(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, row
     connection.unregister("rows_to_put")
 
 
-def _habits(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    return connection.sql(HABITS).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
-
-
-def _days(habit: Mapping[str, Any]) -> Days:
-    return Days(set(habit["done"]), {*habit["skipped"], *habit["off"]})
-
-
 def _held(habit: Mapping[str, Any]) -> dict[str, Any]:
-    held = streak(habit, _days(habit), habit["until"], habit["week_start"])
+    days = Days(set(habit["done"]), {*habit["skipped"], *habit["off"]})
+    held = streak(habit, days, habit["until"], habit["week_start"])
     return {"user_id": habit["user_id"], "habit_id": habit["habit_id"], **asdict(held)}
-
-
-def _records(habit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    longest, unit = 0, 7 if habit["frequency"] == "weekly" else 1
-    for step, length in runs(habit, _days(habit), habit["until"], habit["week_start"]):
-        if length > longest:
-            longest = length
-            yield {"user_id": habit["user_id"], "local_date": min(step.end, habit["until"]), "days": length * unit}

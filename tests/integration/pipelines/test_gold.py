@@ -121,6 +121,25 @@ def test_what_became_of_a_task(made):
     )
 
 
+def test_what_was_taken_back_of_a_task_is_not_there(made):
+    ada = Person()
+    due = {"due_at": ada.moment("2026-03-03 12:00"), "category_id": ada.id, "estimated_minutes": 30}
+    task = ada.task("2026-03-02 09:00", **due)
+    task.completed("2026-03-02 10:00")
+    task.reopened("2026-03-02 11:00")
+    task.happens("updated", "2026-03-02 12:00", **dict.fromkeys(due))
+    put_away = ada.task("2026-03-02 09:00")
+    put_away.completed("2026-03-02 10:00")
+    put_away.reopened("2026-03-02 11:00")
+    put_away.happens("archived", "2026-03-02 12:00", status="archived")
+    rows = made(ada, as_of="2026-03-04 12:00")("task_outcomes")
+    assert sorted((row["status"], row["completed_at"], row["lead_hours"]) for row in rows) == [
+        ("archived", None, None),
+        ("pending", None, None),
+    ]
+    assert {(row["due_on"], row["category_id"], row["estimated_minutes"]) for row in rows} == {(None, None, None)}
+
+
 def test_time_spent_on_a_task_is_what_it_took_unless_something_else_is_said(made):
     ada = Person()
     timed, said = ada.task("2026-03-02 09:00"), ada.task("2026-03-02 09:00", actual_minutes=5)
@@ -383,24 +402,26 @@ def test_goals_that_are_not_reached_count_for_as_long_as_they_were_pursued(made)
 
 def test_what_was_achieved_and_when(made):
     ada = Person(since="2026-03-01 08:00")
-    habit = ada.habit("2026-03-01 08:00")
+    habit, other = ada.habit("2026-03-01 08:00"), ada.habit("2026-03-01 08:00")
     for day in range(1, 9):
-        ada.log(habit, f"2026-03-{day:02}")
+        ada.log(habit if day != 2 else other, f"2026-03-{day:02}")
     for number in range(9):
         ada.task("2026-03-02 09:00").completed(f"2026-03-02 10:0{number}")
-    ada.task("2026-03-02 09:00").completed("2026-03-10 10:00")
+    ada.task("2026-03-02 09:00").completed("2026-03-05 10:00")
+    ada.task("2026-03-02 09:00").completed("2026-03-04 10:00")
+    ada.tasks[0].reopened("2026-03-06 10:00")
     ada.time("2026-03-03 09:00", "2026-03-03 14:00")
+    goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"))
+    goal.happens("completed", "2026-03-02 23:30", status="completed", completed_at=ada.moment("2026-03-02 23:30"))
+    goal.happens("updated", "2026-03-04 09:00")
     rows = {row["achievement"]: row for row in made(ada, as_of="2026-03-11 12:00")("achievements")}
-    earned = {name: str(row["earned_on"]) for name, row in rows.items() if row["earned_on"]}
-    assert earned == {
-        "first_task": "2026-03-02",
-        "tasks_10": "2026-03-10",
-        "comeback": "2026-03-10",
-        "streak_week": "2026-03-07",
+    assert {name: str(row["earned_on"]) for name, row in rows.items() if row["earned_on"]} == {
+        "tasks_completed-10": "2026-03-05",
+        "goals_completed-1": "2026-03-02",
+        "habit_days-7": "2026-03-08",
     }
-    assert (rows["focus_10_hours"]["value"], rows["focus_10_hours"]["progress"]) == (300, 0.5)
-    assert rows["streak_month"]["value"] == 8
-    assert rows["first_goal"]["progress"] == 0
+    assert (rows["hours_logged-10"]["value"], rows["hours_logged-10"]["progress"]) == (5, 0.5)
+    assert rows["goals_completed-5"]["progress"] == 0.2
 
 
 def test_estimates_are_drawn_towards_what_was_said(made):
