@@ -34,6 +34,7 @@ BESIDE = {
     "meetings": QUERIES["meetings"],
     "held": QUERIES["held"].format(columns=", ".join(f"made_of as {name}" for name in habits.HELD.names[2:])),
     "resampled": QUERIES["resampled"],
+    "wanted": QUERIES["wanted"],
 }
 
 #: The same of the daily table, whose statements follow each other.

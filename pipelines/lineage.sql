@@ -11,5 +11,9 @@ from (select habits.user_id, habits.habit_id, concat(frequency, weekdays, times_
 -- Python draws the cohorts.
 select month, change as low, change as high from gold.uplift_people
 
+-- wanted --
+-- They are the same for all.
+select 'one' as achievement, 'tasks_completed' as metric, 1 as threshold, 1 as points
+
 -- people_of_days --
 select user_id, bucket, changed_on as registered_on, changed_on as from_day, timezone as today, timezone as to_day from silver.user_history
