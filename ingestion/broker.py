@@ -12,6 +12,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, OffsetOutOfRangeError
 from kafka.errors import TopicAlreadyExistsError as TopicExists
 from kafka.net.compat import KafkaNetClient
+from kafka.net.inet import KafkaNetSocket
 
 from focusflow.problems import Problem, SetupProblem, Unavailable
 from focusflow.settings import Settings
@@ -47,6 +48,19 @@ READING: Mapping[str, Any] = {
     "fetch_max_bytes": 16 * 1024 * 1024,  # of one answer; with a batch's rows this is what bounds the memory
     "max_partition_fetch_bytes": 4 * 1024 * 1024,
 }
+
+
+class TidySocket(KafkaNetSocket):  # type: ignore[misc] # the library's types are Any
+    """A plain connection, by the name under which the library finds it. Closes what was refused; the library leaves that to the garbage."""
+
+    SCHEMES = ("tidy",)
+
+    async def sock_connect(self, net: Any, sock: Any, sockaddr: Any, timeout_at: float | None = None) -> Any:
+        try:
+            return await super().sock_connect(net, sock, sockaddr, timeout_at)
+        except BaseException:
+            sock.close()
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,11 @@ class Kafka:
             begun.append(KafkaNetClient(**how))
             return begun[-1]
 
-        fixed = {"bootstrap_servers": self.servers.split(","), "bootstrap_timeout_ms": ANSWER_SECONDS * 1000}
+        fixed = {
+            "bootstrap_servers": self.servers.split(","),
+            "bootstrap_timeout_ms": ANSWER_SECONDS * 1000,
+            "proxy_url": f"{TidySocket.SCHEMES[0]}://",
+        }
         try:
             with _translated(self.servers):
                 return kind(kafka_client=connection, **fixed, **config, **self.access)

@@ -50,6 +50,9 @@ DAYS: LiteralString = """
     select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
     where inhparent = 'outbox'::regclass and relname ~ '^outbox_[0-9]{8}$' order by relname"""
 
+#: Days that began without a partition of their own.
+REST: LiteralString = "select distinct recorded_on as day from outbox_rest order by day"
+
 LEFT: LiteralString = """
     select count(*) as count from outbox left join unnest(%(buckets)s::smallint[], %(landed)s::bigint[]) as lake (bucket, landed) using (bucket)
     where recorded_on = %(day)s and (log_offset is null or landed is null or log_offset >= landed)"""
@@ -60,10 +63,10 @@ def drop_outbox_days(database: Database, landed: Mapping[int, int], keep_days: i
     with database.transaction(Role.INGESTION) as tx:
         youngest = tx.now.date() - timedelta(days=keep_days)
     with database.owner() as connection:
-        names = [row["relname"] for row in connection.execute(DAYS).fetchall()]
-    return sum(
-        _drop(database, name) for name in names if (day := _day(name)) < youngest and not _left(database, landed, day)
-    )
+        names = {_day(row["relname"]): row["relname"] for row in connection.execute(DAYS).fetchall()}
+        rest = [row["day"] for row in connection.execute(REST).fetchall()]
+    old = [day for day in (*names, *rest) if day < youngest and not _left(database, landed, day)]
+    return sum(_drop(database, names[day]) if day in names else _empty(database, day) for day in old)
 
 
 def _day(name: str) -> date:
@@ -85,4 +88,10 @@ def _drop(database: Database, name: str) -> bool:
             connection.execute(sql.SQL("drop table {}").format(sql.Identifier(name)))
     except psycopg.errors.LockNotAvailable:
         return False
+    return True
+
+
+def _empty(database: Database, day: date) -> bool:
+    with database.owner() as connection:
+        connection.execute("delete from outbox_rest where recorded_on = %s", [day])
     return True

@@ -11,15 +11,16 @@ from tests.integration.ingestion.conftest import write_events
 class Writers:
     """Threads that write until they are told to stop, and keep what was acknowledged."""
 
-    def __init__(self, database, people=4):
+    def __init__(self, database, people=4, pause=0.002):
         self._database, self._users = database, [add_user(database) for _ in range(people)]
+        self._pause = pause
         self._stop, self._threads = threading.Event(), ThreadPoolExecutor(people)
         self._results = [self._threads.submit(self._write, user_id) for user_id in self._users]
 
     def _write(self, user_id):
         accepted: list[str] = []
         for number in counter(1):
-            if self._stop.wait(0.002):
+            if self._stop.wait(self._pause):
                 return accepted
             accepted += write_events(self._database, user_id, number % 5 + 1)
         return accepted

@@ -1,4 +1,4 @@
-"""A broker of its own for each test, because it is stopped and killed, and relays and landers as processes."""
+"""Relays and landers as processes, and a broker of its own for the test that stops and kills it."""
 
 import tempfile
 from collections.abc import Callable
@@ -23,8 +23,8 @@ def broker(kafka_address):
 
 
 @pytest.fixture
-def kafka(broker):
-    return Kafka(broker.address, f"test-{new_id().hex}")
+def kafka(kafka_address):
+    return Kafka(kafka_address, f"test-{new_id().hex}")
 
 
 @dataclass
@@ -36,8 +36,8 @@ class Running:
     kafka: Kafka
     started: list[ForkServerProcess] = field(default_factory=list)
 
-    def __call__(self, work: Callable[[str, str, str, str], None]) -> ForkServerProcess:
-        arguments = (self.database_url, self.lake.location, self.kafka.servers, self.kafka.prefix)
+    def __call__(self, work: Callable[..., None], *how: object) -> ForkServerProcess:
+        arguments = (self.database_url, self.lake.location, self.kafka.servers, self.kafka.prefix, *how)
         process = forking().Process(target=work, args=arguments, daemon=True)
         process.start()
         self.started.append(process)

@@ -1,6 +1,6 @@
 """What the fault tests run and kill: a relay and a lander, and a relay with a fault built in that the tests must notice."""
 
-import os
+import signal
 import threading
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from ingestion.relay import Delivery, Publisher
 from ingestion.routes import broker_source, relay_service
 from ingestion.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
+from tests.faults.points import Point
 
 
 def relay(url: str, lake: str, address: str, prefix: str) -> None:
@@ -27,18 +28,15 @@ def land(url: str, lake: str, address: str, prefix: str) -> None:
         ingestion.run(threading.Event(), Upkeep(url, due_at=float("inf")))
 
 
-@dataclass
-class DiesAfterSending:
-    """Everything is acknowledged, and the process is gone before that is written down."""
+def relay_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
+    """One that is killed when it comes to a point."""
+    point.strike(signal.SIGKILL)
+    relay(url, lake, address, prefix)
 
-    publisher: Publisher
 
-    def send(self, messages):
-        self.publisher.send(messages).acknowledged()
-        os._exit(137)
-
-    def close(self):
-        self.publisher.close()
+def land_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
+    point.strike(signal.SIGKILL)
+    land(url, lake, address, prefix)
 
 
 @dataclass

@@ -123,12 +123,14 @@ def test_a_silver_that_was_thrown_away_is_not_made_from_half_of_raw(maintenance,
         silver.take_in(lake, maintenance.connection, BUCKETS)
 
 
-def test_days_of_the_outbox_go_when_all_of_them_has_landed(maintenance, database, user_id):
+@pytest.mark.parametrize("has_partition", [True, False])
+def test_days_of_the_outbox_go_when_all_of_them_has_landed(maintenance, database, user_id, has_partition):
     today = clock.now().date()
     partition = f"outbox_{today - timedelta(days=10):%Y%m%d}"
     with database.owner() as connection:
         first, following = (str(today - timedelta(days=days)) for days in (10, 9))
-        connection.execute("call partition_outbox(%s, %s, %s)", [partition, first, following])
+        if has_partition:
+            connection.execute("call partition_outbox(%s, %s, %s)", [partition, first, following])
         connection.execute("select set_config('role', 'focusflow_ingestion', true)")
         head = connection.execute("select bucket, next from outbox_head where next > 0 limit 1").fetchone()
         connection.execute(
@@ -141,6 +143,7 @@ def test_days_of_the_outbox_go_when_all_of_them_has_landed(maintenance, database
     assert drop_outbox_days(database, {head["bucket"]: head["next"] + 6}, 3) == 1
     with database.owner() as connection:
         assert connection.execute("select to_regclass(%s) as there", [partition]).fetchone()["there"] is None
+        assert connection.execute("select count(*) as count from outbox_rest").fetchone()["count"] == 0
 
 
 def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, user_id):
