@@ -18,6 +18,7 @@ from focusflow.identity import bucket_of
 from focusflow.lake import DAILY_TABLE, Lake, Pinned, duckdb_connection, show
 from focusflow.problems import Conflict
 
+EVENTS_TABLE = "silver/events"
 ROLLUPS = {"week": "gold/productivity_weekly", "month": "gold/productivity_monthly"}
 QUERIES = load_queries(Path(__file__).with_name("facts.sql"))
 
@@ -54,7 +55,7 @@ TOO_LITTLE_DATA = Usual(None, None, "too_little_data")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What there is to tell. `before` is empty where the period before is not there in whole."""
+    """What there is to tell. `before` is empty where the period before is not there in whole; `events` is from how many it is made."""
 
     person: Person
     period: Period
@@ -63,6 +64,7 @@ class Facts:
     before: Mapping[str, float | None]
     usual: Mapping[str, Usual]
     as_of: datetime
+    events: int | None = None
 
     @property
     def span(self) -> str:
@@ -101,6 +103,7 @@ class Source:
 
     connection: duckdb.DuckDBPyConnection
     has_rollup: bool
+    has_events: bool
     as_of: datetime
 
 
@@ -137,17 +140,18 @@ def _kind(period: Period) -> str:
 
 
 def _source(lake: Lake, bucket: int, period: Period) -> Source:
-    daily, rollup = lake.pinned(DAILY_TABLE), lake.pinned(ROLLUPS[_kind(period)])
+    daily, rollup, events = (lake.pinned(name) for name in (DAILY_TABLE, ROLLUPS[_kind(period)], EVENTS_TABLE))
     if daily is None:
         raise NotComputed
     first = _before(period).first
     narrowed = {
         DAILY_TABLE: f"bucket = {bucket} and month >= '{first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
         ROLLUPS[_kind(period)]: f"bucket = {bucket}",
+        EVENTS_TABLE: f"bucket = {bucket} and month >= '{period.first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
     }
     connection = duckdb_connection("256MB")
-    show(connection, [table for table in (daily, rollup) if table], narrowed)
-    return Source(connection, rollup is not None, _oldest(daily, rollup))
+    show(connection, [table for table in (daily, rollup, events) if table], narrowed)
+    return Source(connection, rollup is not None, events is not None, _oldest(daily, rollup))
 
 
 def _copied(source: Source) -> Source:
@@ -160,6 +164,13 @@ def _copied(source: Source) -> Source:
             memory.register("read", files.sql(f"from gold.{name}").to_arrow_table())
             memory.execute(f"create table gold.{name} as from read order by user_id")
             memory.unregister("read")
+        if source.has_events:
+            memory.execute("create schema silver")
+            memory.register(
+                "read", files.sql("select user_id, local_date, recorded_at from silver.events").to_arrow_table()
+            )
+            memory.execute("create table silver.events as from read order by user_id")
+            memory.unregister("read")
     return replace(source, connection=memory)
 
 
@@ -168,6 +179,8 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
 
     def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
         values = {"user": str(person.id), "first": first, "last": last}
+        if query is QUERIES["events"]:
+            values["as_of"] = source.as_of
         found: list[dict[str, Any]] = source.connection.sql(query, params=values).to_arrow_table().to_pylist()
         return found
 
@@ -176,6 +189,7 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
         raise NotComputed
     (totals,) = rows(QUERIES["totals"], period.first, period.last)
     (earlier,) = rows(QUERIES["totals"], before.first, before.last)
+    counted = rows(QUERIES["events"], period.first, period.last) if source.has_events else []
     same = rows(QUERIES[_kind(period)], period.first, period.last) if source.has_rollup else []
     return Facts(
         person,
@@ -185,6 +199,7 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
         earlier if earlier["days"] == before.days else {},
         {name: _usual(same, name) for name in WITH_USUAL},
         source.as_of,
+        counted[0]["events"] if counted else None,
     )
 
 

@@ -18,3 +18,8 @@ select * from gold.productivity_weekly where user_id = $user and first_day = $fi
 
 -- month --
 select * from gold.productivity_monthly where user_id = $user and first_day = $first and final_day = $last
+
+-- events --
+-- From how many the days are made: what came later than the tables is not among them.
+select count(*) as events from silver.events
+where user_id = $user and local_date between $first and $last and recorded_at <= $as_of

@@ -74,6 +74,15 @@ class Report:
     days: int
     parts: tuple[Part, ...] = ()
     locale: str = "en"
+    events: int | None = None
+
+    @property
+    def rests_on(self) -> str:
+        """From how much it is made."""
+        days = "1 day" if self.days == 1 else f"{self.days} days"
+        if self.events is None:
+            return f"from {days}"
+        return f"from {count(self.events, self.locale)} {'event' if self.events == 1 else 'events'} in {days}"
 
     @property
     def chart_title(self) -> str:
@@ -126,6 +135,7 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         timezone=facts.person.timezone,
         days=len(facts.days),
         locale=facts.person.locale,
+        events=facts.events,
     )
 
 

@@ -1,6 +1,8 @@
 """Every number in a report is what the events come to, counted here once more: full, sparse, first and empty weeks, and one of 25-hour days."""
 
 from datetime import date, datetime, timedelta
+from math import fsum
+from typing import Any
 
 import orjson
 import pytest
@@ -57,15 +59,16 @@ PEOPLE = {
 }
 
 
+def inside(person: Person, moment: datetime) -> bool:
+    """Whether it was in the week where the person is."""
+    return moment.astimezone(zone(person.timezone)).date() in WEEK
+
+
 def counted(person: Person) -> dict[str, float]:
     """From the events themselves, day by day on the person's own calendar."""
     here = zone(person.timezone)
 
-    def inside(moment: str | datetime) -> bool:
-        at = datetime.fromisoformat(f"{moment}") if isinstance(moment, str) else moment
-        return at.astimezone(here).date() in WEEK
-
-    done = [event for event in person.events if event.type == "task.completed" and inside(event.time)]
+    done = [event for event in person.events if event.type == "task.completed" and inside(person, event.time)]
     entries = [event.data for event in person.events if event.type == "time.logged"]
     spans = [(datetime.fromisoformat(each["started_at"]), datetime.fromisoformat(each["ended_at"])) for each in entries]
     due = [event for event in done if event.data["due_date"]]
@@ -74,14 +77,36 @@ def counted(person: Person) -> dict[str, float]:
     ]
     return {
         "tasks_completed": len(done),
-        "tasks_created": len([event for event in person.events if event.type == "task.created" and inside(event.time)]),
+        "tasks_created": len(
+            [event for event in person.events if event.type == "task.created" and inside(person, event.time)]
+        ),
         "tasks_completed_with_due": len(due),
         "tasks_completed_on_time": len(on_time),
-        "focus_minutes": sum((end - start).total_seconds() for start, end in spans if inside(start)) / 60,
+        "focus_minutes": sum((end - start).total_seconds() for start, end in spans if inside(person, start)) / 60,
         "habits_completed": len(
-            [event for event in person.events if event.type == "habit.logged" and inside(event.time)]
+            [event for event in person.events if event.type == "habit.logged" and inside(person, event.time)]
         ),
     }
+
+
+def in_gold(days: list[dict[str, Any]]) -> dict[str, str]:
+    """Each line of a report, from the rows of its days."""
+
+    def total(name: str) -> int:
+        return round(float(sum(row[name] for row in days)))
+
+    lines = {
+        "tasks_completed": f"{total('tasks_completed')}",
+        "focus_minutes": minutes(sum(row["focus_minutes"] for row in days)),
+    }
+    if scores := [row["productivity_score"] for row in days if row["productivity_score"] is not None]:
+        lines["productivity_score"] = f"{fsum(scores) / len(scores):.0f}"
+    for name, of in (("tasks_completed_on_time", "tasks_completed_with_due"), ("habits_completed", "habits_scheduled")):
+        if total(of):
+            lines[name] = f"{total(name)} of {total(of)}"
+    if overdue := days[-1]["tasks_overdue"]:
+        lines["tasks_overdue"] = f"{overdue}"
+    return lines
 
 
 @pytest.fixture
@@ -105,6 +130,7 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
         assert facts.totals[metric] == pytest.approx(
             sum(row[metric] for row in world.days(person).values() if row["local_date"] in WEEK)
         )
+    assert facts.events == len([event for event in person.events if inside(person, event.time)])
     report = told(facts)
     said = {line.metric: line.value for line in report.lines}
     if report.is_empty:
@@ -113,7 +139,11 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
         return
     assert said["tasks_completed"] == f"{expected['tasks_completed']:.0f}"
     assert said["focus_minutes"] == minutes(expected["focus_minutes"])
-    assert len(report.bars) == 7
+    assert {**said, **{line.metric: line.value for part in report.parts for line in part.lines}} == in_gold(
+        [row for row in world.days(person).values() if row["local_date"] in WEEK]
+    )
+    scores = {row["local_date"]: row["productivity_score"] for row in world.days(person).values()}
+    assert [(bar.day, bar.value) for bar in report.bars] == [(day, scores.get(day)) for day in WEEK]
     in_json = {line["metric"]: line["value"] for line in orjson.loads(rendered(report).json)["lines"]}
     assert in_json == said
     assert Reader(world.lake, BUCKETS).gather(whom, WEEK) == facts
