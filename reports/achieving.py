@@ -1,4 +1,4 @@
-"""Tells people what they reached, once each: counted from what is there, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
+"""Tells people what they reached, once each: by the published table, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
-from reports.achievements import ACHIEVEMENTS, BY_NAME, title_of
+from reports.achievements import BY_NAME, title_of
 from reports.render import Notice
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -31,10 +31,8 @@ class Achievements:
 
     def run(self) -> int:
         """How many were told of something. Of several at once of a kind, only the farthest is told."""
-        columns = {"names": "name", "metrics": "metric", "thresholds": "threshold"}
-        listed = {plural: [getattr(each, one) for each in ACHIEVEMENTS] for plural, one in columns.items()}
         with self.database.transaction(Role.REPORTING) as tx:
-            found = tx.all(QUERIES["new"], listed)
+            found = [row for row in tx.all(QUERIES["new"]) if row["name"] in BY_NAME]
         return sum(self._earned(list(rows)) for _, rows in groupby(found, lambda row: (row["user_id"], row["metric"])))
 
     def _earned(self, rows: list[Mapping[str, Any]]) -> bool:

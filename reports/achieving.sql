@@ -1,23 +1,10 @@
 -- new --
--- Who has so much of something that an achievement begins there, and does not have it yet; of each metric the least first.
-with totals as (
-    select user_id, 'tasks_completed' as metric, count(*) as value from tasks where completed_at is not null and deleted_at is null group by user_id
-    union all
-    select user_id, 'goals_completed', count(*) from goals where status = 'completed' and deleted_at is null group by user_id
-    union all
-    select user_id, 'hours_logged', floor(extract(epoch from sum(ended_at - started_at)) / 3600) from time_entries where ended_at is not null group by user_id
-    union all
-    select user_id, 'habit_days', max(days) from (
-        select user_id, habit_id, count(*) as days from habit_logs where not skipped group by user_id, habit_id) as each_habit
-    group by user_id
-)
-select user_id, metric, name, locale
-from totals
-join unnest(%(names)s::text[], %(metrics)s::text[], %(thresholds)s::integer[]) as list (name, metric, threshold) using (metric)
-join users on users.id = user_id and is_active and erased_at is null
-where value >= threshold
-  and not exists (select from earned_achievements where earned_achievements.user_id = totals.user_id and achievement = name)
-order by user_id, metric, threshold
+-- What is earned by the published table of achievements and has not been told yet; of each metric the least first.
+select user_id, row->>'metric' as metric, row->>'achievement' as name, locale
+from published_rows join users on users.id = user_id and is_active and erased_at is null
+where table_name = 'achievements' and row->>'earned_on' is not null
+  and not exists (select from earned_achievements as told where told.user_id = published_rows.user_id and achievement = row->>'achievement')
+order by user_id, metric, (row->>'threshold')::bigint
 
 -- keep --
 insert into earned_achievements (user_id, achievement, earned_at) select %(user_id)s, unnest(%(names)s::text[]), %(now)s

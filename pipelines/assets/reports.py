@@ -70,6 +70,7 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
 
 @dg.asset(
     key=["reports", "achievements"],
+    deps=[key_of("gold/achievements")],
     description="What people reached since it was last looked, told in the app; by mail to who chose so, as reminders are.",
     group_name="reports",
     kinds={"postgres"},
