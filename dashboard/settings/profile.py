@@ -1,11 +1,18 @@
 """Name, time zone, week and target."""
 
 import streamlit as st
+from babel import Locale, UnknownLocaleError
 
 from dashboard import parts, person, words
 from focusflow import clock
 from focusflow.client import Client, Json
 from focusflow.metrics import BY_NAME
+
+#: Those that are offered; the API takes any.
+LOCALES = (
+    "ar", "cs", "da", "de", "de-AT", "de-CH", "en", "en-AU", "en-CA", "en-GB", "en-IN", "en-US", "es", "es-MX", "fi", "fr", "fr-CA", "fr-CH", "he", "hi",
+    "hu", "it", "ja", "ko", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sv", "tr", "uk", "zh",
+)  # fmt: skip
 
 
 def section() -> None:
@@ -23,6 +30,14 @@ def section() -> None:
             help="Counts from now on. Days that were stay where they were.",
         )
         start = st.selectbox("Your week begins on", range(7), me["week_start"], format_func=words.WEEKDAYS.__getitem__)
+        locales = sorted({*LOCALES, me["locale"]})
+        locale = st.selectbox(
+            "Dates and numbers in mails as in",
+            locales,
+            locales.index(me["locale"]),
+            format_func=_called,
+            help="The words stay English.",
+        )
         target = st.number_input(
             "Minutes of focus a day",
             1,
@@ -32,7 +47,16 @@ def section() -> None:
             help=BY_NAME["focus_target_minutes"].meaning,
         )
         if st.form_submit_button("Save", type="primary"):
-            _save({"display_name": name, "timezone": zone, "week_start": start, "daily_focus_goal_minutes": target})
+            said = {"display_name": name, "timezone": zone, "week_start": start, "locale": locale}
+            _save({**said, "daily_focus_goal_minutes": target})
+
+
+def _called(locale: str) -> str:
+    """What a locale is called; itself where nobody knows it."""
+    try:
+        return Locale.parse(locale, sep="-").get_display_name("en") or locale
+    except (UnknownLocaleError, ValueError):
+        return locale
 
 
 def _save(changes: Json) -> None:

@@ -146,10 +146,13 @@ def test_the_profile_changes_the_name_and_the_clock(look, somebody):
     zone = page.get_by_role("combobox", name=re.compile("Time zone"))
     zone.fill("Asia/Tokyo")
     zone.press("Enter")
+    locale = page.get_by_role("combobox", name=re.compile("Dates and numbers"))
+    locale.fill("German")
+    locale.press("Enter")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Noor al-Amin")).to_be_visible(timeout=PATIENCE)
     me = somebody.me()
-    assert (me["display_name"], me["timezone"]) == ("Noor al-Amin", "Asia/Tokyo")
+    assert (me["display_name"], me["timezone"], me["locale"]) == ("Noor al-Amin", "Asia/Tokyo", "de")
 
 
 def test_preferences_are_kept(look, somebody):
