@@ -27,8 +27,11 @@ LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
-#: Streamlit writes in white on the primary colour, which is bright where the ground is dark.
-st.html("<style>[data-testid^=stBaseButton-primary] p { color: light-dark(#ffffff, #0b1a18) }</style>")
+#: Streamlit writes in white on the primary colour, which is bright where the ground is dark; and it shows of few things that they have the focus.
+st.html(
+    "<style>[data-testid^=stBaseButton-primary] p { color: light-dark(#ffffff, #0b1a18) }"
+    " :is(a, button, summary, canvas):focus-visible { outline: 2px solid light-dark(#0f6e66, #5cc2b4) !important; outline-offset: 2px }</style>"
+)
 
 looking = person.current()
 pages = [

@@ -52,7 +52,7 @@ def number(label: str, value: str, beside: str | None, meaning: str) -> None:
 
 
 def heading(title: str, meaning: str | None = None) -> None:
-    st.subheader(title, anchor=False, help=meaning)
+    st.header(title, anchor=False, help=meaning)
 
 
 def chart(drawn: Spec, told: str) -> None:

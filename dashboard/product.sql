@@ -12,6 +12,10 @@ from gold.retention where cohort_week between date_trunc('week', $first) and $la
 select name, min(step) as step, sum(cohort)::bigint as cohort, sum(users)::bigint as users, sum(users) / nullif(sum(cohort), 0) as share
 from gold.funnel where cohort_week between date_trunc('week', $first) and $last group by name order by step
 
+-- uplift --
+select month, users, first_weekly, latest_weekly, mean_change, mean_change_low, mean_change_high, relative_change, share_up_20, detectable_change
+from gold.uplift order by month
+
 -- features --
 select event_name, sum(events)::bigint as events, sum(users)::bigint as person_days, max(users) as most_on_a_day
 from gold.feature_usage where local_date between $first and $last group by event_name order by events desc
@@ -22,9 +26,10 @@ select model_version, count(*) as tasks, count(distinct user_id) as people, avg(
 from gold.priority_scores where local_date = $last group by model_version order by tasks desc
 
 -- reasons --
-select reason->>'code' as code, count(*) as tasks, avg((reason->>'points')::double) as mean_points
+select reason->>'code' as code, count(*) as tasks, avg((reason->>'points')::double) as mean_points,
+       sum((reason->>'points')::double) / (select count(*) from gold.priority_scores where local_date = $last) as points_a_task
 from (select unnest(from_json(reasons, '["JSON"]')) as reason from gold.priority_scores where local_date = $last)
-group by code order by sum(abs((reason->>'points')::double)) desc
+group by code order by points_a_task desc
 
 -- quarantine --
 select reason, count(*) as events, min(log_offset) as first_offset, max(log_offset) as last_offset

@@ -37,7 +37,7 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
             tooltip=[DAY, alt.Tooltip("goals_completed:Q", title="Goals reached")],
         )
     )
-    return (marks + dots + line).properties(height=HEIGHT)
+    return alt.LayerChart(layer=[*([marks] if len(reached) else []), dots, line]).properties(height=HEIGHT)
 
 
 @drawn

@@ -29,10 +29,10 @@ def pace(days: pl.DataFrame) -> alt.LayerChart:
     made = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="step-after").encode(
         y=alt.Y("progress:Q", title=None, scale=scale, axis=axis)
     )
-    return (_band(days) + even + made).properties(height=140)
+    return alt.LayerChart(layer=[*_band(days), even, made]).properties(height=140)
 
 
-def _band(days: pl.DataFrame) -> alt.Chart:
+def _band(days: pl.DataFrame) -> list[alt.Chart]:
     """From the last day on, eight times in ten within these lines to when it is reached; cut off where it would leave the past too narrow."""
     last = days.row(-1, named=True)
     today, start, early, late = (last[name] for name in ("local_date", "progress", "forecast_p10", "forecast_p90"))
@@ -41,14 +41,13 @@ def _band(days: pl.DataFrame) -> alt.Chart:
     def risen(day: date, end: date | None) -> float:
         return start if end is None else start + (100 - start) * min((day - today) / max(end - today, ONE_DAY), 1)
 
-    corners = {today, min(early, until), min(late or until, until)} if early else set()
+    if early is None:
+        return []
+    corners = {today, min(early, until), min(late or until, until)}
     band = pl.DataFrame(
         [(day, risen(day, late), risen(day, early)) for day in sorted(corners)],
         schema={"local_date": pl.Date, "low": pl.Float64, "high": pl.Float64},
         orient="row",
     )
-    return (
-        alt.Chart(band)
-        .mark_area(color=MAIN, opacity=0.18)
-        .encode(x=alt.X("local_date:T", axis=DATES), y=alt.Y("low:Q", title=None), y2="high:Q")
-    )
+    area = alt.Chart(band).mark_area(color=MAIN, opacity=0.18)
+    return [area.encode(x=alt.X("local_date:T", axis=DATES), y=alt.Y("low:Q", title=None), y2="high:Q")]

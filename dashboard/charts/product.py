@@ -57,6 +57,29 @@ def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
 
 
 @drawn
+def uplift_band(months: pl.DataFrame) -> alt.LayerChart:
+    """The mean change month by month, over its interval. At the dashed line nothing has changed."""
+    base = alt.Chart(months).encode(
+        x=alt.X("month:T", axis=DATES),
+        tooltip=[
+            alt.Tooltip("month:T", title="Month", format="%B %Y"),
+            alt.Tooltip("mean_change:Q", title="Change, tasks a week", format="+.1f"),
+            alt.Tooltip("mean_change_low:Q", title="from", format="+.1f"),
+            alt.Tooltip("mean_change_high:Q", title="to", format="+.1f"),
+            alt.Tooltip("users:Q", title="People"),
+        ],
+    )
+    band = base.mark_area(color=MAIN, opacity=0.18).encode(
+        y=alt.Y("mean_change_low:Q", title=None, axis=values(format="+")), y2="mean_change_high:Q"
+    )
+    line = base.mark_line(color=MAIN, strokeWidth=2.5, point=alt.OverlayMarkDef(color=MAIN, size=40)).encode(
+        y=alt.Y("mean_change:Q", title=None)
+    )
+    none = alt.Chart(pl.DataFrame({"none": [0.0]})).mark_rule(color=QUIET, strokeDash=[5, 4]).encode(y="none:Q")
+    return (band + none + line).properties(height=180)
+
+
+@drawn
 def shares(frame: pl.DataFrame, name: str, value: str, *, is_share: bool = False) -> alt.Chart:
     """Named amounts as bars, in the order of the frame."""
     return (

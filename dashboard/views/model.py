@@ -164,7 +164,10 @@ def _scores(today: date) -> None:
         | {"model_version": "Version"},
     )
     reasons = data.ask("reasons", last=today)
-    parts.heading("What they rest on", "The mean points that each reason adds or takes, over the tasks that have it.")
+    parts.heading(
+        "What they rest on",
+        "The points that each reason adds to the score of the mean task, those that do not have it included.",
+    )
     named = reasons.with_columns(pl.col("code").str.replace_all("_", " "))
-    parts.chart(charts.shares(named, "code", "mean_points"), "Mean points by reason.")
+    parts.chart(charts.shares(named, "code", "points_a_task"), "Points a task by reason.")
     parts.csv(reasons, f"reasons-{today}")

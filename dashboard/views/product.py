@@ -10,6 +10,12 @@ from dashboard.live import refreshing
 ACTIVE = "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
 RETENTION = "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
 FUNNEL = "Of those who registered in the range, how many came so far by now."
+UPLIFT = (
+    "Each person's latest four full weeks against their first four, those who do not come any more included: the mean of the changes, with a"
+    " 95 % interval from cohorts drawn anew from these people. The aim is 10 to 12 tasks a week within half a year. It tells of all together, and of"
+    " no one of them."
+)
+UP_20 = "The share of people who complete a fifth more than at first, or more than that."
 ACTIVITY = {"dau": "Active a day", "wau": "In 7 days", "mau": "In 30 days", "stickiness": "Stickiness"}
 STEPS = {
     "registered": "Registered",
@@ -31,6 +37,7 @@ def page() -> None:
     else:
         _activity(days)
     _cohorts(data.ask("retention", first=span.first, last=span.last))
+    _uplift(data.ask("uplift"))
     left, right = st.columns(2, gap="large")
     with left:
         _funnel(data.ask("funnel", first=span.first, last=span.last))
@@ -59,6 +66,41 @@ def _cohorts(cohorts: pl.DataFrame) -> None:
         parts.nothing("Nobody began in these days. Choose a longer range.")
         return
     parts.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
+
+
+def _uplift(months: pl.DataFrame) -> None:
+    """Of everybody together, whenever they began: the range of the page does not matter."""
+    parts.heading("Whether they get more done", UPLIFT)
+    if months.is_empty() or not months["users"][-1]:
+        parts.nothing(
+            "Nobody has been here for eight full weeks yet: four to begin with, and four to hold against them."
+        )
+        return
+    last = months.row(-1, named=True)
+    low, high = last["mean_change_low"], last["mean_change_high"]
+    with parts.cards(3):
+        sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
+        parts.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
+        parts.number(
+            "A fifth more, or better",
+            words.percent(last["share_up_20"]),
+            f"of {words.count(last['users'], 'person', 'people')}",
+            UP_20,
+        )
+        parts.number(
+            "Tasks a week",
+            f"{last['latest_weekly']:.1f}",
+            f"{last['first_weekly']:.1f} at first",
+            "In the latest four full weeks, and in the first four.",
+        )
+    if low is not None:
+        parts.chart(
+            charts.uplift_band(months), "The mean change of tasks a week, month by month, in its 95 percent interval."
+        )
+        shown = "Nothing has been shown: the interval holds 0." if low <= 0 <= high else "The interval is clear of 0."
+        st.caption(
+            f"{shown} In four of five groups like this one, {last['detectable_change']:.1f} tasks a week would show."
+        )
 
 
 def _funnel(steps: pl.DataFrame) -> None:

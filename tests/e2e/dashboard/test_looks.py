@@ -1,4 +1,4 @@
-"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, nothing is cut, and text is read well. The pictures are kept by pytest."""
+"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, nothing is cut, text is read well, and by ear too. The pictures are kept by pytest."""
 
 from pathlib import Path
 
@@ -17,6 +17,12 @@ WIDTHS = (390, 820, 1440)
 CUT = """() => [...document.querySelectorAll('[data-testid=stMetricValue] *')]
     .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow != 'visible').map(each => each.innerText)"""
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+#: Levels of headings that are left out, and what one can press or fill in that has no name.
+SKIPPED = """() => [...document.querySelectorAll('h1, h2, h3, h4')].map(each => Number(each.tagName[1]))
+    .filter((level, place, all) => level > (all[place - 1] ?? 0) + 1)"""
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, a[href]')].filter(each => each.checkVisibility({visibilityProperty: true}))
+    .filter(each => !(each.innerText || each.ariaLabel || each.title || [...(each.labels ?? [])].map(label => label.innerText).join('')
+        || document.getElementById(each.getAttribute('aria-labelledby'))?.innerText)).map(each => each.outerHTML.slice(0, 200))"""
 WIDER = (
     "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
 )
@@ -33,4 +39,14 @@ def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, sche
             page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
             assert page.evaluate(WIDER) <= 0, (path, width)
             assert page.evaluate(CUT) == [], (path, width)
-        assert page.evaluate(CONTRAST) == [], path
+        for wrong in (CONTRAST, SKIPPED, NAMELESS):
+            assert page.evaluate(wrong) == [], path
+
+
+def test_what_has_the_focus_is_seen(look):
+    page = look("demo", "overview")
+    page.get_by_role("link", name="Goals", exact=True).focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outline")
+    assert "solid 2px" in outline

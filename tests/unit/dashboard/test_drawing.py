@@ -20,6 +20,15 @@ COHORTS = pl.DataFrame(
     {"cohort_week": [date(2026, 3, 2)], "weeks_since": [1], "share": [0.5], "users": [1], "cohort": [2]}
 )
 WEEKS = pl.DataFrame({"first_day": [date(2026, 3, 2)], "n": [4.0], "n_usual_low": [2.0], "n_usual_high": [6.0]})
+UPLIFT = pl.DataFrame(
+    {
+        "month": [date(2026, 3, 1)],
+        "users": [9],
+        "mean_change": [1.0],
+        "mean_change_low": [-0.5],
+        "mean_change_high": [2.0],
+    }
+)
 ESTIMATES = pl.DataFrame(
     {"category": ["Home"], "tasks": [3], "said": ["a"], "factor": [1.2], "factor_low": [0.5], "factor_high": [2.0]}
 )
@@ -34,6 +43,7 @@ CHARTS = {
     habits.grid: (NUMBERS,),
     product.active_lines: (NUMBERS.select("local_date", "dau", "wau", "mau"),),
     product.retention_grid: (COHORTS,),
+    product.uplift_band: (UPLIFT,),
     product.shares: (pl.DataFrame({"name": ["a"], "share": [0.5]}), "name", "share"),
     product.orders: (pl.DataFrame({"order": ["a"], "is_model": [True], "mean": [0.5], "low": [0.4], "high": [0.6]}),),
     product.reliability: (pl.DataFrame({"said": [0.5], "came": [0.4], "tasks": [10]}),),
@@ -70,13 +80,17 @@ def test_rows_that_differ_in_one_place_are_another_chart():
         (date(2026, 4, 10), date(2026, 4, 20), [(30, 30), (65, 100), (100, 100)]),
         (date(2026, 4, 10), None, [(30, 30), (30, 100), (30, 100)]),
         (date(2028, 4, 10), date(2030, 1, 1), [(30, 30), (33, 36)]),
-        (None, None, []),
     ],
 )
 def test_the_band_of_a_goal_goes_from_where_it_is_to_when_it_may_be_reached(early, late, corners):
     known = NUMBERS.with_columns(forecast_p10=pl.lit(early, pl.Date), forecast_p90=pl.lit(late, pl.Date))
     band = unwrap(goals.pace)(known).layer[0].data
     assert [(round(low), round(high)) for _, low, high in band.iter_rows()] == corners
+
+
+def test_a_goal_of_which_nothing_can_be_said_has_no_band():
+    known = NUMBERS.with_columns(forecast_p10=pl.lit(None, pl.Date), forecast_p90=pl.lit(None, pl.Date))
+    assert len(unwrap(goals.pace)(known).layer) == 2
 
 
 def test_charts_elsewhere_are_not_touched():
