@@ -14,7 +14,7 @@ from dashboard.charts.style import ON_LIGHT
 from dashboard.sessions import Session
 from dashboard.shared import shared
 from focusflow import clock
-from focusflow.client import Client
+from focusflow.client import Client, Json
 from focusflow.clock import Period
 from focusflow.lake import DAILY_TABLE
 from focusflow.metrics import BY_NAME
@@ -59,6 +59,14 @@ def chart(drawn: Spec, told: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
     config = ON_LIGHT if st.context.theme.type == "light" else {}
     st.vega_lite_chart(spec=drawn | {"config": config}, width="stretch", alt=told)
+
+
+def paged(everything: list[Json], a_page: int, key: str) -> list[Json]:
+    """So many of them as fit on a page, and the way to the others."""
+    if len(everything) <= a_page:
+        return everything
+    number = st.pagination(-(-len(everything) // a_page), key=key)
+    return everything[(number - 1) * a_page : number * a_page]
 
 
 def nothing(text: str) -> None:

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import drawn
-from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS
+from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS, values
 
 
 @drawn
@@ -58,7 +58,7 @@ def week_bars(days: pl.DataFrame) -> alt.LayerChart:
                 title=None,
                 axis=WEEKS,
             ),
-            y=alt.Y("tasks_completed:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, domain=False)),
+            y=alt.Y("tasks_completed:Q", title=None, axis=values(tickMinStep=1)),
             opacity=alt.condition("datum.days == 7", alt.value(0.9), alt.value(0.4)),
             tooltip=[
                 alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
@@ -142,7 +142,7 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
                 title=None,
                 axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False),
             ),
-            y=alt.Y("mean:Q", title=None, axis=alt.Axis(tickCount=4, domain=False)),
+            y=alt.Y("mean:Q", title=None, axis=values()),
             tooltip=[alt.Tooltip("weekday:O", title="Weekday"), alt.Tooltip("mean:Q", title=title, format=",.1f")],
         )
         .properties(height=HEIGHT)

@@ -22,4 +22,4 @@ DAY = alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y")
 
 def values(**more: Any) -> alt.Axis:
     """The axis of a quantity."""
-    return alt.Axis(title=None, domain=False, **{"tickCount": 4, **more})
+    return alt.Axis(title=None, domain=False, **{"tickCount": 4, "format": ",~r", **more})

@@ -11,6 +11,7 @@ from dashboard.charts import goals as charts
 from dashboard.live import refreshing
 from focusflow.client import Json
 
+A_PAGE = 10
 PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it."
 FORECAST = (
     "When it is reached if it goes on as in the twelve weeks before: as likely before as after the day in the middle, and eight times in ten"
@@ -29,7 +30,8 @@ def page() -> None:
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
         progress = data.ask("goal_progress", first=span.first, last=span.last)
-        for goal in sorted(active, key=lambda each: each["target_date"] or "9999"):
+        active.sort(key=lambda each: each["target_date"] or "9999")
+        for goal in parts.paged(active, A_PAGE, "goals-page"):
             _goal(goal, progress, today)
         parts.footer(progress, span, "goals", "gold/goal_progress")
     _new()

@@ -31,8 +31,7 @@ def page() -> None:
         return
     if not habits:
         parts.nothing("You have no habits yet. Take one up below: small enough to do on a bad day.")
-    number = st.pagination(-(-len(habits) // A_PAGE), key="habits-page") if len(habits) > A_PAGE else 1
-    shown = habits[(number - 1) * A_PAGE : number * A_PAGE]
+    shown = parts.paged(habits, A_PAGE, "habits-page")
     found = parts.asked(
         lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in shown]
     )

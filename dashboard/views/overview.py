@@ -96,10 +96,21 @@ def _score(days: pl.DataFrame) -> None:
         parts.chart(charts.score_parts(frame), "How far each part of the score reached, of 100 percent.")
 
 
+def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
+    """All days of a year, also those before somebody began: so they see how it fills."""
+    every = pl.DataFrame({"local_date": pl.date_range(today - timedelta(days=364), today, "1d", eager=True)})
+    counted = every.join(
+        year.select("local_date", "tasks_completed"), on="local_date", how="left", maintain_order="left"
+    )
+    return counted.with_columns(pl.col("tasks_completed").fill_null(0))
+
+
 def _year(today: date) -> None:
     parts.heading("The year", BY_NAME["tasks_completed"].meaning)
     year = data.days(today - timedelta(days=364), today)
-    parts.chart(charts.year_grid(year), "Tasks completed, a square a day, a column a week.")
+    if year.is_empty():
+        return
+    parts.chart(charts.year_grid(_whole(year, today)), "Tasks completed, a square a day, a column a week.")
     best = year.sort("tasks_completed", descending=True).row(0, named=True)
     if best["tasks_completed"]:
         st.caption(

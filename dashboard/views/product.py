@@ -80,7 +80,7 @@ def _uplift(months: pl.DataFrame) -> None:
     low, high = last["mean_change_low"], last["mean_change_high"]
     with parts.cards(3):
         sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
-        parts.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
+        parts.number("Change, tasks a week", f"{last['mean_change']:+.1f}", sure, UPLIFT)
         parts.number(
             "A fifth more, or better",
             words.percent(last["share_up_20"]),

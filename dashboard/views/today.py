@@ -18,7 +18,7 @@ from focusflow.client import Client, Json
 from focusflow.metrics import BY_NAME
 from focusflow.problems import Problem
 
-SHOWN, REASONS = 5, 3
+SHOWN, REASONS, ASKED = 5, 3, 50
 OFTEN_SAID = "open"  # the reason that every task has
 SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
 
@@ -38,23 +38,19 @@ def page() -> None:
                 help="One next step, and no counts of what is late.",
             )
     st.caption(words.long_date(today))
-    found = parts.asked(_scores)
-    tasks = found or []
-    if found is not None:
+    tasks = parts.asked(_scores)
+    if tasks is not None:
         timer(startable=False)
     if is_calm:
-        _next_tasks(me, tasks[:1], "One next step")
+        _next_tasks(me, tasks, 1, "One next step")
         refreshing(partial(_has_changed, tasks))
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _next_tasks(me, tasks[:SHOWN], "Next")
+        _next_tasks(me, tasks, SHOWN, "Next")
         if tasks:
             plan(me)
-        if len(tasks) > SHOWN:
-            with st.expander(f"{len(tasks) - SHOWN} more open tasks"):
-                for task in tasks[SHOWN:]:
-                    st.markdown(f"{task['rank']}. {person.quoted(task['title'])}")
+            _further(tasks[SHOWN:])
     with right:
         _the_day(me, today)
     refreshing(partial(_has_changed, tasks))
@@ -69,10 +65,21 @@ def _is_calm_by_choice() -> bool:
 
 
 def _scores(client: Client) -> list[Json]:
-    return client.scores(50)
+    return client.scores(ASKED)
 
 
-def _has_changed(tasks: list[Json]) -> bool:
+def _further(tasks: list[Json]) -> None:
+    if not tasks:
+        return
+    how_many = (
+        f"{ASKED - SHOWN} more of the open tasks" if len(tasks) == ASKED - SHOWN else f"{len(tasks)} more open tasks"
+    )
+    with st.expander(how_many):
+        for task in tasks:
+            st.markdown(f"{task['rank']}. {person.quoted(task['title'])}")
+
+
+def _has_changed(tasks: list[Json] | None) -> bool:
     """Scores are published a while after the gold table from which they come, so its version does not tell."""
     try:
         return parts.call(_scores) != tasks
@@ -80,11 +87,15 @@ def _has_changed(tasks: list[Json]) -> bool:
         return False  # what is shown is better than nothing
 
 
-def _next_tasks(me: Session, tasks: list[Json], title: str) -> None:
+def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) -> None:
+    """The first of them; None where the API did not answer, which is no empty list."""
     parts.heading(title, "Open tasks by priority score. Each score is the sum of its reasons.")
+    if tasks is None:
+        st.caption("Your tasks could not be asked for. They appear here as soon as they can be.")
+        return
     if not tasks:
         st.info("Nothing is open. Add a task above, or through the API.", icon=":material/task_alt:")
-    for task in tasks:
+    for task in tasks[:most]:
         with st.container(border=True):
             _task(me, task)
 
