@@ -52,7 +52,9 @@ def instance():
 
 @pytest.fixture
 def ada(database) -> Person:
-    """Somebody whom the database knows, with an open task for a few days."""
+    """Somebody whom the database knows, and nobody else, with an open task for a few days."""
+    with database.owner() as connection:
+        connection.execute("truncate users cascade")
     ada = Person("UTC", since=days_ago(5), id_=add_user(database, "UTC"))
     ada.task(days_ago(4))
     return ada
