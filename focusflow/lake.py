@@ -249,10 +249,11 @@ class Lake:
     def url(self, name: str) -> str:
         return f"{self.location.rstrip('/')}/{name}"
 
-    def pinned(self, name: str) -> Pinned | None:
-        """The table at its newest version; None as long as nobody wrote to it."""
+    def pinned(self, name: str, version: int | None = None) -> Pinned | None:
+        """The table at its newest version, or another; None as long as nobody wrote to it."""
         try:
-            return Pinned(name, DeltaTable(self.url(name), storage_options=dict(self.storage_options)))
+            options = dict(self.storage_options)
+            return Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
         except TableNotFoundError:
             return None
 

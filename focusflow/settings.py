@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         return self.home / "catalog.duckdb"
 
     @property
+    def data_docs_folder(self) -> Path:
+        """Great Expectations' pages of what holds in which table."""
+        return self.home / "data-docs"
+
+    @property
     def api_address(self) -> str:
         return self.api_url or f"http://{self.host}:{self.api_port}"
 

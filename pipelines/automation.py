@@ -19,13 +19,22 @@ from reports.reminders import reminders
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - dg.AssetSelection.groups("reports", "training")
+    - dg.AssetSelection.groups("reports", "training", "quality")
     - dg.AssetSelection.checks(conservation_check),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
     owners=OWNERS,
     tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
+)
+
+write_data_docs = dg.define_asset_job(
+    "write_data_docs",
+    selection=dg.AssetSelection.groups("quality"),
+    description="Hold every table against its rules, and write Great Expectations' pages of it.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600"},
 )
 
 score_tasks = dg.define_asset_job(
@@ -167,6 +176,16 @@ half_past = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once an hour: what somebody reached may wait so long.",
+)
+
+
+hourly_docs = dg.ScheduleDefinition(
+    name="hourly_docs",
+    owners=OWNERS,
+    job=write_data_docs,
+    cron_schedule="52 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour, between two hourly refreshes.",
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.assets.tables import key_of
-from pipelines.quality import CHECKED, judge, rules_of
+from pipelines.quality import CHECKED, VOLUME, judge, rules_of
 from pipelines.resources import Installation
 
 
@@ -19,12 +19,23 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
                 rule, asset=key, blocking=True, description=f"Counts {rule.replace('_', ' ')}; there must be none."
             )
             for rule in rules
+        ]
+        + [
+            dg.AssetCheckSpec(
+                VOLUME, asset=key, description="Whether the table has kept its rows; one that lost a fifth is told of."
+            )
         ],
     )
     def check(installation: Installation) -> Iterator[dg.AssetCheckResult]:
         for verdict in judge(installation.lake, installation.duckdb(), table):
+            severity = dg.AssetCheckSeverity.WARN if verdict.rule == VOLUME else dg.AssetCheckSeverity.ERROR
+            told = {"rows": dg.MetadataValue.json(list(verdict.sample))} if verdict.sample else {}
             yield dg.AssetCheckResult(
-                asset_key=key, check_name=verdict.rule, passed=verdict.passed, metadata={"broken": verdict.broken}
+                asset_key=key,
+                check_name=verdict.rule,
+                passed=verdict.passed,
+                severity=severity,
+                metadata={"broken": verdict.broken, **told},
             )
 
     return check

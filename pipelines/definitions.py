@@ -10,6 +10,7 @@ from pipelines.assets.tables import table_assets
 from pipelines.automation import (
     half_past,
     hourly,
+    hourly_docs,
     maintenance,
     nightly,
     nightly_count,
@@ -24,6 +25,7 @@ from pipelines.automation import (
     verify,
     weekly_reports,
     weekly_training,
+    write_data_docs,
 )
 from pipelines.checks import table_checks
 from pipelines.resources import Installation
@@ -36,6 +38,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
         asset_checks=[*table_checks, drift_check, conservation_check],
         jobs=[
             refresh,
+            write_data_docs,
             score_tasks,
             train_priority_model,
             weekly_reports,
@@ -45,7 +48,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             verify,
         ],
         sensors=[raw_commits, reminder_times],
-        schedules=[hourly, report_hours, half_past, nightly, nightly_count, weekly_training],
+        schedules=[hourly, hourly_docs, report_hours, half_past, nightly, nightly_count, weekly_training],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

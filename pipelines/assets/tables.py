@@ -13,7 +13,7 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
 from focusflow.lake import RAW_EVENTS, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines import build, catalog, daily, histories, lineage, publication, quality, silver
+from pipelines import build, catalog, daily, data_docs, histories, lineage, publication, quality, silver
 from pipelines.partitions import months
 from pipelines.resources import Installation
 
@@ -271,6 +271,22 @@ def published_catalog(installation: Installation) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"views": views, "file": str(installation.settings.catalog_file)})
 
 
+@dg.asset(
+    key=["published", "data_docs"],
+    deps=[key_of(name) for name in quality.CHECKED],
+    description="Great Expectations' Data Docs: which rules of which table hold, and rows that break them, as pages under the home.",
+    group_name="quality",
+    kinds={"greatexpectations"},
+    owners=OWNERS,
+    retry_policy=RETRY,
+    pool="published_data_docs",
+)
+def published_data_docs(installation: Installation) -> dg.MaterializeResult[None]:
+    folder = installation.settings.data_docs_folder
+    first = data_docs.write(installation.lake, installation.duckdb(), folder, clock.now())
+    return dg.MaterializeResult(metadata={"data_docs": dg.MetadataValue.url(first.as_uri())})
+
+
 table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     raw_events,
     silver_events,
@@ -279,4 +295,5 @@ table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
     *map(gold_asset, build.TABLES),
     published_tables,
     published_catalog,
+    published_data_docs,
 ]

@@ -1,5 +1,6 @@
 -- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or less than is usual for
--- this person: the usual range lies between two ranks of the earlier whole periods.
+-- this person: the usual range lies between two ranks of the earlier whole periods. Numbers with a fraction are summed in the order of days,
+-- so that the same days give the same sum to the last digit.
 with days as (
     select daily.*, today,
            case getvariable('period')
@@ -11,13 +12,13 @@ with days as (
     select user_id, any_value(bucket) as bucket, first_day,
            case getvariable('period') when 'week' then first_day + 6 else last_day(first_day) end as final_day,
            count(*) as days, any_value(today) > final_day as is_complete,
-           count(productivity_score) as days_with_score, avg(productivity_score) as productivity_score,
+           count(productivity_score) as days_with_score, avg(productivity_score order by local_date) as productivity_score,
            sum(tasks_created)::bigint as tasks_created, sum(tasks_completed)::bigint as tasks_completed,
            sum(tasks_completed_with_due)::bigint as tasks_completed_with_due, sum(tasks_completed_on_time)::bigint as tasks_completed_on_time,
            sum(tasks_due)::bigint as tasks_due, arg_max(tasks_open, local_date) as tasks_open, arg_max(tasks_overdue, local_date) as tasks_overdue,
            sum(goals_progressed)::bigint as goals_progressed, sum(goals_completed)::bigint as goals_completed,
            sum(habits_scheduled)::bigint as habits_scheduled, sum(habits_completed)::bigint as habits_completed,
-           sum(focus_minutes) as focus_minutes, sum(pomodoro_sessions)::bigint as pomodoro_sessions, sum(meeting_minutes) as meeting_minutes,
+           sum(focus_minutes order by local_date) as focus_minutes, sum(pomodoro_sessions)::bigint as pomodoro_sessions, sum(meeting_minutes order by local_date) as meeting_minutes,
            sum(ai_plans_generated)::bigint as ai_plans_generated, sum(activity_events)::bigint as activity_events
     from days group by user_id, first_day
 ), with_earlier as (

@@ -17,6 +17,7 @@ from pipelines.assets.tables import key_of
 from pipelines.automation import (
     half_past,
     hourly,
+    hourly_docs,
     nightly,
     nightly_count,
     raw_commits,
@@ -98,7 +99,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
-        for each in (hourly, report_hours, half_past, nightly, nightly_count, weekly_training)
+        for each in (hourly, hourly_docs, report_hours, half_past, nightly, nightly_count, weekly_training)
     )
 
 

@@ -4,4 +4,6 @@ select (select count(*) - count(distinct (user_id, first_day)) from gold.product
        (select count(*) from gold.productivity_weekly where productivity_score not between 0 and 100) as scores_out_of_range,
        (select abs(coalesce(sum(tasks_completed), 0) - (select coalesce(sum(tasks_completed), 0) from gold.productivity_daily))
         from gold.productivity_weekly)::bigint as completions_that_the_days_do_not_have,
+       (select (abs(coalesce(sum(focus_minutes), 0) - (select coalesce(sum(focus_minutes), 0) from gold.productivity_daily)) > 0.01)::bigint
+        from gold.productivity_weekly) as focus_that_the_days_do_not_have,
        (select count(*) from gold.productivity_weekly where tasks_completed_usual_low > tasks_completed_usual_high) as ranges_upside_down

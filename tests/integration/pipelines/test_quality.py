@@ -1,0 +1,71 @@
+"""Rules of tables: what breaks them is told with rows, what is not there breaks them all, and pages show both."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines import daily, data_docs
+from pipelines.quality import VOLUME, broken_rules, judge, rules_of
+from tests.integration.pipelines.conftest import Person
+
+# Great Expectations imports them while it is loaded.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
+
+NAME = daily.DAILY.name
+
+
+@pytest.fixture
+def days(world):
+    """A few sound days of somebody, and a way to put other rows in their place."""
+    ada = Person(since="2026-03-02 08:00")
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-06 12:00"))
+
+    def put(query):
+        table = world.lake.open(daily.DAILY)
+        rows = world.connection.sql(query.format(days=table.scan())).to_arrow_table()
+        table.replace(rows, where="month = '2026-03'", positions={})
+
+    return put
+
+
+def failed(world):
+    return {verdict.rule: verdict for verdict in judge(world.lake, world.connection, NAME) if not verdict.passed}
+
+
+def test_a_table_that_is_not_there_keeps_no_rule(world):
+    assert [verdict.passed for verdict in judge(world.lake, world.connection, NAME)] == [False] * (
+        len(rules_of(NAME)) + 1
+    )
+    assert f"{NAME} is not there" in broken_rules(world.lake, world.connection)
+
+
+def test_rows_that_break_a_rule_are_shown(world, days):
+    assert failed(world) == {}
+    days("select * replace (if(local_date = date '2026-03-04', -1, tasks_created) as tasks_created) from {days}")
+    found = failed(world)
+    assert {rule: [row["local_date"] for row in verdict.sample] for rule, verdict in found.items()} == {
+        "negative_counts": ["2026-03-04"]
+    }
+    days("from {days} union all from {days} where local_date = date '2026-03-05'")
+    assert [(row["local_date"], row["times"]) for row in failed(world)["rows_that_repeat_a_day"].sample] == [
+        ("2026-03-05", 2)
+    ]
+    (told,) = (each for each in broken_rules(world.lake, world.connection) if "repeat" in each)
+    assert told.startswith(f"{NAME}: 1 rows that repeat a day (user_id ")
+
+
+def test_a_table_that_loses_its_rows_is_told_of(world, days):
+    days("from {days} where local_date < date '2026-03-04'")
+    assert {rule: verdict.broken for rule, verdict in failed(world).items()} == {VOLUME: 3}
+
+
+def test_the_pages_show_every_table_and_the_rows_that_break_a_rule(world, days, tmp_path):
+    days("select * replace (-1 as tasks_created) from {days}")
+    index = data_docs.write(world.lake, world.connection, tmp_path / "pages", datetime(2026, 3, 6, tzinfo=UTC))
+    page = re.search(r'href="(validations/gold/productivity_daily/[^"]*)"', index.read_text(encoding="utf-8"))
+    assert page is not None
+    text = (index.parent / page[1]).read_text(encoding="utf-8")
+    assert "local_date 2026-03-04" in text
+    assert "https://" not in text.partition("</head>")[0]
