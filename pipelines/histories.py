@@ -26,6 +26,9 @@ ARROW_TYPES = {
 #: What everything else is looked up in: who somebody is, and where they lived when.
 USERS = "silver/user_history"
 
+#: At most so many events are brought up in one commit.
+AT_ONCE = 2_000_000
+
 #: From which day on nothing more is to be expected of the newest version, by noun. It may still change; that costs an old month written anew.
 SETTLED_ON = {
     "task": """case when deleted_at is not null or status in ('completed', 'cancelled', 'archived')
@@ -97,13 +100,26 @@ def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
 def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
     """Bring one noun's history up to silver's newest version. Returns how many versions came.
 
-    The months in which a version of what new events speak of lies are written anew, in one commit that carries how far silver was read.
+    A day's events come at once; a year that is made anew comes bucket by bucket, for all of it at once would not fit into memory.
     """
     silver, history = lake.open(EVENTS), lake.open(spec(noun))
-    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
-    if all(history.position(key) == position for key, position in positions.items()):
+    behind = {
+        bucket: silver.position(position_key(bucket)) - history.position(position_key(bucket))
+        for bucket in range(buckets)
+    }
+    if not any(behind.values()):
         return 0
-    from_where = {bucket: history.position(position_key(bucket)) for bucket in range(buckets)}
+    at_once = (
+        [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
+    )
+    return sum(_bring_up(lake, connection, noun, some) for some in at_once)
+
+
+def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: list[int]) -> int:
+    """The months in which a version of what new events speak of lies are written anew, in one commit that carries how far silver was read."""
+    silver, history = lake.open(EVENTS), lake.open(spec(noun))
+    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in buckets}
+    from_where = {bucket: history.position(position_key(bucket)) for bucket in buckets}
     connection.execute(f"create or replace temp view new_events as {since(silver, from_where)}")
     connection.execute(
         "create or replace temp table touched as select user_id, subject, bucket, count(*) as events from new_events"

@@ -166,3 +166,17 @@ def test_two_people_who_name_one_entity_have_one_each(world):
     world.bring_up()
     newest = [row["user_id"] for row in world.rows(TASKS) if row["valid_to"] is None]
     assert sorted(newest) == sorted([str(ada.id), str(bob.id)])
+
+
+def test_a_long_way_is_gone_bucket_by_bucket(world, monkeypatch):
+    monkeypatch.setattr(histories, "AT_ONCE", 1)
+    people = [Person() for _ in range(6)]
+    for person in people:
+        task_of_three_versions(person)
+        world.land(person.events)
+    world.take_in()
+    assert world.bring_up()["task"] == 18
+    assert len(spans(world)) == 18
+    commits = world.lake.pinned(TASKS).notes_since(0)
+    assert len(commits) == len({person.bucket for person in people})
+    assert world.bring_up()["task"] == 0
