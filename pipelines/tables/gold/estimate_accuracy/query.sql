@@ -6,7 +6,7 @@ with done as (
     from gold.task_outcomes semi join people using (user_id)
     where completed_at is not null and not is_deleted and first_estimated_minutes > 0 and actual_minutes > 0
 ), grouped as (
-    select user_id, category_id, count(*) as tasks, avg(miss) as mean_miss, coalesce(stddev_samp(miss), 0) as spread
+    select user_id, category_id, count(*) as tasks, avg(miss order by miss) as mean_miss, coalesce(stddev_samp(miss order by miss), 0) as spread
     from (from done union all by name select user_id, '*' as category_id, miss from done) group by user_id, category_id
 )
 select user_id, bucket, category_id, tasks, exp(mean_miss * tasks / (tasks + 5)) as factor,

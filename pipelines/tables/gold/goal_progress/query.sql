@@ -9,15 +9,14 @@ with versions as (
     select versions.*, today, min(first_day) over (partition by user_id, goal_id) as made_on,
            least(coalesce(lead(first_day) over (partition by user_id, goal_id order by version) - 1, today), today) as last_day
     from versions join people using (user_id)
-), days as (
-    select *, unnest(generate_series(first_day, last_day, interval 1 day))::date as local_date, coalesce(start_date, made_on) as begins_on
-    from spans where last_day >= first_day and change <> 'goal.deleted' and (status in ('active', 'paused') or first_day = last_day or change = 'goal.completed')
-), kept as (
-    select * from days where status in ('active', 'paused') or local_date = first_day
+), days as (  -- of one that goes on no more, the day on which it ended
+    select *, coalesce(start_date, made_on) as begins_on,
+           unnest(generate_series(first_day, case when status in ('active', 'paused') then last_day else first_day end, interval 1 day))::date as local_date
+    from spans where last_day >= first_day and (status in ('active', 'paused') and change <> 'goal.deleted' or change in ('goal.completed', 'goal.cancelled'))
 ), with_past as (  -- by dates, for a goal that was put off for a while has days without a row
     select *, progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 28 days preceding) as progress_28_days,
            progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 7 days preceding) as progress_week
-    from kept window goal as (partition by user_id, goal_id)
+    from days window goal as (partition by user_id, goal_id)
 ), with_pace as (
     select *, count(progress_week) over weeks as weeks_known, avg(progress_week) over weeks as pace,
            coalesce(var_pop(progress_week) over weeks, 0) as spread
