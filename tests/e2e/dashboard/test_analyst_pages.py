@@ -7,7 +7,7 @@ from tests.e2e.dashboard.conftest import PATIENCE, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
-PAGES = {"Product": "How far they come", "Model": "Today's scores", "Data health": "Broken rules"}
+PAGES = {"Product": "Whether they get more done", "Model": "Today's scores", "Data health": "Broken rules"}
 
 
 @pytest.mark.parametrize(("name", "tells"), PAGES.items())

@@ -15,10 +15,9 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 PAGES = {
     "Overview": "Productivity score",
     "Tasks": "How long they take",
-    "Goals": "even pace",
-    "Habits": "Morning walk",
+    "Goals": "Likely reached",
+    "Habits": "Strength",
     "Time": "Where it goes",
-    "Insights": "Written by rule",
     "Reports": "As it would be sent now",
 }
 
@@ -80,7 +79,9 @@ def test_an_insight_opens_to_its_rows(look):
 
 
 def test_each_sentence_of_the_insights_opens_to_what_it_rests_on(look):
-    page = look("demo", "insights")
+    page = look("demo")
+    page.get_by_role("link", name="Insights", exact=True).click()
+    expect(page.get_by_text("Written by rule")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Why").first.click()
     meaning = page.get_by_text(BY_NAME["tasks_completed"].meaning)
     expect(meaning.locator("visible=true").first).to_be_visible(timeout=PATIENCE)
