@@ -5,7 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("bounces_pkey")),
     )
     op.create_index(op.f("report_deliveries_message_id_idx"), "report_deliveries", ["message_id"], unique=False)
-    op.get_bind().exec_driver_sql(Path(__file__).with_name("0009_access.sql").read_text(encoding="utf-8"))
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0007_access.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0009"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "achievement", name=op.f("earned_achievements_pkey")),
     )
-    op.get_bind().exec_driver_sql(Path(__file__).with_name("0013_access.sql").read_text(encoding="utf-8"))
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0008_access.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
