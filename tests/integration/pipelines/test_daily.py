@@ -315,6 +315,13 @@ def test_a_day_off_and_a_day_without_events_have_no_score(world):
     assert world.days(ada)["2026-03-03"]["is_day_off"]
 
 
+def test_a_mail_that_was_sent_to_somebody_is_no_day_of_theirs(world):
+    ada = Person()
+    ada.new("report_delivery", kind="weekly", period="2026-W10", status="sent").happens("sent", "2026-03-02 08:00")
+    ada.events[-1] = ada.events[-1].model_copy(update={"actor": "system"})
+    assert world.day(ada, "2026-03-02")["productivity_score"] is None
+
+
 def test_a_day_belongs_to_where_the_person_was_even_after_a_move(world):
     ada = Person("America/Los_Angeles")
     ada.task("2026-03-02 23:00").completed("2026-03-02 23:30")

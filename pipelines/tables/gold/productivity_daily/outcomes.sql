@@ -150,8 +150,8 @@ stretches as (
 
 -- the rest
 happened as (
-    select user_id, local_date, count(*) as events, count(*) filter (where type = 'ai.plan_generated') as ai_plans_generated,
-           count(*) filter (where type = 'activity.tracked') as activity_events
+    select user_id, local_date, count(*) filter (where actor <> 'system') as events,
+           count(*) filter (where type = 'ai.plan_generated') as ai_plans_generated, count(*) filter (where type = 'activity.tracked') as activity_events
     from silver.events semi join people using (user_id) group by user_id, local_date
 ), free as (
     select distinct user_id, unnest(generate_series(first_date, last_date, interval 1 day))::date as local_date
