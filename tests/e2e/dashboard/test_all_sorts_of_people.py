@@ -93,4 +93,4 @@ def test_one_task_is_on_every_page_that_counts_tasks(look, somebody, demo):
         visit(demo, page, path)
     visit(demo, page, "tasks")
     created = page.get_by_test_id("stMetric").filter(has_text="Created")
-    expect(created.get_by_test_id("stMetricValue")).to_have_text("1", timeout=40_000)
+    expect(created.get_by_test_id("stMetricValue")).to_have_text("1", timeout=150_000)
