@@ -1,8 +1,12 @@
-"""P15: everything made anew from raw, for many people over a year: as many seconds an event for twice the people, and never too much memory."""
+"""P15: everything made anew from raw, for many people over a year: as much work an event for twice the people, and never too much memory.
+
+Work is counted in seconds of the processor: the two run one after the other for minutes, and a busy machine would tell of its neighbours.
+"""
 
 import tempfile
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +31,8 @@ def measure(scale: float) -> Result:
     detail = {"events": f"{whole['events']:,}", "peak": f"{whole['peak']:,} MiB of {MOST_MIB:,}"} | {
         name: f"{taken:.0f} s" for name, taken in whole["steps"].items()
     }
-    cost_half, cost_whole = (sum(each["steps"].values()) / each["events"] for each in (half, whole))
-    detail["events a second"] = f"{1 / cost_whole:,.0f}, with half the people {1 / cost_half:,.0f}"
+    cost_half, cost_whole = (each["work"] / each["events"] for each in (half, whole))
+    detail["events a processor's second"] = f"{1 / cost_whole:,.0f}, with half the people {1 / cost_half:,.0f}"
     ratio = cost_whole / cost_half if whole["peak"] <= MOST_MIB else float("inf")
     return Result(
         "P15", "a year of many people made anew from raw", ratio, 1.2, "× an event at half", more_is_better=False, detail=detail
@@ -38,11 +42,11 @@ def measure(scale: float) -> Result:
 def rebuilt(people: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         events = in_its_own_process(write_raw, folder, people)
-        steps, peak = in_its_own_process(rebuild, folder)
-    return {"events": events, "steps": steps, "peak": peak}
+        steps, work, peak = in_its_own_process(rebuild, folder)
+    return {"events": events, "steps": steps, "work": work, "peak": peak}
 
 
-def rebuild(folder: str) -> tuple[dict[str, float], int]:
+def rebuild(folder: str) -> tuple[dict[str, float], float, int]:
     lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
     steps = {
         "silver/events": lambda: silver.take_in(lake, connection, BUCKETS),
@@ -50,7 +54,9 @@ def rebuild(folder: str) -> tuple[dict[str, float], int]:
         "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, AS_OF),
         "other gold": lambda: [build.bring_up(lake, connection, table, BUCKETS, AS_OF) for table in build.TABLES],
     }
-    return {name: seconds(step)[0] for name, step in steps.items()}, peak_mib()
+    begun = process_time()
+    taken = {name: seconds(step)[0] for name, step in steps.items()}
+    return taken, process_time() - begun, peak_mib()
 
 
 def write_raw(folder: str, people: int) -> int:
