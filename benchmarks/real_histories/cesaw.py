@@ -21,9 +21,9 @@ MISSING = ["NULL", "NA", "\\N"]
 
 
 def events(folder: Path) -> Iterator[Event]:
-    items = _read(folder / "CESAW_task_fact.csv.xz").unique(["person_key", "plan_item_key"], maintain_order=True)
-    logs = _read(folder / "CESAW_time_fact.csv.xz").with_columns(
-        start=_moment("time_log_start_date"), end=_moment("time_log_end_date")
+    items = read(folder / "CESAW_task_fact.csv.xz").unique(["person_key", "plan_item_key"], maintain_order=True)
+    logs = read(folder / "CESAW_time_fact.csv.xz").with_columns(
+        start=moment("time_log_start_date"), end=moment("time_log_end_date")
     )
     # Clocks that ran backwards, and logs of more than a day, are left out: nobody worked then.
     logs = logs.filter(
@@ -31,7 +31,7 @@ def events(folder: Path) -> Iterator[Event]:
         pl.col("end") > pl.col("start"),
         pl.col("end") - pl.col("start") < timedelta(days=1),
     )
-    items = items.with_columns(start=_moment("task_actual_start_date"), end=_moment("task_actual_complete_date"))
+    items = items.with_columns(start=moment("task_actual_start_date"), end=moment("task_actual_complete_date"))
     firsts = logs.group_by("person_key", "plan_item_key").agg(first=pl.col("start").min())
     items = items.join(firsts, on=["person_key", "plan_item_key"], how="left").with_columns(
         begun=pl.min_horizontal(pl.when(pl.col("start").dt.year() > 2000).then("start"), "first")
@@ -42,12 +42,12 @@ def events(folder: Path) -> Iterator[Event]:
         yield from _of(person, own.to_dicts(), own_logs.to_dicts())
 
 
-def _read(path: Path) -> pl.DataFrame:
+def read(path: Path) -> pl.DataFrame:
     with lzma.open(path) as file:
         return pl.read_csv(file.read(), infer_schema_length=None, null_values=MISSING)
 
 
-def _moment(column: str) -> pl.Expr:
+def moment(column: str) -> pl.Expr:
     return pl.col(column).str.to_datetime("%m/%d/%Y %H:%M", strict=False)
 
 
