@@ -5,6 +5,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+#: Into how many users can be spread.
+MOST_BUCKETS = 1024
+
 
 def new_id() -> UUID:
     """An identity that sorts by the moment it was made (UUIDv7)."""

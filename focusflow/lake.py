@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from focusflow import durable
 from focusflow.database.queries import load_queries
+from focusflow.identity import MOST_BUCKETS
 from focusflow.problems import SetupProblem, Unavailable
 
 #: Checkpoints and clean-up are our own, so that each can be made durable.
@@ -76,6 +76,7 @@ class TableSpec:
     name: str
     schema: pa.Schema
     partition_by: tuple[str, ...]
+    is_computed: bool = False  # from other tables alone, so that it may be made anew at any time
 
 
 RAW_EVENTS = TableSpec(
@@ -167,9 +168,9 @@ class Pinned:
         self._settle(before)
 
     def begin_again(self, spec: TableSpec) -> None:
-        """A table that an older version divided otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
-        before, keys = self.version, takewhile(self.position, map(position_key, count()))
-        commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in keys])
+        """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
+        before, known = self.version, filter(self.position, map(position_key, range(MOST_BUCKETS)))
+        commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
         write_deltalake(
             self.delta, spec.schema.empty_table(), mode="overwrite", schema_mode="overwrite",
             partition_by=list(spec.partition_by), commit_properties=commit, post_commithook_properties=NO_HOOKS,
@@ -269,10 +270,13 @@ class Lake:
             return None
 
     def open(self, spec: TableSpec) -> Pinned:
-        """The table at its newest version, made now if it is not there; columns that came since are added, empty in the rows before."""
+        """The table at its newest version, made now if it is not there. Columns that came since are added, empty in the rows before, unless
+        the rows can be computed anew.
+        """
         present = self.pinned(spec.name)
         if present is not None:
-            if present.delta.metadata().partition_columns != list(spec.partition_by):
+            is_divided = present.delta.metadata().partition_columns == list(spec.partition_by)
+            if not is_divided or (spec.is_computed and set(present.columns().names) != set(spec.schema.names)):
                 present.begin_again(spec)
             _add_columns(present, spec)
             return present

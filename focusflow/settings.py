@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from focusflow.identity import MOST_BUCKETS
 from focusflow.problems import SetupProblem
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
         description="Where the lake lies: a folder, or a store that Delta Lake knows. Unset, `lake` under the home.",
     )
     buckets: int = Field(
-        8, ge=1, le=1024, description="Into how many buckets users are spread. Fixed when a home is created."
+        8, ge=1, le=MOST_BUCKETS, description="Into how many buckets users are spread. Fixed when a home is created."
     )
 
     host: str = Field("127.0.0.1", description="The address that all servers listen on.")

@@ -189,7 +189,10 @@ class Table:
         divided_by = [("month", pa.string())] * self.is_by_month + [("bucket", pa.int16())] * self.is_personal
         owner = [("user_id", pa.string())] * self.is_personal
         return TableSpec(
-            f"gold/{self.name}", pa.schema([*owner, *fields, *divided_by]), tuple(name for name, _ in divided_by)
+            f"gold/{self.name}",
+            pa.schema([*owner, *fields, *divided_by]),
+            tuple(name for name, _ in divided_by),
+            is_computed=True,
         )
 
 

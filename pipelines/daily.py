@@ -31,6 +31,7 @@ DAILY = TableSpec(
         ]
     ),
     ("month", "bucket"),
+    is_computed=True,
 )
 
 
