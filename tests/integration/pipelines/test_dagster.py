@@ -299,10 +299,11 @@ def test_the_sensor_lets_what_cannot_be_read_pass(world, installation):
 
 @pytest.mark.parametrize("table", [daily.DAILY.name, priorities.SCORES.name])
 def test_each_rule_is_a_check_that_stops_what_is_made_from_its_table(table):
+    """What is fewer than before may be right: that only warns."""
     assets = build_defs().resolve_asset_graph()
     checks = [key for key in assets.asset_check_keys if key.asset_key == dg.AssetKey(table.split("/"))]
     assert checks
-    assert all(assets.get_check_spec(key).blocking for key in checks)
+    assert all(assets.get_check_spec(key).blocking == (key.name != "volume") for key in checks)
 
 
 def reported(installation: Installation, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
