@@ -35,12 +35,10 @@ def measure(scale: float) -> Result:
 def one_round(place: Place, lake: Lake, events: int) -> tuple[float, float]:
     (bare,) = seconds(lambda: consume(place, place.kafka.events, events))
     with broker_source(place.database, place.kafka) as source:
-        lander = open_ingestion(place.database, lake, buckets=BUCKETS, rows=ROWS, age_seconds=0, source=source).lander
+        ingestion = open_ingestion(place.database, lake, buckets=BUCKETS, rows=ROWS, age_seconds=0, source=source)
 
         def land() -> None:
-            landed = 0
-            while landed < events:
-                landed += lander.land_once(source)
+            assert ingestion.drain() == events
 
         (ours,) = seconds(land)
     return ours, bare

@@ -8,14 +8,15 @@ loss only if the relay holds what is missing for acknowledged; otherwise the rel
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from focusflow.problems import Unavailable
 from ingestion.messages import Fetched, OutOfRange, PartitionLog
-from ingestion.source import PositionLost, Run
+from ingestion.source import BATCH_BYTES, PositionLost, Run
 
 WAIT_SECONDS = 0.1
 PATIENT_SECONDS = 2.0  # when it is known that something will come
+PIECE = 2_000  # messages that one call of the client decodes
 PROBED = 200  # messages that one look into the log brings
 ASIDE = 200_000  # how far from where it should be a position is looked for: some batches of the relay
 LOOK_SECONDS = 10.0
@@ -75,27 +76,48 @@ class BrokerSource:
         silence = 0
         while True:
             known = self._ledger.published()
-            is_behind = any(known.get(bucket, 0) > position for bucket, position in positions.items())
             for bucket, position in positions.items():
                 self._stand(bucket, position, known.get(bucket, 0))
-            fetched = self._fetch(positions, limit, PATIENT_SECONDS if is_behind else WAIT_SECONDS)
-            runs = [self._taken(each, positions[each.partition]) for each in fetched]
-            silence = 0 if fetched else silence + 1
-            if any(run.offsets for run in runs) or not is_behind or silence > 1:
-                return [run for run in runs if run.offsets]
+            if all(self._cursors[bucket].is_at_gap for bucket in positions):
+                raise Unavailable("The relay has to send again what Kafka did not take.")
+            runs = self._receive(positions, known, limit)
+            silence = silence + 1 if self._quiet == positions.keys() else 0
+            if runs or not is_behind(positions, known) or silence > 1:
+                return runs
             # What came was only what had been sent again, or a gap. There is more to come, and nothing would look like the end.
+
+    def _receive(self, positions: Mapping[int, int], known: Mapping[int, int], limit: int) -> list[Run]:
+        """A batch, piece by piece: what a piece is received as takes several times the memory of what is kept of it."""
+        values: dict[int, list[bytes]] = {bucket: [] for bucket in positions}
+        self._quiet, room, memory, wait_seconds = set(positions), limit, BATCH_BYTES, WAIT_SECONDS
+        while room > 0 and memory > 0:
+            reached = {bucket: position + len(values[bucket]) for bucket, position in positions.items()}
+            fetched = self._fetch(
+                reached, min(room, PIECE), PATIENT_SECONDS if is_behind(reached, known) else wait_seconds
+            )
+            for each in fetched:
+                new = self._taken(each, reached[each.partition])
+                values[each.partition] += new
+                room, memory = room - len(new), memory - sum(map(len, new))
+                self._quiet.discard(each.partition)
+            if not fetched:
+                break
+            wait_seconds = 0
+        return [
+            Run(bucket, range(positions[bucket], positions[bucket] + len(taken)), taken)
+            for bucket, taken in values.items()
+            if taken
+        ]
 
     def _fetch(self, positions: Mapping[int, int], limit: int, wait_seconds: float) -> Sequence[Fetched]:
         places = {bucket: self._cursors[bucket].place for bucket in positions if not self._cursors[bucket].is_at_gap}
         if not places:
-            raise Unavailable("The relay has to send again what Kafka did not take.")
+            return []
         try:
-            fetched = self._log("follow").read(places, limit, wait_seconds)
+            return self._log("follow").read(places, limit, wait_seconds)
         except OutOfRange:
             self._cursors.clear()
             return []
-        self._quiet = places.keys() - {each.partition for each in fetched}
-        return fetched
 
     def _log(self, purpose: str) -> ClosableLog:
         if purpose not in self._logs:  # at first use, so that a broker that is away can be waited for
@@ -114,15 +136,15 @@ class BrokerSource:
         if cursor is None or cursor.position > position:
             first, end = self._log("search").bounds(bucket)
             # What was not acknowledged when we looked for the end will be sent behind it, or is found once it counts as published.
-            place = self._find(bucket, position, first, end) if known > position else end
+            place = self._find(bucket, position, known, first, end) if known > position else end
             self._cursors[bucket] = Cursor(place, position)
         elif known > position and (cursor.is_at_gap or bucket in self._quiet):
             first, end = self._log("search").bounds(bucket)
             if cursor.is_at_gap or cursor.place >= end:
-                self._cursors[bucket] = Cursor(self._find(bucket, position, first, end), position)
+                self._cursors[bucket] = Cursor(self._find(bucket, position, known, first, end), position)
 
-    def _find(self, bucket: int, position: int, first: int, end: int) -> int:
-        place = find(self._log("search"), bucket, position, first, end)
+    def _find(self, bucket: int, position: int, known: int, first: int, end: int) -> int:
+        place = find(self._log("search"), bucket, position, first, end, guess=end - (known - position))
         if place is None:
             raise PositionLost(
                 f"Kafka has lost events of bucket {bucket}, from {position} on, that it had acknowledged. `focusflow verify --repair`"
@@ -130,45 +152,45 @@ class BrokerSource:
             )
         return place
 
-    def _taken(self, fetched: Fetched, position: int) -> Run:
+    def _taken(self, fetched: Fetched, position: int) -> Sequence[bytes]:
         """The part of what was received that follows on the position; the cursor goes behind it, or stays before a gap."""
         offsets, records = fetched.log_offsets(), fetched.records
-        count = len(offsets)
-        if offsets == list(range(position, position + count)):  # as nearly always
-            values = [record.value for record in records]
+        if offsets == list(range(position, position + len(offsets))):  # as nearly always
+            values, looked_at = [record.value for record in records], len(records)
         else:
-            offsets, values, count = following(offsets, records, position)
-        following_position = position + len(values)
-        is_at_gap = count < len(records)
-        place = records[count].offset if is_at_gap else records[-1].offset + 1
-        self._cursors[fetched.partition] = Cursor(place, following_position, is_at_gap)
-        return Run(fetched.partition, range(position, following_position), values)
+            values, looked_at = following(offsets, records, position)
+        is_at_gap = looked_at < len(records)
+        place = records[looked_at].offset if is_at_gap else records[-1].offset + 1
+        self._cursors[fetched.partition] = Cursor(place, position + len(values), is_at_gap)
+        return values
 
 
-def following(offsets: Sequence[int], records: Sequence[object], position: int) -> tuple[list[int], list[bytes], int]:
+def is_behind(positions: Mapping[int, int], known: Mapping[int, int]) -> bool:
+    """Whether more was published than what these positions have read."""
+    return any(known.get(bucket, 0) > position for bucket, position in positions.items())
+
+
+def following(offsets: Sequence[int], records: Sequence[Any], position: int) -> tuple[list[bytes], int]:
     """What follows on a position without resends, and how many messages were looked at before a gap."""
-    taken: list[int] = []
     values: list[bytes] = []
-    for count, (offset, record) in enumerate(zip(offsets, records, strict=True)):
+    for looked_at, (offset, record) in enumerate(zip(offsets, records, strict=True)):
         if offset > position:
-            return taken, values, count
+            return values, looked_at
         if offset == position:
-            taken.append(offset)
-            values.append(record.value)  # type: ignore[attr-defined]
+            values.append(record.value)
             position += 1
-    return taken, values, len(records)
+    return values, len(records)
 
 
-def find(search: PartitionLog, bucket: int, position: int, first: int, end: int) -> int | None:
+def find(search: PartitionLog, bucket: int, position: int, first: int, end: int, *, guess: int) -> int | None:
     """A place where the message of this position lies.
 
     From one message to the next the position goes up by one, or back where the relay has sent again. So between a lower and
-    a higher one it must occur, and halving finds it. Two relays at once may have left a step up that does not show what is
-    between: then it lies nearby.
+    a higher one it must occur, and halving finds it, mostly with the first look, at where it lies if what follows was sent
+    once. Two relays at once may have left a step up that does not show what is between: then it lies nearby.
     """
-    low, high = first, end
+    low, high, middle = first, end, min(max(guess, first), end - 1)
     while low < high:
-        middle = (low + high) // 2
         fetched = _look(search, bucket, middle)
         offsets = fetched.log_offsets()
         if position in offsets:
@@ -178,6 +200,7 @@ def find(search: PartitionLog, bucket: int, position: int, first: int, end: int)
             low = max(fetched.records[-1].offset if offsets[-1] < position else fetched.records[0].offset, middle) + 1
         else:
             high = middle
+        middle = (low + high) // 2
     return _scan(search, bucket, position, max(first, low - ASIDE), min(end, low + ASIDE))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from focusflow.lake import RAW_EVENTS, Lake, Outrun, duckdb_connection, position_key
 from focusflow.problems import Unavailable
-from ingestion.source import PositionLost, Run, Source, missing
+from ingestion.source import PositionLost, Run, Source, is_full, missing
 
 #: The envelope's columns, read in bulk. What cannot be read is null; the bytes are kept, and silver says what is wrong with them.
 #: Dates that only some readers of the lake can represent (infinity, the year 99999) count as unreadable.
@@ -33,6 +33,7 @@ class Lander:
 
     def __init__(self, lake: Lake, buckets: Sequence[int], *, rows: int) -> None:
         self._lake, self._buckets, self.rows = lake, buckets, rows
+        self.has_more = False  #: to land, so that there is nothing to wait for
         self._connection = duckdb_connection("512MB")
         self._raw = lake.open(RAW_EVENTS)
 
@@ -56,7 +57,9 @@ class Lander:
         for _ in range(OUTRUNS):
             positions = self.positions
             try:
-                runs = [following(run, positions[run.bucket]) for run in source.read(positions, self.rows)]
+                found = source.read(positions, self.rows)
+                self.has_more = is_full(found, self.rows)
+                runs = [following(run, positions[run.bucket]) for run in found]
                 return self._append([run for run in runs if run.offsets])
             except Outrun as outrun:
                 refused = outrun

@@ -12,6 +12,7 @@ from focusflow.lake import RAW_EVENTS, Lake
 from focusflow.problems import Unavailable
 from focusflow.pulse import Beat, unwatched
 from ingestion.lander import Lander
+from ingestion.read_ahead import ReadAhead
 from ingestion.sequencer import sequence_once
 from ingestion.source import OutboxSource, Source
 
@@ -36,35 +37,38 @@ class Ingestion:
         """Place and land until nothing is left. Returns how many events landed."""
         self.lander.check(self.source)
         total = 0
-        while self._place() + (landed := self.lander.land_once(self.source)):
-            total += landed
+        with ReadAhead(self.source) as source:
+            while self._place() + (landed := self.lander.land_once(source)):
+                total += landed
         return total
 
     def run(self, stop: threading.Event, upkeep: "Upkeep", beat: Beat = unwatched) -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
-        patience, landed = PATIENCE_SECONDS[0], 0
-        is_checked = False
-        while not stop.is_set():
-            beat()
-            try:
-                if (
-                    not is_checked
-                ):  # before anything is placed, and again when the database was away: it may be another one
-                    self.lander.check(self.source)
-                    is_checked = True
-                upkeep.when_due()
-                placed = self._place()
-                if max(placed, landed) < self.lander.rows:
-                    # For company when something came: a commit for each event would be a file for each.
-                    stop.wait(self.age_seconds if placed else IDLE_SECONDS)
-                    self._place()  # that company
-                if landed := self.lander.land_once(self.source):  # also what an earlier process placed and did not land
-                    log.info("landed %d events", landed)
-                patience = PATIENCE_SECONDS[0]
-            except Unavailable as problem:
-                log.warning("%s Trying again in %.1f s.", problem, patience)
-                stop.wait(patience)
-                patience, is_checked = min(patience * 2, PATIENCE_SECONDS[1]), False
+        patience, is_checked = PATIENCE_SECONDS[0], False
+        with ReadAhead(self.source) as source:
+            while not stop.is_set():
+                beat()
+                try:
+                    if not is_checked:
+                        # Before anything is placed, and again when the database was away: it may be another one.
+                        self.lander.check(source)
+                        is_checked = True
+                    upkeep.when_due()
+                    self._turn(source, stop)
+                    patience = PATIENCE_SECONDS[0]
+                except Unavailable as problem:
+                    log.warning("%s Trying again in %.1f s.", problem, patience)
+                    stop.wait(patience)
+                    patience, is_checked = min(patience * 2, PATIENCE_SECONDS[1]), False
+
+    def _turn(self, source: Source, stop: threading.Event) -> None:
+        placed = self._place()
+        if placed < self.lander.rows and not self.lander.has_more:
+            # For company when something came: a commit for each event would be a file for each.
+            stop.wait(self.age_seconds if placed else IDLE_SECONDS)
+            self._place()  # that company
+        if landed := self.lander.land_once(source):  # also what an earlier process placed and did not land
+            log.info("landed %d events", landed)
 
     def _place(self) -> int:
         """Place what is waiting, about a batch of the lander at most: writers may be quicker than we are."""

@@ -27,11 +27,19 @@ class Run:
     values: Sequence[bytes]
 
 
+def is_full(runs: Sequence[Run], limit: int) -> bool:
+    """Whether a read came up to its bounds, so that more is there."""
+    return (
+        sum(len(run.values) for run in runs) >= limit
+        or sum(len(value) for run in runs for value in run.values) >= BATCH_BYTES
+    )
+
+
 class Source(Protocol):
     """A log that is read by bucket and position."""
 
     def read(self, positions: Mapping[int, int], limit: int) -> Sequence[Run]:
-        """What follows on the positions, at most `limit` events in all. Does not wait."""
+        """What follows on the positions, at most `limit` events in all, and BATCH_BYTES and one event more."""
 
     def heads(self) -> Mapping[int, int]:
         """The position after the newest event of each bucket."""

@@ -12,6 +12,7 @@ import pytest
 from focusflow.database.session import Role
 from focusflow.identity import bucket_of
 from focusflow.problems import Unavailable
+from ingestion import service as service_module
 from ingestion import source as source_module
 from ingestion.lander import Lander
 from ingestion.sequencer import sequence_once
@@ -71,6 +72,25 @@ def test_a_batch_is_bounded_by_rows_and_by_bytes_over_all_buckets(database, user
     assert 1 < size(200) < 20
     monkeypatch.setattr(source_module, "BATCH_BYTES", 1)
     assert size(200) == 1  # one larger than the bound lands alone
+
+
+def test_landing_that_is_behind_waits_for_no_company(database, lake, users, monkeypatch):
+    for user_id in users:
+        write_events(database, user_id, 30)
+    while sequence_once(database):
+        pass
+    monkeypatch.setattr(source_module, "BATCH_BYTES", 5_000)  # a batch of large events is a batch, too
+    monkeypatch.setattr(service_module, "IDLE_SECONDS", 60)
+    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=60)
+    ingestion.lander.land_once(ingestion.source)
+    stop = threading.Event()
+    running = threading.Thread(target=ingestion.run, args=(stop, Upkeep("", due_at=float("inf"))), daemon=True)
+    running.start()
+    heads = sum(ingestion.source.heads().values())
+    assert until(lambda: len(ids(lake)) > heads - 20)
+    stop.set()
+    running.join(10)
+    assert not running.is_alive()
 
 
 def test_events_that_are_gone_from_the_log_stop_their_bucket(database, database_url, lake):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from focusflow.problems import Problem, Unavailable
+from ingestion import broker_source
 from ingestion.broker_source import BrokerSource, find
 from ingestion.messages import Fetched, OutOfRange
 from ingestion.source import PositionLost
@@ -63,7 +64,7 @@ class Reader:
 
     def read(self, times=200):
         for _ in range(times):
-            for run in self.source.read({0: self.position}, 1000):
+            for run in self.source.read({0: self.position}, 20):
                 assert run.offsets == range(self.position, self.position + len(run.values))
                 self.values += map(int, run.values)
                 self.position += len(run.values)
@@ -93,11 +94,36 @@ def test_a_place_is_found_by_a_few_looks(positions):
         if positions == LOGS["everything once"]
         else positions
     )
-    topic = TopicInMemory(many)
-    place = find(topic, 0, 250, 0, len(many))
-    assert place is not None
-    assert many[place] == 250
-    assert topic.looks < 25
+    for guess in (0, 250, len(many)):
+        topic = TopicInMemory(many)
+        place = find(topic, 0, 250, 0, len(many), guess=guess)
+        assert place is not None
+        assert many[place] == 250
+        assert topic.looks < 25
+
+
+def test_a_place_before_which_nothing_was_sent_twice_is_found_by_one_look():
+    topic = TopicInMemory([*range(120), *range(80, 300_000)])
+    assert source_of(topic).read({0: 150_000}, 1)[0].values == [b"150000"]
+    assert topic.looks == 2  # the look, and the reading
+
+
+def test_a_batch_is_put_together_up_to_its_rows_or_its_bytes(monkeypatch):
+    def size(limit):
+        (run,) = source_of(TopicInMemory([*range(120), *range(80, 300)])).read({0: 0}, limit)
+        return len(run.values)
+
+    assert size(250) == 250
+    assert size(1_000) == 300
+    monkeypatch.setattr(broker_source, "BATCH_BYTES", 100)
+    assert size(250) == 60  # ten of one byte, forty-five of two, and what came with the last of them
+
+
+def test_a_batch_ends_before_a_gap_and_the_gap_stops_the_next_one():
+    source = source_of(TopicInMemory([*range(100), *range(110, 200)]))
+    assert source.read({0: 0}, 1_000)[0].offsets == range(100)
+    with pytest.raises(PositionLost, match="from 100 on"):
+        source.read({0: 100}, 1_000)
 
 
 def test_what_was_acknowledged_and_is_gone_stops_the_reader():
