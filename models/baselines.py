@@ -43,26 +43,25 @@ def tags_share(count: pl.Expr) -> pl.Expr:
     return pl.when(count == 0).then(0.0).when(count == 1).then(0.8).when(count == 2).then(0.9).otherwise(1.0)
 
 
-def urgency_terms() -> dict[str, pl.Expr]:
-    """Taskwarrior's urgency, term by term; it is their sum."""
-    return {
-        "due": DUE * due_share(pl.col("days_overdue")),
-        "blocking": BLOCKING * (pl.col("blocks") > 0),
-        "priority": pl.col("priority").replace_strict(PRIORITY, return_dtype=pl.Float64),
-        "started_on": SCHEDULED * (pl.col("start_at") <= pl.col("as_of")).fill_null(value=False),
-        "in_progress": ACTIVE * (pl.col("status") == "in_progress"),
-        "age": AGE * (pl.col("age_days") / AGE_FULL_AFTER_DAYS).clip(0, 1),
-        "tags": TAGS * tags_share(pl.col("tags").list.len()),
-        "goal": PROJECT * pl.col("goal_id").is_not_null(),
-        "pinned": NEXT * pl.col("pinned"),
-        "not_yet": WAITING * (pl.col("start_at") > pl.col("as_of")).fill_null(value=False),
-        "blocked": BLOCKED * (pl.col("blocked_by").list.len() > 0),
-    }
+#: Taskwarrior's urgency, term by term; it is their sum.
+URGENCY: Final = {
+    "due": DUE * due_share(pl.col("days_overdue")),
+    "blocking": BLOCKING * (pl.col("blocks") > 0),
+    "priority": pl.col("priority").replace_strict(PRIORITY, return_dtype=pl.Float64),
+    "started_on": SCHEDULED * (pl.col("start_at") <= pl.col("as_of")).fill_null(value=False),
+    "in_progress": ACTIVE * (pl.col("status") == "in_progress"),
+    "age": AGE * (pl.col("age_days") / AGE_FULL_AFTER_DAYS).clip(0, 1),
+    "tags": TAGS * tags_share(pl.col("tags").list.len()),
+    "goal": PROJECT * pl.col("goal_id").is_not_null(),
+    "pinned": NEXT * pl.col("pinned"),
+    "not_yet": WAITING * (pl.col("start_at") > pl.col("as_of")).fill_null(value=False),
+    "blocked": BLOCKED * (pl.col("blocked_by").list.len() > 0),
+}
 
 
 def rules() -> dict[str, pl.Expr]:
     """Every rule to beat, as a strength of which more comes first. Ties are broken alike for all of them."""
-    urgency = pl.sum_horizontal(urgency_terms().values())
+    urgency = pl.sum_horizontal(URGENCY.values())
     due = pl.col("due").dt.timestamp("us")
     recent = pl.max_horizontal("worked_at", pl.coalesce("touched_at", "created_at"))
     # A due date adds less than one step of priority: within a year before and after now, then flat.

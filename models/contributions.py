@@ -1,6 +1,6 @@
 """What each reason gives to a learned score, in points: exact, for the model is additive and each part is weighed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 
 from models.additive import Additive, Numbers, sigmoid, slope_from
 from models.baselines import due_share
-from models.parts import Priority, ageing, importance_terms, seen_by
+from models.parts import IMPORTANCE, Priority, ageing, seen_by
 
 #: Which features are told under which reason.
 TOLD_AS: Final = {
@@ -34,41 +34,32 @@ TOLD_AS: Final = {
 CODE_OF: Final = {feature: code for code, features in TOLD_AS.items() for feature in features}
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The parts of each task's score, from 0 to 1, and the points of each reason, which add up to the score."""
-
-    deadline_risk: Numbers
-    importance: Numbers
-    likelihood: Numbers
-    points: dict[str, Numbers]
+#: The parts of a score, from 0 to 1.
+PARTS: Final = ("deadline_risk", "importance", "likelihood")
 
 
-def learned(priority: Priority, facts: pl.DataFrame) -> Learned:
-    """By a model, from the columns that `models.facts.known` makes."""
+def learned(priority: Priority, facts: pl.DataFrame) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
+    """The points of each reason by a model, which add up to the score, and its parts; from the columns that `models.facts.known` makes."""
     weights, points = priority.weights, {code: np.zeros(facts.height) for code in ("open", *TOLD_AS)}
-    matrix = seen_by(priority, facts)
-    likelihood = _share_out(priority.likelihood, matrix, 100 * weights.likelihood, points)
+    values = seen_by(priority, facts)
+    likelihood = _share_out(priority.likelihood, values, 100 * weights.likelihood, points)
     importance = np.zeros(facts.height)
-    for code, term in importance_terms().items():
-        gives = facts.select(term.cast(pl.Float64))[:, 0].to_numpy()
-        importance += gives
-        points[code] += 100 * weights.importance * gives
-    risk = _risk(priority, facts, matrix, points)
-    return Learned(risk, importance, likelihood, points)
+    for gives in facts.select(term.cast(pl.Float64).alias(code) for code, term in IMPORTANCE.items()):
+        importance += gives.to_numpy()
+        points[gives.name] += 100 * weights.importance * gives.to_numpy()
+    risk = _risk(priority, facts, values, points)
+    return points, dict(zip(PARTS, (risk, importance, likelihood), strict=True))
 
 
 def _share_out(
-    model: Additive, matrix: pl.DataFrame, points_in_all: float | Numbers, points: dict[str, Numbers]
+    model: Additive, values: Mapping[str, Numbers], points_in_all: float | Numbers, points: dict[str, Numbers]
 ) -> Numbers:
     """Give a probability's points to the reasons. Returns the probability."""
     heights: dict[str, Numbers] = {}
     for name, curve in model.curves.items():
-        code = CODE_OF[name]
-        heights[code] = (
-            heights[code] + curve.at(matrix[name].to_numpy()) if code in heights else curve.at(matrix[name].to_numpy())
-        )
-    sums = model.intercept + sum(heights.values(), start=np.zeros(matrix.height))
+        code, height = CODE_OF[name], curve.at(values[name])
+        heights[code] = heights[code] + height if code in heights else height
+    sums = model.intercept + sum(heights.values(), start=np.zeros(1))
     points_a_unit = points_in_all * slope_from(model.intercept, sums)
     for code, height in heights.items():
         points[code] += points_a_unit * height
@@ -76,7 +67,9 @@ def _share_out(
     return sigmoid(sums)
 
 
-def _risk(priority: Priority, facts: pl.DataFrame, matrix: pl.DataFrame, points: dict[str, Numbers]) -> Numbers:
+def _risk(
+    priority: Priority, facts: pl.DataFrame, values: Mapping[str, Numbers], points: dict[str, Numbers]
+) -> Numbers:
     """1 once the due date has passed, by the model as long as it is ahead, and by age without one."""
     overdue, by_age = facts.select(pl.col("days_overdue").fill_null(np.nan), ageing().alias("ageing"))
     days, in_all = overdue.to_numpy(), 100 * priority.weights.deadline_risk
@@ -88,12 +81,10 @@ def _risk(priority: Priority, facts: pl.DataFrame, matrix: pl.DataFrame, points:
         share = facts.select(due_share(pl.col("days_overdue")))[:, 0].to_numpy()
         points["due"] += in_all * np.where(is_ahead, share, 0.0)
         return np.where(is_ahead, share, risk)
-    return np.where(is_ahead, _share_out(priority.risk, matrix, np.where(is_ahead, in_all, 0.0), points), risk)
+    return np.where(is_ahead, _share_out(priority.risk, values, np.where(is_ahead, in_all, 0.0), points), risk)
 
 
 def parts_of(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
     """The parts alone, as columns."""
-    found = learned(priority, facts)
-    return pl.DataFrame(
-        {"deadline_risk": found.deadline_risk, "importance": found.importance, "likelihood": found.likelihood}
-    )
+    _, parts = learned(priority, facts)
+    return pl.DataFrame(parts)

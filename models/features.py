@@ -3,17 +3,24 @@
 What matters is a task's place within the person's own list, and the person's own habits; so most features are places and rates.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from models.facts import LIST
+from models.additive import Numbers
+from models.columns import Columns, or_else
 
-PRIORITIES: Final = {"low": 0.0, "medium": 1.0, "high": 2.0, "urgent": 3.0}
+#: A column of the matrix, from the columns of the facts.
+Feature = Callable[[Columns], Numbers]
 
 #: Days lain open that a prior counts for: a rate from less than that is mostly that of the wider kind.
 PRIOR_DAYS: Final = {"all": 50.0, "category": 10.0, "tag": 10.0, "priority": 10.0, "parent": 5.0, "age": 10.0}
+
+#: What a task without an estimate is taken to need.
+USUAL_MINUTES: Final = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,87 +31,79 @@ class Usual:
     acts: float
 
 
-def place_features(usual: Usual) -> dict[str, pl.Expr]:
+def place_features(usual: Usual) -> dict[str, Feature]:
     """What tells the tasks of one list apart."""
-    tags, last_tags = pl.col("tags"), pl.col("last_tags")
     return {
-        "age": _log_days("age_days"),
-        "newest": _rank("created_at"),
-        "newest_share": _share("created_at"),
-        "touched": _log_days(_since("touched_at", "created_at")),
-        "recent": _rank(_recent()),
-        "recent_share": _share(_recent()),
-        "worked": _log_days(_since("worked_at")).fill_null(7.0),
-        "worked_place": _rank("worked_at").fill_null(5.0),
-        "stretches": (pl.col("stretches").fill_null(0) + 1.0).log(),
-        "stretches_lately": (pl.col("stretches_3").fill_null(0) + 1.0).log(),
-        "often": (pl.col("stretches_14").fill_null(0) + 1.0).log(),
-        "often_place": _rank(pl.col("stretches_14").fill_null(0)),
-        "effort": _effort(),
-        "in_progress": (pl.col("status") == "in_progress").cast(pl.Float64),
-        "estimate": (pl.col("estimated_minutes") + 1.0).log().fill_null(-1.0),
-        "estimate_share": _share(-pl.col("estimated_minutes").fill_null(45)),
-        "priority": _priority(),
-        "priority_share": _share(_priority()),
-        "skipped": (pl.col("times_skipped").fill_null(0).clip(0) + 1.0).log(),
-        "reschedules": pl.col("reschedules").fill_null(0).clip(0, 4).cast(pl.Float64),
-        "slack": (-pl.col("days_overdue")).clip(-30, 60).fill_null(90.0),
-        "due_place": _rank(-pl.col("due").dt.timestamp("us")).fill_null(4.0),
-        "pinned": pl.col("pinned").fill_null(value=False).cast(pl.Float64),
-        "goal": pl.col("goal_id").is_not_null().cast(pl.Float64),
-        "blocks": pl.col("blocks").fill_null(0).clip(0, 3).cast(pl.Float64),
-        "tags": tags.list.len().clip(0, 3).cast(pl.Float64),
-        "recurs": pl.col("recurrence").is_not_null().cast(pl.Float64),
-        "same_task": _same("task_id"),
-        "same_parent": _same("parent_task_id"),
-        "same_category": _same("category_id"),
-        "same_goal": _same("goal_id"),
-        "same_tag": (tags.list.set_intersection(last_tags).list.len() > 0).cast(pl.Float64),
+        "age": lambda of: _log_days(of["age_days"]),
+        "newest": lambda of: np.log(of.place("newest", of["created_at"])),
+        "newest_share": lambda of: _share(of, of.middle("newest", of["created_at"])),
+        "touched": lambda of: _log_days(of.days_since(_touched(of))),
+        "recent": lambda of: np.log(of.place("recent", _recent(of))),
+        "recent_share": lambda of: _share(of, of.middle("recent", _recent(of))),
+        "worked": lambda of: or_else(_log_days(of.days_since(of["worked_at"])), 7.0),
+        "worked_place": lambda of: or_else(np.log(of.place("worked", of["worked_at"])), 5.0),
+        "stretches": lambda of: _log_count(of.known("stretches")),
+        "stretches_lately": lambda of: _log_count(of.known("stretches_3")),
+        "often": lambda of: _log_count(of.known("stretches_14")),
+        "often_place": lambda of: np.log(of.place("often", of.known("stretches_14"))),
+        "effort": _effort,
+        "in_progress": lambda of: of["in_progress"],
+        "estimate": lambda of: or_else(_log_count(of["estimated_minutes"]), -1.0),
+        "estimate_share": lambda of: _share(of, of.middle("shortest", -of.known("estimated_minutes", USUAL_MINUTES))),
+        "priority": lambda of: of["priority"],
+        "priority_share": lambda of: _share(of, of.middle("priority", of["priority"])),
+        "skipped": lambda of: _log_count(of.known("times_skipped").clip(0)),
+        "reschedules": lambda of: of.known("reschedules").clip(0, 4),
+        "slack": lambda of: or_else(-of["days_overdue"].clip(-60, 30), 90.0),
+        "due_place": lambda of: or_else(np.log(of.place("due", -of["due"])), 4.0),
+        "pinned": lambda of: of.known("pinned"),
+        "goal": lambda of: of["goal"],
+        "blocks": lambda of: of.known("blocks").clip(0, 3),
+        "tags": lambda of: of["tags"].clip(0, 3),
+        "recurs": lambda of: of["recurs"],
+        "same_task": lambda of: of["same_task"],
+        "same_parent": lambda of: of["same_parent_task"],
+        "same_category": lambda of: of["same_category"],
+        "same_goal": lambda of: of["same_goal"],
+        "same_tag": lambda of: of["same_tag"],
         **{f"{kind}_done": _habit(kind, "done", usual.done) for kind in PRIOR_DAYS if kind != "all"},
         **{f"{kind}_acts": _habit(kind, "acts", usual.acts) for kind in PRIOR_DAYS if kind != "all"},
         **{f"{kind}_lately": _lately(kind) for kind in ("category", "tag", "parent")},
-    }
-
-
-def day_features(usual: Usual) -> dict[str, pl.Expr]:
-    """What all tasks of a list share: it says how much will be done, not which."""
-    return {
-        "open_tasks": pl.len().over(LIST).log(),
-        "own_done": _rate("all", "done", usual.done).log(),
-        "own_acts": _rate("all", "acts", usual.acts).log(),
-        "idle": _log_days(_since("acted_at")).fill_null(4.0),
-        "hours_left": pl.col("hours_left"),
-        "weekend": (pl.col("local_date").dt.weekday() >= 6).cast(pl.Float64),
-        "before_weekend": (pl.col("local_date").dt.weekday() == 5).cast(pl.Float64),
-    }
-
-
-def risk_features(usual: Usual) -> dict[str, pl.Expr]:
-    """What tells whether a due date will be missed."""
-    chosen = (
-        "slack",
-        "estimate",
-        "priority",
-        "reschedules",
-        "in_progress",
-        "stretches",
-        "goal",
-        "pinned",
-        "recurs",
-        "skipped",
-        "tags",
-    )
-    slack_minutes = (-pl.col("days_overdue")).clip(0, 60) * 1440
-    return {
-        **{name: each for name, each in place_features(usual).items() if name in (*chosen, "category_done", "age_done", "tag_done")},
-        **{name: each for name, each in day_features(usual).items() if name in ("open_tasks", "idle")},
-        "room": ((slack_minutes + 30) / (pl.col("estimated_minutes").fill_null(45) + 15)).log().fill_null(0.0),
     }  # fmt: skip
 
 
-def matrix(facts: pl.DataFrame, features: dict[str, pl.Expr]) -> pl.DataFrame:
-    """One row a task, one column a feature, all finite numbers."""
-    return facts.lazy().select(each.cast(pl.Float64).alias(name) for name, each in features.items()).collect()
+def day_features(usual: Usual) -> dict[str, Feature]:
+    """What all tasks of a list share: it says how much will be done, not which."""
+    return {
+        "open_tasks": lambda of: np.log(of.lengths),
+        "own_done": lambda of: np.log(_rate(of, "all", "done", usual.done)),
+        "own_acts": lambda of: np.log(_rate(of, "all", "acts", usual.acts)),
+        "idle": lambda of: or_else(_log_days(of.days_since(of["acted_at"])), 4.0),
+        "hours_left": lambda of: of["hours_left"],
+        "weekend": lambda of: np.where(of["weekday"] >= 6, 1.0, 0.0),
+        "before_weekend": lambda of: np.where(of["weekday"] == 5, 1.0, 0.0),
+    }
+
+
+def risk_features(usual: Usual) -> dict[str, Feature]:
+    """What tells whether a due date will be missed."""
+    chosen = (
+        "slack", "estimate", "priority", "reschedules", "in_progress", "stretches", "goal", "pinned", "recurs", "skipped", "tags",
+        "category_done", "age_done", "tag_done", "open_tasks", "idle",
+    )  # fmt: skip
+    every = place_features(usual) | day_features(usual)
+    return {name: each for name, each in every.items() if name in chosen} | {"room": _room}
+
+
+def seen(facts: pl.DataFrame, features: Mapping[str, Feature]) -> dict[str, Numbers]:
+    """What the features say, one number a task, all finite."""
+    of = Columns(facts)
+    return {name: feature(of) for name, feature in features.items()}
+
+
+def matrix(facts: pl.DataFrame, features: Mapping[str, Feature]) -> pl.DataFrame:
+    """One row a task, one column a feature."""
+    return pl.DataFrame(seen(facts, features))
 
 
 def usual_of(facts: pl.DataFrame) -> Usual:
@@ -114,60 +113,54 @@ def usual_of(facts: pl.DataFrame) -> Usual:
     return Usual(max(sums["all_done"] / days, 1e-3), max(sums["all_acts"] / days, 1e-3))
 
 
-def _since(column: str, otherwise: str | None = None) -> pl.Expr:
-    at = pl.coalesce(column, otherwise) if otherwise else pl.col(column)
-    return (pl.col("as_of") - at).dt.total_microseconds() / 86_400e6
-
-
-def _log_days(days: str | pl.Expr) -> pl.Expr:
+def _log_days(days: Numbers) -> Numbers:
     """A minute, an hour, a day and a month are about equally far apart."""
-    return ((pl.col(days) if isinstance(days, str) else days).clip(0) + 0.01).log()
+    return np.log(days.clip(0) + 0.01)
 
 
-def _recent() -> pl.Expr:
-    return pl.max_horizontal("worked_at", pl.coalesce("touched_at", "created_at"))
+def _log_count(count: Numbers) -> Numbers:
+    return np.log(count + 1.0)
 
 
-def _rank(by: str | pl.Expr) -> pl.Expr:
-    """The place from the top of the list, 0 for the first; the difference between 1 and 2 matters more than that between 11 and 12."""
-    column = pl.col(by) if isinstance(by, str) else by
-    return column.rank("min", descending=True).over(LIST).log()
+def _touched(of: Columns) -> Numbers:
+    return or_else(of["touched_at"], of["created_at"])
 
 
-def _share(by: str | pl.Expr) -> pl.Expr:
+def _recent(of: Columns) -> Numbers:
+    return np.fmax(of["worked_at"], _touched(of))
+
+
+def _share(of: Columns, place: Numbers) -> Numbers:
     """The place as a share of the list, 0 at the top."""
-    column = pl.col(by) if isinstance(by, str) else by
-    return (column.rank("average", descending=True).over(LIST) - 0.5) / pl.len().over(LIST)
+    return (place - 0.5) / of.lengths
 
 
-def _priority() -> pl.Expr:
-    return pl.col("priority").replace_strict(PRIORITIES, return_dtype=pl.Float64)
-
-
-def _effort() -> pl.Expr:
+def _effort(of: Columns) -> Numbers:
     """How far the work has come against its estimate."""
-    estimate = pl.col("estimated_minutes").cast(pl.Float64)
-    return ((pl.col("minutes_worked").fill_null(0) + 5) / (estimate + 5)).log().fill_null(0.0)
+    return or_else(np.log((of.known("minutes_worked") + 5) / (of["estimated_minutes"] + 5)), 0.0)
 
 
-def _same(column: str) -> pl.Expr:
-    last = "last_task_id" if column == "task_id" else f"last_{column}"
-    return (pl.col(column) == pl.col(last)).fill_null(value=False).cast(pl.Float64)
+def _room(of: Columns) -> Numbers:
+    """How many times the estimate fits into what is left until it is due."""
+    left = (-of["days_overdue"]).clip(0, 60) * 1440
+    return or_else(np.log((left + 30) / (of.known("estimated_minutes", USUAL_MINUTES) + 15)), 0.0)
 
 
-def _rate(kind: str, what: str, prior: float | pl.Expr) -> pl.Expr:
+def _rate(of: Columns, kind: str, what: str, prior: float | Numbers) -> Numbers:
     weight = PRIOR_DAYS[kind]
-    seen = pl.col(f"{kind}_{what}").fill_null(0).clip(0)
-    return (seen + weight * prior) / (pl.col(f"{kind}_days_open").fill_null(0).clip(0) + weight)
+    return (of.known(f"{kind}_{what}").clip(0) + weight * prior) / (of.known(f"{kind}_days_open").clip(0) + weight)
 
 
-def _lately(kind: str) -> pl.Expr:
+def _lately(kind: str) -> Feature:
     """How much of the last week went to tasks of a kind."""
-    of_all = pl.col("all_lately").fill_null(0)
-    return (pl.col(f"{kind}_lately").fill_null(0) + 0.5) / (of_all + 2.0)
+    return lambda of: (of.known(f"{kind}_lately") + 0.5) / (of.known("all_lately") + 2.0)
 
 
-def _habit(kind: str, what: str, usual: float) -> pl.Expr:
+def _habit(kind: str, what: str, usual: float) -> Feature:
     """How much quicker than the person's other tasks those of a kind go, pulled towards no difference."""
-    own = _rate("all", what, usual)
-    return (_rate(kind, what, own) / own).log()
+
+    def quicker(of: Columns) -> Numbers:
+        own = _rate(of, "all", what, usual)
+        return np.log(_rate(of, kind, what, own) / own)
+
+    return quicker

@@ -6,8 +6,8 @@ from typing import Any, Final, Self
 
 import polars as pl
 
-from models.additive import Additive
-from models.features import Usual, day_features, matrix, place_features, risk_features
+from models.additive import Additive, Numbers
+from models.features import Usual, day_features, place_features, risk_features, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +85,21 @@ class Priority:
         return cls(usual, likelihood, risk, weights)
 
 
-def importance_terms() -> dict[str, pl.Expr]:
-    return {
-        "priority": pl.col("priority").replace_strict(BY_PRIORITY, return_dtype=pl.Float64),
-        "goal": FOR_A_GOAL * pl.col("goal_id").is_not_null()
-        + FOR_A_GOAL_BEHIND * (pl.col("goal_behind").fill_null(0) / 0.25).clip(0, 1),
-        "blocking": FOR_WHAT_WAITS * (pl.col("blocks").fill_null(0) / 2).clip(0, 1),
-        "pinned": FOR_A_PIN * pl.col("pinned").fill_null(value=False),
-    }
+#: What importance is made of.
+IMPORTANCE: Final = {
+    "priority": pl.col("priority").replace_strict(BY_PRIORITY, return_dtype=pl.Float64),
+    "goal": FOR_A_GOAL * pl.col("goal_id").is_not_null()
+    + FOR_A_GOAL_BEHIND * (pl.col("goal_behind").fill_null(0) / 0.25).clip(0, 1),
+    "blocking": FOR_WHAT_WAITS * (pl.col("blocks").fill_null(0) / 2).clip(0, 1),
+    "pinned": FOR_A_PIN * pl.col("pinned").fill_null(value=False),
+}
 
 
 def ageing() -> pl.Expr:
     return AGEING_TOP * (pl.col("age_days") / AGEING_DAYS).clip(0, 1)
 
 
-def seen_by(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
-    """The matrix from which both the likelihood and the risk are read; what they share is computed once."""
+def seen_by(priority: Priority, facts: pl.DataFrame) -> dict[str, Numbers]:
+    """From which both the likelihood and the risk are read; what they share is computed once."""
     usual = priority.usual
-    return matrix(facts, place_features(usual) | day_features(usual) | risk_features(usual))
+    return seen(facts, place_features(usual) | day_features(usual) | risk_features(usual))

@@ -13,18 +13,8 @@ REASON: Final = pl.Struct({"code": pl.String(), "text": pl.String(), "points": p
 #: Terms of fewer points are told together, as one.
 LEAST_POINTS: Final = 0.3
 
-#: So many tasks are put into words at a time: more would take memory and save nothing.
-AT_ONCE: Final = 100_000
 
-
-#: What the words speak of, beside the points.
-SPOKEN_OF: Final = (
-    "due_in_calendar_days", "days_overdue", "age_days", "as_of", "worked_at", "blocks", "priority", "status", "tags", "goal_id", "pinned",
-    "blocked_by", "estimated_minutes", "reschedules", "recurrence",
-)  # fmt: skip
-
-
-def texts() -> dict[str, pl.Expr]:
+def _texts() -> dict[str, pl.Expr]:
     """The words for each term, by its code, from the columns that `models.facts.known` makes and `points_<code>`."""
     return {
         "open": pl.lit("it is on your list"),
@@ -59,14 +49,6 @@ def texts() -> dict[str, pl.Expr]:
 
 def listed(facts: pl.DataFrame, points: Mapping[str, Numbers]) -> pl.Series:
     """The terms that count, as a list of (code, text, points) a task, largest first. They add up to what the points add up to."""
-    pieces = range(0, max(facts.height, 1), AT_ONCE)
-    return pl.concat(
-        _listed(facts[at : at + AT_ONCE], {code: each[at : at + AT_ONCE] for code, each in points.items()})
-        for at in pieces
-    )
-
-
-def _listed(facts: pl.DataFrame, points: Mapping[str, Numbers]) -> pl.Series:
     codes = [*points, "other"]
     table = np.column_stack([*points.values(), np.zeros(facts.height)])
     is_small = np.abs(table) < LEAST_POINTS
@@ -74,27 +56,28 @@ def _listed(facts: pl.DataFrame, points: Mapping[str, Numbers]) -> pl.Series:
     table[:, :-1][is_small[:, :-1]] = 0.0
     order = np.argsort(-table, axis=1, kind="stable")
     in_order = np.take_along_axis(table, order, axis=1)
-    rows, places = np.nonzero(in_order)
-    chosen = order[rows, places]
-    words, said = texts(), facts.with_columns(pl.Series(f"points_{code}", each) for code, each in points.items())
-    every = pl.concat(said.with_columns(text=words[code])["text"] for code in codes)
+    counts = in_order != 0
+    chosen, lengths = order[counts], counts.sum(axis=1)
+    rows = np.repeat(np.arange(facts.height), lengths)
+    said = facts.with_columns(pl.Series(f"points_{code}", each) for code, each in points.items())
+    every = pl.concat(said.select(TEXTS[code].alias(code) for code in codes).get_columns())
     reasons = pl.DataFrame(
         {
             "code": pl.Series(codes).gather(chosen),
             "text": every.gather(chosen * facts.height + rows),
-            "points": in_order[rows, places],
+            "points": in_order[counts],
         }
     )
-    ends = np.searchsorted(rows, np.arange(facts.height), side="right")
-    return _in_lists(reasons.to_struct(), ends)
+    return _in_lists(reasons.to_struct(), lengths)
 
 
-def _in_lists(values: pl.Series, ends: Places) -> pl.Series:
-    """Consecutive values as lists, each up to its end."""
+def _in_lists(values: pl.Series, lengths: Places) -> pl.Series:
+    """Consecutive values as lists, so many in each."""
     import pyarrow as pa
 
-    offsets = pa.array(np.concatenate([[0], ends]), pa.int64())
-    return pl.Series(pa.LargeListArray.from_arrays(offsets, values.to_arrow())).cast(pl.List(REASON))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
+    flat = values.to_arrow(compat_level=pl.CompatLevel.newest())  # texts stay where they are
+    return pl.Series(pa.LargeListArray.from_arrays(offsets, flat), dtype=pl.List(REASON))
 
 
 def _due() -> pl.Expr:
@@ -151,3 +134,6 @@ def _either(condition: pl.Expr, yes: str, no: str) -> pl.Expr:
 
 def _counted(verb: str, count: pl.Expr, one: str, many: str) -> pl.Expr:
     return pl.format(f"{verb} {{}} {{}}", count, pl.when(count == 1).then(pl.lit(one)).otherwise(pl.lit(many)))
+
+
+TEXTS: Final = _texts()

@@ -1,6 +1,9 @@
 """One function that scores open tasks: a night's batch of everyone, or the few tasks of one person a moment after a write."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import pairwise
 from math import exp
 from typing import Final
 
@@ -8,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from models.additive import Numbers, Places
-from models.baselines import urgency_terms
-from models.contributions import learned
+from models.baselines import URGENCY
+from models.contributions import PARTS, learned
 from models.facts import INSTANT, known
-from models.reasons import REASON, SPOKEN_OF, listed
+from models.reasons import REASON, listed
 from models.registry import Served
 
 #: What serves as long as no model does.
@@ -39,6 +42,9 @@ SCORE_COLUMNS: Final[dict[str, pl.DataType]] = {
 MIDDLE: Final = 12.0
 WIDTH: Final = 6.0
 
+#: So many tasks are scored at a time, and as many such pieces at once as there are processors: their numbers stay near the processor.
+AT_ONCE: Final = 50_000
+
 
 def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) -> pl.DataFrame:
     """Scores of open tasks as of a moment, by the model that serves or else by the baseline: in with `TASK_COLUMNS` and what else is known
@@ -47,40 +53,42 @@ def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) ->
     The points of a task's reasons, largest first, add up to its score. By the baseline, a score depends on nothing but its own row; by a
     model also on the person's other tasks, so all of them have to be there. Ranks are among the rows given.
     """
-    facts = known(tasks, as_of).sort(
-        "user_id", "created_at", "task_id"
-    )  # ties in rank go to the older task, then to the smaller id
-    terms = facts.select(**{code: term.cast(pl.Float64) for code, term in urgency_terms().items()})
+    if tasks.height <= AT_ONCE:
+        return _scored(tasks, as_of, served)
+    by_user = tasks.sort("user_id")
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        return pl.concat(threads.map(lambda piece: _scored(piece, as_of, served), _pieces(by_user)))
+
+
+def _pieces(by_user: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """About as many rows each as are scored at once, none of which parts a person's tasks."""
+    users = by_user["user_id"].rle_id().to_numpy()
+    begins = np.unique(np.searchsorted(users, users[::AT_ONCE])).tolist()
+    return (by_user[begin:end] for begin, end in pairwise([*begins, by_user.height]))
+
+
+def _scored(tasks: pl.DataFrame, as_of: datetime, served: Served | None) -> pl.DataFrame:
+    # Ties in rank go to the older task, then to the smaller id.
+    facts = known(tasks, as_of).sort("user_id", "created_at", "task_id")
+    terms = facts.select(term.cast(pl.Float64).alias(code) for code, term in URGENCY.items())
     urgency = terms.sum_horizontal().to_numpy()
-    if served:
-        found = learned(served.priority, facts)
-        points = found.points
-        parts = {name: getattr(found, name) for name in ("deadline_risk", "importance", "likelihood")}
-    else:
-        points, parts = _points_of_urgency(terms, urgency), {}
+    points, parts = learned(served.priority, facts) if served else (_points_of_urgency(terms, urgency), {})
     # The sum of the points themselves, so that they add up whatever the rounding.
     total = np.clip(sum(points.values(), start=np.zeros(facts.height)), 0, 100)
     users = facts["user_id"].rle_id().to_numpy()
     first = np.lexsort((-total if served else -urgency, users))
-    due = facts["due"].dt.timestamp("us").fill_null(2**62).to_numpy()
-    named = {
-        name: pl.Series(parts[name])[first] if parts else pl.lit(None)
-        for name in ("deadline_risk", "importance", "likelihood")
-    }
-    return (
-        facts.select("user_id", "task_id", "as_of")[first]
-        .with_columns(
-            score=total[first],
-            rank=_ranks(users, first)[first],
-            rank_by_due_date=_ranks(users, np.lexsort((due, users)))[first],
-            rank_by_urgency=_ranks(users, np.lexsort((-urgency, users)))[first],
-            reasons=listed(facts.select(SPOKEN_OF)[first], {code: each[first] for code, each in points.items()}),
-            is_baseline=pl.lit(served is None),
-            model_version=pl.lit(served.version if served else BASELINE_VERSION),
-            **named,
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in SCORE_COLUMNS.items())
-    )
+    due = facts["due"].to_physical().fill_null(2**62).to_numpy()
+    in_order = facts[first]
+    return in_order.with_columns(
+        score=total[first],
+        rank=_ranks(users, first)[first],
+        rank_by_due_date=_ranks(users, np.lexsort((due, users)))[first],
+        rank_by_urgency=_ranks(users, np.lexsort((-urgency, users)))[first],
+        reasons=listed(in_order, {code: each[first] for code, each in points.items()}),
+        is_baseline=pl.lit(served is None),
+        model_version=pl.lit(served.version if served else BASELINE_VERSION),
+        **{name: parts[name][first] if parts else pl.lit(None) for name in PARTS},
+    ).select(pl.col(name).cast(dtype) for name, dtype in SCORE_COLUMNS.items())
 
 
 def _ranks(users: Places, order: Places) -> Places:

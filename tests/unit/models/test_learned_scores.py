@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models import snapshots
+from models import scoring, snapshots
 from models.contributions import CODE_OF, parts_of
 from models.facts import known
 from models.features import day_features, place_features, risk_features
@@ -74,6 +74,14 @@ def test_a_model_ranks_by_its_score_and_shows_the_simple_ranks_beside_it(tasks):
     assert set(learned["model_version"]) == {"pr-1.test"}
     assert set(plain["model_version"]) == {BASELINE_VERSION}
     assert (learned["is_baseline"].any(), plain["is_baseline"].all()) == (False, True)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+def test_scored_in_pieces_a_list_stays_whole(tasks, at_once, monkeypatch):
+    served = Served("pr-1.test", model(**BENT))
+    whole = score(tasks, NOW, served)
+    monkeypatch.setattr(scoring, "AT_ONCE", at_once)
+    assert_frame_equal(score(tasks.sample(fraction=1, shuffle=True, seed=1), NOW, served), whole, abs_tol=1e-9)
 
 
 def test_the_schema_is_that_of_the_baseline(tasks):

@@ -109,7 +109,7 @@ def test_numbers_that_are_no_model_are_refused(model, damage):
 
 def test_heights_add_up_to_the_probability(model, split):
     """By their share of the way from a start, on the curve, to 1e-9."""
-    matrix = seen_by(model, split[1])
+    matrix = pl.DataFrame(seen_by(model, split[1]))
     sums = model.likelihood.sums(matrix)
     heights = sum(model.likelihood.heights(matrix).values())
     start = model.likelihood.intercept
@@ -135,6 +135,6 @@ def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
 def test_a_missed_date_is_learned_from_what_scoring_will_see(model, split):
     """Features speak of whole lists, also where only tasks with a due date are learned from."""
     learned, missed = _with_known_dates(split[0], model.usual)
-    seen = seen_by(model, split[0]).filter(split[0]["missed"].is_not_null())
+    seen = pl.DataFrame(seen_by(model, split[0])).filter(split[0]["missed"].is_not_null())
     assert learned.equals(seen.select(learned.columns))
     assert len(missed) == learned.height < split[0].height
