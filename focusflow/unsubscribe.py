@@ -10,7 +10,7 @@ from focusflow.problems import NotFound
 from focusflow.settings import Settings
 
 #: What can be unsubscribed from. The places in this list are in links that never expire: only add to its end.
-KINDS = ("weekly", "monthly", "daily_plan", "achievement")
+KINDS = ("weekly", "monthly", "daily_plan", "achievement", "task_reminder", "goal_reminder")
 REPORTS = KINDS[:2]
 SIGNATURE_BYTES = 16
 

@@ -15,6 +15,7 @@ from pipelines.partitions import month_of, touched_since
 from pipelines.resources import Installation
 from reports.plans import plans
 from reports.reminders import reminders
+from reports.reminding import Reminding
 
 refresh = dg.define_asset_job(
     "refresh",
@@ -95,7 +96,7 @@ verify = dg.define_asset_job(
 send_reminders = dg.define_asset_job(
     "send_reminders",
     selection=dg.AssetSelection.assets(reminded),
-    description="Mail the reminders whose moment has come, to who chose so.",
+    description="Tell of plans, of what is due or falls behind, and of reminders whose moment has come; by mail to who chose so.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
     tags={"dagster/max_runtime": "3600"},
@@ -230,5 +231,9 @@ def weekly_training() -> dg.RunRequest:
 def reminder_times(installation: Installation) -> dg.RunRequest | dg.SkipReason:
     settings = installation.settings
     with installation.database() as database:
-        waiting = plans(settings, database).due() or reminders(settings, database, mailer(settings)).due()
+        waiting = (
+            plans(settings, database).due()
+            or Reminding(database).due()
+            or reminders(settings, database, mailer(settings)).due()
+        )
     return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

@@ -517,6 +517,21 @@ earned_achievements = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: Which dates of tasks and goals somebody was reminded of without having asked, and on which of their days.
+told_reminders = Table(
+    "told_reminders",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("entity_id", Uuid, primary_key=True),
+    Column("why", Text, primary_key=True),
+    Column("for_date", Date, primary_key=True),
+    required("type", Text),
+    required("told_on", Date),
+    one_of("why", "near", "behind"),
+    one_of("type", "task_reminder", "goal_reminder"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
 #: The address of an account from which a mail came back for good. It holds as long as the account has that address.
 bounces = Table(
     "bounces",

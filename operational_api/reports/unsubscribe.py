@@ -29,6 +29,8 @@ CALLED = {
     "monthly": "monthly reports",
     "daily_plan": "plans for your day",
     "achievement": "achievements",
+    "task_reminder": "reminders of tasks",
+    "goal_reminder": "reminders of goals",
 }
 
 Token = Annotated[str, Path(max_length=100, description="The signed end of the link in a mail.")]

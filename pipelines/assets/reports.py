@@ -15,6 +15,7 @@ from reports.delivery import Counts, Sender, sender
 from reports.facts import ROLLUPS
 from reports.plans import plans
 from reports.reminders import reminders
+from reports.reminding import Reminding
 
 KEY = dg.AssetKey(["reports", "deliveries"])
 
@@ -54,7 +55,7 @@ def deliveries(installation: Installation) -> Iterator[dg.MaterializeResult[None
 
 @dg.asset(
     key=["reports", "reminders"],
-    description="Plans of the days that begin, and reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
+    description="Plans of the days that begin, what is due or falls behind, and reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
     group_name="reports",
     kinds={"postgres"},
     owners=OWNERS,
@@ -64,8 +65,9 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with installation.database(connections=settings.mail_connections + 1) as database:
         planned = plans(settings, database).run()
+        noticed = Reminding(database).run()
         told = reminders(settings, database, mailer(settings)).run()
-    return dg.MaterializeResult(metadata={"planned": planned, **asdict(told)})
+    return dg.MaterializeResult(metadata={"planned": planned, "noticed": noticed, **asdict(told)})
 
 
 @dg.asset(
