@@ -1,17 +1,19 @@
 """A sender of reports as the fault tests run and kill it: real database, real mail server, numbers that are the same for all."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 from focusflow.clock import Period
-from focusflow.database.session import Database
+from focusflow.database.session import Database, Role
 from focusflow.mail import mailer
 from focusflow.settings import Settings, load_settings
 from reports.delivery import SETTLING, Counts, Pace, Sender
 from reports.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
-from reports.ledger import Ledger
-from reports.people import People
+from reports.ledger import Became, Ledger, Row
+from reports.people import People, Recipient
 from tests.unit.reports.conftest import COUNTS
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -28,11 +30,34 @@ def settings_for(home: Path, port: int) -> Settings:
     )
 
 
-def send(url: str, home: str, port: int, now: datetime, is_ready: Event | None = None) -> Counts:
+class Forgetful(Ledger):
+    """As many senders do it: the mail first, and then a note that it was sent. What is killed in between is sent again."""
+
+    def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
+        return row
+
+    def settle(self, row: Row, to: Recipient, became: Became, now: datetime) -> None:
+        with self.database.transaction(Role.REPORTING) as tx:
+            tx.run(
+                "update report_deliveries set status = %(status)s, reason = %(reason)s, attempts = attempts + 1, updated_at = %(now)s,"
+                " next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at) where id = %(id)s",
+                {"id": row.id, "now": now, **became.values()},
+            )
+
+
+def send(
+    url: str,
+    home: str,
+    port: int,
+    now: datetime,
+    *,
+    is_ready: Event | None = None,
+    ledger_of: type[Ledger] = Ledger,
+) -> Counts:
     """`focusflow report send-due` at a moment, without the preparation of its command."""
     settings = settings_for(Path(home), port)
     with Database(url, connections=5) as database:
-        people, ledger = People(database, must_verify=False), Ledger(database, settings.mail_from)
+        people, ledger = People(database, must_verify=False), ledger_of(database, settings.mail_from)
         if is_ready:
             is_ready.set()
         return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()
