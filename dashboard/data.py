@@ -19,14 +19,18 @@ from dashboard import person
 from dashboard.shared import shared
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake import DAILY_TABLE, Pinned, duckdb_connection, quoted
+from focusflow.lake import DAILY_TABLE, Pinned, duckdb_connection
 
 HERE = Path(__file__)
 OWN, PRODUCT = (load_queries(HERE.with_name(name)) for name in ("queries.sql", "product.sql"))
 QUERIES = OWN | PRODUCT
-TABLE = re.compile(r"\b(?:from|join) (gold|quarantine)\.(\w+)")
+TABLE = re.compile(r"\b(from|join) (gold|quarantine)\.(\w+)")
+DAY = re.compile(r"\$(\w+)")
+Months = tuple[str, str]  # the first and the last, as partitions are called
 READ = "tables read"  # by the page, with their versions, in the state of the session
-READS = {name: sorted({"/".join(found) for found in TABLE.findall(query)}) for name, query in QUERIES.items()}
+READS = {
+    name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
+}
 
 
 def version(table: str) -> int:
@@ -69,20 +73,19 @@ def _answered(
     question: str, user_id: str | None, versions: Mapping[str, int], values: Mapping[str, Any]
 ) -> pl.DataFrame:
     """Versions are in the key: a newer one is another question."""
-    first, last = values.get("first"), values.get("last")
-
-    def rows(found: re.Match[str]) -> str:
-        name = f"{found[1]}/{found[2]}"
-        return f"{found[0].split()[0]} {_rows(_table(name, versions[name], shared().lake.location), user_id, first, last)} as {found[2]}"
-
+    tables = [_table(name, version, shared().lake.location) for name, version in versions.items()]
+    months = _months(values.get("first"), values.get("last"))
+    if user_id:
+        return _of_person(question, user_id, tables, months, values)
+    scans = {table.name: table.scan(_where(table, months)) for table in tables}
+    text = TABLE.sub(lambda found: f"{found[1]} {scans[f'{found[2]}/{found[3]}']} as {found[3]}", PRODUCT[question])
     with _duckdb().cursor() as cursor:
-        found = cursor.sql(TABLE.sub(rows, QUERIES[question]), params=dict(values) or None)
-        return pl.DataFrame(found.to_arrow_table())
+        return pl.DataFrame(cursor.sql(text, params=dict(values) or None).to_arrow_table())
 
 
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
-    """One for all pages; each answer has a cursor of its own."""
+    """One for what is about all people; each answer has a cursor of its own."""
     return duckdb_connection("1GB")
 
 
@@ -94,15 +97,46 @@ def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each 
     return table
 
 
-def _rows(table: Pinned, user_id: str | None, first: date | None, last: date | None) -> str:
-    """What a query sees of a table: a person's rows and no others, from the partitions where they can be."""
-    where, partitions = [], table.delta.metadata().partition_columns
-    if user_id:
-        where.append(f"bucket = {bucket_of(UUID(user_id), shared().buckets)}")
-    if "month" in partitions and first and last:
-        where.append(f"month >= '{first:%Y-%m}' and month <= '{last:%Y-%m}'")
-    theirs = f" where user_id = {quoted(user_id)}" if user_id else ""
-    return f"(from {table.scan(' and '.join(where) or None)}{theirs})"
+def _of_person(
+    question: str, user_id: str, tables: list[Pinned], months: Months | None, days: Mapping[str, date]
+) -> pl.DataFrame:
+    """The person's rows are all that the query sees; Polars, that read them, answers it."""
+    seen = {table.name.partition("/")[2]: _rows(table, user_id, months) for table in tables}
+    text = TABLE.sub(lambda found: f"{found[1]} {found[3]}", OWN[question])
+    return pl.SQLContext(seen).execute(DAY.sub(lambda found: f"date '{days[found[1]]:%Y-%m-%d}'", text), eager=True)
+
+
+def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
+    """A person's rows of a table and no others, from the partitions where they can be.
+
+    Polars needs a fifth of DuckDB's time here: of each file it reads the few pages that hold the person. The days are looked at afterwards,
+    for holding each page against two conditions costs more than the few rows it saves.
+    """
+    partitions = table.delta.metadata().partition_columns
+    schema = pl.Schema({name: kind for name, kind in pl.Schema(table.columns()).items() if name not in partitions})
+    where = _where(table, months, bucket_of(UUID(user_id), shared().buckets))
+    files = _files(table.name, table.version, shared().lake.location, where)
+    if not files:
+        return schema.to_frame().drop("user_id")
+    everybody = pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
+    return everybody.filter(pl.col("user_id") == user_id).drop("user_id").collect()
+
+
+@lru_cache(1000)
+def _files(name: str, version: int, lake: str, where: str | None) -> list[str]:
+    return _table(name, version, lake).files(where)
+
+
+def _where(table: Pinned, months: Months | None, bucket: int | None = None) -> str | None:
+    """Which partitions can hold it, as the table's log is asked."""
+    conditions = [f"bucket = {bucket}"] if bucket is not None else []
+    if months and "month" in table.delta.metadata().partition_columns:
+        conditions.append(f"month >= '{months[0]}' and month <= '{months[1]}'")
+    return " and ".join(conditions) or None
+
+
+def _months(first: date | None, last: date | None) -> Months | None:
+    return (f"{first:%Y-%m}", f"{last:%Y-%m}") if first and last else None
 
 
 def days(first: date, last: date) -> pl.DataFrame:

@@ -1,4 +1,4 @@
--- About all people together, for analysts and admins. No row names anybody.
+-- About all people together, for analysts and admins: DuckDB's SQL. No row names anybody.
 
 -- activity --
 select local_date, dau, wau, mau, stickiness, new_users, events

@@ -1,10 +1,10 @@
--- What the pages ask of the lake. Each sees only the rows of who is signed in, and the tables about all people.
+-- What the pages ask of the lake about who is signed in: Polars' SQL, which sees only the rows of that person, without the column that says so.
 
 -- days --
-select * exclude (user_id, bucket, month) from gold.productivity_daily where local_date between $first and $last order by local_date
+select * from gold.productivity_daily where local_date between $first and $last order by local_date
 
 -- weeks --
-select * exclude (user_id, bucket) from gold.productivity_weekly where first_day between $first and $last order by first_day
+select * from gold.productivity_weekly where first_day between $first and $last order by first_day
 
 -- task_flow --
 select local_date, sum(created)::bigint as created, sum(completed)::bigint as completed, sum(open)::bigint as open, sum(overdue)::bigint as overdue

@@ -16,7 +16,15 @@ from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from focusflow import durable
@@ -26,6 +34,10 @@ from focusflow.problems import SetupProblem, Unavailable
 
 #: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+#: Small enough that one person's rows are found without reading a whole file of everybody's, large enough to be scanned at full speed.
+LAYOUT = WriterProperties(max_row_group_size=65_536, data_page_row_count_limit=4_096)
 
 
 #: After so many commits the log is summed up, so that the next to open the table does not read them one by one.
@@ -164,7 +176,9 @@ class Pinned:
         )
         data = data.select(self.columns().names).cast(self.columns())
         with _refusals_of(self.name):
-            write_deltalake(self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, **how)
+            write_deltalake(
+                self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT, **how
+            )  # fmt: skip
         self._settle(before)
 
     def begin_again(self, spec: TableSpec) -> None:
@@ -196,7 +210,9 @@ class Pinned:
             app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
         )
         with _refusals_of(self.name):
-            done = self.delta.delete(where, commit_properties=commit, post_commithook_properties=NO_HOOKS)
+            done = self.delta.delete(
+                where, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT
+            )
         self._settle(before)
         return int(done["num_deleted_rows"] or 0)
 
@@ -205,7 +221,10 @@ class Pinned:
         before = self.version
         with _refusals_of(self.name):
             done = self.delta.optimize.compact(
-                target_size=FILE_BYTES, max_concurrent_tasks=1, post_commithook_properties=NO_HOOKS
+                target_size=FILE_BYTES,
+                max_concurrent_tasks=1,
+                post_commithook_properties=NO_HOOKS,
+                writer_properties=LAYOUT,
             )
         self._settle(before)
         return int(done["numFilesRemoved"])

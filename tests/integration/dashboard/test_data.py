@@ -1,5 +1,7 @@
 """What the data layer lets out: a person's own rows, and to analysts what is about all."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +35,26 @@ def test_a_query_sees_no_row_of_anybody_else(look):
     told = asked("days", first=TODAY, last=TODAY)
     assert "77" not in told
     assert len(told.splitlines()) == 2
+
+
+def test_a_query_opens_only_the_months_it_is_asked_for(look, lake):
+    me = str(new_id())
+    look(days_of(me, 1, count=100), user_id=me)
+    month = TODAY.replace(day=1)
+    for file in lake.pinned("gold/productivity_daily").files(f"month < '{month:%Y-%m}'"):
+        Path(file.removeprefix("file://")).unlink()
+    assert len(asked("days", first=month, last=TODAY).splitlines()) == 1 + TODAY.day
+
+
+@pytest.mark.parametrize("question", data.OWN)
+def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lake, question):
+    from pipelines import build, daily
+
+    for spec in (daily.DAILY, *(table.spec for table in build.TABLES)):
+        lake.open(spec)
+    look()
+    (columns,) = asked(question, first=TODAY, last=TODAY).splitlines()
+    assert "user_id" not in columns.split(",")
 
 
 @pytest.mark.parametrize("question", data.PRODUCT)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from focusflow import durable
 from focusflow.lake import Lake, Outrun, TableSpec, duckdb_connection, show
@@ -153,6 +154,15 @@ def test_a_lake_may_lie_in_a_folder_of_any_language(tmp_path, folder):
 def test_a_folder_that_cannot_be_written_to_is_refused_in_a_sentence(tmp_path, folder):
     with pytest.raises(SetupProblem, match="Set FOCUSFLOW_LAKE"):
         Lake(str(tmp_path / folder)).open(STEPS)
+
+
+def test_a_file_of_many_people_is_written_in_groups_in_which_one_is_found_quickly(lake):
+    table = lake.open(STEPS)
+    table.append(rows(*range(100_000)), positions={})
+    table.forget("steps = 3", positions={})
+    (file,) = table.files()
+    groups = parquet.read_metadata(file)
+    assert max(groups.row_group(n).num_rows for n in range(groups.num_row_groups)) <= 65_536
 
 
 def test_notes_say_what_each_later_commit_did(lake):
