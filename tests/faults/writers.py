@@ -22,8 +22,11 @@ class Writers:
         for number in counter(1):
             if self._stop.wait(self._pause):
                 return accepted
-            accepted += write_events(self._database, user_id, number % 5 + 1)
+            accepted += self.write(user_id, number % 5 + 1)
         return accepted
+
+    def write(self, user_id, count):
+        return write_events(self._database, user_id, count)
 
     def finish(self):
         self._stop.set()

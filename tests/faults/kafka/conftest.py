@@ -43,14 +43,17 @@ class Running:
         self.started.append(process)
         return process
 
+    def kill(self) -> None:
+        for process in self.started:
+            process.kill()
+            process.join(10)
+
 
 @pytest.fixture
 def run(database_url, lake, kafka):
     running = Running(database_url, lake, kafka)
     yield running
-    for process in running.started:
-        process.kill()
-        process.join(10)
+    running.kill()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from focusflow.database.session import Database
 from focusflow.lake import Lake
 from ingestion.broker import Kafka
 from ingestion.relay import Delivery, Publisher
-from ingestion.routes import broker_source, relay_service
+from ingestion.routes import broker_source, inbox_service, relay_service
 from ingestion.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
@@ -26,6 +26,14 @@ def land(url: str, lake: str, address: str, prefix: str) -> None:
     with Database(url) as database, broker_source(database, Kafka(address, prefix)) as source:
         ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=200, age_seconds=0, source=source)
         ingestion.run(threading.Event(), Upkeep(url, due_at=float("inf")))
+
+
+def take_in(url: str, lake: str, address: str, prefix: str) -> None:
+    """The inbox."""
+    with Database(url) as database:
+        inbox_service(database, Lake(lake), Kafka(address, prefix), buckets=BUCKETS, retention_hours=1).run(
+            threading.Event()
+        )
 
 
 def relay_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
