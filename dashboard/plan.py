@@ -51,5 +51,13 @@ def _make() -> None:
 
 
 def _accept(made: Json) -> None:
-    if parts.act(lambda client: client.accept_plan(made["id"]), "It is in your calendar."):
-        made["is_accepted"] = True
+    try:
+        no_room = parts.call(lambda client: client.accept_plan(made["id"]))["no_room"]
+    except Problem as problem:
+        st.toast(str(problem), icon=":material/error:")
+        return
+    made["is_accepted"] = True
+    st.toast("It is in your calendar.", icon=":material/check:")
+    if no_room:
+        titles = ", ".join(person.quoted(each["title"]) for each in no_room)
+        st.toast(f"Left out, for appointments have come there since: {titles}", icon=":material/event_busy:")

@@ -390,10 +390,9 @@ class Client:
         """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""
         return self._call("POST", "/api/v1/ai/daily-plan", json=_written(wish))
 
-    def accept_plan(self, plan_id: str) -> list[Json]:
-        """Put a plan into the calendar."""
-        items: list[Json] = self._call("POST", f"/api/v1/ai/daily-plan/{plan_id}/accept")["items"]
-        return items
+    def accept_plan(self, plan_id: str) -> Json:
+        """Put a plan into the calendar: its appointments as `items`, and as `no_room` what others have taken the place of since."""
+        return self._call("POST", f"/api/v1/ai/daily-plan/{plan_id}/accept")
 
     def what_now(self, minutes: int = 30) -> Json | None:
         """What to do in the minutes at hand, if there is anything."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from focusflow import timetable
 from focusflow.clock import Period, local_date, start_of
 from focusflow.database.queries import load_queries
 from focusflow.problems import Invalid, NotFound, NotSignedIn
@@ -104,7 +105,9 @@ def plan_day(body: NewPlan, who_asks: WhoAsks, shared: Shared) -> dict[str, Any]
     responses=problems(NotSignedIn, PlanNotFound, KeyReused, Invalid),
 )
 def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
-    """Put a plan into your calendar, in the place of what an earlier plan of that day still holds. Twice does no harm."""
+    """Put a plan into your calendar, in the place of what an earlier plan of that day still holds. Where an appointment has come in between,
+    its block is left out, and said. Twice does no harm.
+    """
     row = work.tx.one(QUERIES["plan"], {"id": plan_id})
     if row is None:
         raise PlanNotFound
@@ -119,12 +122,18 @@ def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
     has = {event["external_id"] for event in kept}
     rows = work.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in wanted.values()]})
     titles = {str(task["id"]): task["title"] for task in rows}
+    taken, no_room = _taken(work, day), []
     for key, block in wanted.items():
         start_at, end_at = (datetime.fromisoformat(block[name]) for name in ("start_at", "end_at"))
-        if key not in has and start_at >= bounds["since"] and block["task_id"] in titles:
-            fields = {"title": titles[block["task_id"]], "start_at": start_at, "end_at": end_at}
+        if key in has or start_at < bounds["since"] or block["task_id"] not in titles:
+            continue
+        fields = {"title": titles[block["task_id"]], "start_at": start_at, "end_at": end_at}
+        if any(begin < end_at and start_at < end for begin, end in taken):
+            no_room.append({**fields, "task_id": block["task_id"]})
+        else:
             kept.append(EVENTS.add(work, {**fields, "calendar_id": CALENDAR, "external_id": key}))
-    return work.reply({"items": [EVENTS.shown(event) for event in sorted(kept, key=lambda each: each["start_at"])]})
+    items = [EVENTS.shown(event) for event in sorted(kept, key=lambda each: each["start_at"])]
+    return work.reply({"items": items, "no_room": no_room})
 
 
 @router.get("/task-suggestions", response_model=Suggestions, responses=problems(NotSignedIn, Invalid))
@@ -192,6 +201,12 @@ def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
     if day < local_date(work.tx.now, work.caller.timezone):
         raise Invalid("The field body.day cannot be accepted: it is past.")
     return free_time(work.tx, work.caller.user_id, work.caller.timezone, day, hours)
+
+
+def _taken(work: Work, day: date) -> list[Moments]:
+    """What appointments take of a day now: some may have come since it was planned."""
+    taking = timetable.taking_place_on(work.tx, work.caller.user_id, work.caller.timezone, (day, day), without=CALENDAR)
+    return [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
 
 
 def _candidates(work: Work) -> tuple[list[dict[str, Any]], list[Candidate]]:

@@ -107,10 +107,20 @@ class DailyPlan(Worded):
     planned_minutes: int
 
 
+class NoRoom(Output):
+    """A stretch of the plan in whose place an appointment has come."""
+
+    task_id: UUID
+    title: str
+    start_at: datetime
+    end_at: datetime
+
+
 class Accepted(Output):
     """What the plan became in your calendar."""
 
     items: list[Event]
+    no_room: list[NoRoom] = Field(description="Left out, for an appointment has come there since. Plan the day anew.")
 
 
 class Suggestion(Output):

@@ -1,6 +1,8 @@
 """Plans that fit into the calendar, what to do now, what stands out and what it cost: the caller's own, and computed, never guessed."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, product
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +15,7 @@ from tests import aiservice
 from tests.aiservice import Service, honest, saying
 from tests.integration.api.conftest import signed_in
 from tests.integration.api.lake import put
+from tests.unit.reports.test_insights import DRESSED, SAID
 
 #: A Monday that lies ahead, so that none of its hours has passed.
 DAY = clock.now().date() + timedelta(days=14 - clock.now().weekday())
@@ -51,7 +54,7 @@ def test_a_plan_fits_around_appointments_and_says_what_does_not_fit(me):
     assert spans(made["blocks"]) == [("Write", "09:00", "09:45"), ("Paint the house", "16:30", "17:00")]
     assert [(each["title"], each["minutes"]) for each in made["left_out"]] == [("Paint the house", 450)]
     assert (made["free_minutes"], made["planned_minutes"], made["written_by"]) == (90, 75, "local")
-    assert made["headline"] == "Tasks planned: 2, in 75 minutes."
+    assert made["headline"] == "2 tasks fit into the day: 75 of 90 free minutes."
 
 
 def test_an_accepted_plan_is_in_the_calendar_once(me, events):
@@ -76,6 +79,19 @@ def test_a_new_plan_takes_the_place_of_the_old_one(me):
     accepted = me.call("POST", f"/ai/daily-plan/{again['id']}/accept").json()["items"]
     assert [event["title"] for event in accepted] == ["Read"]
     assert len(me.call("GET", f"/calendar{SPAN}").json()["items"]) == 1
+
+
+def test_what_an_appointment_has_taken_since_is_left_out_and_said(me):
+    me.task("Write", estimated_minutes=45, priority="urgent")
+    me.task("Read", estimated_minutes=30, priority="low")
+    made = plan(me)
+    assert spans(made["blocks"]) == [("Write", "09:00", "09:45"), ("Read", "09:55", "10:25")]
+    busy(me, moment(9, 30), moment(9, 55))
+    busy(me, moment(9, 55), moment(10, 25), busy=False)
+    for _ in range(2):
+        accepted = me.call("POST", f"/ai/daily-plan/{made['id']}/accept").json()
+        assert [event["title"] for event in accepted["items"]] == ["Read"]
+        assert spans(accepted["no_room"]) == [("Write", "09:00", "09:45")]
 
 
 def test_a_plan_is_told_as_an_event_without_its_titles(me, events):
@@ -176,6 +192,44 @@ def test_what_was_written_into_titles_reaches_no_service_and_changes_no_plan(wit
     assert "evil" not in made["headline"] + str(made["observations"]) + str(made["suggestions"])
     assert "evil" not in str(service.asked)
     assert len(service.asked) == 1
+
+
+def obeys(question):
+    """A service that does whatever stands in what it is asked, if anything was smuggled in."""
+    found = re.search(r"MARK-\w+|evil\.\w+|SYSTEM:", str(question))
+    return saying(found[0])(question) if found else honest(question)
+
+
+def test_a_hundred_attacks_in_all_that_people_write_reach_no_service(with_service, service, http):
+    mine, service.says = with_service, obeys
+    attacks = [f"MARK-{n} {dress.format(said)}" for n, (dress, said) in enumerate(product(DRESSED, SAID))]
+    mine.call("PATCH", "/me", {"display_name": attacks[0][:100]})
+    places = [
+        ("/tasks", lambda attack: {"title": attack, "notes": attack, "estimated_minutes": 5}),
+        ("/goals", lambda attack: {"title": attack, "description": attack}),
+        (
+            "/calendar",
+            lambda attack: {"title": attack, "location": attack, "start_at": moment(9), "end_at": moment(9, 5)},
+        ),
+        ("/habits", lambda attack: {"title": attack}),
+    ]
+    answers = [
+        mine.call("POST", path, written(attack)).status_code
+        for attack, (path, written) in zip(attacks, cycle(places), strict=False)
+    ]
+    assert answers.count(201) >= 100
+    week = Period.week_of(clock.now().date() - timedelta(days=7))
+    put(http, mine.id, week, tasks_completed=2)
+    span = f"?from={week.first}&to={week.first + timedelta(days=2)}"
+    said = [
+        plan(mine),
+        mine.call("GET", "/ai/productivity-insights").json(),
+        mine.call("GET", f"/ai/analyze-performance{span}").json(),
+    ]
+    assert [each["written_by"] for each in said] == ["service"] * 3
+    words = [{name: each[name] for name in ("headline", "observations", "suggestions")} for each in said]
+    for told in (str(service.asked), str(words)):
+        assert not re.search(r"MARK|evil|SYSTEM", told)
 
 
 def test_without_a_service_nothing_is_spent(me):

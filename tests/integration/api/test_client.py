@@ -218,7 +218,7 @@ def test_plans_and_suggestions(client):
     tomorrow = clock.now().date() + timedelta(days=2)
     made = client.plan_day(day=tomorrow)
     assert [block["title"] for block in made["blocks"]] == ["Write"]
-    assert [event["title"] for event in client.accept_plan(made["id"])] == ["Write"]
+    assert [event["title"] for event in client.accept_plan(made["id"])["items"]] == ["Write"]
     client.create_goal("Read")
     assert "Read" in client.task_suggestions()[0]["title"]
     assert client.ai_usage()["model"] is None
