@@ -91,8 +91,9 @@ def csv(frame: pl.DataFrame, name: str) -> None:
         file_name=f"focusflow-{name}.csv",
         mime="text/csv",
         icon=":material/download:",
-        help="Every row behind this page",
+        help=f"The rows behind this, as {name}.csv",
         on_click="ignore",
+        key=f"csv {name}",
     )
 
 

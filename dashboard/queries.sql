@@ -6,6 +6,11 @@ select * from gold.productivity_daily where local_date between $first and $last 
 -- weeks --
 select * from gold.productivity_weekly where first_day between $first and $last order by first_day
 
+-- unusual_weeks --
+select first_day, tasks_completed, tasks_completed_trend, tasks_completed_usual_low as usual_low, tasks_completed_usual_high as usual_high
+from gold.productivity_weekly
+where first_day between $first and $last and tasks_completed_trend in ('higher', 'lower') order by first_day
+
 -- task_flow --
 select local_date, sum(created)::bigint as created, sum(completed)::bigint as completed, sum(open)::bigint as open, sum(overdue)::bigint as overdue
 from gold.task_flow_daily where local_date between $first and $last group by local_date order by local_date

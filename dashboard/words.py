@@ -76,11 +76,14 @@ def against_before(now: float | None, before: float | None, show: str = "number"
     '+2 against the period before'
     >>> against_before(0.8, 0.85, "percent")
     '-5 points against the period before'
+    >>> against_before(0.86, 0.85, "percent")
+    '+1 point against the period before'
     """
     if now is None or before is None:
         return None
     if show == "percent":
-        return f"{round((now - before) * 100):+d} points against the period before"
+        points = round((now - before) * 100)
+        return f"{points:+d} {'point' if abs(points) == 1 else 'points'} against the period before"
     if show == "hours":
         return f"{(now - before) / 60:+.1f} h against the period before"
     return f"{round(now - before):+d} against the period before"

@@ -5,6 +5,7 @@ import polars as pl
 
 from dashboard.charts.drawing import drawn
 from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS, values
+from focusflow.metrics import TREND_WORDS
 
 
 @drawn
@@ -41,8 +42,8 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
 
 
 @drawn
-def week_bars(days: pl.DataFrame) -> alt.LayerChart:
-    """Tasks completed a week, and the median week as a line to hold them against."""
+def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
+    """Tasks completed a week, the median week as a line to hold them against, and an arrow at weeks that were not usual."""
     weeks = (
         days.group_by(week=pl.col("local_date").dt.truncate("1w"))
         .agg(pl.col("tasks_completed").sum(), days=pl.len())
@@ -73,7 +74,31 @@ def week_bars(days: pl.DataFrame) -> alt.LayerChart:
         .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
         .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title="Your median week", format=".0f")])
     )
-    return (bars + rule).properties(height=HEIGHT)
+    layers = [bars, rule, *([_arrows(unusual.rename({"first_day": "week"}))] if len(unusual) else [])]
+    return alt.LayerChart(layer=layers).properties(height=HEIGHT)
+
+
+def _arrows(unusual: pl.DataFrame) -> alt.Chart:
+    said = {"higher": "\u25b2", "lower": "\u25bc"}
+    marked = unusual.with_columns(
+        arrow=pl.col("tasks_completed_trend").replace_strict(said),
+        said=pl.col("tasks_completed_trend").replace_strict(TREND_WORDS, return_dtype=pl.String),
+    )
+    return (
+        alt.Chart(marked)
+        .mark_text(color=ACCENT, dy=-9, fontSize=13)
+        .encode(
+            x=alt.X("yearmonthdate(week):O"),
+            y="tasks_completed:Q",
+            text="arrow:N",
+            tooltip=[
+                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
+                alt.Tooltip("said:N", title="It was"),
+                alt.Tooltip("usual_low:Q", title="Usual from", format=",.0f"),
+                alt.Tooltip("usual_high:Q", title="to", format=",.0f"),
+            ],
+        )
+    )
 
 
 @drawn

@@ -1,5 +1,7 @@
 """Where time goes."""
 
+from datetime import date
+
 import altair as alt
 import polars as pl
 
@@ -18,11 +20,16 @@ KINDS = {"focus": MAIN, "pomodoro": ACCENT, "manual": QUIET}
 
 
 @drawn
-def kind_bars(spent: pl.DataFrame, *, by_week: bool) -> alt.Chart:
-    """Hours a day or a week, by how they were taken down."""
+def kind_bars(spent: pl.DataFrame, first: date, last: date, *, by_week: bool) -> alt.Chart:
+    """Hours a day or a week of a span, by how they were taken down. Where nothing was, there is a gap: not the next day beside the last."""
+    step = "1w" if by_week else "1d"
+    every = pl.DataFrame({"day": pl.date_range(first, last, "1d", eager=True).dt.truncate(step).unique()})
+    found = spent.group_by(day=pl.col("local_date").dt.truncate(step), kind="kind").agg(
+        hours=pl.col("minutes").sum() / 60
+    )
     frame = (
-        spent.group_by(day=pl.col("local_date").dt.truncate("1w" if by_week else "1d"), kind="kind")
-        .agg(hours=pl.col("minutes").sum() / 60)
+        every.join(found, on="day", how="left")
+        .with_columns(pl.col("hours").fill_null(0), pl.col("kind").fill_null("focus"))
         .sort("day", "kind")
     )
     return (

@@ -10,6 +10,11 @@ from dashboard.charts import days as charts
 from dashboard.live import refreshing
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
+WEEKS = (
+    "The dashed line is your median week. Weeks that are not whole are pale. An arrow marks a week that was more or less than is usual for"
+    " you: outside of the range that holds eight of ten of your earlier weeks."
+)
+
 
 def page() -> None:
     today = person.today_of(person.current())
@@ -26,8 +31,9 @@ def page() -> None:
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        parts.heading("Completed a week", "The dashed line is your median week. Weeks that are not whole are pale.")
-        parts.chart(charts.week_bars(days), "Tasks completed, a bar a week, and the median week as a line.")
+        parts.heading("Completed a week", WEEKS)
+        unusual = data.ask("unusual_weeks", first=span.first, last=span.last)
+        parts.chart(charts.week_bars(days, unusual), "Tasks completed, a bar a week, and the median week as a line.")
     with right:
         parts.heading("Focus by weekday", BY_NAME["focus_minutes"].meaning)
         parts.chart(

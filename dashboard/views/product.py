@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import data, parts, person, words
 from dashboard.charts import product as charts
 from dashboard.live import refreshing
+from focusflow.clock import Period
 
 ACTIVE = "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
 RETENTION = "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
@@ -36,13 +37,13 @@ def page() -> None:
         )
     else:
         _activity(days)
-    _cohorts(data.ask("retention", first=span.first, last=span.last))
+    _cohorts(data.ask("retention", first=span.first, last=span.last), span)
     _uplift(data.ask("uplift"))
     left, right = st.columns(2, gap="large")
     with left:
-        _funnel(data.ask("funnel", first=span.first, last=span.last))
+        _funnel(data.ask("funnel", first=span.first, last=span.last), span)
     with right:
-        _features(data.ask("features", first=span.first, last=span.last))
+        _features(data.ask("features", first=span.first, last=span.last), span)
     parts.footer(days, span, "activity", "gold/app_activity")
     refreshing()
 
@@ -60,12 +61,13 @@ def _activity(days: pl.DataFrame) -> None:
     parts.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")
 
 
-def _cohorts(cohorts: pl.DataFrame) -> None:
+def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
     parts.heading("Who comes back", RETENTION)
     if cohorts.is_empty():
         parts.nothing("Nobody began in these days. Choose a longer range.")
         return
     parts.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
+    parts.csv(cohorts, f"retention-{span.first}-{span.last}")
 
 
 def _uplift(months: pl.DataFrame) -> None:
@@ -101,9 +103,10 @@ def _uplift(months: pl.DataFrame) -> None:
         st.caption(
             f"{shown} In four of five groups like this one, {last['detectable_change']:.1f} tasks a week would show."
         )
+    parts.csv(months, "uplift")
 
 
-def _funnel(steps: pl.DataFrame) -> None:
+def _funnel(steps: pl.DataFrame, span: Period) -> None:
     parts.heading("How far they come", FUNNEL)
     if steps.is_empty():
         parts.nothing("Nobody registered in these days.")
@@ -114,9 +117,10 @@ def _funnel(steps: pl.DataFrame) -> None:
         "The share that reached each step.",
     )
     st.caption(f"{words.count(steps['cohort'][0], 'person', 'people')} registered.")
+    parts.csv(steps, f"funnel-{span.first}-{span.last}")
 
 
-def _features(features: pl.DataFrame) -> None:
+def _features(features: pl.DataFrame, span: Period) -> None:
     parts.heading("What they use", "Tracked events by name, the most first.")
     if features.is_empty():
         parts.nothing("No events in these days.")
@@ -125,3 +129,4 @@ def _features(features: pl.DataFrame) -> None:
     if features.height > FEATURES_SHOWN:
         with st.expander("All names"):
             st.dataframe(features, hide_index=True)
+    parts.csv(features, f"features-{span.first}-{span.last}")

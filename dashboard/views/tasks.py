@@ -10,6 +10,7 @@ from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
 LEAD_TIME = "From writing a task down to completing it: half of the tasks took less than the median."
+LISTED = 100  # the API gives no more at once
 FACTOR = (
     "What an hour of your estimates turns out to be, drawn towards an hour where there are few tasks. The dot is the middle,"
     " the line holds eight of ten tasks. Plan with the upper end where it matters."
@@ -39,7 +40,38 @@ def page() -> None:
         parts.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
     parts.footer(flow, span, "tasks", "gold/task_flow_daily")
+    _by_priority()
     refreshing()
+
+
+def _by_priority() -> None:
+    """What is open, in the order in which it is best done; asked for once somebody wants to see it."""
+    with st.expander(
+        "Open tasks by priority", icon=":material/format_list_numbered:", on_change="rerun", key="by priority"
+    ) as opened:
+        tasks = parts.asked(lambda client: client.scores(LISTED)) if opened.open else None
+        if tasks is None:
+            return
+        if not tasks:
+            parts.nothing("Nothing is open. Add a task on the page Today.")
+            return
+        listed = pl.DataFrame(
+            [
+                {"rank": task["rank"], "task": task["title"], "score": task["score"], "because": ", ".join(each["text"] for each in task["reasons"])}
+                for task in tasks
+            ]
+        )  # fmt: skip
+        st.dataframe(
+            listed,
+            hide_index=True,
+            column_config={
+                "rank": st.column_config.NumberColumn("Rank", width="small"),
+                "task": "Task",
+                "score": st.column_config.ProgressColumn("Score", format="%.0f", min_value=0, max_value=100),
+                "because": "Because",
+            },
+        )
+        parts.csv(listed, "open-tasks")
 
 
 def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -76,7 +76,10 @@ def _spent(spent: pl.DataFrame, span: Period) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         parts.heading(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
-        parts.chart(charts.kind_bars(spent, by_week=by_week), "Hours spent, by timer, pomodoro and written down.")
+        parts.chart(
+            charts.kind_bars(spent, span.first, span.last, by_week=by_week),
+            "Hours spent, by timer, pomodoro and written down.",
+        )
     with right:
         parts.heading("Where it goes", "By the category of the task.")
         names = parts.categories()

@@ -20,6 +20,8 @@ from focusflow.problems import Problem
 
 SHOWN, REASONS, ASKED = 5, 3, 50
 OFTEN_SAID = "open"  # the reason that every task has
+AWAY = 3  # days without anything done, after which the next one is a comeback
+CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
 SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
 
 
@@ -43,6 +45,7 @@ def page() -> None:
         timer(startable=False)
     if is_calm:
         _next_tasks(me, tasks, 1, "One next step")
+        _came_back(today)
         refreshing(partial(_has_changed, tasks))
         return
     left, right = st.columns([3, 2], gap="large")
@@ -191,6 +194,25 @@ def _the_day(me: Session, today: date) -> None:
     as_of = data.as_of()
     if as_of:
         st.caption(f"Numbers as of {parts.local(as_of, me):%H:%M}. They renew themselves.")
+
+
+def _came_back(today: date) -> None:
+    """Good news or none: who has not been away has not come back."""
+    days = data.days(today - timedelta(days=56), today)
+    times = comebacks(days) if len(days) else 0
+    if times:
+        often = "once" if times == 1 else f"{times} times"
+        st.caption(f"In the last eight weeks you came back {often} after {AWAY} days or more without.", help=CAME_BACK)
+
+
+def comebacks(days: pl.DataFrame) -> int:
+    """How often somebody did something again. Days off do not count as days away."""
+    did = pl.any_horizontal(pl.col("tasks_completed", "habits_completed", "focus_minutes").fill_null(0) > 0)
+    counted = days.select("local_date", did=did, off=pl.col("is_day_off").fill_null(False)).filter(
+        pl.col("did") | ~pl.col("off")
+    )
+    steps = counted.sort("local_date").with_row_index().filter("did")["index"].cast(pl.Int64).diff()
+    return int((steps > AWAY).sum())
 
 
 def _usual(usual: pl.DataFrame, column: str, today: date) -> str:

@@ -1,5 +1,7 @@
 """One running demo for all tests of pages, and people who look at it in a real browser."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -71,6 +73,13 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("This page could not be made").count() == 0
+
+
+def downloaded(page: Page, place: Page | Locator, which: int = 0) -> list[dict[str, str]]:
+    """The rows that a button CSV gives."""
+    with page.expect_download() as waiting:
+        place.get_by_role("button", name="CSV").nth(which).click()
+    return list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
 
 
 def title(page: Page) -> Locator:

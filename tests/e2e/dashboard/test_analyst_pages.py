@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard.conftest import PATIENCE, settled
+from tests.e2e.dashboard.conftest import PATIENCE, downloaded, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -17,6 +17,14 @@ def test_an_analyst_finds_the_pages_in_the_menu(look, name, tells):
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
     settled(page)
     expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_each_chart_about_the_product_comes_as_a_file(look):
+    page = look("analyst", "product?range=1+year")
+    expect(page.get_by_role("button", name="CSV")).to_have_count(5, timeout=PATIENCE)
+    columns = [set(downloaded(page, page, which)[0]) for which in range(5)]
+    for wanted in ("dau", "share_up_20", "cohort_week", "name", "event_name"):
+        assert sum(wanted in each for each in columns) == 1
 
 
 @pytest.mark.parametrize("path", ["product", "model", "data-health"])

@@ -1,13 +1,10 @@
 """The pages that a person opens, with a year of demo data."""
 
-import csv
-import io
-
 import pytest
 from playwright.sync_api import expect
 
 from focusflow.metrics import BY_NAME
-from tests.e2e.dashboard.conftest import PATIENCE, settled, visit
+from tests.e2e.dashboard.conftest import PATIENCE, downloaded, settled, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -58,12 +55,18 @@ def test_today_has_an_address_too(look):
 
 def test_the_days_of_a_page_come_as_a_file(look):
     page = look("demo", "overview?range=7+days")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
-    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+    rows = downloaded(page, page)
     assert len(rows) == 7
     assert "tasks_completed" in rows[0]
     assert "user_id" not in rows[0]
+
+
+def test_open_tasks_are_listed_by_priority_with_their_reasons(look):
+    page = look("demo", "tasks")
+    page.get_by_text("Open tasks by priority").click()
+    rows = downloaded(page, page.get_by_test_id("stExpander"))
+    assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert all(row["task"] and row["because"] for row in rows)
 
 
 def test_what_a_number_means_is_one_hover_away(look):

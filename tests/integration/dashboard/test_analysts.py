@@ -30,6 +30,7 @@ def dagster():
     checks = [
         check("rows_twice", "SUCCEEDED", {"label": "broken", "intValue": 0}),
         check("days_that_are_none", "FAILED", {"label": "broken", "intValue": 1200}, rows),
+        {"name": "is_shrinking", "description": "It must not.", "executionForLatestMaterialization": None},
     ]
     node = {
         "assetKey": {"path": ["gold", "calendar_load"]},
@@ -72,6 +73,12 @@ def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
 def test_the_last_count_of_all_events_is_told(look, dagster):
     look(role="analyst", dagster_port=dagster)
     assert any(COUNTED in each.value for each in show("data_health").success)
+
+
+def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
+    look(role="analyst", dagster_port=dagster)
+    (table,) = [each.value for each in show("data_health").dataframe if "rules" in each.value]
+    assert table["rules"][0] == "1 of 2 hold, 1 not looked at"
 
 
 @pytest.mark.parametrize("setting", [None, "https://dagster.example.com"])

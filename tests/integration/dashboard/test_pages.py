@@ -1,10 +1,13 @@
 """The pages, run as Streamlit runs them."""
 
+from datetime import timedelta
+
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from focusflow.identity import new_id
-from tests.integration.dashboard.conftest import days_of
+from tests.integration.dashboard.conftest import TODAY, days_of
 
 
 def run(name, **query):
@@ -71,6 +74,24 @@ def test_calm_shows_one_step_and_no_count_of_what_is_late(look):
     assert "Task 1" in words(page)
     assert "Task 2" not in words(page)
     assert metrics(page) == {}
+
+
+def test_calm_counts_the_times_somebody_came_back(look):
+    me = str(new_id())
+    busy = pl.col("local_date").is_in([TODAY - timedelta(days=n) for n in (30, 29, 20, 16, 1)])
+    gaps = pl.col("tasks_completed").cast(pl.Float64)
+    look(
+        days_of(me, 5).with_columns(
+            tasks_completed=pl.when(busy).then("tasks_completed").otherwise(0),
+            focus_minutes=pl.when(busy).then(gaps).otherwise(0.0),
+            is_day_off=pl.col("local_date") == TODAY - timedelta(days=18),
+        ),
+        user_id=me,
+    )
+    page = show("today")
+    assert "you came back" not in words(page)
+    page.toggle(key="calm").set_value(True).run()
+    assert "you came back 2 times after 3 days or more without" in words(page)
 
 
 def test_without_the_api_the_numbers_are_still_there(look, api):

@@ -20,6 +20,9 @@ COHORTS = pl.DataFrame(
     {"cohort_week": [date(2026, 3, 2)], "weeks_since": [1], "share": [0.5], "users": [1], "cohort": [2]}
 )
 WEEKS = pl.DataFrame({"first_day": [date(2026, 3, 2)], "n": [4.0], "n_usual_low": [2.0], "n_usual_high": [6.0]})
+UNUSUAL = pl.DataFrame(
+    {"first_day": [date(2026, 3, 9)], "tasks_completed": [3], "tasks_completed_trend": ["lower"], "usual_low": [5.0], "usual_high": [9.0]}
+)  # fmt: skip
 UPLIFT = pl.DataFrame(
     {
         "month": [date(2026, 3, 1)],
@@ -35,7 +38,7 @@ ESTIMATES = pl.DataFrame(
 
 CHARTS = {
     days.score_line: (NUMBERS,),
-    days.week_bars: (NUMBERS,),
+    days.week_bars: (NUMBERS, UNUSUAL),
     days.year_grid: (NUMBERS,),
     days.weekday_bars: (NUMBERS, "focus_minutes", "Minutes"),
     days.score_parts: (pl.DataFrame({"label": ["On time"], "value": [0.5], "weight": [0.25], "meaning": ["…"]}),),
@@ -62,6 +65,21 @@ def test_a_chart_is_one_by_the_schema_and_brings_its_rows(chart, given):
     spec = drawing.specification(unwrap(chart)(*given), validate=True)
     assert spec["mark" if "mark" in spec else "layer"]
     assert all(isinstance(rows, bytes) for rows in spec["datasets"].values())
+
+
+@pytest.mark.parametrize(("by_week", "bars"), [(False, 40), (True, 6)])
+def test_a_day_without_time_is_a_gap_and_not_left_out(by_week, bars):
+    spent = NUMBERS.filter(pl.col("local_date").is_in([date(2026, 3, 3), date(2026, 3, 20)]))
+    first = date(2026, 3, 2)
+    chart = unwrap(time.kind_bars)(spent, first, first + timedelta(days=39), by_week=by_week)
+    assert chart.data["day"].n_unique() == bars
+    assert chart.data["hours"].sum() == pytest.approx(50 / 60)
+
+
+def test_a_week_that_was_less_than_usual_is_marked_and_a_usual_one_is_not():
+    usual, unusual = (unwrap(days.week_bars)(NUMBERS, weeks).layer for weeks in (UNUSUAL.clear(), UNUSUAL))
+    assert len(unusual) == len(usual) + 1
+    assert unusual[-1].data["arrow"].to_list() == ["▼"]
 
 
 def test_a_chart_is_made_once_for_the_same_rows():
