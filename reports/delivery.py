@@ -45,6 +45,9 @@ SETTLING = timedelta(minutes=10)
 #: So often a server may ask to come again later, as greylisting does, before it counts as trouble.
 PATIENCE = 2
 
+#: It is looked for what is due each quarter of an hour. What nobody has looked for so long after its hour is overlooked.
+LATE = timedelta(hours=2)
+
 #: A server may think about each step of a mail as long as the settings say; after so many steps its sender is not coming back.
 STEPS = 15
 
@@ -132,6 +135,10 @@ class Sender:
         now = self.now()
         return bool(self._planned(now) or self.ledger.waiting(now) or self.ledger.is_anybody_lost(now))
 
+    def overlooked(self) -> int:
+        """How many reports should have been planned a while ago and were not: nothing looks whom they are due to."""
+        return len(self._planned(self.now() - LATE))
+
     def send(self, to: Recipient, kind: str, period: Period) -> Row:
         """Send one report because a person says so; it is claimed and written down like every other."""
         self.ledger.plan(to, kind, period, self.now())
@@ -190,11 +197,11 @@ class Sender:
             log.exception("a report could not be made: delivery %s", row.id)
             what = str(error) if isinstance(error, Problem) else type(error).__name__
             return self._later(row, to, f"the report could not be made: {what}")
-        is_now = self.people.by_id(row.user_id)
+        self.pace.wait()
+        is_now = self.people.by_id(row.user_id)  # they may have changed their mind while it was made and waited
         if not is_now.wants(row.kind):
             why = "mails to this address came back" if is_now.has_bounced else "the person does not want it"
             return self._postponed(row, to, Became("skipped", why))
-        self.pace.wait()
         lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
         return Fate("taken") if claimed is None else self._record(claimed, to, self.mailer.send(mail))
@@ -236,8 +243,6 @@ class Sender:
         if last is None or last.content is None:
             return report
         said = REPORT.validate_python(last.content)
-        if said.is_empty:
-            return report
         try:
             whom = replace(to.person, locale=said.locale)  # numbers are compared as they are written
             return report.correcting(said, told(self.facts(whom, last.period)))
@@ -246,7 +251,7 @@ class Sender:
 
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
         end = link(self.settings, Subscription(to.person.id, row.kind))
-        made = rendered(REPORT.validate_python(content), Links(end, f"{self.settings.dashboard_address}/settings"))
+        made = rendered(REPORT.validate_python(content), Links(end, self.settings.dashboard_address))
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html, message_id=row.message_id,
             headers=one_click(end),

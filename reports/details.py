@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from focusflow.clock import Period
+from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.streaks import Days, streak
@@ -49,6 +49,14 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Slipped:
+    """One whose date went by."""
+
+    title: str
+    due: date
+
+
+@dataclass(frozen=True, slots=True)
 class Hour:
     """An hour of the clock, and the minutes logged in it."""
 
@@ -62,19 +70,21 @@ class Details:
 
     goals: tuple[Goal, ...] = ()
     habits: tuple[Habit, ...] = ()
+    slipped: tuple[Slipped, ...] = ()
     next: tuple[Task, ...] = ()
     hours: tuple[Hour, ...] = ()
     reached: tuple[tuple[str, str], ...] = ()
 
 
 def gather_details(database: Database, person: Person, period: Period, *, is_latest: bool) -> Details:
-    """In one transaction. What to begin with is told only beside the latest period: of an older one it would be wrong."""
+    """In one transaction. What slipped and what to begin with is named only beside the latest period: of an older one it would be wrong."""
     since, until = period.bounds(person.timezone)
     who = {"user_id": person.id, "first": period.first, "last": period.last, "since": since, "until": until}
     with database.transaction(Role.REPORTING) as tx:
         return Details(
             goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
             habits=tuple(_habits(tx, who, person, period)),
+            slipped=tuple(_slipped(row, person) for row in tx.all(QUERIES["slipped"], who)) if is_latest else (),
             next=tuple(Task(row["title"], _why(row["reasons"])) for row in tx.all(QUERIES["next"], who))
             if is_latest
             else (),
@@ -84,6 +94,10 @@ def gather_details(database: Database, person: Person, period: Period, *, is_lat
                 for row in tx.all(QUERIES["reached"], who)
             ),
         )
+
+
+def _slipped(row: Mapping[str, Any], person: Person) -> Slipped:
+    return Slipped(row["title"], row["due_date"] or local_date(row["due_at"], person.timezone))
 
 
 def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Period) -> Iterable[Habit]:

@@ -29,6 +29,13 @@ where user_id = %(user_id)s and habit_id = any(%(habits)s) and local_date <= %(l
 -- days_off --
 select first_date, last_date from days_off where user_id = %(user_id)s and first_date <= %(last)s
 
+-- slipped --
+-- What was due by the end and is open still: first what was due in the period, in the order of the scores.
+select title, due_at, due_date from tasks left join priority_scores on task_id = tasks.id and priority_scores.user_id = tasks.user_id
+where tasks.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
+  and (due_date <= %(last)s or due_at < %(until)s)
+order by coalesce(due_date >= %(first)s, due_at >= %(since)s) desc, rank nulls last, tasks.id limit 4
+
 -- next --
 select title, score, reasons::json as reasons, due_at, due_date from priority_scores join tasks on tasks.id = task_id and tasks.user_id = priority_scores.user_id
 where priority_scores.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')

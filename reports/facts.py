@@ -84,6 +84,10 @@ class Facts:
             self.totals.get(name) for name in ("tasks_created", "tasks_completed", "focus_minutes", "habits_completed")
         )
 
+    def is_unusual(self, metric: str) -> bool:
+        """Whether it lies outside of what is usual for the person."""
+        return metric in self.usual and self.usual[metric].trend in ("higher", "lower")
+
     def by_name(self) -> dict[str, float]:
         """Every number under the name by which a text may cite it."""
         found = {name: value for name, value in self.totals.items() if value is not None}

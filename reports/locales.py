@@ -68,6 +68,15 @@ def day(when: date, locale: str) -> str:
     return _isolated(dates.format_date(when, "long", locale_of(locale)), locale)
 
 
+def date_of(when: date, locale: str) -> str:
+    """A day in few letters.
+
+    >>> date_of(date(2026, 10, 5), "en"), date_of(date(2026, 10, 5), "de")
+    ('5 Oct 2026', '05.10.2026')
+    """
+    return _isolated(dates.format_date(when, "medium", locale_of(locale)), locale)
+
+
 def weekday(when: date, locale: str) -> str:
     """A day of a short time, for a narrow column.
 
@@ -93,6 +102,7 @@ def month(when: date, locale: str) -> str:
     return _by("yMMMM", when, locale)
 
 
+@lru_cache(1024)  # finding the pattern takes long, and everybody's report tells of the same days
 def span(first: date, last: date, locale: str) -> str:
     """From one day to another, with what both share said once.
 
@@ -121,6 +131,7 @@ def moment(when: datetime, locale: str) -> str:
     return _isolated(pattern(*said), locale)
 
 
+@lru_cache(1024)
 def _by(skeleton: str, when: date, locale: str) -> str:
     return _isolated(dates.format_skeleton(skeleton, when, locale=locale_of(locale)), locale)
 

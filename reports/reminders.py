@@ -107,7 +107,7 @@ class Reminders:
             NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
         )
         end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in KINDS else None
-        made = noticed(notice, row["title"], to.person.name, Links(end, f"{self.settings.dashboard_address}/settings"))
+        made = noticed(notice, row["title"], to.person.name, Links(end, self.settings.dashboard_address))
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html,
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,

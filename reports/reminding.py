@@ -35,8 +35,8 @@ DAYS = 7
 #: So many points of 100 under an even pace is behind it.
 POINTS = 10
 
-TASKS = "Their dates are near. Each is named once; who would rather not hear of them can say so in the preferences."
-GOALS = "A look now leaves the most room to change course, or the date. Each date is told once."
+TASKS = "You hear of each date once."
+GOALS = "A look now leaves the most room to change course, or the date."
 
 Found = Mapping[str, Any]
 

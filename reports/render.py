@@ -1,7 +1,7 @@
 """One report as HTML, plain text and JSON, all from the same content; and the smaller mails beside it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,15 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a mail leads: to where one chooses, and to its end where it is one of many. A report that is no mail has none."""
+    """Where a mail leads: into the app, to where one chooses, and to its end where it is one of many. A report that is no mail has none."""
 
     unsubscribe: str | None
-    preferences: str
+    app: str
+
+    @property
+    def preferences(self) -> str:
+        """Where one chooses."""
+        return f"{self.app}/settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Notice:
 def rendered(report: Report, links: Links | None = None) -> Rendered:
     as_of = locales.moment(report.as_of.astimezone(zone(report.timezone)), report.locale)
     values = {"report": report, "title": report.label, "links": links, "as_of": as_of}
-    return _rendered("weekly", values, orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2))
+    return _rendered("weekly", values, orjson.dumps(report, option=orjson.OPT_INDENT_2))
 
 
 def noticed(notice: Notice, title: str, name: str, links: Links) -> Rendered:

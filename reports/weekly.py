@@ -26,12 +26,13 @@ DONE = {"goal": "goal completed", "milestone": "milestone completed", "achieveme
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number and what it is."""
+    """One number and what it is; `share` is how much of a whole it is, where it is drawn as well."""
 
     metric: str
     label: str
     value: str
     note: str = ""
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +96,29 @@ class Report:
         """From when to when, as people say it."""
         return locales.span(self.first, self.last, self.locale)
 
+    @property
+    def when(self) -> str:
+        """What the time is called, and its days where that does not say them."""
+        is_numbered = (self.last - self.first).days == 6 and self.label != self.days_in_words
+        return f"{self.label}: {self.days_in_words}" if is_numbered else self.label
+
+    @property
+    def numbers(self) -> dict[str, Line]:
+        """What it says in numbers, by metric."""
+        overdue = (line for part in self.parts for line in part.lines if line.metric == "tasks_overdue")
+        return {line.metric: line for line in (*self.lines, *overdue)}
+
     def correcting(self, said: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
-        before = {line.metric: line.value for line in said.lines}
+        before, now = said.numbers, is_now.numbers
         changed = tuple(
-            Line(
-                line.metric,
-                f"{line.label} in {said.label}",
-                line.value,
-                f"we said {before[line.metric]}; more came in since",
-            )
-            for line in is_now.lines
-            if before.get(line.metric, line.value) != line.value
+            _put_right(said, before.get(metric), now.get(metric))
+            for metric in (now if said.is_empty else before)
+            if metric not in now or metric not in before or now[metric].value != before[metric].value
         )
-        return replace(self, parts=(*self.parts, Part("corrected", "Put right", changed))) if changed else self
+        return (
+            replace(self, parts=(*self.parts, Part("corrected", "Put right", changed[:AT_MOST]))) if changed else self
+        )
 
     def only(self, sections: Collection[Section]) -> "Report":
         """Only some of it."""
@@ -118,6 +128,15 @@ class Report:
             bars=self.bars if "days" in sections else (),
             parts=tuple(part for part in self.parts if part.name in sections),
         )
+
+
+def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
+    """One number as it was said and as it is."""
+    line = now or before
+    assert line is not None
+    was = f"we said {before.value}" if before else "we said that nothing was recorded"
+    why = "more came in since" if now else "it is gone since"
+    return Line(line.metric, f"{line.label} in {said.label}", now.value if now else "–", f"{was}; {why}")
 
 
 def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = ()) -> Report:
@@ -156,7 +175,7 @@ def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterato
     locale = facts.person.locale
     said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
     yield Part("insights", "To think about", said)
-    yield Part("slipped", "What slipped", _slipped(facts)[:AT_MOST])
+    yield Part("slipped", "What slipped", _slipped(facts, details)[:AT_MOST])
     yield Part("next", "Five to begin with", tuple(Line("task", task.title, "", task.why) for task in details.next))
     yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
     yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
@@ -170,15 +189,16 @@ def _goal(goal: Goal, locale: str) -> Line:
     if goal.gained is not None and round(goal.gained):
         notes.append(f"{goal.gained:+.0f} in this time")
     if goal.ahead is not None:
-        ahead = round(goal.ahead)
-        notes.append("on pace" if not ahead else f"{abs(ahead)} {'ahead of' if ahead > 0 else 'behind'} an even pace")
-    if goal.soonest:
-        soonest = locales.day(goal.soonest, locale)
-        until = f"between {soonest} and {locales.day(goal.latest, locale)}" if goal.latest else f"after {soonest}"
-        notes.append(f"as it goes, most likely reached {until}")
+        points = round(abs(goal.ahead))
+        side = "ahead of" if goal.ahead > 0 else "behind"
+        notes.append(f"{count(points, locale)} {side} an even pace" if points else "on pace")
     if goal.target_date:
-        notes.append(f"meant for {locales.day(goal.target_date, locale)}")
-    return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes))
+        notes.append(f"meant for {locales.date_of(goal.target_date, locale)}")
+    if goal.soonest:
+        soonest = locales.date_of(goal.soonest, locale)
+        until = f"from {soonest} to {locales.date_of(goal.latest, locale)}" if goal.latest else f"after {soonest}"
+        notes.append(f"at its own pace most likely reached {until}")
+    return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes), goal.progress / 100)
 
 
 def _habit(habit: Habit) -> Line:
@@ -210,20 +230,17 @@ def _trend(usual: Usual, locale: str) -> str:
 
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
+    """The headline's number, then what is unusual for the person, then the rest."""
     totals, locale = facts.totals, facts.person.locale
+    done = Line(
+        "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
+    )
     lines = [
-        Line(
-            "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
-        ),
-        Line(
-            "focus_minutes", "Focus", minutes(totals["focus_minutes"]), TREND_WORDS[facts.usual["focus_minutes"].trend]
-        ),
+        Line("focus_minutes", "Focus", minutes(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
     ]
     if totals["productivity_score"] is not None:
-        note = TREND_WORDS[facts.usual["productivity_score"].trend]
-        lines.append(
-            Line("productivity_score", "Score", count(totals["productivity_score"], locale), f"of 100; {note}")
-        )
+        note = "; ".join(filter(None, ("of 100", _compared(facts, "productivity_score"))))
+        lines.append(Line("productivity_score", "Score", count(totals["productivity_score"], locale), note))
     if totals["tasks_completed_with_due"]:
         of = (
             f"{count(totals['tasks_completed_on_time'], locale)} of {count(totals['tasks_completed_with_due'], locale)}"
@@ -232,18 +249,33 @@ def _lines(facts: Facts) -> tuple[Line, ...]:
     if totals["habits_scheduled"]:
         of = f"{count(totals['habits_completed'], locale)} of {count(totals['habits_scheduled'], locale)}"
         lines.append(Line("habits_completed", "Habits", of, "done of those due"))
-    return tuple(lines)
+    return (done, *sorted(lines, key=lambda line: not facts.is_unusual(line.metric)))
+
+
+def _compared(facts: Facts, metric: str) -> str:
+    """How it compares with what is usual. That too little is known is said by the headline already."""
+    trend = facts.usual[metric].trend
+    return "" if trend == facts.usual["tasks_completed"].trend == "too_little_data" else TREND_WORDS[trend]
 
 
 def _against(facts: Facts, metric: str) -> str:
     before = facts.before.get(metric)
-    return "" if before is None else f"{count(before, facts.person.locale)} in the same time before"
+    if before is None:
+        return ""
+    when = f"the {facts.span}" if facts.span in ("week", "month") else f"in the {facts.period.days} days"
+    return f"{count(before, facts.person.locale)} {when} before"
 
 
-def _slipped(facts: Facts) -> tuple[Line, ...]:
-    overdue = facts.totals["tasks_overdue"]
-    said = count(overdue, facts.person.locale)
-    return (Line("tasks_overdue", "Overdue", said, "open at the end, their date past"),) if overdue else ()
+def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
+    """How many are overdue, and the most pressing of them by name."""
+    overdue, locale = facts.totals["tasks_overdue"], facts.person.locale
+    if not overdue:
+        return ()
+    named = (
+        Line("slipped", task.title, "", f"due {locales.day_and_month(task.due, locale)}")
+        for task in details.slipped[: round(overdue)]
+    )
+    return (Line("tasks_overdue", "Overdue", count(overdue, locale), "open at the end, their date past"), *named)
 
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:

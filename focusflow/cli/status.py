@@ -59,6 +59,8 @@ def _counts(settings: "Settings") -> dict[str, int]:
     from focusflow.database.migrate import require_schema
     from focusflow.database.queries import load_queries
     from focusflow.database.session import Database, Role
+    from focusflow.mail import mailer
+    from reports.delivery import sender
 
     queries = load_queries(Path(__file__).with_name("status.sql"))
     roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
@@ -71,6 +73,7 @@ def _counts(settings: "Settings") -> dict[str, int]:
                     row = tx.one(queries[name])
                     assert row is not None
                     counts[name] = int(row["count"])
+            counts["reports_overlooked"] = sender(settings, database, mailer(settings)).overlooked()
     return counts
 
 

@@ -24,6 +24,37 @@ UNPLAIN = re.compile(
 )
 
 
+#: Words that say how something compares, and the trend that must bear them out.
+COMPARED = {
+    "higher": re.compile(
+        r"\b(more|higher|better|longer|up|above|rose|risen|rising|grew|grown|growing|increas\w+|improv\w+|climb\w+|record|best)\b",
+        re.IGNORECASE,
+    ),
+    "lower": re.compile(
+        r"\b(less|fewer|lower|worse|shorter|down|below|fell|fallen|falling|dropp\w+|declin\w+|decreas\w+|shrank|slipp\w+)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+def unearned(insights: Insights, compared: Mapping[str, str]) -> list[str]:
+    """What an observation says of more or less, though no figure that it cites lies outside of what is usual on that side.
+
+    A suggestion may speak of more or less: it says what to do, not what was.
+    """
+    remarks = [(insights.headline, [*compared.values()])]
+    remarks += [
+        (each.text, [compared.get(cited.metric, "") for cited in each.evidence]) for each in insights.observations
+    ]
+    return [
+        f"{found[0]!r} is not what is known of the trend"
+        for text, trends in remarks
+        for trend, words in COMPARED.items()
+        if trend not in trends
+        for found in words.finditer(text)
+    ]
+
+
 def unplain(insights: Insights) -> list[str]:
     """What is more than plain words: markup, addresses, hidden characters, numbers in letters.
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from focusflow.settings import Settings
 from reports.insights.accounts import Accounts, Call
-from reports.insights.grounding import ungrounded, unplain
+from reports.insights.grounding import unearned, ungrounded, unplain
 from reports.insights.writer import Insights, NotWritten, Topic
 
 PROMPTS = Path(__file__).with_name("prompts")
@@ -85,7 +85,7 @@ class ServiceWriter:
         self.breaker.note(is_well=True)
         usage, said = answer.usage, answer.choices[0].message.parsed if answer.choices else None
         spent = call.spending(usage.prompt_tokens, usage.completion_tokens, self.settings.ai_prices) if usage else call
-        wrong = ["it refused"] if said is None else [*ungrounded(said, topic.numbers), *unplain(said)]
+        wrong = ["it refused"] if said is None else found_wrong(said, topic)
         if said is None or wrong:
             self.accounts.record(topic, spent.after(begun, "rejected", reason="; ".join(wrong)))
             raise NotWritten(f"the service's words were not shown: {wrong[0]}")
@@ -99,6 +99,12 @@ class ServiceWriter:
             response_format=Insights,
             max_completion_tokens=ANSWER_TOKENS,
         )
+
+
+def found_wrong(said: Insights, topic: Topic) -> list[str]:
+    """Why these words are not shown; nothing where they may be. What has nothing to compare with, as a plan, is not asked for trends."""
+    trends = unearned(said, topic.compared) if topic.compared else []
+    return [*ungrounded(said, topic.numbers), *unplain(said), *trends]
 
 
 def prompt(version: str) -> str:

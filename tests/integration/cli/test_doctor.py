@@ -97,7 +97,14 @@ def test_status_tells_how_much_there_is_and_how_fresh_it_is(settings, landed, da
     monkeypatch.setenv("FOCUSFLOW_HOME", str(settings.home))
     monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", settings.database_url.get_secret_value())
     told = json.loads(CliRunner().invoke(commands, ["status", "--json"], catch_exceptions=False).output)
-    assert told["counts"] == {"people": 1, "open_tasks": 0, "events": 0, "reports_late": 0, "reports_unknown": 0}
+    assert told["counts"] == {
+        "people": 1,
+        "open_tasks": 0,
+        "events": 0,
+        "reports_late": 0,
+        "reports_unknown": 0,
+        "reports_overlooked": 0,
+    }
     assert told["last_landed"].startswith("20")
     assert told["last_gold"] is None
     assert told["running"] is False

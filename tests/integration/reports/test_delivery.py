@@ -231,6 +231,18 @@ def test_who_unsubscribes_while_it_waits_gets_nothing(sending, somebody, post, d
     assert post.taken == []
 
 
+def test_who_unsubscribes_while_it_waits_for_its_turn_gets_nothing(sending, somebody, post, database):
+    ada = somebody(**weekly_only())
+
+    def unsubscribe(_):
+        with database.transaction(Role.API, ada) as tx:
+            tx.run("update preferences set weekly_report = false")
+
+    sender = replace(sending(), pace=Pace(1000, sleep=unsubscribe))
+    assert sender.run().skipped == 1
+    assert post.taken == []
+
+
 @pytest.mark.parametrize("change", ["is_active = false", "erased_at = created_at"])
 def test_a_closed_account_gets_nothing(sending, somebody, post, database, change):
     ada = somebody(**weekly_only())
@@ -286,6 +298,36 @@ def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody,
     )
     sending(MONDAY + timedelta(days=14), facts=later).run()
     assert "PUT RIGHT" not in post.taken[2].get_body(["plain"]).get_content()
+
+
+def test_a_week_that_was_said_to_be_empty_is_put_right_too_and_one_that_has_become_empty(
+    sending, somebody, post, facts_of
+):
+    somebody(**weekly_only())
+    nothing = dict.fromkeys(facts_of(None, LAST_WEEK).totals, 0) | {"productivity_score": None}
+
+    def facts(*empty):
+        return lambda person, period: replace(
+            facts_of(person, period), **({"totals": nothing} if period in empty else {})
+        )
+
+    next_week = Period.week_of(MONDAY.date())
+    sending(facts=facts(LAST_WEEK)).run()
+    sending(MONDAY + timedelta(days=7), facts=facts()).run()
+    sending(MONDAY + timedelta(days=14), facts=facts(next_week)).run()
+    first, second, third = (mail.get_body(["plain"]).get_content() for mail in post.taken)
+    assert "That is fine" in first
+    assert "- Completed in Week 46, 2026: 12 (we said that nothing was recorded; more came in since)" in second
+    assert "- Completed in Week 47, 2026: – (we said 12; it is gone since)" in third
+
+
+def test_who_never_was_looked_for_is_counted_as_overlooked(sending, somebody):
+    somebody(**weekly_only())
+    sending(MONDAY - timedelta(days=7)).run()
+    assert sending(MONDAY + timedelta(hours=1)).overlooked() == 0
+    assert sending(MONDAY + timedelta(hours=3)).overlooked() == 1
+    sending().run()
+    assert sending(MONDAY + timedelta(hours=3)).overlooked() == 0
 
 
 def test_a_last_week_that_is_gone_or_was_written_by_an_older_version_holds_no_report_up(

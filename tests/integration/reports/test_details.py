@@ -97,6 +97,18 @@ def test_what_to_begin_with_goes_by_rank_with_the_strongest_reasons_and_only_bes
     assert found(database, ada, is_latest=False).next == ()
 
 
+def test_what_slipped_is_what_was_due_by_the_end_and_is_open_first_of_this_time(database, ada, save):
+    save(tasks, title="Long ago", due_date=WEEK.first - timedelta(days=20))
+    save(tasks, title="This week", due_at=datetime(2026, 11, 12, 9, tzinfo=UTC))
+    save(tasks, title="On its last day", due_date=WEEK.last)
+    save(tasks, title="Next week", due_date=WEEK.last + timedelta(days=1))
+    save(tasks, title="Done", due_date=WEEK.first, status="completed")
+    titles = [(task.title, task.due.day) for task in found(database, ada).slipped]
+    assert set(titles[:2]) == {("This week", 12), ("On its last day", 15)}
+    assert titles[2:] == [("Long ago", 20)]
+    assert found(database, ada, is_latest=False).slipped == ()
+
+
 def test_what_was_reached_in_the_period_is_named(database, ada, save):
     at = datetime(2026, 11, 12, 9, tzinfo=UTC)
     goal = save(goals, title="Move house", status="completed", completed_at=at)

@@ -56,7 +56,7 @@ def test_without_a_week_it_is_the_last_whole_one_where_the_person_lives(home, da
     put(home, user_id, last)
     said = run("weekly", "--user", f"{user_id}@example.com")
     days = span(last.first, last.last, "en")
-    assert f"{last.label} ({days})" in said.output
+    assert f"{last.label}: {days}" in said.output
 
 
 def test_any_days_are_summed(home, user_id):

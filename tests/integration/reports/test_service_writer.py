@@ -128,6 +128,21 @@ def test_what_a_service_was_talked_into_is_not_shown(words, server, database, us
     assert row["tokens_in"] == 900  # it was paid for all the same
 
 
+def test_a_trend_that_is_none_is_not_shown(words, server):
+    def boasts(question):
+        whole = json.loads(honest(question))
+        whole["observations"][0] = {
+            "text": "More focus than usual.",
+            "evidence": [{"metric": "focus_minutes", "value": 135}],
+        }
+        return json.dumps(whole)
+
+    server.says = boasts
+    found = words()
+    assert found.by == "local"
+    assert "not what is known of the trend" in found.reason
+
+
 @pytest.fixture
 def different(facts):
     """Weeks that differ, so that none is answered from what was kept."""

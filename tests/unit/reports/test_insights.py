@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from reports.insights.grounding import ungrounded, unplain
+from reports.facts import Usual
+from reports.insights.grounding import unearned, ungrounded, unplain
 from reports.insights.local import by_rule
+from reports.insights.plan import of_plan
 from reports.insights.writer import Evidence, Insights, Remark
 
 FACTS = {"tasks_completed": 12.0, "focus_minutes": 1135.4, "tasks_overdue": 3.0}
@@ -56,6 +58,33 @@ def test_what_the_local_writer_says_is_grounded_and_always_the_same(facts, overd
     assert written == by_rule(given)
 
 
+@pytest.mark.parametrize(("created", "kept", "score"), [(0, 7, None), (40, 2, 57.4), (9, 3, 57.4)])
+@pytest.mark.parametrize("overdue", [0, 1, 7])
+def test_whatever_it_suggests_is_grounded(facts, created, kept, score, overdue):
+    totals = {**facts.totals, "tasks_created": created, "habits_completed": kept, "productivity_score": score}
+    given = replace(facts, totals={**totals, "tasks_overdue": overdue, "meeting_minutes": 90.0})
+    written = by_rule(given)
+    assert ungrounded(written, given.by_name()) + unplain(written) == []
+    said = " ".join(remark.text for remark in written.suggestions)
+    assert ("came in" in said) == (created == 40)
+    assert ("smaller one" in said) == (kept < 4)
+    assert ("1 task is overdue" in said) == (overdue == 1)
+
+
+def test_what_is_unusual_is_said_first(facts):
+    usual = {**facts.usual, "productivity_score": Usual(60.0, 70.0, "lower")}
+    observed = by_rule(replace(facts, usual=usual)).observations
+    assert [remark.evidence[0].metric for remark in observed][:2] == ["tasks_completed", "productivity_score"]
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 22])
+@pytest.mark.parametrize("tasks", [1, 9])
+def test_what_is_said_of_a_plan_is_grounded(tasks, left_out):
+    numbers = {"tasks_planned": tasks, "minutes_planned": 360, "minutes_free": 450, "tasks_left_out": left_out}
+    written = of_plan(numbers)
+    assert ungrounded(written, numbers) + unplain(written) == []
+
+
 def test_the_local_writer_has_something_to_say_of_a_week_without_anything(facts):
     nothing = replace(facts, totals=dict.fromkeys(facts.totals, 0) | {"productivity_score": None})
     assert len(by_rule(nothing).observations) == 2
@@ -81,6 +110,34 @@ def test_plain_words_pass():
         "Grüße – weiter so!",
     ):
         assert unplain(insights(last=remark(text))) == []
+
+
+TRENDS = {"tasks_completed": "higher", "focus_minutes": "usual", "productivity_score": "too_little_data"}
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "is_earned"),
+    [
+        ("You completed more than usual.", "tasks_completed", True), ("You completed fewer than usual.", "tasks_completed", False),
+        ("Focus went up.", "focus_minutes", False), ("Focus dropped.", "focus_minutes", False), ("Focus was as usual for you.", "focus_minutes", True),
+        ("Your score improved.", "productivity_score", False), ("Overdue tasks increased.", "tasks_overdue", False), ("12 tasks are done.", "tasks_completed", True),
+    ],
+)  # fmt: skip
+def test_more_and_less_are_said_only_where_the_trend_bears_it_out(text, metric, is_earned):
+    said = Insights(headline="A week.", observations=[remark(text, metric), FINE], suggestions=[FINE])
+    assert (unearned(said, TRENDS) == []) == is_earned
+
+
+def test_a_headline_may_compare_what_is_compared_and_a_suggestion_speak_of_more():
+    assert unearned(insights(headline="More than usual."), TRENDS) == []
+    assert unearned(insights(headline="Less than usual."), TRENDS)
+    assert unearned(insights(last=remark("Take fewer tasks, and longer breaks.")), TRENDS) == []
+
+
+@pytest.mark.parametrize("trend", ["higher", "lower", "usual", "too_little_data", "running"])
+def test_what_the_local_writer_says_of_trends_is_earned(facts, trend):
+    given = replace(facts, usual={name: replace(usual, trend=trend) for name, usual in facts.usual.items()})
+    assert unearned(by_rule(given), dict.fromkeys(given.usual, trend)) == []
 
 
 #: What somebody may talk a service into saying, and the ways to dress it up.

@@ -7,9 +7,12 @@ import orjson
 import pytest
 
 from focusflow.clock import Period
+from reports.details import Details, Goal, Slipped
+from reports.facts import TOO_LITTLE_DATA, Usual
+from reports.insights.local import by_rule
 from reports.render import rendered
 from reports.weekly import told
-from tests.unit.reports.conftest import ADA
+from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
 
 def test_text_html_and_json_carry_every_number(facts):
@@ -51,6 +54,55 @@ def test_an_empty_week_is_one_kind_line_without_zeros(facts):
     assert report.is_empty
     assert (report.lines, report.bars, report.parts) == ((), (), ())
     assert "That is fine" in rendered(report).text
+
+
+def test_what_is_unusual_stands_before_what_is_not(facts):
+    usual = {**facts.usual, "productivity_score": Usual(10.0, 30.0, "higher")}
+    metrics = [line.metric for line in told(replace(facts, usual=usual)).lines]
+    assert metrics[:3] == ["tasks_completed", "productivity_score", "focus_minutes"]
+    assert [line.metric for line in told(facts).lines][:3] == ["tasks_completed", "focus_minutes", "productivity_score"]
+
+
+def test_that_too_little_is_known_is_said_once(facts):
+    new = replace(facts, usual=dict.fromkeys(facts.usual, TOO_LITTLE_DATA))
+    assert rendered(told(new)).text.count("too little data") == 1
+
+
+def test_a_time_that_names_its_days_names_them_once(facts):
+    assert told(facts).when == "Week 43, 2026: 19–25 Oct 2026"
+    for period in (Period.month_of(WEEK.first), Period.between(date(2026, 9, 1), date(2026, 11, 20))):
+        report = told(replace(facts, period=period))
+        assert report.when == report.label
+        assert rendered(report).html.count(report.label) == 2  # its title, and once for the eye
+
+
+def test_no_section_has_more_than_five(facts):
+    many = dict.fromkeys(COUNTS, 40)
+    details = Details(
+        slipped=tuple(Slipped(f"Task {n}", WEEK.first) for n in range(4)),
+        goals=tuple(Goal(f"Goal {n}", 50.0, 1.0, -12.0, WEEK.last, WEEK.first, None) for n in range(5)),
+    )
+    given = replace(facts, totals={**facts.totals, **many})
+    report = told(given, details, [*by_rule(given).observations, *by_rule(given).suggestions])
+    assert {len(part.lines) for part in report.parts} <= {1, 2, 3, 4, 5}
+    assert len(report.lines) <= 5
+
+
+def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
+    details = Details(
+        slipped=(Slipped("Send the invoice", date(2026, 10, 20)), Slipped("Call <b>mum</b>", date(2026, 10, 24))),
+        goals=(Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), date(2026, 12, 20), date(2027, 3, 1)),),
+    )
+    made = rendered(told(facts, details))
+    assert "- Send the invoice (due 20 Oct)" in made.text
+    assert (
+        "- Read 24 books: 44 of 100 (+4 in this time; 12 behind an even pace; meant for 31 Dec 2026;"
+        " at its own pace most likely reached from 20 Dec 2026 to 1 Mar 2027)"
+    ) in made.text
+    assert "width:44%;height:6px" in made.html
+    assert "Call &lt;b&gt;mum" in made.html
+    only_one = replace(facts, totals={**facts.totals, "tasks_overdue": 1})
+    assert "mum" not in rendered(told(only_one, details)).text
 
 
 def test_no_score_is_no_line_instead_of_a_zero(facts):
