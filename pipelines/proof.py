@@ -1,4 +1,8 @@
-"""What a noun's contract asks of data, as SQL. Each field must be of its type as JSON, before DuckDB's casts make 5 of 4.7 and '7' of 7."""
+"""What a noun's contract asks of data, as SQL. Each field must be of its type as JSON, before DuckDB's casts make 5 of 4.7 and '7' of 7.
+
+To ask for a field's JSON type costs as much as to read the field, so it is asked of those alone whose text leaves it open: `7` and `"7"`
+read alike, but no number reads like a day, a moment, an id or one of a few words.
+"""
 
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -16,14 +20,20 @@ SHAPES = {
     "BIGINT": "'BIGINT', 'UBIGINT'", "DOUBLE": "'DOUBLE', 'BIGINT', 'UBIGINT'", "JSON": "'OBJECT'",
 }  # fmt: skip
 
-#: How a moment ends. One without its offset would be taken for a moment in UTC.
-OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)$"
+#: Types that are looked at as the text that came, and lie in silver as it.
+TEXTS = ("VARCHAR", "DATE", "TIMESTAMPTZ", "TIME")
+
+#: How a moment ends: a time of day and its offset. One without would be taken for a moment in UTC, and so would a mere day.
+OFFSET = r":\d\d(\.\d+)? ?(Z|[+-]\d\d(:?\d\d)?)$"
+
+#: How a day is written, and how a time of day begins. DuckDB takes the one for the other, and either of a moment.
+DAY, TIME_OF_DAY = r"^\d\d\d\d-\d\d-\d\d$", r"^\d\d:\d\d"
 
 #: When a day or a moment is one that every reader of the lake can represent.
 IS_FIT = {
-    "DATE": "{} between '0001-01-01' and '9999-12-31'",
-    "TIMESTAMPTZ": "{} between '0001-01-02' and '9999-12-31'",
-    "TIME": "try_cast({} as time) is not null",
+    "DATE": f"try_cast({{0}} as date) between '0001-01-01' and '9999-12-31' and regexp_matches({{0}}, {quoted(DAY)})",
+    "TIMESTAMPTZ": f"try_cast({{0}} as timestamptz) between '0001-01-02' and '9999-12-31' and regexp_matches({{0}}, {quoted(OFFSET)})",
+    "TIME": f"try_cast({{0}} as time) is not null and regexp_matches({{0}}, {quoted(TIME_OF_DAY)})",
 }
 
 
@@ -41,6 +51,11 @@ class Field:
     def type(self) -> str:
         return lake_type(self.annotation)
 
+    @property
+    def is_told_by_text(self) -> bool:
+        """Whether a text that is fit for the field can only have been a JSON string."""
+        return self.is_public and self.type in TEXTS and bool(_fit(self.annotation, self.type, ""))
+
 
 def fields_of(data: type[Data]) -> list[Field]:
     hints = get_type_hints(data, include_extras=True)
@@ -53,21 +68,22 @@ def fields_of(data: type[Data]) -> list[Field]:
 def fragments(data: type[Data]) -> dict[str, str]:
     """What `data.sql` is filled in with."""
     fields = fields_of(data)
-    moments = [field.name for field in fields if field.is_public and field.type == "TIMESTAMPTZ"]
-    structure = {name: "VARCHAR" if type_ == "TIME" else type_ for name, type_ in public_columns(data).items()}
-    shaped = [(field, f"shapes[{place}]") for place, field in enumerate(fields, start=1)]
-    rules = [rule for field, shape in shaped for rule in _rules_of_value(field, shape, moments)]
-    rules += [rule for field, shape in shaped for rule in _rules_of_presence(field, shape)]
+    structure = {name: "VARCHAR" if type_ in TEXTS else type_ for name, type_ in public_columns(data).items()}
+    asked = [field.name for field in fields if not field.is_told_by_text]
+    rules = [rule for field in fields for rule in _rules_of_value(field, _shape(field, asked))]
+    rules += [rule for field in fields for rule in _rules_of_presence(field, _shape(field, asked))]
     return {
         "structure": quoted(orjson.dumps(structure).decode()),
-        "paths": _paths([field.name for field in fields]),
-        "moments": _paths(moments),
+        "paths": f"[{', '.join(quoted(f'$.{name}') for name in asked)}]::varchar[]",
         "misfit": f"case {' '.join(rules)} end",
     }
 
 
-def _paths(names: list[str]) -> str:
-    return f"[{', '.join(quoted(f'$.{name}') for name in names)}]::varchar[]"
+def _shape(field: Field, asked: list[str]) -> str:
+    """A field's JSON type. Where the text tells it, only whether it is null or not there has to be asked, and only of those without one."""
+    if field.name in asked:
+        return f"shapes[{asked.index(field.name) + 1}]"
+    return f"case when fields.{field.name} is null then json_type(data, {quoted(f'$.{field.name}')}) else 'VARCHAR' end"
 
 
 def _rules_of_presence(field: Field, shape: str) -> list[str]:
@@ -78,14 +94,15 @@ def _rules_of_presence(field: Field, shape: str) -> list[str]:
     return [f"when {condition} then {quoted(f'data.{field.name} is missing')}"]
 
 
-def _rules_of_value(field: Field, shape: str, moments: list[str]) -> list[str]:
+def _rules_of_value(field: Field, shape: str) -> list[str]:
     """When a field that is there is not as the contract says. What stays in raw is looked at by its JSON type alone."""
-    is_list, misfit = field.type.endswith("[]"), quoted(f"data.{field.name} is not {_wanted(field)}")
+    value, misfit = f"fields.{field.name}", quoted(f"data.{field.name} is not {_wanted(field)}")
+    if field.is_told_by_text:
+        return [f"when {value} is not null and ({_fit(field.annotation, field.type, value)}) is not true then {misfit}"]
+    is_list = field.type.endswith("[]")
     allowed = "'ARRAY'" if is_list else SHAPES[field.type]
     rules = [f"when {shape} not in ({allowed}, 'NULL') then {misfit}"]
-    fit = _list_fit(field) if is_list else _fit(field.annotation, field.type, f"fields.{field.name}")
-    if field.name in moments:
-        fit = f"({fit}) and regexp_matches(moments[{moments.index(field.name) + 1}], {quoted(OFFSET)})"
+    fit = _list_fit(field) if is_list else _fit(field.annotation, field.type, value)
     if field.is_public and fit:
         rules.append(f"when {shape} <> 'NULL' and ({fit}) is not true then {misfit}")
     return rules
