@@ -46,7 +46,7 @@ SETTLED_ON = {
 WRITTEN = """
     create or replace temp table written as
     select distinct bucket, last_month
-    from (select {keys} from known_versions except select {keys} from versions union all (select {keys} from versions except select {keys} from known_versions))"""
+    from (select {keys} from known_versions except select {keys} from held union all (select {keys} from held except select {keys} from known_versions))"""
 
 
 def entity_column(noun: Noun) -> str:
@@ -126,9 +126,14 @@ def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buc
         " where noun = ? group by all",
         [noun.name],
     )
+    (events,) = connection.execute("select coalesce(sum(events), 0)::bigint from touched").fetchall()[0]
+    if not events:
+        history.append(history.columns().empty_table(), positions=positions)
+        return 0
     look_up_known(connection, history, entity_column(noun))
     fragments = _fragments(noun)
-    connection.execute("create or replace temp table versions as " + _sql("query").format(**fragments))
+    for table in ("versions", "held"):
+        connection.execute(f"create or replace temp table {table} as " + _sql(table).format(**fragments))
     connection.execute(
         WRITTEN.format(keys=f"bucket, last_month, user_id, {entity_column(noun)}, version, valid_from, valid_to")
     )
@@ -140,7 +145,7 @@ def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buc
     connection.execute(f"create or replace temp view history as from {history.scan(where)}")
     rows = connection.sql(_sql("neighbours").format(**fragments)).to_arrow_table()
     history.replace(rows, where=where, positions=positions)
-    return int(connection.execute("select sum(events)::bigint from touched").fetchall()[0][0])
+    return int(events)
 
 
 def look_up_known(connection: duckdb.DuckDBPyConnection, history: Pinned, entity: str) -> None:
