@@ -23,7 +23,7 @@ from models.additive import Numbers
 from models.baselines import rules
 from models.dataset import lists_of_lake, lists_with_outcomes
 from models.facts import LIST
-from models.features import Usual, day_features, matrix, place_features, usual_of
+from models.features import Feature, Usual, day_features, matrix, place_features, usual_of
 from models.labels import known_by
 from models.measures import Interval, bootstrap, gains, per_list
 from models.training import PULL, Basis, fit_order
@@ -76,7 +76,7 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def _features(usual: Usual) -> dict[str, pl.Expr]:
+def _features(usual: Usual) -> dict[str, Feature]:
     return place_features(usual) | day_features(usual)
 
 

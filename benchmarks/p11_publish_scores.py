@@ -1,4 +1,4 @@
-"""P11: a million scores to Postgres, in the place of those of before, while people read theirs; beside a bare COPY into a table like it, with its index and its foreign key."""
+"""P11: a million scores to Postgres, in the place of those of before, while people read theirs; beside a bare COPY into a table like it, with its index."""
 
 import statistics
 import tempfile
@@ -55,7 +55,7 @@ def measure(scale: float) -> Result:
     return Result(
         "P11",
         f"{len(rows):,} scores to Postgres, readers go on",
-        first / bare,
+        max(first, again) / bare,
         1.5,
         "× bare COPY",
         more_is_better=False,
@@ -100,7 +100,6 @@ def write(lake: Lake, users: list[UUID], rows: list[tuple[Any, ...]], as_of: dat
 def register(url: str, users: list[UUID]) -> None:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("create table bare (like priority_scores including all)")
-        cursor.execute("alter table bare add foreign key (user_id) references users on delete cascade")
         cursor.execute("set role focusflow_auth")
         cursor.execute(
             "insert into users (id, created_at, updated_at, email, password_hash, display_name, timezone)"

@@ -288,6 +288,8 @@ days_off = owned(
     CheckConstraint("last_date >= first_date", name="order"),
 )
 
+#: All rows lie in one partition, `priority_scores_a` or `_b`: a batch is written to the other one, which then takes its place. Without a key
+#: to users, of whom no row ever goes; who is erased is left out as a batch takes over.
 priority_scores = Table(
     "priority_scores",
     metadata,
@@ -307,7 +309,7 @@ priority_scores = Table(
     required("as_of", Instant),
     Column("shown_at", Instant),
     CheckConstraint("score between 0 and 100", name="score"),  # NaN sorts above every number, so it is refused too
-    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+    postgresql_partition_by="RANGE (user_id)",
 )
 
 #: What the pipeline made of a person's days, as rows of JSON: the API passes them on as they are.

@@ -1,6 +1,8 @@
 """The wiring: what Dagster loads, what a refresh does in it, and when one is asked for."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -193,6 +195,13 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
     assert len(world.days(ada)) == 6
 
 
+#: Row-level security, policies and grants of the scores.
+ACCESS = """
+    select relrowsecurity, relforcerowsecurity, relacl::text,
+           (select array_agg(polname || coalesce(pg_get_expr(polqual, polrelid), '') order by polname) from pg_policy where polrelid = pg_class.oid)
+    from pg_class where oid = 'priority_scores'::regclass"""
+
+
 @pytest.fixture
 def publish_as_of(world, database, tmp_path):
     def publish_as_of(as_of: datetime) -> None:
@@ -234,6 +243,53 @@ def test_a_batch_keeps_when_a_score_was_first_shown_and_gives_way_to_newer_score
         connection.execute("update users set erased_at = %s where id = %s", [newer, ada.id])
         publish_as_of(newer + timedelta(minutes=1))
     assert published(database_url, ada) == 0
+
+
+def published_as_of(connection: psycopg.Connection, person: Person) -> datetime:
+    as_of: datetime
+    ((as_of,),) = connection.execute("select distinct as_of from priority_scores where user_id = %s", [person.id])
+    return as_of
+
+
+def test_a_batch_takes_the_place_of_the_one_before_and_leaves_who_may_see_what(world, ada, database_url, publish_as_of):
+    world.land(ada.events)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        before = connection.execute(ACCESS).fetchall()
+        tables = set()
+        for as_of in map(days_ago, (3, 2, 1)):
+            publish_as_of(as_of)
+            ((table, found),) = connection.execute(
+                "select distinct tableoid::regclass::text, as_of from priority_scores"
+            )
+            tables.add(table)
+            assert found == as_of
+        assert tables == {"priority_scores_a", "priority_scores_b"}
+        assert connection.execute(ACCESS).fetchall() == before
+        connection.execute("set role focusflow_api")
+        assert connection.execute("select count(*) from priority_scores").fetchone() == (0,)
+        for table in tables:
+            allowed = "select has_table_privilege('focusflow_api', to_regclass(%s)::oid, 'select')"
+            assert connection.execute(allowed, [table]).fetchone() in [
+                (False,),
+                (None,),
+            ]  # null is the one that is gone
+
+
+def test_a_batch_waits_for_who_reads_and_lets_others_read_meanwhile(world, ada, database_url, publish_as_of):
+    world.land(ada.events)
+    earlier, later = days_ago(2), days_ago(1)
+    publish_as_of(earlier)
+    with psycopg.connect(database_url) as slow, ThreadPoolExecutor(1) as publisher:
+        assert published_as_of(slow, ada) == earlier
+        publishing = publisher.submit(publish_as_of, later)
+        time.sleep(3)
+        assert not publishing.done()
+        with psycopg.connect(database_url) as other:
+            assert published_as_of(other, ada) == earlier
+        slow.rollback()
+        publishing.result(timeout=60)
+    with psycopg.connect(database_url) as after:
+        assert published_as_of(after, ada) == later
 
 
 def test_a_training_shows_its_card_and_its_drift_and_refreshes_do_not_train(world, installation, instance):
