@@ -24,6 +24,7 @@ from pipelines.as_of import last, note
 from pipelines.daily import DAILY
 from pipelines.histories import USERS, held_since, month_before
 from pipelines.silver import EVENTS
+from pipelines.stays import STAYS
 
 GOLD = Path(__file__).with_name("tables") / "gold"
 
@@ -81,7 +82,7 @@ MACROS = """
 PEOPLE = """
     create or replace temp table people as
     select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, coalesce(arg_max(week_start, version), 0) as week_start,
-           arg_min(timezone, version) as first_timezone, timezone(arg_max(timezone, version), $as_of::timestamptz)::date as today
+           max(timezone(timezone, least(valid_to, $as_of::timestamptz))::date) as today
     from silver.user_history group by user_id"""
 
 #: Of the rows of a table by month, those that are asked for.
@@ -279,6 +280,7 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
     connection.execute("set variable first_day = ?", [piece.first])
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
+        connection.execute(STAYS)
     if "lays_out" in table.said:
         LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
     for name, value in {**WORK, **table.said.get("variables", {})}.items():

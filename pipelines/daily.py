@@ -14,6 +14,7 @@ from pipelines.as_of import last, note
 from pipelines.histories import KEPT, held_since, month_before, spec
 from pipelines.meetings import lay_out
 from pipelines.silver import EVENTS, since
+from pipelines.stays import STAYS
 
 FOLDER = Path(__file__).with_name("tables") / "gold" / "productivity_daily"
 
@@ -84,6 +85,7 @@ def compute(
     narrowed[silver.name] = f"{mine}month >= '{month_before(first)}'"
     narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
     show(connection, [silver, daily, *histories], narrowed)
+    connection.execute(STAYS)
     lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
     connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
     connection.execute(EARLIER)

@@ -10,6 +10,7 @@ from focusflow.contracts.fields import public_columns
 from focusflow.database.queries import load_queries
 from focusflow.lake import RAW_EVENTS, duckdb_type
 from pipelines import build, daily, habits, histories, silver
+from pipelines.stays import STAYS
 
 WRITTEN = Path(__file__).with_suffix(".json")
 
@@ -31,6 +32,7 @@ SPECS = {
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 BESIDE = {
     "people": build.PEOPLE.partition(" as\n")[2],
+    "stays": STAYS.partition(" as\n")[2],
     "meetings": QUERIES["meetings"],
     "held": QUERIES["held"].format(columns=", ".join(f"made_of as {name}" for name in habits.HELD.names[2:])),
     "resampled": QUERIES["resampled"],
@@ -41,6 +43,7 @@ BESIDE = {
 OF_DAYS = {
     "meetings": QUERIES["meetings"],
     "people": QUERIES["people_of_days"],
+    "stays": STAYS.partition(" as\n")[2],
     "outcomes": daily.statement("outcomes"),
     "earlier": daily.EARLIER.partition(" as\n")[2],
 }

@@ -330,6 +330,67 @@ def test_a_day_belongs_to_where_the_person_was_even_after_a_move(world):
     assert world.days(ada)["2026-03-02"]["tasks_completed"] == 1
 
 
+def test_on_a_day_of_moving_house_each_moment_counts_once_where_it_was(world):
+    """At noon in Tokyo it is four in the morning in Berlin: on the 3rd there are eight hours more. On the way back they are missing."""
+    ada = Person("Asia/Tokyo")
+    ada.time("2026-03-03 10:00", "2026-03-03 11:00", kind="pomodoro")
+    ada.moves("Europe/Berlin", "2026-03-03 12:00")
+    ada.time("2026-03-03 23:00", "2026-03-04 01:00", kind="pomodoro")
+    ada.moves("Asia/Tokyo", "2026-03-05 12:00")
+    ada.time("2026-03-04 23:00", "2026-03-05 21:00")  # begun at three in the afternoon of the 4th, in Berlin
+    world.day(ada, "2026-03-06")
+    days = world.days(ada)
+    assert [(days[f"2026-03-0{day}"]["focus_minutes"], days[f"2026-03-0{day}"]["pomodoro_sessions"]) for day in (3, 4, 5)] == [
+        (120, 1), (600, 1), (780, 0),
+    ]  # fmt: skip
+
+
+def test_who_says_only_later_that_they_live_further_west_has_the_days_of_there(world):
+    """Registered when it was the 2nd by the clock of the account, and the 1st where she lives."""
+    ada = Person("UTC", since="2026-03-02 02:00")
+    ada.moves("America/New_York", ada.moment("2026-03-02 02:05"))
+    ada.time("2026-03-05 21:00", "2026-03-05 23:00")
+    world.day(ada, "2026-03-06")
+    days = world.days(ada)
+    assert next(iter(days)) == "2026-03-01"
+    assert [days[day]["focus_minutes"] for day in ("2026-03-05", "2026-03-06")] == [120, 0]
+
+
+def test_a_day_that_has_begun_stays_when_somebody_flies_west(world):
+    ada = Person("Pacific/Auckland")
+    ada.task("2026-03-03 09:00")
+    ada.moves("America/New_York", ada.moment("2026-03-03 10:00"))  # where it is the 2nd still
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-03-02 17:00"))
+    days = world.days(ada)
+    assert list(days)[-1] == "2026-03-03"
+    assert days["2026-03-03"]["tasks_created"] == 1
+
+
+def test_a_date_that_was_taken_off_before_the_last_completion_of_a_day_is_none(world):
+    ada = Person()
+    off, moved = (ada.task("2026-03-01 09:00", due_at=ada.moment("2026-03-02 10:00")) for _ in range(2))
+    for task, changes in ((off, {}), (moved, {"due_date": "2026-03-02"})):
+        task.completed("2026-03-02 09:00")
+        task.reopened("2026-03-02 09:30")
+        task.happens("updated", "2026-03-02 09:40", due_at=None, **changes)
+        task.completed("2026-03-02 11:00")
+    day = world.day(ada, "2026-03-02")
+    assert (day["tasks_completed"], day["tasks_completed_with_due"], day["tasks_completed_on_time"]) == (2, 1, 1)
+
+
+def test_after_months_without_a_refresh_days_come_for_those_too_who_did_nothing(world):
+    ada, bob = Person(), Person()
+    world.land(ada.events + bob.events)
+    world.refresh(ada.moment("2026-03-02 12:00"))
+    ada.events.clear()
+    ada.task("2026-07-01 09:00")
+    world.land(ada.events)
+    world.refresh(ada.moment("2026-07-02 12:00"))
+    assert list(world.days(bob)) == list(world.days(ada))
+    assert list(world.days(bob))[-1] == "2026-07-02"
+
+
 def test_months_computed_anew_come_out_the_same(world):
     ada = Person()
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-04-03 10:00")

@@ -53,6 +53,17 @@ def test_a_week_is_the_sum_of_its_days_and_begins_where_the_person_has_it_begin(
     assert month["tasks_completed_trend"] == "running"
 
 
+def test_another_first_day_of_the_week_divides_all_weeks_anew(made):
+    ada = Person(since="2026-03-02 08:00")
+    rows = made(ada, as_of="2026-05-12 12:00")
+    assert {week["first_day"].weekday() for week in rows("productivity_weekly")} == {0}
+    ada.events.clear()
+    ada.account.happens("updated", "2026-05-12 12:10", week_start=6)
+    weeks = made(ada, as_of="2026-05-12 12:20")("productivity_weekly")
+    assert {week["first_day"].weekday() for week in weeks} == {6}
+    assert sum(week["days"] for week in weeks) == len(rows("productivity_daily"))
+
+
 def completions_by_week(person, counts, first=date(2026, 3, 4)):
     """So many completions on a day of each week, from Wednesday 2026-03-04 on."""
     for week, count in enumerate(counts):
@@ -168,11 +179,23 @@ def test_tasks_flow_by_priority_as_it_was_then(made):
         for row in flow
     ] == [
         ("02", "low", 1, 0, 1, 0),
-        ("03", "low", 0, 0, 1, 0),
+        ("03", "low", 0, 0, 1, 1),
         ("04", "high", 0, 0, 1, 1),
         ("05", "high", 0, 1, 0, 0),
     ]
     assert flow[-1]["median_lead_hours"] == 72
+
+
+def test_what_is_overdue_is_so_for_days_and_for_their_tasks_by_priority(made):
+    ada = Person()
+    ada.task("2026-03-02 09:00", due_date="2026-03-03")
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-04 10:00"))
+    ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-04 15:00"))
+    ada.task("2026-03-02 09:00", due_date="2026-03-04")
+    rows = made(ada, as_of="2026-03-04 12:00")
+    overdue = [row["overdue"] for row in rows("task_flow_daily")]
+    assert overdue == [0, 1, 2]
+    assert overdue == [row["tasks_overdue"] for row in rows("productivity_daily")][1:]
 
 
 def test_time_lies_in_the_hours_of_the_wall_clock(made):
@@ -248,6 +271,28 @@ def test_busy_minutes_count_once_and_conflicts_are_seen(made):
         (10, 60, 1, 1),
         (11, 0, 0, 0),
     ]
+
+
+def test_of_two_that_begin_at_once_one_is_in_the_way(made):
+    ada = Person()
+    for _ in range(2):
+        meeting(ada, "2026-03-02 10:00", "2026-03-02 12:00")
+    load = made(ada, as_of="2026-03-03 12:00")("calendar_load")
+    assert [(row["hour_of_day"], row["conflicts"]) for row in load if row["busy_minutes"]] == [(10, 1), (11, 1)]
+
+
+def test_in_the_quarter_in_which_somebody_moves_each_minute_lies_where_it_was(made):
+    """And who moves twice at one moment lives where they said last."""
+    ada = Person("Europe/Berlin")
+    for zone_name in ("America/New_York", "Asia/Tokyo"):
+        ada.moves(zone_name, datetime(2026, 3, 2, 9, 5, tzinfo=UTC))
+    span = {"start_at": datetime(2026, 3, 2, 9, 0, tzinfo=UTC), "end_at": datetime(2026, 3, 2, 9, 15, tzinfo=UTC)}
+    ada.new("calendar_event", title="Call", **span).happens("created", "2026-03-02 18:20")
+    ada.time(span["start_at"], span["end_at"])
+    rows = made(ada, as_of="2026-03-03 12:00")
+    hours = [(10, 5), (18, 10)]
+    assert [(row["hour_of_day"], row["busy_minutes"]) for row in rows("calendar_load") if row["busy_minutes"]] == hours
+    assert [(row["hour_of_day"], row["minutes"]) for row in rows("time_daily")] == hours
 
 
 def test_an_hour_or_more_that_is_free_between_the_hours_of_work_is_a_block(made):
@@ -523,6 +568,15 @@ def test_how_far_people_come(made):
         ("first_goal", 1, 0.5, 24),
         ("back_in_week_2", 1, 0.5, 193),
     ]
+
+
+def test_who_left_out_a_step_came_no_further(made):
+    ada = Person(since="2026-03-02 08:00")
+    ada.task("2026-03-02 10:00")
+    ada.new("goal", title="Read", created_at=ada.moment("2026-03-03 08:00")).happens("created", "2026-03-03 08:00")
+    used(ada, "2026-03-10 09:00")
+    rows = made(ada, as_of="2026-03-24 12:00")("funnel")
+    assert [row["users"] for row in rows] == [1, 1, 0, 0, 0]
 
 
 def test_which_features_are_used(made):

@@ -70,6 +70,22 @@ def test_the_score_of_a_day_with_one_completion_and_nothing_else(connection):
     assert row["productivity_score"] == pytest.approx(53.57, abs=0.005)
 
 
+def test_whoever_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_them(connection):
+    row = scored(
+        connection,
+        prior=50,
+        usual="""
+            select 0 as tasks_completed, 0 as tasks_completed_on_time, 0 as tasks_due, 0 as habits_scheduled, 0 as habits_completed,
+                   0.0 as focus_minutes""",
+        day="""
+            select null::bigint as focus_goal, 0 as tasks_completed, 0 as tasks_completed_with_due, 0 as tasks_completed_on_time,
+                   1 as tasks_due, 1 as habits_scheduled, 0 as habits_completed, 0.0 as focus_minutes, 0 as dated_goals,
+                   null::double as score_goals, 0 as open_at_start""",
+    )
+    assert (row["p0"], row["h0"]) == (0.5, 0.5)
+    assert (row["score_on_time"], row["score_habits"]) == pytest.approx((2 / 5, 1 / 3))
+
+
 @pytest.fixture(scope="module")
 def connection():
     with duckdb_connection() as opened:

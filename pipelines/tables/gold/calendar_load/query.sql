@@ -1,18 +1,16 @@
 -- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that begin, and conflicts; and on
 -- the same days a row for each hour in which an hour or more begins that is free, between the hours of work. Time is laid out in quarters of an hour, for each of those lies within one hour of the wall clock in every zone.
-with zones as (  -- since which moment somebody has lived in a zone
-    select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
-), quarters as (
+with quarters as (
     select *, greatest(quarter, start_at) as begin_at, least(quarter + interval 15 minutes, end_at) as until_at
     from (select *, unnest(generate_series(time_bucket(interval 15 minutes, start_at), end_at - interval 1 microsecond, interval 15 minutes)) as quarter
           from meetings)
 ), uncovered as (
-    select *, max(until_at) over (partition by user_id, quarter order by begin_at, until_at rows between unbounded preceding and 1 preceding) as covered_until
+    select *, max(until_at) over (partition by user_id, quarter order by start_at, calendar_event_id rows between unbounded preceding and 1 preceding) as covered_until
     from quarters
-), placed as (  -- what lies before the first moment lies in the first zone
-    select uncovered.*, coalesce(zones.timezone, first_timezone) as zone, timezone(zone, quarter) as wall, wall::date as local_date
-    from (select uncovered.*, first_timezone from uncovered join people using (user_id)) as uncovered
-    asof left join zones on zones.user_id = uncovered.user_id and zones.valid_from <= uncovered.quarter
+), placed as (  -- in two, where somebody moved
+    select uncovered.* replace (greatest(begin_at, stay_begin) as begin_at, least(until_at, stay_end) as until_at), stays.timezone as zone,
+           timezone(stays.timezone, greatest(begin_at, stay_begin)) as wall, wall::date as local_date
+    from uncovered join stays on stays.user_id = uncovered.user_id and begin_at < stay_end and until_at > stay_begin
 ), busy_hours as (
     select user_id, local_date, hour(wall) as hour_of_day,
            sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,
@@ -20,8 +18,8 @@ with zones as (  -- since which moment somebody has lived in a zone
            count(distinct calendar_event_id) filter (where covered_until > begin_at) as conflicts
     from placed group by user_id, local_date, hour(wall)
 ), work as (
-    select user_id, local_date, arg_min(zone, quarter) as zone, timezone(arg_min(zone, quarter), local_date + getvariable('work_from')) as opens_at,
-           timezone(arg_min(zone, quarter), local_date + getvariable('work_until')) as closes_at
+    select user_id, local_date, arg_min(zone, begin_at) as zone, timezone(arg_min(zone, begin_at), local_date + getvariable('work_from')) as opens_at,
+           timezone(arg_min(zone, begin_at), local_date + getvariable('work_until')) as closes_at
     from placed group by user_id, local_date
 ), taken as (  -- and the end of work
     select user_id, local_date, greatest(begin_at, opens_at) as begin_at, least(until_at, closes_at) as until_at

@@ -9,14 +9,17 @@ with moments as (
     select events.user_id, min(occurred_at) as back from silver.events join moments using (user_id)
     where is_activity(type, actor) and type <> 'user.registered' and local_date between registered_on + 7 and registered_on + 13 group by events.user_id
 ), people as (
-    select *, date_trunc('week', registered_on)::date as cohort_week from moments left join came_back using (user_id) where registered is not null
+    select user_id, date_trunc('week', registered_on)::date as cohort_week, registered, first_task,
+           case when first_task is not null then first_completion end as completion_then, case when completion_then is not null then first_goal end as goal_then,
+           case when goal_then is not null then back end as back_then
+    from moments left join came_back using (user_id) where registered is not null
 ), steps as (
     select cohort_week, user_id, registered, unnest([
         {'step': 1, 'name': 'registered', 'reached_at': registered},
         {'step': 2, 'name': 'first_task', 'reached_at': first_task},
-        {'step': 3, 'name': 'first_completion', 'reached_at': case when first_task is not null then first_completion end},
-        {'step': 4, 'name': 'first_goal', 'reached_at': case when first_completion is not null then first_goal end},
-        {'step': 5, 'name': 'back_in_week_2', 'reached_at': case when first_goal is not null then back end}], recursive := true)
+        {'step': 3, 'name': 'first_completion', 'reached_at': completion_then},
+        {'step': 4, 'name': 'first_goal', 'reached_at': goal_then},
+        {'step': 5, 'name': 'back_in_week_2', 'reached_at': back_then}], recursive := true)
     from people
 ), sizes as (
     select cohort_week, count(*) as cohort from people group by cohort_week

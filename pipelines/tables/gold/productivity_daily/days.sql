@@ -24,3 +24,12 @@ from silver.time_entry_history as entries
 join new_events on noun = 'task' and new_events.user_id = entries.user_id and subject = task_id and occurred_at <= valid_from
 union all  -- what came before its owner did
 select user_id, bucket, min(local_date) from of_newcomers group by user_id, bucket
+union all  -- whoever has had no row for a month or more, because nothing was refreshed
+select user_id, bucket, min(changed_on) from silver.user_history
+where user_id not in (select user_id from recent) group by user_id, bucket
+union all  -- another first day of the week divides all weeks anew
+select user_id, bucket, min(changed_on)
+from (select *, week_start <> lag(week_start) over (partition by user_id order by version)
+                and event_id in (select event_id from new_events) as divides_anew
+      from silver.user_history where user_id in (select user_id from new_events where noun = 'user'))
+group by user_id, bucket having bool_or(divides_anew)

@@ -1,17 +1,20 @@
 -- One row a person and local day, from the day on that `people` names: what was done, due and open.
 -- The state at the end of a day is that of the last version whose change belongs to that day or an earlier one; the day of a change
 -- is frozen in its event, so nothing here depends on where somebody lives now.
-with zones as (
-    select user_id, changed_on, arg_max(timezone, version) as timezone, arg_max(week_start, version) as week_start,
-           arg_max(daily_focus_goal_minutes, version) as focus_goal
-    from silver.user_history semi join people using (user_id) group by user_id, changed_on
+with choices as (  -- what somebody had chosen by the end of a day
+    select user_id, first_day, arg_max(week_start, version) as week_start, arg_max_null(daily_focus_goal_minutes, version) as focus_goal
+    from (select *, max(changed_on) over (partition by user_id order by version rows unbounded preceding) as first_day
+          from silver.user_history semi join people using (user_id))
+    group by user_id, first_day
 ), day_list as (  -- with the day before the first, whose end is the first day's beginning
     select user_id, bucket, today, unnest(generate_series(from_day - 1, to_day, interval 1 day))::date as local_date from people
 ), days as (
-    select day_list.*, zones.timezone, coalesce(zones.week_start, 0) as week_start, zones.focus_goal,
-           timezone(zones.timezone, local_date::timestamp) as day_start,
-           timezone(zones.timezone, (local_date + 1)::timestamp) as day_end
-    from day_list asof left join zones on zones.user_id = day_list.user_id and zones.changed_on <= day_list.local_date
+    select day_list.*, coalesce(choices.week_start, 0) as week_start, choices.focus_goal
+    from day_list asof left join choices on choices.user_id = day_list.user_id and choices.first_day <= day_list.local_date
+), day_parts as (  -- a day is as long as the clocks around somebody say; on a day of moving house it has a part in each place
+    select user_id, local_date, greatest(timezone(timezone, local_date::timestamp), stay_begin) as part_begin,
+           least(timezone(timezone, (local_date + 1)::timestamp), stay_end) as part_end
+    from day_list join stays using (user_id) where part_begin < part_end
 ),
 
 -- tasks
@@ -47,8 +50,8 @@ task_versions as (
     select user_id, changed_on as local_date, count(distinct task_id) as tasks_created
     from task_versions where change = 'task.created' group by user_id, changed_on
 ), last_words as (  -- completed and reopened on one day: the last of them counts
-    select user_id, task_id, changed_on, arg_max(change, version) as change, arg_max(due_day, version) as due_day,
-           arg_max(due_at, version) as due_at, arg_max(coalesce(completed_at, valid_from), version) as completed_at
+    select user_id, task_id, changed_on, arg_max(change, version) as change, arg_max_null(due_day, version) as due_day,
+           arg_max_null(due_at, version) as due_at, arg_max(coalesce(completed_at, valid_from), version) as completed_at
     from task_versions where change in ('task.completed', 'task.reopened') group by user_id, task_id, changed_on
 ), task_completed as (
     select user_id, changed_on as local_date, count(task_id) as tasks_completed,
@@ -129,11 +132,11 @@ stretches as (
     union all
     select user_id, 'meeting', null, start_at, end_at from meetings
 ), slices as (
-    select days.user_id, days.local_date, what, kind, begin_at, end_at, day_start, day_end,
-           greatest(begin_at, day_start) as slice_begin, least(end_at, day_end) as slice_end
+    select day_parts.user_id, local_date, what, kind, begin_at, end_at, part_end,
+           greatest(begin_at, part_begin) as slice_begin, least(end_at, part_end) as slice_end
     from (select *, unnest(generate_series(begin_at::date - 1, end_at::date + 1, interval 1 day))::date as near_date from stretches) as near
-    join days on days.user_id = near.user_id and days.local_date = near.near_date
-    where begin_at < day_end and end_at > day_start
+    join day_parts on day_parts.user_id = near.user_id and local_date = near_date
+    where begin_at < part_end and end_at > part_begin
 ), uncovered as (  -- each slice adds only the part that no earlier one has covered
     select *, max(slice_end) over (partition by user_id, local_date, what order by slice_begin, slice_end
                                    rows between unbounded preceding and 1 preceding) as covered_until
@@ -144,7 +147,7 @@ stretches as (
                as focus_minutes,
            sum(greatest(0, epoch(slice_end - greatest(slice_begin, coalesce(covered_until, slice_begin))))) filter (where what = 'meeting') / 60
                as meeting_minutes,
-           count(*) filter (where kind = 'pomodoro' and end_at <= day_end and end_at - begin_at >= interval 20 minutes) as pomodoro_sessions
+           count(*) filter (where kind = 'pomodoro' and end_at <= part_end and end_at - begin_at >= interval 20 minutes) as pomodoro_sessions
     from uncovered group by user_id, local_date
 ),
 

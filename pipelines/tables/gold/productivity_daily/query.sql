@@ -12,8 +12,10 @@ with recursive known as (
            median(tasks_completed) filter (where isodow(local_date) <= 5) over eight_weeks as workday_median,
            median(tasks_completed) filter (where isodow(local_date) > 5) over eight_weeks as weekend_median,
            count(*) over eight_weeks // 7 as weeks,
-           least(1, sum(tasks_completed_on_time) over ninety_days / nullif(sum(tasks_due) over ninety_days, 0)) as on_time_rate,
-           least(1, sum(habits_completed) over ninety_days / nullif(sum(habits_scheduled) over ninety_days, 0)) as habit_rate,
+           case when sum(tasks_due) over ninety_days > 0
+                then least(1, sum(tasks_completed_on_time) over ninety_days / sum(tasks_due) over ninety_days) end as on_time_rate,
+           case when sum(habits_scheduled) over ninety_days > 0
+                then least(1, sum(habits_completed) over ninety_days / sum(habits_scheduled) over ninety_days) end as habit_rate,
            median(focus_minutes) filter (where focus_minutes > 0) over ninety_days as focus_median
     from known
     window eight_weeks as (partition by user_id order by local_date range between interval 56 days preceding and interval 1 day preceding),

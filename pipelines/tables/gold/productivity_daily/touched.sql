@@ -1,10 +1,9 @@
 -- From which local day on each user's rows have to be computed, because of what new events say or because the days have gone on.
 -- They are computed up to today, for each day builds on those before it; days that are only asked for anew stop where they are asked to.
-with accounts as (
-    select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, arg_max(timezone, version) as timezone
+with people as (  -- today is the last date that it has been where somebody lived: who flies west has yesterday again, but no day goes
+    select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on,
+           max(timezone(timezone, least(valid_to, $as_of::timestamptz))::date) as today
     from silver.user_history group by user_id
-), people as (
-    select user_id, bucket, registered_on, timezone(timezone, $as_of::timestamptz)::date as today from accounts
 ), first_days as (
     select days.user_id, min(days.local_date) as first_day
     from touched_days as days join people on people.user_id = days.user_id and days.local_date <= people.today

@@ -15,10 +15,11 @@ with versions as (
           from versions where change in ('task.created', 'task.completed', 'task.reopened'))
     group by user_id, changed_on, priority, category_id
 ), open_days as (
-    select user_id, priority, category_id, due_day, unnest(generate_series(greatest(first_day, getvariable('first_day')), last_day, interval 1 day))::date as local_date
+    select user_id, priority, category_id, due_day, due_at, today, unnest(generate_series(greatest(first_day, getvariable('first_day')), last_day, interval 1 day))::date as local_date
     from spans where is_open and last_day >= first_day
 ), open_counts as (
-    select user_id, local_date, priority, category_id, count(*) as open, count(*) filter (where due_day < local_date) as overdue
+    select user_id, local_date, priority, category_id, count(*) as open,
+           count(*) filter (where due_day < local_date or due_day = local_date and (due_day < today or due_at <= $as_of)) as overdue
     from open_days group by user_id, local_date, priority, category_id
 ), counted as (
     select user_id, local_date, priority, category_id, created, completed, 0 as open, 0 as overdue, median_lead_hours from happened

@@ -4,17 +4,16 @@ with entries as (
     select user_id, bucket, task_id, kind, started_at, ended_at, valid_from as written_at from silver.time_entry_history semi join people using (user_id)
     where valid_to is null and change <> 'time.deleted' and ended_at > started_at
 ), categories as (
-    select user_id, task_id, valid_from, category_id from silver.task_history semi join entries using (user_id, task_id)
-), zones as (  -- since which moment somebody has lived in a zone
-    select user_id, valid_from, timezone from silver.user_history semi join people using (user_id)
+    select user_id, task_id, valid_from, arg_max_null(category_id, version) as category_id
+    from silver.task_history semi join entries using (user_id, task_id) group by user_id, task_id, valid_from
 ), quarters as (
     select *, greatest(quarter, started_at) as begin_at, least(quarter + interval 15 minutes, ended_at) as end_at
     from (select *, unnest(generate_series(time_bucket(interval 15 minutes, started_at), ended_at - interval 1 microsecond, interval 15 minutes)) as quarter
           from entries)
-), placed as (  -- what lies before the first moment lies in the first zone
-    select quarters.*, timezone(coalesce(zones.timezone, first_timezone), quarter) as wall
-    from (select quarters.*, first_timezone from quarters join people using (user_id)) as quarters
-    asof left join zones on zones.user_id = quarters.user_id and zones.valid_from <= quarters.quarter
+), placed as (  -- in two, where somebody moved
+    select quarters.* replace (greatest(begin_at, stay_begin) as begin_at, least(end_at, stay_end) as end_at),
+           timezone(stays.timezone, greatest(begin_at, stay_begin)) as wall
+    from quarters join stays on stays.user_id = quarters.user_id and begin_at < stay_end and end_at > stay_begin
 )
 select placed.user_id, any_value(placed.bucket) as bucket, wall::date as local_date, hour(wall) as hour_of_day, coalesce(category_id, '') as category_id, kind,
        sum(epoch(end_at - begin_at)) / 60 as minutes

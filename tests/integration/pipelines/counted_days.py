@@ -1,0 +1,285 @@
+"""A person's days, weeks and months, counted slowly, from what `docs/metrics.md` says of them and not from the SQL."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from itertools import pairwise
+from math import ceil, floor
+from statistics import fmean, median
+from typing import Any
+
+from tests.integration.pipelines.account import (
+    DAY,
+    MINUTE,
+    Account,
+    Rows,
+    Versions,
+    date_of,
+    due_day,
+    is_open,
+    minutes,
+    moment_of,
+    spent,
+    state_on,
+)
+
+WEIGHTS = {
+    "score_throughput": 0.30,
+    "score_on_time": 0.25,
+    "score_focus": 0.20,
+    "score_habits": 0.15,
+    "score_goals": 0.10,
+}
+
+
+def productivity_daily(a: Account) -> Rows:
+    tasks, goals, habits = (list(a.each(noun)) for noun in ("task", "goal", "habit"))
+    focus, meeting = (
+        minutes_by_day(a, map(spent, a.entries())),
+        minutes_by_day(a, (minutes(*when) for _, *when in a.meetings())),
+    )
+    done, skipped = logged(a, skipped=False), logged(a, skipped=True)
+    off, rows = a.free(), {}
+    for day in a.days:
+        known = [event for versions in tasks if (event := state_on(versions, day))]
+        morning = [event for versions in tasks if (event := state_on(versions, day - DAY))]
+        completed = [event for event in a.completions() if event.localdate == day]
+        kept = [event for versions in habits if (event := state_on(versions, day)) and is_on(event, day)]
+        rows[day] = {
+            "tasks_created": len({event.subject for event in happened(a, "task.created", day)}),
+            "tasks_completed": len(completed),
+            "tasks_completed_with_due": sum(due_day(event) is not None for event in completed),
+            "tasks_completed_on_time": sum(map(was_on_time, completed)),
+            "tasks_due": sum(is_expected(event) and due_day(event) == day for event in morning),
+            "tasks_open": sum(map(is_open, known)),
+            "tasks_overdue": sum(is_open(event) and is_overdue(a, event, day) for event in known),
+            "goals_progressed": sum(has_risen(versions, day) for versions in goals),
+            "goals_completed": len({event.subject for event in happened(a, "goal.completed", day)}),
+            "habits_scheduled": sum(is_due(a, each, day, done, skipped) for each in kept),
+            "habits_completed": sum((str(each.subject), day) in done for each in kept),
+            "focus_minutes": focus[day],
+            "pomodoro_sessions": sum(ended_pomodoro(a, event.data, day) for event in a.entries()),
+            "meeting_minutes": meeting[day],
+            "ai_plans_generated": len(happened(a, "ai.plan_generated", day)),
+            "activity_events": len(happened(a, "activity.tracked", day)),
+            "is_day_off": day in off,
+            **goals_part(goals, day),
+        }
+        rows[day] |= score(a, rows, day, sum(map(is_open, morning)))
+    return rows
+
+
+def happened(a: Account, type_: str, day: date) -> list[Any]:
+    return [event for event in a.events if event.type == type_ and event.localdate == day]
+
+
+def minutes_by_day(a: Account, stretches: Iterable[Iterable[Any]]) -> Counter[date]:
+    """However many stretches cover a minute, it counts once."""
+    covered = {minute for stretch in stretches for minute in stretch}
+    return Counter(a.wall(minute).date() for minute in covered)
+
+
+def was_on_time(event: Any) -> bool:
+    by, on = moment_of(event.data["due_at"]), date_of(event.data["due_date"])
+    if by:
+        return (moment_of(event.data["completed_at"]) or event.time) <= by
+    return on is not None and event.localdate <= on
+
+
+def is_expected(task: Any) -> bool:
+    return task.data["deleted_at"] is None and task.data["status"] not in ("cancelled", "archived")
+
+
+def is_overdue(a: Account, task: Any, day: date) -> bool:
+    """At the end of the day; of today only what has passed already."""
+    on, by = due_day(task), moment_of(task.data["due_at"])
+    if day == a.today and on == day:
+        return by is not None and by <= a.as_of
+    return on is not None and on <= day
+
+
+def has_risen(versions: Versions, day: date) -> bool:
+    return any(
+        after.data["progress"] > before.data["progress"]
+        for before, after in pairwise(versions)
+        if after.localdate == day
+    )
+
+
+def ended_pomodoro(a: Account, entry: Any, day: date) -> bool:
+    """What ends at midnight has ended the day before."""
+    begin, end = moment_of(entry["started_at"]), moment_of(entry["ended_at"])
+    assert begin
+    assert end
+    return entry["kind"] == "pomodoro" and end - begin >= 20 * MINUTE and a.wall(end - MINUTE).date() == day
+
+
+def logged(a: Account, *, skipped: bool) -> set[tuple[str, date]]:
+    """Habits and days, done or skipped."""
+    said = [event.data for event in a.last_words("habit_log") if event.type == "habit.logged"]
+    return {(each["habit_id"], date.fromisoformat(each["local_date"])) for each in said if each["skipped"] is skipped}
+
+
+def is_on(habit: Any, day: date) -> bool:
+    begins, ends = date.fromisoformat(habit.data["start_date"]), date_of(habit.data["end_date"])
+    return habit.data["archived_at"] is None and begins <= day <= (ends or day)
+
+
+def is_due(a: Account, habit: Any, day: date, done: set[Any], skipped: set[Any]) -> bool:
+    id_ = str(habit.subject)
+    if (id_, day) in skipped:
+        return False
+    if habit.data["frequency"] == "daily":
+        return True
+    if habit.data["frequency"] == "weekdays":
+        return day.weekday() in habit.data["weekdays"]
+    week_start = chosen(a, day)["week_start"]
+    first = day - (day.weekday() - week_start) % 7 * DAY
+    so_far = sum((id_, first + n * DAY) in done for n in range((day - first).days))
+    days_left = 7 - (day - first).days
+    return (id_, day) in done or days_left <= habit.data["times_per_week"] - so_far
+
+
+def chosen(a: Account, day: date) -> dict[str, Any]:
+    """What the account said by the end of a day."""
+    known = state_on(a.homes, day)
+    assert known
+    return known.data
+
+
+def goals_part(goals: list[Versions], day: date) -> dict[str, Any]:
+    """Of each active goal with a date: progress of the day by what the days left ask for."""
+    shares = []
+    for versions in goals:
+        morning, evening = state_on(versions, day - DAY), state_on(versions, day)
+        if not morning or not evening or morning.type == "goal.deleted" or morning.data["status"] != "active":
+            continue
+        if by := date_of(morning.data["target_date"]):
+            left = 100 - morning.data["progress"]
+            asked = left / max((by - day).days + 1, 1)
+            share = min(1, max(0, (evening.data["progress"] - morning.data["progress"]) / asked)) if left else 1
+            shares.append(1 if evening.data["status"] == "completed" else share)
+    return {"score_goals": fmean(shares) if shares else None, "dated_goals": len(shares)}
+
+
+def score(a: Account, rows: Rows, day: date, open_at_start: int) -> dict[str, Any]:
+    """`ps-1`."""
+    row = rows[day]
+    past = {
+        n: [rows[day - k * DAY] | {"day": day - k * DAY} for k in range(1, n + 1) if day - k * DAY in rows]
+        for n in (28, 56, 90)
+    }
+    is_weekend = day.weekday() >= 5
+    alike = [each["tasks_completed"] for each in past[56] if (each["day"].weekday() >= 5) == is_weekend]
+    n = len(past[56]) // 7 if alike else 0
+    usual = max(1, (n * (median(alike) if alike else 0) + 4 * (1 if is_weekend else 3)) / (n + 4))
+    p0, h0 = (
+        rate(past[90], "tasks_completed_on_time", "tasks_due"),
+        rate(past[90], "habits_completed", "habits_scheduled"),
+    )
+    wanted = chosen(a, day)["daily_focus_goal_minutes"]
+    own = [each["focus_minutes"] for each in past[90] if each["focus_minutes"]]
+    target = min(240, max(25, wanted or median(own))) if wanted or own else None
+    due, scheduled = row["tasks_due"], row["habits_scheduled"]
+    parts = {
+        "score_throughput": row["tasks_completed"] / (row["tasks_completed"] + usual),
+        "score_on_time": min(1, (row["tasks_completed_on_time"] + 4 * p0) / (due + 4)) if due else None,
+        "score_focus": min(1, row["focus_minutes"] / target) if target else None,
+        "score_habits": min(1, (row["habits_completed"] + 2 * h0) / (scheduled + 2)) if scheduled else None,
+        "score_goals": row["score_goals"],
+    }
+    told = {name: value for name, value in parts.items() if value is not None}
+    raw = sum(WEIGHTS[name] * value for name, value in told.items()) / sum(WEIGHTS[name] for name in told)
+    evidence = max(1, due + scheduled + min(open_at_start, 5) + (1 if wanted else 0) + row.pop("dated_goals"))
+    weight = evidence / (evidence + 5)
+    scores = [each["productivity_score"] for each in past[28] if each["productivity_score"] is not None]
+    prior = fmean(scores) / 100 if scores else 0.5
+    is_told = not row["is_day_off"] and any(event.localdate == day and event.actor != "system" for event in a.events)
+    return parts | {
+        "usual_completions": usual,
+        "focus_target_minutes": target,
+        "score_raw": raw,
+        "score_prior": prior,
+        "score_evidence": evidence,
+        "score_lambda": weight,
+        "productivity_score": 100 * (weight * raw + (1 - weight) * prior) if is_told else None,
+    }
+
+
+def rate(rows: list[dict[str, Any]], hits: str, tries: str) -> float:
+    wanted = sum(each[tries] for each in rows)
+    return min(1, sum(each[hits] for each in rows) / wanted) if wanted else 0.5
+
+
+def productivity_weekly(a: Account) -> Rows:
+    week_start = a.homes[-1].data["week_start"]
+    return rollup(a, lambda day: day - (day.weekday() - week_start) % 7 * DAY, lambda first: first + 6 * DAY)
+
+
+def productivity_monthly(a: Account) -> Rows:
+    return rollup(a, lambda day: day.replace(day=1), lambda first: (first + timedelta(days=31)).replace(day=1) - DAY)
+
+
+SUMS = (
+    "tasks_created", "tasks_completed", "tasks_completed_with_due", "tasks_completed_on_time", "tasks_due", "goals_progressed",
+    "goals_completed", "habits_scheduled", "habits_completed", "focus_minutes", "pomodoro_sessions", "meeting_minutes",
+    "ai_plans_generated", "activity_events",
+)  # fmt: skip
+
+
+def rollup(a: Account, first_of: Callable[[date], date], last_of: Callable[[date], date]) -> Rows:
+    days = productivity_daily(a)
+    found: Rows = {}
+    whole: list[tuple[date, dict[str, Any]]] = []
+    for first in sorted({first_of(day) for day in days}):
+        mine = [row for day, row in days.items() if first_of(day) == first]
+        scores = [row["productivity_score"] for row in mine if row["productivity_score"] is not None]
+        row = {name: sum(each[name] for each in mine) for name in SUMS} | {
+            "final_day": last_of(first),
+            "days": len(mine),
+            "is_complete": a.today > last_of(first),
+            "days_with_score": len(scores),
+            "productivity_score": fmean(scores) if scores else None,
+            "tasks_open": mine[-1]["tasks_open"],
+            "tasks_overdue": mine[-1]["tasks_overdue"],
+        }
+        row["on_time_rate"] = share(row["tasks_completed_on_time"], row["tasks_completed_with_due"])
+        row["habit_rate"] = share(row["habits_completed"], row["habits_scheduled"])
+        earlier = [each for when, each in whole if when in list(found)[-26:]]
+        for name in ("tasks_completed", "focus_minutes", "productivity_score"):
+            row |= against_usual(name, row, [each[name] for each in earlier if each[name] is not None])
+        found[first] = row
+        if len(mine) == (last_of(first) - first).days + 1:
+            whole.append((first, row))
+    return found
+
+
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def against_usual(name: str, row: dict[str, Any], earlier: list[float]) -> dict[str, Any]:
+    """From an eighth to seven eighths of what was, in its order; of counts the whole numbers in it."""
+    low = high = None
+    if len(earlier) >= 6:
+        low, high = (
+            at_rank(sorted(earlier), (len(earlier) + 1) / 8),
+            at_rank(sorted(earlier), (len(earlier) + 1) * 7 / 8),
+        )
+        if name == "tasks_completed":
+            low, high = (ceil(low), floor(high)) if ceil(low) <= floor(high) else (floor(low), ceil(high))
+    now = row[name]
+    if not row["is_complete"]:
+        word = "running"
+    elif now is None or low is None or high is None:
+        word = "too_little_data"
+    else:
+        word = "higher" if now > high else "lower" if now < low else "usual"
+    return {f"{name}_usual_low": low, f"{name}_usual_high": high, f"{name}_trend": word}
+
+
+def at_rank(ordered: list[float], rank: float) -> float:
+    """Between two neighbours in proportion; the first rank is 1."""
+    rank = min(max(rank, 1), len(ordered))
+    low, high = ordered[floor(rank) - 1], ordered[ceil(rank) - 1]
+    return low + (rank - floor(rank)) * (high - low)
