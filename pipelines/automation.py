@@ -154,7 +154,7 @@ def raw_commits(context: dg.SensorEvaluationContext, installation: Installation)
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once an hour: a new local day begins somewhere, and deadlines come nearer.",
 )
-def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def refresh_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(partition_key=month_of(context.scheduled_execution_time.date()))
 
 
@@ -170,8 +170,8 @@ def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
         return dg.RunRequest() if sender.is_awaited() else dg.SkipReason("Nobody is due.")
 
 
-half_past = dg.ScheduleDefinition(
-    name="half_past",
+achievements_hourly = dg.ScheduleDefinition(
+    name="achievements_hourly",
     owners=OWNERS,
     job=tell_achievements,
     cron_schedule="37 * * * *",
@@ -180,8 +180,8 @@ half_past = dg.ScheduleDefinition(
 )
 
 
-hourly_docs = dg.ScheduleDefinition(
-    name="hourly_docs",
+data_docs_hourly = dg.ScheduleDefinition(
+    name="data_docs_hourly",
     owners=OWNERS,
     job=write_data_docs,
     cron_schedule="52 * * * *",
@@ -190,8 +190,8 @@ hourly_docs = dg.ScheduleDefinition(
 )
 
 
-nightly = dg.ScheduleDefinition(
-    name="nightly",
+maintenance_nightly = dg.ScheduleDefinition(
+    name="maintenance_nightly",
     owners=OWNERS,
     job=maintenance,
     cron_schedule="17 3 * * *",
@@ -200,8 +200,8 @@ nightly = dg.ScheduleDefinition(
 )
 
 
-nightly_count = dg.ScheduleDefinition(
-    name="nightly_count",
+verify_nightly = dg.ScheduleDefinition(
+    name="verify_nightly",
     owners=OWNERS,
     job=verify,
     cron_schedule="47 3 * * *",

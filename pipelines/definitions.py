@@ -8,14 +8,13 @@ from pipelines.assets.reports import report_assets
 from pipelines.assets.scores import score_assets
 from pipelines.assets.tables import table_assets
 from pipelines.automation import (
-    half_past,
-    hourly,
-    hourly_docs,
+    achievements_hourly,
+    data_docs_hourly,
     maintenance,
-    nightly,
-    nightly_count,
+    maintenance_nightly,
     raw_commits,
     refresh,
+    refresh_hourly,
     reminder_times,
     report_hours,
     score_tasks,
@@ -23,6 +22,7 @@ from pipelines.automation import (
     tell_achievements,
     train_priority_model,
     verify,
+    verify_nightly,
     weekly_reports,
     weekly_training,
     write_data_docs,
@@ -48,7 +48,15 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             verify,
         ],
         sensors=[raw_commits, reminder_times],
-        schedules=[hourly, hourly_docs, report_hours, half_past, nightly, nightly_count, weekly_training],
+        schedules=[
+            refresh_hourly,
+            data_docs_hourly,
+            report_hours,
+            achievements_hourly,
+            maintenance_nightly,
+            verify_nightly,
+            weekly_training,
+        ],
         resources={"installation": installation or Installation()},
         executor=dg.in_process_executor,
     )

@@ -17,14 +17,14 @@ from models.registry import Registry
 from pipelines import daily, lineage, priorities, publish
 from pipelines.assets.tables import key_of
 from pipelines.automation import (
-    half_past,
-    hourly,
-    hourly_docs,
-    nightly,
-    nightly_count,
+    achievements_hourly,
+    data_docs_hourly,
+    maintenance_nightly,
     raw_commits,
+    refresh_hourly,
     reminder_times,
     report_hours,
+    verify_nightly,
     weekly_training,
 )
 from pipelines.definitions import build_defs
@@ -101,7 +101,15 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
-        for each in (hourly, hourly_docs, report_hours, half_past, nightly, nightly_count, weekly_training)
+        for each in (
+            refresh_hourly,
+            data_docs_hourly,
+            report_hours,
+            achievements_hourly,
+            maintenance_nightly,
+            verify_nightly,
+            weekly_training,
+        )
     )
 
 

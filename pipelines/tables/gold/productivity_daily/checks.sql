@@ -8,6 +8,7 @@ select count(*) - count(distinct (user_id, local_date)) as rows_that_repeat_a_da
        count(*) filter (where least(tasks_created, tasks_completed, tasks_due, tasks_open, tasks_overdue, habits_scheduled, habits_completed,
                                     goals_progressed, goals_completed, pomodoro_sessions, ai_plans_generated, activity_events) < 0)
            as negative_counts,
-       count(*) filter (where focus_minutes not between 0 and 1500 or meeting_minutes not between 0 and 1500) as days_of_more_than_25_hours,
+       -- no longer than one date lasts around the world, for somebody may fly along with it
+       count(*) filter (where focus_minutes not between 0 and 3000.001 or meeting_minutes not between 0 and 3000.001) as days_of_more_than_50_hours,
        count(*) filter (where is_day_off and productivity_score is not null) as scores_on_days_off
 from gold.productivity_daily

@@ -6,4 +6,7 @@ select (select count(*) - count(distinct (user_id, first_day)) from gold.product
         from gold.productivity_monthly)::bigint as completions_that_the_days_do_not_have,
        (select (abs(coalesce(sum(focus_minutes), 0) - (select coalesce(sum(focus_minutes), 0) from gold.productivity_daily)) > 0.01)::bigint
         from gold.productivity_monthly) as focus_that_the_days_do_not_have,
-       (select count(*) from gold.productivity_monthly where tasks_completed_usual_low > tasks_completed_usual_high) as ranges_upside_down
+       (select count(*) from gold.productivity_monthly where tasks_completed_usual_low > tasks_completed_usual_high) as ranges_upside_down,
+       (select count(*) from gold.productivity_monthly
+        where concat(tasks_completed_trend, ' ', focus_minutes_trend, ' ', productivity_score_trend)
+              not similar to '((higher|lower|usual|too_little_data|running) ?){3}') as words_that_are_none
