@@ -30,12 +30,15 @@ select coalesce((select json_agg(each) from (
 from known, wanted
 
 -- to_score --
--- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last.
+-- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last; and what was
+-- remembered of the person as the day began. As JSON, which is read into columns at once: row by row it took as long as the scoring.
 with open_tasks as materialized (
     select * from tasks where deleted_at is null and status in ('pending', 'in_progress')
+), waits as materialized (  -- from those that wait, which are few: each task beside each would be a hundred thousand pairs
+    select distinct waiting.id, blocker.id as blocker_id
+    from open_tasks as waiting cross join unnest(waiting.blocked_by) as named (id) join open_tasks as blocker on blocker.id = named.id
 ), blocks as (
-    select blocker.id, count(*) as blocks
-    from open_tasks as waiting join open_tasks as blocker on blocker.id = any(waiting.blocked_by) group by blocker.id
+    select blocker_id as id, count(*) as blocks from waits group by blocker_id
 ), works as materialized (  -- known since a timer was stopped, or an entry written down
     select task_id, started_at, ended_at, greatest(created_at, ended_at) as happened_at,
            least(1440, extract(epoch from ended_at - started_at) / 60) as minutes
@@ -50,32 +53,33 @@ with open_tasks as materialized (
     union all
     select task_id, happened_at from works where happened_at <= %(now)s
 ), last_act as (
-    select happened_at as acted_at, tasks.id::text as last_task_id, category_id::text as last_category_id, parent_task_id::text as last_parent_task_id,
-           goal_id::text as last_goal_id, tags as last_tags
+    select happened_at as acted_at, tasks.id as last_task_id, category_id as last_category_id, parent_task_id as last_parent_task_id,
+           goal_id as last_goal_id, tags as last_tags
     from acts join tasks on tasks.id = acts.task_id order by happened_at desc limit 1
 ), days as (
-    select min(happened_at) as happened_at from acts group by happened_at::date
+    select array_agg(first order by first) as begun from (select min(happened_at) as first from acts group by happened_at::date) as each
+), scored as (
+    select open_tasks.user_id, open_tasks.id as task_id, open_tasks.created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority,
+           open_tasks.status, tags, goal_id, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
+           open_tasks.category_id, parent_task_id, estimated_minutes, recurrence, open_tasks.updated_at as touched_at,
+           minutes_worked, stretches, stretches_3, stretches_14, worked_at,
+           coalesce(cardinality(begun) - width_bucket(open_tasks.created_at, begun), 0) as times_skipped,
+           case when goals.status = 'active' and start_date < goals.target_date and %(today)s > start_date
+                then least(1, (%(today)s - start_date)::double precision / (goals.target_date - start_date)) - progress / 100 end as goal_behind,
+           last_act.*
+    from open_tasks left join blocks using (id) left join worked on worked.task_id = open_tasks.id left join goals on goals.id = open_tasks.goal_id
+    left join last_act on true cross join days
+    where (start_at is null or start_at <= %(now)s)
+      and open_tasks.id not in (select id from waits)
 )
-select open_tasks.user_id::text, open_tasks.id::text as task_id, open_tasks.created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority,
-       open_tasks.status, tags, goal_id::text, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
-       open_tasks.category_id::text, parent_task_id::text, estimated_minutes, recurrence, open_tasks.updated_at as touched_at,
-       minutes_worked, stretches, stretches_3, stretches_14, worked_at,
-       (select count(*) from days where days.happened_at > open_tasks.created_at) as times_skipped,
-       case when goals.status = 'active' and start_date < goals.target_date and %(today)s > start_date
-            then least(1, (%(today)s - start_date)::double precision / (goals.target_date - start_date)) - progress / 100 end as goal_behind,
-       last_act.*
-from open_tasks left join blocks using (id) left join worked on worked.task_id = open_tasks.id left join goals on goals.id = open_tasks.goal_id
-left join last_act on true
-where (start_at is null or start_at <= %(now)s)
-  and not exists (select from open_tasks as blocker where blocker.id = any(open_tasks.blocked_by))
-
--- memory --
-select row->>'memory' as memory from published_rows
-where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1
+select coalesce(json_agg(scored), '[]')::text as tasks,
+       (select row->>'memory' from published_rows
+        where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1) as memory
+from scored
 
 -- save --
 with fresh as (
-    select * from jsonb_to_recordset(%(scores)s::jsonb) as fresh (
+    select * from json_to_recordset(%(scores)s::json) as fresh (
         task_id uuid, score double precision, rank integer, rank_by_due_date integer, rank_by_urgency integer, reasons text,
         deadline_risk double precision, importance double precision, likelihood double precision, is_baseline boolean, version integer,
         model_version text)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import orjson
 import polars as pl
 import psycopg
 from psycopg.rows import DictRow
@@ -56,14 +56,13 @@ def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
 def _score_anew(work: Work) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
     tx, timezone, served = work.tx, work.caller.timezone, work.serving.model()
-    values = {"now": tx.now, "timezone": timezone, "today": local_date(tx.now, timezone)}
-    tasks = pl.DataFrame(tx.all(QUERIES["to_score"], values), schema=READ)
+    found = tx.one(QUERIES["to_score"], {"now": tx.now, "timezone": timezone, "today": local_date(tx.now, timezone)})
+    assert found is not None
+    tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
     if served:
-        found = tx.one(QUERIES["memory"], values)
-        tasks = recalled(tasks, found["memory"] if found else None, tx.now)
+        tasks = recalled(tasks, found["memory"], tx.now)
     fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
-    scores = [{**row, "reasons": orjson.dumps(row["reasons"]).decode()} for row in fresh.to_dicts()]
-    _save(tx, "save", {"scores": orjson.dumps(scores).decode(), "now": tx.now})
+    _save(tx, "save", {"scores": fresh.write_json(), "now": tx.now})
 
 
 def _save(tx: Transaction, query: str, values: Mapping[str, Any]) -> None:
