@@ -139,17 +139,15 @@ class Asked:
 
     @contextmanager
     def opened(self) -> Iterator[Work]:
-        user_id, key = self.asking.who.user_id, self.idempotency_key
-        queue = None if key is None else f"{user_id} {key}"
-        with self.shared.database.transaction(Role.API, user_id, queue=queue) as tx:
-            caller, before = admitted(tx, self.asking, key)
-            if before["request_hash"] is not None:
-                self._replay(before)
+        key = self.idempotency_key
+        with admitted(self.shared.database, self.asking, key) as (tx, caller):
+            if tx.found["request_hash"] is not None:
+                self._replay(tx.found)
             work = Work(tx, caller, self.asking.origin, self.shared.serving)
             yield work
             if key is not None:
                 status, content = work.answered or (204, b"")
-                kept = {"user_id": user_id, "key": key, "request_hash": self.request_hash, "now": tx.now}
+                kept = {"user_id": caller.user_id, "key": key, "request_hash": self.request_hash, "now": tx.now}
                 tx.at_last(KEEP_ANSWER, {**kept, "status": status, "response": content.decode()})
 
     def _replay(self, kept: Mapping[str, Any]) -> NoReturn:

@@ -1,6 +1,7 @@
 """Connections to Postgres, and transactions that act as one role for one person.
 
-Each way to the server and back costs a request more than the statement does, so a transaction opens with one and ends with one.
+Each way to the server and back costs a request more than the statement does, so a transaction opens with one and ends with one; and who
+asks for something with the opening gets it on the same way.
 """
 
 import select
@@ -13,11 +14,11 @@ from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
-from psycopg import ClientCursor
 from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from focusflow.database.wire import Asked, Prepared, Statement, begin, send
 from focusflow.problems import SetupProblem, Unavailable
 
 
@@ -31,27 +32,32 @@ class Role(StrEnum):
     REPORTING = "focusflow_reporting"  # what a mail needs to know
 
 
-Statement = tuple[LiteralString, Mapping[str, Any]]
-
-ENTER: LiteralString = (
-    "begin; select clock_timestamp() as now, set_config('role', %(role)s, true),"
-    " set_config('focusflow.user_id', %(user)s, true)"
-)
+BEGIN: LiteralString = "begin"
+ENTER: LiteralString = "select set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user)s, true)"
 
 #: A statement of its own, so that the next one sees what those before in the queue have done.
-QUEUE: LiteralString = "; select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
+QUEUE: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
+
+NOW: LiteralString = "select clock_timestamp() as now"
+COMMIT: LiteralString = "commit"
+
+
+def opening(name: LiteralString, query: LiteralString) -> Prepared:
+    """A query that can be asked with the opening of a transaction. It finds one row; where there is none, nulls."""
+    return Prepared(name, f"{NOW}, found.* from (select) as always left join ({query}) as found on true")
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes;
-    `buckets` is into how many this installation spreads its users.
+    `buckets` is into how many this installation spreads its users; `found` is what was asked for with the opening.
     """
 
     connection: psycopg.Connection[DictRow]
     user_id: UUID | None
     now: datetime
     buckets: int
+    found: DictRow
     _last: list[Statement] = field(default_factory=list)
 
     def all(self, query: LiteralString, values: Mapping[str, Any] | None = None) -> list[DictRow]:
@@ -70,17 +76,12 @@ class Transaction:
 
     def settle(self) -> None:
         """Run what was left for the end now."""
-        self._send("")
+        if self._last:
+            send(self.connection, self._last)
+            self._last.clear()
 
     def commit(self) -> None:
-        self._send("commit")
-
-    def _send(self, end: LiteralString) -> None:
-        cursor = ClientCursor(self.connection)
-        texts = [cursor.mogrify(query, values) for query, values in self._last]
-        self._last.clear()
-        if texts or end:
-            cursor.execute(";\n".join([*texts, end]).encode())
+        send(self.connection, [*self._last, (COMMIT, {})])
 
 
 class Database:
@@ -116,29 +117,35 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, role: Role, user_id: UUID | None = None, *, queue: str | None = None
+        self, role: Role, user_id: UUID | None = None, *, queue: str | None = None, first: Asked | None = None
     ) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when it raises. Of those with the same `queue`, one is at work at a time."""
+        """Commits at the end of the block, rolls back when it raises. Of those with the same `queue`, one is at work at a time.
+
+        What is asked for `first` (see `opening`) comes with the opening, without a way of its own.
+        """
         try:
             with self._pool.connection() as connection:
-                transaction = self._enter(connection, role, user_id, queue)
+                transaction = self._enter(connection, role, user_id, queue, first)
                 yield transaction
                 transaction.commit()
         except (PoolTimeout, psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
 
     def _enter(
-        self, connection: psycopg.Connection[DictRow], role: Role, user_id: UUID | None, queue: str | None
+        self,
+        connection: psycopg.Connection[DictRow],
+        role: Role,
+        user_id: UUID | None,
+        queue: str | None,
+        first: Asked | None,
     ) -> Transaction:
         if self._buckets is None:  # fixed when the installation was made
             self._buckets = connection.execute("select count(*) as buckets from outbox_head").fetchall()[0]["buckets"]
-        cursor = ClientCursor(connection, row_factory=dict_row)
-        entered = {"role": role.value, "user": str(user_id or ""), "queue": queue}
-        cursor.execute(ENTER if queue is None else ENTER + QUEUE, entered)
-        cursor.nextset()
-        begun = cursor.fetchone()
-        assert begun is not None
-        return Transaction(connection, user_id, begun["now"], self._buckets)
+        entered: list[Statement] = [(BEGIN, {}), (ENTER, {"role": role.value, "user": str(user_id or "")})]
+        if queue is not None:
+            entered.append((QUEUE, {"queue": queue}))
+        (found,) = begin(connection, entered, first) if first else send(connection, [*entered, (NOW, {})])
+        return Transaction(connection, user_id, found["now"], self._buckets, found)
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:

@@ -36,8 +36,7 @@ def change_password(
     later: BackgroundTasks,
 ) -> Tokens:
     """Set another password. Every sign-in ends; this one goes on with the tokens of the answer."""
-    with shared.database.transaction(Role.API, who_asks.who.user_id) as tx:
-        caller, _ = admitted(tx, who_asks, None)
+    with admitted(shared.database, who_asks) as (tx, caller):
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
         assert account is not None
     passwords.check(body.new_password, account["email"])

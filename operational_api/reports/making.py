@@ -14,7 +14,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
-from focusflow.database.session import Role
 from operational_api.security.caller import Asking, Door, admitted
 from operational_api.services import Services
 from operational_api.work import Work
@@ -35,8 +34,7 @@ WhoAsks = Annotated[Asking, Depends(Door())]
 @contextmanager
 def opened(shared: Services, asking: Asking) -> Iterator[Work]:
     """A short transaction of a long request."""
-    with shared.database.transaction(Role.API, asking.who.user_id) as tx:
-        caller, _ = admitted(tx, asking, None)
+    with admitted(shared.database, asking) as (tx, caller):
         yield Work(tx, caller, asking.origin, shared.serving)
 
 

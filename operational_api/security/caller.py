@@ -1,15 +1,19 @@
 """Who is asking: somebody who signed in, or an API key of theirs. What a request brings is read here; whether it still holds, the database says."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, LiteralString
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
+from psycopg.rows import DictRow
 
-from focusflow.database.session import Transaction
+from focusflow.database.session import Database, Role, Transaction, opening
+from focusflow.database.wire import Asked
 from focusflow.problems import NotSignedIn
 from operational_api.security import keys
 from operational_api.security.keys import KeyAccess
@@ -98,40 +102,58 @@ def _name_in(basic: str) -> str:
 
 
 #: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
-BY_SIGN_IN: LiteralString = """
+BY_SIGN_IN = opening(
+    "by_sign_in",
+    """
     select timezone, role, is_active, token_epoch, request_hash, status, response from users
     left join idempotency_keys on user_id = id and key = %(key)s
-    where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)"""
+    where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
+)
 
 #: The same behind an API key. The key says whose it is; that it is theirs, only the row says.
-BY_KEY: LiteralString = """
+BY_KEY = opening(
+    "by_key",
+    """
     select timezone, role, is_active, request_hash, status, response, api_keys.id as key_id, scopes,
-           last_used_at is null or last_used_at < %(now)s - interval '5 minutes' as is_first_use
+           last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
     from api_keys join users on users.id = api_keys.user_id
     left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
     where key_hash = %(key_hash)s and api_keys.user_id = %(user_id)s and revoked_at is null
-      and (expires_at is null or expires_at > %(now)s)"""
+      and (expires_at is null or expires_at > clock_timestamp())""",
+)
 
 #: Every few minutes, not with each request: it is there to find keys that nobody uses.
 USED: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(key_id)s"
 
 
-def admitted(tx: Transaction, asking: Asking, idempotency_key: str | None) -> tuple[Caller, dict[str, Any]]:
-    """The caller, with what was answered under the idempotency key before. Raises if they may not do what they ask for."""
+@contextmanager
+def admitted(
+    database: Database, asking: Asking, idempotency_key: str | None = None
+) -> Iterator[tuple[Transaction, Caller]]:
+    """A transaction of the caller's. Raises if they may not do what they ask for. Of requests with the same key, one is at work at a time."""
+    who, queue = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
+    first: Asked = (
+        (BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key})
+        if isinstance(who, KeyAccess)
+        else (BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
+    )
+    with database.transaction(Role.API, who.user_id, queue=queue, first=first) as tx:
+        caller = _caller(asking, tx.found)
+        if tx.found.get("is_first_use"):
+            tx.at_last(USED, {"now": tx.now, "key_id": caller.key_id})
+        yield tx, caller
+
+
+def _caller(asking: Asking, row: DictRow) -> Caller:
     who = asking.who
+    if not row["is_active"]:
+        raise NotSignedIn
     if isinstance(who, KeyAccess):
-        row = tx.one(BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key, "now": tx.now})
-        if row is None or not row["is_active"]:
-            raise NotSignedIn
-        caller = Caller(
-            who.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=frozenset(row["scopes"])
-        )
-        if row["is_first_use"]:
-            tx.at_last(USED, {"now": tx.now, "key_id": row["key_id"]})
+        scopes = frozenset(row["scopes"])
+        caller = Caller(who.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=scopes)
+    elif row["token_epoch"] != who.epoch:
+        raise NotSignedIn
     else:
-        row = tx.one(BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
-        if row is None or not row["is_active"] or row["token_epoch"] != who.epoch:
-            raise NotSignedIn
         caller = Caller(who.user_id, row["timezone"], row["role"], family=who.family)
     asking.needs.check(asking.method, caller.role, caller.scopes)
-    return caller, row
+    return caller
