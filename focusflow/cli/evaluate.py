@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,16 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--to", "last", type=DAY, metavar="DAY", help="Up to this day; unset, to the last.")
 @click.option("--user", "email", metavar="EMAIL", help="Learn from everybody, try on this person.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def command(first: datetime | None, last: datetime | None, email: str | None, as_json: bool) -> None:
+@click.option(
+    "--plots",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Draw them there, as SVG.",
+)
+def command(
+    first: datetime | None, last: datetime | None, email: str | None, as_json: bool, folder: Path | None
+) -> None:
     """How well the priority model orders tasks, against simple rules: trained on what came before, tried on what came after.
 
     Example: focusflow evaluate --from 2026-01-01 --json
@@ -43,10 +53,20 @@ def command(first: datetime | None, last: datetime | None, email: str | None, as
         lists = lists_of_lake(Lake(settings.lake_location), connection, days=days)
         status.update("Training, and trying it on what it has not seen …")
         figures = evaluate(lists, fit, only=only)
+    if folder:
+        _draw(figures, folder)
     if as_json:
         click.echo(as_text(figures))
     else:
         show_figures(Console(), figures)
+
+
+def _draw(figures: Mapping[str, Any], folder: Path) -> None:
+    from models.plots import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in plots(figures).items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
 def as_text(figures: Mapping[str, Any]) -> str:

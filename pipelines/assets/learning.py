@@ -1,5 +1,6 @@
 """The priority model as assets: what it learns from, and the model with its card. Nothing is computed here; see `models/trial.py`."""
 
+import base64
 from collections.abc import Iterator
 
 import dagster as dg
@@ -11,6 +12,7 @@ from models.card import as_markdown
 from models.dataset import NothingThere, lists_of_lake
 from models.drift import MUCH, drift
 from models.evaluation import TooLittle
+from models.plots import plots
 from models.trial import challenge
 from pipelines import histories
 from pipelines.assets.tables import OWNERS, key_of
@@ -69,8 +71,13 @@ def priority_model(
             "calibration_error": outcome.card["measures"]["likelihood"]["calibration_error"],
             "card": dg.MetadataValue.md(as_markdown(outcome.card)),
             "card_as_json": dg.MetadataValue.json(dict(outcome.card)),
+            **{f"plot_{name}": _picture(svg) for name, svg in plots(outcome.card["measures"]).items()},
         },
     )
+
+
+def _picture(svg: str) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"![](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
 
 
 @dg.asset_check(

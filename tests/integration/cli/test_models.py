@@ -57,6 +57,13 @@ def test_an_evaluation_as_json_keeps_to_the_days(run):
     assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
 
 
+def test_an_evaluation_is_drawn_where_it_is_asked_for(run, tmp_path):
+    figures = json.loads(run("evaluate", "--to", "2026-02-20", "--json", "--plots", str(tmp_path / "new" / "folder")))
+    drawn = {file.stem: file.read_text() for file in (tmp_path / "new" / "folder").glob("*.svg")}
+    assert drawn.keys() == {"orders", "likelihood"} | ({"risk"} if figures["risk"]["tasks"] else set())
+    assert f"model: {figures['orders']['model']['ndcg']['mean']:.3f}" in drawn["orders"]
+
+
 def test_where_there_is_nothing_to_count_a_dash_stands(run):
     figures = json.loads(run("evaluate", "--json"))
     nothing = {"mean": None, "low": None, "high": None}

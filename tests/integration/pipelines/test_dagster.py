@@ -307,6 +307,7 @@ def test_a_training_shows_its_card_and_its_drift_and_refreshes_do_not_train(worl
     (model,) = result.asset_materializations_for_node("priority_model")[1:]
     assert model.metadata["serves"].value is True
     assert "| newest |" in str(model.metadata["card"].value)
+    assert {"plot_orders", "plot_likelihood"} <= model.metadata.keys()
     (check,) = result.get_asset_check_evaluations()
     assert (check.check_name, check.metadata["model"].value) == (
         "sees_what_it_was_trained_on",
