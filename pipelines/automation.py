@@ -1,6 +1,7 @@
 """When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. When reports are, and when a model is trained."""
 
 import json
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -115,18 +116,27 @@ tell_achievements = dg.define_asset_job(
 LOOK_SECONDS = 2
 
 
-@dg.sensor(
-    owners=OWNERS,
-    job=refresh,
-    minimum_interval_seconds=LOOK_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a refresh of the months that new raw events touch.",
-)
-def raw_commits(context: dg.SensorEvaluationContext, installation: Installation) -> dg.SensorResult | dg.SkipReason:
+def raw_commits(installation: Installation) -> dg.SensorDefinition:
+    """It holds the installation. To be handed it as a resource, Dagster would open its own database anew for every look."""
+
+    @dg.sensor(
+        name="raw_commits",
+        owners=OWNERS,
+        job=refresh,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a refresh of the months that new raw events touch.",
+    )
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return _what_landed(installation, json.loads(context.cursor) if context.cursor else {})
+
+    return look
+
+
+def _what_landed(installation: Installation, seen: Mapping[str, int]) -> dg.SensorResult | dg.SkipReason:
     raw = installation.lake.pinned(RAW_EVENTS.name)
     if raw is None:
         return dg.SkipReason("Nothing has landed yet.")
-    seen = json.loads(context.cursor) if context.cursor else {}
     now = {position_key(bucket): raw.position(position_key(bucket)) for bucket in range(installation.buckets)}
     if now == seen:
         return dg.SkipReason("Nothing has landed since the last refresh.")

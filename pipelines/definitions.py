@@ -33,6 +33,7 @@ from pipelines.resources import Installation
 
 def build_defs(installation: Installation | None = None) -> dg.Definitions:
     """The definitions over an installation; the one that the settings name, unless another is given."""
+    installation = installation or Installation()
     return dg.Definitions(
         assets=[*table_assets, *score_assets, *report_assets, priority_model],
         asset_checks=[*table_checks, drift_check, conservation_check],
@@ -47,7 +48,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             maintenance,
             verify,
         ],
-        sensors=[raw_commits, reminder_times],
+        sensors=[raw_commits(installation), reminder_times],
         schedules=[
             refresh_hourly,
             data_docs_hourly,
@@ -57,7 +58,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             verify_nightly,
             weekly_training,
         ],
-        resources={"installation": installation or Installation()},
+        resources={"installation": installation},
         executor=dg.in_process_executor,
     )
 

@@ -98,7 +98,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
         f"check: {check.asset_key.to_user_string()} has no {check.name}" for check in assets.asset_check_keys
     )
     yield from (f"job: {job.name}" for job in definitions.jobs or [])
-    yield from (f"sensor: {each.name} starts {each.job_name}" for each in (raw_commits, reminder_times))
+    yield from (f"sensor: {each.name} starts {each.job_name}" for each in definitions.sensors or [])
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
         for each in (
@@ -324,22 +324,22 @@ def test_a_training_without_a_history_is_no_failure(installation, instance):
 
 
 def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation):
-    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    asked = raw_commits(installation)(dg.build_sensor_context())
     assert isinstance(asked, dg.SkipReason)
     world.land(ada.events)
-    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    asked = raw_commits(installation)(dg.build_sensor_context())
     assert isinstance(asked, dg.SensorResult)
     (request,) = asked.run_requests or []
     assert request.tags == {
         "dagster/asset_partition_range_start": month_of(days_ago(5).date()),
         "dagster/asset_partition_range_end": month_of(days_ago(0).date()),
     }
-    again = raw_commits(dg.build_sensor_context(cursor=asked.cursor, resources={"installation": installation}))
+    again = raw_commits(installation)(dg.build_sensor_context(cursor=asked.cursor))
     assert isinstance(again, dg.SkipReason)
     ada.events.clear()
     ada.task(days_ago(0))
     world.land(ada.events)
-    more = raw_commits(dg.build_sensor_context(cursor=asked.cursor, resources={"installation": installation}))
+    more = raw_commits(installation)(dg.build_sensor_context(cursor=asked.cursor))
     assert isinstance(more, dg.SensorResult)
     (later,) = more.run_requests or []
     assert later.run_key != request.run_key
@@ -348,7 +348,7 @@ def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touche
 
 def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation):
     world.land(Person(since="2024-02-10 08:00").events)
-    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    asked = raw_commits(installation)(dg.build_sensor_context())
     assert isinstance(asked, dg.SensorResult)
     (request,) = asked.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == "2024-02"
@@ -356,7 +356,7 @@ def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installatio
 
 def test_the_sensor_lets_what_cannot_be_read_pass(world, installation):
     world.land_bytes([(0, b"{")])
-    asked = raw_commits(dg.build_sensor_context(resources={"installation": installation}))
+    asked = raw_commits(installation)(dg.build_sensor_context())
     assert isinstance(asked, dg.SensorResult)
     (request,) = asked.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
