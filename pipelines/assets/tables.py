@@ -161,7 +161,12 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
         group_name="silver",
         kinds=KINDS,
         owners=OWNERS,
-        metadata=described(spec, histories.FOLDER / "query.sql", meanings=_of_entity(noun) | COLUMN_MEANINGS),
+        metadata=described(
+            spec,
+            histories.FOLDER / "versions.sql",
+            histories.FOLDER / "held.sql",
+            meanings=_of_entity(noun) | COLUMN_MEANINGS,
+        ),
         freshness_policy=FRESH,
         retry_policy=RETRY,
         pool=spec.name.replace("/", "_"),

@@ -86,6 +86,14 @@ def test_the_definitions_can_be_loaded():
     dg.Definitions.validate_loadable(build_defs())
 
 
+def test_the_files_in_which_the_tables_pages_say_that_their_sql_stands_are_there():
+    assets = build_defs().resolve_asset_graph()
+    said = [assets.get(key).metadata.get("dagster/code_references") for key in assets.get_all_asset_keys()]
+    files = [Path(each.file_path) for references in said if references for each in references.code_references]
+    assert files
+    assert [file for file in files if not file.is_file()] == []
+
+
 def described(definitions: dg.Definitions) -> Iterator[str]:
     """A line for each asset, check, job, sensor and schedule."""
     assets = definitions.resolve_asset_graph()
