@@ -3,6 +3,8 @@
 Each rule reads the columns that `models.facts.known` makes, and is a Polars expression: the same for one task and a night's batch.
 """
 
+from functools import reduce
+from operator import add
 from typing import Final
 
 import polars as pl
@@ -61,7 +63,7 @@ URGENCY: Final = {
 
 def rules() -> dict[str, pl.Expr]:
     """Every rule to beat, as a strength of which more comes first. Ties are broken alike for all of them."""
-    urgency = pl.sum_horizontal(URGENCY.values())
+    urgency = reduce(add, URGENCY.values())
     due = pl.col("due").dt.timestamp("us")
     recent = pl.max_horizontal("worked_at", pl.coalesce("touched_at", "created_at"))
     # A due date adds less than one step of priority: within a year before and after now, then flat.

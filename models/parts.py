@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import Any, Final, Self
 
 import polars as pl
@@ -20,7 +22,7 @@ class Weights:
 
     def score(self) -> pl.Expr:
         parts = (self.deadline_risk, "deadline_risk"), (self.importance, "importance"), (self.likelihood, "likelihood")
-        return 100 * pl.sum_horizontal(weight * pl.col(name) for weight, name in parts)
+        return 100 * reduce(add, (weight * pl.col(name) for weight, name in parts))
 
     def distance(self, other: "Weights") -> float:
         return abs(self.deadline_risk - other.deadline_risk) + abs(self.importance - other.importance)

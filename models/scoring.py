@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import reduce
 from itertools import pairwise
 from math import exp
+from operator import add
 from typing import Final
 
 import numpy as np
@@ -71,7 +73,7 @@ def _scored(tasks: pl.DataFrame, as_of: datetime, served: Served | None) -> pl.D
     # Ties in rank go to the older task, then to the smaller id.
     facts = known(tasks, as_of).sort("user_id", "created_at", "task_id")
     terms = facts.select(term.cast(pl.Float64).alias(code) for code, term in URGENCY.items())
-    urgency = terms.sum_horizontal().to_numpy()
+    urgency = reduce(add, terms.get_columns()).to_numpy()  # always in this order: the last digit is the same each time
     points, parts = learned(served.priority, facts) if served else (_points_of_urgency(terms, urgency), {})
     # The sum of the points themselves, so that they add up whatever the rounding.
     total = np.clip(sum(points.values(), start=np.zeros(facts.height)), 0, 100)

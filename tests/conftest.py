@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -18,6 +19,18 @@ from focusflow.problems import SetupProblem
 from ingestion.local_broker.server import LocalBroker
 
 BUCKETS = 8
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of a file stay together, and so do those of all the dashboard's pages, which look at one running demo."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return str(Path(file).parent) if file.startswith("tests/e2e/dashboard/") else file
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

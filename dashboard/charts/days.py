@@ -79,18 +79,16 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
 
 
 def _arrows(unusual: pl.DataFrame) -> alt.Chart:
-    said = {"higher": "\u25b2", "lower": "\u25bc"}
-    marked = unusual.with_columns(
-        arrow=pl.col("tasks_completed_trend").replace_strict(said),
-        said=pl.col("tasks_completed_trend").replace_strict(TREND_WORDS, return_dtype=pl.String),
-    )
+    up_or_down = alt.Scale(domain=["higher", "lower"], range=["triangle-up", "triangle-down"])
+    trend = pl.col("tasks_completed_trend")
+    marked = unusual.with_columns(said=trend.replace_strict(TREND_WORDS, return_dtype=pl.String))
     return (
         alt.Chart(marked)
-        .mark_text(color=ACCENT, dy=-9, fontSize=13)
+        .mark_point(color=ACCENT, filled=True, opacity=1, size=70, yOffset=-9)
         .encode(
             x=alt.X("yearmonthdate(week):O"),
             y="tasks_completed:Q",
-            text="arrow:N",
+            shape=alt.Shape("tasks_completed_trend:N", scale=up_or_down, legend=None),
             tooltip=[
                 alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
                 alt.Tooltip("said:N", title="It was"),

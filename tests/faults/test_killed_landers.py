@@ -1,22 +1,18 @@
-"""kill -9 at every point and at any moment, two at once, frozen and overtaken, no room left: what was accepted lands, once and in its place."""
+"""kill -9 at every point and at any moment, two at once, frozen and overtaken: what was accepted lands, once and in its place."""
 
 import os
 import random
 import signal
-import subprocess
-import tempfile
 import time
 from itertools import product
-from pathlib import Path
 
 import psutil
 import pytest
 
-from focusflow.lake import RAW_EVENTS, Lake
-from focusflow.problems import Unavailable
+from focusflow.lake import RAW_EVENTS
 from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
 from tests.conftest import BUCKETS, add_user
+from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.faults.points import LANDER, Point
 from tests.faults.processes import forking, land, land_counting, land_frozen, land_until
 from tests.faults.writers import Writers
@@ -60,20 +56,6 @@ def until(condition):
 
 def version(lake):
     return lake.version(RAW_EVENTS.name) or 0
-
-
-def verdict_of(database, lake):
-    open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0).drain()
-    return judge(count(database, lake))
-
-
-def assert_nothing_lost_or_doubled(database, lake, accepted):
-    verdict = verdict_of(database, lake)
-    assert verdict.is_sound, verdict.sentence
-    assert all(each.landed == each.sequenced for each in verdict.buckets)
-    landed = [event_id for _, _, event_id in raw_rows_of(lake)]
-    assert len(landed) == len(set(landed))
-    assert accepted <= set(landed)
 
 
 def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, start):
@@ -166,39 +148,4 @@ def test_landers_that_fight_over_one_bucket_double_nothing(database, lake, start
     for each in fighters:
         each.kill()
         each.join(10)
-    assert_nothing_lost_or_doubled(database, lake, written)
-
-
-@pytest.fixture
-def small_disk():
-    """Sixteen megabytes. It needs root, so some machines go without its test; CI does not."""
-    with tempfile.TemporaryDirectory(prefix="focusflow-small-") as folder:
-        mounting = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", folder]
-        try:
-            subprocess.run(mounting, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"No small disk can be mounted here: {error}")
-        yield Path(folder)
-        subprocess.run(["umount", folder], check=True)
-
-
-def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, user_id):
-    lake = Lake(str(small_disk / "lake"))
-    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
-    ballast, written = small_disk / "ballast", set[str]()
-    ballast.write_bytes(bytes(16_000_000))  # what it leaves free may not even be enough for what others wrote before
-
-    def fill():
-        while True:
-            written.update(write_events(database, user_id, 50))
-            ingestion.drain()
-
-    for _ in range(2):
-        with pytest.raises(Unavailable, match="The disk that the lake lies on is full"):
-            fill()
-    assert judge(count(database, lake)).is_sound  # what landed until then can be read
-    ballast.unlink()
-    assert ingestion.drain() > 0  # the same process goes on by itself
     assert_nothing_lost_or_doubled(database, lake, written)

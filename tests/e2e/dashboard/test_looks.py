@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.dashboard.conftest import visit
 
@@ -45,8 +46,10 @@ def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, sche
 
 def test_what_has_the_focus_is_seen(look):
     page = look("demo", "overview")
-    page.get_by_role("link", name="Goals", exact=True).focus()
+    goals = page.get_by_role("link", name="Goals", exact=True)
+    goals.focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
-    outline = page.evaluate("getComputedStyle(document.activeElement).outline")
-    assert "solid 2px" in outline
+    expect(goals).to_be_focused()
+    expect(goals).to_have_css("outline-style", "solid")
+    expect(goals).to_have_css("outline-width", "2px")

@@ -1,0 +1,51 @@
+"""No room left on the disk: what was accepted waits in the database, and lands once there is room."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from focusflow.lake import Lake
+from focusflow.problems import Unavailable
+from ingestion.service import open_ingestion
+from ingestion.verification import count, judge
+from tests.conftest import BUCKETS
+from tests.faults.accounts import assert_nothing_lost_or_doubled
+from tests.integration.ingestion.conftest import write_events
+
+
+@pytest.fixture
+def small_disk():
+    """Sixteen megabytes. It needs root, so some machines go without its test; CI does not."""
+    with tempfile.TemporaryDirectory(prefix="focusflow-small-") as folder:
+        mounting = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", folder]
+        try:
+            subprocess.run(mounting, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"No small disk can be mounted here: {error}")
+        yield Path(folder)
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, user_id):
+    lake = Lake(str(small_disk / "lake"))
+    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
+    ballast, written = small_disk / "ballast", set[str]()
+    ballast.write_bytes(bytes(8 * 1024 * 1024))
+
+    def fill():
+        while True:
+            written.update(write_events(database, user_id, 50))
+            ingestion.drain()
+
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="The disk that the lake lies on is full"):
+            fill()
+    assert judge(count(database, lake)).is_sound  # what landed until then can be read
+    ballast.unlink()
+    assert ingestion.drain() > 0  # the same process goes on by itself
+    assert_nothing_lost_or_doubled(database, lake, written)
