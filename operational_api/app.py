@@ -73,6 +73,8 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
 
 BODY_BYTES = 64 * 1024
 STATEMENT_TIMEOUT_MS = 2000
+#: A request works in milliseconds; a server that is not done with one after this time is frozen.
+PATIENCE_SECONDS = 3
 
 DESCRIPTION = """
 Write what happens, read what to do next.
@@ -137,7 +139,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with Database(
-            database_url, connections=settings.database_pool, statement_timeout_ms=STATEMENT_TIMEOUT_MS
+            database_url,
+            connections=settings.database_pool,
+            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            patience_seconds=PATIENCE_SECONDS,
         ) as database:
             app.state.services = Services(
                 settings, database, mailer(settings), Serving(Registry(settings.models_folder))

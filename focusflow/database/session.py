@@ -6,7 +6,7 @@ asks for something with the opening gets it on the same way.
 
 import select
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from focusflow.database.patience import Patience
 from focusflow.database.wire import Asked, Prepared, Statement, begin, send
 from focusflow.problems import SetupProblem, Unavailable
 
@@ -88,8 +89,15 @@ class Database:
     """A small pool of connections. Open it as a context manager."""
 
     def __init__(
-        self, url: str, *, connections: int = 4, statement_timeout_ms: int = 0, wait_seconds: float = 5
+        self,
+        url: str,
+        *,
+        connections: int = 4,
+        statement_timeout_ms: int = 0,
+        wait_seconds: float = 5,
+        patience_seconds: float | None = None,
     ) -> None:
+        """A statement has `statement_timeout_ms` by the server's clock; a transaction `patience_seconds` by ours, if the server has none."""
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -107,13 +115,18 @@ class Database:
             },
         )
         self._buckets: int | None = None
+        self._patience = Patience(patience_seconds) if patience_seconds else None
 
     def __enter__(self) -> Self:
         self._pool.open()
+        if self._patience:
+            self._patience.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.close()
+        if self._patience:
+            self._patience.stop()
 
     @contextmanager
     def transaction(
@@ -124,12 +137,28 @@ class Database:
         What is asked for `first` (see `opening`) comes with the opening, without a way of its own.
         """
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, self._bounded(connection):
                 transaction = self._enter(connection, role, user_id, queue, first)
                 yield transaction
                 transaction.commit()
         except (PoolTimeout, psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
             raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+
+    @contextmanager
+    def _bounded(self, connection: psycopg.Connection[DictRow]) -> Iterator[None]:
+        if self._patience is None:
+            yield
+            return
+        descriptor = connection.fileno()
+        self._patience.begin(descriptor)
+        try:
+            yield
+        except BaseException:
+            with suppress(psycopg.Error):  # it is lost, and the pool will see that
+                connection.rollback()
+            raise
+        finally:
+            self._patience.end(descriptor)
 
     def _enter(
         self,
