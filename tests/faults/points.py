@@ -81,3 +81,12 @@ READER = (
     Point("ingestion.broker:KafkaLog.read", "after"),
     Point("ingestion.broker_source:BrokerSource.read", "after"),
 )
+
+#: Of the inbox.
+INBOX = (
+    Point("ingestion.broker:KafkaLog.read", "after"),
+    Point("ingestion.inbox:_move", "after"),
+    Point("ingestion.inbox:_first_time", "after"),
+    Point("ingestion.inbox:_take", "after"),
+    Point("focusflow.database.session:Transaction.commit", "after"),
+)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from focusflow.lake import Lake
+from focusflow.lake import Lake, Pinned
 from focusflow.problems import Unavailable
 from ingestion.service import open_ingestion
 from ingestion.verification import count, judge
 from tests.conftest import BUCKETS
-from tests.faults.accounts import assert_nothing_lost_or_doubled
+from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.integration.ingestion.conftest import write_events
 
 
@@ -31,11 +31,17 @@ def small_disk():
         subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, user_id):
-    lake = Lake(str(small_disk / "lake"))
-    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
-    ballast, written = small_disk / "ballast", set[str]()
+@pytest.fixture
+def ballast(small_disk):
+    """What leaves half of it free."""
+    ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(8 * 1024 * 1024))
+    return ballast
+
+
+def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, ballast, user_id):
+    lake, written = Lake(str(small_disk / "lake")), set[str]()
+    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
 
     def fill():
         while True:
@@ -49,3 +55,23 @@ def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, 
     ballast.unlink()
     assert ingestion.drain() > 0  # the same process goes on by itself
     assert_nothing_lost_or_doubled(database, lake, written)
+
+
+def test_a_lander_that_passes_over_what_it_had_no_room_for_is_found_out(
+    database, small_disk, ballast, user_id, monkeypatch
+):
+    lake, append = Lake(str(small_disk / "lake")), Pinned.append
+
+    def appending(raw, rows, *, positions):
+        try:
+            append(raw, rows, positions=positions)
+        except Unavailable:
+            ballast.unlink()
+            append(raw, rows.slice(0, 0), positions=positions)
+
+    monkeypatch.setattr(Pinned, "append", appending)
+    ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
+    while ballast.exists():
+        write_events(database, user_id, 50)
+        ingestion.drain()
+    assert "missing" in verdict_of(database, lake).sentence

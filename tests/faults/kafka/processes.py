@@ -4,9 +4,11 @@ import signal
 import threading
 from dataclasses import dataclass
 
-from focusflow.database.session import Database
+from focusflow.database.session import Database, Role
 from focusflow.lake import Lake
+from ingestion import inbox as inbox_module
 from ingestion.broker import Kafka
+from ingestion.inbox import TAKEN_AT_ONCE, Inbox
 from ingestion.relay import Delivery, Publisher
 from ingestion.routes import broker_source, inbox_service, relay_service
 from ingestion.service import Upkeep, open_ingestion
@@ -34,6 +36,25 @@ def take_in(url: str, lake: str, address: str, prefix: str) -> None:
         inbox_service(database, Lake(lake), Kafka(address, prefix), buckets=BUCKETS, retention_hours=1).run(
             threading.Event()
         )
+
+
+def take_in_until(url: str, lake: str, address: str, prefix: str, point: Point, *, forgets: bool = False) -> None:
+    """One that is killed when it comes to a point. The mutant moves on in one transaction and writes in the next."""
+    if forgets:
+        Inbox.take_once = move_on_and_take  # type: ignore[method-assign]
+    point.strike(signal.SIGKILL)
+    take_in(url, lake, address, prefix)
+
+
+def move_on_and_take(inbox, messages, wait_seconds):
+    places = inbox._places(messages)
+    fetched = messages.read(places, TAKEN_AT_ONCE, wait_seconds)
+    moves = {each.partition: (places[each.partition], each.records[-1].offset + 1) for each in fetched}
+    with inbox.database.transaction(Role.INGESTION) as tx:
+        inbox_module._move(tx, moves)
+    with inbox.database.transaction(Role.INGESTION) as tx:
+        inbox_module._take(tx, fetched)
+    return len(moves)
 
 
 def relay_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
