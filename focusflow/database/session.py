@@ -14,7 +14,7 @@ from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -41,6 +41,11 @@ QUEUE: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(queue)s,
 
 NOW: LiteralString = "select clock_timestamp() as now"
 COMMIT: LiteralString = "commit"
+
+SAVEPOINT: LiteralString = "savepoint unless_locked"
+A_MOMENT: LiteralString = "set local lock_timeout = '250ms'"
+RELEASE: LiteralString = "release unless_locked"
+BACK: LiteralString = "rollback to unless_locked"
 
 
 def opening(name: LiteralString, query: LiteralString) -> Prepared:
@@ -74,6 +79,15 @@ class Transaction:
     def at_last(self, query: LiteralString, values: Mapping[str, Any]) -> None:
         """Run a statement together with the commit: for what nothing in this transaction has to see."""
         self._last.append((query, values))
+
+    def unless_locked(self, query: LiteralString, values: Mapping[str, Any]) -> bool:
+        """Run a statement, or nothing where others hold for longer than a moment what it needs. Says whether it was run."""
+        try:
+            send(self.connection, [(SAVEPOINT, {}), (A_MOMENT, {}), (query, values), (RELEASE, {})])
+        except LockNotAvailable:
+            send(self.connection, [(BACK, {})])
+            return False
+        return True
 
     def settle(self) -> None:
         """Run what was left for the end now."""

@@ -1,14 +1,10 @@
 """Scores in Postgres: those that the pipeline published, brought up to date for whoever has changed something since."""
 
-from collections.abc import Mapping
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import polars as pl
-import psycopg
 from psycopg.rows import DictRow
 
 from focusflow.clock import local_date
@@ -25,9 +21,6 @@ QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 READ = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | {"version": pl.Int64()}
 del READ["reschedules"]
 
-#: While a batch is being published, its rows are not to be had. The answer is then the one before; the next one is fresh.
-PATIENCE = "set local lock_timeout = '250ms'"
-
 
 def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
     """Scores as a JSON list, the most pressing first, never older than the tasks they speak of."""
@@ -36,7 +29,7 @@ def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
         _score_anew(work)
         found = _listed(work, limit, task_id)
     if found["first_shown"]:
-        _save(work.tx, "shown", {"tasks": found["first_shown"], "now": work.tx.now})
+        work.tx.unless_locked(QUERIES["shown"], {"tasks": found["first_shown"], "now": work.tx.now})
     items: str = found["items"]
     return items
 
@@ -62,10 +55,5 @@ def _score_anew(work: Work) -> None:
     if served:
         tasks = recalled(tasks, found["memory"], tx.now)
     fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
-    _save(tx, "save", {"scores": fresh.write_json(), "now": tx.now})
-
-
-def _save(tx: Transaction, query: str, values: Mapping[str, Any]) -> None:
-    with suppress(psycopg.errors.LockNotAvailable), tx.connection.transaction():
-        tx.run(PATIENCE)
-        tx.run(QUERIES[query], values)
+    # While a batch is being published, its rows are not to be had. The answer is then the one before; the next one is fresh.
+    tx.unless_locked(QUERIES["save"], {"scores": fresh.write_json(), "now": tx.now})

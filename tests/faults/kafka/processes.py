@@ -38,12 +38,16 @@ def take_in(url: str, lake: str, address: str, prefix: str) -> None:
         )
 
 
-def take_in_until(url: str, lake: str, address: str, prefix: str, point: Point, *, forgets: bool = False) -> None:
-    """One that is killed when it comes to a point. The mutant moves on in one transaction and writes in the next."""
-    if forgets:
-        Inbox.take_once = move_on_and_take  # type: ignore[method-assign]
+def take_in_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
+    """One that is killed when it comes to a point."""
     point.strike(signal.SIGKILL)
     take_in(url, lake, address, prefix)
+
+
+def forget_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
+    """The mutant: it moves on in one transaction and writes in the next."""
+    Inbox.take_once = move_on_and_take  # type: ignore[method-assign]
+    take_in_until(url, lake, address, prefix, point)
 
 
 def move_on_and_take(inbox, messages, wait_seconds):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.conftest import BUCKETS
-from tests.faults.kafka.processes import take_in, take_in_until
+from tests.faults.kafka.processes import forget_until, take_in, take_in_until
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import ENDS, wait_until
 from tests.faults.points import INBOX, Point
@@ -18,7 +18,9 @@ KILLS = 30
 @pytest.fixture
 def stranger(kafka, user_id):
     kafka.prepare(BUCKETS, 1)
-    return Stranger(kafka, user_id)
+    stranger = Stranger(kafka, user_id)
+    yield stranger
+    stranger.finish()
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +30,8 @@ def nothing_taken_in(database):
         connection.execute("truncate outbox, inbox_position, inbox_events, inbox_refused")
 
 
-def killed_at(run, point, **how):
-    process = run(take_in_until, point, **how)
+def killed_at(run, work, point):
+    process = run(work, point)
     process.join(ENDS)
     assert process.exitcode == -signal.SIGKILL, f"it never came to {point}"
 
@@ -51,7 +53,7 @@ def assert_all_came_once(database, kafka, run, orders):
 
 def test_inboxes_killed_at_every_point_lose_and_double_nothing(database, kafka, stranger, run):
     for point in INBOX:
-        killed_at(run, point)
+        killed_at(run, take_in_until, point)
     assert_all_came_once(database, kafka, run, stranger.finish())
 
 
@@ -69,7 +71,7 @@ def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, s
 
 
 def test_an_inbox_that_moves_on_before_it_has_written_is_found_out(database, kafka, stranger, run):
-    killed_at(run, Point("ingestion.inbox:_take", "before"), forgets=True)
+    killed_at(run, forget_until, Point("ingestion.inbox:_take", "before"))
     orders = stranger.finish()
     with pytest.raises(AssertionError, match="order-"):
         assert_all_came_once(database, kafka, run, orders)
