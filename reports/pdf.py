@@ -9,7 +9,12 @@ class NoPdf(Problem):
     status = 501
 
 
-PRINTED = "@page { size: A4; margin: 12mm } .page { background: #ffffff !important } tr, h2 { break-inside: avoid } h2 { break-after: avoid }"
+PRINTED = """
+    @page { size: A4; margin: 12mm 22mm 14mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #4b5563 } }
+    .page { background: #ffffff !important }
+    .page > tbody > tr > td, .card > tbody > tr > td { padding: 0 !important }
+    tr, h2 { break-inside: avoid }
+    h2, tr.more { break-after: avoid }"""
 
 
 def pdf(html: str) -> bytes:

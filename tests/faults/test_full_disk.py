@@ -45,7 +45,7 @@ def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, 
 
     def fill():
         while True:
-            written.update(write_events(database, user_id, 50))
+            written.update(write_events(database, user_id, 500))
             ingestion.drain()
 
     for _ in range(2):
@@ -72,6 +72,6 @@ def test_a_lander_that_passes_over_what_it_had_no_room_for_is_found_out(
     monkeypatch.setattr(Pinned, "append", appending)
     ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)
     while ballast.exists():
-        write_events(database, user_id, 50)
+        write_events(database, user_id, 500)
         ingestion.drain()
     assert "missing" in verdict_of(database, lake).sentence
