@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
-from math import ceil, erf, exp, log, prod, sqrt
+from math import ceil, erf, exp, inf, log, prod, sqrt
 from statistics import fmean, median, stdev
 from typing import Any
 
-from focusflow.clock import start_of, zone
+from focusflow.clock import local_date, start_of, zone
 from focusflow.contracts.envelope import Event
 from reports.achievements import ACHIEVEMENTS
 from tests.integration.pipelines.account import (
@@ -362,3 +362,47 @@ def uplift_people(a: Account) -> Rows:
         first, latest = fmean(weeks[:4]), fmean(weeks[number - 4 : number])
         found[month] = {"weeks": number, "first_weekly": first, "latest_weekly": latest, "change": latest - first}
     return found
+
+
+def priority_scores(a: Account) -> Rows:
+    """By Taskwarrior's urgency, term by term: what is open, waits for nothing, and may be begun."""
+    open_tasks = [versions[-1] for versions in a.each("task") if is_open(versions[-1])]
+    ids = {str(task.subject) for task in open_tasks}
+    waits = {str(task.subject): [each for each in task.data["blocked_by"] if each in ids] for task in open_tasks}
+    blockers = {each for some in waits.values() for each in some}
+    here = a.homes[-1].data["timezone"]
+    found: list[tuple[Event, float, float]] = []
+    for task in open_tasks:
+        start, created = moment_of(task.data["start_at"]), moment_of(task.data["created_at"])
+        if waits[str(task.subject)] or (start and start > a.as_of):
+            continue
+        assert created
+        day = date_of(task.data["due_date"])
+        due = moment_of(task.data["due_at"]) or (start_of(day + DAY, here) if day else None)
+        late = (a.as_of - due) / DAY if due else None
+        terms = (
+            12 * (0 if late is None else min(1.0, max(0.2, (late + 14) * 0.8 / 21 + 0.2))),
+            8 * (str(task.subject) in blockers),
+            {"low": 1.8, "medium": 3.9, "high": 6.0, "urgent": 8.1}[task.data["priority"]],
+            5 * (start is not None),
+            4 * (task.data["status"] == "in_progress"),
+            2 * min(1.0, (a.as_of - created) / DAY / 365),
+            (0.0, 0.8, 0.9, 1.0)[min(3, len(task.data["tags"]))],
+            15 * task.data["pinned"],
+        )
+        found.append((task, sum(terms), due.timestamp() if due else inf))
+    found.sort(key=lambda each: (moment_of(each[0].data["created_at"]), str(each[0].subject)))
+    by_urgency = sorted(found, key=lambda each: -round(each[1], 9))
+    by_due = sorted(found, key=lambda each: each[2])
+    return {
+        (local_date(a.as_of, here), str(task.subject)): {
+            "score": 100 / (1 + exp((12 - urgency) / 6)),
+            "rank": by_urgency.index(each) + 1,
+            "rank_by_urgency": by_urgency.index(each) + 1,
+            "rank_by_due_date": by_due.index(each) + 1,
+            "task_version": task.entityversion,
+            "is_baseline": True,
+        }
+        for each in found
+        for task, urgency, _ in [each]
+    }

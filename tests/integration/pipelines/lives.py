@@ -20,6 +20,7 @@ FREQUENCIES: tuple[dict[str, object], ...] = (
     {"frequency": "weekly", "times_per_week": 2},
 )
 PRIORITIES = ("low", "medium", "high")
+TAGS = ["home", "garden", "shed"]
 KINDS = ("focus", "pomodoro", "manual")
 SPENT = (7, 25, 57, 300, 900, 1600)
 PLATFORMS = ("ios", "web", None)
@@ -80,8 +81,13 @@ class Life:
 
     def _task(self, which: int) -> None:
         estimate = {"estimated_minutes": 15 * which, "actual_minutes": 20} if which % 3 else {}
-        sort = {"priority": PRIORITIES[which % 3], "category_id": CATEGORIES[which // 2]}
-        self.tasks.append(self.person.task(self.now, **estimate, **sort, **self._due(which)))
+        sort = {"priority": PRIORITIES[which % 3], "category_id": CATEGORIES[which // 2], "tags": TAGS[: which % 4]}
+        when = {"start_at": self.now + timedelta(days=which - 3)} if which % 2 else {}
+        after = {"blocked_by": [self.tasks[-1].id]} if which == 4 and self.tasks else {}
+        is_pinned = which == 5
+        self.tasks.append(
+            self.person.task(self.now, pinned=is_pinned, **estimate, **sort, **when, **after, **self._due(which))
+        )
 
     def _due(self, which: int) -> dict[str, object]:
         """By a moment, by a day, or whenever."""
