@@ -73,7 +73,7 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
 
 BODY_BYTES = 64 * 1024
 STATEMENT_TIMEOUT_MS = 2000
-#: A request works in milliseconds; a server that is not done with one after this time is frozen.
+#: A server that has not even said that the time is up is frozen.
 PATIENCE_SECONDS = 3
 
 DESCRIPTION = """

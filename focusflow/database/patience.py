@@ -4,15 +4,19 @@ import os
 import socket
 import threading
 import time
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
 
 
 class Patience:
-    """Hangs up on connections that are at work for too long: whoever waits on one is told at once that it is lost."""
+    """Hangs up on connections whose server leaves a question without an answer: whoever waits is told at once that it is lost."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._until = seconds, dict[int, float]()
+        self._seconds, self._waiting = seconds, dict[int, tuple[psycopg.Connection[Any], float]]()
         self._lock, self._is_over = threading.Lock(), threading.Event()
-        self._watch = threading.Thread(target=self._look, name="patience", daemon=True)
+        self._watch = threading.Thread(target=self._look_on, name="patience", daemon=True)
 
     def start(self) -> None:
         self._watch.start()
@@ -21,18 +25,28 @@ class Patience:
         self._is_over.set()
         self._watch.join()
 
-    def begin(self, descriptor: int) -> None:
+    def begin(self, connection: psycopg.Connection[Any]) -> int:
+        """Watch a connection from now on, under the number that ends it."""
+        descriptor = connection.fileno()
         with self._lock:
-            self._until[descriptor] = time.monotonic() + self._seconds
+            self._waiting[descriptor] = connection, time.monotonic()
+        return descriptor
 
     def end(self, descriptor: int) -> None:
         with self._lock:
-            self._until.pop(descriptor, None)
+            self._waiting.pop(descriptor, None)
+
+    def _look_on(self) -> None:
+        while not self._is_over.wait(self._seconds / 10):
+            with self._lock:  # nobody closes a connection, and nobody gets its number, while it is looked at
+                self._look()
 
     def _look(self) -> None:
-        while not self._is_over.wait(self._seconds / 10):
-            with self._lock:  # nobody closes a connection, and nobody gets its number, while it is hung up on
-                for descriptor in [each for each, until in self._until.items() if until < time.monotonic()]:
-                    del self._until[descriptor]
-                    with socket.socket(fileno=os.dup(descriptor)) as connection:
-                        connection.shutdown(socket.SHUT_RDWR)
+        now = time.monotonic()
+        for descriptor, (connection, since) in list(self._waiting.items()):
+            if connection.pgconn.transaction_status != TransactionStatus.ACTIVE:  # what takes time is not the server
+                self._waiting[descriptor] = connection, now
+            elif now - since > self._seconds:
+                del self._waiting[descriptor]
+                with socket.socket(fileno=os.dup(descriptor)) as ours:
+                    ours.shutdown(socket.SHUT_RDWR)

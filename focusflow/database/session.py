@@ -111,7 +111,7 @@ class Database:
         wait_seconds: float = 5,
         patience_seconds: float | None = None,
     ) -> None:
-        """A statement has `statement_timeout_ms` by the server's clock; a transaction `patience_seconds` by ours, if the server has none."""
+        """A statement has `statement_timeout_ms` by the server's clock, and `patience_seconds` by ours where that stands still."""
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -163,8 +163,7 @@ class Database:
         if self._patience is None:
             yield
             return
-        descriptor = connection.fileno()
-        self._patience.begin(descriptor)
+        descriptor = self._patience.begin(connection)
         try:
             yield
         except BaseException:
