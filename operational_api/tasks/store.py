@@ -16,6 +16,7 @@ from focusflow.problems import Invalid, NotFound
 from operational_api.cursor import cursor, read_cursor
 from operational_api.tasks.schemas import Task, TaskFilter
 from operational_api.tasks.search import alike, as_query
+from operational_api.time_entries.rules import stopped
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -113,8 +114,8 @@ def save(work: Work, before: Mapping[str, Any], changes: Mapping[str, Any], happ
 def stop_timer(work: Work, task_id: UUID) -> None:
     """End the timer that runs for a task, if one does."""
     running = work.tx.one(QUERIES["running_timer"], {"task_id": task_id})
-    if running is not None and running["started_at"] < work.tx.now:
-        row = update_row(work.tx, time_entries, running["id"], {"ended_at": work.tx.now})
+    if running is not None:
+        row = update_row(work.tx, time_entries, running["id"], stopped(running, work.tx.now))
         assert row is not None
         work.emit("time.stopped", row, before=running)
 

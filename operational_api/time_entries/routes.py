@@ -49,7 +49,7 @@ def start_timer(body: NewTimer, work: UnitOfWork, switch: Switch = False) -> Res
             " ?switch=true."
         )
     if running is not None:
-        ENTITY.save(work, running, {"ended_at": work.tx.now}, "stopped")
+        ENTITY.save(work, running, rules.stopped(running, work.tx.now), "stopped")
     row = ENTITY.add(work, body.model_dump() | {"started_at": work.tx.now}, "started")
     return work.reply(ENTITY.shown(row), 201, version=row["version"])
 
@@ -60,7 +60,7 @@ def stop_timer(work: UnitOfWork) -> Response:
     running = work.tx.one(QUERIES["running"], {"user_id": work.caller.user_id})
     if running is None:
         raise rules.NoTimerRuns
-    row = ENTITY.save(work, running, {"ended_at": work.tx.now}, "stopped")
+    row = ENTITY.save(work, running, rules.stopped(running, work.tx.now), "stopped")
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 

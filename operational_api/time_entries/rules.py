@@ -24,6 +24,11 @@ class StillRunning(Conflict):
     """This is the timer that runs. Stop it first."""
 
 
+def stopped(entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A timer after it was stopped. One whose begin lies ahead, by a clock that was set back, ends just after it."""
+    return {"ended_at": max(now, entry["started_at"] + timedelta.resolution)}
+
+
 def check_span(entry: Mapping[str, Any], now: datetime) -> None:
     """Refuse a stretch of time that cannot have been."""
     started, ended = entry["started_at"], entry["ended_at"]
