@@ -86,6 +86,10 @@ class UnsupportedMedia(Problem):
     status = 415
 
 
+class Defect(Problem):
+    """Something went wrong on our side. It is in the log, under the X-Request-ID of this answer."""
+
+
 class NotJson(Invalid):
     """The body is not JSON in UTF-8."""
 
@@ -142,11 +146,6 @@ def install(app: FastAPI) -> None:
         if kind is MethodNotAllowed:
             answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
         return answer
-
-    @app.exception_handler(Exception)
-    def defect(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return rendered(Problem("Something went wrong on our side. It is in the log, under this request's id."))
 
 
 def _methods_of(app: FastAPI, request: Request) -> set[str]:

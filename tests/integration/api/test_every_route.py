@@ -187,7 +187,7 @@ def test_figures_count_requests_by_route(http, me, theirs):
     assert 'focusflow_reports{status="due"}' in text
 
 
-def test_a_defect_says_nothing_of_the_inside(http, me, database):
+def test_a_defect_says_nothing_of_the_inside_but_where_to_find_it(http, me, database, caplog):
     with database.owner() as connection:
         connection.execute("alter table tasks rename to tasks_gone")
     try:
@@ -198,6 +198,9 @@ def test_a_defect_says_nothing_of_the_inside(http, me, database):
     assert answer.status_code == 500
     assert "tasks_gone" not in answer.text
     assert "relation" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (told,) = (each for each in caplog.records if each.exc_info)
+    assert (told.request_id, "tasks" in str(told.exc_info[1])) == (answer.headers["x-request-id"], True)
 
 
 def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_path):
