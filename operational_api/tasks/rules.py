@@ -6,7 +6,8 @@ from typing import Any
 
 from focusflow.clock import zone
 from focusflow.problems import Conflict, Invalid
-from focusflow.recurrence import BadRecurrence, check_rule, followed
+from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on
+from operational_api.shapes import LAST_YEAR
 
 OPEN = ("pending", "in_progress")
 
@@ -88,18 +89,23 @@ def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
 def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> dict[str, Any] | None:
     """The fields in which the next of a recurring task differs; None when there is no next.
 
-    It keeps its hour on the wall through changes of daylight saving, and never lies in the past.
+    It keeps its hour on the wall through changes of daylight saving, and never lies in the past. Its start lies as far before it, and of a
+    number of times there is one less.
     """
     if task["recurrence"] is None:
         return None
     here, begin = zone(timezone), _begin(task, timezone)
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
     found = followed(task["recurrence"], begin).after(after)
-    if found is None:
+    if found is None or found.year > LAST_YEAR:
         return None
+    fields = {"recurrence": from_then_on(task["recurrence"], begin, found)}
+    if task["start_at"] is not None:
+        start = task["start_at"].astimezone(here).replace(tzinfo=None) + (found - begin)
+        fields["start_at"] = start.replace(tzinfo=here).astimezone(UTC)
     if task["due_at"] is None:
-        return {"due_date": found.date(), "due_at": None}
-    return {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
+        return fields | {"due_date": found.date(), "due_at": None}
+    return fields | {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
 
 
 def _begin(task: Mapping[str, Any], timezone: str) -> datetime:

@@ -1,7 +1,8 @@
 """Tasks over HTTP: the row, its event, and what is refused."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -301,6 +302,25 @@ def test_of_a_recurring_task_the_next_comes(me):
         timedelta(days=1),
         timedelta(hours=25),
     )
+
+
+def test_a_task_that_recurs_three_times_comes_three_times_and_begins_as_long_before(me):
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()  # noqa: TID251 (the API's own now is real)
+    due, start = today + timedelta(days=3), f"{today + timedelta(days=1)}T08:00:00Z"
+    me.task("course", recurrence="FREQ=DAILY;COUNT=3", due_date=due.isoformat(), start_at=start)
+    came = []
+    while left := me.call("GET", "/tasks?open=true").json()["items"]:
+        assert len(came) < 3
+        (task,) = left
+        came.append((date.fromisoformat(task["due_date"]) - due, task["start_at"][:10]))
+        me.call("POST", f"/tasks/{task['id']}/complete")
+    assert came == [(timedelta(days=n), str(today + timedelta(days=n + 1))) for n in range(3)]
+
+
+def test_a_rule_that_goes_beyond_all_dates_ends(me):
+    task = me.task("time capsule", recurrence="FREQ=YEARLY;INTERVAL=7973", due_at="2026-12-31T22:30:00Z")
+    assert me.call("POST", f"/tasks/{task['id']}/complete").status_code == 200
+    assert me.call("GET", "/tasks?open=true").json()["items"] == []
 
 
 def test_a_deleted_task_is_gone_and_told(me, events):
