@@ -32,8 +32,7 @@ def create_task(body: NewTask, work: UnitOfWork) -> Response:
     """Add a task."""
     fields = body.model_dump()
     rules.check_recurrence({**fields, "created_at": work.tx.now}, work.caller.timezone)
-    if body.blocked_by or body.parent_task_id:
-        store.check_links(work.tx, None, fields)
+    store.check_links(work.tx, None, fields)
     row = store.add(work, fields)
     return work.reply(store.shown(row), 201, version=row["version"])
 

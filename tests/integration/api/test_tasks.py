@@ -274,6 +274,29 @@ def test_a_task_cannot_stand_above_itself(me):
     assert me.call("PATCH", f"/tasks/{parent['id']}", {"blocked_by": [parent["id"]]}).status_code == 422
 
 
+def test_tasks_do_not_wait_for_each_other_in_a_circle(me):
+    first = me.task("first")
+    second = me.task("second", blocked_by=[first["id"]])
+    third = me.task("third", blocked_by=[second["id"]])
+    refused = me.call("PATCH", f"/tasks/{first['id']}", {"blocked_by": [third["id"]]})
+    assert (refused.status_code, "wait for itself" in refused.json()["detail"]) == (422, True)
+    assert me.call("PATCH", f"/tasks/{third['id']}", {"blocked_by": [first["id"], second["id"]]}).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["parent_task_id", "blocked_by", "goal_id"])
+def test_nothing_is_made_to_point_at_what_was_deleted(me, events, field):
+    gone = me.call("POST", "/goals", {"title": "gone"}).json()["id"] if field == "goal_id" else me.task("gone")["id"]
+    link = {field: [gone] if field == "blocked_by" else gone}
+    pointing, other = me.task("pointed before", **link), me.task("other")
+    me.call("DELETE", f"/{'goals' if field == 'goal_id' else 'tasks'}/{gone}")
+    before = events(me.id)
+    assert me.call("POST", "/tasks", {"title": "x", **link}).status_code == 422
+    refused = me.call("PATCH", f"/tasks/{other['id']}", link)
+    assert (refused.status_code, field in refused.json()["detail"]) == (422, True)
+    assert events(me.id) == before
+    assert me.call("PATCH", f"/tasks/{pointing['id']}", link).status_code == 200
+
+
 def test_tasks_nest_only_so_deep(me, monkeypatch):
     monkeypatch.setattr(store, "LEVELS_AT_MOST", 3)
     top = me.task("1")
