@@ -66,9 +66,7 @@ def productivity_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, s
 def analyze_performance(wanted: Annotated[Times, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
     """How any days went: the figures, how they compare, and words about them."""
     if not 0 <= (wanted.last - wanted.first).days < LONGEST_DAYS:
-        raise Invalid(
-            f"The field query.to cannot be accepted: it should lie on or after from, and within {LONGEST_DAYS} days."
-        )
+        raise Invalid.field("query.to", f"it should lie on or after from, and within {LONGEST_DAYS} days")
     told, topic = _insights(shared, who_asks, lambda *_: Period.between(wanted.first, wanted.last), "analysis")
     return {**told, "figures": topic.numbers, "compared_with_usual": topic.compared}
 
@@ -199,7 +197,7 @@ def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
     """What is left of the day's working hours between appointments."""
     hours = working_hours(work, (body.day_start, body.day_end), "body")
     if day < local_date(work.tx.now, work.caller.timezone):
-        raise Invalid("The field body.day cannot be accepted: it is past.")
+        raise Invalid.field("body.day", "it is past")
     return free_time(work.tx, work.caller.user_id, work.caller.timezone, day, hours)
 
 

@@ -104,5 +104,5 @@ def _bounds(wanted: Range, today: date) -> tuple[date, date]:
     last = wanted.last or (min(wanted.first + timedelta(days=LONGEST_DAYS - 1), today) if wanted.first else today)
     first = wanted.first or last - timedelta(days=DAYS - 1)
     if first > last:
-        raise Invalid("The field query.from cannot be accepted: it lies in the future.")
+        raise Invalid.field("query.from", "it lies in the future")
     return first, last

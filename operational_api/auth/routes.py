@@ -41,7 +41,7 @@ class SessionNotFound(NotFound):
 
 def check_zone_name(timezone: str) -> None:
     if timezone not in zone_names():
-        raise Invalid(f"The field body.timezone cannot be accepted: there is no time zone {timezone!r}.")
+        raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
 def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetime) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def register(body: Registration, came_from: CameFrom, shared: Shared, later: Bac
     if not shared.settings.registration_open:
         raise RegistrationClosed
     check_zone_name(body.timezone)
-    passwords.check(body.password, body.email)
+    passwords.check(body.password, "password", body.email)
     limits.count(shared.database, limits.requests_of("register", came_from.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:

@@ -107,7 +107,5 @@ def working_hours(work: Work, given: tuple[time | None, time | None], where: str
     chosen = timetable.working_hours(work.tx, work.caller.user_id)
     first, last = given[0] or chosen[0], given[1] or chosen[1]
     if first.tzinfo or last.tzinfo or first >= last:
-        raise Invalid(
-            f"The field {where}.day_end cannot be accepted: it should be later than day_start, on your own clock."
-        )
+        raise Invalid.field(f"{where}.day_end", "it should be later than day_start, on your own clock")
     return first, last

@@ -173,4 +173,4 @@ def _today(work: Work) -> date:
 
 def _check_order(first: date, last: date | None) -> None:
     if last is not None and last < first:
-        raise Invalid("The field body.end_date cannot be accepted: it should not lie before start_date.")
+        raise Invalid.field("body.end_date", "it should not lie before start_date")

@@ -36,7 +36,7 @@ def make_key(body: NewKey, work: UnitOfWork) -> Response:
     """Make an API key. The answer shows it, this once."""
     me, now = work.caller.user_id, work.tx.now
     if body.expires_at is not None and body.expires_at <= now:
-        raise Invalid("The field body.expires_at cannot be accepted: it lies in the past.")
+        raise Invalid.field("body.expires_at", "it lies in the past")
     usable = work.tx.one(QUERIES["usable"], {"user_id": me, "now": now})
     if usable is not None and usable["keys"] >= AT_MOST:
         raise TooManyKeys

@@ -10,6 +10,7 @@ from focusflow.database.tables import users
 from focusflow.problems import Invalid, NotSignedIn
 from operational_api.auth import store
 from operational_api.auth.routes import check_zone_name
+from operational_api.entities import filled
 from operational_api.me.schemas import Me, MeChange
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
@@ -30,9 +31,7 @@ def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Res
     before = _account(work)
     check_match(if_match, before["version"])
     changes = body.model_dump(exclude_unset=True)
-    for name in ("display_name", "timezone", "locale", "week_start"):
-        if name in changes and changes[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+    filled(changes, "display_name", "timezone", "locale", "week_start")
     if "timezone" in changes:
         check_zone_name(changes["timezone"])
         store.check_zone(work.tx, changes["timezone"])

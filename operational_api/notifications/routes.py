@@ -53,7 +53,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
     about = body.model_dump(include={"task_id", "goal_id"}, mode="json", exclude_none=True)
     there = work.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
     if there is None or not there["found"]:
-        raise Invalid("The field body.task_id or body.goal_id names something that does not exist.")
+        raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
     waiting = work.tx.one(QUERIES["waiting"], {"now": work.tx.now})
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
         raise TooManyReminders

@@ -7,6 +7,7 @@ from typing import Any
 from focusflow.clock import zone
 from focusflow.problems import Conflict, Invalid
 from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on
+from operational_api.entities import filled
 from operational_api.shapes import LAST_YEAR
 
 OPEN = ("pending", "in_progress")
@@ -38,9 +39,8 @@ def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
         try:
             check_rule(task["recurrence"], _begin(task, timezone))
         except BadRecurrence as error:
-            raise Invalid(
-                "The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years that this task"
-                " ever comes to."
+            raise Invalid.field(
+                "body.recurrence", "it is no RFC 5545 rule of days, weeks, months or years that this task ever comes to"
             ) from error
 
 
@@ -71,11 +71,9 @@ def restored(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a wish really changes. One kind of due date replaces the other."""
-    for name in ("title", "priority", "status", "tags", "blocked_by", "pinned"):
-        if name in wish and wish[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+    filled(wish, "title", "priority", "status", "tags", "blocked_by", "pinned")
     if wish.get("due_at") and wish.get("due_date"):
-        raise Invalid("Give due_at or due_date, not both.")
+        raise Invalid.field("body.due_date", "give due_at or due_date, not both")
     if "status" in wish and task["status"] not in (*OPEN, "cancelled"):
         raise TaskDone
     wish = dict(wish)

@@ -97,7 +97,7 @@ def _check_there(tx: Transaction, wish: Mapping[str, Any]) -> None:
     found = tx.one(QUERIES["links"], wish)
     assert found is not None
     if found["is_circle"]:
-        raise Invalid("The field body.blocked_by cannot be accepted: the task would wait for itself.")
+        raise Invalid.field("body.blocked_by", "the task would wait for itself")
     is_there = {
         "blocked_by": found["blockers"] == len(wish["blockers"]),
         "parent_task_id": found["has_parent"],
@@ -105,18 +105,16 @@ def _check_there(tx: Transaction, wish: Mapping[str, Any]) -> None:
     }
     for field, is_known in is_there.items():
         if not is_known:
-            raise Invalid(f"The field body.{field} cannot be accepted: it names something that does not exist.")
+            raise Invalid.field(f"body.{field}", "it names something that does not exist")
 
 
 def _check_nesting(tx: Transaction, wish: Mapping[str, Any]) -> None:
     found = tx.one(QUERIES["nesting"], wish)
     assert found is not None
     if found["is_circle"]:
-        raise Invalid("The field body.parent_task_id cannot be accepted: the task would be above itself.")
+        raise Invalid.field("body.parent_task_id", "the task would be above itself")
     if (found["levels"] or 0) > LEVELS_AT_MOST:
-        raise Invalid(
-            f"The field body.parent_task_id cannot be accepted: tasks nest {LEVELS_AT_MOST} levels deep at most."
-        )
+        raise Invalid.field("body.parent_task_id", f"tasks nest {LEVELS_AT_MOST} levels deep at most")
 
 
 def add(work: Work, fields: Mapping[str, Any]) -> DictRow:

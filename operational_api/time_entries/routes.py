@@ -129,4 +129,4 @@ def delete_entry(entry_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> 
 
 def _check_task(work: Work, task_id: UUID | None) -> None:
     if task_id is not None and work.tx.one(QUERIES["task"], {"task_id": task_id}) is None:
-        raise Invalid("The field body.task_id names something that does not exist.")
+        raise Invalid.field("body.task_id", "it names something that does not exist")

@@ -9,6 +9,7 @@ from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from tests.integration.api.conftest import PASSWORD
 
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
@@ -41,9 +42,13 @@ def body_for(method, path):
 
 
 @pytest.fixture
-def theirs(somebody, database):
-    """Somebody else, with one of everything: the name of each id in a path, and theirs."""
-    other = somebody()
+def other(somebody):
+    return somebody()
+
+
+@pytest.fixture
+def theirs(other, database):
+    """Somebody else has one of everything: the name of each id in a path, and theirs."""
 
     def made(path, body, method="POST"):
         answer = other.call(method, path, body)
@@ -142,6 +147,37 @@ def test_nothing_of_ones_own_can_point_at_what_is_somebody_elses(me, theirs, pat
 
     answer = me.call("POST", path, {name: filled(value) for name, value in body.items()})
     assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("POST /tasks", {"title": "x", "recurrence": "FREQ=HOURLY"}, "body.recurrence"),
+        ("POST /tasks", {"title": "x", "category_id": "{event_id}"}, "body.category_id"),
+        ("PATCH /tasks/{task_id}", {"title": None}, "body.title"),
+        ("PATCH /tasks/{task_id}", {"due_at": "2026-12-01T08:00:00Z", "due_date": "2026-12-01"}, "body.due_date"),
+        ("PATCH /tasks/{task_id}", {"parent_task_id": "{task_id}"}, "body.parent_task_id"),
+        ("PATCH /goals/{goal_id}", {"target_value": 5}, "body.target_value"),
+        ("PATCH /habits/{habit_id}", {"end_date": "1990-01-01"}, "body.end_date"),
+        ("PATCH /calendar/{event_id}", {"end_at": "1990-01-01T08:00:00Z"}, "body.end_at"),
+        ("PATCH /time/{entry_id}", {"started_at": "2199-01-01T08:00:00Z"}, "body.started_at"),
+        ("PATCH /preferences", {"quiet_from": "22:00"}, "body.quiet_until"),
+        ("PATCH /me", {"timezone": "Mars/Phobos"}, "body.timezone"),
+        ("POST /keys", {"name": "x", "scopes": ["tasks:read"], "expires_at": "1990-01-01T08:00:00Z"}, "body.expires_at"),
+        ("POST /notifications", {"title": "x", "scheduled_at": "2199-01-01T08:00:00Z", "goal_id": "{event_id}"}, "body.goal_id"),
+        ("POST /auth/change-password", {"password": PASSWORD, "new_password": "password1"}, "body.new_password"),
+        ("GET /calendar?since=2026-12-02&until=2026-12-01", None, "query.until"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_refuses_names_the_field_at_fault(other, theirs, call, body, field):
+    def filled(value):
+        return value.format(**theirs) if isinstance(value, str) else value
+
+    said = body and {name: filled(value) for name, value in body.items()}
+    method, path = call.format(**theirs).split(" ")
+    answer = other.call(method, path, said)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
 def test_every_operation_is_described(http):
