@@ -28,6 +28,7 @@ def me(work: UnitOfWork) -> Response:
 @router.patch("", response_model=Me, responses=problems(NotSignedIn, Stale, Invalid))
 def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change your account. A new time zone counts from now on; days that were stay where they were."""
+    work.tx.run(store.QUERIES["lock"], {"user_id": work.caller.user_id})
     before = _account(work)
     check_match(if_match, before["version"])
     changes = body.model_dump(exclude_unset=True)
@@ -35,7 +36,7 @@ def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Res
     if "timezone" in changes:
         check_zone_name(changes["timezone"])
         store.check_zone(work.tx, changes["timezone"])
-    row = before
+    row, changes = before, {name: value for name, value in changes.items() if before[name] != value}
     if changes:
         row = before | (update_row(work.tx, users, work.caller.user_id, changes) or {})
         work.emit("user.updated", row, before=before)
