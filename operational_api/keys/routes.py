@@ -56,7 +56,7 @@ def make_key(body: NewKey, work: UnitOfWork) -> Response:
 @router.get("", response_model=Keys, responses=problems(NotSignedIn))
 def list_keys(work: UnitOfWork) -> Response:
     """List your API keys, those that were revoked too."""
-    return work.reply({"items": work.tx.all(QUERIES["all"], {"user_id": work.caller.user_id})})
+    return work.reply({"items": work.tx.all(QUERIES["all"], {"user_id": work.caller.user_id, "now": work.tx.now})})
 
 
 @router.delete("/{key_id:uuid}", status_code=204, responses=problems(NotSignedIn, KeyNotFound, Invalid))
