@@ -4,15 +4,17 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from focusflow.contracts.fields import Priority, TaskStatus
-from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole
+from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole, each_once
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 Rule = Annotated[
     Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=MO"])
 ]
+Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
+Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
 Sort = Literal["created", "due", "priority", "score"]
 Asked = Annotated[Text, Field(min_length=1, max_length=200)]
 
@@ -40,8 +42,8 @@ class NewTask(TaskFields):
 
     title: Title = Field(examples=["Write the quarterly report"])
     priority: Priority = "medium"
-    tags: Annotated[list[Label], Field(max_length=50)] = []
-    blocked_by: Annotated[list[UUID], Field(max_length=100)] = []
+    tags: Tags = []
+    blocked_by: Blockers = []
     pinned: Flag = False
 
     @model_validator(mode="after")
@@ -57,8 +59,8 @@ class TaskChange(TaskFields):
     title: Title | None = None
     priority: Priority | None = None
     status: Literal["pending", "in_progress", "cancelled"] | None = None
-    tags: Annotated[list[Label], Field(max_length=50)] | None = None
-    blocked_by: Annotated[list[UUID], Field(max_length=100)] | None = None
+    tags: Tags | None = None
+    blocked_by: Blockers | None = None
     pinned: Flag | None = None
 
 

@@ -55,6 +55,13 @@ def test_a_copy_is_open_and_its_own(me):
     )
 
 
+def test_a_tag_is_on_a_task_once(me):
+    task = me.task(tags=["home", "garden", "home"])
+    assert task["tags"] == ["home", "garden"]
+    changed = me.call("PATCH", f"/tasks/{task['id']}", {"tags": ["home", "home"]})
+    assert changed.json()["tags"] == ["home"]
+
+
 def test_subtasks_are_listed_under_their_task(me):
     parent = me.task("parent")
     below = [me.task(title, parent_task_id=parent["id"])["id"] for title in ("one", "two")]
