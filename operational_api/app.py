@@ -180,7 +180,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @app.exception_handler(Replayed)
     def replayed(_: Request, answer: Replayed) -> Response:
-        return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, "application/json")
+        return Response(answer.body, answer.status, answer.headers, "application/json")
 
     def include(router: APIRouter, needs: Needs, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES) -> None:
         app.include_router(
@@ -210,7 +210,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 "If-None-Match",
                 "X-API-Key",
             ],
-            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+            expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(Observed)
     return app
