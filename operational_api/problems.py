@@ -113,6 +113,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
         errors = [{"field": _path(each["loc"]), "message": sentence(each["msg"])} for each in error.errors()[:50]]
+        if error.body and isinstance(error.body, bytes):  # it was not taken for JSON, and so not read
+            return rendered(NotJson("Send JSON, with the header Content-Type: application/json."))
         problem = Invalid.field(errors[0]["field"], errors[0]["message"])
         problem.errors = errors
         return rendered(problem)

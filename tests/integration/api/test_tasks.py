@@ -103,6 +103,13 @@ def test_bad_input_is_named_and_changes_nothing(http, me, body):
     assert me.call("GET", "/tasks").json()["items"] == []
 
 
+@pytest.mark.parametrize("media", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_is_not_said_to_be_json_is_told_how_to_say_so(http, me, media):
+    headers = {"Authorization": f"Bearer {me.access_token}", **({"Content-Type": media} if media else {})}
+    answer = http.post("/api/v1/tasks", content=b'{"title": "x"}', headers=headers)
+    assert (answer.status_code, "Content-Type: application/json" in answer.json()["detail"]) == (422, True)
+
+
 def test_a_body_that_is_too_large_is_refused(http, me):
     headers = {"Authorization": f"Bearer {me.access_token}", "Content-Type": "application/json"}
     answer = http.post("/api/v1/tasks", content=b'{"title": "' + b"x" * 100_000 + b'"}', headers=headers)
