@@ -15,7 +15,7 @@ from focusflow.mail import mailer
 from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from models.registry import Registry, Serving
-from operational_api import health, problems
+from operational_api import examples, health, problems
 from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
@@ -111,6 +111,7 @@ class Interface(FastAPI):
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
                     self._complete(schema, route)
+            examples.add_to(schema)
         return self.openapi_schema or {}
 
     def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
@@ -150,6 +151,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry={"tracing": False},
+        generate_unique_id_function=lambda route: route.name,  # what a generated client calls it
         docs_url=None,  # its pages load their parts from elsewhere
         redoc_url=None,
         openapi_tags=[
@@ -171,6 +173,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {
                 "name": "Reports",
                 "description": "A week, a month or any span in numbers and words, and the end of their mails.",
+            },
+            {
+                "name": "AI",
+                "description": "A plan of a day, what to do now, and what stands out. Each number in the words is a figure.",
             },
             {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
             {"name": "Operations", "description": "Is it running?"},

@@ -77,7 +77,7 @@ def change_user(user_id: UUID, body: UserChange, work: UnitOfWork, if_match: IfM
 
 
 @router.get("/audit", response_model=AuditPage, responses=problems(NotSignedIn, Forbidden, Invalid))
-def list_audit(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Response:
+def list_audit_log(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Response:
     """Who did what to whom."""
     values = wanted.model_dump() | after_moment(wanted.cursor, "audit")
     with work.acting_as(Role.AUTH):
@@ -86,7 +86,7 @@ def list_audit(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Res
 
 
 @router.get("/pipeline", response_model=Pipeline, responses=problems(NotSignedIn, Forbidden))
-def pipeline(work: UnitOfWork) -> Response:
+def get_pipeline(work: UnitOfWork) -> Response:
     """How far events and figures have come."""
     published = work.tx.all(QUERIES["published"])
     with work.acting_as(Role.INGESTION):

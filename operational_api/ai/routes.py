@@ -53,7 +53,7 @@ class PlanNotFound(NotFound):
 
 
 @router.get("/productivity-insights", response_model=Insights, responses=problems(NotSignedIn, NotComputed, Invalid))
-def productivity_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+def get_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
     """What stands out in a week, each sentence with the figures it rests on."""
 
     def week(person: Person, today: date) -> Period:
@@ -135,7 +135,7 @@ def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.get("/task-suggestions", response_model=Suggestions, responses=problems(NotSignedIn, Invalid))
-def task_suggestions(work: UnitOfWork) -> Response:
+def suggest_tasks(work: UnitOfWork) -> Response:
     """Tasks that would lead to your goals and visions: the next milestone, a first step where there is none, time that is set aside."""
     person, today = person_of(work)
     week = start_of(Period.week_of(today, person.week_start).first, person.timezone)
@@ -144,7 +144,7 @@ def task_suggestions(work: UnitOfWork) -> Response:
 
 
 @router.get("/smart-suggestion", response_model=Now, responses=problems(NotSignedIn, Invalid))
-def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
+def suggest_now(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
     """What to do now, with the minutes that you have."""
     rows, tasks = _candidates(work)
     found = fitting(tasks, wanted.minutes)
@@ -158,7 +158,7 @@ def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> R
 
 
 @router.get("/usage", response_model=Usage, responses=problems(NotSignedIn))
-def usage(work: UnitOfWork, shared: Shared) -> Response:
+def get_usage(work: UnitOfWork, shared: Shared) -> Response:
     """What the service that finds words was asked for you, what it cost, and what is left."""
     settings = shared.settings
     day, month = ({"since": work.tx.now - timedelta(days=days)} for days in (1, 30))

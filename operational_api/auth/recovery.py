@@ -59,7 +59,7 @@ def change_password(
 
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
-def forgot_password(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+def send_reset_link(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
     to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
     limits.count(shared.database, [to_one, *limits.requests_of("reset", came_from.ip)])

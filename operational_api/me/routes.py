@@ -19,14 +19,14 @@ router = APIRouter(prefix="/me", tags=["Accounts"], route_class=InOneTransaction
 
 
 @router.get("", response_model=Me, responses=problems(NotSignedIn))
-def me(work: UnitOfWork) -> Response:
+def get_account(work: UnitOfWork) -> Response:
     """Your account."""
     row = _account(work)
     return work.reply(_shown(row), version=row["version"])
 
 
 @router.patch("", response_model=Me, responses=problems(NotSignedIn, Stale, Invalid))
-def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_account(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change your account. A new time zone counts from now on; days that were stay where they were."""
     work.tx.run(store.QUERIES["lock"], {"user_id": work.caller.user_id})
     before = _account(work)

@@ -62,7 +62,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
 
 
 @router.post("/read-all", response_model=Read, responses=problems(NotSignedIn, KeyReused))
-def read_all(work: UnitOfWork) -> Response:
+def read_all_notifications(work: UnitOfWork) -> Response:
     """Mark all as read."""
     return work.reply({"read": work.tx.run(QUERIES["read_all"], {"now": work.tx.now})})
 

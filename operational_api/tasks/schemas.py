@@ -11,7 +11,7 @@ from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Ou
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 Rule = Annotated[
-    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=MO"])
+    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"])
 ]
 Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
 Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
@@ -25,7 +25,7 @@ class TaskFields(Input):
     description: LongText | None = None
     notes: LongText | None = None
     category_id: UUID | None = None
-    due_at: Moment | None = Field(None, description="Due at a moment.", examples=["2026-12-01T16:00:00Z"])
+    due_at: Moment | None = Field(None, description="Due at a moment.")
     due_date: Day | None = Field(
         None, description="Due by the end of a local day; instead of `due_at`.", examples=["2026-12-01"]
     )
@@ -57,7 +57,7 @@ class TaskChange(TaskFields):
     """What to change; what is left out stays, what is null is emptied."""
 
     title: Title | None = None
-    priority: Priority | None = None
+    priority: Priority | None = Field(None, examples=["high"])
     status: Literal["pending", "in_progress", "cancelled"] | None = None
     tags: Tags | None = None
     blocked_by: Blockers | None = None
@@ -137,7 +137,9 @@ class TaskList(Output):
 class Some(Input):
     """Several tasks."""
 
-    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)] = Field(
+        examples=[["01930000-0000-7000-8000-000000000001", "01930000-0000-7000-8000-000000000002"]]
+    )
 
 
 class SomeChange(Some):

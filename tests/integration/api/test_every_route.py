@@ -9,6 +9,7 @@ from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.shapes import Input
 from tests.integration.api.conftest import PASSWORD
 
 OPEN = {
@@ -180,11 +181,46 @@ def test_what_a_rule_refuses_names_the_field_at_fault(other, theirs, call, body,
     assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
-def test_every_operation_is_described(http):
-    for path, methods in http.app.openapi()["paths"].items():
+def test_every_operation_is_described_under_a_name_of_its_own(http):
+    description, names = http.app.openapi(), set()
+    tags = {each["name"] for each in description["tags"]}
+    for path, methods in description["paths"].items():
         for method, operation in methods.items():
             assert operation.get("description"), (method, path)
             assert operation["tags"], (method, path)
+            assert set(operation["tags"]) <= tags
+            assert len(operation["summary"].split()) > 1, (method, path, "a verb and what it is about")
+            assert operation["operationId"] not in names, (method, path)
+            names.add(operation["operationId"])
+
+
+def test_every_body_has_an_example_that_its_shape_accepts(http):
+    shapes = {each.__name__: each for each in _all_below(Input)}
+    for path, methods in http.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                assert media["example"], (method, path)
+                if "$ref" in media["schema"]:
+                    shapes[media["schema"]["$ref"].rpartition("/")[2]].model_validate(media["example"])
+
+
+def _all_below(shape):
+    return {each for below in shape.__subclasses__() for each in (below, *_all_below(below))}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/events",
+        "/v1/batch",
+        *(f"/v1/{kind}" for kind in ("track", "identify", "page", "screen", "group", "alias")),
+    ],
+)
+def test_the_examples_of_events_can_be_sent(http, me, events, path):
+    said = http.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
+    answer = http.post(path, json=said, headers={"Authorization": f"Bearer {me.access_token}"})
+    assert answer.status_code in (200, 202), answer.text
+    assert events(me.id)[-1]["type"] == "activity.tracked"
 
 
 @pytest.mark.parametrize(
