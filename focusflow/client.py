@@ -321,6 +321,9 @@ class Client:
     def notification(self, notification_id: str) -> Json:
         return self._call("GET", f"/api/v1/notifications/{notification_id}")
 
+    def change_reminder(self, notification_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/notifications/{notification_id}", json=changes)
+
     def delete_notification(self, notification_id: str) -> None:
         self._call("DELETE", f"/api/v1/notifications/{notification_id}")
 

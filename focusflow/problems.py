@@ -1,5 +1,7 @@
 """The errors that a person may see. The text of one is a whole sentence: what happened, and what to do now."""
 
+from typing import Self
+
 
 class Problem(Exception):
     """Something a person can understand and mend; `str(problem)` is what they read.
@@ -8,6 +10,9 @@ class Problem(Exception):
     """
 
     status = 500
+
+    #: The fields at fault, each with what is wrong with it.
+    errors: list[dict[str, str]] | None = None
 
     def __init__(self, sentence: str | None = None) -> None:
         super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))
@@ -21,6 +26,13 @@ class Invalid(Problem):
     """The request cannot be understood as it stands."""
 
     status = 422
+
+    @classmethod
+    def field(cls, name: str, wrong: str) -> Self:
+        """It is one field that is at fault, like `body.due_at`."""
+        problem = cls(f"The field {name} cannot be accepted: {wrong}.")
+        problem.errors = [{"field": name, "message": wrong}]
+        return problem
 
 
 class NotSignedIn(Problem):

@@ -6,7 +6,7 @@ An appointment at nine stays at nine when daylight saving begins; one whose hour
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from dateutil.rrule import rrule, rrulestr
 
@@ -53,6 +53,20 @@ def followed(rule: str, begin: datetime) -> rrule:
     if not isinstance(found, rrule):
         raise BadRecurrence
     return found
+
+
+def from_then_on(rule: str, begin: datetime, then: datetime) -> str:
+    """The rule as it goes on from a later one of its moments: of a number of times, those before it are used up.
+
+    >>> from_then_on("FREQ=DAILY;COUNT=3", datetime(2026, 1, 1), datetime(2026, 1, 2))
+    'FREQ=DAILY;COUNT=2'
+    """
+
+    def left(count: re.Match[str]) -> str:
+        passed = sum(1 for _ in takewhile(lambda moment: moment < then, followed(rule, begin)))
+        return f"COUNT={int(count[1]) - passed}"
+
+    return re.sub(r"(?i)COUNT=(\d+)", left, rule)
 
 
 def occurrences(

@@ -15,7 +15,7 @@ from focusflow.mail import mailer
 from focusflow.problems import Forbidden
 from focusflow.settings import Settings
 from models.registry import Registry, Serving
-from operational_api import health, problems
+from operational_api import examples, health, problems
 from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
@@ -113,6 +113,7 @@ class Interface(FastAPI):
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
                     self._complete(schema, route)
+            examples.add_to(schema)
         return self.openapi_schema or {}
 
     def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
@@ -155,6 +156,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry={"tracing": False},
+        generate_unique_id_function=lambda route: route.name,  # what a generated client calls it
         docs_url=None,  # its pages load their parts from elsewhere
         redoc_url=None,
         openapi_tags=[
@@ -177,6 +179,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 "name": "Reports",
                 "description": "A week, a month or any span in numbers and words, and the end of their mails.",
             },
+            {
+                "name": "AI",
+                "description": "A plan of a day, what to do now, and what stands out. Each number in the words is a figure.",
+            },
             {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
             {"name": "Operations", "description": "Is it running?"},
         ],
@@ -185,7 +191,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @app.exception_handler(Replayed)
     def replayed(_: Request, answer: Replayed) -> Response:
-        return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, "application/json")
+        return Response(answer.body, answer.status, answer.headers, "application/json")
 
     def include(router: APIRouter, needs: Needs, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES) -> None:
         app.include_router(
@@ -215,7 +221,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 "If-None-Match",
                 "X-API-Key",
             ],
-            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+            expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(Observed)
     return app

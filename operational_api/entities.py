@@ -96,5 +96,5 @@ def filled(wish: Mapping[str, Any], *needed: str) -> Mapping[str, Any]:
     """A change, in which what must not be empty is not emptied."""
     for name in needed:
         if name in wish and wish[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+            raise Invalid.field(f"body.{name}", "it cannot be empty")
     return wish

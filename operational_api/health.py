@@ -44,13 +44,13 @@ class Health(Output):
 
 
 @router.get("/health/live")
-def live() -> Health:
+def check_liveness() -> Health:
     """The process answers."""
     return Health(status="live")
 
 
 @router.get("/health/ready", responses=problems(Unavailable))
-def ready(shared: Shared) -> Health:
+def check_readiness(shared: Shared) -> Health:
     """The database answers and has the schema of this version."""
     try:
         with shared.database.owner() as connection:

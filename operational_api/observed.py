@@ -7,11 +7,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from focusflow.identity import new_id
 from operational_api.health import REQUESTS, SECONDS
-from operational_api.problems import TooLarge, rendered
+from operational_api.problems import Defect, TooLarge, rendered
 
 log = logging.getLogger("focusflow.requests")
 
-TOO_LARGE = rendered(TooLarge())
+TOO_LARGE, DEFECT = rendered(TooLarge()), rendered(Defect())
 
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -31,7 +31,7 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, status, request_id = time.perf_counter(), 500, new_id().hex
+        begun, status, request_id = time.perf_counter(), 0, new_id().hex
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -48,7 +48,15 @@ class Observed:
 
         try:
             await self.app(scope, receive, sending)
+        except Exception:
+            log.exception(
+                "%s %s failed %s", scope["method"], scope["path"], request_id, extra={"request_id": request_id}
+            )
+            if status:  # half an answer has left; only the broken connection tells that the rest will not come
+                raise
+            await DEFECT(scope, receive, sending)
         finally:
+            status = status or 500
             seconds = time.perf_counter() - begun
             route = getattr(scope.get("route"), "path", "unknown")
             REQUESTS.labels(scope["method"], route, status).inc()

@@ -49,7 +49,7 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def rendered(problem: Problem, errors: list[dict[str, str]] | None = None) -> Response:
+def rendered(problem: Problem) -> Response:
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(problem).__name__)
     body: dict[str, Any] = {
         "type": "/problems/" + words.lower().replace(" ", "-"),
@@ -63,8 +63,8 @@ def rendered(problem: Problem, errors: list[dict[str, str]] | None = None) -> Re
     retry_after = getattr(problem, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    if errors:
-        body["errors"] = errors
+    if problem.errors:
+        body["errors"] = problem.errors
     return Response(orjson.dumps(body), problem.status, headers, MEDIA_TYPE)
 
 
@@ -86,6 +86,10 @@ class UnsupportedMedia(Problem):
     status = 415
 
 
+class Defect(Problem):
+    """Something went wrong on our side. It is in the log, under the X-Request-ID of this answer."""
+
+
 class NotJson(Invalid):
     """The body is not JSON in UTF-8."""
 
@@ -104,13 +108,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def known(_: Request, problem: Problem) -> Response:
-        return rendered(problem, getattr(problem, "errors", None))
+        return rendered(problem)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
         errors = [{"field": _path(each["loc"]), "message": sentence(each["msg"])} for each in error.errors()[:50]]
-        first = errors[0]
-        return rendered(Invalid(f"The field {first['field']} cannot be accepted: {first['message']}."), errors)
+        if error.body and isinstance(error.body, bytes):  # it was not taken for JSON, and so not read
+            return rendered(NotJson("Send JSON, with the header Content-Type: application/json."))
+        problem = Invalid.field(errors[0]["field"], errors[0]["message"])
+        problem.errors = errors
+        return rendered(problem)
 
     @app.exception_handler(psycopg.DataError)
     def unstorable(_: Request, error: psycopg.DataError) -> Response:
@@ -121,11 +128,7 @@ def install(app: FastAPI) -> None:
     def dangling(_: Request, error: psycopg.errors.ForeignKeyViolation) -> Response:
         # Postgres names no values under row-level security; the constraint's name says which column it is about.
         column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
-        field = f"body.{column}"
-        return rendered(
-            Invalid(f"The field {field} names something that does not exist."),
-            [{"field": field, "message": "names something that does not exist"}],
-        )
+        return rendered(Invalid.field(f"body.{column}", "it names something that does not exist"))
 
     @app.exception_handler(psycopg.OperationalError)
     def away(_: Request, error: psycopg.OperationalError) -> Response:
@@ -142,11 +145,6 @@ def install(app: FastAPI) -> None:
         if kind is MethodNotAllowed:
             answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
         return answer
-
-    @app.exception_handler(Exception)
-    def defect(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return rendered(Problem("Something went wrong on our side. It is in the log, under this request's id."))
 
 
 def _methods_of(app: FastAPI, request: Request) -> set[str]:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+T = TypeVar("T")
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -65,6 +67,15 @@ def _on_the_wall(value: Any) -> Any:
     if not isinstance(value, time) and not (isinstance(value, str) and CLOCK.fullmatch(value)):
         raise ValueError("is not hours and minutes on your own clock, like 07:30")
     return value
+
+
+def each_once(values: list[T]) -> list[T]:
+    """The values in their order, each where it came first.
+
+    >>> each_once(["home", "garden", "home"])
+    ['home', 'garden']
+    """
+    return list(dict.fromkeys(values))
 
 
 #: Comes after the bounds of a text: then those cost nothing.

@@ -106,8 +106,7 @@ class Work:
         """Answer with JSON. The answer is kept with the request's Idempotency-Key, if it has one."""
         content = body if isinstance(body, bytes) else orjson.dumps(body, option=orjson.OPT_UTC_Z)
         self.answered = (status, content)
-        headers = {"ETag": f'"{version}"'} if version is not None else {}
-        return Response(content, status, headers, "application/json")
+        return Response(content, status, _etag(version), "application/json")
 
 
 ACT_AS: LiteralString = "select set_config('role', %(role)s, true)"
@@ -119,6 +118,15 @@ class Replayed(Exception):
     def __init__(self, status: int, body: str) -> None:
         super().__init__(status)
         self.status, self.body = status, body
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of the first time: the version that it told stands in the answer too."""
+        return {"Idempotent-Replayed": "true"} | _etag(orjson.loads(self.body or "{}").get("version"))
+
+
+def _etag(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"ETag": f'"{version}"'}
 
 
 KEY_CHARACTERS = 200

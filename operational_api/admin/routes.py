@@ -15,6 +15,7 @@ from focusflow.database.tables import users
 from focusflow.problems import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
 from operational_api.admin.schemas import AuditFilter, AuditPage, Pipeline, User, UserChange, UserFilter, UserPage
 from operational_api.cursor import after_moment, page_of
+from operational_api.entities import filled
 from operational_api.problems import problems
 from operational_api.security import audit
 from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
@@ -49,8 +50,7 @@ def list_users(wanted: Annotated[UserFilter, Query()], work: UnitOfWork) -> Resp
 def change_user(user_id: UUID, body: UserChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Give an account another role, or switch it off or on. Whoever is switched off is out at once."""
     changes = body.model_dump(exclude_unset=True)
-    if None in changes.values():
-        raise Invalid("The fields body.role and body.is_active cannot be empty. Leave out what shall stay.")
+    filled(changes, *changes)
     if user_id == work.caller.user_id:
         raise OwnAccount
     with work.acting_as(Role.AUTH):
@@ -77,7 +77,7 @@ def change_user(user_id: UUID, body: UserChange, work: UnitOfWork, if_match: IfM
 
 
 @router.get("/audit", response_model=AuditPage, responses=problems(NotSignedIn, Forbidden, Invalid))
-def list_audit(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Response:
+def list_audit_log(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Response:
     """Who did what to whom."""
     values = wanted.model_dump() | after_moment(wanted.cursor, "audit")
     with work.acting_as(Role.AUTH):
@@ -86,7 +86,7 @@ def list_audit(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Res
 
 
 @router.get("/pipeline", response_model=Pipeline, responses=problems(NotSignedIn, Forbidden))
-def pipeline(work: UnitOfWork) -> Response:
+def get_pipeline(work: UnitOfWork) -> Response:
     """How far events and figures have come."""
     published = work.tx.all(QUERIES["published"])
     with work.acting_as(Role.INGESTION):

@@ -46,7 +46,7 @@ class UserPage(Output):
 class UserChange(Input):
     """What to change of an account; what is left out stays."""
 
-    role: RoleName | None = None
+    role: RoleName | None = Field(None, examples=["analyst"])
     is_active: Flag | None = Field(None, description="Whether its owner can sign in.")
 
 

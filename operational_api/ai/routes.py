@@ -53,7 +53,7 @@ class PlanNotFound(NotFound):
 
 
 @router.get("/productivity-insights", response_model=Insights, responses=problems(NotSignedIn, NotComputed, Invalid))
-def productivity_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+def get_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
     """What stands out in a week, each sentence with the figures it rests on."""
 
     def week(person: Person, today: date) -> Period:
@@ -66,9 +66,7 @@ def productivity_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, s
 def analyze_performance(wanted: Annotated[Times, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
     """How any days went: the figures, how they compare, and words about them."""
     if not 0 <= (wanted.last - wanted.first).days < LONGEST_DAYS:
-        raise Invalid(
-            f"The field query.to cannot be accepted: it should lie on or after from, and within {LONGEST_DAYS} days."
-        )
+        raise Invalid.field("query.to", f"it should lie on or after from, and within {LONGEST_DAYS} days")
     told, topic = _insights(shared, who_asks, lambda *_: Period.between(wanted.first, wanted.last), "analysis")
     return {**told, "figures": topic.numbers, "compared_with_usual": topic.compared}
 
@@ -137,7 +135,7 @@ def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
 
 
 @router.get("/task-suggestions", response_model=Suggestions, responses=problems(NotSignedIn, Invalid))
-def task_suggestions(work: UnitOfWork) -> Response:
+def suggest_tasks(work: UnitOfWork) -> Response:
     """Tasks that would lead to your goals and visions: the next milestone, a first step where there is none, time that is set aside."""
     person, today = person_of(work)
     week = start_of(Period.week_of(today, person.week_start).first, person.timezone)
@@ -146,7 +144,7 @@ def task_suggestions(work: UnitOfWork) -> Response:
 
 
 @router.get("/smart-suggestion", response_model=Now, responses=problems(NotSignedIn, Invalid))
-def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
+def suggest_now(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
     """What to do now, with the minutes that you have."""
     rows, tasks = _candidates(work)
     found = fitting(tasks, wanted.minutes)
@@ -160,7 +158,7 @@ def smart_suggestion(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> R
 
 
 @router.get("/usage", response_model=Usage, responses=problems(NotSignedIn))
-def usage(work: UnitOfWork, shared: Shared) -> Response:
+def get_usage(work: UnitOfWork, shared: Shared) -> Response:
     """What the service that finds words was asked for you, what it cost, and what is left."""
     settings = shared.settings
     day, month = ({"since": work.tx.now - timedelta(days=days)} for days in (1, 30))
@@ -199,7 +197,7 @@ def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
     """What is left of the day's working hours between appointments."""
     hours = working_hours(work, (body.day_start, body.day_end), "body")
     if day < local_date(work.tx.now, work.caller.timezone):
-        raise Invalid("The field body.day cannot be accepted: it is past.")
+        raise Invalid.field("body.day", "it is past")
     return free_time(work.tx, work.caller.user_id, work.caller.timezone, day, hours)
 
 

@@ -39,7 +39,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = NOT_MODIFIED | problems(NotSignedIn, 
 
 
 @router.get("/productivity", response_model=Productivity, responses=ANSWERS)
-def productivity(
+def analyze_productivity(
     wanted: Annotated[ProductivityRange, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Response:
     """What your days, weeks or months came to, with the score and your own usual range. A week is told by its first day."""
@@ -49,31 +49,33 @@ def productivity(
 
 
 @router.get("/tasks", response_model=TaskAnalysis, responses=ANSWERS)
-def tasks(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+def analyze_tasks(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
     """How your tasks go: what gets done, how long it takes, where time goes, and what estimates are worth."""
     return _answer(work, wanted, (QUERIES["tasks"], "task_outcomes"), if_none_match)
 
 
 @router.get("/goals", response_model=GoalAnalysis, responses=ANSWERS)
-def goals(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+def analyze_goals(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
     """How your goals go, against an even pace to their dates."""
     return _answer(work, wanted, (QUERIES["goals"], "goal_progress"), if_none_match)
 
 
 @router.get("/habits", response_model=HabitAnalysis, responses=ANSWERS)
-def habits(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+def analyze_habits(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
     """How your habits go."""
     return _answer(work, wanted, (QUERIES["habits"], "productivity_daily"), if_none_match)
 
 
 @router.get("/calendar", response_model=CalendarAnalysis, responses=ANSWERS)
-def calendar(wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+def analyze_calendar(
+    wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None
+) -> Response:
     """When you are busy, by hour and weekday."""
     return _answer(work, wanted, (QUERIES["calendar"], "calendar_load"), if_none_match)
 
 
 @product_router.get("/{table}", response_model=Product, responses=ANSWERS | problems(Forbidden))
-def product(
+def analyze_product(
     table: ProductTable, wanted: Annotated[Range, Query()], work: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Response:
     """A table about all people together, for analysts and admins: activity, retention, the funnel, which features are used, uplift."""
@@ -104,5 +106,5 @@ def _bounds(wanted: Range, today: date) -> tuple[date, date]:
     last = wanted.last or (min(wanted.first + timedelta(days=LONGEST_DAYS - 1), today) if wanted.first else today)
     first = wanted.first or last - timedelta(days=DAYS - 1)
     if first > last:
-        raise Invalid("The field query.from cannot be accepted: it lies in the future.")
+        raise Invalid.field("query.from", "it lies in the future")
     return first, last

@@ -73,6 +73,10 @@ update users set email_verified_at = coalesce(email_verified_at, %(now)s) where 
 update users set password_hash = %(password_hash)s, token_epoch = token_epoch + 1 where id = %(user_id)s and is_active
 returning id, email, display_name, token_epoch
 
+-- lock --
+-- Before an account is read for a change: of two who saw the same version, the second finds what the first has made of it.
+select from users where id = %(user_id)s for update
+
 -- me --
 select id, email, display_name, timezone, locale, week_start, role, daily_focus_goal_minutes, created_at, version, is_active,
        email_verified_at is not null as email_is_verified

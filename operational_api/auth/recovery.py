@@ -39,7 +39,7 @@ def change_password(
     with admitted(shared.database, who_asks) as (tx, caller):
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
         assert account is not None
-    passwords.check(body.new_password, account["email"])
+    passwords.check(body.new_password, "new_password", account["email"])
     guesses = limits.guesses(account["email"], came_from.ip)
     limits.count(shared.database, guesses)
     if not passwords.matches(body.password, account["password_hash"]):
@@ -59,7 +59,7 @@ def change_password(
 
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
-def forgot_password(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+def send_reset_link(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
     to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
     limits.count(shared.database, [to_one, *limits.requests_of("reset", came_from.ip)])
@@ -80,7 +80,7 @@ def _send_reset(shared: Services, email: str) -> None:
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> None:
     """Set a new password with the token of a link. Every sign-in ends."""
-    passwords.check(body.new_password)
+    passwords.check(body.new_password, "new_password")
     limits.count(shared.database, limits.requests_of("set password", came_from.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:

@@ -41,7 +41,7 @@ class SessionNotFound(NotFound):
 
 def check_zone_name(timezone: str) -> None:
     if timezone not in zone_names():
-        raise Invalid(f"The field body.timezone cannot be accepted: there is no time zone {timezone!r}.")
+        raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
 def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetime) -> dict[str, Any]:
@@ -59,12 +59,12 @@ def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetim
     status_code=202,
     responses=problems(RegistrationClosed, Invalid, TooManyAttempts),
 )
-def register(body: Registration, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+def create_account(body: Registration, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Create an account. The answer is the same whether or not the address has one already: its owner is told by mail."""
     if not shared.settings.registration_open:
         raise RegistrationClosed
     check_zone_name(body.timezone)
-    passwords.check(body.password, body.email)
+    passwords.check(body.password, "password", body.email)
     limits.count(shared.database, limits.requests_of("register", came_from.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:
@@ -88,7 +88,7 @@ def _tell_of_registration(shared: Services, email: str) -> None:
 
 
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
-def login(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
+def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
     """Sign in with e-mail address and password."""
     guesses = limits.guesses(body.email, came_from.ip)
     limits.count(shared.database, guesses)
@@ -110,7 +110,7 @@ def login(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
 
 
 @router.post("/refresh", responses=problems(store.RefreshRefused, Invalid))
-def refresh(body: RefreshToken, came_from: CameFrom, shared: Shared) -> Tokens:
+def refresh_tokens(body: RefreshToken, came_from: CameFrom, shared: Shared) -> Tokens:
     """Get the next pair of tokens. A refresh token that comes again later than ten seconds after ends the whole sign-in."""
     with shared.database.transaction(Role.AUTH) as tx:
         rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, came_from)
@@ -122,7 +122,7 @@ def refresh(body: RefreshToken, came_from: CameFrom, shared: Shared) -> Tokens:
 
 
 @router.post("/logout", status_code=204, responses=problems(NotSignedIn))
-def logout(work: UnitOfWork) -> None:
+def sign_out(work: UnitOfWork) -> None:
     """End this sign-in: its tokens are void from now on."""
     work.tx.run(store.QUERIES["revoke_family"], {"family": work.caller.family, "now": work.tx.now})
 
@@ -137,7 +137,7 @@ def list_sessions(work: UnitOfWork) -> Response:
 @router.delete(
     "/sessions/{session_id:uuid}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid)
 )
-def revoke_session(session_id: UUID, work: UnitOfWork) -> None:
+def end_session(session_id: UUID, work: UnitOfWork) -> None:
     """Sign one device out."""
     mine = {"user_id": work.caller.user_id, "family": session_id, "now": work.tx.now}
     if work.tx.one(store.QUERIES["revoke_session"], mine) is None:
@@ -146,7 +146,7 @@ def revoke_session(session_id: UUID, work: UnitOfWork) -> None:
 
 
 @router.delete("/sessions", status_code=204, responses=problems(NotSignedIn))
-def revoke_all_sessions(work: UnitOfWork) -> None:
+def end_all_sessions(work: UnitOfWork) -> None:
     """Sign every device out, this one too."""
     work.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": work.caller.user_id, "now": work.tx.now})
     work.audit("session.all-revoked", entity="session")

@@ -49,26 +49,30 @@ class Address(Input):
 class LinkToken(Input):
     """The token of a link in a mail."""
 
-    token: Annotated[str, StringConstraints(max_length=200)]
+    token: Annotated[str, StringConstraints(max_length=200)] = Field(examples=["the token of the link"])
 
 
 class NewPassword(LinkToken):
     """The token of a link, and the password to set."""
 
-    new_password: Password
+    new_password: Password = Field(examples=["another long sentence is as good"])
 
 
 class PasswordChange(Input):
     """The password as it is, and as it shall be."""
 
-    password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)]
-    new_password: Password
+    password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] = Field(
+        examples=["a long sentence is a good password"]
+    )
+    new_password: Password = Field(examples=["another long sentence is as good"])
 
 
 class RefreshToken(Input):
     """The refresh token of the last answer."""
 
-    refresh_token: Annotated[str, StringConstraints(max_length=200)]
+    refresh_token: Annotated[str, StringConstraints(max_length=200)] = Field(
+        examples=["the refresh_token of the last answer"]
+    )
 
 
 class Tokens(Output):

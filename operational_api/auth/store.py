@@ -36,7 +36,7 @@ def check_zone(tx: Transaction, timezone: str) -> None:
     """A zone that Postgres knows; the caller has asked Python."""
     row = tx.one(QUERIES["known_zone"], {"timezone": timezone})
     if row is None or not row["known"]:
-        raise Invalid(f"The field body.timezone cannot be accepted: there is no time zone {timezone!r}.")
+        raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
 def register(tx: Transaction, new: Registration, password_hash: str) -> DictRow | None:

@@ -39,7 +39,7 @@ ENTITY = Entity(calendar_events, Event, EventNotFound, "calendar")
 
 
 @router.post("", status_code=201, response_model=Event, responses=problems(NotSignedIn, KeyReused, Invalid))
-def create_event(body: NewEvent, work: UnitOfWork) -> Response:
+def create_appointment(body: NewEvent, work: UnitOfWork) -> Response:
     """Add an appointment."""
     fields = body.model_dump()
     rules.check_event(fields, work.caller.timezone)
@@ -48,7 +48,7 @@ def create_event(body: NewEvent, work: UnitOfWork) -> Response:
 
 
 @router.get("", response_model=Occurrences, responses=problems(NotSignedIn, Invalid))
-def list_occurrences(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
+def list_appointments(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
     """What takes place on some days. Recurring appointments are told each time."""
     return work.reply({"items": taking_place_on(work, wanted)[:OCCURRENCES_AT_MOST]})
 
@@ -60,7 +60,7 @@ def list_conflicts(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Respon
 
 
 @router.get("/free", response_model=Slots, responses=problems(NotSignedIn, Invalid))
-def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Response:
+def list_free_time(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Response:
     """When there is time, within your working hours and not on days off."""
     hours = working_hours(work, (wanted.day_start, wanted.day_end), "query")
     taking = taking_place_on(work, wanted)
@@ -70,14 +70,14 @@ def list_free(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> Respo
 
 
 @router.get("/{event_id:uuid}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Invalid))
-def get_event(event_id: UUID, work: UnitOfWork) -> Response:
+def get_appointment(event_id: UUID, work: UnitOfWork) -> Response:
     """One appointment."""
     row = ENTITY.one(work.tx, event_id)
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
 @router.patch("/{event_id:uuid}", response_model=Event, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
-def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_appointment(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change an appointment; of one that recurs, all its times."""
     before = ENTITY.locked(work.tx, event_id)
     check_match(if_match, before["version"])
@@ -88,7 +88,7 @@ def change_event(event_id: UUID, body: EventChange, work: UnitOfWork, if_match: 
 
 
 @router.delete("/{event_id:uuid}", status_code=204, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
-def delete_event(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_appointment(event_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete an appointment."""
     row = ENTITY.locked(work.tx, event_id)
     check_match(if_match, row["version"])
@@ -107,7 +107,5 @@ def working_hours(work: Work, given: tuple[time | None, time | None], where: str
     chosen = timetable.working_hours(work.tx, work.caller.user_id)
     first, last = given[0] or chosen[0], given[1] or chosen[1]
     if first.tzinfo or last.tzinfo or first >= last:
-        raise Invalid(
-            f"The field {where}.day_end cannot be accepted: it should be later than day_start, on your own clock."
-        )
+        raise Invalid.field(f"{where}.day_end", "it should be later than day_start, on your own clock")
     return first, last

@@ -16,24 +16,24 @@ LONGEST_SPAN_DAYS = 92
 def check_event(event: Mapping[str, Any], timezone: str) -> None:
     """Refuse an appointment that cannot take place."""
     if event["end_at"] < event["start_at"]:
-        raise Invalid("The field body.end_at cannot be accepted: it should not lie before start_at.")
+        raise Invalid.field("body.end_at", "it should not lie before start_at")
     if event["end_at"] - event["start_at"] > LONGEST_EVENT:
-        raise Invalid("The field body.end_at cannot be accepted: an appointment is at most 31 days long.")
+        raise Invalid.field("body.end_at", "an appointment is at most 31 days long")
     if event["rrule"] is not None:
         try:
             check_rule(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None))
         except BadRecurrence as error:
-            raise Invalid(
-                "The field body.rrule cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years that this appointment"
-                " ever comes to."
+            raise Invalid.field(
+                "body.rrule",
+                "it is no RFC 5545 rule of days, weeks, months or years that this appointment ever comes to",
             ) from error
 
 
 def check_span(since: date, until: date) -> None:
     if until < since:
-        raise Invalid("The field query.until cannot be accepted: it should not lie before since.")
+        raise Invalid.field("query.until", "it should not lie before since")
     if (until - since).days >= LONGEST_SPAN_DAYS:
-        raise Invalid(f"The field query.until cannot be accepted: ask for at most {LONGEST_SPAN_DAYS} days.")
+        raise Invalid.field("query.until", f"ask for at most {LONGEST_SPAN_DAYS} days")
 
 
 def clashes(taking: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -15,9 +15,9 @@ Rule = Annotated[str, StringConstraints(max_length=500), WRITABLE]
 class EventFields(Input):
     """What a client may say of an appointment."""
 
-    location: Name | None = None
+    location: Name | None = Field(None, examples=["Room 2"])
     rrule: Rule | None = Field(
-        None, description="An RFC 5545 recurrence rule, on your wall clock.", examples=["FREQ=WEEKLY;BYDAY=MO"]
+        None, description="An RFC 5545 recurrence rule, on your wall clock.", examples=["FREQ=WEEKLY;BYDAY=TU"]
     )
 
 

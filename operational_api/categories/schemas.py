@@ -23,7 +23,7 @@ class CategoryChange(Input):
     """What to change; what is left out stays."""
 
     name: Label | None = None
-    color: Color | None = None
+    color: Color | None = Field(None, examples=["#e76f51"])
     icon: Label | None = None
 
 

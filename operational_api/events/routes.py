@@ -31,7 +31,7 @@ def _described() -> dict[str, Any]:
     responses=problems(NotSignedIn, Invalid, KeyReused, TooLarge),
     openapi_extra=_described(),
 )
-def track(body: Body, work: UnitOfWork) -> Response:
+def track_events(body: Body, work: UnitOfWork) -> Response:
     """Track one event, or up to 1000 as `events`. Good ones are stored even if others in the call are not; the answer lists those
     by their place. With ids of your own, a call can be sent again without counting twice. At most 1 MiB; gzip is welcome.
     """

@@ -46,15 +46,28 @@ async def write_key(request: Request, body: Body) -> None:
 
 router = APIRouter(prefix="/v1", tags=["Segment"], route_class=InOneTransaction, dependencies=[Depends(write_key)])
 
-ANSWERS: dict[str, Any] = {
-    "responses": problems(NotSignedIn, Invalid, TooLarge),
-    "openapi_extra": {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+#: What the libraries send, in short.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "track": {"event": "Report Opened", "properties": {"week": 47}},
+    "identify": {"userId": "ada", "traits": {"plan": "home"}},
+    "page": {"name": "Reports", "properties": {"path": "/reports"}},
+    "screen": {"name": "Today"},
+    "group": {"groupId": "family", "traits": {"people": 4}},
+    "alias": {"previousId": "somebody", "userId": "ada"},
 }
 
 
-@router.post("/batch", **ANSWERS)
+def _described(example: dict[str, Any]) -> dict[str, Any]:
+    body = {"schema": {"type": "object"}, "example": {"messageId": "018f3c1e-7d2a", **example}}
+    return {
+        "responses": problems(NotSignedIn, Invalid, TooLarge),
+        "openapi_extra": {"requestBody": {"content": {"application/json": body}}},
+    }
+
+
+@router.post("/batch", **_described({"batch": [{"type": kind, **each} for kind, each in EXAMPLES.items()]}))
 @router.post("/b", include_in_schema=False)
-def batch(body: Body, work: UnitOfWork) -> Response:
+def take_batch(body: Body, work: UnitOfWork) -> Response:
     """Take a batch of calls of any kind."""
     said = incoming.parsed(body)
     if not isinstance(said, dict):
@@ -70,8 +83,8 @@ def _single(kind: str) -> None:
         return _taken(work, [{**said, "type": kind}], said)
 
     call.__doc__ = f"Take one {kind} call."
-    call.__name__ = kind
-    router.post(f"/{kind}", **ANSWERS)(call)
+    call.__name__ = f"take_{kind}"
+    router.post(f"/{kind}", **_described(EXAMPLES[kind]))(call)
     router.post(f"/{SHORT[kind]}", include_in_schema=False)(call)
 
 

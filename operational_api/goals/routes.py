@@ -100,7 +100,7 @@ _move("complete", "completed", "Say that a goal is reached, whatever was measure
         NotSignedIn, GoalNotFound, rules.GoalByMilestones, rules.GoalNotActive, KeyReused, Stale, Invalid
     ),
 )
-def tell_progress(goal_id: UUID, body: NewProgress, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def record_progress(goal_id: UUID, body: NewProgress, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Say how far a goal is. One that reaches its target is completed."""
     goal = GOALS.locked(work.tx, goal_id)
     check_match(if_match, goal["version"])

@@ -54,7 +54,7 @@ def progressed(goal: Mapping[str, Any], value: float) -> dict[str, Any]:
     if goal["status"] != "active":
         raise GoalNotActive
     if goal["measurement"] == "percent" and not 0 <= value <= 100:
-        raise Invalid("The field body.value cannot be accepted: it should be between 0 and 100.")
+        raise Invalid.field("body.value", "it should be between 0 and 100")
     whole = 100.0 if goal["measurement"] == "percent" else goal["target_value"]
     return {"current_value": value, "progress": min(100.0, max(0.0, 100.0 * value / whole))}
 
@@ -83,11 +83,11 @@ def changed(goal: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     """The goal after a change; another target moves its progress."""
     after = {**goal, **wish}
     if goal["measurement"] == "number" and after["target_value"] is None:
-        raise Invalid("The field body.target_value cannot be accepted: a goal measured by a number needs one.")
+        raise Invalid.field("body.target_value", "a goal measured by a number needs one")
     if goal["measurement"] != "number" and after["target_value"] is not None:
-        raise Invalid("The field body.target_value cannot be accepted: this goal is not measured by a number.")
+        raise Invalid.field("body.target_value", "this goal is not measured by a number")
     if after["start_date"] and after["target_date"] and after["target_date"] < after["start_date"]:
-        raise Invalid("The field body.target_date cannot be accepted: it should not lie before start_date.")
+        raise Invalid.field("body.target_date", "it should not lie before start_date")
     fields = dict(wish)
     if goal["measurement"] == "number" and after["target_value"] != goal["target_value"]:
         fields["progress"] = min(100.0, max(0.0, 100.0 * goal["current_value"] / after["target_value"]))

@@ -132,7 +132,7 @@ class MilestoneChange(Input):
     """What to change; what is left out stays, what is null is emptied."""
 
     title: Title | None = None
-    target_date: Day | None = None
+    target_date: Day | None = Field(None, examples=["2027-03-31"])
     order_index: Place | None = None
 
 

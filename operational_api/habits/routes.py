@@ -106,7 +106,7 @@ def archive_habit(habit_id: UUID, work: UnitOfWork, if_match: IfMatch = None) ->
 
 
 @router.get("/{habit_id:uuid}/logs", response_model=Logs, responses=problems(NotSignedIn, HabitNotFound, Invalid))
-def list_logs(habit_id: UUID, wanted: Annotated[LogFilter, Query()], work: UnitOfWork) -> Response:
+def list_habit_logs(habit_id: UUID, wanted: Annotated[LogFilter, Query()], work: UnitOfWork) -> Response:
     """The days of a habit."""
     HABITS.one(work.tx, habit_id)
     rows = work.tx.all(QUERIES["logs"], {"habit_id": habit_id, **wanted.model_dump()})
@@ -145,7 +145,7 @@ def unlog_habit(habit_id: UUID, local_day: LocalDay, work: UnitOfWork) -> None:
 
 
 @router.get("/{habit_id:uuid}/streak", response_model=Streak, responses=problems(NotSignedIn, HabitNotFound, Invalid))
-def get_streak(habit_id: UUID, work: UnitOfWork) -> Response:
+def get_habit_streak(habit_id: UUID, work: UnitOfWork) -> Response:
     """How a habit holds, up to today or to when it was archived. Skipped days and days off break nothing."""
     habit = HABITS.one(work.tx, habit_id)
     rows = work.tx.all(QUERIES["days"], {"habit_id": habit_id})
@@ -173,4 +173,4 @@ def _today(work: Work) -> date:
 
 def _check_order(first: date, last: date | None) -> None:
     if last is not None and last < first:
-        raise Invalid("The field body.end_date cannot be accepted: it should not lie before start_date.")
+        raise Invalid.field("body.end_date", "it should not lie before start_date")

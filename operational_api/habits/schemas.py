@@ -30,7 +30,9 @@ class NewHabit(HabitFields):
     """A habit to take up."""
 
     title: Title = Field(examples=["Stretch for ten minutes"])
-    frequency: Frequency = Field("daily", description="Every day, on some weekdays, or so many times a week.")
+    frequency: Frequency = Field(
+        "daily", description="Every day, on some weekdays, or so many times a week.", examples=["weekdays"]
+    )
     weekdays: Annotated[Weekdays, Field(max_length=7)] = Field(
         [], description="For `weekdays`: Monday = 0.", examples=[[0, 2, 4]]
     )
@@ -97,12 +99,12 @@ class NewLog(Input):
     """A day of a habit: done, or skipped for a reason."""
 
     value: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = Field(
-        1, description="How much, if it is counted."
+        1, description="How much, if it is counted.", examples=[10]
     )
-    mood: Annotated[Whole, Field(ge=1, le=5)] | None = None
+    mood: Annotated[Whole, Field(ge=1, le=5)] | None = Field(None, examples=[4])
     notes: LongText | None = None
     skipped: Flag = False
-    skip_reason: LongText | None = Field(None, examples=["ill"])
+    skip_reason: LongText | None = Field(None, description="For a day that is skipped, like “ill”.")
 
     @model_validator(mode="after")
     def _reasoned(self) -> Self:

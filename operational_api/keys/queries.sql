@@ -9,8 +9,10 @@ select count(*) as keys from (select from users where id = %(user_id)s for updat
 join api_keys on user_id = %(user_id)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)
 
 -- all --
+-- Those that work are never pushed off the list by those that do not.
 select id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at from api_keys
-where user_id = %(user_id)s order by created_at desc, id desc limit 200
+where user_id = %(user_id)s
+order by revoked_at is null and (expires_at is null or expires_at > %(now)s) desc, created_at desc, id desc limit 200
 
 -- revoke --
 update api_keys set revoked_at = coalesce(revoked_at, %(now)s) where id = %(id)s and user_id = %(user_id)s

@@ -36,7 +36,7 @@ def make_key(body: NewKey, work: UnitOfWork) -> Response:
     """Make an API key. The answer shows it, this once."""
     me, now = work.caller.user_id, work.tx.now
     if body.expires_at is not None and body.expires_at <= now:
-        raise Invalid("The field body.expires_at cannot be accepted: it lies in the past.")
+        raise Invalid.field("body.expires_at", "it lies in the past")
     usable = work.tx.one(QUERIES["usable"], {"user_id": me, "now": now})
     if usable is not None and usable["keys"] >= AT_MOST:
         raise TooManyKeys
@@ -56,7 +56,7 @@ def make_key(body: NewKey, work: UnitOfWork) -> Response:
 @router.get("", response_model=Keys, responses=problems(NotSignedIn))
 def list_keys(work: UnitOfWork) -> Response:
     """List your API keys, those that were revoked too."""
-    return work.reply({"items": work.tx.all(QUERIES["all"], {"user_id": work.caller.user_id})})
+    return work.reply({"items": work.tx.all(QUERIES["all"], {"user_id": work.caller.user_id, "now": work.tx.now})})
 
 
 @router.delete("/{key_id:uuid}", status_code=204, responses=problems(NotSignedIn, KeyNotFound, Invalid))

@@ -49,6 +49,6 @@ class MadeKey(Key):
 
 
 class Keys(Output):
-    """Your keys, the newest first."""
+    """Your keys: first those that work, then the others, each the newest first; 200 at most."""
 
     items: list[Key]

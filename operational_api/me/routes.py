@@ -10,6 +10,7 @@ from focusflow.database.tables import users
 from focusflow.problems import Invalid, NotSignedIn
 from operational_api.auth import store
 from operational_api.auth.routes import check_zone_name
+from operational_api.entities import filled
 from operational_api.me.schemas import Me, MeChange
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
@@ -18,25 +19,24 @@ router = APIRouter(prefix="/me", tags=["Accounts"], route_class=InOneTransaction
 
 
 @router.get("", response_model=Me, responses=problems(NotSignedIn))
-def me(work: UnitOfWork) -> Response:
+def get_account(work: UnitOfWork) -> Response:
     """Your account."""
     row = _account(work)
     return work.reply(_shown(row), version=row["version"])
 
 
 @router.patch("", response_model=Me, responses=problems(NotSignedIn, Stale, Invalid))
-def change_me(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_account(body: MeChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change your account. A new time zone counts from now on; days that were stay where they were."""
+    work.tx.run(store.QUERIES["lock"], {"user_id": work.caller.user_id})
     before = _account(work)
     check_match(if_match, before["version"])
     changes = body.model_dump(exclude_unset=True)
-    for name in ("display_name", "timezone", "locale", "week_start"):
-        if name in changes and changes[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+    filled(changes, "display_name", "timezone", "locale", "week_start")
     if "timezone" in changes:
         check_zone_name(changes["timezone"])
         store.check_zone(work.tx, changes["timezone"])
-    row = before
+    row, changes = before, {name: value for name, value in changes.items() if before[name] != value}
     if changes:
         row = before | (update_row(work.tx, users, work.caller.user_id, changes) or {})
         work.emit("user.updated", row, before=before)

@@ -1,7 +1,7 @@
 """Notifications over HTTP: what the platform tells, and reminders that a person sets."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -12,8 +12,16 @@ from focusflow.database.queries import load_queries
 from focusflow.database.tables import notifications
 from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.cursor import after_moment, page_of
-from operational_api.entities import Entity
-from operational_api.notifications.schemas import NewReminder, Notification, NotificationFilter, NotificationPage, Read
+from operational_api.entities import Entity, filled
+from operational_api.notifications.schemas import (
+    NewReminder,
+    Notification,
+    NotificationFilter,
+    NotificationPage,
+    Read,
+    Reminder,
+    ReminderChange,
+)
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
@@ -25,6 +33,10 @@ router = APIRouter(prefix="/notifications", tags=["Notifications"], route_class=
 
 class NotificationNotFound(NotFound):
     """There is no such notification."""
+
+
+class NoReminderToCome(Conflict):
+    """Only a reminder that is still to come can be changed."""
 
 
 class TooManyReminders(Conflict):
@@ -53,7 +65,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
     about = body.model_dump(include={"task_id", "goal_id"}, mode="json", exclude_none=True)
     there = work.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
     if there is None or not there["found"]:
-        raise Invalid("The field body.task_id or body.goal_id names something that does not exist.")
+        raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
     waiting = work.tx.one(QUERIES["waiting"], {"now": work.tx.now})
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
         raise TooManyReminders
@@ -62,7 +74,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
 
 
 @router.post("/read-all", response_model=Read, responses=problems(NotSignedIn, KeyReused))
-def read_all(work: UnitOfWork) -> Response:
+def read_all_notifications(work: UnitOfWork) -> Response:
     """Mark all as read."""
     return work.reply({"read": work.tx.run(QUERIES["read_all"], {"now": work.tx.now})})
 
@@ -75,6 +87,23 @@ def read_all(work: UnitOfWork) -> Response:
 def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
     """One notification."""
     row = ENTITY.one(work.tx, notification_id)
+    return work.reply(ENTITY.shown(row), version=row["version"])
+
+
+@router.patch(
+    "/{notification_id:uuid}",
+    response_model=Notification,
+    responses=problems(NotSignedIn, NotificationNotFound, NoReminderToCome, Stale, Invalid),
+)
+def change_reminder(
+    notification_id: UUID, body: ReminderChange, work: UnitOfWork, if_match: IfMatch = None
+) -> Response:
+    """Change a reminder that is still to come, or put it off."""
+    before = ENTITY.locked(work.tx, notification_id)
+    check_match(if_match, before["version"])
+    if before["status"] != "scheduled" or before["type"] not in get_args(Reminder):
+        raise NoReminderToCome
+    row = ENTITY.save(work, before, filled(body.model_dump(exclude_unset=True), "title", "scheduled_at"))
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 

@@ -9,16 +9,26 @@ from pydantic import Field
 from operational_api.preferences.schemas import Channel, Type
 from operational_api.shapes import Input, LongText, Moment, Output, Title, Whole
 
+Reminder = Literal["task_reminder", "goal_reminder"]
+
 
 class NewReminder(Input):
     """Something to be reminded of."""
 
-    type: Literal["task_reminder", "goal_reminder"] = "task_reminder"
+    type: Reminder = "task_reminder"
     title: Title = Field(examples=["Call the bank"])
     body: LongText | None = None
     scheduled_at: Moment = Field(description="When to tell.", examples=["2026-12-01T08:00:00Z"])
     task_id: UUID | None = Field(None, description="The task it is about.")
     goal_id: UUID | None = Field(None, description="The goal it is about.")
+
+
+class ReminderChange(Input):
+    """What to change; what is left out stays, what is null is emptied."""
+
+    title: Title | None = None
+    body: LongText | None = None
+    scheduled_at: Moment | None = Field(None, description="When to tell instead.", examples=["2026-12-02T08:00:00Z"])
 
 
 class Notification(Output):

@@ -41,11 +41,11 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
     wish = filled(body.model_dump(exclude_unset=True), *NEVER_EMPTY, "notifications")
     after = {**before, **{name: value for name, value in wish.items() if name != "notifications"}}
     if (after["quiet_from"] is None) != (after["quiet_until"] is None):
-        raise Invalid("The fields body.quiet_from and body.quiet_until go together: give both, or empty both.")
+        raise Invalid.field("body.quiet_until", "it goes together with quiet_from: give both, or empty both")
     if after["quiet_from"] is not None and after["quiet_from"] == after["quiet_until"]:
-        raise Invalid("The field body.quiet_until cannot be accepted: it is the same as quiet_from.")
+        raise Invalid.field("body.quiet_until", "it is the same as quiet_from")
     if after["work_from"] >= after["work_until"]:
-        raise Invalid("The field body.work_until cannot be accepted: it should be later than work_from.")
+        raise Invalid.field("body.work_until", "it should be later than work_from")
     told = _told(work)
     choices = {type_: choice.model_dump() for type_, choice in (body.notifications or {}).items()}
     choices = {type_: choice for type_, choice in choices.items() if choice != told[type_]}

@@ -52,7 +52,7 @@ def list_reports(wanted: Annotated[ReportFilter, Query()], work: UnitOfWork) -> 
 
 
 @router.get("/preview", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
-def preview(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
+def preview_report(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
     """What the report of the running week or month would say now."""
     with opened(shared, who_asks) as work:
         person, today = person_of(work)

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 
 
 @router.get("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
-def ask(token: Token, shared: Shared) -> Response:
+def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
     """A page with one button, for people. It changes nothing by itself."""
     kind = read_token(shared.settings.signing_key, token).kind
     button = '<form method="post"><button>Send me no more</button></form>'
@@ -49,7 +49,7 @@ def ask(token: Token, shared: Shared) -> Response:
 
 
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
-def unsubscribe(token: Token, shared: Shared, came_from: CameFrom) -> Response:
+def end_mails(token: Token, shared: Shared, came_from: CameFrom) -> Response:
     """End the mails that the link came with. Mail programs call this; twice does no harm."""
     subscription = read_token(shared.settings.signing_key, token)
     _end(shared, subscription, came_from)

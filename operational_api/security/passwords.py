@@ -21,10 +21,10 @@ COMMON = frozenset(
 )
 
 
-def check(password: str, email: str = "") -> None:
+def check(password: str, field: str, email: str = "") -> None:
     """Refuse a password that is among the first that anybody tries."""
     if password.lower() in COMMON or password.lower() == email.lower():
-        raise Invalid("The field body.password cannot be accepted: it is among the first that anybody tries.")
+        raise Invalid.field(f"body.{field}", "it is among the first that anybody tries")
 
 
 def hashed(password: str) -> str:

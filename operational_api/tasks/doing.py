@@ -42,7 +42,9 @@ def change(work: Work, task: Row, wish: Mapping[str, Any]) -> Row:
     changes = rules.changed(task, wish)
     if "recurrence" in changes:
         rules.check_recurrence({**task, **changes}, work.caller.timezone)
-    store.check_links(work.tx, task["id"], changes)
+    store.check_links(work.tx, task, changes)
+    if changes.get("status") == "cancelled":
+        store.stop_timer(work, task["id"])
     return store.save(work, task, changes, "updated")
 
 
@@ -52,6 +54,7 @@ def duplicate(work: Work, task: Row) -> Row:
 
 
 def delete(work: Work, task: Row) -> Row:
+    store.stop_timer(work, task["id"])
     return store.save(work, task, {"deleted_at": work.tx.now}, "deleted")
 
 

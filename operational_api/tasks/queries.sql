@@ -105,5 +105,15 @@ select exists (select from above where id = %(id)s) as is_circle,
 -- running_timer --
 select * from time_entries where task_id = %(task_id)s and ended_at is null for update
 
--- known --
-select count(*) as count from tasks where id = any(%(ids)s)
+-- links --
+-- What a task is to point at: how many of those that it shall wait for there are, whether one of them waits for it, be it by way of others, and
+-- whether its parent and its goal are there. What is deleted is not there any more.
+with recursive ahead as (
+    select unnest(%(blockers)s::uuid[]) as id
+    union
+    select unnest(blocked_by) from ahead join tasks using (id) where deleted_at is null
+)
+select (select count(*) from tasks where id = any(%(blockers)s) and deleted_at is null) as blockers,
+       exists (select from ahead where id = %(id)s) as is_circle,
+       %(parent)s::uuid is null or exists (select from tasks where id = %(parent)s and deleted_at is null) as has_parent,
+       %(goal)s::uuid is null or exists (select from goals where id = %(goal)s and deleted_at is null) as has_goal

@@ -32,8 +32,7 @@ def create_task(body: NewTask, work: UnitOfWork) -> Response:
     """Add a task."""
     fields = body.model_dump()
     rules.check_recurrence({**fields, "created_at": work.tx.now}, work.caller.timezone)
-    if body.blocked_by or body.parent_task_id:
-        store.check_links(work.tx, None, fields)
+    store.check_links(work.tx, None, fields)
     row = store.add(work, fields)
     return work.reply(store.shown(row), 201, version=row["version"])
 
@@ -92,7 +91,7 @@ def get_task(task_id: UUID, work: UnitOfWork) -> Response:
     responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, Stale, Invalid),
 )
 def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Change a task."""
+    """Change a task. Cancelling it stops its timer."""
     row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
     return _answer(work, row)
 
@@ -170,7 +169,7 @@ def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
 
 @router.delete("/{task_id:uuid}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
 def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a task."""
+    """Delete a task. Its timer stops."""
     doing.delete(work, _locked(work, task_id, if_match))
 
 

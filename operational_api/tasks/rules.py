@@ -6,7 +6,9 @@ from typing import Any
 
 from focusflow.clock import zone
 from focusflow.problems import Conflict, Invalid
-from focusflow.recurrence import BadRecurrence, check_rule, followed
+from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on
+from operational_api.entities import filled
+from operational_api.shapes import LAST_YEAR
 
 OPEN = ("pending", "in_progress")
 
@@ -37,9 +39,8 @@ def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
         try:
             check_rule(task["recurrence"], _begin(task, timezone))
         except BadRecurrence as error:
-            raise Invalid(
-                "The field body.recurrence cannot be accepted: it is no RFC 5545 rule of days, weeks, months or years that this task"
-                " ever comes to."
+            raise Invalid.field(
+                "body.recurrence", "it is no RFC 5545 rule of days, weeks, months or years that this task ever comes to"
             ) from error
 
 
@@ -70,11 +71,9 @@ def restored(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a wish really changes. One kind of due date replaces the other."""
-    for name in ("title", "priority", "status", "tags", "blocked_by", "pinned"):
-        if name in wish and wish[name] is None:
-            raise Invalid(f"The field body.{name} cannot be accepted: it cannot be empty.")
+    filled(wish, "title", "priority", "status", "tags", "blocked_by", "pinned")
     if wish.get("due_at") and wish.get("due_date"):
-        raise Invalid("Give due_at or due_date, not both.")
+        raise Invalid.field("body.due_date", "give due_at or due_date, not both")
     if "status" in wish and task["status"] not in (*OPEN, "cancelled"):
         raise TaskDone
     wish = dict(wish)
@@ -88,18 +87,23 @@ def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
 def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> dict[str, Any] | None:
     """The fields in which the next of a recurring task differs; None when there is no next.
 
-    It keeps its hour on the wall through changes of daylight saving, and never lies in the past.
+    It keeps its hour on the wall through changes of daylight saving, and never lies in the past. Its start lies as far before it, and of a
+    number of times there is one less.
     """
     if task["recurrence"] is None:
         return None
     here, begin = zone(timezone), _begin(task, timezone)
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
     found = followed(task["recurrence"], begin).after(after)
-    if found is None:
+    if found is None or found.year > LAST_YEAR:
         return None
+    fields = {"recurrence": from_then_on(task["recurrence"], begin, found)}
+    if task["start_at"] is not None:
+        start = task["start_at"].astimezone(here).replace(tzinfo=None) + (found - begin)
+        fields["start_at"] = start.replace(tzinfo=here).astimezone(UTC)
     if task["due_at"] is None:
-        return {"due_date": found.date(), "due_at": None}
-    return {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
+        return fields | {"due_date": found.date(), "due_at": None}
+    return fields | {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
 
 
 def _begin(task: Mapping[str, Any], timezone: str) -> datetime:

@@ -4,15 +4,17 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from focusflow.contracts.fields import Priority, TaskStatus
-from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole
+from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole, each_once
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 Rule = Annotated[
-    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=MO"])
+    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"])
 ]
+Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
+Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
 Sort = Literal["created", "due", "priority", "score"]
 Asked = Annotated[Text, Field(min_length=1, max_length=200)]
 
@@ -23,7 +25,7 @@ class TaskFields(Input):
     description: LongText | None = None
     notes: LongText | None = None
     category_id: UUID | None = None
-    due_at: Moment | None = Field(None, description="Due at a moment.", examples=["2026-12-01T16:00:00Z"])
+    due_at: Moment | None = Field(None, description="Due at a moment.")
     due_date: Day | None = Field(
         None, description="Due by the end of a local day; instead of `due_at`.", examples=["2026-12-01"]
     )
@@ -40,8 +42,8 @@ class NewTask(TaskFields):
 
     title: Title = Field(examples=["Write the quarterly report"])
     priority: Priority = "medium"
-    tags: Annotated[list[Label], Field(max_length=50)] = []
-    blocked_by: Annotated[list[UUID], Field(max_length=100)] = []
+    tags: Tags = []
+    blocked_by: Blockers = []
     pinned: Flag = False
 
     @model_validator(mode="after")
@@ -55,10 +57,10 @@ class TaskChange(TaskFields):
     """What to change; what is left out stays, what is null is emptied."""
 
     title: Title | None = None
-    priority: Priority | None = None
+    priority: Priority | None = Field(None, examples=["high"])
     status: Literal["pending", "in_progress", "cancelled"] | None = None
-    tags: Annotated[list[Label], Field(max_length=50)] | None = None
-    blocked_by: Annotated[list[UUID], Field(max_length=100)] | None = None
+    tags: Tags | None = None
+    blocked_by: Blockers | None = None
     pinned: Flag | None = None
 
 
@@ -135,7 +137,9 @@ class TaskList(Output):
 class Some(Input):
     """Several tasks."""
 
-    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)] = Field(
+        examples=[["01930000-0000-7000-8000-000000000001", "01930000-0000-7000-8000-000000000002"]]
+    )
 
 
 class SomeChange(Some):

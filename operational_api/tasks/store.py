@@ -16,6 +16,7 @@ from focusflow.problems import Invalid, NotFound
 from operational_api.cursor import cursor, read_cursor
 from operational_api.tasks.schemas import Task, TaskFilter
 from operational_api.tasks.search import alike, as_query
+from operational_api.time_entries.rules import stopped
 from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -77,22 +78,43 @@ def open_below(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:
     return tx.all(QUERIES["open_below"], {"id": task_id})
 
 
-def check_links(tx: Transaction, task_id: UUID | None, fields: Mapping[str, Any]) -> None:
-    """What a task points at must be there, and must not lead back to it."""
-    blockers = fields.get("blocked_by") or []
-    if task_id in blockers:
-        raise Invalid("The field body.blocked_by cannot be accepted: a task cannot wait for itself.")
-    known = tx.one(QUERIES["known"], {"ids": blockers})
-    if known is None or known["count"] != len(set(blockers)):
-        raise Invalid("The field body.blocked_by names a task that does not exist.")
-    parent = fields.get("parent_task_id")
-    found = tx.one(QUERIES["nesting"], {"parent": parent, "id": task_id}) if parent else None
-    if found and found["is_circle"]:
-        raise Invalid("The field body.parent_task_id cannot be accepted: the task would be above itself.")
-    if found and (found["levels"] or 0) > LEVELS_AT_MOST:
-        raise Invalid(
-            f"The field body.parent_task_id cannot be accepted: tasks nest {LEVELS_AT_MOST} levels deep at most."
-        )
+def check_links(tx: Transaction, task: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> None:
+    """What a task is made to point at must be there, and must not lead back to it."""
+    waits = task["blocked_by"] if task else []
+    wish = {
+        "id": task and task["id"],
+        "blockers": list(set(fields.get("blocked_by") or []) - set(waits)),
+        "parent": fields.get("parent_task_id"),
+        "goal": fields.get("goal_id"),
+    }
+    if wish["blockers"] or wish["parent"] or wish["goal"]:
+        _check_there(tx, wish)
+    if wish["parent"]:
+        _check_nesting(tx, wish)
+
+
+def _check_there(tx: Transaction, wish: Mapping[str, Any]) -> None:
+    found = tx.one(QUERIES["links"], wish)
+    assert found is not None
+    if found["is_circle"]:
+        raise Invalid.field("body.blocked_by", "the task would wait for itself")
+    is_there = {
+        "blocked_by": found["blockers"] == len(wish["blockers"]),
+        "parent_task_id": found["has_parent"],
+        "goal_id": found["has_goal"],
+    }
+    for field, is_known in is_there.items():
+        if not is_known:
+            raise Invalid.field(f"body.{field}", "it names something that does not exist")
+
+
+def _check_nesting(tx: Transaction, wish: Mapping[str, Any]) -> None:
+    found = tx.one(QUERIES["nesting"], wish)
+    assert found is not None
+    if found["is_circle"]:
+        raise Invalid.field("body.parent_task_id", "the task would be above itself")
+    if (found["levels"] or 0) > LEVELS_AT_MOST:
+        raise Invalid.field("body.parent_task_id", f"tasks nest {LEVELS_AT_MOST} levels deep at most")
 
 
 def add(work: Work, fields: Mapping[str, Any]) -> DictRow:
@@ -113,8 +135,8 @@ def save(work: Work, before: Mapping[str, Any], changes: Mapping[str, Any], happ
 def stop_timer(work: Work, task_id: UUID) -> None:
     """End the timer that runs for a task, if one does."""
     running = work.tx.one(QUERIES["running_timer"], {"task_id": task_id})
-    if running is not None and running["started_at"] < work.tx.now:
-        row = update_row(work.tx, time_entries, running["id"], {"ended_at": work.tx.now})
+    if running is not None:
+        row = update_row(work.tx, time_entries, running["id"], stopped(running, work.tx.now))
         assert row is not None
         work.emit("time.stopped", row, before=running)
 

@@ -49,7 +49,7 @@ def start_timer(body: NewTimer, work: UnitOfWork, switch: Switch = False) -> Res
             " ?switch=true."
         )
     if running is not None:
-        ENTITY.save(work, running, {"ended_at": work.tx.now}, "stopped")
+        ENTITY.save(work, running, rules.stopped(running, work.tx.now), "stopped")
     row = ENTITY.add(work, body.model_dump() | {"started_at": work.tx.now}, "started")
     return work.reply(ENTITY.shown(row), 201, version=row["version"])
 
@@ -60,12 +60,12 @@ def stop_timer(work: UnitOfWork) -> Response:
     running = work.tx.one(QUERIES["running"], {"user_id": work.caller.user_id})
     if running is None:
         raise rules.NoTimerRuns
-    row = ENTITY.save(work, running, {"ended_at": work.tx.now}, "stopped")
+    row = ENTITY.save(work, running, rules.stopped(running, work.tx.now), "stopped")
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 
 @router.get("/running", response_model=Running, responses=problems(NotSignedIn))
-def get_running(work: UnitOfWork) -> Response:
+def get_running_timer(work: UnitOfWork) -> Response:
     """The timer that runs."""
     row = work.tx.one(QUERIES["seen_running"], {"user_id": work.caller.user_id})
     return work.reply({"running": None if row is None else ENTITY.shown(row)})
@@ -82,7 +82,7 @@ def log_time(body: NewEntry, work: UnitOfWork) -> Response:
 
 
 @router.get("", response_model=EntryPage, responses=problems(NotSignedIn, Invalid))
-def list_time(wanted: Annotated[EntryFilter, Query()], work: UnitOfWork) -> Response:
+def list_time_entries(wanted: Annotated[EntryFilter, Query()], work: UnitOfWork) -> Response:
     """List time spent."""
     here = work.caller.timezone
     bounds = {
@@ -95,7 +95,7 @@ def list_time(wanted: Annotated[EntryFilter, Query()], work: UnitOfWork) -> Resp
 
 
 @router.get("/{entry_id:uuid}", response_model=Entry, responses=problems(NotSignedIn, EntryNotFound, Invalid))
-def get_entry(entry_id: UUID, work: UnitOfWork) -> Response:
+def get_time_entry(entry_id: UUID, work: UnitOfWork) -> Response:
     """One time entry."""
     row = ENTITY.one(work.tx, entry_id)
     return work.reply(ENTITY.shown(row), version=row["version"])
@@ -106,7 +106,7 @@ def get_entry(entry_id: UUID, work: UnitOfWork) -> Response:
     response_model=Entry,
     responses=problems(NotSignedIn, EntryNotFound, rules.StillRunning, Stale, Invalid),
 )
-def change_entry(entry_id: UUID, body: EntryChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_time_entry(entry_id: UUID, body: EntryChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a time entry. Of the timer that runs, all but its end."""
     before = ENTITY.locked(work.tx, entry_id)
     check_match(if_match, before["version"])
@@ -120,7 +120,7 @@ def change_entry(entry_id: UUID, body: EntryChange, work: UnitOfWork, if_match: 
 
 
 @router.delete("/{entry_id:uuid}", status_code=204, responses=problems(NotSignedIn, EntryNotFound, Stale, Invalid))
-def delete_entry(entry_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_time_entry(entry_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a time entry; of the timer that runs, as if it had never been started."""
     row = ENTITY.locked(work.tx, entry_id)
     check_match(if_match, row["version"])
@@ -129,4 +129,4 @@ def delete_entry(entry_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> 
 
 def _check_task(work: Work, task_id: UUID | None) -> None:
     if task_id is not None and work.tx.one(QUERIES["task"], {"task_id": task_id}) is None:
-        raise Invalid("The field body.task_id names something that does not exist.")
+        raise Invalid.field("body.task_id", "it names something that does not exist")

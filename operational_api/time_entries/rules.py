@@ -24,16 +24,21 @@ class StillRunning(Conflict):
     """This is the timer that runs. Stop it first."""
 
 
+def stopped(entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A timer after it was stopped. One whose begin lies ahead, by a clock that was set back, ends just after it."""
+    return {"ended_at": max(now, entry["started_at"] + timedelta.resolution)}
+
+
 def check_span(entry: Mapping[str, Any], now: datetime) -> None:
     """Refuse a stretch of time that cannot have been."""
     started, ended = entry["started_at"], entry["ended_at"]
     if started > now + AHEAD:
-        raise Invalid("The field body.started_at cannot be accepted: it lies in the future.")
+        raise Invalid.field("body.started_at", "it lies in the future")
     if ended is None:
         return
     if ended <= started:
-        raise Invalid("The field body.ended_at cannot be accepted: it should lie after started_at.")
+        raise Invalid.field("body.ended_at", "it should lie after started_at")
     if ended - started > LONGEST:
-        raise Invalid("The field body.ended_at cannot be accepted: an entry is at most 24 hours long.")
+        raise Invalid.field("body.ended_at", "an entry is at most 24 hours long")
     if ended > now + AHEAD:
-        raise Invalid("The field body.ended_at cannot be accepted: it lies in the future.")
+        raise Invalid.field("body.ended_at", "it lies in the future")

@@ -15,8 +15,8 @@ class NewTimer(Input):
     """A timer to start."""
 
     task_id: UUID | None = Field(None, description="What it is for.")
-    kind: Literal["focus", "pomodoro"] = "focus"
-    note: LongText | None = None
+    kind: Literal["focus", "pomodoro"] = Field("focus", examples=["pomodoro"])
+    note: LongText | None = Field(None, examples=["The introduction"])
 
 
 class NewEntry(Input):
@@ -36,7 +36,7 @@ class EntryChange(Input):
     ended_at: Moment | None = None
     task_id: UUID | None = None
     kind: Kind | None = None
-    note: LongText | None = None
+    note: LongText | None = Field(None, examples=["The introduction, and half of the next chapter"])
 
 
 class Entry(Output):

@@ -269,6 +269,23 @@ def test_a_change_of_what_one_has_not_seen_is_refused(me):
     assert me.call("PATCH", "/me", {"display_name": "Bob"}, If_Match=etag).status_code == 412
 
 
+def test_of_two_who_saw_the_same_account_one_changes_it(me, database):
+    with ThreadPoolExecutor(2) as pool:
+        with database.owner() as connection, connection.transaction():  # both have begun before either can write
+            connection.execute("select from users where id = %s for update", [me.id])
+            calls = [
+                pool.submit(me.call, "PATCH", "/me", {"display_name": name}, If_Match='"1"') for name in ("Ada", "Bob")
+            ]
+            time.sleep(0.5)
+        assert sorted(call.result().status_code for call in calls) == [200, 412]
+
+
+def test_nothing_is_told_where_an_account_stays_as_it_is(me, events):
+    before = me.call("GET", "/me").json()
+    assert me.call("PATCH", "/me", {"display_name": before["display_name"]}).json() == before
+    assert [each["type"] for each in events(me.id)] == ["user.registered"]
+
+
 @pytest.mark.parametrize(
     "body",
     [{"timezone": "Nowhere"}, {"timezone": None}, {"role": "admin"}, {"email": "x@example.com"}, {"week_start": 7}],

@@ -162,6 +162,7 @@ def test_what_else_is_done_with_small_nouns(client):
     assert client.day_off(off["id"])["last_date"] == "2026-12-31"
     reminder = client.remind("Call", clock.now() + timedelta(days=1))
     assert client.notification(reminder["id"])["title"] == "Call"
+    assert client.change_reminder(reminder["id"], title="Call the bank")["title"] == "Call the bank"
     client.delete_notification(reminder["id"])
     for call in (lambda: client.product("funnel"), lambda: list(client.accounts()), lambda: list(client.audit())):
         with pytest.raises(Forbidden):

@@ -9,6 +9,8 @@ from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.shapes import Input
+from tests.integration.api.conftest import PASSWORD
 
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
@@ -41,9 +43,13 @@ def body_for(method, path):
 
 
 @pytest.fixture
-def theirs(somebody, database):
-    """Somebody else, with one of everything: the name of each id in a path, and theirs."""
-    other = somebody()
+def other(somebody):
+    return somebody()
+
+
+@pytest.fixture
+def theirs(other, database):
+    """Somebody else has one of everything: the name of each id in a path, and theirs."""
 
     def made(path, body, method="POST"):
         answer = other.call(method, path, body)
@@ -144,11 +150,77 @@ def test_nothing_of_ones_own_can_point_at_what_is_somebody_elses(me, theirs, pat
     assert answer.status_code == 422, answer.text
 
 
-def test_every_operation_is_described(http):
-    for path, methods in http.app.openapi()["paths"].items():
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("POST /tasks", {"title": "x", "recurrence": "FREQ=HOURLY"}, "body.recurrence"),
+        ("POST /tasks", {"title": "x", "category_id": "{event_id}"}, "body.category_id"),
+        ("PATCH /tasks/{task_id}", {"title": None}, "body.title"),
+        ("PATCH /tasks/{task_id}", {"due_at": "2026-12-01T08:00:00Z", "due_date": "2026-12-01"}, "body.due_date"),
+        ("PATCH /tasks/{task_id}", {"parent_task_id": "{task_id}"}, "body.parent_task_id"),
+        ("PATCH /goals/{goal_id}", {"target_value": 5}, "body.target_value"),
+        ("PATCH /habits/{habit_id}", {"end_date": "1990-01-01"}, "body.end_date"),
+        ("PATCH /calendar/{event_id}", {"end_at": "1990-01-01T08:00:00Z"}, "body.end_at"),
+        ("PATCH /time/{entry_id}", {"started_at": "2199-01-01T08:00:00Z"}, "body.started_at"),
+        ("PATCH /preferences", {"quiet_from": "22:00"}, "body.quiet_until"),
+        ("PATCH /me", {"timezone": "Mars/Phobos"}, "body.timezone"),
+        ("POST /keys", {"name": "x", "scopes": ["tasks:read"], "expires_at": "1990-01-01T08:00:00Z"}, "body.expires_at"),
+        ("POST /notifications", {"title": "x", "scheduled_at": "2199-01-01T08:00:00Z", "goal_id": "{event_id}"}, "body.goal_id"),
+        ("POST /auth/change-password", {"password": PASSWORD, "new_password": "password1"}, "body.new_password"),
+        ("GET /calendar?since=2026-12-02&until=2026-12-01", None, "query.until"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_refuses_names_the_field_at_fault(other, theirs, call, body, field):
+    def filled(value):
+        return value.format(**theirs) if isinstance(value, str) else value
+
+    said = body and {name: filled(value) for name, value in body.items()}
+    method, path = call.format(**theirs).split(" ")
+    answer = other.call(method, path, said)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+def test_every_operation_is_described_under_a_name_of_its_own(http):
+    description, names = http.app.openapi(), set()
+    tags = {each["name"] for each in description["tags"]}
+    for path, methods in description["paths"].items():
         for method, operation in methods.items():
             assert operation.get("description"), (method, path)
             assert operation["tags"], (method, path)
+            assert set(operation["tags"]) <= tags
+            assert len(operation["summary"].split()) > 1, (method, path, "a verb and what it is about")
+            assert operation["operationId"] not in names, (method, path)
+            names.add(operation["operationId"])
+
+
+def test_every_body_has_an_example_that_its_shape_accepts(http):
+    shapes = {each.__name__: each for each in _all_below(Input)}
+    for path, methods in http.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                assert media["example"], (method, path)
+                if "$ref" in media["schema"]:
+                    shapes[media["schema"]["$ref"].rpartition("/")[2]].model_validate(media["example"])
+
+
+def _all_below(shape):
+    return {each for below in shape.__subclasses__() for each in (below, *_all_below(below))}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/events",
+        "/v1/batch",
+        *(f"/v1/{kind}" for kind in ("track", "identify", "page", "screen", "group", "alias")),
+    ],
+)
+def test_the_examples_of_events_can_be_sent(http, me, events, path):
+    said = http.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
+    answer = http.post(path, json=said, headers={"Authorization": f"Bearer {me.access_token}"})
+    assert answer.status_code in (200, 202), answer.text
+    assert events(me.id)[-1]["type"] == "activity.tracked"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +259,7 @@ def test_figures_count_requests_by_route(http, me, theirs):
     assert 'focusflow_reports{status="due"}' in text
 
 
-def test_a_defect_says_nothing_of_the_inside(http, me, database):
+def test_a_defect_says_nothing_of_the_inside_but_where_to_find_it(http, me, database, caplog):
     with database.owner() as connection:
         connection.execute("alter table tasks rename to tasks_gone")
     try:
@@ -198,6 +270,9 @@ def test_a_defect_says_nothing_of_the_inside(http, me, database):
     assert answer.status_code == 500
     assert "tasks_gone" not in answer.text
     assert "relation" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (told,) = (each for each in caplog.records if each.exc_info)
+    assert (told.request_id, "tasks" in str(told.exc_info[1])) == (answer.headers["x-request-id"], True)
 
 
 def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_path):

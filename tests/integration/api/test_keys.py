@@ -152,6 +152,19 @@ def test_an_account_has_a_bounded_number_of_keys(me, database):
     assert me.call("POST", "/keys", {"name": "x", "scopes": ["tasks:read"]}).status_code == 201
 
 
+def test_a_key_that_works_stays_on_the_list_however_many_were_revoked_since(me, database):
+    made = make(me)
+    with database.owner() as connection:
+        connection.execute(
+            "insert into api_keys (id, user_id, created_at, name, prefix, key_hash, scopes, revoked_at)"
+            " select gen_random_uuid(), user_id, now(), name, prefix, 'revoked ' || n, scopes, now() from api_keys, generate_series(1, 250) as n"
+            " where id = %s",
+            [made["id"]],
+        )
+    listed = me.call("GET", "/keys").json()["items"]
+    assert (len(listed), listed[0]["id"]) == (200, made["id"])
+
+
 def test_somebody_elses_key_is_not_there(me, somebody):
     theirs = make(somebody())
     assert me.call("DELETE", f"/keys/{theirs['id']}").status_code == 404

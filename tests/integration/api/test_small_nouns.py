@@ -213,6 +213,22 @@ def test_a_reminder_waits_for_its_time(me):
     assert len(me.call("GET", "/notifications?upcoming=true").json()["items"]) == 1
 
 
+def test_a_reminder_is_put_off_until_it_was_told(me, database):
+    soon, later = (f"{clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (1, 2))
+    made = me.call("POST", "/notifications", {"title": "Call", "body": "the bank", "scheduled_at": soon}).json()
+    path = f"/notifications/{made['id']}"
+    put_off = me.call("PATCH", path, {"scheduled_at": later, "body": None}, If_Match='"1"')
+    assert (put_off.status_code, put_off.headers["etag"]) == (200, '"2"')
+    assert put_off.json() == made | {"scheduled_at": later, "body": None, "version": 2}
+    assert me.call("PATCH", path, {"scheduled_at": soon}, If_Match='"1"').status_code == 412
+    assert me.call("PATCH", path, {"title": None}).status_code == 422
+    for told in ("status = 'sent'", "status = 'scheduled', type = 'daily_plan'"):
+        with database.owner() as connection:
+            connection.execute(f"update notifications set {told} where id = %s", [made["id"]])
+        assert me.call("PATCH", path, {"title": "x"}).status_code == 409
+    assert me.call("GET", path).json()["title"] == "Call"
+
+
 @pytest.mark.parametrize(
     "body", [{"title": "x"}, {"title": "x", "scheduled_at": "soon"}, {"scheduled_at": "2027-01-01T00:00:00Z"}]
 )

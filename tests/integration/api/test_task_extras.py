@@ -22,11 +22,22 @@ def test_a_task_goes_to_the_archive_and_comes_back_as_it_was(me, events):
     assert types(events, me)[-2:] == ["task.archived", "task.restored"]
 
 
-def test_archiving_stops_the_timer(me):
-    task = me.task()
-    me.call("POST", "/time/start", {"task_id": task["id"]})
-    me.call("POST", f"/tasks/{task['id']}/archive")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/tasks/{}/archive", None),
+        ("PATCH", "/tasks/{}", {"status": "cancelled"}),
+        ("DELETE", "/tasks/{}", None),
+        ("POST", "/tasks/bulk/delete", {"ids": ["{}"]}),
+    ],
+)
+def test_a_task_that_is_put_away_stops_its_timer(me, events, method, path, body):
+    task = me.task()["id"]
+    me.call("POST", "/time/start", {"task_id": task})
+    body = body and {name: [task] if name == "ids" else value for name, value in body.items()}
+    assert me.call(method, path.format(task), body).status_code < 300
     assert me.call("GET", "/time/running").json() == {"running": None}
+    assert types(events, me)[-2] == "time.stopped"
 
 
 def test_a_copy_is_open_and_its_own(me):
@@ -42,6 +53,13 @@ def test_a_copy_is_open_and_its_own(me):
         "pending",
         None,
     )
+
+
+def test_a_tag_is_on_a_task_once(me):
+    task = me.task(tags=["home", "garden", "home"])
+    assert task["tags"] == ["home", "garden"]
+    changed = me.call("PATCH", f"/tasks/{task['id']}", {"tags": ["home", "home"]})
+    assert changed.json()["tags"] == ["home"]
 
 
 def test_subtasks_are_listed_under_their_task(me):

@@ -1,7 +1,8 @@
 """Tasks over HTTP: the row, its event, and what is refused."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,6 +103,13 @@ def test_bad_input_is_named_and_changes_nothing(http, me, body):
     assert me.call("GET", "/tasks").json()["items"] == []
 
 
+@pytest.mark.parametrize("media", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_is_not_said_to_be_json_is_told_how_to_say_so(http, me, media):
+    headers = {"Authorization": f"Bearer {me.access_token}", **({"Content-Type": media} if media else {})}
+    answer = http.post("/api/v1/tasks", content=b'{"title": "x"}', headers=headers)
+    assert (answer.status_code, "Content-Type: application/json" in answer.json()["detail"]) == (422, True)
+
+
 def test_a_body_that_is_too_large_is_refused(http, me):
     headers = {"Authorization": f"Bearer {me.access_token}", "Content-Type": "application/json"}
     answer = http.post("/api/v1/tasks", content=b'{"title": "' + b"x" * 100_000 + b'"}', headers=headers)
@@ -128,7 +136,11 @@ def test_a_key_gets_the_same_answer_and_does_it_once(me, events):
     first = me.call("POST", "/tasks", {"title": "once"}, Idempotency_Key="k1")
     second = me.call("POST", "/tasks", {"title": "once"}, Idempotency_Key="k1")
     assert (first.status_code, first.json()) == (second.status_code, second.json())
-    assert second.headers["idempotent-replayed"] == "true"
+    assert (first.headers["etag"], second.headers["etag"], second.headers["idempotent-replayed"]) == (
+        '"1"',
+        '"1"',
+        "true",
+    )
     assert kinds(events(me.id)).count("task.created") == 1
 
 
@@ -273,6 +285,29 @@ def test_a_task_cannot_stand_above_itself(me):
     assert me.call("PATCH", f"/tasks/{parent['id']}", {"blocked_by": [parent["id"]]}).status_code == 422
 
 
+def test_tasks_do_not_wait_for_each_other_in_a_circle(me):
+    first = me.task("first")
+    second = me.task("second", blocked_by=[first["id"]])
+    third = me.task("third", blocked_by=[second["id"]])
+    refused = me.call("PATCH", f"/tasks/{first['id']}", {"blocked_by": [third["id"]]})
+    assert (refused.status_code, "wait for itself" in refused.json()["detail"]) == (422, True)
+    assert me.call("PATCH", f"/tasks/{third['id']}", {"blocked_by": [first["id"], second["id"]]}).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["parent_task_id", "blocked_by", "goal_id"])
+def test_nothing_is_made_to_point_at_what_was_deleted(me, events, field):
+    gone = me.call("POST", "/goals", {"title": "gone"}).json()["id"] if field == "goal_id" else me.task("gone")["id"]
+    link = {field: [gone] if field == "blocked_by" else gone}
+    pointing, other = me.task("pointed before", **link), me.task("other")
+    me.call("DELETE", f"/{'goals' if field == 'goal_id' else 'tasks'}/{gone}")
+    before = events(me.id)
+    assert me.call("POST", "/tasks", {"title": "x", **link}).status_code == 422
+    refused = me.call("PATCH", f"/tasks/{other['id']}", link)
+    assert (refused.status_code, field in refused.json()["detail"]) == (422, True)
+    assert events(me.id) == before
+    assert me.call("PATCH", f"/tasks/{pointing['id']}", link).status_code == 200
+
+
 def test_tasks_nest_only_so_deep(me, monkeypatch):
     monkeypatch.setattr(store, "LEVELS_AT_MOST", 3)
     top = me.task("1")
@@ -301,6 +336,25 @@ def test_of_a_recurring_task_the_next_comes(me):
         timedelta(days=1),
         timedelta(hours=25),
     )
+
+
+def test_a_task_that_recurs_three_times_comes_three_times_and_begins_as_long_before(me):
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()  # noqa: TID251 (the API's own now is real)
+    due, start = today + timedelta(days=3), f"{today + timedelta(days=1)}T08:00:00Z"
+    me.task("course", recurrence="FREQ=DAILY;COUNT=3", due_date=due.isoformat(), start_at=start)
+    came = []
+    while left := me.call("GET", "/tasks?open=true").json()["items"]:
+        assert len(came) < 3
+        (task,) = left
+        came.append((date.fromisoformat(task["due_date"]) - due, task["start_at"][:10]))
+        me.call("POST", f"/tasks/{task['id']}/complete")
+    assert came == [(timedelta(days=n), str(today + timedelta(days=n + 1))) for n in range(3)]
+
+
+def test_a_rule_that_goes_beyond_all_dates_ends(me):
+    task = me.task("time capsule", recurrence="FREQ=YEARLY;INTERVAL=7973", due_at="2026-12-31T22:30:00Z")
+    assert me.call("POST", f"/tasks/{task['id']}/complete").status_code == 200
+    assert me.call("GET", "/tasks?open=true").json()["items"] == []
 
 
 def test_a_deleted_task_is_gone_and_told(me, events):

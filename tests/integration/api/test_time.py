@@ -41,6 +41,17 @@ def test_one_timer_runs_at_a_time_and_can_be_switched(me, events):
     assert me.call("POST", "/time/stop").status_code == 409
 
 
+def test_a_timer_whose_begin_lies_ahead_of_the_servers_clock_can_be_stopped(me):
+    task = me.task()
+    ahead = (clock.now() + timedelta(minutes=3)).isoformat()
+    for stop in ("/time/stop", "/time/start?switch=true", f"/tasks/{task['id']}/complete"):
+        timer = me.call("POST", "/time/start?switch=true", {"task_id": task["id"]}).json()
+        assert me.call("PATCH", f"/time/{timer['id']}", {"started_at": ahead}).status_code == 200
+        assert me.call("POST", stop, {} if "start" in stop else None).status_code < 300
+        stopped = me.call("GET", f"/time/{timer['id']}").json()
+        assert stopped["ended_at"] > stopped["started_at"]
+
+
 def test_of_many_that_start_at_once_one_runs(me, events):
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: me.call("POST", "/time/start", {}).status_code, range(10)))
