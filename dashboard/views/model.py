@@ -32,7 +32,8 @@ GATE = "A model serves only if its gain over the best rule is clear of 0, what i
 
 
 def page() -> None:
-    st.title("Model", anchor=False)
+    with parts.row():
+        st.title("Model", anchor=False)
     today = person.today_of(person.current())
     kept, serves = cards.cards(), cards.serving()
     if kept:

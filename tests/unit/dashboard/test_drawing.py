@@ -79,7 +79,7 @@ def test_a_day_without_time_is_a_gap_and_not_left_out(by_week, bars):
 def test_a_week_that_was_less_than_usual_is_marked_and_a_usual_one_is_not():
     usual, unusual = (unwrap(days.week_bars)(NUMBERS, weeks).layer for weeks in (UNUSUAL.clear(), UNUSUAL))
     assert len(unusual) == len(usual) + 1
-    assert unusual[-1].data["said"].to_list() == ["less than usual"]
+    assert unusual[-1].data["said"].to_list() == ["less than is usual for you"]
 
 
 def test_a_chart_is_made_once_for_the_same_rows():
