@@ -43,7 +43,7 @@ def page() -> None:
         with parts.row():
             st.caption(
                 f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days."
-                " A dark square is a day on which it was done, a grey one was skipped."
+                " A green square is a day on which it was done, a grey one was skipped."
             )
             parts.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()

@@ -67,12 +67,13 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
         "first_day", name, low, high, pl.col(trend).replace_strict(TREND_WORDS, return_dtype=pl.String)
     )
     numbers = {name: f"{metric.label}, {metric.unit}", low: "Usual from", high: "to"}
+    form = "%.1f" if SHOWN[name] is words.tenths else "%.0f"
     st.dataframe(
         found.reverse(),
         hide_index=True,
         column_config={
             "first_day": st.column_config.DateColumn("Week of", format="D MMM YYYY"),
-            **{column: st.column_config.NumberColumn(label, format="%.1f") for column, label in numbers.items()},
+            **{column: st.column_config.NumberColumn(label, format=form) for column, label in numbers.items()},
             trend: "Said",
         },
     )

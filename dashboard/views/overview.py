@@ -112,7 +112,7 @@ def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _year(today: date) -> None:
-    parts.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The darker a day, the more.")
+    parts.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day.")
     year = data.days(today - timedelta(days=364), today)
     if year.is_empty():
         return
