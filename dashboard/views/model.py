@@ -84,6 +84,7 @@ def _numbers(card: cards.Card) -> None:
         st.warning("The gate refused it: " + "; ".join(refused) + ".", icon=":material/block:")
     else:
         st.success("It passed the gate.", icon=":material/verified:")
+    first, last = (words.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
     gain, error = measures["gain"], measures["likelihood"]["calibration_error"]
     with parts.cards(4):
         parts.number(
@@ -96,7 +97,7 @@ def _numbers(card: cards.Card) -> None:
         parts.number(
             "Trained on",
             words.number(learned["tasks"]),
-            f"choices, {words.count(learned['people'], 'person', 'people')}, {learned['from']} to {learned['to']}",
+            f"choices of {words.count(learned['people'], 'person', 'people')}, {first} to {last}",
             "Open tasks as they stood each time somebody could choose one.",
         )
         weights = card["weights"]
