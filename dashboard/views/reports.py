@@ -43,7 +43,7 @@ def page() -> None:
         _archive()
     else:
         kind = "monthly" if which == "This month" else "weekly"
-        st.caption(f"As it would be sent now. What is still to come is not in it. {WHEN}")
+        st.markdown(f":small[As it would be sent now. What is still to come is not in it. {WHEN}]")
         _report(kind, kind)
 
 
