@@ -85,7 +85,8 @@ def _numbers(card: cards.Card) -> None:
     else:
         st.success("It passed the gate.", icon=":material/verified:")
     first, last = (words.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
-    gain, error = measures["gain"], measures["likelihood"]["calibration_error"]
+    gain = measures["gain"]
+    error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
     with parts.cards(4):
         parts.number(
             "Gain",
@@ -93,7 +94,12 @@ def _numbers(card: cards.Card) -> None:
             f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
             f"{NDCG} {GATE}",
         )
-        parts.number("Calibration error", f"{error:.3f}", "at most 0.050 may serve", RELIABILITY)
+        parts.number(
+            "Calibration error",
+            f"{error:.3f}",
+            f"of the likelihood; {risk:.3f} of the deadline risk",
+            f"{RELIABILITY} At most 0.050 of either may serve.",
+        )
         parts.number(
             "Trained on",
             words.number(learned["tasks"]),
