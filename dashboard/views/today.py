@@ -198,7 +198,7 @@ def _the_day(me: Session, today: date) -> None:
     habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
     with parts.cards(2):
         parts.metric("tasks_completed", words.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today))
-        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _focus(row, usual, today))
+        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _focus(row, usual))
         parts.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         parts.metric("tasks_overdue", words.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
     parts.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
@@ -228,14 +228,19 @@ def comebacks(days: pl.DataFrame) -> int:
     return int((steps > AWAY).sum())
 
 
-def _usual(usual: pl.DataFrame, column: str, today: date, show: Callable[[float | None], str] = words.number) -> str:
+def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
     if len(usual) < ENOUGH:
         return "too little data yet to say what is usual"
-    low, high = (show(usual[column].quantile(share, "nearest")) for share in (0.1, 0.9))
-    return f"usual on a {today:%A}: {low if low == high else f'{low} to {high}'}"
+    return f"usual on a {today:%A}: {_between(usual[column], words.number)}"
 
 
-def _focus(row: dict[str, Any], usual: pl.DataFrame, today: date) -> str:
+def _focus(row: dict[str, Any], usual: pl.DataFrame) -> str:
     target = row["focus_target_minutes"]
     aim = f"of {words.minutes(target)}" if target else "no target yet"
-    return aim if len(usual) < ENOUGH else f"{aim}; {_usual(usual, 'focus_minutes', today, words.minutes)}"
+    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], words.minutes)}"
+
+
+def _between(days: pl.Series, show: Callable[[float | None], str]) -> str:
+    """What eight of ten days hold."""
+    low, high = (show(days.quantile(share, "nearest")) for share in (0.1, 0.9))
+    return low if low == high else f"{low} to {high}"
