@@ -27,12 +27,7 @@ LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
-#: Streamlit writes in white on the primary colour, which is bright where the ground is dark; and it shows of few things that they have the focus.
-st.html(
-    "<style>[data-testid^=stBaseButton-primary] p { color: light-dark(#ffffff, #0b1a18) }"
-    " :is(a, button, summary, canvas):focus-visible { outline: 2px solid light-dark(#0f6e66, #5cc2b4) !important; outline-offset: 2px }</style>"
-)
-
+st.html(Path(__file__).with_name("look.css"))
 looking = person.current()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
@@ -60,8 +55,9 @@ for_analysts = [
 if looking.is_analyst:
     pages += for_analysts
 chosen = st.navigation([*pages, inbox, own], position="top")
-account = st.container(horizontal=True, horizontal_alignment="right")
-with account.popover(person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"):
+with st.container(key="account").popover(
+    person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"
+):
     st.caption(f"Your days are those of {looking.timezone}.")
     st.page_link(inbox)
     st.page_link(own)

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, period, person, words
 from dashboard.charts.drawing import Spec
-from dashboard.charts.style import ON_LIGHT
+from dashboard.charts.style import CLOSE, ON_DARK, ON_LIGHT
 from dashboard.sessions import Session
 from dashboard.shared import shared
 from focusflow import clock
@@ -57,8 +57,8 @@ def heading(title: str, meaning: str | None = None) -> None:
 
 def chart(drawn: Spec, told: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
-    config = ON_LIGHT if st.context.theme.type == "light" else {}
-    st.vega_lite_chart(spec=drawn | {"config": config}, width="stretch", alt=told)
+    config = ON_LIGHT if st.context.theme.type == "light" else ON_DARK
+    st.vega_lite_chart(spec=drawn | {"config": config, "padding": CLOSE}, width="stretch", alt=told)
 
 
 def paged(everything: list[Json], a_page: int, key: str) -> list[Json]:

@@ -35,6 +35,12 @@ def chosen(today: date) -> Period:
     return span
 
 
+def keep() -> None:
+    """What the address says, for the next page, where this one does not ask for days."""
+    if said := st.query_params.get("range"):
+        st.session_state.setdefault(KEPT, said)
+
+
 def _span(name: str, today: date) -> Period:
     return Period.between(today - timedelta(days=RANGES.get(name, RANGES[USUAL]) - 1), today)
 

@@ -23,7 +23,7 @@ from gold.task_outcomes where completed_on between $first and $last and not is_d
 select category_id, tasks, factor, factor_low, factor_high from gold.estimate_accuracy order by tasks desc, category_id
 
 -- goal_progress --
-select goal_id, local_date, status, progress, expected_progress, ahead, forecast_p10, forecast_p50, forecast_p90, probability_on_time
+select goal_id, local_date, status, progress, target_date, expected_progress, ahead, forecast_p10, forecast_p50, forecast_p90, probability_on_time
 from gold.goal_progress where local_date between $first and $last order by goal_id, local_date
 
 -- time_spent --

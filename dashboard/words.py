@@ -56,6 +56,10 @@ def count(value: int, thing: str, things: str | None = None) -> str:
     return f"{value:,} {thing}" if value == 1 else f"{value:,} {things or f'{thing}s'}"
 
 
+def tenths(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.1f}"
+
+
 def percent(value: float | None) -> str:
     return NONE if value is None else f"{value:.0%}"
 
@@ -72,21 +76,24 @@ def chance(value: float) -> str:
 def against_before(now: float | None, before: float | None, show: str = "number") -> str | None:
     """The difference to the period before, in the metric's own unit; None when there is nothing to compare with.
 
-    >>> against_before(12, 10)
-    '+2 against the period before'
-    >>> against_before(0.8, 0.85, "percent")
-    '-5 points against the period before'
-    >>> against_before(0.86, 0.85, "percent")
-    '+1 point against the period before'
+    >>> against_before(12, 10), against_before(10, 12)
+    ('2 more than in the period before', '2 fewer than in the period before')
+    >>> against_before(0.8, 0.85, "percent"), against_before(0.86, 0.85, "percent")
+    ('5 points less than in the period before', '1 point more than in the period before')
+    >>> against_before(90, 60, "hours"), against_before(61, 60, "hours")
+    ('0.5 h more than in the period before', 'the same as in the period before')
     """
     if now is None or before is None:
         return None
-    if show == "percent":
-        points = round((now - before) * 100)
-        return f"{points:+d} {'point' if abs(points) == 1 else 'points'} against the period before"
-    if show == "hours":
-        return f"{(now - before) / 60:+.1f} h against the period before"
-    return f"{round(now - before):+d} against the period before"
+    scale, digits = {"percent": (100, 0), "hours": (1 / 60, 1)}.get(show, (1, 0))
+    difference = round((now - before) * scale, digits)
+    if not difference:
+        return "the same as in the period before"
+    amount = f"{abs(difference):,.{digits}f}"
+    if show in ("percent", "points"):
+        amount += " point" if abs(difference) == 1 else " points"
+    less = "fewer" if show == "number" else "less"
+    return f"{amount}{' h' if show == 'hours' else ''} {'more' if difference > 0 else less} than in the period before"
 
 
 #: A spreadsheet takes a cell that begins so for a formula.

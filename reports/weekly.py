@@ -15,6 +15,7 @@ from reports.insights.writer import Remark
 from reports.locales import count, localised
 
 AT_MOST = 5
+RUNNING = "running"  # the trend of what goes on
 
 #: Up to so many days the chart shows days, then weeks, then months.
 DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
@@ -219,14 +220,19 @@ def _headline(facts: Facts) -> str:
         return "Nothing was recorded in this time. That is fine: begin again with one small thing."
     locale = facts.person.locale
     done = count(facts.totals["tasks_completed"], locale)
-    return f"{done} {'task' if done == '1' else 'tasks'} completed: {_trend(facts.usual['tasks_completed'], locale)}."
+    completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
+    usual = facts.usual["tasks_completed"]
+    between = _between(usual, locale)
+    if usual.trend == RUNNING:
+        return f"{completed} so far{between and f'; {between} are usual'}."
+    return f"{completed}: {TREND_WORDS[usual.trend]}{between and f' ({between})'}."
 
 
-def _trend(usual: Usual, locale: str) -> str:
-    words = TREND_WORDS[usual.trend]
+def _between(usual: Usual, locale: str) -> str:
+    """The range that is usual; empty while none is known."""
     if usual.low is None or usual.high is None:
-        return words
-    return f"{words} ({count(usual.low, locale)} to {count(usual.high, locale)})"
+        return ""
+    return f"{count(usual.low, locale)} to {count(usual.high, locale)}"
 
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
@@ -253,9 +259,9 @@ def _lines(facts: Facts) -> tuple[Line, ...]:
 
 
 def _compared(facts: Facts, metric: str) -> str:
-    """How it compares with what is usual. That too little is known is said by the headline already."""
+    """How it compares with what is usual. That too little is known, or that it goes on, is said by the headline already."""
     trend = facts.usual[metric].trend
-    return "" if trend == facts.usual["tasks_completed"].trend == "too_little_data" else TREND_WORDS[trend]
+    return "" if trend == facts.usual["tasks_completed"].trend in {"too_little_data", RUNNING} else TREND_WORDS[trend]
 
 
 def _against(facts: Facts, metric: str) -> str:

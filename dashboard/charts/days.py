@@ -123,7 +123,8 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
                     ticks=False,
                     domain=False,
                     labelAngle=0,
-                    labelOverlap=False,
+                    labelOverlap="parity",
+                    labelSeparation=6,
                     grid=False,
                 ),
             ),
@@ -149,7 +150,7 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
 
 @drawn
 def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
-    """The mean of each weekday."""
+    """The mean minutes of each weekday."""
     frame = (
         days.group_by(number=pl.col("local_date").dt.weekday())
         .agg(pl.col(column).mean().round(1).alias("mean"))
@@ -165,7 +166,7 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
                 title=None,
                 axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False),
             ),
-            y=alt.Y("mean:Q", title=None, axis=values()),
+            y=alt.Y("mean:Q", title=None, axis=values(labelExpr="datum.label + ' min'")),
             tooltip=[alt.Tooltip("weekday:O", title="Weekday"), alt.Tooltip("mean:Q", title=title, format=",.1f")],
         )
         .properties(height=HEIGHT)

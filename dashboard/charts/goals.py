@@ -23,8 +23,10 @@ def pace(days: pl.DataFrame) -> alt.LayerChart:
         ],
     )
     scale, axis = alt.Scale(domain=[0, 100]), values(tickCount=3, labelExpr="datum.value + '%'")
-    even = base.mark_line(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5).encode(
-        y=alt.Y("expected_progress:Q", title=None, scale=scale, axis=axis)
+    even = (
+        alt.Chart(_even(days))
+        .mark_line(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(x=alt.X("local_date:T", axis=DATES), y=alt.Y("expected_progress:Q", title=None, scale=scale, axis=axis))
     )
     made = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="step-after").encode(
         y=alt.Y("progress:Q", title=None, scale=scale, axis=axis)
@@ -32,11 +34,28 @@ def pace(days: pl.DataFrame) -> alt.LayerChart:
     return alt.LayerChart(layer=[*_band(days), even, made]).properties(height=140)
 
 
+def _until(days: pl.DataFrame) -> date:
+    """Where the chart ends: as far ahead as it goes back."""
+    first, today = days["local_date"][0], days["local_date"][-1]
+    return today + max(today - first, LEAST_AHEAD)
+
+
+def _even(days: pl.DataFrame) -> pl.DataFrame:
+    """The even pace of the days that were, and on to the goal's date."""
+    pace = days.select("local_date", "expected_progress")
+    today, expected, target = days.select("local_date", "expected_progress", "target_date").row(-1)
+    if expected is None or target is None or target <= today:
+        return pace
+    end = min(target, _until(days))
+    risen = expected + (100 - expected) * ((end - today) / (target - today))
+    return pl.concat([pace, pl.DataFrame([(end, risen)], schema=pace.schema, orient="row")])
+
+
 def _band(days: pl.DataFrame) -> list[alt.Chart]:
     """From the last day on, eight times in ten within these lines to when it is reached; cut off where it would leave the past too narrow."""
     last = days.row(-1, named=True)
     today, start, early, late = (last[name] for name in ("local_date", "progress", "forecast_p10", "forecast_p90"))
-    until = today + max(today - days["local_date"][0], LEAST_AHEAD)
+    until = _until(days)
 
     def risen(day: date, end: date | None) -> float:
         return start if end is None else start + (100 - start) * min((day - today) / max(end - today, ONE_DAY), 1)

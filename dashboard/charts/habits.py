@@ -6,7 +6,7 @@ import polars as pl
 from dashboard.charts.drawing import drawn
 from dashboard.charts.style import MAIN, QUIET, WEEKDAYS
 
-STATES = {"done": MAIN, "skipped": f"{QUIET}99", "not done": f"{QUIET}26"}
+STATES = {"done": MAIN, "skipped": f"{QUIET}99", "not done": f"{QUIET}30", "not due": f"{QUIET}10"}
 
 
 @drawn
@@ -27,7 +27,7 @@ def grid(days: pl.DataFrame) -> alt.Chart:
                 title=None,
                 axis=alt.Axis(
                     labelExpr="date(datum.value) <= 7 ? timeFormat(datum.value, '%b') : ''",
-                    ticks=False, domain=False, labelAngle=0, labelOverlap=False, grid=False,
+                    ticks=False, domain=False, labelAngle=0, labelOverlap="parity", labelSeparation=6, grid=False,
                 ),
             ),
             y=alt.Y("weekday:O", sort=WEEKDAYS, title=None, axis=alt.Axis(ticks=False, domain=False, values=["Mon", "Wed", "Fri", "Sun"])),

@@ -122,18 +122,18 @@ def orders(frame: pl.DataFrame) -> alt.LayerChart:
 def reliability(frame: pl.DataFrame) -> alt.LayerChart:
     """What was said against what came. On the diagonal, they are the same."""
     scale = alt.Scale(domain=[0, 1])
+    said, came = (alt.Axis(title=name, format="%", domain=False, tickCount=4) for name in ("said", "came"))
     diagonal = (
         alt.Chart(pl.DataFrame({"said": [0.0, 1.0], "came": [0.0, 1.0]}))
         .mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.5)
-        .encode(x=alt.X("said:Q", scale=scale), y=alt.Y("came:Q", scale=scale))
+        .encode(x=alt.X("said:Q", scale=scale, axis=said), y=alt.Y("came:Q", scale=scale, axis=came))
     )
-    axis = values(format="%")
     dots = (
         alt.Chart(frame)
         .mark_circle(color=MAIN, size=90, opacity=0.9)
         .encode(
-            x=alt.X("said:Q", title="said", scale=scale, axis=alt.Axis(format="%", domain=False, tickCount=4)),
-            y=alt.Y("came:Q", title=None, scale=scale, axis=axis),
+            x=alt.X("said:Q", scale=scale, axis=said),
+            y=alt.Y("came:Q", scale=scale, axis=came),
             tooltip=[
                 alt.Tooltip("said:Q", title="Said", format=".1%"),
                 alt.Tooltip("came:Q", title="Came", format=".1%"),

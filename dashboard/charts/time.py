@@ -16,7 +16,8 @@ HOURS = alt.Axis(
     grid=False,
     labelExpr="datum.value % 3 == 0 ? datum.value + ':00' : ''",
 )
-KINDS = {"focus": MAIN, "pomodoro": ACCENT, "manual": QUIET}
+KINDS = {"timer": MAIN, "pomodoro": ACCENT, "written down": QUIET}
+SAID = {"focus": "timer", "manual": "written down"}
 
 
 @drawn
@@ -29,7 +30,7 @@ def kind_bars(spent: pl.DataFrame, first: date, last: date, *, by_week: bool) ->
     )
     frame = (
         every.join(found, on="day", how="left")
-        .with_columns(pl.col("hours").fill_null(0), pl.col("kind").fill_null("focus"))
+        .with_columns(pl.col("hours").fill_null(0), pl.col("kind").fill_null("focus").replace(SAID))
         .sort("day", "kind")
     )
     return (

@@ -19,7 +19,7 @@ def section() -> None:
             parts.act(lambda client: client.take_days_off(span[0], span[-1], reason), "Enjoy them.")
     found = parts.asked(lambda client: list(client.days_off()))
     if found == []:
-        parts.nothing("No days off yet.")
+        parts.nothing("No days off yet. Choose the first and the last one above.")
     for each in found or []:
         _shown(each)
 

@@ -12,13 +12,13 @@ def section() -> None:
     st.caption("For programs of yours: a key may do what its scopes name, and nothing else. It is shown once.")
     with st.form("key", clear_on_submit=True):
         name = st.text_input("Where will it be used?", placeholder="Phone widget", max_chars=100)
-        scopes = st.multiselect("What may it do?", [scope.value for scope in Scope])
+        scopes = st.multiselect("What may it do?", [scope.value for scope in Scope], placeholder="Choose its scopes")
         is_sent = st.form_submit_button("Make a key", type="primary")
     if is_sent:
         _make(name, scopes)
     found = parts.asked(Client.api_keys)
     if found == []:
-        parts.nothing("No keys yet.")
+        parts.nothing("No keys yet. Make one above for a program of yours.")
     for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
         _shown(key)
 

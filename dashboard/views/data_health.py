@@ -51,8 +51,8 @@ def _numbers(made: list[dagster.Made], quarantined: int) -> None:
         known = sum(check.passed is not None for check in checks)
         parts.number(
             "Broken rules",
-            words.number(broken) if checks else words.NONE,
-            f"of {known} checked",
+            words.number(broken) if known else words.NONE,
+            f"of {known} checked" if known else "none looked at yet",
             "Rules that a table's newest rows break. What is made from such a table waits.",
         )
         parts.number("On the way", words.number(_waiting()), "events", WAITING)
@@ -147,7 +147,7 @@ def _tables(made: list[dagster.Made]) -> None:
             "table": "Table",
             "made": "Made",
             "age": "Age",
-            "state": "Is",
+            "state": "State",
             "rules": "Rules",
             "page": st.column_config.LinkColumn("In Dagster", display_text="open"),
         },

@@ -12,7 +12,7 @@ from dashboard.live import refreshing
 from focusflow.client import Json
 
 A_PAGE = 10
-PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it."
+PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it. The band is the forecast."
 FORECAST = (
     "When it is reached if it goes on as in the twelve weeks before: as likely before as after the day in the middle, and eight times in ten"
     " between the other two. It is no promise: it knows nothing of what is ahead."

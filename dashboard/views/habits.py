@@ -35,14 +35,16 @@ def page() -> None:
     found = parts.asked(
         lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in shown]
     )
-    columns = st.columns(2, gap="medium")
-    for place, (habit, days, streak) in enumerate(found or []):
-        with columns[place % 2]:
-            _habit(habit, days, streak, today)
     if found:
+        with st.grid(2, min_column_width=340):
+            for habit, days, streak in found:
+                _habit(habit, days, streak, today)
         rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in found]
         with parts.row():
-            st.caption(f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days.")
+            st.caption(
+                f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days."
+                " A green square is a day on which it was done, a grey one was skipped."
+            )
             parts.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()
 
@@ -53,23 +55,25 @@ def _days(client: Client, habit: Json, span: Period) -> pl.DataFrame:
     first = max(span.first, date.fromisoformat(habit["start_date"]))
     days = [day for day in span if day >= first]
     return pl.DataFrame(
-        {"local_date": days, "state": [_state(logged.get(day.isoformat())) for day in days]},
+        {"local_date": days, "state": [state(habit, day, logged.get(day.isoformat())) for day in days]},
         schema={"local_date": pl.Date, "state": pl.String},
     )
 
 
-def _state(log: Json | None) -> str:
-    if log is None:
-        return "not done"
-    return "skipped" if log["skipped"] else "done"
+def state(habit: Json, day: date, log: Json | None) -> str:
+    """What became of a day. Of a habit of some times a week, each day is one on which it may be done."""
+    if log:
+        return "skipped" if log["skipped"] else "done"
+    is_due = habit["frequency"] != "weekdays" or day.weekday() in habit["weekdays"]
+    return "not done" if is_due else "not due"
 
 
 def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
-    state = dict(days.iter_rows()).get(today, "not done")
+    now = dict(days.iter_rows()).get(today) or state(habit, today, None)
     with st.container(border=True):
         with parts.row():
             st.markdown(f"**{person.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
-            _log(habit, today, state)
+            _log(habit, today, now)
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
             with st.container(horizontal=True, gap="medium"):
@@ -78,8 +82,8 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
             st.caption(f"Longest {streak['longest']}, {words.count(streak['total'], 'time')} in all.{_ended(streak)}")
         with right:
             if len(days):
-                done = days.filter(pl.col("state") == "done").height
-                parts.chart(charts.grid(days), f"Done on {done} of {days.height} days.")
+                done, idle = (days.filter(pl.col("state") == each).height for each in ("done", "not due"))
+                parts.chart(charts.grid(days), f"Done on {done} of {days.height - idle} days.")
 
 
 def _long(length: int, streak: Json) -> str:
@@ -104,24 +108,18 @@ def _frequency(habit: Json) -> str:
     return "every day"
 
 
-def _log(habit: Json, today: date, state: str) -> None:
+def _log(habit: Json, today: date, now: str) -> None:
     """Today's state, and how to change it."""
     key = habit["id"]
     with st.container(horizontal=True, width="content"):
-        if state == "not done":
+        if now in ("not done", "not due"):
             st.button("Done today", key=f"log {key}", icon=":material/check:", on_click=_logged, args=(key, today, {}))
-            with (
-                st.popover("Skip", help="A day skipped for a reason breaks no streak."),
-                st.form(f"skip {key}", border=False),
-            ):
-                reason = st.text_input("Why?", placeholder="ill", max_chars=500)
-                if st.form_submit_button("Skip today", type="primary") and reason.strip():
-                    _logged(key, today, {"skipped": True, "skip_reason": reason})
-                    st.rerun()
+            if now == "not done":
+                _skip(key, today)
         else:
-            is_done = state == "done"
+            is_done = now == "done"
             st.badge(
-                f"{state} today",
+                f"{now} today",
                 icon=":material/check:" if is_done else ":material/redo:",
                 color="green" if is_done else "gray",
             )
@@ -131,6 +129,17 @@ def _log(habit: Json, today: date, state: str) -> None:
                 type="tertiary",
                 on_click=parts.doing(lambda client: client.unlog_habit(key, today), "Taken back."),
             )
+
+
+def _skip(habit_id: str, today: date) -> None:
+    with (
+        st.popover("Skip", help="A day skipped for a reason breaks no streak."),
+        st.form(f"skip {habit_id}", border=False),
+    ):
+        reason = st.text_input("Why?", placeholder="ill", max_chars=500)
+        if st.form_submit_button("Skip today", type="primary") and reason.strip():
+            _logged(habit_id, today, {"skipped": True, "skip_reason": reason})
+            st.rerun()
 
 
 def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:

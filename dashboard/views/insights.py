@@ -13,7 +13,7 @@ from focusflow.client import Client, Json
 from focusflow.lake import DAILY_TABLE
 from focusflow.metrics import BY_NAME, TREND_WORDS
 
-SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.number}
+SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.tenths}
 HOW = (
     "Your usual range holds eight of ten of your earlier whole weeks, at most 26 of them. Only a week that is over and lies"
     " outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
@@ -26,7 +26,9 @@ def page() -> None:
     span = parts.head("Insights", person.today_of(person.current()))
     weeks = data.ask("weeks", first=span.first, last=span.last)
     if weeks.is_empty():
-        parts.nothing("There is no week to tell about in these days. Insights begin with your first week.")
+        parts.nothing(
+            "There is no week to tell about in these days: choose a longer range. Insights begin with your first week."
+        )
         refreshing()
         return
     over = weeks.filter(pl.col("is_complete"))
@@ -56,18 +58,25 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
             parts.chart(
                 charts.against_usual(weeks, name), f"{BY_NAME[name].label} a week, over the usual range of each week."
             )
-            columns = ["first_day", name, f"{name}_usual_low", f"{name}_usual_high", f"{name}_trend"]
-            st.dataframe(
-                weeks.select(columns).reverse(),
-                hide_index=True,
-                column_config={
-                    "first_day": st.column_config.DateColumn("Week of"),
-                    name: st.column_config.NumberColumn(BY_NAME[name].label, format="%.0f"),
-                    f"{name}_usual_low": st.column_config.NumberColumn("Usual from", format="%.0f"),
-                    f"{name}_usual_high": st.column_config.NumberColumn("to", format="%.0f"),
-                    f"{name}_trend": "Said",
-                },
-            )
+            _rows(name, weeks)
+
+
+def _rows(name: str, weeks: pl.DataFrame) -> None:
+    metric, low, high, trend = BY_NAME[name], f"{name}_usual_low", f"{name}_usual_high", f"{name}_trend"
+    found = weeks.select(
+        "first_day", name, low, high, pl.col(trend).replace_strict(TREND_WORDS, return_dtype=pl.String)
+    )
+    numbers = {name: f"{metric.label}, {metric.unit}", low: "Usual from", high: "to"}
+    form = "%.1f" if SHOWN[name] is words.tenths else "%.0f"
+    st.dataframe(
+        found.reverse(),
+        hide_index=True,
+        column_config={
+            "first_day": st.column_config.DateColumn("Week of", format="D MMM YYYY"),
+            **{column: st.column_config.NumberColumn(label, format=form) for column, label in numbers.items()},
+            trend: "Said",
+        },
+    )
 
 
 def _words(day: date) -> None:
@@ -81,7 +90,9 @@ def _words(day: date) -> None:
             st.markdown(f"**{person.quoted(said['headline'])}**")
         for remark in remarks:
             text = person.quoted(remark["text"])
-            with parts.row():
+            with st.container(
+                horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"
+            ):
                 st.markdown(f"**{text}**" if remark["text"] == said["headline"] else text)
                 with st.popover("Why", type="tertiary"):
                     for each in remark["evidence"]:
@@ -97,6 +108,8 @@ def _said(_client: Client, user_id: str, day: date, version: int) -> Json:  # no
 
 def _evidence(each: Json) -> None:
     defined = BY_NAME.get(each["metric"])
-    st.markdown(f"**{defined.label if defined else each['metric'].replace('_', ' ')}: {each['value']:,.4g}**")
+    label, unit = (defined.label, defined.unit) if defined else (each["metric"].replace("_", " "), "")
+    value = f"{each['value']:,.4g} {unit}".strip()
+    st.markdown(f"**{label}: {value}**")
     if defined:
         st.caption(defined.meaning)

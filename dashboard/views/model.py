@@ -32,7 +32,8 @@ GATE = "A model serves only if its gain over the best rule is clear of 0, what i
 
 
 def page() -> None:
-    st.title("Model", anchor=False)
+    with parts.row():
+        st.title("Model", anchor=False)
     today = person.today_of(person.current())
     kept, serves = cards.cards(), cards.serving()
     if kept:
@@ -83,7 +84,9 @@ def _numbers(card: cards.Card) -> None:
         st.warning("The gate refused it: " + "; ".join(refused) + ".", icon=":material/block:")
     else:
         st.success("It passed the gate.", icon=":material/verified:")
-    gain, error = measures["gain"], measures["likelihood"]["calibration_error"]
+    first, last = (words.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
+    gain = measures["gain"]
+    error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
     with parts.cards(4):
         parts.number(
             "Gain",
@@ -91,11 +94,16 @@ def _numbers(card: cards.Card) -> None:
             f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
             f"{NDCG} {GATE}",
         )
-        parts.number("Calibration error", f"{error:.3f}", "at most 0.050 may serve", RELIABILITY)
+        parts.number(
+            "Calibration error",
+            f"{error:.3f}",
+            f"of the likelihood; {risk:.3f} of the deadline risk",
+            f"{RELIABILITY} At most 0.050 of either may serve.",
+        )
         parts.number(
             "Trained on",
             words.number(learned["tasks"]),
-            f"choices, {words.count(learned['people'], 'person', 'people')}, {learned['from']} to {learned['to']}",
+            f"choices of {words.count(learned['people'], 'person', 'people')}, {first} to {last}",
             "Open tasks as they stood each time somebody could choose one.",
         )
         weights = card["weights"]

@@ -49,7 +49,7 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
         ("tasks_completed", _sum, words.number, "number"),
         ("tasks_completed_on_time", _on_time, words.percent, "percent"),
         ("focus_minutes", _sum, words.hours, "hours"),
-        ("productivity_score", _mean, words.number, "number"),
+        ("productivity_score", _mean, words.number, "points"),
     ]
     with parts.cards(4):
         for metric, reduce, show, how in cards:
@@ -112,7 +112,7 @@ def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _year(today: date) -> None:
-    parts.heading("The year", BY_NAME["tasks_completed"].meaning)
+    parts.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day.")
     year = data.days(today - timedelta(days=364), today)
     if year.is_empty():
         return

@@ -1,5 +1,7 @@
 """Product: who comes, who comes back, how far they come, and what they use. About all people together, for analysts and admins."""
 
+from datetime import date
+
 import polars as pl
 import streamlit as st
 
@@ -29,14 +31,15 @@ FEATURES_SHOWN = 12
 
 
 def page() -> None:
-    span = parts.head("Product", person.today_of(person.current()))
+    today = person.today_of(person.current())
+    span = parts.head("Product", today)
     days = data.ask("activity", first=span.first, last=span.last)
     if days.is_empty():
         parts.nothing(
             "No app has sent events in these days. They come in through the API, or from a library of Segment."
         )
     else:
-        _activity(days)
+        _activity(over(days, today))
     _cohorts(data.ask("retention", first=span.first, last=span.last), span)
     _uplift(data.ask("uplift"))
     left, right = st.columns(2, gap="large")
@@ -48,6 +51,12 @@ def page() -> None:
     refreshing()
 
 
+def over(days: pl.DataFrame, today: date) -> pl.DataFrame:
+    """The days that are over, for who has not come today may still come; today where there is no other."""
+    whole = days.filter(pl.col("local_date") < today)
+    return whole if len(whole) else days
+
+
 def _activity(days: pl.DataFrame) -> None:
     last = days.row(-1, named=True)
     with parts.cards(4):
@@ -55,8 +64,8 @@ def _activity(days: pl.DataFrame) -> None:
             mean = days[name].mean()
             show = words.percent if name == "stickiness" else words.number
             usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
-            meaning = "Daily by monthly users, on the last day." if name == "stickiness" else ACTIVE
-            parts.number(label, show(last[name]), usual, meaning)
+            meaning = "Daily by monthly users." if name == "stickiness" else ACTIVE
+            parts.number(label, show(last[name]), usual, f"{meaning} Shown is the last day that is over.")
     parts.heading("Active people", ACTIVE)
     parts.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")
 
@@ -82,9 +91,9 @@ def _uplift(months: pl.DataFrame) -> None:
     low, high = last["mean_change_low"], last["mean_change_high"]
     with parts.cards(3):
         sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
-        parts.number("Change, tasks a week", f"{last['mean_change']:+.1f}", sure, UPLIFT)
+        parts.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
         parts.number(
-            "A fifth more, or better",
+            "A fifth more",
             words.percent(last["share_up_20"]),
             f"of {words.count(last['users'], 'person', 'people')}",
             UP_20,
@@ -109,7 +118,7 @@ def _uplift(months: pl.DataFrame) -> None:
 def _funnel(steps: pl.DataFrame, span: Period) -> None:
     parts.heading("How far they come", FUNNEL)
     if steps.is_empty():
-        parts.nothing("Nobody registered in these days.")
+        parts.nothing("Nobody registered in these days. Choose a longer range.")
         return
     named = steps.with_columns(pl.col("name").replace(STEPS))
     parts.chart(
@@ -123,7 +132,7 @@ def _funnel(steps: pl.DataFrame, span: Period) -> None:
 def _features(features: pl.DataFrame, span: Period) -> None:
     parts.heading("What they use", "Tracked events by name, the most first.")
     if features.is_empty():
-        parts.nothing("No events in these days.")
+        parts.nothing("No events in these days. Choose a longer range.")
         return
     parts.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
     if features.height > FEATURES_SHOWN:

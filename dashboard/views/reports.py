@@ -5,11 +5,12 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard import parts, person
+from dashboard import parts, period, person
 from dashboard.shared import shared
 from focusflow.client import Client, Json
 
 SHOWN = 50
+WHEN = "Whether and when it is sent, you choose in the [settings](/settings?section=Notifications)."
 HEIGHT = 1100
 STATES = {
     "due": "to be sent",
@@ -22,23 +23,27 @@ STATES = {
 
 
 def page() -> None:
-    span = parts.head("Reports", person.today_of(person.current()))
-    which = st.segmented_control(
-        "Which",
-        ["This week", "This month", "These days", "Archive"],
-        default="This week",
-        required=True,
-        key="report",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with parts.row():
+        st.title("Reports", anchor=False)
+        which = st.segmented_control(
+            "Which",
+            ["This week", "This month", "These days", "Archive"],
+            default="This week",
+            required=True,
+            key="report",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    if which == "These days":
+        span = period.chosen(person.today_of(person.current()))
+        _report((span.first, span.last), f"{span.first}-{span.last}")
+        return
+    period.keep()
     if which == "Archive":
         _archive()
-    elif which == "These days":
-        _report((span.first, span.last), f"{span.first}-{span.last}")
     else:
         kind = "monthly" if which == "This month" else "weekly"
-        st.caption("As it would be sent now. What is still to come is not in it.")
+        st.markdown(f":small[As it would be sent now. What is still to come is not in it. {WHEN}]")
         _report(kind, kind)
 
 
@@ -70,9 +75,7 @@ def _report(report: str | tuple[date, date], name: str) -> None:
 def _archive() -> None:
     found = parts.asked(_newest)
     if found == []:
-        parts.nothing(
-            "No report was due yet. The weekly one comes on the day and hour that you choose in the settings."
-        )
+        parts.nothing(f"No report was due yet. {WHEN}")
     for each in found or []:
         _entry(each)
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import parts
 from dashboard.settings import days_off, keys, preferences, profile, security
 
 SECTIONS = {
@@ -14,14 +15,15 @@ SECTIONS = {
 
 
 def page() -> None:
-    st.title("Settings", anchor=False)
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Profile",
-        required=True,
-        key="section",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with parts.row():
+        st.title("Settings", anchor=False)
+        chosen = st.segmented_control(
+            "Section",
+            list(SECTIONS),
+            default="Profile",
+            required=True,
+            key="section",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
     SECTIONS[chosen or "Profile"]()

@@ -36,7 +36,7 @@ def page() -> None:
         parts.heading("How long they take", LEAD_TIME)
         parts.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
     with right:
-        parts.heading("Open at the end of the day", "In the darker colour those that were overdue.")
+        parts.heading("Open at the end of the day", "In orange, those that were overdue.")
         parts.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
     parts.footer(flow, span, "tasks", "gold/task_flow_daily")

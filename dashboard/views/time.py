@@ -13,8 +13,9 @@ from focusflow import clock
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
-HOURS = "Mean minutes in each hour of the week. Where entries overlap, each counts."
-MEETINGS = "Mean minutes of busy appointments in each hour of the week. " + BY_NAME["meeting_minutes"].meaning
+SHADES = "The stronger the colour, the more: from 2, 10, 20 and 35 minutes."
+HOURS = f"Mean minutes in each hour of the week. Where entries overlap, each counts. {SHADES}"
+MEETINGS = f"Mean minutes of busy appointments in each hour of the week. {BY_NAME['meeting_minutes'].meaning} {SHADES}"
 BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 

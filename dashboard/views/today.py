@@ -1,5 +1,6 @@
 """Today: what to do next and why, and how the day goes against one's own usual."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from focusflow.problems import Problem
 
 SHOWN, REASONS, ASKED = 5, 3, 50
 OFTEN_SAID = "open"  # the reason that every task has
+ENOUGH = 4  # days of the same weekday, to say what is usual on one
 AWAY = 3  # days without anything done, after which the next one is a comeback
 CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
 SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
@@ -44,7 +46,7 @@ def page() -> None:
     if tasks is not None:
         timer(startable=False)
     if is_calm:
-        _next_tasks(me, tasks, 1, "One next step")
+        _next_tasks(me, tasks and [kindly(each) for each in tasks], 1, "One next step")
         _came_back(today)
         refreshing(partial(_has_changed, tasks))
         return
@@ -97,7 +99,7 @@ def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) ->
         st.caption("Your tasks could not be asked for. They appear here as soon as they can be.")
         return
     if not tasks:
-        st.info("Nothing is open. Add a task above, or through the API.", icon=":material/task_alt:")
+        st.info("Nothing is open. Add a task above.", icon=":material/task_alt:")
     for task in tasks[:most]:
         with st.container(border=True):
             _task(me, task)
@@ -128,10 +130,21 @@ def _task(me: Session, task: Json) -> None:
     reasons = [each for each in task["reasons"] if each["code"] != OFTEN_SAID]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for reason in reasons[:REASONS]:
-            is_pressing = reason["code"] == "due" and "overdue" in reason["text"]
-            st.badge(reason["text"], color="orange" if is_pressing else "gray")
+            st.badge(reason["text"], color="orange" if is_late(reason) else "gray")
         with st.popover(f"Score {task['score']:.0f}", type="tertiary"):
             _why(me, task)
+
+
+def is_late(reason: Json) -> bool:
+    return bool(reason["code"] == "due" and "overdue" in reason["text"])
+
+
+def kindly(task: Json) -> Json:
+    """A task without the count of days that it is late."""
+    if not any(map(is_late, task["reasons"])):
+        return task
+    reasons = [each | {"text": "due"} if is_late(each) else each for each in task["reasons"]]
+    return task | {"reasons": reasons, "due_date": None, "due_at": None}
 
 
 def _snooze(me: Session, task_id: str) -> None:
@@ -185,7 +198,7 @@ def _the_day(me: Session, today: date) -> None:
     habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
     with parts.cards(2):
         parts.metric("tasks_completed", words.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today))
-        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _target(row))
+        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _focus(row, usual))
         parts.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         parts.metric("tasks_overdue", words.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
     parts.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
@@ -216,12 +229,18 @@ def comebacks(days: pl.DataFrame) -> int:
 
 
 def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
-    if len(usual) < 4:
+    if len(usual) < ENOUGH:
         return "too little data yet to say what is usual"
-    low, high = usual[column].quantile(0.1, "nearest"), usual[column].quantile(0.9, "nearest")
-    return f"usual on a {today:%A}: {words.number(low)} to {words.number(high)}"
+    return f"usual on a {today:%A}: {_between(usual[column], words.number)}"
 
 
-def _target(row: dict[str, Any]) -> str:
+def _focus(row: dict[str, Any], usual: pl.DataFrame) -> str:
     target = row["focus_target_minutes"]
-    return f"of {words.minutes(target)}" if target else "no target yet"
+    aim = f"of {words.minutes(target)}" if target else "no target yet"
+    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], words.minutes)}"
+
+
+def _between(days: pl.Series, show: Callable[[float | None], str]) -> str:
+    """What eight of ten days hold."""
+    low, high = (show(days.quantile(share, "nearest")) for share in (0.1, 0.9))
+    return low if low == high else f"{low} to {high}"

@@ -24,6 +24,9 @@ SKIPPED = """() => [...document.querySelectorAll('h1, h2, h3, h4')].map(each => 
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, a[href]')].filter(each => each.checkVisibility({visibilityProperty: true}))
     .filter(each => !(each.innerText || each.ariaLabel || each.title || [...(each.labels ?? [])].map(label => label.innerText).join('')
         || document.getElementById(each.getAttribute('aria-labelledby'))?.innerText)).map(each => each.outerHTML.slice(0, 200))"""
+#: Choices of which one stands under the others.
+BROKEN = """() => [...document.querySelectorAll('[data-testid=stButtonGroup]')]
+    .filter(each => new Set([...each.querySelectorAll('button')].map(button => button.offsetTop)).size > 1).map(each => each.innerText)"""
 WIDER = (
     "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
 )
@@ -39,7 +42,8 @@ def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, sche
             page.wait_for_timeout(400)
             page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
             assert page.evaluate(WIDER) <= 0, (path, width)
-            assert page.evaluate(CUT) == [], (path, width)
+            for wrong in (CUT, BROKEN):
+                assert page.evaluate(wrong) == [], (path, width)
         for wrong in (CONTRAST, SKIPPED, NAMELESS):
             assert page.evaluate(wrong) == [], path
 

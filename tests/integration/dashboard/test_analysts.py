@@ -6,7 +6,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from dashboard import dagster as dagster_server
 from dashboard import shared
+from dashboard.dagster import Check, Made
+from focusflow import clock
 from tests.integration.dashboard.test_pages import metrics, show, words
 
 COUNTED = "Nothing is lost, nothing is doubled."
@@ -79,6 +82,16 @@ def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
     look(role="analyst", dagster_port=dagster)
     (table,) = [each.value for each in show("data_health").dataframe if "rules" in each.value]
     assert table["rules"][0] == "1 of 2 hold, 1 not looked at"
+
+
+def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monkeypatch):
+    look(role="analyst", dagster_port=9)
+    rule = Check("gold/days", "rows_twice", "There must be none.", None, None, {})
+    monkeypatch.setattr(dagster_server, "tables", lambda: [Made("gold/days", clock.now(), (rule,))])
+    monkeypatch.setattr(dagster_server, "conservation", lambda: None)
+    page = show("data_health")
+    assert metrics(page)["Broken rules"] == "–"
+    assert "none looked at yet" in words(page)
 
 
 @pytest.mark.parametrize("setting", [None, "https://dagster.example.com"])

@@ -73,6 +73,8 @@ def test_calm_shows_one_step_and_no_count_of_what_is_late(look):
     page.toggle(key="calm").set_value(True).run()
     assert "Task 1" in words(page)
     assert "Task 2" not in words(page)
+    assert "overdue" not in words(page)
+    assert "days ago" not in words(page)
     assert metrics(page) == {}
 
 
@@ -126,6 +128,13 @@ def test_overview_sums_up_the_chosen_range(look):
     assert metrics(page) == {"Completed": "150", "On time": "75%", "Focus": "45.0 h", "Productivity score": "61"}
     page.segmented_control(key="range").set_value("7 days").run()
     assert metrics(page)["Completed"] == "35"
+
+
+def test_a_page_that_asks_for_no_days_keeps_those_of_the_address(look, api):
+    api.is_down = True
+    look()
+    page = show("reports", range="90 days")
+    assert page.session_state["range-kept"] == "90 days"
 
 
 def test_another_persons_id_in_the_address_shows_nothing_of_theirs(look):

@@ -14,7 +14,7 @@ NUMBERS = DAYS.with_columns(
     productivity_score=pl.lit(60.0), goals_completed=pl.lit(1), tasks_completed=pl.lit(3), focus_minutes=pl.lit(50.0), created=pl.lit(2),
     completed=pl.lit(1), open=pl.lit(9), overdue=pl.lit(1), progress=pl.lit(30.0), expected_progress=pl.lit(40.0), dau=pl.lit(1), wau=pl.lit(2),
     mau=pl.lit(3), hour_of_day=pl.lit(9), minutes=pl.lit(25.0), kind=pl.lit("focus"), category=pl.lit("Home"), state=pl.lit("done"),
-    forecast_p10=pl.lit(date(2026, 4, 20)), forecast_p90=pl.lit(date(2026, 5, 20)),
+    target_date=pl.lit(date(2026, 4, 30)), forecast_p10=pl.lit(date(2026, 4, 20)), forecast_p90=pl.lit(date(2026, 5, 20)),
 )  # fmt: skip
 COHORTS = pl.DataFrame(
     {"cohort_week": [date(2026, 3, 2)], "weeks_since": [1], "share": [0.5], "users": [1], "cohort": [2]}
@@ -104,6 +104,20 @@ def test_the_band_of_a_goal_goes_from_where_it_is_to_when_it_may_be_reached(earl
     known = NUMBERS.with_columns(forecast_p10=pl.lit(early, pl.Date), forecast_p90=pl.lit(late, pl.Date))
     band = unwrap(goals.pace)(known).layer[0].data
     assert [(round(low), round(high)) for _, low, high in band.iter_rows()] == corners
+
+
+@pytest.mark.parametrize(
+    ("target", "end"),
+    [
+        (date(2026, 4, 30), (date(2026, 4, 30), 100)),
+        (date(2026, 9, 27), (date(2026, 5, 30), 60)),  # as far as the chart goes
+        (date(2026, 3, 31), (date(2026, 3, 31), 40)),
+        (None, (date(2026, 3, 31), 40)),
+    ],
+)
+def test_the_even_pace_goes_on_to_the_date_of_the_goal(target, end):
+    even = unwrap(goals.pace)(NUMBERS.with_columns(target_date=pl.lit(target, pl.Date))).layer[1].data
+    assert even.row(-1) == end
 
 
 def test_a_goal_of_which_nothing_can_be_said_has_no_band():

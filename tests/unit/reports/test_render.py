@@ -29,6 +29,13 @@ def test_the_headline_says_how_much_is_usual(facts):
     assert told(facts).headline == "12 tasks completed: more than is usual for you (7 to 10)."
 
 
+def test_of_a_week_that_goes_on_the_headline_says_once_how_far_it_came(facts):
+    usual = {name: replace(each, trend="running") for name, each in facts.usual.items()}
+    report = told(replace(facts, usual=usual))
+    assert report.headline == "12 tasks completed so far; 7 to 10 are usual."
+    assert "not over yet" not in str(report)
+
+
 def test_a_day_without_a_score_has_no_bar(facts):
     made = rendered(told(facts))
     assert made.html.count("height:12px") == 6
