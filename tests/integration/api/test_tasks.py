@@ -342,7 +342,7 @@ def test_a_task_that_recurs_three_times_comes_three_times_and_begins_as_long_bef
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()  # noqa: TID251 (the API's own now is real)
     due, start = today + timedelta(days=3), f"{today + timedelta(days=1)}T08:00:00Z"
     me.task("course", recurrence="FREQ=DAILY;COUNT=3", due_date=due.isoformat(), start_at=start)
-    came = []
+    came: list[tuple[timedelta, str]] = []
     while left := me.call("GET", "/tasks?open=true").json()["items"]:
         assert len(came) < 3
         (task,) = left
