@@ -1,6 +1,5 @@
 """Scores in Postgres: those that the pipeline published, brought up to date for whoever has changed something since."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -30,14 +29,14 @@ PATIENCE = "set local lock_timeout = '250ms'"
 
 
 def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
-    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of."""
+    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of. What is seen first today is noted as it is."""
     found = _listed(work, limit, task_id)
     if found["is_old"]:
         _score_anew(work)
         found = _listed(work, limit, task_id)
-    if found["first_shown"]:
-        _save(work.tx, "shown", {"tasks": found["first_shown"], "now": work.tx.now})
     items: str = found["items"]
+    if found["is_news"]:
+        work.tx.run(QUERIES["note"], {"items": items, **_moment(work)})
     return items
 
 
@@ -47,25 +46,24 @@ def is_there(tx: Transaction, task_id: UUID) -> bool:
 
 
 def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
-    values = {"now": work.tx.now, "timezone": work.caller.timezone, "limit": limit, "task_id": task_id}
-    row = work.tx.one(QUERIES["listed"], values)
+    row = work.tx.one(QUERIES["listed"], {"limit": limit, "task_id": task_id, **_moment(work)})
     assert row is not None
     return row
 
 
+def _moment(work: Work) -> dict[str, Any]:
+    return {"now": work.tx.now, "today": local_date(work.tx.now, work.caller.timezone)}
+
+
 def _score_anew(work: Work) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
-    tx, timezone, served = work.tx, work.caller.timezone, work.serving.model()
-    found = tx.one(QUERIES["to_score"], {"now": tx.now, "timezone": timezone, "today": local_date(tx.now, timezone)})
+    tx, served = work.tx, work.serving.model()
+    found = tx.one(QUERIES["to_score"], {"timezone": work.caller.timezone, **_moment(work)})
     assert found is not None
     tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
     if served:
         tasks = recalled(tasks, found["memory"], tx.now)
     fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
-    _save(tx, "save", {"scores": fresh.write_json(), "now": tx.now})
-
-
-def _save(tx: Transaction, query: str, values: Mapping[str, Any]) -> None:
     with suppress(psycopg.errors.LockNotAvailable), tx.connection.transaction():
         tx.run(PATIENCE)
-        tx.run(QUERIES[query], values)
+        tx.run(QUERIES["save"], {"scores": fresh.write_json(), "now": tx.now})
