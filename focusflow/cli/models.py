@@ -51,14 +51,18 @@ def list_(as_json: bool) -> None:
 @click.option("--anyway", is_flag=True, help="Also if the gate refused it.")
 def promote(version: str, anyway: bool) -> None:
     """Let a model serve from now on."""
-    _registry().promote(version, anyway=anyway)
+    from focusflow import clock
+
+    _registry().promote(version, clock.now(), anyway=anyway)
     click.echo(f"{version} serves from now on.")
 
 
 @command.command("rollback")
 def rollback() -> None:
     """Let the model before serve again, or the baseline where there was none."""
-    before = _registry().rollback()
+    from focusflow import clock
+
+    before = _registry().rollback(clock.now())
     click.echo(f"{before} serves again." if before else "The baseline serves again.")
 
 
