@@ -48,8 +48,11 @@ def test_a_model_is_trained_serves_and_is_taken_back(run):
 
 def test_an_evaluation_shows_every_order_with_its_interval(run):
     shown = run("evaluate", "--to", "2026-02-20")
-    for said in ("newest", "oldest", "urgency", "model", "who takes up", "calibration", "2026-02-20"):
+    for said in ("newest", "oldest", "urgency", "model", "who takes up", "calibration", "Brier", "2026-02-20"):
         assert said in shown
+    assert (
+        shown.count("Not done by the due date") >= 3
+    )  # its figures, also with moved dates, and what was said against what came
 
 
 def test_an_evaluation_as_json_keeps_to_the_days(run):
@@ -68,8 +71,7 @@ def test_an_evaluation_is_drawn_where_it_is_asked_for(run, tmp_path):
 
 def test_where_there_is_nothing_to_count_a_dash_stands(run):
     figures = json.loads(run("evaluate", "--json"))
-    nothing = {"mean": None, "low": None, "high": None}
-    figures["tiers"]["nobody"] = {"lists": 0, "people": 0, "gain": nothing, "calibration_error": None}
+    figures["tiers"]["little"]["risk"] = {"tasks": 0, "brier": None, "calibration_error": None}
     figures["orders"]["oldest"]["auc"] = float("nan")
     told = io.StringIO()
     evaluate.show_figures(Console(file=told, width=120), figures)
