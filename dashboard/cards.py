@@ -23,7 +23,7 @@ def serving() -> str | None:
     """The version that serves; None when it is the baseline."""
     current = _read(shared().models / "current.json")
     try:
-        return str(current["served"][-1]["version"])
+        return str([each for each in current["served"] if not each.get("until")][-1]["version"])
     except DAMAGED:
         return None
 

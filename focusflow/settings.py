@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         90,
         ge=31,
         le=36_500,
-        description="How long what writers were asked and wrote, plans, and what people were told are kept, in days.",
+        description="How long what writers were asked and wrote, plans, and what people were told and shown are kept, in days.",
     )
     report_days: int = Field(
         400,

@@ -2,12 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from models.drift import shapes
 from models.parts import Priority
+from models.plots import PROBABILITIES
+
+#: What is told of each part of the lists, and of each probability.
+GAIN: Final = ("lists", "people", "NDCG@5", "95 %")
+MEASURES: Final = ("NDCG@5", "first is right", "pairs right", "Brier", "calibration error", "that of the risk")
+PROBABILITY: Final = ("tasks", "came", "Brier", "calibration error")
 
 
 def card_of(lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str]) -> dict[str, Any]:
@@ -52,18 +58,52 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     for name, each in sorted(measures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
         yield _row(name, *interval(each["ndcg"], "{:.3f}"), figure(each["hit"]), figure(each["auc"]))
     yield ""
-    yield from _table((f"against “{measures['best_baseline']}”", "lists", "NDCG@5", "95 %", "calibration error"))
-    calibration_error = measures["likelihood"]["calibration_error"]
-    everything = {"lists": measures["judged"], "gain": measures["gain"], "calibration_error": calibration_error}
-    tiers = {f"who takes up {name}": each for name, each in measures["tiers"].items()}
-    for name, each in {"everything": everything, **tiers, **measures["segments"]}.items():
-        said = figure(each["calibration_error"])
-        yield _row(name.replace("_", " "), f"{each['lists']:,}", *interval(each["gain"], "{:+.3f}"), said)
+    yield from _table((f"against “{measures['best_baseline']}”", *GAIN))
+    for name, each in parts_of_lists(measures).items():
+        yield _row(name, *gain_of(each))
     yield ""
-    yield from _table(("said", "came", "tasks", "taken up by the end of tomorrow"))
-    for each in measures["likelihood"]["reliability"]:
-        bar = "█" * round(each["came"] * 30)
-        yield _row(figure(each["said"]), figure(each["came"]), f"{each['tasks']:,}", bar)
+    yield from _table(("the model in", *MEASURES))
+    for name, each in parts_of_lists(measures).items():
+        yield _row(name, *measures_of(each))
+    yield ""
+    yield from _table(("probability", *PROBABILITY))
+    for title, each in probabilities(measures).items():
+        yield _row(title, *probability_of(each))
+    for title, each in probabilities(measures).items():
+        yield ""
+        yield from _table(("said", "came", "tasks", title))
+        for group in each["reliability"]:
+            bar = "█" * round(group["came"] * 30)
+            yield _row(figure(group["said"]), figure(group["came"]), f"{group['tasks']:,}", bar)
+
+
+def parts_of_lists(measures: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The figures of all lists, of each tier of activity, and of each kind of list, by what they are called."""
+    tiers = {f"who takes up {name}": each for name, each in measures["tiers"].items()}
+    kinds = {name.replace("_", " "): each for name, each in measures["segments"].items()}
+    return {"everything": measures["everything"], **tiers, **kinds}
+
+
+def gain_of(part: Mapping[str, Any]) -> tuple[str, ...]:
+    return f"{part['lists']:,}", f"{part['people']:,}", *interval(part["gain"], "{:+.3f}")
+
+
+def measures_of(part: Mapping[str, Any]) -> tuple[str, ...]:
+    found = (
+        *(part[name] for name in ("ndcg", "hit", "auc", "brier", "calibration_error")),
+        part["risk"]["calibration_error"],
+    )
+    return tuple(map(figure, found))
+
+
+def probabilities(measures: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The figures of what the model says will come, by what that is; without what could not be tried."""
+    titles = {**PROBABILITIES, "risk_or_moved": f"{PROBABILITIES['risk']}, or moved"}
+    return {title: measures[name] for name, title in titles.items() if measures[name]["tasks"]}
+
+
+def probability_of(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return f"{each['tasks']:,}", *map(figure, (each["rate"], each["brier"], each["calibration_error"]))
 
 
 def _table(names: tuple[str, ...]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether what a model sees still looks like what it was trained on: the population stability index of each feature."""
+"""Whether what a model sees and says still looks like what it was trained on: the population stability index of each feature and part."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from models.additive import Numbers
-from models.features import day_features, matrix, place_features
-from models.parts import Priority
+from models.contributions import learned
+from models.parts import Priority, seen_by
 
 BINS: Final = 10
 
@@ -20,25 +20,21 @@ LEAST_SHARE: Final = 1e-4
 
 
 def shapes(priority: Priority, facts: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """How each feature of a model is spread over some lists: cuts, and the share between each two."""
+    """How each feature of a model, and each part of its scores, is spread over some lists: cuts, and the share between each two."""
     values = _values(priority, facts)
-    cuts = {
-        name: np.unique(np.quantile(values[name].to_numpy(), np.linspace(0, 1, BINS + 1)[1:-1]))
-        for name in values.columns
-    }
+    cuts = {name: np.unique(np.quantile(each, np.linspace(0, 1, BINS + 1)[1:-1])) for name, each in values.items()}
     return {
-        name: {"cuts": each.tolist(), "shares": _shares(values[name].to_numpy(), each).tolist()}
-        for name, each in cuts.items()
+        name: {"cuts": each.tolist(), "shares": _shares(values[name], each).tolist()} for name, each in cuts.items()
     }
 
 
 def drift(priority: Priority, trained_on: Mapping[str, Mapping[str, Any]], facts: pl.DataFrame) -> dict[str, float]:
-    """The index of each feature now against what the card says, the largest first."""
+    """The index of each feature and part now against what the card says, the largest first."""
     values = _values(priority, facts)
     found = {
-        name: index(np.array(shape["shares"]), _shares(values[name].to_numpy(), np.array(shape["cuts"])))
+        name: index(np.array(shape["shares"]), _shares(values[name], np.array(shape["cuts"])))
         for name, shape in trained_on.items()
-        if name in values.columns
+        if name in values
     }
     return dict(sorted(found.items(), key=lambda each: -each[1]))
 
@@ -58,5 +54,7 @@ def _shares(values: Numbers, cuts: Numbers) -> Numbers:
     return np.bincount(np.searchsorted(cuts, values, side="left"), minlength=len(cuts) + 1) / max(len(values), 1)
 
 
-def _values(priority: Priority, facts: pl.DataFrame) -> pl.DataFrame:
-    return matrix(facts, place_features(priority.usual) | day_features(priority.usual))
+def _values(priority: Priority, facts: pl.DataFrame) -> dict[str, Numbers]:
+    """What is seen, also for the risk, and what is said of it."""
+    _, parts = learned(priority, facts)
+    return seen_by(priority, facts) | parts

@@ -70,6 +70,7 @@ def evaluate(
         },
         "gain_without_recurring": asdict(_without_recurring(tested, best)),
         "gain_for_people_never_seen": asdict(_never_seen(lists, fit)),
+        "everything": _figures_of_part(tested, ours, kinds),
         "tiers": {
             name: _figures_of_part(tested, ours, kinds.filter(pl.col(name))) for name in ("little", "some", "much")
         },
@@ -117,7 +118,7 @@ def _order(priority: Priority, tested: pl.DataFrame) -> pl.Series:
 
 def _against(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
     both = ours.join(theirs.select(*LIST, other="ndcg"), on=LIST, how="inner", validate="1:1")
-    return both.select(*LIST, gain=pl.col("ndcg") - pl.col("other"))
+    return both.with_columns(gain=pl.col("ndcg") - pl.col("other")).drop("other")
 
 
 def _never_seen(lists: pl.DataFrame, fit: Fit) -> Interval:
@@ -175,19 +176,26 @@ def _of_lists(tested: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
 
 
 def _figures_of_part(tested: pl.DataFrame, gained: pl.DataFrame, part: pl.DataFrame) -> Figures:
-    judged = gained.join(part, on=LIST, how="semi")
-    said = _figures_of_probability(tested.join(part, on=LIST, how="semi"), "likelihood", "taken_up")
+    judged, tasks = (each.join(part, on=LIST, how="semi") for each in (gained, tested))
+    likelihood = _figures_of_probability(tasks, "likelihood", "taken_up")
+    risk = _figures_of_probability(tasks, "deadline_risk", "missed")
     return {
         "lists": judged.height,
         "people": judged["user_id"].n_unique(),
         "gain": asdict(bootstrap(judged, "gain")),
-        "calibration_error": said["calibration_error"],
+        **_means(judged),
+        "brier": likelihood["brier"],
+        "calibration_error": likelihood["calibration_error"],
+        "risk": {name: risk[name] for name in ("tasks", "brier", "calibration_error")},
     }
 
 
 def _figures_of_order(judged: pl.DataFrame) -> Figures:
-    ndcg = bootstrap(judged, "ndcg")
-    return {"ndcg": asdict(ndcg), "hit": _mean(judged["hit"]), "auc": _mean(judged["auc"].drop_nulls())}
+    return {**_means(judged), "ndcg": asdict(bootstrap(judged, "ndcg"))}
+
+
+def _means(judged: pl.DataFrame) -> Figures:
+    return {name: _mean(judged[name].drop_nulls()) for name in ("ndcg", "hit", "auc")}
 
 
 def _figures_of_probability(tested: pl.DataFrame, said: str, came: str) -> Figures:

@@ -8,11 +8,11 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -21,7 +21,7 @@ from models.parts import Priority
 
 log = logging.getLogger(__name__)
 
-#: Versions that served, the newest last, each with the fingerprint of its numbers. To roll back is to drop the last.
+#: Which models served, the newest last, with the fingerprint of their numbers, and since when. To roll back is to say until when.
 CURRENT: Final = "current.json"
 
 #: What reading a damaged file raises: orjson's JSONDecodeError is a ValueError.
@@ -46,6 +46,26 @@ class Served:
 
     version: str
     priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """That a model served. What was promoted before moments were noted did so from the beginning."""
+
+    version: str
+    sha256: str
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> Self:
+        since, until = (
+            datetime.fromisoformat(moment) if (moment := written.get(name)) else None for name in ("since", "until")
+        )
+        return cls(written["version"], written["sha256"], since, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +97,40 @@ class Registry:
         card: dict[str, Any] = orjson.loads((self.root / version / "card.json").read_bytes())
         return card
 
-    def promote(self, version: str, *, anyway: bool = False) -> None:
-        """Let a model serve from now on. One that the gate refused serves only if told to `anyway`."""
+    def promote(self, version: str, at: datetime, *, anyway: bool = False) -> None:
+        """Let a model serve from a moment on. One that the gate refused serves only if told to `anyway`."""
         card = self.card(version)
         if card["refused"] and not anyway:
             raise Refused(f"The model {version} did not pass the gate: {'; '.join(card['refused'])}.")
         self._load(version, card["sha256"])
-        serving = [each for each in self._serving() if each["version"] != version]
-        self._point([*serving, {"version": version, "sha256": card["sha256"]}])
+        if version != self.current():
+            self._point([*self._terms(), Term(version, card["sha256"], since=at, until=None)])
 
-    def rollback(self) -> str | None:
+    def rollback(self, at: datetime) -> str | None:
         """Let the model before serve again, or the baseline where there was none. Returns which."""
-        serving = self._serving()
-        if not serving:
+        terms = self._terms()
+        last = _last(terms)
+        if last is None:
             raise NothingToRollBack
-        self._point(serving[:-1])
-        return serving[-2]["version"] if len(serving) > 1 else None
+        self._point([replace(each, until=at) if each is last else each for each in terms])
+        return self.current()
 
     def current(self) -> str | None:
         """The version that is to serve; None when it is the baseline."""
-        serving = self._serving()
-        return serving[-1]["version"] if serving else None
+        term = _last(self._terms())
+        return term.version if term else None
 
-    def served(self) -> Served | None:
-        """The model that serves. None, with a warning, when it cannot: a missing or damaged file is never an error here."""
-        serving = self._serving()
-        if not serving:
+    def served(self, at: datetime | None = None) -> Served | None:
+        """The model that serves, or that did at a moment of the past. None, with a warning, when it cannot: a missing or damaged file is never
+        an error here.
+        """
+        term = _last(self._terms(), at)
+        if term is None:
             return None
-        version, sha256 = serving[-1]["version"], serving[-1]["sha256"]
         try:
-            return Served(version, self._load(version, sha256))
+            return Served(term.version, self._load(term.version, term.sha256))
         except DAMAGED as error:
-            log.warning("The priority model %s cannot be read, so the baseline serves: %s", version, error)
+            log.warning("The priority model %s cannot be read, so the baseline serves: %s", term.version, error)
             return None
 
     def mark(self) -> tuple[int, int] | None:
@@ -125,18 +147,22 @@ class Registry:
             raise ValueError(f"the numbers of {version} are not those that were kept")
         return Priority.from_json(orjson.loads(numbers))
 
-    def _serving(self) -> list[dict[str, str]]:
+    def _terms(self) -> list[Term]:
         try:
-            served = orjson.loads((self.root / CURRENT).read_bytes())["served"]
-            return [{"version": each["version"], "sha256": each["sha256"]} for each in served]
+            return [Term.from_json(each) for each in orjson.loads((self.root / CURRENT).read_bytes())["served"]]
         except FileNotFoundError:
             return []
         except DAMAGED as error:
             log.warning("%s cannot be read, so the baseline serves: %s", CURRENT, error)
             return []
 
-    def _point(self, serving: list[dict[str, str]]) -> None:
-        write_whole(self.root / CURRENT, orjson.dumps({"served": serving}, option=orjson.OPT_INDENT_2))
+    def _point(self, terms: list[Term]) -> None:
+        write_whole(self.root / CURRENT, orjson.dumps({"served": terms}, option=orjson.OPT_INDENT_2))
+
+
+def _last(terms: Sequence[Term], at: datetime | None = None) -> Term | None:
+    """The one that holds at a moment, or that has no end."""
+    return next((each for each in reversed(terms) if (each.holds(at) if at else each.until is None)), None)
 
 
 class Serving:

@@ -35,5 +35,5 @@ def challenge(lists: pl.DataFrame, registry: Registry, trained_at: datetime) -> 
     priority = fit(lists)
     version = registry.save(priority, card_of(lists, priority, figures, refused), trained_at)
     if not refused:
-        registry.promote(version)
+        registry.promote(version, trained_at)
     return Outcome(version, refused, registry.card(version))

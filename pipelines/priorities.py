@@ -59,8 +59,9 @@ MEMORY = TableSpec(
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """How many open tasks were scored; none when nothing has changed."""
+    """How many open tasks were scored, and by what; none when nothing has changed."""
 
+    by: str
     tasks: int = 0
     is_fresh: bool = False
 
@@ -71,31 +72,35 @@ def score_open_tasks(
     """Score what is open as of a moment by whatever serves, and put it in the place of what the day had."""
     histories = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}
     scores, served = lake.open(SCORES), registry.served()
-    model = served.version if served else BASELINE_VERSION
+    model = _version(served)
     positions = {position_key(bucket): histories["task"].position(position_key(bucket)) for bucket in range(buckets)}
     is_current = all(scores.position(key) == position for key, position in positions.items())
     if is_current and last_said(scores, "model") == model and as_of - last(scores) < STALE_AFTER:
-        return Scored()
+        return Scored(model)
     show(connection, [*histories.values(), scores])
     tasks = _what_is_open(connection, as_of, served)
     if served:
         _remember(lake, connection, as_of)
     rows, where = _rows(connection, score(tasks, as_of, served), as_of)
     scores.replace(rows, where=where, positions=positions, notes=note(as_of) | {"model": model})
-    return Scored(tasks.height, is_fresh=True)
+    return Scored(model, tasks.height, is_fresh=True)
 
 
 def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, registry: Registry) -> Scored:
-    """Score what was open at a moment of the past, by whatever serves now, and put it in the place of what those days had. Nothing is
-    published.
+    """Score what was open at a moment of the past, by what served then, and put it in the place of what those days had: a later model has
+    learned what came of them. Nothing is published.
     """
-    histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served()
+    histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served(as_of)
     scores = lake.open(SCORES)
     show(connection, [*histories.values(), scores])
     tasks = _what_is_open(connection, as_of, served)
     rows, where = _rows(connection, score(tasks, as_of, served), as_of)
     scores.replace(rows, where=where, positions={})
-    return Scored(tasks.height, is_fresh=True)
+    return Scored(_version(served), tasks.height, is_fresh=True)
+
+
+def _version(served: Served | None) -> str:
+    return served.version if served else BASELINE_VERSION
 
 
 def _what_is_open(connection: duckdb.DuckDBPyConnection, as_of: datetime, served: Served | None) -> pl.DataFrame:

@@ -53,14 +53,11 @@ COPY: Final = sql.SQL("""
 
 INDEX: Final = sql.SQL("alter table {fresh} add primary key (user_id, task_id); analyze {fresh}")
 
-#: What the batch does not say: what was written since, and when each score was first shown. Whoever was erased meanwhile has no scores.
+#: What the batch does not say: what was written since. Whoever was erased meanwhile has no scores.
 CARRY_OVER: Final = sql.SQL("""
     delete from {fresh} where not exists (select from users where id = user_id and erased_at is null) or user_id in (select user_id from newer);
 
-    insert into {fresh} select * from priority_scores where as_of > {as_of} or user_id <> all ({users});
-
-    update {fresh} as fresh set shown_at = before.shown_at from priority_scores as before
-    where before.user_id = fresh.user_id and before.task_id = fresh.task_id and before.shown_at is not null and fresh.shown_at is null""")
+    insert into {fresh} select * from priority_scores where as_of > {as_of} or user_id <> all ({users})""")
 
 TAKE_OVER: Final = sql.SQL("""
     drop table {before};

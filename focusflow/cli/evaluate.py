@@ -80,6 +80,7 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
     """The orders beside each other, then parts of the lists, then how right the probabilities are."""
     from rich.table import Table
 
+    from models import card
     from models.card import figure, interval
 
     console.print(
@@ -91,20 +92,23 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
         ndcg = interval(each["ndcg"], "{:.3f}")
         orders.add_row(name, *ndcg, figure(each["hit"]), figure(each["auc"]), style=style)
     console.print(orders)
-    parts = Table("model against the best rule", "lists", "people", "NDCG@5", "95 %", "calibration error")
-    everything = {"lists": figures["judged"], **figures, **figures["likelihood"]}
-    rows = {f"everything ({figures['best_baseline']})": {**everything, "lists": figures["judged"]}}
-    rows |= {f"who takes up {name}": each for name, each in figures["tiers"].items()}
-    rows |= {name.replace("_", " "): each for name, each in figures["segments"].items() if each["lists"]}
-    for name, each in rows.items():
-        gain = interval(each["gain"], "{:+.3f}")
-        parts.add_row(name, f"{each['lists']:,}", f"{each['people']}", *gain, figure(each["calibration_error"]))
-    console.print(parts)
-    said = Table("said", "came", "tasks", "", title="Taken up by the end of tomorrow")
-    for each in figures["likelihood"]["reliability"]:
-        bar = "█" * round(each["came"] * 40)
-        said.add_row(figure(each["said"]), figure(each["came"]), f"{each['tasks']:,}", bar)
-    console.print(said)
+    gains = Table(f"model against “{figures['best_baseline']}”", *card.GAIN)
+    measures = Table("the model in", *card.MEASURES)
+    for name, each in card.parts_of_lists(figures).items():
+        if each["lists"]:
+            gains.add_row(name, *card.gain_of(each))
+            measures.add_row(name, *card.measures_of(each))
+    probabilities = Table("probability", *card.PROBABILITY)
+    for title, each in card.probabilities(figures).items():
+        probabilities.add_row(title, *card.probability_of(each))
+    for table in (gains, measures, probabilities):
+        console.print(table)
+    for title, each in card.probabilities(figures).items():
+        said = Table("said", "came", "tasks", "", title=title)
+        for group in each["reliability"]:
+            bar = "█" * round(group["came"] * 40)
+            said.add_row(figure(group["said"]), figure(group["came"]), f"{group['tasks']:,}", bar)
+        console.print(said)
 
 
 def _person(email: str) -> str:

@@ -12,7 +12,8 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
     "--day", type=DAY, metavar="DAY", help="What was open at noon (UTC) of a day that is past, as known then."
 )
 def command(day: datetime | None) -> None:
-    """Score every open task by whatever serves, and publish it. Of a past day, the lake's scores are made anew and nothing is published.
+    """Score every open task by whatever serves, and publish it. Of a past day, the lake's scores are made anew by what served then, and
+    nothing is published.
 
     Example: focusflow score --day 2026-03-02
     """
@@ -29,16 +30,18 @@ def command(day: datetime | None) -> None:
     settings, now = load_settings(), clock.now()
     lake, registry = Lake(settings.lake_location), Registry(settings.models_folder)
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
-    by = registry.current() or "the baseline"
     if day is not None:
         noon = day.replace(hour=12, tzinfo=UTC)
         if noon >= now:
             raise click.UsageError("--day is not past.")
-        click.echo(f"{priorities.rebuild(lake, connection, noon, registry).tasks:,} tasks scored by {by}.")
+        scored = priorities.rebuild(lake, connection, noon, registry)
+        click.echo(f"{scored.tasks:,} tasks scored by {scored.by}.")
         return
     with running_database(settings) as url, Database(url) as database:
         scored = priorities.score_open_tasks(lake, connection, settings.buckets, now, registry)
         count = publish.publish_scores(lake, connection, database, settings.buckets)
     click.echo(
-        f"{scored.tasks:,} tasks scored by {by}, {count:,} published." if scored.is_fresh else "Nothing has changed."
+        f"{scored.tasks:,} tasks scored by {scored.by}, {count:,} published."
+        if scored.is_fresh
+        else "Nothing has changed."
     )

@@ -307,9 +307,22 @@ priority_scores = Table(
     required("task_version", Integer, "0"),
     required("model_version", Text),
     required("as_of", Instant),
-    Column("shown_at", Instant),
     CheckConstraint("score between 0 and 100", name="score"),  # NaN sorts above every number, so it is refused too
     postgresql_partition_by="RANGE (user_id)",
+)
+
+#: Which scores somebody saw on which of their days, as they were when first seen: what one compares with what then was done.
+shown_scores = Table(
+    "shown_scores",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("local_date", Date, primary_key=True),
+    Column("task_id", Uuid, primary_key=True),
+    required("rank", Integer),
+    required("score", Double),
+    required("model_version", Text),
+    required("shown_at", Instant),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
 #: What the pipeline made of a person's days, as rows of JSON: the API passes them on as they are.

@@ -10,7 +10,7 @@ with startable as not materialized (
           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress')))
 ), page as materialized (
     select task_id, title, score, rank, due_rank, urgency_rank, reasons::json as reasons, deadline_risk, importance, likelihood, due_at, due_date, status,
-           version, is_baseline, model_version, as_of, shown_at
+           version, is_baseline, model_version, as_of
     from startable join priority_scores on task_id = id
     where case when %(task_id)s::uuid is null then rank <= %(limit)s else task_id = %(task_id)s end
 ), known as (
@@ -18,15 +18,12 @@ with startable as not materialized (
 ), wanted as (
     select count(*) as number, sum(uuid_hash_extended(id, version)) as tasks from startable
 )
-select coalesce((select json_agg(each) from (
-           select task_id, title, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, due_at, due_date, status, version,
-                  is_baseline, model_version, as_of
-           from page order by rank) as each), '[]')::text as items,
+select coalesce((select json_agg(page order by rank) from page), '[]')::text as items,
        known.number <> wanted.number or known.tasks <> wanted.tasks or known.as_of < %(now)s - interval '1 hour'
            or exists (
                select from tasks as waiting join priority_scores on task_id = any(waiting.blocked_by)
                where waiting.blocked_by <> '{}' and waiting.updated_at > priority_scores.as_of) as is_old,
-       (select array_agg(task_id) from page where shown_at is null) as first_shown
+       exists (select from page where task_id not in (select task_id from shown_scores where local_date = %(today)s)) as is_news
 from known, wanted
 
 -- to_score --
@@ -97,8 +94,11 @@ set score = excluded.score, rank = excluded.rank, due_rank = excluded.due_rank, 
     deadline_risk = excluded.deadline_risk, importance = excluded.importance, likelihood = excluded.likelihood,
     is_baseline = excluded.is_baseline, task_version = excluded.task_version, model_version = excluded.model_version, as_of = excluded.as_of
 
--- shown --
-update priority_scores set shown_at = %(now)s where task_id = any(%(tasks)s) and shown_at is null
+-- note --
+insert into shown_scores (user_id, local_date, task_id, rank, score, model_version, shown_at)
+select current_user_id(), %(today)s, task_id, rank, score, model_version, %(now)s
+from json_to_recordset(%(items)s::json) as shown (task_id uuid, rank integer, score double precision, model_version text) order by task_id
+on conflict do nothing
 
 -- task_exists --
 select exists (select from tasks where id = %(task_id)s and deleted_at is null) as is_there

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -23,14 +24,14 @@ del READ["reschedules"]
 
 
 def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
-    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of."""
+    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of. What is seen first today is noted as it is."""
     found = _listed(work, limit, task_id)
     if found["is_old"]:
         _score_anew(work)
         found = _listed(work, limit, task_id)
-    if found["first_shown"]:
-        work.tx.unless_locked(QUERIES["shown"], {"tasks": found["first_shown"], "now": work.tx.now})
     items: str = found["items"]
+    if found["is_news"]:
+        work.tx.at_last(QUERIES["note"], {"items": items, **_moment(work)})
     return items
 
 
@@ -40,16 +41,19 @@ def is_there(tx: Transaction, task_id: UUID) -> bool:
 
 
 def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
-    values = {"now": work.tx.now, "timezone": work.caller.timezone, "limit": limit, "task_id": task_id}
-    row = work.tx.one(QUERIES["listed"], values)
+    row = work.tx.one(QUERIES["listed"], {"limit": limit, "task_id": task_id, **_moment(work)})
     assert row is not None
     return row
 
 
+def _moment(work: Work) -> dict[str, Any]:
+    return {"now": work.tx.now, "today": local_date(work.tx.now, work.caller.timezone)}
+
+
 def _score_anew(work: Work) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
-    tx, timezone, served = work.tx, work.caller.timezone, work.serving.model()
-    found = tx.one(QUERIES["to_score"], {"now": tx.now, "timezone": timezone, "today": local_date(tx.now, timezone)})
+    tx, served = work.tx, work.serving.model()
+    found = tx.one(QUERIES["to_score"], {"timezone": work.caller.timezone, **_moment(work)})
     assert found is not None
     tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
     if served:

@@ -110,14 +110,40 @@ def test_an_answer_that_still_holds_is_not_sent_again(me):
         assert me.call("GET", path, If_None_Match=first.headers["etag"]).status_code == 200
 
 
-def test_it_is_noted_which_scores_were_shown_first_and_when(me, database):
+def noted(database, person):
+    with database.transaction(Role.REPORTING) as tx:
+        found = "select * from shown_scores where user_id = %(user)s order by shown_at, rank"
+        return tx.all(found, {"user": person.id})
+
+
+def test_what_is_shown_is_noted_once_a_day_as_it_was_when_first_seen(me, database):
     seen, unseen = me.task("seen", pinned=True), me.task("unseen")
-    me.call("GET", "/scores?limit=1")
-    with database.transaction(Role.SCORING) as tx:
-        rows = tx.all("select task_id, shown_at from priority_scores where user_id = %(user)s", {"user": me.id})
-    shown = {str(row["task_id"]): row["shown_at"] for row in rows}
-    assert shown[seen["id"]] is not None
-    assert shown[unseen["id"]] is None
+    (shown,) = me.call("GET", "/scores?limit=1").json()["items"]
+    (note,) = noted(database, me)
+    assert str(note["task_id"]) == seen["id"]
+    assert [note[name] for name in ("rank", "score", "model_version")] == [
+        shown[name] for name in ("rank", "score", "model_version")
+    ]
+    me.call("PATCH", f"/tasks/{seen['id']}", {"pinned": False})
+    me.call("PATCH", f"/tasks/{unseen['id']}", {"pinned": True})
+    assert [each["title"] for each in scores(me)] == ["unseen", "seen"]
+    assert [(str(each["task_id"]), each["rank"]) for each in noted(database, me)] == [
+        (seen["id"], 1),
+        (unseen["id"], 1),
+    ]
+
+
+def test_what_is_shown_on_another_day_is_noted_again_and_lasts(me, somebody, database):
+    theirs, task = somebody(), me.task()
+    scores(me)
+    with database.owner() as connection:
+        connection.execute("update shown_scores set local_date = local_date - 1 where user_id = %s", [me.id])
+    me.call("GET", f"/tasks/{task['id']}/score")
+    me.call("POST", f"/tasks/{task['id']}/complete")
+    assert scores(me) == []
+    assert len({note["local_date"] for note in noted(database, me)}) == 2
+    with database.transaction(Role.API, theirs.id) as tx:
+        assert tx.all("select * from shown_scores") == []
 
 
 def test_nobody_waits_while_a_batch_is_being_published(me, database):

@@ -57,7 +57,7 @@ def refresh(settings, database, registry):
 def me(http, database, registry, refresh):
     """Somebody with two months behind them, and a model that serves."""
     write_demo(database, clock.now(), days=60, count=1)
-    registry.promote(registry.save(model(**BENDS), {"refused": []}, clock.now()))
+    registry.promote(registry.save(model(**BENDS), {"refused": []}, clock.now()), clock.now())
     refresh(clock.now())
     return signed_in(http, "demo@example.com", PASSWORD)
 
@@ -110,10 +110,10 @@ def test_the_published_batch_is_served_as_it_is(me, refresh):
 
 def test_another_model_serves_from_the_next_write_on_and_a_damaged_one_not_at_all(me, registry, caplog):
     better = registry.save(model(pinned=2.0), {"refused": []}, clock.now())
-    registry.promote(better)
+    registry.promote(better, clock.now())
     task = me.task("after the promotion")
     assert scores(me)[task["id"]]["model_version"] == better
-    registry.promote(registry.save(model(pinned=1.0), {"refused": []}, clock.now()))
+    registry.promote(registry.save(model(pinned=1.0), {"refused": []}, clock.now()), clock.now())
     (registry.root / str(registry.current()) / "model.json").write_bytes(b"{")
     with caplog.at_level(logging.WARNING):
         task = me.task("after the damage")

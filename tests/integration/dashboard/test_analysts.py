@@ -105,7 +105,9 @@ def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, da
     look(role="analyst", dagster_port=dagster)
     folder = shared.shared().models
     (folder / "pr-1").mkdir(parents=True)
-    (folder / "current.json").write_text('{"served": [{"version": "pr-1"}]}', encoding="utf-8")
+    (folder / "current.json").write_text(
+        '{"served": [{"version": "pr-1"}, {"version": "pr-0", "until": "2026-03-02"}]}', encoding="utf-8"
+    )
     told = words(show("model"))
     assert "Moved most: own done, by 0.130. That is worth a look." in told
 

@@ -55,6 +55,10 @@ SAID = {
         "insert into notifications (id, user_id, created_at, updated_at, type, title, scheduled_at, status)"
         " values (gen_random_uuid(), %(user)s, now(), now(), 'daily_plan', '', now() - %(age)s::interval, %(status)s)"
     ),
+    "shown_scores": (
+        "insert into shown_scores (user_id, local_date, task_id, rank, score, model_version, shown_at)"
+        " values (%(user)s, current_date - %(age)s::interval, gen_random_uuid(), 1, 50, %(status)s, now())"
+    ),
     "report_deliveries": (
         "insert into report_deliveries (id, user_id, created_at, updated_at, kind, period, first_day, last_day, next_attempt_at, message_id, content)"
         " values (gen_random_uuid(), %(user)s, now(), now(), 'weekly', %(age)s::text, now() - %(age)s::interval, now() - %(age)s::interval, now(), '', '{}')"
@@ -75,6 +79,7 @@ def test_what_was_said_long_ago_goes_and_what_keeps_mails_from_going_twice_stays
     assert {table: len(rows) for table, rows in kept.items()} == {
         "ai_messages": 1,
         "notifications": 2,
+        "shown_scores": 1,
         "report_deliveries": 3,
     }
     assert [row["period"] for row in kept["report_deliveries"] if row["content"] is None] == ["50 days"]

@@ -239,19 +239,11 @@ def test_the_last_open_task_takes_its_published_score_with_it(world, ada, databa
     assert published(database_url, ada) == 0
 
 
-def test_a_batch_keeps_when_a_score_was_first_shown_and_gives_way_to_newer_scores(
-    world, ada, database_url, publish_as_of
-):
+def test_a_batch_gives_way_to_newer_scores(world, ada, database_url, publish_as_of):
     world.land(ada.events)
-    publish_as_of(days_ago(3))
+    publish_as_of(days_ago(1))
     with psycopg.connect(database_url, autocommit=True) as connection:
-        shown, newer = days_ago(2), days_ago(0)
-        connection.execute("update priority_scores set shown_at = %s where user_id = %s", [shown, ada.id])
-        publish_as_of(days_ago(1))
-        (row,) = connection.execute(
-            "select as_of > shown_at, shown_at from priority_scores where user_id = %s", [ada.id]
-        )
-        assert row == (True, shown)
+        newer = days_ago(0)
         connection.execute("update priority_scores set as_of = %s, score = 99 where user_id = %s", [newer, ada.id])
         publish_as_of(newer - timedelta(hours=1))
         (row,) = connection.execute("select as_of, score from priority_scores where user_id = %s", [ada.id])

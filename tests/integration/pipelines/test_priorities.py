@@ -22,7 +22,7 @@ LATER = NOON + timedelta(days=3)
 def registry(request, tmp_path):
     registry = Registry(tmp_path / "models")
     if request.param == "model":
-        registry.promote(registry.save(model(category_done=0.7, newest=-0.4), {"refused": []}, NOON))
+        registry.promote(registry.save(model(category_done=0.7, newest=-0.4), {"refused": []}, NOON), NOON)
     return registry
 
 
@@ -51,7 +51,7 @@ def test_a_batch_says_by_what_it_was_scored_and_of_which_version(lake, registry,
 
 def test_another_model_is_a_reason_to_score_anew(lake, registry, score):
     score(NOON)
-    registry.promote(registry.save(model(pinned=2.0), {"refused": []}, NOON))
+    registry.promote(registry.save(model(pinned=2.0), {"refused": []}, NOON), NOON)
     assert score(NOON + timedelta(minutes=5)).is_fresh
 
 
@@ -66,6 +66,15 @@ def test_a_past_day_is_rebuilt_as_it_was_and_others_stay(lake, registry, score):
     assert_frame_equal(rows(lake, NOON), then)
     assert_frame_equal(rows(lake, LATER), now)
     assert not score(LATER + timedelta(minutes=5)).is_fresh
+
+
+def test_a_past_day_is_rebuilt_by_what_served_then(lake, registry, score):
+    score(NOON)
+    then = rows(lake, NOON)
+    registry.promote(registry.save(model(pinned=2.0), {"refused": []}, LATER), LATER)
+    rebuilt = priorities.rebuild(lake, duckdb_connection(), NOON, registry)
+    assert_frame_equal(rows(lake, NOON), then)
+    assert set(then["model_version"]) == {rebuilt.by}
 
 
 def test_a_memory_is_kept_of_everybody_while_a_model_serves(lake, registry, score):

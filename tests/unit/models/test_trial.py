@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from models.card import as_markdown, figure, parts_of_lists
 from models.dataset import lists_with_outcomes
 from models.drift import MUCH, drift
 from models.evaluation import TooLittle, evaluate
@@ -77,7 +78,26 @@ def test_the_card_says_what_it_was_trained_on_and_measured_by(outcome, lists):
     assert {"random", "newest", "oldest", "urgency", "model", "likelihood"} <= set(measures["orders"])
     assert set(measures["segments"]) >= {"new_users", "many_tasks", "no_due_dates"}
     assert len(measures["likelihood"]["reliability"]) == 10
+    assert {"room", "deadline_risk", "likelihood"} <= card["features"].keys()
     assert sum(card["weights"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("part", ["everything", "who takes up much", "new users", "many tasks", "no due dates"])
+def test_each_part_of_the_lists_has_every_measure(outcome, part):
+    measures = outcome.card["measures"]
+    found = parts_of_lists(measures)[part]
+    assert {"gain", "ndcg", "hit", "auc", "brier", "calibration_error", "risk"} <= found.keys()
+    page = as_markdown(outcome.card)
+    assert f"| {part} | {found['lists']:,} | {found['people']} |" in page
+    assert f"| {part} | {figure(found['ndcg'])} | {figure(found['hit'])} |" in page
+    if part == "everything":
+        assert found["ndcg"] == pytest.approx(measures["orders"]["model"]["ndcg"]["mean"])
+        assert found["brier"] == measures["likelihood"]["brier"]
+
+
+def test_the_card_tells_how_often_dates_were_missed_that_were_said_to_be(outcome):
+    page = as_markdown(outcome.card)
+    assert page.count("Not done by the due date") == 4  # figures and groups, each also with dates that were moved
 
 
 def test_no_history_is_too_little_to_say_anything(lists):
