@@ -10,7 +10,7 @@ import pytest
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 #: Of each operation; a long run takes hundreds.
-EXAMPLES = os.environ.get("DESCRIPTION_EXAMPLES", "10")
+EXAMPLES = os.environ.get("DESCRIPTION_EXAMPLES", "6")
 
 #: These would end the sign-in that the run is made with, or count as guessing. They have tests of their own.
 LEFT_OUT = (
