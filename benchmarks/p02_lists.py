@@ -1,6 +1,8 @@
 """P2: lists of 100 tasks and 100 scores, beside bare routes that pass on the same JSON as Postgres renders it."""
 
 import statistics
+from collections.abc import Iterable
+from itertools import chain
 
 from benchmarks.http import ROUNDS, Place, rate, request, served
 from benchmarks.result import Result, percentile
@@ -14,13 +16,11 @@ def measure(scale: float) -> Result:
     with served() as place:
         rate(place.ours, lambda number: _add(place, number), TASKS)
         measured = {name: [_both(place, name, count) for _ in range(ROUNDS + 1)][1:] for name in ("tasks", "scores")}
-    ratios = {name: statistics.median(ours / bare for ours, bare, _ in rounds) for name, rounds in measured.items()}
-    p99 = {
-        name: percentile([each for _, _, taken in rounds for each in taken], 99) * 1000
-        for name, rounds in measured.items()
-    }
+    ratios = {name: statistics.median(ours / bare for ours, _, bare, _ in rounds) for name, rounds in measured.items()}
+    p99 = {name: slowest(taken for _, taken, _, _ in rounds) for name, rounds in measured.items()}
     detail = {
-        f"{name}": f"{ratios[name]:.2f}, {statistics.median(ours for ours, _, _ in rounds):,.0f}/s, p99 {p99[name]:.0f} ms"
+        f"{name}": f"{ratios[name]:.2f}, {statistics.median(ours for ours, *_ in rounds):,.0f}/s, p99 {p99[name]:.0f} ms,"
+        f" of the bare route {slowest(taken for *_, taken in rounds):.0f} ms"
         for name, rounds in measured.items()
     }
     value = min(ratios.values()) if max(p99.values()) <= SLOWEST_MS else 0.0
@@ -40,8 +40,12 @@ def _add(place: Place, number: int) -> bytes:
     return request("POST", "/api/v1/tasks", body=body, token=place.token)
 
 
-def _both(place: Place, name: str, count: int) -> tuple[float, float, list[float]]:
+def slowest(rounds: Iterable[list[float]]) -> float:
+    """The p99 of all rounds, in ms."""
+    return percentile(list(chain.from_iterable(rounds)), 99) * 1000
+
+
+def _both(place: Place, name: str, count: int) -> tuple[float, list[float], float, list[float]]:
     ask = request("GET", f"/api/v1/{name}?limit=100", token=place.token)
-    ours, taken = rate(place.ours, lambda _: ask, count)
-    bare, _ = rate(place.bare, lambda _: request("GET", f"/{place.user_id}/{name}"), count)
-    return ours, bare, taken
+    bare = request("GET", f"/{place.user_id}/{name}")
+    return *rate(place.ours, lambda _: ask, count), *rate(place.bare, lambda _: bare, count)
