@@ -39,6 +39,9 @@ REPORT = TypeAdapter(Report)
 
 STATUS = {Outcome.SENT: "sent", Outcome.LATER: "due", Outcome.REFUSED: "failed", Outcome.UNKNOWN: "unknown"}
 
+#: What becomes of a report that is read in the app alone.
+SHOWN = Delivery(Outcome.SENT)
+
 #: So long after midnight the last day of a period is whole: what was still on its way has landed and is computed.
 SETTLING = timedelta(minutes=10)
 
@@ -204,7 +207,9 @@ class Sender:
             return self._postponed(row, to, Became("skipped", why))
         lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
-        return Fate("taken") if claimed is None else self._record(claimed, to, self.mailer.send(mail))
+        if claimed is None:
+            return Fate("taken")
+        return self._record(claimed, to, self.mailer.send(mail) if is_now.is_mailed else SHOWN)
 
     def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]

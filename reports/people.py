@@ -29,6 +29,7 @@ class Recipient:
     person: Person
     email: str
     joined_at: datetime
+    is_active: bool
     is_reachable: bool
     has_bounced: bool
     channels: tuple[str, ...]
@@ -41,9 +42,18 @@ class Recipient:
     empty_week: str
 
     def wants(self, kind: str) -> bool:
-        """Whether mails of this kind may go to this person."""
+        """Whether reports of this kind are made for this person."""
         is_chosen = self.weekly_report if kind == "weekly" else self.monthly_report
-        return self.is_reachable and is_chosen and "email" in self.channels
+        return is_chosen and (self.is_mailed or self.reads_in_app)
+
+    @property
+    def is_mailed(self) -> bool:
+        return self.is_reachable and "email" in self.channels
+
+    @property
+    def reads_in_app(self) -> bool:
+        """Whether somebody wants their reports in the app and nowhere else. Whose mails come back gets none until they are mended."""
+        return self.is_active and self.channels == ("in_app",)
 
 
 WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "weekly_report_hour", "monthly_report", "empty_week")  # fmt: skip
@@ -99,5 +109,12 @@ def _recipient(row: Mapping[str, Any]) -> Recipient:
     wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
     channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
     return Recipient(
-        person, row["email"], row["created_at"], row["is_reachable"], row["has_bounced"], channels, **wishes
+        person,
+        row["email"],
+        row["created_at"],
+        row["is_active"],
+        row["is_reachable"],
+        row["has_bounced"],
+        channels,
+        **wishes,
     )

@@ -2,7 +2,7 @@
 
 -- people --
 select users.id, users.email, display_name, timezone, week_start, locale, users.created_at,
-       is_active and (not %(must_verify)s or email_verified_at is not null) and bounces.user_id is null as is_reachable,
+       is_active, is_active and (not %(must_verify)s or email_verified_at is not null) and bounces.user_id is null as is_reachable,
        bounces.user_id is not null as has_bounced,
        preferences.user_id is not null as has_chosen, quiet_from, quiet_until, weekly_report, weekly_report_day, weekly_report_hour,
        monthly_report, empty_week, case when is_enabled then channels when not is_enabled then '{}' end as channels

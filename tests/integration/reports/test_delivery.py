@@ -71,6 +71,21 @@ def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, somebody, dat
     assert (event["type"], event["actor"], event["data"]["period"]) == ("report.sent", "system", "2026-W46")
 
 
+@pytest.mark.parametrize(("channels", "notes"), [(["in_app"], 1), ([], 0)])
+def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, somebody, post, channels, notes):
+    ada, database = somebody(**weekly_only()), sending().people.database
+    with database.owner() as connection:
+        connection.execute("insert into notification_preferences values (%s, 'report', true, %s)", [ada, channels])
+    assert sending().run().sent == notes
+    assert post.taken == []
+    with database.owner() as connection:
+        told = connection.execute("select data from notifications where user_id = %s", [ada]).fetchall()
+        kept = connection.execute("select id from report_deliveries where content is not null").fetchall()
+    assert [each["data"]["delivery_id"] for each in told] == [str(row["id"]) for row in kept]
+    assert len(kept) == notes
+    assert sending(MONDAY + timedelta(hours=1)).run().sent == 0
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [("550 no such mailbox", "failed"), ("451 greylisted", "due"), ("hang up", "unknown"), ("take and hang up", "unknown"), ("take and hang", "unknown")],

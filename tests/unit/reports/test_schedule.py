@@ -24,7 +24,14 @@ def somebody(timezone="Europe/Berlin", week_start=0, joined="2020-01-01", **wish
     person = Person(ADA.id, "Ada", timezone, week_start)
     chosen = {name: DEFAULTS[name] for name in WISHES} | wishes
     return Recipient(
-        person, "ada@example.com", datetime.fromisoformat(joined).replace(tzinfo=UTC), True, False, CHANNELS, **chosen
+        person,
+        "ada@example.com",
+        datetime.fromisoformat(joined).replace(tzinfo=UTC),
+        True,
+        True,
+        False,
+        CHANNELS,
+        **chosen,
     )
 
 
