@@ -22,13 +22,13 @@ BUCKETS = 8
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """The tests of a file stay together, and so do those of all the dashboard's pages, which look at one running demo."""
+    """The tests of a file stay together, and so do all from end to end: two whole platforms at once are too much for one machine."""
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return str(Path(file).parent) if file.startswith("tests/e2e/dashboard/") else file
+            return "tests/e2e" if file.startswith("tests/e2e/") else file
 
     return Together(config, log)
 

@@ -18,6 +18,7 @@ import pytest
 
 READY_SECONDS = 180
 STOP_SECONDS = 60
+PATIENCE = 20_000  # milliseconds in which a page shows what it should, also where others have the machine
 Seen = TypeVar("Seen")
 SERVERS = ("api", "dagster", "dashboard")
 
@@ -164,8 +165,9 @@ def browser() -> Iterator[Any]:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,

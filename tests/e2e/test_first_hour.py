@@ -89,13 +89,13 @@ def _signed_in(stack: Stack, browser: Browser, email: str, password: str) -> Ite
 @pytest.mark.browser
 def test_who_signs_in_sees_today_and_the_overview_with_data(stack, browser):
     with _signed_in(stack, browser, "demo@example.com", "focusflow-demo") as page:
-        expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible()
         expect(page.get_by_role("button", name="Done").first).to_be_visible()
         expect(page.get_by_text("usual on a").first).to_be_visible()
         page.get_by_role("link", name="Overview").click()
-        expect(page.get_by_role("heading", name="Overview")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         expect(page.get_by_text("Tasks completed").first).to_be_visible()
-        expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=20_000)
+        expect(page.locator("canvas, svg.marks").first).to_be_visible()
         assert page.get_by_test_id("stException").count() == 0
 
 
@@ -106,7 +106,7 @@ def test_a_completed_task_comes_to_the_page_by_itself(stack, browser):
         _somebody_new(stack, "noor@example.com") as client,
         _signed_in(stack, browser, "noor@example.com", PASSWORD) as page,
     ):
-        expect(page.get_by_text("Nothing is open.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Nothing is open.")).to_be_visible()
         task = _task(client, "Water the plants")
         expect(page.get_by_text("Water the plants")).to_be_visible(timeout=180_000)
         assert client.post(f"/tasks/{task}/complete").status_code == 200

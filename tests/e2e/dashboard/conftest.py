@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from focusflow.client import Client
 from focusflow.identity import new_id
-from tests.e2e.conftest import Stack, a_stack
+from tests.e2e.conftest import PATIENCE, Stack, a_stack
 
 PASSWORD = "correct horse battery"
 DEMO = "focusflow-demo"
-PATIENCE = 20_000
 
 
 @pytest.fixture(scope="package")
@@ -70,7 +69,7 @@ def visit(demo: Stack, page: Page, path: str) -> None:
 def settled(page: Page) -> None:
     """Until the page is made, and in words."""
     title(page).wait_for()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("This page could not be made").count() == 0
 

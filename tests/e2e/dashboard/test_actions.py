@@ -9,13 +9,13 @@ from playwright.sync_api import expect
 from focusflow import clock
 from focusflow.client import Client
 from focusflow.problems import NotSignedIn
-from tests.e2e.dashboard.conftest import PASSWORD, PATIENCE, settled
+from tests.e2e.dashboard.conftest import PASSWORD, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
 
 def said(page, text):
-    expect(page.get_by_test_id("stToast").filter(has_text=text).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stToast").filter(has_text=text).first).to_be_visible()
     settled(page)
 
 
@@ -33,7 +33,7 @@ def test_a_task_is_added_timed_and_completed(look, somebody):
     press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.locator(".st-key-stop-timer button")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-stop-timer button")).to_be_visible()
     (task,) = somebody.tasks()
     assert somebody.running_timer()["task_id"] == task["id"]
     page.locator(".st-key-stop-timer button").click()
@@ -50,7 +50,7 @@ def test_a_task_is_snoozed_and_out_of_sight(look, somebody):
     page.get_by_role("button", name="Snooze").click()
     page.get_by_text("For three days").click()
     said(page, "Out of sight")
-    expect(page.get_by_text("Sort the photos")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("Sort the photos")).to_have_count(0)
     until_then = clock.start_of(clock.local_date(clock.now(), "UTC") + timedelta(days=3), "UTC")
     assert datetime.fromisoformat(somebody.task(task["id"])["start_at"]) == until_then
 
@@ -72,7 +72,7 @@ def test_a_habit_is_taken_up_logged_skipped_and_taken_back(look, somebody):
     page.get_by_role("button", name="Skip").click()
     page.get_by_label("Why?").fill("ill")
     press(page, "Skip today")
-    expect(page.get_by_text("skipped today")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("skipped today")).to_be_visible()
     assert [log["skip_reason"] for log in somebody.logs(habit["id"], today, today)] == ["ill"]
 
 
@@ -131,12 +131,12 @@ def test_notifications_are_read_one_by_one_and_all_at_once(look, somebody):
         somebody.remind(title, clock.now() - timedelta(minutes=1))
     page = look(somebody, "notifications")
     first = page.get_by_text("Call home")
-    expect(first).to_be_visible(timeout=PATIENCE)
+    expect(first).to_be_visible()
     page.get_by_role("button", name="Mark as read", exact=True).first.click()
     said(page, "Read.")
     assert len(list(somebody.notifications(unread=True))) == 2
     page.get_by_role("button", name="Mark all as read").click()
-    expect(page.get_by_text("You have read everything.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You have read everything.")).to_be_visible()
     assert list(somebody.notifications(unread=True)) == []
 
 
@@ -150,7 +150,7 @@ def test_the_profile_changes_the_name_and_the_clock(look, somebody):
     locale.fill("German")
     locale.press("Enter")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("button", name="Noor al-Amin")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Noor al-Amin")).to_be_visible()
     me = somebody.me()
     assert (me["display_name"], me["timezone"], me["locale"]) == ("Noor al-Amin", "Asia/Tokyo", "de")
 
@@ -185,11 +185,11 @@ def test_a_key_is_made_shown_once_and_revoked(look, somebody, demo):
     scopes.press("Escape")
     page.get_by_role("button", name="Make a key").click()
     shown = page.get_by_test_id("stCode")
-    expect(shown).to_be_visible(timeout=PATIENCE)
+    expect(shown).to_be_visible()
     key = shown.inner_text().strip()
     assert _scores(demo, key) == 200
     page.reload()
-    expect(page.get_by_text("Phone widget")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Phone widget")).to_be_visible()
     assert key not in page.content()
     page.get_by_role("button", name="Revoke").click()
     page.get_by_role("button", name="Revoke it").click()
@@ -209,13 +209,13 @@ def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, someb
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_label("A new one, 8 characters or more").fill("another long sentence")
     press(page, "Change it")
-    expect(page.get_by_text("Your other devices are signed out.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Your other devices are signed out.")).to_be_visible()
     with pytest.raises(NotSignedIn):
         somebody.me()
     with Client(demo.address("api")) as anew:
         anew.login(email, "another long sentence")
     page.get_by_role("link", name="Goals", exact=True).click()
-    expect(page.get_by_text("You have no goals yet.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You have no goals yet.")).to_be_visible()
 
 
 def test_what_the_api_refuses_is_told_in_words(look, somebody):
@@ -232,7 +232,7 @@ def test_a_day_is_planned_and_the_plan_accepted(look, somebody):
     somebody.create_task("Write the talk", estimated_minutes=30, due_date=str(tomorrow))
     page = look(somebody)
     page.get_by_role("button", name="Plan my day").click()
-    expect(page.get_by_role("heading", name="The plan")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="The plan")).to_be_visible()
     settled(page)
     accept = page.get_by_role("button", name="Accept")
     if accept.count() == 0:  # the working day is over: the task is among those that found no time
@@ -240,6 +240,6 @@ def test_a_day_is_planned_and_the_plan_accepted(look, somebody):
         return
     accept.click()
     said(page, "It is in your calendar.")
-    expect(accept).to_have_count(0, timeout=PATIENCE)
+    expect(accept).to_have_count(0)
     today = clock.local_date(clock.now(), "UTC")
     assert [each["title"] for each in somebody.occurrences(today, today)] == ["Write the talk"]

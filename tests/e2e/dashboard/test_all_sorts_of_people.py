@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from focusflow import clock
-from tests.e2e.dashboard.conftest import PATIENCE, visit
+from tests.e2e.dashboard.conftest import visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -41,7 +41,7 @@ def test_somebody_new_is_told_on_each_page_what_to_do(look, somebody, demo):
     page = look(somebody)
     for path, text in EMPTY.items():
         visit(demo, page, path)
-        expect(page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(text).first).to_be_visible()
 
 
 def test_titles_of_any_script_and_length_fit_every_page(look, somebody, demo):
@@ -63,7 +63,7 @@ def test_titles_of_any_script_and_length_fit_every_page(look, somebody, demo):
         assert page.locator("img[src='x'], a[href*='evil']").count() == 0
     visit(demo, page, "goals")
     for title in TITLES:
-        expect(page.get_by_text(title.strip()[:60]).first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(title.strip()[:60]).first).to_be_visible()
 
 
 def test_nothing_of_others_is_shown_whatever_the_address_says(look, somebody, demo):
@@ -88,7 +88,7 @@ def test_nothing_of_others_is_shown_whatever_the_address_says(look, somebody, de
 def test_one_task_is_on_every_page_that_counts_tasks(look, somebody, demo):
     somebody.create_task("The one and only")
     page = look(somebody)
-    expect(page.get_by_text("The one and only")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The one and only")).to_be_visible()
     for path in ("tasks", "overview", "insights", "time", "goals", "habits"):
         visit(demo, page, path)
     visit(demo, page, "tasks")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard.conftest import PATIENCE, downloaded, settled
+from tests.e2e.dashboard.conftest import downloaded, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -14,14 +14,14 @@ PAGES = {"Product": "Whether they get more done", "Model": "Today's scores", "Da
 def test_an_analyst_finds_the_pages_in_the_menu(look, name, tells):
     page = look("analyst", "overview?range=1+year")
     page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     settled(page)
-    expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(tells).first).to_be_visible()
 
 
 def test_each_chart_about_the_product_comes_as_a_file(look):
     page = look("analyst", "product?range=1+year")
-    expect(page.get_by_role("button", name="CSV")).to_have_count(5, timeout=PATIENCE)
+    expect(page.get_by_role("button", name="CSV")).to_have_count(5)
     columns = [set(downloaded(page, page, which)[0]) for which in range(5)]
     for wanted in ("dau", "share_up_20", "cohort_week", "name", "event_name"):
         assert sum(wanted in each for each in columns) == 1
@@ -30,14 +30,14 @@ def test_each_chart_about_the_product_comes_as_a_file(look):
 @pytest.mark.parametrize("path", ["product", "model", "data-health"])
 def test_a_person_finds_them_neither_in_the_menu_nor_by_their_address(look, path):
     page = look("demo", path)
-    expect(page.get_by_text("Page not found")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Page not found")).to_be_visible()
     expect(page.get_by_role("link", name="Insights", exact=True)).to_be_attached()
     for name in PAGES:
         assert page.get_by_role("link", name=name, exact=True).count() == 0
 
 
 def test_only_an_admin_is_told_what_the_api_has(look):
-    expect(look("admin", "data-health").get_by_text("As the API has it")).to_be_visible(timeout=PATIENCE)
+    expect(look("admin", "data-health").get_by_text("As the API has it")).to_be_visible()
     page = look("analyst", "data-health")
-    expect(page.get_by_text("Broken rules").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Broken rules").first).to_be_visible()
     assert page.get_by_text("As the API has it").count() == 0

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from focusflow.metrics import BY_NAME
-from tests.e2e.dashboard.conftest import PATIENCE, downloaded, settled, visit
+from tests.e2e.dashboard.conftest import downloaded, settled, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -23,10 +23,10 @@ PAGES = {
 def test_a_page_tells_what_the_demo_holds(look, name, tells):
     page = look("demo")
     page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     settled(page)
-    expect(page.get_by_text(tells).first).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("canvas, svg.marks, iframe").first).to_be_attached(timeout=PATIENCE)
+    expect(page.get_by_text(tells).first).to_be_visible()
+    expect(page.locator("canvas, svg.marks, iframe").first).to_be_attached()
 
 
 def test_the_range_is_in_the_address_and_goes_along_to_other_pages(look, demo):
@@ -49,7 +49,7 @@ def test_a_range_that_makes_no_sense_is_the_usual_one(look):
 
 def test_today_has_an_address_too(look):
     page = look("demo", "today")
-    expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible()
     assert page.get_by_text("Page not found").count() == 0
 
 
@@ -72,28 +72,28 @@ def test_open_tasks_are_listed_by_priority_with_their_reasons(look):
 def test_what_a_number_means_is_one_hover_away(look):
     page = look("demo", "overview")
     page.get_by_test_id("stMetric").first.get_by_test_id("stTooltipHoverTarget").hover()
-    expect(page.get_by_text(BY_NAME["tasks_completed"].meaning).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(BY_NAME["tasks_completed"].meaning).first).to_be_visible()
 
 
 def test_an_insight_opens_to_its_rows(look):
     page = look("demo", "insights?range=1+year")
     page.get_by_text("How this was found").first.click()
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
 
 
 def test_each_sentence_of_the_insights_opens_to_what_it_rests_on(look):
     page = look("demo")
     page.get_by_role("link", name="Insights", exact=True).click()
-    expect(page.get_by_text("Written by rule")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Written by rule")).to_be_visible()
     page.get_by_role("button", name="Why").first.click()
     meaning = page.get_by_text(BY_NAME["tasks_completed"].meaning)
-    expect(meaning.locator("visible=true").first).to_be_visible(timeout=PATIENCE)
+    expect(meaning.locator("visible=true").first).to_be_visible()
 
 
 @pytest.mark.parametrize("which", ["This+week", "This+month", "These+days"])
 def test_a_report_is_read_in_a_frame_that_cannot_reach_the_page(look, which):
     page = look("demo", f"reports?report={which}&range=7+days")
-    expect(page.frame_locator("iframe").get_by_text("In numbers")).to_be_visible(timeout=PATIENCE)
+    expect(page.frame_locator("iframe").get_by_text("In numbers")).to_be_visible()
     assert page.locator("iframe").get_attribute("src").startswith("data:text/html")
 
 
@@ -106,4 +106,4 @@ def test_a_report_is_taken_away_as_a_pdf(look):
 
 def test_an_archive_without_reports_says_when_the_first_one_comes(look, somebody):
     page = look(somebody, "reports?report=Archive")
-    expect(page.get_by_text("No report was due yet.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No report was due yet.")).to_be_visible()
