@@ -15,6 +15,8 @@ from tests.conftest import BUCKETS
 from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.integration.ingestion.conftest import write_events
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 
 @pytest.fixture
 def small_disk():

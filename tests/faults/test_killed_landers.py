@@ -18,6 +18,8 @@ from tests.faults.processes import forking, land, land_counting, land_frozen, la
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 KILLS = 60
 FREEZES = 10
 WITH_A_BATCH = Point("ingestion.lander:raw_rows", "after")

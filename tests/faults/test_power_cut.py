@@ -29,6 +29,8 @@ from ingestion.verification import count, judge
 from tests.conftest import BUCKETS, add_user
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 CUTS = 4
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_THE_JOURNAL = struct.pack("I", 2)

@@ -11,7 +11,7 @@ from tests.integration.ingestion.conftest import write_events
 class Writers:
     """Threads that write until they are told to stop, and keep what was acknowledged."""
 
-    def __init__(self, database, people=4, pause=0.002):
+    def __init__(self, database, people=4, pause=0.01):
         self._database, self._users = database, [add_user(database) for _ in range(people)]
         self._pause = pause
         self._stop, self._threads = threading.Event(), ThreadPoolExecutor(people)

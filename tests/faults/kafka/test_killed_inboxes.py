@@ -12,6 +12,8 @@ from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import ENDS, wait_until
 from tests.faults.points import INBOX, Point
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 KILLS = 30
 
 

@@ -23,6 +23,8 @@ from tests.faults.points import LANDER, READER, RELAY, Point
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 KILLS = 50
 ENDS = 60  # seconds that the last events may take
 

@@ -18,6 +18,8 @@ from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import assert_everything_lands_by_kafka, wait_until
 from tests.faults.writers import Writers
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT  # what PostgreSQL takes them for
 RESTARTS = (FAST, IMMEDIATE, IMMEDIATE)
 
@@ -71,7 +73,6 @@ def landed(lake):
     return table.rows() if table else 0
 
 
-@pytest.mark.timeout(300)
 def test_relay_lander_and_inbox_go_on_when_postgres_was_restarted_under_them(database, server, lake, kafka, running):
     kafka.prepare(BUCKETS, 1)
     writers, stranger = Patient(database, pause=0.02), Stranger(kafka, add_user(database))

@@ -30,6 +30,8 @@ from tests.conftest import BUCKETS
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
+pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
+
 
 def places_of(lake):
     return raw_rows_of(lake, "bucket, log_offset")
