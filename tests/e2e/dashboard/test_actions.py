@@ -22,6 +22,7 @@ def said(page, text):
 def press(page, name):
     """As somebody who has left the field they wrote in, and whom the page has caught up with."""
     page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(500)  # what the field has to tell is on its way
     settled(page)
     page.get_by_role("button", name=name, exact=True).click()
 
