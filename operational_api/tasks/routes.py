@@ -141,7 +141,7 @@ def archive_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> R
     responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
 )
 def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Take a task out of the archive, as it was."""
+    """Take a task out of the archive: done if it had been, else open."""
     task = _locked(work, task_id, if_match)
     return _answer(work, store.save(work, task, rules.restored(task), "restored"))
 
