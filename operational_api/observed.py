@@ -50,7 +50,7 @@ class Observed:
             await self.app(scope, receive, sending)
         except Exception:
             log.exception(
-                "%s %s failed %s", scope["method"], scope["path"], request_id, extra={"request_id": request_id}
+                "%s %s failed %s", scope["method"], _route(scope), request_id, extra={"request_id": request_id}
             )
             if status:  # half an answer has left; only the broken connection tells that the rest will not come
                 raise
@@ -58,10 +58,16 @@ class Observed:
         finally:
             status = status or 500
             seconds = time.perf_counter() - begun
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = _route(scope)
             REQUESTS.labels(scope["method"], route, status).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
             log.info(
                 "%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id,
                 extra={"request_id": request_id, "method": scope["method"], "route": route, "status": status, "seconds": seconds},
             )  # fmt: skip
+
+
+def _route(scope: Scope) -> str:
+    """The address without what is in it: it may hold a token."""
+    route: str = getattr(scope.get("route"), "path", "unknown")
+    return route
