@@ -78,23 +78,28 @@ def compute(
         if any(daily.position(key) < position for key, position in positions.items()):
             daily.append(daily.columns().empty_table(), positions=positions, notes=notes)
         return Computed()
-    _set_constants(connection)
     first, until = connection.execute("select min(from_day) - 2, max(to_day) + 2 from people").fetchall()[0]
     mine = f"bucket in ({', '.join(map(str, touched_buckets))}) and "
     narrowed = {each.name: mine + held_since(each, first) for each in histories}
     narrowed[silver.name] = f"{mine}month >= '{month_before(first)}'"
     narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
     show(connection, [silver, daily, *histories], narrowed)
-    connection.execute(STAYS)
-    lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
-    connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
-    connection.execute(EARLIER)
-    connection.execute("create or replace temp table fresh_days as " + statement("query"))
+    work_out(connection, as_of, first, until)
     partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
     daily.replace(rows, where=where, positions=positions, notes=notes)
     return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
+
+
+def work_out(connection: duckdb.DuckDBPyConnection, as_of: datetime, first: date, until: date) -> None:
+    """Make `fresh_days` of the days that `people` names, from what can be seen of silver and of earlier days."""
+    _set_constants(connection)
+    connection.execute(STAYS)
+    lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
+    connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
+    connection.execute(EARLIER)
+    connection.execute("create or replace temp table fresh_days as " + statement("query"))
 
 
 #: Where each bucket's tables have to be made anew from.

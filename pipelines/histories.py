@@ -45,8 +45,14 @@ SETTLED_ON = {
 #: Which partitions differ between what is known of the touched entities and what it comes to now.
 WRITTEN = """
     create or replace temp table written as
-    select distinct bucket, last_month
-    from (select {keys} from known_versions except select {keys} from held union all (select {keys} from held except select {keys} from known_versions))"""
+    select bucket, last_month from held anti join known_versions as known on {same}
+    union select bucket, last_month from known_versions as known anti join held on {same}"""
+
+#: What makes two rows of a history the same version, held at the same time.
+SAME = " and ".join(
+    f"held.{column} is not distinct from known.{column}"
+    for column in ("bucket", "last_month", "user_id", "{entity}", "version", "valid_from", "valid_to")
+)
 
 
 def entity_column(noun: Noun) -> str:
@@ -134,9 +140,7 @@ def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buc
     fragments = _fragments(noun)
     for table in ("versions", "held"):
         connection.execute(f"create or replace temp table {table} as " + _sql(table).format(**fragments))
-    connection.execute(
-        WRITTEN.format(keys=f"bucket, last_month, user_id, {entity_column(noun)}, version, valid_from, valid_to")
-    )
+    connection.execute(WRITTEN.format(same=SAME.format(**fragments)))
     written = connection.execute("select bucket, last_month from written order by all").fetchall()
     if not written:
         history.append(history.columns().empty_table(), positions=positions)

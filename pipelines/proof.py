@@ -1,7 +1,7 @@
 """What a noun's contract asks of data, as SQL. Each field must be of its type as JSON, before DuckDB's casts make 5 of 4.7 and '7' of 7.
 
-To ask for a field's JSON type costs as much as to read the field, so it is asked of those alone whose text leaves it open: `7` and `"7"`
-read alike, but no number reads like a day, a moment, an id or one of a few words.
+To read an event's JSON is most of the work, so it is read once. A field whose text leaves its type open (`7` and `"7"` read alike) stays
+the JSON that it is and begins with what it is; no number reads like a day, a moment, an id or one of a few words.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from uuid import UUID
 
 import orjson
 
-from focusflow.contracts.fields import Data, is_personal, lake_type, public_columns
+from focusflow.contracts.fields import Data, is_personal, lake_type
 from focusflow.lake import quoted
 
-#: As which JSON types a type may come.
+#: How a value begins that is of a type, and for numbers and truths how it goes on.
 SHAPES = {
-    "VARCHAR": "'VARCHAR'", "DATE": "'VARCHAR'", "TIMESTAMPTZ": "'VARCHAR'", "TIME": "'VARCHAR'", "BOOLEAN": "'BOOLEAN'",
-    "BIGINT": "'BIGINT', 'UBIGINT'", "DOUBLE": "'DOUBLE', 'BIGINT', 'UBIGINT'", "JSON": "'OBJECT'",
+    "VARCHAR": '^"', "DATE": '^"', "TIMESTAMPTZ": '^"', "TIME": '^"', "BOOLEAN": "^[tf]", "BIGINT": r"^-?\d+$", "DOUBLE": r"^-?\d", "JSON": r"^\{",
 }  # fmt: skip
+LIST = r"^\["
 
-#: Types that are looked at as the text that came, and lie in silver as it.
+#: Types that lie in silver as the text that came.
 TEXTS = ("VARCHAR", "DATE", "TIMESTAMPTZ", "TIME")
 
 #: How a moment ends: a time of day and its offset. One without would be taken for a moment in UTC, and so would a mere day.
@@ -66,46 +66,42 @@ def fields_of(data: type[Data]) -> list[Field]:
 
 
 def fragments(data: type[Data]) -> dict[str, str]:
-    """What `data.sql` is filled in with."""
+    """What `event.sql` is filled in with."""
     fields = fields_of(data)
-    structure = {name: "VARCHAR" if type_ in TEXTS else type_ for name, type_ in public_columns(data).items()}
-    asked = [field.name for field in fields if not field.is_told_by_text]
-    rules = [rule for field in fields for rule in _rules_of_value(field, _shape(field, asked))]
-    rules += [rule for field in fields for rule in _rules_of_presence(field, _shape(field, asked))]
+    rules = [rule for field in fields for rule in _rules_of_value(field)]
+    rules += [_rule_of_presence(field) for field in fields if not field.is_nullable]
+    structure = {field.name: "VARCHAR" if field.is_told_by_text else "JSON" for field in fields}
     return {
-        "structure": quoted(orjson.dumps(structure).decode()),
-        "paths": f"[{', '.join(quoted(f'$.{name}') for name in asked)}]::varchar[]",
-        "misfit": f"case {' '.join(rules)} end",
+        "structure": orjson.dumps(structure).decode(),
+        "nothing": " and ".join(f"{_value(field)} is null" for field in fields),
+        "misfit": " ".join(rules),
+        "public": ", ".join(f"{quoted(field.name)}: {_value(field)}" for field in fields if field.is_public),
     }
 
 
-def _shape(field: Field, asked: list[str]) -> str:
-    """A field's JSON type. Where the text tells it, only whether it is null or not there has to be asked, and only of those without one."""
-    if field.name in asked:
-        return f"shapes[{asked.index(field.name) + 1}]"
-    return f"case when fields.{field.name} is null then json_type(data, {quoted(f'$.{field.name}')}) else 'VARCHAR' end"
+def _value(field: Field) -> str:
+    return f"said.data.{field.name}"
 
 
-def _rules_of_presence(field: Field, shape: str) -> list[str]:
+def _rule_of_presence(field: Field) -> str:
     """A field with a default may be left out, but not be null."""
-    if field.is_nullable:
-        return []
-    condition = f"coalesce({shape}, 'NULL') = 'NULL'" if field.is_required else f"{shape} = 'NULL'"
-    return [f"when {condition} then {quoted(f'data.{field.name} is missing')}"]
+    condition = f"{_value(field)} is null"
+    if not field.is_required:
+        condition += f" and json_type(text, {quoted(f'$.data.{field.name}')}) = 'NULL'"
+    return f"when {condition} then {quoted(f'data.{field.name} is missing')}"
 
 
-def _rules_of_value(field: Field, shape: str) -> list[str]:
+def _rules_of_value(field: Field) -> list[str]:
     """When a field that is there is not as the contract says. What stays in raw is looked at by its JSON type alone."""
-    value, misfit = f"fields.{field.name}", quoted(f"data.{field.name} is not {_wanted(field)}")
+    value, is_list = _value(field), field.type.endswith("[]")
     if field.is_told_by_text:
-        return [f"when {value} is not null and ({_fit(field.annotation, field.type, value)}) is not true then {misfit}"]
-    is_list = field.type.endswith("[]")
-    allowed = "'ARRAY'" if is_list else SHAPES[field.type]
-    rules = [f"when {shape} not in ({allowed}, 'NULL') then {misfit}"]
-    fit = _list_fit(field) if is_list else _fit(field.annotation, field.type, value)
-    if field.is_public and fit:
-        rules.append(f"when {shape} <> 'NULL' and ({fit}) is not true then {misfit}")
-    return rules
+        asked = [_fit(field.annotation, field.type, value)]
+    else:
+        asked = [f"regexp_matches({value}::varchar, {quoted(LIST if is_list else SHAPES[field.type])})"]
+        if field.is_public:
+            asked.append(_list_fit(field) if is_list else _fit(field.annotation, field.type, f"({value} ->> '$')"))
+    misfit = quoted(f"data.{field.name} is not {_wanted(field)}")
+    return [f"when {value} is not null and ({each}) is not true then {misfit}" for each in asked if each]
 
 
 def _fit(annotation: Any, type_: str, value: str) -> str:
@@ -121,11 +117,12 @@ def _list_fit(field: Field) -> str:
     """Of each element: its JSON type, and what else must be true of it. Looked at only where there are any."""
     inner = _bare(get_args(field.annotation)[0])
     type_ = lake_type(inner)
-    shapes = f"json_type(data, {quoted(f'$.{field.name}[*]')})"
-    rules = [f"len(list_filter({shapes}, lambda each: each not in ({SHAPES[type_]}))) = 0"]
-    if fit := _fit(inner, type_, "each"):
-        rules.append(f"len(list_filter(fields.{field.name}, lambda each: ({fit}) is not true)) = 0")
-    return f"case when len(fields.{field.name}) = 0 then true else {' and '.join(rules)} end"
+    rules = [f"regexp_matches(each::varchar, {quoted(SHAPES[type_])})"]
+    if fit := _fit(inner, type_, "(each ->> '$')"):
+        rules.append(f"({fit})")
+    elements = f"json_extract({_value(field)}, '$[*]')"
+    misfits = f"list_filter({elements}, lambda each: ({' and '.join(rules)}) is not true)"
+    return f"case when {_value(field)}::varchar = '[]' then true else len({misfits}) = 0 end"
 
 
 def _wanted(field: Field) -> str:

@@ -15,6 +15,11 @@ REASONS = (
 )
 ONE = "select reason, value from quarantine.events where bucket = ? and log_offset = ?"
 
+#: What is aside, with its type as raw has it.
+READ_AGAIN = """
+    select bucket, log_offset, case when text is not null and json_valid(text) then json_extract_string(text, '$.type') end as type, value
+    from (select bucket, log_offset, value, try(decode(value)) as text from {kept})"""
+
 #: What stays aside, with the reason why it cannot be read now.
 STILL_BAD = """
     select bucket, log_offset, reason, value from proven join fresh using (bucket, log_offset) where reason is not null
@@ -86,7 +91,7 @@ class Quarantine:
 
     def _retry_bucket(self, silver_: Pinned, kept: Pinned, bucket: int) -> Retried:
         where = f"bucket = {bucket}"
-        silver.prove(self.connection, f"from {kept.scan(where)} select bucket, log_offset, value")
+        silver.prove(self.connection, READ_AGAIN.format(kept=kept.scan(where)))
         left = self.connection.sql(STILL_BAD).to_arrow_table()
         readable = self.connection.execute("select min(log_offset) from proven where reason is null").fetchall()[0][0]
         if readable is None:

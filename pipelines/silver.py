@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
-from focusflow.contracts.registry import NOUNS
+from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.lake import RAW_EVENTS, Lake, Pinned, TableSpec, floor_key, position_key, quoted
 from focusflow.problems import Conflict
 from pipelines import proof
@@ -137,13 +137,12 @@ def _take_in_pass(
     prove(connection, " union all ".join(parts))
     look_up_known(connection, silver, spans)
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
-    connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
-    unseen = connection.sql(_sql("aside")).to_arrow_table()
-    if len(unseen):
-        quarantine.append(unseen, positions=positions)
+    (bad,) = connection.execute("select count(reason) from proven").fetchall()[0]
+    if bad:
+        connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
+        quarantine.append(connection.sql(_sql("aside")).to_arrow_table(), positions=positions)
     good = fit(connection)
     silver.append(good, positions=positions)
-    (bad,) = connection.execute("select count(*) from proven where reason is not null").fetchall()[0]
     return TakenIn(sum(end - start for start, end in spans.values()), len(good), bad)
 
 
@@ -153,12 +152,7 @@ def fit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def prove(connection: duckdb.DuckDBPyConnection, events: str) -> None:
-    """Read events, given as a query of bucket, log_offset and value, into `proven`: each typed, or with the reason why not."""
-    _read(connection, events)
-    _prove_data(connection)
-
-
-def _read(connection: duckdb.DuckDBPyConnection, events: str) -> None:
+    """Read events, given as a query of bucket, log_offset, type and value, into `proven`: each typed, or with the reason why not."""
     connection.execute(f"create or replace temp view fresh as {events}")
     nouns = [(type_, noun.name, noun.schema) for noun in NOUNS for type_ in noun.types]
     connection.execute("create or replace temp table nouns (type varchar, noun varchar, dataschema varchar)")
@@ -166,22 +160,20 @@ def _read(connection: duckdb.DuckDBPyConnection, events: str) -> None:
     connection.execute(
         "create or replace temp table zones as select unnest(?::varchar[]) as name", [sorted(zone_names())]
     )
+    connection.execute("create or replace temp table read as " + _sql("query"))
+    present = {noun for (noun,) in connection.execute("select distinct noun from read").fetchall()}
+    readable = [noun for noun in NOUNS if noun.name in present] or NOUNS[:1]  # one for its columns
+    parts = [*map(_of_noun, readable), _sql("unknown")]
     connection.execute(
-        "create or replace temp table read as " + _sql("query"),
-        {"offset": proof.OFFSET, "actors": list(get_args(Actor))},
+        "create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts)
     )
 
 
-def _prove_data(connection: duckdb.DuckDBPyConnection) -> None:
-    """Hold the data against its noun's contract, noun by noun."""
-    template = _sql("data")
-    present = {noun for (noun,) in connection.execute("select distinct noun from read where reason is null").fetchall()}
-    parts = [
-        template.format(noun=quoted(noun.name), **proof.fragments(noun.data)) for noun in NOUNS if noun.name in present
-    ]
-    parts.append("select * exclude (data, reason), data::varchar as data, reason from read where reason is not null")
-    connection.execute(
-        "create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts)
+def _of_noun(noun: Noun) -> str:
+    """The query that holds events of a noun against its contract."""
+    actors = ", ".join(map(quoted, get_args(Actor)))
+    return _sql("event").format(
+        noun=quoted(noun.name), offset=quoted(proof.OFFSET), actors=actors, **proof.fragments(noun.data)
     )
 
 

@@ -1,7 +1,7 @@
 -- The local days of which something is said that was not known, or that were the last to be computed.
 -- An event counts for its own day; a correction of something that has a day of its own counts for that day too. Where only the moment
 -- is known, it is the day before as well: for somebody who has moved, it may have been that.
-select user_id, bucket, local_date from new_events
+select user_id, bucket, min(local_date) as local_date from new_events group by user_id, bucket
 union all
 select user_id, bucket, (started_at at time zone changed_in)::date - 1 from silver.time_entry_history
 where time_entry_id in (select subject from new_events where noun = 'time_entry')
