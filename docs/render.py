@@ -207,7 +207,7 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | | |
 |---|---|
 | problems | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the fields at fault in `errors` |
-| input | JSON; unknown fields are refused; bodies up to 64 KiB, events up to 1 MiB |
+| input | JSON; unknown fields and query parameters are refused; bodies up to 64 KiB, events up to 1 MiB |
 | time | moments in and out as UTC with an offset, days as `2026-11-20`; your days are those of your account's time zone |
 | lists | bounded, with `limit` and a `cursor` that the page before gave |
 | doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422) |

@@ -181,6 +181,33 @@ def test_what_a_rule_refuses_names_the_field_at_fault(other, theirs, call, body,
     assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
+def test_a_question_with_a_name_that_no_route_knows_is_refused(http, other, theirs):
+    for method, path in [*routes(http), ("GET", "/api/v1/schemas"), ("POST", "/api/v1/auth/login")]:
+        if path.startswith("/api/v1/"):
+            answer = other.call(
+                method, path.removeprefix("/api/v1").format_map(theirs) + "?typo=1", body_for(method, path)
+            )
+            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid"), (
+                method,
+                path,
+                answer.text,
+            )
+            assert {"field": "query.typo", "message": "Extra inputs are not permitted"} in answer.json()["errors"], path
+
+
+@pytest.mark.parametrize("query", ["limit=2", "limit=2&typo=1"])
+def test_a_question_with_known_names_alone_is_answered(me, query):
+    assert me.call("GET", f"/scores?{query}").status_code == (422 if "typo" in query else 200)
+
+
+def test_programs_of_others_may_ask_more_than_is_known(http, me):
+    assert http.get("/health/live?probe=1").status_code == 200
+    assert http.get("/metrics?name=x").status_code == 200
+    assert http.post(
+        "/v1/page?_=1", json={"name": "x"}, headers={"Authorization": f"Bearer {me.access_token}"}
+    ).is_success
+
+
 def test_every_operation_is_described_under_a_name_of_its_own(http):
     description, names = http.app.openapi(), set()
     tags = {each["name"] for each in description["tags"]}
