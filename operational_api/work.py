@@ -112,6 +112,9 @@ class Work:
 ACT_AS: LiteralString = "select set_config('role', %(role)s, true)"
 
 
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
 class Replayed(Exception):
     """The request was carried out before; this is the answer it got."""
 
@@ -122,7 +125,7 @@ class Replayed(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """Those of the first time: the version that it told stands in the answer too."""
-        return {"Idempotent-Replayed": "true"} | _etag(orjson.loads(self.body or "{}").get("version"))
+        return REPLAYED | _etag(orjson.loads(self.body or "{}").get("version"))
 
 
 def _etag(version: int | None) -> dict[str, str]:

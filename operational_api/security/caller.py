@@ -105,7 +105,7 @@ def _name_in(basic: str) -> str:
 BY_SIGN_IN = opening(
     "by_sign_in",
     """
-    select timezone, role, is_active, token_epoch, request_hash, status, response from users
+    select timezone, role, is_active, token_epoch, request_hash, status, response, idempotency_keys.created_at as key_used_at from users
     left join idempotency_keys on user_id = id and key = %(key)s
     where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
 )
@@ -114,8 +114,8 @@ BY_SIGN_IN = opening(
 BY_KEY = opening(
     "by_key",
     """
-    select timezone, role, is_active, request_hash, status, response, api_keys.id as key_id, scopes,
-           last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
+    select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at,
+           api_keys.id as key_id, scopes, last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
     from api_keys join users on users.id = api_keys.user_id
     left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
     where key_hash = %(key_hash)s and api_keys.user_id = %(user_id)s and revoked_at is null

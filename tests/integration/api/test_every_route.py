@@ -100,6 +100,13 @@ def test_nobody_gets_in_without_signing_in(http, theirs):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_every_call_that_adds_something_of_ones_own_can_be_sent_again(http):
+    for method, path in routes(http):
+        if method == "POST" and not path.startswith("/api/v1/auth/"):
+            said = http.app.openapi()["paths"][path]["post"].get("parameters", ())
+            assert "Idempotency-Key" in [each["name"] for each in said], path
+
+
 def test_every_call_that_needs_a_caller_says_what_a_key_must_be_allowed(http):
     """A route that says nothing refuses all keys, so nothing is given away; but it should be said."""
     for path, methods in http.app.openapi()["paths"].items():
