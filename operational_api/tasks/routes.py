@@ -67,6 +67,7 @@ def complete_tasks(body: Some, work: UnitOfWork) -> Response:
 def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
     """Change up to 500 tasks alike, or none of them where one cannot be."""
     wish = body.changes.model_dump(exclude_unset=True)
+    store.queue_to_link(work.tx, wish)
     rows = doing.with_each(work, body.ids, lambda task: doing.change(work, task, wish))
     return work.reply({"items": [store.shown(row) for row in rows]})
 
@@ -92,8 +93,9 @@ def get_task(task_id: UUID, work: UnitOfWork) -> Response:
 )
 def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a task. Cancelling it stops its timer."""
-    row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
-    return _answer(work, row)
+    wish = body.model_dump(exclude_unset=True)
+    store.queue_to_link(work.tx, wish)
+    return _answer(work, doing.change(work, _locked(work, task_id, if_match), wish))
 
 
 @router.post(
