@@ -4,16 +4,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
+
 from focusflow.problems import Conflict, Problem
+from operational_api.problems import dangling
 from operational_api.tasks import rules, store
 from operational_api.tasks.schemas import NewTask
 from operational_api.work import Work
 
 Row = Mapping[str, Any]
 
+#: Where a bulk call says what to change.
+CHANGES = "body.changes"
+
 
 class BulkRefused(Conflict):
-    """Nothing was done, for it cannot be done with all of these tasks. `errors` names them by their place."""
+    """Nothing was done, for it cannot be done with all of these tasks. `errors` names them by their place, or the changes at fault."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         first = errors[0]
@@ -48,6 +54,13 @@ def change(work: Work, task: Row, wish: Mapping[str, Any]) -> Row:
     return store.save(work, task, changes, "updated")
 
 
+def change_each(work: Work, ids: Sequence[UUID], wish: Mapping[str, Any]) -> list[Row]:
+    try:
+        return with_each(work, ids, lambda task: change(work, task, wish))
+    except ForeignKeyViolation as error:
+        raise dangling(error, CHANGES) from error
+
+
 def duplicate(work: Work, task: Row) -> Row:
     """A new, open task that is like this one."""
     return store.add(work, _carried(task))
@@ -76,7 +89,15 @@ def with_each(work: Work, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list
                 raise store.TaskNotFound
             done.append(do(found[id_]))
         except Problem as problem:
-            errors.append({"field": f"body.ids.{place}", "message": str(problem)})
+            errors += _refused(problem, f"body.ids.{place}")
     if errors:
         raise BulkRefused(errors)
     return done
+
+
+def _refused(problem: Problem, task: str) -> list[dict[str, str]]:
+    """A field that cannot be accepted is named where it is written, which is among the changes."""
+    return [
+        {"field": each["field"].replace("body", CHANGES, 1), "message": f"{each['message']} (of {task})"}
+        for each in problem.errors or ()
+    ] or [{"field": task, "message": str(problem)}]

@@ -68,7 +68,7 @@ def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
     """Change up to 500 tasks alike, or none of them where one cannot be."""
     wish = body.changes.model_dump(exclude_unset=True)
     store.queue_to_link(work.tx, wish)
-    rows = doing.with_each(work, body.ids, lambda task: doing.change(work, task, wish))
+    rows = doing.change_each(work, body.ids, wish)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 

@@ -178,6 +178,22 @@ def test_many_are_changed_and_deleted_at_once(me, events):
     assert types(events, me)[-3:] == ["task.deleted"] * 3
 
 
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        ({"category_id": NOBODYS}, 422, "it names something that does not exist"),
+        ({"goal_id": NOBODYS}, 409, "it names something that does not exist (of body.ids.0)"),
+        ({"title": None}, 409, "it cannot be empty (of body.ids.0)"),
+        ({"priority": "none"}, 422, "should be 'low', 'medium', 'high' or 'urgent'"),
+    ],
+)
+def test_what_is_wrong_with_a_change_of_many_is_named_where_it_stands(me, changes, status, message):
+    answer = me.call("POST", "/tasks/bulk/update", {"ids": [me.task()["id"]], "changes": changes})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["errors"] == [{"field": f"body.changes.{next(iter(changes))}", "message": message}]
+    assert f"body.changes.{next(iter(changes))}" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [NOBODYS] * 501}, {"ids": NOBODYS}])
 def test_a_bulk_call_that_cannot_be_is_refused(me, body):
     assert me.call("POST", "/tasks/bulk/complete", body).status_code == 422
