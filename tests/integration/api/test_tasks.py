@@ -259,6 +259,15 @@ def test_completing_stops_the_tasks_timer(me, database, events):
     assert kinds(events(me.id))[-2:] == ["time.stopped", "task.completed"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "status"),
+    [('"7", "1"', 200), ('"1","7,8"', 200), (" * ", 200), ('W/"1"', 412), ('"7", W/"1"', 412), ('W/ "1"', 412), ("1", 412), ("", 412)],
+)  # fmt: skip
+def test_a_change_takes_any_of_the_versions_that_a_client_names(me, tags, status):
+    task = me.task()
+    assert me.call("PATCH", f"/tasks/{task['id']}", {"priority": "low"}, If_Match=tags).status_code == status
+
+
 def test_what_is_done_cannot_be_done_again_but_reopened(me, events):
     task = me.task()
     me.call("POST", f"/tasks/{task['id']}/complete")
