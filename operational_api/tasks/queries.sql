@@ -88,6 +88,12 @@ with recursive below as (
 select tasks.*, below.depth from tasks join below using (id)
 where tasks.status in ('pending', 'in_progress') order by below.depth desc, id for update of tasks
 
+-- following --
+-- What the completion of a recurring task created: at the same moment, and by the same name.
+select * from tasks
+where created_at = %(completed_at)s and title = %(title)s and id <> %(id)s and recurrence is not null and deleted_at is null
+order by id limit 1 for update
+
 -- nesting --
 -- Where a task would stand under this parent: whether above itself, and how many levels there would be from the top to its lowest subtask.
 with recursive above as (

@@ -58,8 +58,7 @@ BULK = problems(NotSignedIn, doing.BulkRefused, KeyReused, Invalid)
 @router.post("/bulk/complete", response_model=TaskList, responses=BULK)
 def complete_tasks(body: Some, work: UnitOfWork) -> Response:
     """Complete up to 500 tasks, or none of them where one cannot be."""
-    ids = set(body.ids)
-    rows = doing.with_each(work, body.ids, lambda task: doing.complete(work, task, cascade=False, with_these=ids))
+    rows = doing.complete_each(work, body.ids)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
@@ -109,7 +108,7 @@ def complete_task(
     cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
     if_match: IfMatch = None,
 ) -> Response:
-    """Complete a task. Its timer stops; of a recurring task the next is created."""
+    """Complete a task. Its timer stops; of a recurring task the next is created, below the next of its parent if that was completed with it."""
     return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
 
 
@@ -119,9 +118,10 @@ def complete_task(
     responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskOpen, Stale, Invalid),
 )
 def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Take back that a task was done, cancelled or archived."""
-    task = _locked(work, task_id, if_match)
-    return _answer(work, store.save(work, task, rules.reopened(task), "reopened"))
+    """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless you have changed it: then it is
+    the one that recurs.
+    """
+    return _answer(work, doing.reopen(work, _locked(work, task_id, if_match)))
 
 
 @router.post(

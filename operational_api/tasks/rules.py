@@ -44,9 +44,13 @@ def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
             ) from error
 
 
-def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def check_open(task: Mapping[str, Any]) -> None:
     if task["status"] not in OPEN:
         raise TaskDone
+
+
+def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    check_open(task)
     return {"status": "completed", "completed_at": now}
 
 
@@ -54,6 +58,11 @@ def reopened(task: Mapping[str, Any]) -> dict[str, Any]:
     if task["status"] in OPEN:
         raise TaskOpen
     return {"status": "pending", "completed_at": None}
+
+
+def is_as_made(task: Mapping[str, Any]) -> bool:
+    """Whether nobody has changed it since."""
+    return bool(task["version"] == 1)
 
 
 def archived(task: Mapping[str, Any]) -> dict[str, Any]:
