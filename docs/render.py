@@ -215,7 +215,7 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412); several may be sent, or `*` for whatever there is |
 | not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
 | what is not yours | is not there (404) |
-| too much | 429 and 503 carry `Retry-After` |
+| too much | 429 and 503 carry `Retry-After`; a person has 6,000 requests a minute, which may come at once (`FOCUSFLOW_REQUESTS_PER_MINUTE`; plans and reports count as several) |
 
 ## Tracking events from apps
 

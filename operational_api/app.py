@@ -41,6 +41,7 @@ from operational_api.preferences.routes import router as preferences
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
+from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
@@ -147,7 +148,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             patience_seconds=PATIENCE_SECONDS,
         ) as database:
             app.state.services = Services(
-                settings, database, mailer(settings), Serving(Registry(settings.models_folder))
+                settings,
+                database,
+                mailer(settings),
+                Serving(Registry(settings.models_folder)),
+                Quota(settings.requests_per_minute),
             )
             yield
 
@@ -201,7 +206,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             prefix=prefix,
             max_body_size=body_bytes,
             dependencies=[Depends(needs)],
-            responses=problems.problems(Forbidden, problems.TooLarge, Invalid),
+            responses=problems.problems(Forbidden, problems.TooLarge, Invalid, TooManyRequests),
         )
 
     include(events, allows("events"), body_bytes=EVENT_BYTES)
