@@ -15,7 +15,9 @@ def completed_each_day(task, days, timezone=BERLIN):
     """When it is due from then on, on the wall, each completed half a day late; and the last of them."""
     walls = []
     for _ in range(days):
-        task = {**task, **next_occurrence(task, timezone, task["due_at"] + timedelta(hours=12))}
+        following = next_occurrence(task, timezone, task["due_at"] + timedelta(hours=12))
+        assert following is not None
+        task = {**task, **following}
         walls.append(f"{task['due_at'].astimezone(zone(timezone)):%d %H:%M}")
     return walls, task
 
@@ -38,6 +40,6 @@ def test_a_task_that_was_moved_on_that_day_stays_where_it_was_moved(at_half_past
 
 
 def test_a_task_due_at_midnight_has_it_again_where_midnight_is_missing():
-    task = {"recurrence": "FREQ=WEEKLY", "due_date": None, "start_at": None}
-    task["due_at"] = datetime(2026, 8, 30, 4, tzinfo=UTC)  # in Santiago, the night to 6 September begins at one
+    midnight = datetime(2026, 8, 30, 4, tzinfo=UTC)  # in Santiago, where the sixth of September begins at one
+    task = {"recurrence": "FREQ=WEEKLY", "due_at": midnight, "due_date": None, "start_at": None}
     assert completed_each_day(task, 2, "America/Santiago")[0] == ["06 01:00", "13 00:00"]
