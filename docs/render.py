@@ -207,14 +207,15 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | | |
 |---|---|
 | problems | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the fields at fault in `errors` |
-| input | JSON; unknown fields are refused; bodies up to 64 KiB, events up to 1 MiB |
+| input | JSON; unknown fields and query parameters are refused; bodies up to 64 KiB, events up to 1 MiB |
 | time | moments in and out as UTC with an offset, days as `2026-11-20`; your days are those of your account's time zone |
 | lists | bounded, with `limit` and a `cursor` that the page before gave |
-| doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422) |
-| changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412) |
+| doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422), and while a plan or report is still being made, the same one too (409) |
+| without a key | what stands under `/auth`, but `logout`, and the link that ends mails: a second registration makes no second account, a second sign-in is one more in the list, a second mail is one more mail, and a password or link that has been used is refused |
+| changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412); several may be sent, or `*` for whatever there is |
 | not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
 | what is not yours | is not there (404) |
-| too much | 429 and 503 carry `Retry-After` |
+| too much | 429 and 503 carry `Retry-After`; a person has 6,000 requests a minute, which may come at once (`FOCUSFLOW_REQUESTS_PER_MINUTE`; plans and reports count as several) |
 
 ## Tracking events from apps
 

@@ -1,6 +1,7 @@
 """Rules of RFC 5545 by which tasks and appointments recur, followed on the wall calendar and clock of their person.
 
-An appointment at nine stays at nine when daylight saving begins; one whose hour does not exist that day comes an hour later.
+An appointment at nine stays at nine when daylight saving begins; one whose hour does not exist that day comes an hour later, and on the
+next day at its own again.
 """
 
 import re
@@ -16,6 +17,9 @@ from focusflow.problems import Invalid
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 AT_MOST = 1000
 COUNT = re.compile(r"0*[1-9]\d{0,5}")
+
+#: How the rule of a task keeps the hour that is missing on its day.
+MEANT = re.compile(r";BYHOUR=(\d+);BYMINUTE=(\d+);BYSECOND=(\d+)$")
 
 #: A rule that does not come within so many of its steps' years never does: the rarest day is the 29th of February, and years of leap
 #: come round for every third or fifth year too.
@@ -67,6 +71,34 @@ def from_then_on(rule: str, begin: datetime, then: datetime) -> str:
         return f"COUNT={int(count[1]) - passed}"
 
     return re.sub(r"(?i)COUNT=(\d+)", left, rule)
+
+
+def keeping_its_hour(rule: str, wall: datetime, timezone: str) -> str:
+    """The rule of what comes at that time. Where the day lacks it, the rule keeps it, for it could not be told from what comes of it.
+
+    >>> keeping_its_hour("FREQ=DAILY", datetime(2026, 3, 29, 2, 30), "Europe/Berlin")
+    'FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0'
+    """
+    here = zone(timezone)
+    if wall.replace(tzinfo=here).astimezone(UTC).astimezone(here).replace(tzinfo=None) == wall:
+        return rule
+    return f"{rule};BYHOUR={wall.hour};BYMINUTE={wall.minute};BYSECOND={wall.second}"
+
+
+def meant(rule: str, moment: datetime, timezone: str) -> tuple[str, datetime]:
+    """A rule, and the time on the wall clock from which on it is followed: that which it keeps, unless it was moved since.
+
+    >>> gap = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    >>> meant("FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", gap, "Europe/Berlin")
+    ('FREQ=DAILY', datetime.datetime(2026, 3, 29, 2, 30))
+    """
+    here = zone(timezone)
+    wall, kept = moment.astimezone(here).replace(tzinfo=None), MEANT.search(rule)
+    if kept is None:
+        return rule, wall
+    hour, minute, second = map(int, kept.groups())
+    before = wall.replace(hour=hour, minute=minute, second=second)
+    return rule[: kept.start()], before if before.replace(tzinfo=here).astimezone(UTC) == moment else wall
 
 
 def occurrences(

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         description="Under which address people's mail programs reach the API, like `https://focusflow.example.com`: unsubscribing leads there. Unset, the one that the dashboard uses.",
     )
     database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
+    requests_per_minute: int = Field(
+        6000, ge=1, description="At most so many requests of one person a minute are taken by one API process."
+    )
 
     secret_key: SecretStr | None = Field(
         None, description="Signs access tokens, 32 characters or more. Unset, one is made under the home."

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from focusflow import __version__
 from focusflow.database.session import Database
 from focusflow.mail import mailer
-from focusflow.problems import Forbidden
+from focusflow.problems import Forbidden, Invalid
 from focusflow.settings import Settings
 from models.registry import Registry, Serving
 from operational_api import examples, health, problems
@@ -20,6 +20,7 @@ from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
 from operational_api.analytics.routes import router as analytics
+from operational_api.asked import nothing_unknown
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.calendar.routes import router as calendar
@@ -40,6 +41,7 @@ from operational_api.preferences.routes import router as preferences
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
+from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
 from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
@@ -146,7 +148,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             patience_seconds=PATIENCE_SECONDS,
         ) as database:
             app.state.services = Services(
-                settings, database, mailer(settings), Serving(Registry(settings.models_folder))
+                settings,
+                database,
+                mailer(settings),
+                Serving(Registry(settings.models_folder)),
+                Quota(settings.requests_per_minute),
             )
             yield
 
@@ -156,6 +162,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry={"tracing": False},
+        dependencies=[Depends(nothing_unknown)],
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls it
         docs_url=None,  # its pages load their parts from elsewhere
         redoc_url=None,
@@ -199,14 +206,14 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             prefix=prefix,
             max_body_size=body_bytes,
             dependencies=[Depends(needs)],
-            responses=problems.problems(Forbidden, problems.TooLarge),
+            responses=problems.problems(Forbidden, problems.TooLarge, Invalid, TooManyRequests),
         )
 
     include(events, allows("events"), body_bytes=EVENT_BYTES)
     for router, needs in ROUTERS:
         include(router, needs)
     include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
-    app.include_router(contracts, prefix="/api/v1")
+    app.include_router(contracts, prefix="/api/v1", responses=problems.problems(Invalid))
     app.include_router(health.router)
     if settings.cors_origins:
         app.add_middleware(

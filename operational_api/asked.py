@@ -1,16 +1,50 @@
-"""What a query string asks for, read once for all requests that ask the same: on a hot list, reading it costs more than most else."""
+"""What a query string asks for: nothing that its route does not know, and on a hot list read once for all requests that ask the same."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 
 from operational_api.shapes import Input
 
 Filter = TypeVar("Filter", bound=Input)
+
+#: Called by programs that are not ours to mend: libraries of Segment, probes, and mail programs, which mark the links that they open.
+TOLERANT = ("/v1/", "/health/", "/metrics", "/api/v1/reports/unsubscribe/")
+
+
+async def nothing_unknown(request: Request) -> None:
+    """As a dependency of all routes: a typo in a query string must not be a silent no."""
+    route = request.scope["route"]
+    if not request.query_params or request.url.path.startswith(TOLERANT) or not isinstance(route, APIRoute):
+        return
+    unknown = [name for name in request.query_params if name not in _known_to(route)]
+    if unknown:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "msg": "Extra inputs are not permitted"} for name in unknown]
+        )
+
+
+def _known_to(route: APIRoute) -> set[str]:
+    told = (route.openapi_extra or {}).get("parameters", ())  # by `AskedFor`
+    return {each["name"] for each in told} | set(_parameters(route.dependant))
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    for each in dependant.query_params:
+        shape = each.field_info.annotation
+        if isinstance(shape, type) and issubclass(shape, BaseModel):
+            yield from (field.alias or name for name, field in shape.model_fields.items())
+        else:
+            yield each.alias
+    for below in dependant.dependencies:
+        yield from _parameters(below)
 
 
 class AskedFor(Generic[Filter]):

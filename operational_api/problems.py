@@ -125,10 +125,8 @@ def install(app: FastAPI) -> None:
         return rendered(Invalid("A value cannot be stored: it is out of the range of its field."))
 
     @app.exception_handler(psycopg.errors.ForeignKeyViolation)
-    def dangling(_: Request, error: psycopg.errors.ForeignKeyViolation) -> Response:
-        # Postgres names no values under row-level security; the constraint's name says which column it is about.
-        column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
-        return rendered(Invalid.field(f"body.{column}", "it names something that does not exist"))
+    def pointing_nowhere(_: Request, error: psycopg.errors.ForeignKeyViolation) -> Response:
+        return rendered(dangling(error))
 
     @app.exception_handler(psycopg.OperationalError)
     def away(_: Request, error: psycopg.OperationalError) -> Response:
@@ -145,6 +143,12 @@ def install(app: FastAPI) -> None:
         if kind is MethodNotAllowed:
             answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
         return answer
+
+
+def dangling(error: psycopg.errors.ForeignKeyViolation, within: str = "body") -> Invalid:
+    """A field names what is not there. Postgres names no values under row-level security, but its constraint's name holds the column."""
+    column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
+    return Invalid.field(f"{within}.{column}", "it names something that does not exist")
 
 
 def _methods_of(app: FastAPI, request: Request) -> set[str]:

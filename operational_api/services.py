@@ -10,6 +10,7 @@ from focusflow.database.session import Database
 from focusflow.mail import Mailer
 from focusflow.settings import Settings
 from models.registry import Serving
+from operational_api.security.quota import Quota
 from reports.making import Maker, maker
 
 
@@ -21,6 +22,7 @@ class Services:
     database: Database
     mailer: Mailer
     serving: Serving
+    quota: Quota
 
     @cached_property
     def reports(self) -> Maker:

@@ -18,6 +18,7 @@ from focusflow.database.outbox import append, event
 from focusflow.database.session import Role, Transaction
 from focusflow.problems import Invalid, Problem
 from models.registry import Serving
+from operational_api.conditional import strong
 from operational_api.security import audit
 from operational_api.security.caller import Asking, Caller, Credentials, Origin, admitted
 from operational_api.services import Services
@@ -112,6 +113,9 @@ class Work:
 ACT_AS: LiteralString = "select set_config('role', %(role)s, true)"
 
 
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
 class Replayed(Exception):
     """The request was carried out before; this is the answer it got."""
 
@@ -122,7 +126,7 @@ class Replayed(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """Those of the first time: the version that it told stands in the answer too."""
-        return {"Idempotent-Replayed": "true"} | _etag(orjson.loads(self.body or "{}").get("version"))
+        return REPLAYED | _etag(orjson.loads(self.body or "{}").get("version"))
 
 
 def _etag(version: int | None) -> dict[str, str]:
@@ -206,11 +210,16 @@ def _in_one_transaction(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 UnitOfWork = Annotated[Work, Depends(WorkDoor())]
 
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", max_length=100, description="The ETag you read; 412 if it has changed since.")
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1000,
+        description="The ETag you read, several, or `*`; 412 if it is none of them. One that is weak (`W/`) never matches.",
+    ),
 ]
 
 
 def check_match(if_match: str | None, version: int) -> None:
     """Refuse a change of something that is no longer what the client saw."""
-    if if_match not in (None, "*", f'"{version}"'):
+    if if_match is not None and if_match.strip() != "*" and f'"{version}"' not in strong(if_match):
         raise Stale

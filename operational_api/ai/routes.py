@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -31,11 +32,13 @@ from operational_api.ai.schemas import (
 from operational_api.ai.suggesting import SUGGESTIONS_AT_MOST, fitting, next_steps
 from operational_api.calendar.routes import ENTITY as EVENTS
 from operational_api.calendar.routes import working_hours
+from operational_api.once import LongRequest, StillAtWork, once
 from operational_api.problems import problems
 from operational_api.reports.making import WhoAsks, opened, person_of
 from operational_api.reports.schemas import LONGEST_DAYS
 from operational_api.scores import store as scores
-from operational_api.services import Shared
+from operational_api.security.caller import Asking
+from operational_api.services import Services, Shared
 from operational_api.work import InOneTransaction, KeyReused, UnitOfWork, Work
 from reports.day import CALENDAR, Moments, candidates, figures, free_time
 from reports.facts import NotComputed, Person
@@ -71,11 +74,21 @@ def analyze_performance(wanted: Annotated[Times, Query()], who_asks: WhoAsks, sh
     return {**told, "figures": topic.numbers, "compared_with_usual": topic.compared}
 
 
-@router.post("/daily-plan", status_code=201, response_model=DailyPlan, responses=problems(NotSignedIn, Invalid))
-def plan_day(body: NewPlan, who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+@router.post(
+    "/daily-plan",
+    status_code=201,
+    response_model=DailyPlan,
+    responses=problems(NotSignedIn, StillAtWork, KeyReused, Invalid),
+)
+def plan_day(body: NewPlan, asked: LongRequest, shared: Shared) -> Response:
     """Plan a day around your appointments: what is due and what matters most first, by how long such tasks take you, with breaks. What
     does not fit is said. Nothing is in your calendar until you accept the plan.
     """
+    made = once(asked, lambda: orjson.dumps(_plan(body, asked.asking, shared), option=orjson.OPT_UTC_Z))
+    return Response(made.content, 201, made.headers, "application/json")
+
+
+def _plan(body: NewPlan, who_asks: Asking, shared: Services) -> dict[str, Any]:
     with opened(shared, who_asks) as work:
         day = body.day or local_date(work.tx.now, work.caller.timezone)
         free = _free(work, body, day)

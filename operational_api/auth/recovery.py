@@ -39,7 +39,7 @@ def change_password(
     with admitted(shared.database, who_asks) as (tx, caller):
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
         assert account is not None
-    passwords.check(body.new_password, "new_password", account["email"])
+    passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
     guesses = limits.guesses(account["email"], came_from.ip)
     limits.count(shared.database, guesses)
     if not passwords.matches(body.password, account["password_hash"]):
@@ -80,11 +80,13 @@ def _send_reset(shared: Services, email: str) -> None:
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> None:
     """Set a new password with the token of a link. Every sign-in ends."""
-    passwords.check(body.new_password, "new_password")
     limits.count(shared.database, limits.requests_of("set password", came_from.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:
         me = store.use_link(tx, body.token, "reset_password")
+        account = tx.one(store.QUERIES["by_id"], {"user_id": me})
+        assert account is not None
+        passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
         changed = store.set_password(tx, me, password_hash)
         if changed is None:
             raise store.LinkRefused

@@ -64,7 +64,7 @@ def create_account(body: Registration, came_from: CameFrom, shared: Shared, late
     if not shared.settings.registration_open:
         raise RegistrationClosed
     check_zone_name(body.timezone)
-    passwords.check(body.password, "password", body.email)
+    passwords.check(body.password, "password", body.email, body.display_name)
     limits.count(shared.database, limits.requests_of("register", came_from.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:

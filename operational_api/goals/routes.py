@@ -20,7 +20,14 @@ from operational_api.goals.schemas import (
     ProgressFilter,
     ProgressPage,
 )
-from operational_api.goals.store import GOALS, QUERIES, GoalNotFound, advance, complete_if_reached
+from operational_api.goals.store import (
+    GOALS,
+    QUERIES,
+    GoalNotFound,
+    advance,
+    complete_if_reached,
+    resume_if_fallen_back,
+)
 from operational_api.problems import problems
 from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
@@ -51,13 +58,15 @@ def get_goal(goal_id: UUID, work: UnitOfWork) -> Response:
 
 @router.patch("/{goal_id:uuid}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
 def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Change a goal."""
+    """Change a goal. Another target moves its progress: where that reaches it, the goal is completed; where it was reached and is no more,
+    the goal is taken up again.
+    """
     goal = GOALS.locked(work.tx, goal_id)
     check_match(if_match, goal["version"])
     wish = filled(body.model_dump(exclude_unset=True), "title", "horizon")
     row = GOALS.save(work, goal, rules.changed(goal, wish))
     if row["progress"] != goal["progress"]:
-        row = complete_if_reached(work, row)
+        row = resume_if_fallen_back(work, goal, complete_if_reached(work, row))
     return work.reply(GOALS.shown(row), version=row["version"])
 
 

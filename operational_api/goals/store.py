@@ -65,11 +65,15 @@ def complete_if_reached(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any
     return GOALS.save(work, goal, rules.moved(goal, "completed", work.tx.now), "completed")
 
 
+def resume_if_fallen_back(work: Work, before: Mapping[str, Any], goal: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not rules.has_fallen_back(before, goal):
+        return goal
+    return GOALS.save(work, goal, rules.moved(goal, "resumed", work.tx.now), "resumed")
+
+
 def follow_milestones(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
     """Bring a goal that is told by its milestones to where they are. One that was completed by them and is no more is taken up again."""
     if goal["measurement"] != "milestones":
         return goal
     row = advance(work, goal, rules.by_milestones(milestones_of(work.tx, goal["id"])))
-    if rules.has_fallen_back(goal, row):
-        row = GOALS.save(work, row, rules.moved(row, "resumed", work.tx.now), "resumed")
-    return row
+    return resume_if_fallen_back(work, goal, row)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 from starlette.responses import Response
@@ -10,11 +11,12 @@ from starlette.responses import Response
 from focusflow.clock import Period
 from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.cursor import after_moment, page_of
+from operational_api.once import LongRequest, StillAtWork, once
 from operational_api.problems import problems
 from operational_api.reports.making import QUERIES, WhoAsks, opened, person_of, shown
 from operational_api.reports.schemas import NewReport, Preview, ReportFilter, ReportPage, Wanted
 from operational_api.services import Shared
-from operational_api.work import InOneTransaction, UnitOfWork
+from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
 from reports.facts import NotComputed
 from reports.pdf import NoPdf
 from reports.weekly import Report
@@ -60,13 +62,24 @@ def preview_report(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, share
     return shown(shared.reports.report(shared.reports.facts(person, period)), wanted.format)
 
 
-@router.post("", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
-def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
-    """A report of any days. It is made for this answer and not kept."""
-    with opened(shared, who_asks) as work:
-        person, _ = person_of(work)
-    report = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
-    return shown(report if body.sections is None else report.only(body.sections), wanted.format)
+@router.post(
+    "",
+    response_model=Report,
+    responses=FORMS | problems(NotSignedIn, NotComputed, StillAtWork, NoPdf, KeyReused, Invalid),
+)
+def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], asked: LongRequest, shared: Shared) -> Response:
+    """A report of any days. It is made for this answer, and kept with the request's Idempotency-Key alone."""
+
+    def report() -> bytes:
+        with opened(shared, asked.asking) as work:
+            person, _ = person_of(work)
+        made = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
+        return orjson.dumps(made if body.sections is None else made.only(body.sections))
+
+    made = once(asked, report)
+    answer = shown(REPORT.validate_json(made.content), wanted.format)
+    answer.headers.update(made.headers)
+    return answer
 
 
 @router.get(

@@ -17,8 +17,10 @@ from focusflow.database.wire import Asked
 from focusflow.problems import NotSignedIn
 from operational_api.security import keys
 from operational_api.security.keys import KeyAccess
+from operational_api.security.quota import Quota
 from operational_api.security.scopes import SIGNED_IN, Needs
 from operational_api.security.tokens import Access, read_access_token
+from operational_api.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Asking:
     needs: Needs
     method: str
     origin: Origin
+    quota: Quota
 
 
 async def origin(request: Request) -> Origin:
@@ -70,10 +73,12 @@ class Credentials(SecurityBase):
         brought = _brought(request)
         if brought is None:
             raise NotSignedIn
-        key = request.app.state.services.settings.signing_key
+        shared: Services = request.app.state.services
+        key = shared.settings.signing_key
         who = keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(key, brought)
         # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
-        return Asking(who, getattr(request.state, "needs", SIGNED_IN), request.method, await origin(request))
+        needs = getattr(request.state, "needs", SIGNED_IN)
+        return Asking(who, needs, request.method, await origin(request), shared.quota)
 
 
 class Door(Credentials):
@@ -105,7 +110,7 @@ def _name_in(basic: str) -> str:
 BY_SIGN_IN = opening(
     "by_sign_in",
     """
-    select timezone, role, is_active, token_epoch, request_hash, status, response from users
+    select timezone, role, is_active, token_epoch, request_hash, status, response, idempotency_keys.created_at as key_used_at from users
     left join idempotency_keys on user_id = id and key = %(key)s
     where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
 )
@@ -114,8 +119,8 @@ BY_SIGN_IN = opening(
 BY_KEY = opening(
     "by_key",
     """
-    select timezone, role, is_active, request_hash, status, response, api_keys.id as key_id, scopes,
-           last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
+    select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at,
+           api_keys.id as key_id, scopes, last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
     from api_keys join users on users.id = api_keys.user_id
     left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
     where key_hash = %(key_hash)s and api_keys.user_id = %(user_id)s and revoked_at is null
@@ -130,7 +135,9 @@ USED: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(k
 def admitted(
     database: Database, asking: Asking, idempotency_key: str | None = None
 ) -> Iterator[tuple[Transaction, Caller]]:
-    """A transaction of the caller's. Raises if they may not do what they ask for. Of requests with the same key, one is at work at a time."""
+    """A transaction of the caller's. Raises if they may not do what they ask for, or asked for too much. Of requests with the same key, one
+    is at work at a time.
+    """
     who, queue = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
     first: Asked = (
         (BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key})
@@ -139,6 +146,7 @@ def admitted(
     )
     with database.transaction(Role.API, who.user_id, queue=queue, first=first) as tx:
         caller = _caller(asking, tx.found)
+        asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):
             tx.at_last(USED, {"now": tx.now, "key_id": caller.key_id})
         yield tx, caller

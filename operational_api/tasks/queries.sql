@@ -88,6 +88,12 @@ with recursive below as (
 select tasks.*, below.depth from tasks join below using (id)
 where tasks.status in ('pending', 'in_progress') order by below.depth desc, id for update of tasks
 
+-- following --
+-- What the completion of a recurring task created: at the same moment, and by the same name.
+select * from tasks
+where created_at = %(completed_at)s and title = %(title)s and id <> %(id)s and recurrence is not null and deleted_at is null
+order by id limit 1 for update
+
 -- nesting --
 -- Where a task would stand under this parent: whether above itself, and how many levels there would be from the top to its lowest subtask.
 with recursive above as (
@@ -104,6 +110,9 @@ select exists (select from above where id = %(id)s) as is_circle,
 
 -- running_timer --
 select * from time_entries where task_id = %(task_id)s and ended_at is null for update
+
+-- queue_to_link --
+select pg_advisory_xact_lock(hashtextextended('links of ' || %(user_id)s::text, 0))
 
 -- links --
 -- What a task is to point at: how many of those that it shall wait for there are, whether one of them waits for it, be it by way of others, and

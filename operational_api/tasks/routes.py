@@ -58,8 +58,7 @@ BULK = problems(NotSignedIn, doing.BulkRefused, KeyReused, Invalid)
 @router.post("/bulk/complete", response_model=TaskList, responses=BULK)
 def complete_tasks(body: Some, work: UnitOfWork) -> Response:
     """Complete up to 500 tasks, or none of them where one cannot be."""
-    ids = set(body.ids)
-    rows = doing.with_each(work, body.ids, lambda task: doing.complete(work, task, cascade=False, with_these=ids))
+    rows = doing.complete_each(work, body.ids)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
@@ -67,7 +66,8 @@ def complete_tasks(body: Some, work: UnitOfWork) -> Response:
 def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
     """Change up to 500 tasks alike, or none of them where one cannot be."""
     wish = body.changes.model_dump(exclude_unset=True)
-    rows = doing.with_each(work, body.ids, lambda task: doing.change(work, task, wish))
+    store.queue_to_link(work.tx, wish)
+    rows = doing.change_each(work, body.ids, wish)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
@@ -92,8 +92,9 @@ def get_task(task_id: UUID, work: UnitOfWork) -> Response:
 )
 def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
     """Change a task. Cancelling it stops its timer."""
-    row = doing.change(work, _locked(work, task_id, if_match), body.model_dump(exclude_unset=True))
-    return _answer(work, row)
+    wish = body.model_dump(exclude_unset=True)
+    store.queue_to_link(work.tx, wish)
+    return _answer(work, doing.change(work, _locked(work, task_id, if_match), wish))
 
 
 @router.post(
@@ -107,7 +108,7 @@ def complete_task(
     cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
     if_match: IfMatch = None,
 ) -> Response:
-    """Complete a task. Its timer stops; of a recurring task the next is created."""
+    """Complete a task. Its timer stops; of a recurring task the next is created, below the next of its parent if that was completed with it."""
     return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
 
 
@@ -117,9 +118,10 @@ def complete_task(
     responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskOpen, Stale, Invalid),
 )
 def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-    """Take back that a task was done, cancelled or archived."""
-    task = _locked(work, task_id, if_match)
-    return _answer(work, store.save(work, task, rules.reopened(task), "reopened"))
+    """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless you have changed it: then it is
+    the one that recurs.
+    """
+    return _answer(work, doing.reopen(work, _locked(work, task_id, if_match)))
 
 
 @router.post(

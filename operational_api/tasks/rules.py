@@ -6,7 +6,7 @@ from typing import Any
 
 from focusflow.clock import zone
 from focusflow.problems import Conflict, Invalid
-from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on
+from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on, keeping_its_hour, meant
 from operational_api.entities import filled
 from operational_api.shapes import LAST_YEAR
 
@@ -37,16 +37,20 @@ def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
     """Refuse a rule that cannot be followed from where this task begins."""
     if task["recurrence"] is not None:
         try:
-            check_rule(task["recurrence"], _begin(task, timezone))
+            check_rule(task["recurrence"], _followed_from(task, timezone)[1])
         except BadRecurrence as error:
             raise Invalid.field(
                 "body.recurrence", "it is no RFC 5545 rule of days, weeks, months or years that this task ever comes to"
             ) from error
 
 
-def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def check_open(task: Mapping[str, Any]) -> None:
     if task["status"] not in OPEN:
         raise TaskDone
+
+
+def completed(task: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    check_open(task)
     return {"status": "completed", "completed_at": now}
 
 
@@ -54,6 +58,11 @@ def reopened(task: Mapping[str, Any]) -> dict[str, Any]:
     if task["status"] in OPEN:
         raise TaskOpen
     return {"status": "pending", "completed_at": None}
+
+
+def is_as_made(task: Mapping[str, Any]) -> bool:
+    """Whether nobody has changed it since."""
+    return bool(task["version"] == 1)
 
 
 def archived(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,23 +101,25 @@ def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> di
     """
     if task["recurrence"] is None:
         return None
-    here, begin = zone(timezone), _begin(task, timezone)
+    here, (rule, begin) = zone(timezone), _followed_from(task, timezone)
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
-    found = followed(task["recurrence"], begin).after(after)
+    found = followed(rule, begin).after(after)
     if found is None or found.year > LAST_YEAR:
         return None
-    fields = {"recurrence": from_then_on(task["recurrence"], begin, found)}
+    rule = from_then_on(rule, begin, found)
+    fields: dict[str, Any] = {"recurrence": rule}
     if task["start_at"] is not None:
         start = task["start_at"].astimezone(here).replace(tzinfo=None) + (found - begin)
         fields["start_at"] = start.replace(tzinfo=here).astimezone(UTC)
     if task["due_at"] is None:
         return fields | {"due_date": found.date(), "due_at": None}
-    return fields | {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
+    kept = {"recurrence": keeping_its_hour(rule, found, timezone)}
+    return fields | kept | {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
 
 
-def _begin(task: Mapping[str, Any], timezone: str) -> datetime:
-    """From when its rule is followed, on the wall clock."""
-    here, due_at = zone(timezone), task["due_at"]
-    if isinstance(due_at, datetime):
-        return due_at.astimezone(here).replace(tzinfo=None)
-    return datetime.combine(task["due_date"] or task["created_at"].astimezone(here).date(), time())
+def _followed_from(task: Mapping[str, Any], timezone: str) -> tuple[str, datetime]:
+    """Its rule, and from when it is followed, on the wall clock."""
+    if isinstance(task["due_at"], datetime):
+        return meant(task["recurrence"], task["due_at"], timezone)
+    day = task["due_date"] or task["created_at"].astimezone(zone(timezone)).date()
+    return task["recurrence"], datetime.combine(day, time())

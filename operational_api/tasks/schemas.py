@@ -10,8 +10,9 @@ from focusflow.contracts.fields import Priority, TaskStatus
 from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole, each_once
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
+#: Some characters fewer than it has room for: one day a rule may have to keep its hour.
 Rule = Annotated[
-    Text, Field(max_length=500, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"])
+    Text, Field(max_length=460, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"])
 ]
 Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
 Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
@@ -83,7 +84,9 @@ class Task(Output):
     completed_at: datetime | None
     parent_task_id: UUID | None
     goal_id: UUID | None
-    recurrence: str | None
+    recurrence: str | None = Field(
+        description="The rule that it follows. Where its day lacks its time, as daylight saving begins, the rule keeps hour, minute and second."
+    )
     blocked_by: list[UUID]
     pinned: bool
     ai_generated: bool

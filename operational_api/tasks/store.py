@@ -78,6 +78,19 @@ def open_below(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:
     return tx.all(QUERIES["open_below"], {"id": task_id})
 
 
+def following(tx: Transaction, task: Mapping[str, Any]) -> DictRow | None:
+    """The next of a recurring task that was completed, if it is there still."""
+    return tx.one(QUERIES["following"], task) if task["recurrence"] and task["completed_at"] else None
+
+
+def queue_to_link(tx: Transaction, wish: Mapping[str, Any]) -> None:
+    """Before any task is locked: of changes that could close a circle, one of a person's is at work at a time. Two that look at the same
+    moment would each find none.
+    """
+    if wish.get("parent_task_id") or wish.get("blocked_by"):
+        tx.one(QUERIES["queue_to_link"], {"user_id": tx.user_id})
+
+
 def check_links(tx: Transaction, task: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> None:
     """What a task is made to point at must be there, and must not lead back to it."""
     waits = task["blocked_by"] if task else []

@@ -97,6 +97,33 @@ def test_a_registration_that_cannot_be_accepted_names_its_field(http, field, val
     assert f"body.{field}" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("password", "wrong"),
+    [
+        ("Football1", "everybody tries"), ("rainbow6", "everybody tries"), ("hunter2hunter2", "again and again"), ("zzzzzzzzzz", "again and again"),
+        ("3456789012", "row of keys"), ("oiuytrew", "row of keys"), ("hgfedcba", "row of keys"), ("LOVELACE1815", "your name"),
+        ("my-countess", "your name"), ("countess@example.com", "your name"),
+    ],
+)  # fmt: skip
+def test_a_password_that_others_would_try_is_refused_by_what_is_wrong_with_it(http, password, wrong):
+    new = {"email": "countess@example.com", "password": password, "display_name": "Ada Lovelace"}
+    answer = http.post("/api/v1/auth/register", json=new)
+    assert answer.status_code == 422, password
+    assert answer.json()["errors"][0]["field"] == "body.password"
+    assert wrong in answer.json()["detail"]
+
+
+def test_a_new_password_is_looked_at_as_the_first_was(http, me, mails):
+    mine = me.email.partition("@")[0]
+    changed = me.call("POST", "/auth/change-password", {"password": PASSWORD, "new_password": f"I am {mine}"})
+    http.post("/api/v1/auth/forgot-password", json={"email": me.email})
+    new = {"token": token_in(mails(me.email)[-1]), "new_password": "SOMEBODY at home"}
+    reset = http.post("/api/v1/auth/reset-password", json=new)
+    for answer in (changed, reset):
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.new_password")
+    assert http.post("/api/v1/auth/reset-password", json={**new, "new_password": "a better one"}).status_code == 204
+
+
 def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(http, me):
     unknown, wrong = sign_in(http, "nobody@example.com"), sign_in(http, me.email, "not the password")
     assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())

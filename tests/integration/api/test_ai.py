@@ -1,6 +1,8 @@
 """Plans that fit into the calendar, what to do now, what stands out and what it cost: the caller's own, and computed, never guessed."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, product
 
@@ -55,6 +57,51 @@ def test_a_plan_fits_around_appointments_and_says_what_does_not_fit(me):
     assert [(each["title"], each["minutes"]) for each in made["left_out"]] == [("Paint the house", 450)]
     assert (made["free_minutes"], made["planned_minutes"], made["written_by"]) == (90, 75, "local")
     assert made["headline"] == "2 tasks fit into the day: 75 of 90 free minutes."
+
+
+def test_a_plan_is_made_once_for_a_key(me, events):
+    me.task("Write", estimated_minutes=45)
+    first, second = (me.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once") for _ in range(2))
+    assert (first.status_code, first.json()) == (second.status_code, second.json()) == (201, first.json())
+    assert ("idempotent-replayed" in first.headers, second.headers["idempotent-replayed"]) == (False, "true")
+    assert [each["type"] for each in events(me.id)].count("ai.plan_generated") == 1
+    assert me.call("POST", "/ai/daily-plan", {}, Idempotency_Key="once").status_code == 422
+
+
+def test_a_plan_that_was_refused_does_not_use_its_key_up(me):
+    refused = me.call("POST", "/ai/daily-plan", {"day": "2020-01-01"}, Idempotency_Key="once")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "body.day")
+    assert me.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once").status_code == 201
+
+
+def test_a_plan_that_is_still_being_made_is_not_made_twice(with_service, service):
+    mine, asked, goes_on = with_service, threading.Event(), threading.Event()
+
+    def slow(question):
+        asked.set()
+        goes_on.wait(10)
+        return honest(question)
+
+    service.says = slow
+    mine.task("Write", estimated_minutes=45)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(mine.call, "POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once")
+        assert asked.wait(10)
+        meanwhile = mine.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once")
+        goes_on.set()
+    assert (meanwhile.status_code, meanwhile.headers["retry-after"]) == (409, "2")
+    again = mine.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once")
+    assert (again.json(), len(service.asked)) == (first.result().json(), 1)
+
+
+def test_a_plan_whose_making_was_cut_off_can_be_asked_for_again(me, database):
+    me.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once")
+    with database.owner() as connection:
+        connection.execute(
+            "update idempotency_keys set status = null, response = null, created_at = now() - interval '16 minutes' where user_id = %s",
+            [me.id],
+        )
+    assert me.call("POST", "/ai/daily-plan", {"day": f"{DAY}"}, Idempotency_Key="once").status_code == 201
 
 
 def test_an_accepted_plan_is_in_the_calendar_once(me, events):

@@ -100,6 +100,13 @@ def test_nobody_gets_in_without_signing_in(http, theirs):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_every_call_that_adds_something_of_ones_own_can_be_sent_again(http):
+    for method, path in routes(http):
+        if method == "POST" and not path.startswith("/api/v1/auth/"):
+            said = http.app.openapi()["paths"][path]["post"].get("parameters", ())
+            assert "Idempotency-Key" in [each["name"] for each in said], path
+
+
 def test_every_call_that_needs_a_caller_says_what_a_key_must_be_allowed(http):
     """A route that says nothing refuses all keys, so nothing is given away; but it should be said."""
     for path, methods in http.app.openapi()["paths"].items():
@@ -179,6 +186,33 @@ def test_what_a_rule_refuses_names_the_field_at_fault(other, theirs, call, body,
     answer = other.call(method, path, said)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
     assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+def test_a_question_with_a_name_that_no_route_knows_is_refused(http, other, theirs):
+    for method, path in [*routes(http), ("GET", "/api/v1/schemas"), ("POST", "/api/v1/auth/login")]:
+        if path.startswith("/api/v1/"):
+            answer = other.call(
+                method, path.removeprefix("/api/v1").format_map(theirs) + "?typo=1", body_for(method, path)
+            )
+            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid"), (
+                method,
+                path,
+                answer.text,
+            )
+            assert {"field": "query.typo", "message": "Extra inputs are not permitted"} in answer.json()["errors"], path
+
+
+@pytest.mark.parametrize("query", ["limit=2", "limit=2&typo=1"])
+def test_a_question_with_known_names_alone_is_answered(me, query):
+    assert me.call("GET", f"/scores?{query}").status_code == (422 if "typo" in query else 200)
+
+
+def test_programs_of_others_may_ask_more_than_is_known(http, me):
+    assert http.get("/health/live?probe=1").status_code == 200
+    assert http.get("/metrics?name=x").status_code == 200
+    assert http.post(
+        "/v1/page?_=1", json={"name": "x"}, headers={"Authorization": f"Bearer {me.access_token}"}
+    ).is_success
 
 
 def test_every_operation_is_described_under_a_name_of_its_own(http):
@@ -275,6 +309,28 @@ def test_a_defect_says_nothing_of_the_inside_but_where_to_find_it(http, me, data
     (told,) = (each for each in caplog.records if each.exc_info)
     assert (told.request_id, "tasks" in str(told.exc_info[1])) == (answer.headers["x-request-id"], True)
     assert task_id not in told.getMessage()  # an address may hold a token, too
+
+
+def test_one_person_leaves_room_for_others(http, database_url, somebody):
+    home, (one, other) = http.app.state.services.settings.home, (somebody(), somebody())
+    key = one.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
+    bounded = load_settings(home=home, requests_per_minute=3)
+    with TestClient(create_app(bounded, database_url)) as narrow:
+
+        def asked(**headers):
+            return narrow.get(
+                "/api/v1/tasks", headers={name.replace("_", "-"): value for name, value in headers.items()}
+            )
+
+        forged = key[:-4] + ("aaaa" if not key.endswith("aaaa") else "bbbb")
+        assert [asked(x_api_key=forged).status_code for _ in range(4)] == [401] * 4  # nobody spends another's
+        assert [asked(x_api_key=key).status_code for _ in range(2)] == [200, 200]
+        bearer = f"Bearer {one.access_token}"
+        assert asked(authorization=bearer).status_code == 200
+        refused = asked(authorization=bearer)
+        assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-requests")
+        assert 1 <= int(refused.headers["retry-after"]) <= 20
+        assert asked(authorization=f"Bearer {other.access_token}").status_code == 200
 
 
 def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_path):

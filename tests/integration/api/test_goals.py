@@ -39,6 +39,17 @@ def test_the_same_progress_again_is_no_progress(me, events):
     assert len(me.call("GET", f"/goals/{made['id']}/progress").json()["items"]) == 1
 
 
+def test_a_goal_whose_target_is_raised_beyond_what_was_reached_goes_on(me, events):
+    reached = goal(me, measurement="number", target_value=10)
+    me.call("POST", f"/goals/{reached['id']}/progress", {"value": 10})
+    raised = me.call("PATCH", f"/goals/{reached['id']}", {"target_value": 20}).json()
+    assert (raised["status"], raised["completed_at"], raised["progress"]) == ("active", None, 50)
+    assert [each["type"] for each in events(me.id)][-2:] == ["goal.updated", "goal.resumed"]
+    by_word = goal(me, measurement="number", target_value=10)
+    me.call("POST", f"/goals/{by_word['id']}/complete")
+    assert me.call("PATCH", f"/goals/{by_word['id']}", {"target_value": 20}).json()["status"] == "completed"
+
+
 def test_another_target_moves_the_progress(me):
     made = goal(me, measurement="number", target_value=10)
     me.call("POST", f"/goals/{made['id']}/progress", {"value": 5})

@@ -89,6 +89,20 @@ def test_any_days_make_a_report_of_the_callers_own_numbers(me, somebody, http):
     assert "9 tasks completed" in me.call("POST", "/reports?format=text", wish).text
 
 
+@pytest.mark.parametrize("form", ["json", "text", "pdf"])
+def test_a_report_is_made_once_for_a_key(me, http, form):
+    day, earlier = clock.now().date() - timedelta(days=20), clock.now().date() - timedelta(days=21)
+    put(http, me.id, [day], tasks_completed=3)
+    path, wish = f"/reports?format={form}", {"first_day": f"{earlier}", "last_day": f"{day}"}
+    first = me.call("POST", path, wish, Idempotency_Key="once")
+    put(http, me.id, [earlier], tasks_completed=2)
+    again = me.call("POST", path, wish, Idempotency_Key="once")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert (again.text == first.text) or form == "pdf"
+    assert me.call("POST", path, wish).content != first.content
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -38,6 +38,16 @@ def by_title(person):
     return {each["title"]: each for each in scores(person)}
 
 
+def test_what_a_client_has_already_is_not_sent_again(me):
+    me.task()
+    etag = me.call("GET", "/scores").headers["etag"]
+    assert etag.startswith('W/"')
+    for tags in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
+        assert me.call("GET", "/scores", If_None_Match=tags).status_code == 304, tags
+    for tags in ('"x"', etag.strip('W/"'), ""):
+        assert me.call("GET", "/scores", If_None_Match=tags).status_code == 200, tags
+
+
 def test_a_task_just_written_has_a_score_whose_reasons_add_up(me):
     task = me.task("urgent", priority="urgent", pinned=True)
     me.task("plain")

@@ -157,6 +157,55 @@ def test_many_are_completed_at_once(me, events):
     assert types(events, me).count("task.completed") == 5
 
 
+def open_tasks(me):
+    return {each["title"]: each for each in me.call("GET", "/tasks?open=true").json()["items"]}
+
+
+@pytest.mark.parametrize("call", ["complete?cascade=true", "bulk/complete"])
+def test_recurring_subtasks_go_on_below_the_next_of_their_parent(me, call):
+    every_week = {"recurrence": "FREQ=WEEKLY", "due_date": "2026-12-01"}
+    parent = me.task("clean", **every_week)
+    room = me.task("kitchen", parent_task_id=parent["id"])
+    ids = [me.task("oven", parent_task_id=room["id"], **every_week)["id"], room["id"]]
+    ids.append(me.task("bath", parent_task_id=parent["id"], **every_week)["id"])
+    if call == "bulk/complete":
+        assert me.call("POST", "/tasks/bulk/complete", {"ids": [*ids, parent["id"]]}).status_code == 200
+    else:
+        assert me.call("POST", f"/tasks/{parent['id']}/{call}").status_code == 200
+    left = open_tasks(me)
+    assert sorted(left) == ["bath", "clean", "oven"]
+    assert left["bath"]["parent_task_id"] == left["clean"]["id"]
+    assert left["oven"]["parent_task_id"] is None  # what it was below is done, and does not come again
+
+
+def test_a_recurring_subtask_that_is_completed_alone_stays_below_its_parent(me):
+    parent = me.task("move house")
+    child = me.task("pack", parent_task_id=parent["id"], recurrence="FREQ=DAILY")
+    me.call("POST", f"/tasks/{child['id']}/complete")
+    assert open_tasks(me)["pack"]["parent_task_id"] == parent["id"]
+
+
+def test_the_next_of_a_task_goes_when_its_completion_is_taken_back(me, events):
+    task = me.task("water the plants", recurrence="FREQ=DAILY")
+    for _ in range(2):
+        me.call("POST", f"/tasks/{task['id']}/complete")
+        following = open_tasks(me)["water the plants"]["id"]
+        assert following != task["id"]
+        assert me.call("POST", f"/tasks/{task['id']}/reopen").json()["recurrence"] == "FREQ=DAILY"
+        assert types(events, me)[-2:] == ["task.deleted", "task.reopened"]
+        assert [each["id"] for each in me.call("GET", "/tasks?open=true").json()["items"]] == [task["id"]]
+
+
+def test_a_next_that_was_changed_stays_and_is_the_one_that_recurs(me):
+    task = me.task("water the plants", recurrence="FREQ=DAILY")
+    me.call("POST", f"/tasks/{task['id']}/complete")
+    (following,) = me.call("GET", "/tasks?open=true").json()["items"]
+    me.call("PATCH", f"/tasks/{following['id']}", {"notes": "the big ones"})
+    assert me.call("POST", f"/tasks/{task['id']}/reopen").json()["recurrence"] is None
+    me.call("POST", f"/tasks/{task['id']}/complete")
+    assert [each["id"] for each in me.call("GET", "/tasks?open=true").json()["items"]] == [following["id"]]
+
+
 def test_of_many_none_is_done_where_one_cannot_be(me, events):
     fine, done = me.task("fine"), me.task("done")
     me.call("POST", f"/tasks/{done['id']}/complete")
@@ -176,6 +225,22 @@ def test_many_are_changed_and_deleted_at_once(me, events):
     assert me.call("POST", "/tasks/bulk/delete", {"ids": ids}).status_code == 200
     assert me.call("GET", "/tasks").json()["items"] == []
     assert types(events, me)[-3:] == ["task.deleted"] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        ({"category_id": NOBODYS}, 422, "it names something that does not exist"),
+        ({"goal_id": NOBODYS}, 409, "it names something that does not exist (of body.ids.0)"),
+        ({"title": None}, 409, "it cannot be empty (of body.ids.0)"),
+        ({"priority": "none"}, 422, "should be 'low', 'medium', 'high' or 'urgent'"),
+    ],
+)
+def test_what_is_wrong_with_a_change_of_many_is_named_where_it_stands(me, changes, status, message):
+    answer = me.call("POST", "/tasks/bulk/update", {"ids": [me.task()["id"]], "changes": changes})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["errors"] == [{"field": f"body.changes.{next(iter(changes))}", "message": message}]
+    assert f"body.changes.{next(iter(changes))}" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [NOBODYS] * 501}, {"ids": NOBODYS}])

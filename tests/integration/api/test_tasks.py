@@ -1,5 +1,6 @@
 """Tasks over HTTP: the row, its event, and what is refused."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -258,6 +259,15 @@ def test_completing_stops_the_tasks_timer(me, database, events):
     assert kinds(events(me.id))[-2:] == ["time.stopped", "task.completed"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "status"),
+    [('"7", "1"', 200), ('"1","7,8"', 200), (" * ", 200), ('W/"1"', 412), ('"7", W/"1"', 412), ('W/ "1"', 412), ("1", 412), ("", 412)],
+)  # fmt: skip
+def test_a_change_takes_any_of_the_versions_that_a_client_names(me, tags, status):
+    task = me.task()
+    assert me.call("PATCH", f"/tasks/{task['id']}", {"priority": "low"}, If_Match=tags).status_code == status
+
+
 def test_what_is_done_cannot_be_done_again_but_reopened(me, events):
     task = me.task()
     me.call("POST", f"/tasks/{task['id']}/complete")
@@ -292,6 +302,31 @@ def test_tasks_do_not_wait_for_each_other_in_a_circle(me):
     refused = me.call("PATCH", f"/tasks/{first['id']}", {"blocked_by": [third["id"]]})
     assert (refused.status_code, "wait for itself" in refused.json()["detail"]) == (422, True)
     assert me.call("PATCH", f"/tasks/{third['id']}", {"blocked_by": [first["id"], second["id"]]}).status_code == 200
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize("field", ["parent_task_id", "blocked_by"])
+def test_two_changes_at_once_do_not_close_a_circle(me, database, field, bulk):
+    """Neither can be done before the other has looked: what each writes beside its task waits."""
+    ids = [me.task("one")["id"], me.task("other")["id"]]
+
+    def link(task, to):
+        changes = {field: [to] if field == "blocked_by" else to}
+        if bulk:
+            return me.call("POST", "/tasks/bulk/update", {"ids": [task], "changes": changes})
+        return me.call("PATCH", f"/tasks/{task}", changes)
+
+    with ThreadPoolExecutor(2) as pool:
+        with database.owner() as connection:
+            connection.execute("lock table outbox in share mode")
+            changed = [pool.submit(link, *pair) for pair in (ids, ids[::-1])]
+            for _ in range(200):
+                waiting = connection.execute("select count(*) as count from pg_locks where not granted").fetchone()
+                if waiting["count"] >= 2:
+                    break
+                time.sleep(0.01)
+        statuses = sorted(each.result().status_code for each in changed)
+    assert statuses == [200, 409 if bulk else 422]
 
 
 @pytest.mark.parametrize("field", ["parent_task_id", "blocked_by", "goal_id"])

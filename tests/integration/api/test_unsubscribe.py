@@ -48,6 +48,11 @@ def test_one_call_ends_mails_of_other_kinds_and_leaves_them_in_the_app(me, end, 
     assert [each["data"]["kind"] for each in told] == [kind]
 
 
+def test_what_a_mail_program_adds_to_a_link_does_no_harm(me, end):
+    assert me.http.post(f"{end()}?utm_source=mail", data=ONE_CLICK).status_code == 200
+    assert chosen(me) == (False, True)
+
+
 def test_looking_at_the_page_changes_nothing(http, me, end):
     answer = http.get(end())
     assert answer.status_code == 200
