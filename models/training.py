@@ -122,7 +122,8 @@ def fit_risk(earlier: pl.DataFrame, later: pl.DataFrame, usual: Usual) -> Additi
 
 
 def _regression(**how: Any) -> Any:
-    from sklearn.linear_model import LogisticRegression  # seconds to import, and everything that may once train is loaded by many
+    """Imported where it is used: that takes seconds, and whatever may train some day is loaded by every process of Dagster."""
+    from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(**how)
 

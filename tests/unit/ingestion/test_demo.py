@@ -174,7 +174,9 @@ def test_the_five_bring_what_pages_have_to_show():
 
 def test_some_work_goes_past_midnight_and_some_overlaps():
     owl = next(person for person in FIVE if person.name == "Robin")
-    entries = sorted((row["started_at"], row["ended_at"]) for row in known_life(owl).rows["time_entries"] if row["ended_at"])
+    entries = sorted(
+        (row["started_at"], row["ended_at"]) for row in known_life(owl).rows["time_entries"] if row["ended_at"]
+    )
     assert any(local_date(begun, owl.timezone) != local_date(ended, owl.timezone) for begun, ended in entries)
     assert any(later[0] < earlier[1] for earlier, later in pairwise(entries))
 
