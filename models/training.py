@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.linear_model import LogisticRegression
 
 from models.additive import Additive, Curve, Numbers
 from models.contributions import parts_of
@@ -90,7 +89,7 @@ def fit_order(lists: pl.DataFrame, usual: Usual, seed: int) -> Additive:
     hats = basis.columns(values).astype(np.float32)
     chosen, others, weights = _pairs(lists, np.random.default_rng(seed))
     sides = np.where(np.arange(len(chosen)) % 2 == 0, 1, -1).astype(np.float32)
-    model = LogisticRegression(C=PULL, fit_intercept=False, max_iter=200, tol=1e-3)
+    model = _regression(C=PULL, fit_intercept=False, max_iter=200, tol=1e-3)
     model.fit((hats[chosen] - hats[others]) * sides[:, None], sides > 0, sample_weight=weights)
     curves, _ = basis.curves(model.coef_[0].astype(np.float64), values)
     return Additive(0.0, curves)
@@ -103,7 +102,7 @@ def fit_level(order: Additive, lists: pl.DataFrame, usual: Usual) -> Additive:
     values = matrix(lists, day_features(usual))
     basis = Basis.of(values)
     columns = np.column_stack([sums, basis.columns(values)])
-    model = LogisticRegression(C=1.0, max_iter=300).fit(columns, lists["taken_up"].to_numpy())
+    model = _regression(C=1.0, max_iter=300).fit(columns, lists["taken_up"].to_numpy())
     curves, taken = basis.curves(model.coef_[0][1:], values)
     stretched = order.rescaled(max(float(model.coef_[0][0]), 0.0), 0.0)
     return Additive(float(model.intercept_[0]) + taken, {**stretched.curves, **curves})
@@ -115,11 +114,18 @@ def fit_risk(earlier: pl.DataFrame, later: pl.DataFrame, usual: Usual) -> Additi
     if min(missed.sum(), (~missed).sum(), came.sum(), (~came).sum()) < FEWEST:
         return None
     basis = Basis.of(values)
-    model = LogisticRegression(C=0.1, max_iter=300).fit(basis.columns(values), missed)
+    model = _regression(C=0.1, max_iter=300).fit(basis.columns(values), missed)
     curves, taken = basis.curves(model.coef_[0], values)
     risk = Additive(float(model.intercept_[0]) + taken, curves)
-    line = LogisticRegression(C=1.0).fit(risk.sums(check)[:, None], came)
+    line = _regression(C=1.0).fit(risk.sums(check)[:, None], came)
     return risk.rescaled(max(float(line.coef_[0][0]), 0.0), float(line.intercept_[0]))
+
+
+def _regression(**how: Any) -> Any:
+    """Imported where it is used: that takes seconds, and whatever may train some day is loaded by every process of Dagster."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(**how)
 
 
 def _with_known_dates(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:

@@ -39,6 +39,12 @@ def signed_in(demo: Stack, browser: Browser, email: str, password: str, **how: A
 @pytest.fixture
 def somebody(demo: Stack) -> Iterator[Client]:
     """A person of their own, with nothing yet."""
+    with a_person(demo) as client:
+        yield client
+
+
+@contextmanager
+def a_person(demo: Stack) -> Iterator[Client]:
     with Client(demo.address("api")) as client:
         email = f"{new_id().hex}@example.com"
         client.register(email, PASSWORD, "Noor", "UTC")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from focusflow import clock
-from tests.e2e.dashboard.conftest import visit
+from tests.e2e.dashboard.conftest import a_person, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -30,6 +30,14 @@ EMPTY = {
     "insights": "Insights begin with your first week",
     "notifications": "You have read everything",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def busy(demo):
+    """Somebody with one task, from the beginning on: it is counted with the next refresh, and meanwhile other tests run."""
+    with a_person(demo) as client:
+        client.create_task("The one and only")
+        yield client
 
 
 def overflow(page):
@@ -85,9 +93,8 @@ def test_nothing_of_others_is_shown_whatever_the_address_says(look, somebody, de
             assert title not in told, path
 
 
-def test_one_task_is_on_every_page_that_counts_tasks(look, somebody, demo):
-    somebody.create_task("The one and only")
-    page = look(somebody)
+def test_one_task_is_on_every_page_that_counts_tasks(look, busy, demo):
+    page = look(busy)
     expect(page.get_by_text("The one and only")).to_be_visible()
     for path in ("tasks", "overview", "insights", "time", "goals", "habits"):
         visit(demo, page, path)

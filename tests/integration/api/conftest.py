@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,17 @@ import uvicorn
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from focusflow.database.session import Database
+from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.auth import store
+from operational_api.auth.routes import tokens_of
+from operational_api.auth.schemas import Registration
+from operational_api.security import audit, passwords
+from operational_api.security.caller import Origin
+from operational_api.security.tokens import Access
+from operational_api.services import Services
 
 PASSWORD = "a long sentence is a good password"
 
@@ -68,14 +76,30 @@ def signed_in(http: TestClient, email: str, password: str = PASSWORD) -> Person:
     return Person(http, me["id"], email, tokens["access_token"], tokens["refresh_token"])
 
 
+@cache
+def password_hash() -> str:
+    """Of the password, once for all: a hash takes as long as the rest of many a test."""
+    return passwords.hashed(PASSWORD)
+
+
 @pytest.fixture
 def somebody(http: TestClient) -> Callable[..., Person]:
+    """Sign people up, as registering and signing in write it down. That these do so for whoever asks over HTTP is for `test_accounts`."""
+    app: Any = http.app
+    shared: Services = app.state.services
+
     def sign_up(timezone: str = "Europe/Berlin") -> Person:
         email = f"{new_id().hex}@example.com"
-        new = {"email": email, "password": PASSWORD, "display_name": "Somebody", "timezone": timezone}
-        registered = http.post("/api/v1/auth/register", json=new)
-        assert registered.status_code == 202, registered.text
-        return signed_in(http, email)
+        new = Registration(email=email, password=PASSWORD, display_name="Somebody", timezone=timezone)
+        with shared.database.transaction(Role.AUTH) as tx:
+            account = store.register(tx, new, password_hash())
+        assert account is not None
+        me, origin = account["id"], Origin("testclient", "testclient")
+        with shared.database.transaction(Role.AUTH, me) as tx:
+            audit.record(tx, "sign-in", origin, actor_id=None, user_id=me)
+            family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, origin)
+        tokens = tokens_of(shared, Access(me, account["token_epoch"], family), token, tx.now)
+        return Person(http, str(me), email, tokens["access_token"], tokens["refresh_token"])
 
     return sign_up
 

@@ -19,6 +19,20 @@ from operational_api.security.tokens import access_token, read_access_token
 from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, token_in
 
 
+@pytest.fixture
+def somebody(http):
+    """Sign people up as they do it themselves."""
+
+    def sign_up(timezone="Europe/Berlin"):
+        email = f"{new_id().hex}@example.com"
+        new = {"email": email, "password": PASSWORD, "display_name": "Somebody", "timezone": timezone}
+        registered = http.post("/api/v1/auth/register", json=new)
+        assert registered.status_code == 202, registered.text
+        return signed_in(http, email)
+
+    return sign_up
+
+
 def sign_in(http, email, password=PASSWORD):
     return http.post("/api/v1/auth/login", json={"email": email, "password": password})
 

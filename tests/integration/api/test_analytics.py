@@ -1,6 +1,7 @@
 """What the pipeline published, read through the API: the same figures, with their date, whole, and one's own only."""
 
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,17 +30,22 @@ def world(tmp_path):
     world.connection.close()
 
 
+def made(world, *lives, as_of):
+    """Lands what happened, and makes all tables as of a moment."""
+    for life in lives:
+        world.land(life.events)
+        life.events.clear()
+    world.refresh(as_of)
+    for table in build.TABLES:
+        build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+
+
 @pytest.fixture
 def published(world, database):
-    """Lands what happened, makes all tables as of a moment, and publishes them."""
+    """Makes all tables, and publishes them."""
 
     def publish(*lives, as_of):
-        for life in lives:
-            world.land(life.events)
-            life.events.clear()
-        world.refresh(as_of)
-        for table in build.TABLES:
-            build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+        made(world, *lives, as_of=as_of)
         return publication.publish(world.lake, world.connection, database, BUCKETS)
 
     return publish
@@ -161,12 +167,12 @@ PUBLICATIONS = 4
 
 
 def test_nobody_sees_half_of_a_publication(me, world, database, published):
-    """Weeks come and go with each publication; a reader in a loop sees all of one or all of the other."""
+    """Weeks come and go with each publication; who reads in a loop, while it goes on, sees all of one or all of the other."""
     life, now = busy_life(me), clock.now()
     published(life, as_of=now)
-    path, seen, stop = "/analytics/productivity?granularity=day", set(), threading.Event()
+    path, seen = "/analytics/productivity?granularity=day", set()
 
-    def read():
+    def read(stop):
         while not stop.is_set():
             items = me.call("GET", path).json()["items"]
             seen.add(
@@ -177,19 +183,32 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
                 )
             )
 
-    reader = threading.Thread(target=read)
-    reader.start()
     for _ in range(PUBLICATIONS):
         more = life_of(me)
         more.events.clear()
         for days_ago in (3, 2, 1):  # three days change at once
             more.task(clock.now() - timedelta(days=days_ago))
-        published(more, as_of=clock.now())
-    stop.set()
-    reader.join(20)
+        made(world, more, as_of=clock.now())
+        with reading(read):
+            publication.publish(world.lake, world.connection, database, BUCKETS)
     created = {total for _, _, total in seen}
     assert created <= {11 + 3 * n for n in range(PUBLICATIONS + 1)}
     assert len(created) > 1
+
+
+@contextmanager
+def reading(read):
+    """Two readers, for as long as the block takes."""
+    stop = threading.Event()
+    readers = [threading.Thread(target=read, args=(stop,)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join(20)
 
 
 def test_figures_about_everybody_are_for_analysts(me, somebody, database, published):

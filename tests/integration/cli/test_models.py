@@ -2,6 +2,7 @@
 
 import io
 import json
+from copy import deepcopy
 
 import pytest
 from click.testing import CliRunner
@@ -25,8 +26,12 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def run(home, monkeypatch):
-    monkeypatch.chdir(home)
-    monkeypatch.setenv("FOCUSFLOW_HOME", str(home))
+    return runner(home, monkeypatch)
+
+
+def runner(home, patch):
+    patch.chdir(home)
+    patch.setenv("FOCUSFLOW_HOME", str(home))
 
     def run(*arguments):
         done = CliRunner().invoke(commands, arguments)
@@ -62,15 +67,25 @@ def test_an_evaluation_as_json_keeps_to_the_days(run):
     assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
 
 
-def test_an_evaluation_is_drawn_where_it_is_asked_for(run, tmp_path):
-    figures = json.loads(run("evaluate", "--to", "2026-02-20", "--json", "--plots", str(tmp_path / "new" / "folder")))
-    drawn = {file.stem: file.read_text() for file in (tmp_path / "new" / "folder").glob("*.svg")}
-    assert drawn.keys() == {"orders", "likelihood"} | ({"risk"} if figures["risk"]["tasks"] else set())
-    assert f"model: {figures['orders']['model']['ndcg']['mean']:.3f}" in drawn["orders"]
+@pytest.fixture(scope="module")
+def drawn(home):
+    """The figures of an evaluation, and the folder in which it drew them."""
+    folder = home / "new" / "folder"
+    with pytest.MonkeyPatch.context() as patch:
+        run = runner(home, patch)
+        figures = json.loads(run("evaluate", "--to", "2026-02-20", "--json", "--plots", str(folder)))
+    return figures, folder
 
 
-def test_where_there_is_nothing_to_count_a_dash_stands(run):
-    figures = json.loads(run("evaluate", "--json"))
+def test_an_evaluation_is_drawn_where_it_is_asked_for(drawn):
+    figures, folder = drawn
+    drawings = {file.stem: file.read_text() for file in folder.glob("*.svg")}
+    assert drawings.keys() == {"orders", "likelihood"} | ({"risk"} if figures["risk"]["tasks"] else set())
+    assert f"model: {figures['orders']['model']['ndcg']['mean']:.3f}" in drawings["orders"]
+
+
+def test_where_there_is_nothing_to_count_a_dash_stands(drawn):
+    figures = deepcopy(drawn[0])
     figures["tiers"]["little"]["risk"] = {"tasks": 0, "brier": None, "calibration_error": None}
     figures["orders"]["oldest"]["auc"] = float("nan")
     told = io.StringIO()

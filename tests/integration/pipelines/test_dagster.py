@@ -49,7 +49,7 @@ def installation(tmp_path, monkeypatch, database_url) -> Installation:
 
 @pytest.fixture
 def instance():
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:  # in memory: on disk, each of hundreds of events is a transaction
         yield instance
 
 
