@@ -88,6 +88,13 @@ class Settings(BaseSettings):
         1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake."
     )
 
+    refresh_pause_seconds: float = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="So long Dagster rests between two refreshes while events come. Pages are as much later, the processor has as much more time.",
+    )
+
     raw_days: int = Field(
         30,
         ge=0,

@@ -1,7 +1,7 @@
 """When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. When reports are, and when a model is trained."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -115,6 +115,17 @@ tell_achievements = dg.define_asset_job(
 #: How often the sensor looks. Looking is one read of a table's log.
 LOOK_SECONDS = 2
 
+#: Among so many runs of a job is every one that has not ended: the sensor's, the schedule's, and those that are tried again.
+NEWEST = 20
+UNDER_WAY = frozenset(
+    {
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    }
+)
+
 
 def raw_commits(installation: Installation) -> dg.SensorDefinition:
     """It holds the installation. To be handed it as a resource, Dagster would open its own database anew for every look."""
@@ -125,12 +136,26 @@ def raw_commits(installation: Installation) -> dg.SensorDefinition:
         job=refresh,
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a refresh of the months that new raw events touch.",
+        description="Starts a refresh of the months that new raw events touch, once the one before has ended and a pause has passed.",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        refreshes = _newest(context.instance, refresh.name)
+        if _is_under_way(refreshes):  # it takes in what lands until it begins; the rest is for the next
+            return dg.SkipReason("A refresh is under way.")
+        rested_since = clock.now().timestamp() - installation.settings.refresh_pause_seconds
+        if any(each.end_time and each.end_time > rested_since for each in refreshes):
+            return dg.SkipReason("The last refresh has only just ended.")
         return _what_landed(installation, json.loads(context.cursor) if context.cursor else {})
 
     return look
+
+
+def _is_under_way(runs: Sequence[dg.RunRecord]) -> bool:
+    return any(each.dagster_run.status in UNDER_WAY for each in runs)
+
+
+def _newest(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
+    return instance.get_run_records(dg.RunsFilter(job_name=job), limit=NEWEST)
 
 
 def _what_landed(installation: Installation, seen: Mapping[str, int]) -> dg.SensorResult | dg.SkipReason:
@@ -238,7 +263,9 @@ def weekly_training() -> dg.RunRequest:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run when the moment of a plan or a reminder has come.",
 )
-def reminder_times(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+def reminder_times(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if _is_under_way(_newest(context.instance, send_reminders.name)):
+        return dg.SkipReason("A run is under way.")
     settings = installation.settings
     with installation.database() as database:
         waiting = (

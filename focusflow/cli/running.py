@@ -35,7 +35,7 @@ def speak(settings: Settings) -> None:
     if settings.log_format == "json":
         for handler in logging.getLogger().handlers:
             handler.setFormatter(Lines())
-    for talkative in ("alembic", "kafka"):
+    for talkative in ("alembic", "great_expectations", "kafka"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
 

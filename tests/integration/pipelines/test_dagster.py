@@ -1,5 +1,6 @@
 """The wiring: what Dagster loads, what a refresh does in it, and when one is asked for."""
 
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ import dagster as dg
 import psycopg
 import pyarrow as pa
 import pytest
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from focusflow import clock
 from focusflow.clock import local_date
@@ -324,42 +327,77 @@ def test_a_training_without_a_history_is_no_failure(installation, instance):
     assert installation.models.versions() == []
 
 
-def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation):
-    asked = raw_commits(installation)(dg.build_sensor_context())
-    assert isinstance(asked, dg.SkipReason)
+def asked(installation: Installation, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
+    """What the sensor answers."""
+    return raw_commits(installation)(dg.build_sensor_context(instance, cursor=cursor))
+
+
+def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation, instance):
+    assert isinstance(asked(installation, instance), dg.SkipReason)
     world.land(ada.events)
-    asked = raw_commits(installation)(dg.build_sensor_context())
-    assert isinstance(asked, dg.SensorResult)
-    (request,) = asked.run_requests or []
+    answer = asked(installation, instance)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
     assert request.tags == {
         "dagster/asset_partition_range_start": month_of(days_ago(5).date()),
         "dagster/asset_partition_range_end": month_of(days_ago(0).date()),
     }
-    again = raw_commits(installation)(dg.build_sensor_context(cursor=asked.cursor))
-    assert isinstance(again, dg.SkipReason)
+    assert isinstance(asked(installation, instance, answer.cursor), dg.SkipReason)
     ada.events.clear()
     ada.task(days_ago(0))
     world.land(ada.events)
-    more = raw_commits(installation)(dg.build_sensor_context(cursor=asked.cursor))
+    more = asked(installation, instance, answer.cursor)
     assert isinstance(more, dg.SensorResult)
     (later,) = more.run_requests or []
     assert later.run_key != request.run_key
     assert later.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
 
 
-def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation):
+@pytest.mark.parametrize("last", ["RUN_ENQUEUED", "RUN_START", "RUN_CANCELING"])
+def test_the_sensor_waits_for_the_refresh_that_waits_or_runs(world, ada, installation, instance, last):
+    world.land(ada.events)
+    before = under_way(instance, "refresh", last)
+    assert isinstance(asked(installation, instance), dg.SkipReason)
+    instance.report_run_canceled(before)
+    assert isinstance(asked(resting(installation, 0), instance), dg.SensorResult)
+
+
+def under_way(instance: dg.DagsterInstance, job: str, last: str = "RUN_ENQUEUED") -> dg.DagsterRun:
+    """A run of a job that has come so far."""
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name="pipelines.definitions")
+    place = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target, location_name="focusflow"), "__repository__")
+    run = instance.add_run(dg.DagsterRun(job_name=job, remote_job_origin=RemoteJobOrigin(place, job)))
+    instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType[last].value, job), run.run_id)
+    return run
+
+
+def test_the_sensor_lets_a_pause_pass_after_a_refresh(world, ada, installation, instance):
+    instance.report_run_canceled(under_way(instance, "refresh"))
+    world.land(ada.events)
+    assert isinstance(asked(resting(installation, 3600), instance), dg.SkipReason)
+    assert isinstance(asked(resting(installation, 0), instance), dg.SensorResult)
+
+
+def resting(installation: Installation, seconds: float) -> Installation:
+    """The same, with such a pause between two refreshes."""
+    other = Installation(home=installation.home)
+    vars(other)["settings"] = installation.settings.model_copy(update={"refresh_pause_seconds": seconds})
+    return other
+
+
+def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation, instance):
     world.land(Person(since="2024-02-10 08:00").events)
-    asked = raw_commits(installation)(dg.build_sensor_context())
-    assert isinstance(asked, dg.SensorResult)
-    (request,) = asked.run_requests or []
+    answer = asked(installation, instance)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == "2024-02"
 
 
-def test_the_sensor_lets_what_cannot_be_read_pass(world, installation):
+def test_the_sensor_lets_what_cannot_be_read_pass(world, installation, instance):
     world.land_bytes([(0, b"{")])
-    asked = raw_commits(installation)(dg.build_sensor_context())
-    assert isinstance(asked, dg.SensorResult)
-    (request,) = asked.run_requests or []
+    answer = asked(installation, instance)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
 
 
@@ -426,7 +464,7 @@ def test_a_run_that_was_due_and_sent_nothing_raises_an_alarm(grace, installation
 
 def test_a_reminder_is_mailed_when_its_moment_has_come(ada, database, installation, instance):
     def asked() -> object:
-        return reminder_times(dg.build_sensor_context(resources={"installation": installation}))
+        return reminder_times(dg.build_sensor_context(instance, resources={"installation": installation}))
 
     assert isinstance(asked(), dg.SkipReason)
     with database.owner() as connection:
@@ -439,6 +477,9 @@ def test_a_reminder_is_mailed_when_its_moment_has_come(ada, database, installati
             [ada.id, days_ago(1), days_ago(1), clock.now()],
         )
     assert isinstance(asked(), dg.RunRequest)
+    waiting = under_way(instance, "send_reminders")
+    assert isinstance(asked(), dg.SkipReason)
+    instance.report_run_canceled(waiting)
     result = build_defs(installation).resolve_job_def("send_reminders").execute_in_process(instance=instance)
     (made,) = result.asset_materializations_for_node("reports__reminders")
     assert made.metadata["mailed"].value == 1

@@ -1,0 +1,81 @@
+"""Dagster's event log, whose files are held open: it is the one that is used, says the same as Dagster's own, and opens few files."""
+
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from sqlalchemy import create_engine
+
+from focusflow.settings import Settings
+from pipelines.event_log import MOST_OPEN, EventLog
+from pipelines.server import prepared_home
+
+TIMES = 10
+
+
+@dg.asset
+def numbers() -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"dagster/row_count": 3})
+
+
+@dg.asset_check(asset=numbers)
+def few() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    for name in ("DAGSTER_HOME", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "")  # so that what is set here is taken back
+    return prepared_home(Settings(home=tmp_path, _env_file=None))
+
+
+def ran(instance):
+    result = dg.materialize([numbers, few], instance=instance)
+    assert result.success
+    return result.run_id
+
+
+def told(log, run_id):
+    return [(each.dagster_event_type, each.message) for each in log.get_logs_for_run(run_id)]
+
+
+def open_files(folder: Path) -> set[str]:
+    """The databases under a folder that this process holds open."""
+    found = {each.path for each in psutil.Process().open_files()}
+    return {each for each in found if each.startswith(str(folder)) and each.endswith(".db")}
+
+
+def test_what_it_writes_is_what_dagsters_own_reads(home):
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+        run_id = ran(instance)
+        written = told(instance.event_log_storage, run_id)
+        latest = instance.get_latest_materialization_event(numbers.key)
+        assert latest is not None
+        assert latest.run_id == run_id
+    plain = SqliteEventLogStorage(str(home / "history" / "runs"))
+    assert told(plain, run_id) == written
+    assert len(written) > TIMES
+
+
+def test_its_files_are_opened_once_and_few_at_a_time(home, monkeypatch):
+    opened: list[str] = []
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        log = instance.event_log_storage
+        monkeypatch.setattr("pipelines.event_log.create_engine", _counting(opened))
+        runs = [ran(instance) for _ in range(MOST_OPEN + 2)]
+        assert len(opened) == len(runs)  # the index was open before
+        assert len(open_files(home / "history" / "runs")) <= MOST_OPEN
+        assert told(log, runs[0])  # one that was closed meanwhile
+    assert open_files(home / "history" / "runs") == set()
+
+
+def _counting(opened):
+    def counted(address, **how):
+        opened.append(address)
+        return create_engine(address, **how)
+
+    return counted
