@@ -1,6 +1,6 @@
 """What a query string asks for: nothing that its route does not know, and on a hot list read once for all requests that ask the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -19,6 +19,10 @@ Filter = TypeVar("Filter", bound=Input)
 TOLERANT = ("/v1/", "/health/", "/metrics", "/api/v1/reports/unsubscribe/")
 
 
+#: Which names each route's function knows, found out once.
+KNOWN: dict[Callable[..., Any], frozenset[str]] = {}
+
+
 async def nothing_unknown(request: Request) -> None:
     """As a dependency of all routes: a typo in a query string must not be a silent no."""
     route = request.scope["route"]
@@ -31,9 +35,11 @@ async def nothing_unknown(request: Request) -> None:
         )
 
 
-def _known_to(route: APIRoute) -> set[str]:
-    told = (route.openapi_extra or {}).get("parameters", ())  # by `AskedFor`
-    return {each["name"] for each in told} | set(_parameters(route.dependant))
+def _known_to(route: APIRoute) -> frozenset[str]:
+    if route.endpoint not in KNOWN:
+        told = (route.openapi_extra or {}).get("parameters", ())  # by `AskedFor`
+        KNOWN[route.endpoint] = frozenset(each["name"] for each in told) | frozenset(_parameters(route.dependant))
+    return KNOWN[route.endpoint]
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:
