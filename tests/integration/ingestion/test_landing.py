@@ -68,7 +68,7 @@ def test_a_batch_is_bounded_by_rows_and_by_bytes_over_all_buckets(database, user
         return sum(len(run.values) for run in source.read(dict.fromkeys(range(BUCKETS), 0), limit))
 
     assert size(25) == 25
-    monkeypatch.setattr(source_module, "BATCH_BYTES", 5_000)
+    monkeypatch.setattr(source_module, "BATCH_BYTES", 10_000)
     assert 1 < size(200) < 20
     monkeypatch.setattr(source_module, "BATCH_BYTES", 1)
     assert size(200) == 1  # one larger than the bound lands alone
@@ -79,7 +79,7 @@ def test_landing_that_is_behind_waits_for_no_company(database, lake, users, monk
         write_events(database, user_id, 30)
     while sequence_once(database):
         pass
-    monkeypatch.setattr(source_module, "BATCH_BYTES", 5_000)  # a batch of large events is a batch, too
+    monkeypatch.setattr(source_module, "BATCH_BYTES", 10_000)  # a batch of large events is a batch, too
     monkeypatch.setattr(service_module, "IDLE_SECONDS", 60)
     ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=60)
     ingestion.lander.land_once(ingestion.source)
