@@ -76,6 +76,12 @@ class Transaction:
         """The number of rows that the statement touched."""
         return self.connection.execute(query, values).rowcount
 
+    def queue(self, for_what: str) -> None:
+        """Before one looks whether something may be added: of a person's transactions that queue for the same, one goes on at a time. It
+        locks no row, for a statement that waits for a row sees everything else as it was when it began to wait.
+        """
+        self.run(QUEUE, {"queue": f"{for_what} of {self.user_id}"})
+
     def at_last(self, query: LiteralString, values: Mapping[str, Any]) -> None:
         """Run a statement together with the commit: for what nothing in this transaction has to see."""
         self._last.append((query, values))

@@ -90,5 +90,6 @@ def delete_days_off(days_off_id: UUID, work: UnitOfWork, if_match: IfMatch = Non
 
 
 def _check_free(work: Work, fields: dict[str, Any], own: UUID | None = None) -> None:
-    if work.tx.one(QUERIES["overlapping"], {**fields, "user_id": work.caller.user_id, "own": own}):
+    work.tx.queue("days off")
+    if work.tx.one(QUERIES["overlapping"], {**fields, "own": own}):
         raise DaysTaken

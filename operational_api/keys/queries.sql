@@ -4,9 +4,7 @@ values (%(id)s, %(user_id)s, %(now)s, %(name)s, %(prefix)s, %(key_hash)s, %(scop
 returning id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at
 
 -- usable --
--- Locked by their account, so that of two who add the last one only one does.
-select count(*) as keys from (select from users where id = %(user_id)s for update) as account
-join api_keys on user_id = %(user_id)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)
+select count(*) as keys from api_keys where user_id = %(user_id)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)
 
 -- all --
 -- Those that work are never pushed off the list by those that do not.

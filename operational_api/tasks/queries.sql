@@ -111,9 +111,6 @@ select exists (select from above where id = %(id)s) as is_circle,
 -- running_timer --
 select * from time_entries where task_id = %(task_id)s and ended_at is null for update
 
--- queue_to_link --
-select pg_advisory_xact_lock(hashtextextended('links of ' || %(user_id)s::text, 0))
-
 -- links --
 -- What a task is to point at: how many of those that it shall wait for there are, whether one of them waits for it, be it by way of others, and
 -- whether its parent and its goal are there. What is deleted is not there any more.

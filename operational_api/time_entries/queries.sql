@@ -6,9 +6,7 @@ where (%(since)s::timestamptz is null or started_at >= %(since)s) and (%(until)s
 order by started_at desc, id desc limit %(limit)s + 1
 
 -- running --
--- Locked by their account, so that of two that start at once the second sees the first.
-select time_entries.* from (select id from users where id = %(user_id)s for update) as account
-join time_entries on time_entries.user_id = account.id and ended_at is null
+select * from time_entries where user_id = %(user_id)s and ended_at is null for update
 
 -- seen_running --
 select * from time_entries where user_id = %(user_id)s and ended_at is null

@@ -5,12 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 import pytest
@@ -107,6 +108,25 @@ def somebody(http: TestClient) -> Callable[..., Person]:
 @pytest.fixture
 def me(somebody: Callable[..., Person]) -> Person:
     return somebody()
+
+
+@pytest.fixture
+def both_at_once(database: Database) -> Callable[..., list[int]]:
+    """Has two requests carried out, neither of which can write into a table before the other has looked: their statuses, in order."""
+
+    def carry_out(table: LiteralString, *asked: Callable[[], Response]) -> list[int]:
+        with ThreadPoolExecutor(2) as pool:
+            with database.owner() as connection:
+                connection.execute(f"lock table {table} in share mode")
+                answers = [pool.submit(each) for each in asked]
+                for _ in range(500):
+                    found = connection.execute("select count(*) as count from pg_locks where not granted").fetchall()
+                    if found[0]["count"] >= 2:
+                        break
+                    time.sleep(0.01)
+            return sorted(each.result().status_code for each in answers)
+
+    return carry_out
 
 
 def mails_in(home: Path, to: str) -> list[EmailMessage]:

@@ -1,11 +1,13 @@
 """Categories, days off, preferences and notifications."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from focusflow import clock
 from operational_api.categories import routes as categories
+from operational_api.keys import routes as keys
 from operational_api.notifications import routes as notifications
 
 
@@ -33,6 +35,27 @@ def test_a_person_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
             for n in range(3)
         ]
         assert made == [201, 201, 409]
+
+
+def test_two_at_once_do_not_both_take_what_is_left(me, both_at_once, monkeypatch):
+    """The same days off, the last category, the last reminder, the last key."""
+    monkeypatch.setattr(categories, "AT_MOST", 1)
+    monkeypatch.setattr(keys, "AT_MOST", 1)
+    monkeypatch.setattr(notifications, "WAITING_AT_MOST", 1)
+    soon = (clock.now() + timedelta(days=1)).isoformat()
+    for table, path, body in (
+        ("days_off", "/days-off", {"first_date": "2026-12-24", "last_date": "2026-12-26"}),
+        ("categories", "/categories", {"name": "{}"}),
+        ("notifications", "/notifications", {"title": "{}", "scheduled_at": soon}),
+        ("api_keys", "/keys", {"name": "{}", "scopes": ["tasks:read"]}),
+    ):
+        one, other = (
+            body | {name: name_of for name in ("name", "title") if name in body} for name_of in ("one", "other")
+        )
+        assert both_at_once(table, partial(me.call, "POST", path, one), partial(me.call, "POST", path, other)) == [
+            201,
+            409,
+        ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Tasks over HTTP: the row, its event, and what is refused."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -306,8 +305,7 @@ def test_tasks_do_not_wait_for_each_other_in_a_circle(me):
 
 @pytest.mark.parametrize("bulk", [False, True])
 @pytest.mark.parametrize("field", ["parent_task_id", "blocked_by"])
-def test_two_changes_at_once_do_not_close_a_circle(me, database, field, bulk):
-    """Neither can be done before the other has looked: what each writes beside its task waits."""
+def test_two_changes_at_once_do_not_close_a_circle(me, both_at_once, field, bulk):
     ids = [me.task("one")["id"], me.task("other")["id"]]
 
     def link(task, to):
@@ -316,16 +314,7 @@ def test_two_changes_at_once_do_not_close_a_circle(me, database, field, bulk):
             return me.call("POST", "/tasks/bulk/update", {"ids": [task], "changes": changes})
         return me.call("PATCH", f"/tasks/{task}", changes)
 
-    with ThreadPoolExecutor(2) as pool:
-        with database.owner() as connection:
-            connection.execute("lock table outbox in share mode")
-            changed = [pool.submit(link, *pair) for pair in (ids, ids[::-1])]
-            for _ in range(200):
-                waiting = connection.execute("select count(*) as count from pg_locks where not granted").fetchone()
-                if waiting["count"] >= 2:
-                    break
-                time.sleep(0.01)
-        statuses = sorted(each.result().status_code for each in changed)
+    statuses = both_at_once("outbox", lambda: link(*ids), lambda: link(*ids[::-1]))
     assert statuses == [200, 409 if bulk else 422]
 
 

@@ -59,6 +59,13 @@ def test_of_many_that_start_at_once_one_runs(me, events):
     assert types(events, me).count("time.started") == 1
 
 
+def test_of_two_that_start_before_either_is_written_one_runs(me, both_at_once):
+    def start():
+        return me.call("POST", "/time/start", {})
+
+    assert both_at_once("time_entries", start, start) == [201, 409]
+
+
 def test_a_start_sent_twice_under_one_key_starts_once(me):
     first, second = (me.call("POST", "/time/start", {}, Idempotency_Key="k") for _ in range(2))
     assert first.json() == second.json()
