@@ -1,6 +1,7 @@
 """P6: one day of a million events, from raw to the daily table, against the daily table's query asked of the raw files at once."""
 
 import multiprocessing
+import re
 import resource
 import tempfile
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from focusflow.metrics import METRICS
 from ingestion.lander import raw_rows
 from ingestion.source import Run
 from pipelines import daily, histories, silver
+from pipelines.meetings import BUSY
+from pipelines.stays import STAYS
 
 EVENTS, PER_PERSON, BUCKETS = 1_000_000, 50, 8
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -72,8 +75,10 @@ def ask_raw(folder: str) -> tuple[list[float], int]:
 def read_raw(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema silver")
     connection.execute("create temp table twice as select id from raw.events group by id having count(*) > 1")
+    asked = set(re.findall(r"\w+", " ".join((daily.statement("outcomes"), daily.statement("query"), STAYS, BUSY))))
     for noun in NOUNS:
-        structure, types = orjson.dumps(public_columns(noun.data)).decode(), ", ".join(map(quoted, noun.types))
+        needed = {name: type_ for name, type_ in public_columns(noun.data).items() if name in asked}
+        structure, types = orjson.dumps(needed or {"id": "VARCHAR"}).decode(), ", ".join(map(quoted, noun.types))
         connection.execute(
             BARE.format(noun=noun.name, types=types, entity=histories.entity_column(noun), structure=structure)
         )
