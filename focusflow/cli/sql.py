@@ -79,4 +79,4 @@ def _print(rows: "pa.Table", form: str | None) -> None:
 def _is_number(type_: "pa.DataType") -> bool:
     import pyarrow as pa
 
-    return pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_)
+    return any(is_so(type_) for is_so in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
