@@ -270,6 +270,10 @@ class Settings(BaseSettings):
         return (self.dashboard_url or f"http://{self.host}:{self.dashboard_port}").rstrip("/")
 
     @property
+    def dagster_address(self) -> str:
+        return (self.dagster_url or f"http://{self.host}:{self.dagster_port}").rstrip("/")
+
+    @property
     def must_verify_email(self) -> bool:
         return self.verify_email if self.verify_email is not None else self.smtp_host is not None
 

@@ -15,6 +15,9 @@ REMOTE = re.compile(
     r"""<link[^>]*href="https?:[^>]*>|<script[^>]*src="https?:[^>]*></script>|<img[^>]*src="https?:[^>]*>|<footer.*?</footer>|url\('https?:[^']*'\)""",
     re.DOTALL,
 )
+#: Where Dagster's pages show them: no browser follows a link from there to a file.
+ADDRESS = "/data-docs"
+
 INDEX = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title></head><body><h1>Data Docs</h1>
 <p>What holds in which table, as Great Expectations found it at {now:%Y-%m-%d %H:%M} UTC. A table's page shows rows that break a rule.</p>
 <table><tr><th></th><th>Table</th><th>Rules kept</th><th>Rows</th></tr>{rows}</table></body></html>"""

@@ -109,7 +109,7 @@ def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Co
         return None
     show(connection, [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None])
     broken = {rule: int(count) for rule, count in connection.sql(_text(table)).to_arrow_table().to_pylist()[0].items()}
-    samples = {rule: list(_sample(connection, table, rule)) for rule, count in broken.items() if count}
+    samples = {rule: list(sample_of(connection, table, rule)) for rule, count in broken.items() if count}
     return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples)
 
 
@@ -120,7 +120,7 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
     return before.rows() if before else 0
 
 
-def _sample(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Iterator[dict[str, Any]]:
+def sample_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Iterator[dict[str, Any]]:
     """Some rows that break a rule, where its count says which they are: by a condition, or by what they must not share."""
     from sqlglot import exp
 
@@ -138,10 +138,14 @@ def _sample(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Ite
             .group_by(*names)
             .having("count(*) > 1")
         )
+    elif inner is not select and inner.args.get("where"):  # a count of its own, perhaps over what is joined
+        query = inner.select("*", append=False)
     elif where is not None:
         query = exp.select("*").from_(source, dialect="duckdb").where(where.this)
     else:
         return
+    if select.args.get("with_"):
+        query.set("with_", select.args["with_"].copy())
     found = connection.sql(f"{query.sql('duckdb')} limit {SAMPLE}").to_arrow_table().to_pylist()
     yield from ({name: _told(value) for name, value in row.items()} for row in found)
 

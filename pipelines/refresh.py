@@ -15,14 +15,18 @@ from focusflow.problems import Conflict
 from models.registry import Registry
 from pipelines import build, catalog, daily, histories, priorities, publication, publish, quality, silver
 
+CHECKS, CATALOG = "checks", "catalog.duckdb"
+UNITS = {CHECKS: "tables", CATALOG: "views"}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A table that was brought up: how many rows came, and in which time."""
+    """A table that was brought up: how many rows came, and in which time. Two steps count something else."""
 
     table: str
     rows: int
     seconds: float
+    unit: str = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ class Refresh:
     from_day: date | None = None
     to_day: date | None = None
 
+    @property
+    def names(self) -> list[str]:
+        return list(self.steps())
+
     def steps(self) -> dict[str, Callable[[], int]]:
         return {
             silver.EVENTS.name: lambda: silver.take_in(self.lake, self.connection, self.buckets).kept,
@@ -46,8 +54,8 @@ class Refresh:
             daily.DAILY.name: lambda: self._daily().rows,
             **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
-            "checks": self._check,
-            "catalog.duckdb": lambda: catalog.write(self.lake, self.catalog_file),
+            CHECKS: self._check,
+            CATALOG: lambda: catalog.write(self.lake, self.catalog_file),
             "published tables": lambda: publication.publish(self.lake, self.connection, self.database, self.buckets),
             "published scores": lambda: publish.publish_scores(self.lake, self.connection, self.database, self.buckets),
         }
@@ -60,7 +68,7 @@ class Refresh:
                 rows = work()
             except Outrun as error:
                 raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
-            yield Step(table, rows, time.monotonic() - begun)
+            yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
 
     def _check(self) -> int:
         """Nothing is published from tables that contradict themselves: readers keep the last good version."""

@@ -18,9 +18,13 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.controller import daemon_controller_from_instance
 from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from focusflow.database.installation import running_database
 from focusflow.settings import Settings
+from pipelines import data_docs
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 
@@ -29,6 +33,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     """Until told to stop. The database is held open for as long, so that no run has to start it."""
     home = prepared_home(settings)
     logging.getLogger("dagster").propagate = False  # it has a handler of its own
+    logging.getLogger("dagster.daemon.SensorDaemon").addFilter(Quiet())
     origin = LoadableTargetOrigin(executable_path=sys.executable, module_name="pipelines.definitions")
     target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="focusflow"))
     with (
@@ -38,6 +43,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     ):
         end_abandoned_runs(instance)
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
+        show_data_docs(app, settings.data_docs_folder)
         server = uvicorn.Server(
             uvicorn.Config(app, host=settings.host, port=settings.dagster_port, log_level="warning", log_config=None)
         )
@@ -49,6 +55,19 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
         server.should_exit = True
         pages.join(timeout=5)
+
+
+def show_data_docs(app: Starlette, folder: Path) -> None:
+    """The pages beside Dagster's own, before the route that answers everything."""
+    app.router.routes.insert(0, Mount(data_docs.ADDRESS, StaticFiles(directory=folder, html=True, check_dir=False)))
+
+
+class Quiet(logging.Filter):
+    """Leaves out that a sensor looked and found nothing, every few seconds."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        return not (said.startswith("Checking for new runs for sensor") or " skipped: " in said)
 
 
 def end_abandoned_runs(instance: dg.DagsterInstance) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from focusflow.cli.days import DAY
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command("evaluate")

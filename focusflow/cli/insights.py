@@ -4,7 +4,8 @@ from datetime import datetime
 
 import click
 
-from focusflow.cli.report import DAY, USER, making, week_around
+from focusflow.cli.days import DAY
+from focusflow.cli.report import USER, making, week_around
 
 
 @click.command("insights")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from focusflow.cli.days import DAY
+
 if TYPE_CHECKING:
     from focusflow.clock import Period
     from reports.delivery import Sender
     from reports.facts import Facts, Person
     from reports.making import Maker
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
 OUT = click.option(
     "--out",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+from focusflow.cli.days import DAY
 
 
 @click.command("score")

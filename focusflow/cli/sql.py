@@ -68,7 +68,15 @@ def _print(rows: "pa.Table", form: str | None) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        shown = Table(*rows.column_names)
+        shown = Table()
+        for field in rows.schema:
+            shown.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
         for row in rows.to_pylist():
             shown.add_row(*("" if value is None else str(value) for value in row.values()))
         Console().print(shown)
+
+
+def _is_number(type_: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return any(is_so(type_) for is_so in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))

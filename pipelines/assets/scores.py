@@ -26,7 +26,14 @@ def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
     scored = priorities.score_open_tasks(
         installation.lake, installation.duckdb(), installation.buckets, clock.now(), installation.models
     )
-    return dg.MaterializeResult(metadata={"dagster/row_count": scored.tasks, "computed": scored.is_fresh})
+    there = installation.lake.pinned(priorities.SCORES.name)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": there.rows() if there else 0,
+            "rows_written": scored.tasks,
+            "computed": scored.is_fresh,
+        }
+    )
 
 
 @dg.asset(

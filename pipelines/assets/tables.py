@@ -11,7 +11,7 @@ from pydantic import Field
 from focusflow import clock
 from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
-from focusflow.lake import RAW_EVENTS, TableSpec, duckdb_type
+from focusflow.lake import RAW_EVENTS, Lake, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
 from pipelines import build, catalog, daily, data_docs, histories, lineage, publication, quality, silver
 from pipelines.partitions import months
@@ -97,15 +97,20 @@ def described(spec: TableSpec, *made_by: Path, meanings: Mapping[str, str] = COL
     )
 
 
-def result(table: str, rows: int, **more: int) -> dg.MaterializeResult[None]:
-    """What a table's page says of the time when it was made: how many rows came, and of which columns each is made."""
+def result(lake: Lake, table: str, written: int, **more: int) -> dg.MaterializeResult[None]:
+    """What a table's page says of the time when it was made: how many rows were written, and there are; of which columns each is made."""
     made = lineage.known().get(table, {})
     depend = {
         column: [dg.TableColumnDep(key_of(name), source) for name, source in of] for column, of in made.items() if of
     }
     return dg.MaterializeResult(
         asset_key=key_of(table),
-        metadata={"dagster/row_count": rows, "dagster/column_lineage": dg.TableColumnLineage(depend), **more},
+        metadata={
+            "dagster/row_count": there.rows() if (there := lake.pinned(table)) else 0,
+            "dagster/column_lineage": dg.TableColumnLineage(depend),
+            "rows_written": written,
+            **more,
+        },
     )
 
 
@@ -148,7 +153,10 @@ raw_events = dg.AssetSpec(
 )
 def silver_events(installation: Installation) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     taken = silver.take_in(installation.lake, installation.duckdb(), installation.buckets)
-    return result(silver.EVENTS.name, taken.kept, read=taken.read), result(silver.QUARANTINE.name, taken.quarantined)
+    return (
+        result(installation.lake, silver.EVENTS.name, taken.kept, read=taken.read),
+        result(installation.lake, silver.QUARANTINE.name, taken.quarantined),
+    )
 
 
 def history_asset(noun: Noun) -> dg.AssetsDefinition:
@@ -172,9 +180,8 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
         pool=spec.name.replace("/", "_"),
     )
     def history(installation: Installation) -> dg.MaterializeResult[None]:
-        return result(
-            spec.name, histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
-        )
+        written = histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
+        return result(installation.lake, spec.name, written)
 
     return history
 
@@ -219,7 +226,7 @@ def productivity_daily(
     computed = daily.compute(
         installation.lake, installation.duckdb(), installation.buckets, clock.now(), from_day=first_day
     )
-    return result(daily.DAILY.name, computed.rows, people=computed.people, files=computed.partitions)
+    return result(installation.lake, daily.DAILY.name, computed.rows, people=computed.people, files=computed.partitions)
 
 
 def gold_asset(table: build.Table) -> dg.AssetsDefinition:
@@ -240,7 +247,7 @@ def gold_asset(table: build.Table) -> dg.AssetsDefinition:
     )
     def gold(installation: Installation) -> dg.MaterializeResult[None]:
         rows = build.bring_up(installation.lake, installation.duckdb(), table, installation.buckets, clock.now())
-        return result(table.spec.name, rows)
+        return result(installation.lake, table.spec.name, rows)
 
     return gold
 
@@ -289,7 +296,10 @@ def published_catalog(installation: Installation) -> dg.MaterializeResult[None]:
 def published_data_docs(installation: Installation) -> dg.MaterializeResult[None]:
     folder = installation.settings.data_docs_folder
     first = data_docs.write(installation.lake, installation.duckdb(), folder, clock.now())
-    return dg.MaterializeResult(metadata={"data_docs": dg.MetadataValue.url(first.as_uri())})
+    pages = f"{installation.settings.dagster_address}{data_docs.ADDRESS}/{first.name}"
+    return dg.MaterializeResult(
+        metadata={"pages": dg.MetadataValue.url(pages), "folder": dg.MetadataValue.path(folder)}
+    )
 
 
 table_assets: list[dg.AssetSpec | dg.AssetsDefinition] = [

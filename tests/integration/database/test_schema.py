@@ -29,6 +29,14 @@ def test_migrations_go_back_and_forth(server_url):
     prepare(url, 8)
 
 
+def test_a_schema_that_is_the_newest_is_not_upgraded_again(database_url, monkeypatch):
+    """Upgrades share what all threads of a process have, and Dagster makes its own at any time."""
+    upgrades = []
+    monkeypatch.setattr(command, "upgrade", lambda *_: upgrades.append(_))
+    prepare(database_url, 8)
+    assert upgrades == []
+
+
 def test_every_table_with_a_user_has_forced_row_level_security(database_url):
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(

@@ -185,6 +185,11 @@ def test_a_refresh_writes_the_days_and_publishes_the_scores(world, ada, installa
     assert refreshed(installation, instance).success
     assert len(world.days(ada)) == 6
     assert published(database_url, ada) == 1
+    again = refreshed(installation, instance)
+    there = {"silver_events": len(ada.events), "gold__productivity_daily": 6, "gold__priority_scores": 1}
+    made = {node: again.asset_materializations_for_node(node)[0].metadata for node in there}
+    assert {node: each["dagster/row_count"].value for node, each in made.items()} == there
+    assert made["silver_events"]["rows_written"].value == 0
 
 
 def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, installation, instance, database_url):
@@ -208,8 +213,13 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
     world.lake.open(priorities.SCORES).append(pa.Table.from_pylist([row]), positions={})
     result = refreshed(installation, instance)
     assert not result.success
-    broken = [each.check_name for each in result.get_asset_check_evaluations() if not each.passed]
-    assert broken == ["ranks_below_one"]
+    (broken,) = (each for each in result.get_asset_check_evaluations() if not each.passed)
+    assert broken.check_name == "ranks_below_one"
+    assert (broken.description or "").startswith("1 ranks below one.")
+    shown = broken.metadata["rows"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    (record,) = shown.records
+    assert (record.data["user_id"], record.data["rank"]) == ("ada", 0)
     assert published(database_url, ada) == 0
     assert len(world.days(ada)) == 6
 
@@ -408,6 +418,18 @@ def test_each_rule_is_a_check_that_stops_what_is_made_from_its_table(table):
     checks = [key for key in assets.asset_check_keys if key.asset_key == dg.AssetKey(table.split("/"))]
     assert checks
     assert all(assets.get_check_spec(key).blocking == (key.name != "volume") for key in checks)
+
+
+def test_one_rule_can_be_asked_alone(world, ada, installation, instance):
+    world.land(ada.events)
+    world.refresh(days_ago(0))
+    definitions, key = build_defs(installation), key_of(daily.DAILY.name)
+    one = dg.AssetCheckKey(key, "negative_counts")
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection=set(), asset_check_selection={one}
+    )
+    (asked,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert (asked.check_name, asked.passed) == (one.name, True)
 
 
 def reported(installation: Installation, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:

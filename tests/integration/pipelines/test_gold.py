@@ -9,7 +9,7 @@ import pytest
 from focusflow.clock import zone
 from focusflow.lake import duckdb_connection
 from pipelines import build
-from pipelines.quality import judge, rules_of
+from pipelines.quality import counted, judge, rules_of, sample_of
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
 
@@ -639,3 +639,29 @@ def test_every_column_says_what_it_means():
         assert {table.day, *table.key} <= {column.name for column in table.columns}
         for column in table.columns:
             assert column.meaning.endswith("."), (table.name, column.name)
+
+
+@pytest.mark.parametrize("table", [each.spec.name for each in build.TABLES])
+def test_the_rows_that_would_break_a_rule_can_be_looked_up_whatever_it_counts(made, world, table):
+    made(Person(), as_of="2026-03-09 12:00")
+    assert counted(world.lake, world.connection, table) is not None
+    for rule in rules_of(table):
+        assert list(sample_of(world.connection, table, rule)) == [], rule
+
+
+def test_a_rule_that_compares_two_tables_shows_rows_of_both(made, world):
+    ada = Person()
+    ada.new(
+        "calendar_event", title="Call", start_at=ada.moment("2026-03-02 09:00"), end_at=ada.moment("2026-03-02 10:00")
+    ).happens("created", "2026-03-02 08:00")
+    made(ada, as_of="2026-03-03 12:00")
+    (table,) = (each for each in build.TABLES if each.name == "calendar_load")
+    load = world.lake.open(table.spec)
+    rows = world.connection.sql(
+        f"select * replace (busy_minutes + 5 as busy_minutes) from {load.scan()}"
+    ).to_arrow_table()
+    load.replace(rows, where="true", positions={})
+    (broken,) = (each for each in judge(world.lake, world.connection, table.spec.name) if each.broken)
+    (row,) = broken.sample
+    assert broken.rule == "meetings_that_the_days_do_not_have"
+    assert row["minutes"] > row["meeting_minutes"] == 60

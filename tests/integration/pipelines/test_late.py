@@ -56,7 +56,7 @@ def rows_by_day(world: World) -> dict[tuple[str, date], list[dict[str, Any]]]:
 
 
 def files(world: World) -> dict[str, set[str]]:
-    return {name: set(pinned.files()) for name in GOLD if (pinned := world.lake.pinned(name))}
+    return {name: set(found.files()) for name in GOLD if (found := world.lake.pinned(name))}
 
 
 def settled(name: str, bucket: int) -> re.Pattern[str]:

@@ -6,8 +6,17 @@ from click.testing import CliRunner
 from focusflow.cli.refresh import command
 
 
-@pytest.mark.parametrize("days", [["--to", "2026-03-02"], ["--from", "2026-03-03", "--to", "2026-03-02"]])
-def test_days_without_a_beginning_before_their_end_are_refused(days):
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        (["--to", "2026-03-02"], "--to needs a --from."),
+        (["--from", "2026-03-03", "--to", "2026-03-02"], "--to 2026-03-02 is before --from 2026-03-03."),
+        (["--from", "9998-01-01"], "--from 9998-01-01 is still to come: there is nothing to compute yet."),
+        (["--from", "yesterday"], "Invalid value for '--from': yesterday is no day. Write it like 2026-01-31."),
+        (["--from", "2026-02-30"], "Invalid value for '--from': 2026-02-30 is no day. Write it like 2026-01-31."),
+    ],
+)
+def test_days_that_no_refresh_could_compute_are_refused_in_a_sentence(days, sentence):
     refused = CliRunner().invoke(command, days)
     assert refused.exit_code == 2
-    assert "--to needs a --from" in refused.output
+    assert f"Error: {sentence}\n" in refused.output

@@ -1,0 +1,49 @@
+"""`focusflow refresh` as a person sees it."""
+
+import json
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from focusflow.cli.refresh import command
+from pipelines.refresh import Refresh, Step
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, database_url):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    return lambda *arguments: CliRunner().invoke(command, arguments)
+
+
+def test_each_step_says_what_it_counts_and_days_that_nobody_has_are_said_to_be_none(run):
+    said = run("--from", "2019-01-01", "--to", "2019-01-02")
+    assert said.exit_code == 0
+    lines = said.stdout.splitlines()
+    assert [line.split()[2] for line in lines if line.startswith(("gold/time_daily ", "checks ", "catalog.duckdb "))] == [
+        "rows", "tables", "views",
+    ]  # fmt: skip
+    assert lines[-1] == "Nobody has a day from 2019-01-01 to 2019-01-02: there was nothing to compute anew."
+    steps = json.loads(run("--json").stdout)
+    assert {"table": "checks", "unit": "tables"}.items() <= next(s for s in steps if s["table"] == "checks").items()
+
+
+@pytest.mark.parametrize(
+    "stopped", [KeyboardInterrupt(), duckdb.InterruptException("INTERRUPT Error"), RuntimeError("Query interrupted")]
+)
+def test_one_that_is_stopped_says_how_far_it_came(run, monkeypatch, stopped):
+    def interrupted(_):
+        yield Step("silver/events", 0, 0.1)
+        raise stopped
+
+    monkeypatch.setattr(Refresh, "run", interrupted)
+    said = run()
+    assert said.exit_code == 130
+    assert said.stderr == "Stopped after 1 of 33 steps. The next refresh does the rest.\n"
+
+
+def test_a_defect_is_not_taken_for_a_stop(run, monkeypatch):
+    monkeypatch.setattr(Refresh, "run", lambda _: 1 / 0)
+    assert isinstance(run().exception, ZeroDivisionError)
