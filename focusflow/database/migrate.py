@@ -51,9 +51,8 @@ def prepare(url: str, buckets: int) -> None:
         if connection.dialect.server_version_info < (15,):  # type: ignore[operator]
             raise SetupProblem("FocusFlow needs PostgreSQL 15 or newer.")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        if (
-            _refuse_newer(connection) != newest_revision()
-        ):  # an upgrade uses what all of a process share, as Dagster's own ones do
+        if _refuse_newer(connection) != newest_revision():
+            # Not needlessly: an upgrade uses what all of a process share, as Dagster's own ones do.
             command.upgrade(schema_config(connection), "head")
         _settle_buckets(connection, buckets)
         _partition_outbox(connection)
