@@ -1,7 +1,7 @@
 """Dagster's event log with its files held open.
 
-Dagster opens a file of SQLite for each of the five hundred events of a refresh, some three times, and closes it again: each time what
-was written is forced to disk, and every statement is compiled anew. That took more than half of a refresh's time.
+Dagster opens and closes files of SQLite some 3,400 times for the 550 events of a refresh: each time what was written is forced to disk, and
+every statement is compiled anew. Decision 0005 has the figures.
 """
 
 import os
