@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
 
     refresh_pause_seconds: float = Field(
-        10,
+        2,
         ge=0,
         le=3600,
         description="So long Dagster rests between two refreshes while events come. Pages are as much later, the processor has as much more time.",

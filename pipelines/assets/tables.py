@@ -134,7 +134,9 @@ raw_events = dg.AssetSpec(
             group_name="silver",
             kinds=KINDS,
             owners=OWNERS,
-            metadata=described(silver.EVENTS, *(silver.HERE / f"{name}.sql" for name in ("query", "event", "unknown", "first"))),
+            metadata=described(
+                silver.EVENTS, *(silver.HERE / f"{name}.sql" for name in ("query", "event", "unknown", "first"))
+            ),
             freshness_policy=FRESH,
         ),
         dg.AssetSpec(
