@@ -162,7 +162,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry={"tracing": False},
-        dependencies=[Depends(nothing_unknown)],
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls it
         docs_url=None,  # its pages load their parts from elsewhere
         redoc_url=None,
@@ -213,7 +212,12 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     for router, needs in ROUTERS:
         include(router, needs)
     include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
-    app.include_router(contracts, prefix="/api/v1", responses=problems.problems(Invalid))
+    app.include_router(
+        contracts,
+        prefix="/api/v1",
+        dependencies=[Depends(nothing_unknown)],
+        responses=problems.problems(Invalid),
+    )
     app.include_router(health.router)
     if settings.cors_origins:
         app.add_middleware(

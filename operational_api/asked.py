@@ -23,8 +23,8 @@ TOLERANT = ("/v1/", "/health/", "/metrics", "/api/v1/reports/unsubscribe/")
 KNOWN: dict[Callable[..., Any], frozenset[str]] = {}
 
 
-async def nothing_unknown(request: Request) -> None:
-    """As a dependency of all routes: a typo in a query string must not be a silent no."""
+def nothing_unknown(request: Request) -> None:
+    """Refuse what a route does not know: a typo in a query string must not be a silent no."""
     route = request.scope["route"]
     if not request.query_params or request.url.path.startswith(TOLERANT) or not isinstance(route, APIRoute):
         return

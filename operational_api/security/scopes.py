@@ -8,6 +8,7 @@ from fastapi import Request
 
 from focusflow.problems import Forbidden
 from focusflow.scopes import Scope
+from operational_api.asked import nothing_unknown
 
 #: What each account role may do beyond the one before it: a user their own, an analyst the product's figures, an admin the installation.
 ROLES: Final[Mapping[str, int]] = {"user": 0, "analyst": 1, "admin": 2}
@@ -30,6 +31,7 @@ class Needs:
     role: str = "user"
 
     async def __call__(self, request: Request) -> None:
+        nothing_unknown(request)  # here, for another dependency would cost every request as much as ten headers do
         request.state.needs = self
 
     def scope(self, method: str) -> Scope | None:
