@@ -19,14 +19,19 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.controller import daemon_controller_from_instance
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from focusflow.database.installation import running_database
 from focusflow.settings import Settings
 from pipelines import data_docs
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
+
+
+NOT_YET = "There are no Data Docs yet. The job write_data_docs writes them each hour, or whenever it is started."
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
@@ -59,7 +64,13 @@ def serve(settings: Settings, stop: threading.Event) -> None:
 
 def show_data_docs(app: Starlette, folder: Path) -> None:
     """The pages beside Dagster's own, before the route that answers everything."""
-    app.router.routes.insert(0, Mount(data_docs.ADDRESS, StaticFiles(directory=folder, html=True, check_dir=False)))
+    written = StaticFiles(directory=folder, html=True, check_dir=False)
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        shown = written if folder.is_dir() else PlainTextResponse(NOT_YET, 404)  # noqa: ASYNC240 (one look at a local folder)
+        await shown(scope, receive, send)
+
+    app.router.routes.insert(0, Mount(data_docs.ADDRESS, pages))
 
 
 class Quiet(logging.Filter):

@@ -49,6 +49,8 @@ def test_data_docs_are_shown_beside_dagsters_pages_also_when_they_are_written_la
     app = Starlette(routes=[Route("/{path:path}", lambda _: PlainTextResponse("Dagster"))])
     show_data_docs(app, tmp_path / "pages")
     client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/data-docs/index.html").status_code == 404
+    assert "write_data_docs" in client.get("/data-docs/index.html").text
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "index.html").write_text("Data Docs")
     assert client.get("/data-docs/index.html").text == "Data Docs"
