@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.build import MACROS, read_table
+from pipelines.engine.build import MACROS, read_table
 
 DAYS = 1500
 MADE = date(2020, 1, 6)

@@ -12,9 +12,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database
-from focusflow.lake import Lake
-from ingestion.broker import READING, SENDING, Kafka
-from ingestion.local_broker.server import local_broker
+from focusflow.lake.tables import Lake
+from ingestion.kafka.broker import READING, SENDING, Kafka
+from ingestion.kafka.local_broker.server import local_broker
 
 BUCKETS = 8
 

@@ -21,10 +21,10 @@ from rich.table import Table
 
 from benchmarks.kafka import BUCKETS, Messages, Place, filled, messages_of
 from benchmarks.p04_relay import publish
-from focusflow.lake import duckdb_connection
-from ingestion.broker import SENDING, Kafka
-from ingestion.lander import raw_rows
-from ingestion.source import Run
+from focusflow.lake.tables import duckdb_connection
+from ingestion.kafka.broker import SENDING, Kafka
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
 
 EVENTS, ROUNDS = 100_000, 3
 CODECS = {"zstd": "zstandard", "lz4": "lz4", "gzip": "gzip", "none": "gzip"}

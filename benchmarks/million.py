@@ -13,12 +13,12 @@ from rich.table import Table
 
 from benchmarks.kafka import BUCKETS, Place, filled
 from focusflow.database.session import Database
-from focusflow.lake import RAW_EVENTS, Lake, position_key
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from focusflow.settings import Settings
-from ingestion.broker import Kafka
-from ingestion.routes import broker_source, relay_service
-from ingestion.service import Upkeep, open_ingestion
-from ingestion.verification import count, judge
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.wiring import broker_source, relay_service
+from ingestion.landing.service import Upkeep, open_ingestion
+from ingestion.reconciliation import count, judge
 
 LOOKS = 10
 SETTINGS = Settings(_env_file=None)

@@ -17,16 +17,16 @@ from rich.table import Table
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from focusflow.lake import Lake, duckdb_connection
+from focusflow.lake.tables import Lake, duckdb_connection
 from focusflow.settings import load_settings
-from models.additive import Numbers
-from models.baselines import rules
-from models.dataset import lists_of_lake, lists_with_outcomes
-from models.facts import LIST
-from models.features import Feature, Usual, day_features, matrix, place_features, usual_of
-from models.labels import known_by
-from models.measures import Interval, bootstrap, gains, per_list
-from models.training import PULL, Basis, fit_order
+from models.evaluation.ranking_metrics import Interval, bootstrap, gains, per_list
+from models.features.matrix import Feature, Usual, day_features, matrix, place_features, usual_of
+from models.features.task_facts import LIST
+from models.serving.additive_model import Numbers
+from models.serving.baselines import rules
+from models.training.dataset import lists_of_lake, lists_with_outcomes
+from models.training.fit import PULL, Basis, fit_order
+from models.training.labels import known_by
 from tests.unit.models.histories import connected, lived
 
 Family = Callable[[pl.DataFrame, pl.DataFrame, Usual], Numbers]

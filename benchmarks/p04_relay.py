@@ -7,8 +7,8 @@ from contextlib import closing
 
 from benchmarks.kafka import BUCKETS, Messages, Place, filled, messages_of, produce
 from benchmarks.result import Result, seconds
-from ingestion.broker import Kafka
-from ingestion.routes import relay_service
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.wiring import relay_service
 
 EVENTS, ROWS, ROUNDS = 160_000, 20_000, 7
 

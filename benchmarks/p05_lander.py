@@ -5,9 +5,9 @@ import statistics
 
 from benchmarks.kafka import BUCKETS, Place, consume, filled
 from benchmarks.result import Result, seconds
-from focusflow.lake import Lake
-from ingestion.routes import broker_source, relay_service
-from ingestion.service import open_ingestion
+from focusflow.lake.tables import Lake
+from ingestion.kafka.wiring import broker_source, relay_service
+from ingestion.landing.service import open_ingestion
 
 EVENTS, ROWS, ROUNDS = 400_000, 50_000, 3
 

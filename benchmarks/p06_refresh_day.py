@@ -19,13 +19,13 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import NOUNS
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, quoted, show
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, quoted, show
 from focusflow.metrics import METRICS
-from ingestion.lander import raw_rows
-from ingestion.source import Run
-from pipelines import daily, histories, silver
-from pipelines.meetings import BUSY
-from pipelines.stays import STAYS
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import daily, histories, silver
+from pipelines.engine.meetings import BUSY
+from pipelines.engine.user_timezones import STAYS
 
 EVENTS, PER_PERSON, BUCKETS = 1_000_000, 50, 8
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -75,7 +75,12 @@ def ask_raw(folder: str) -> tuple[list[float], int]:
 def read_raw(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema silver")
     connection.execute("create temp table twice as select id from raw.events group by id having count(*) > 1")
-    asked = set(re.findall(r"\w+", " ".join((daily.statement("outcomes"), daily.statement("query"), STAYS, BUSY))))
+    asked = set(
+        re.findall(
+            r"\w+",
+            " ".join((daily.statement("outcomes"), daily.statement("query"), STAYS, BUSY)),
+        )
+    )
     for noun in NOUNS:
         needed = {name: type_ for name, type_ in public_columns(noun.data).items() if name in asked}
         structure, types = orjson.dumps(needed or {"id": "VARCHAR"}).decode(), ", ".join(map(quoted, noun.types))

@@ -20,11 +20,11 @@ from focusflow.contracts.registry import BY_NAME
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake import RAW_EVENTS, Lake, TableSpec, duckdb_connection, position_key
-from ingestion.lander import raw_rows
-from ingestion.source import Run
-from pipelines import build, daily, histories, silver, touched
-from pipelines.as_of import note
+from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, duckdb_connection, position_key
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import build, daily, dirty_days, histories, silver
+from pipelines.engine.as_of import note
 
 PEOPLE, ROUNDS = 1_000, 3
 SHORT, LONG = 30, 1_095
@@ -105,7 +105,12 @@ def write_history(folder: str, people: int, days: int) -> None:
     while first < DAY:
         last = min((first.replace(day=1) + timedelta(days=31)).replace(day=1), DAY) - timedelta(days=1)
         connection.execute(QUERIES["days"], {"first": first, "last": last})
-        for name, spec in (("tasks", TASKS), ("entries", ENTRIES), ("events", silver.EVENTS), ("rows", daily.DAILY)):
+        for name, spec in (
+            ("tasks", TASKS),
+            ("entries", ENTRIES),
+            ("events", silver.EVENTS),
+            ("rows", daily.DAILY),
+        ):
             given = {"until": DAY} if name == "tasks" else {}
             add(lake, spec, connection.sql(QUERIES[name], params=given).to_arrow_table())
         first = last + timedelta(days=1)
@@ -141,7 +146,7 @@ def stand_at_one(lake: Lake) -> None:
     days = lake.open(daily.DAILY)
     for each in BY_MONTH:
         table = lake.open(each.spec)
-        table.append(table.columns().empty_table(), positions=positions, notes=yesterday | touched.up_to(days))
+        table.append(table.columns().empty_table(), positions=positions, notes=yesterday | dirty_days.up_to(days))
 
 
 def day_of(person: int, user: UUID) -> list[Event]:

@@ -11,13 +11,14 @@ from uuid import UUID
 import polars as pl
 
 from benchmarks.result import Result, percentile, seconds
-from dashboard import data, shared
-from dashboard.sessions import Session, SessionStore
-from focusflow.client import Tokens
+from dashboard import app_state
+from dashboard.api_client import Tokens
+from dashboard.auth.sessions import Session, SessionStore
+from dashboard.data import lake
 from focusflow.identity import bucket_of
-from focusflow.lake import Lake, Pinned, duckdb_connection
+from focusflow.lake.tables import Lake, Pinned, duckdb_connection
 from focusflow.settings import load_settings
-from pipelines.daily import DAILY
+from pipelines.engine.daily import DAILY
 
 USERS, DAYS, BUCKETS, PAGES = 50_000, 365, 8, 200
 FIRST = date(2025, 12, 1)
@@ -30,12 +31,12 @@ def measure(scale: float) -> Result:
         looking = Looking("http://127.0.0.1:1")
         settings = load_settings(home=Path(folder), buckets=BUCKETS)
         files = files_by_bucket(write_year(Lake(settings.lake_location), users))
-        shared.provide(settings, looking)
+        app_state.provide(settings, looking)
         people = iter(random.Random(8).sample(range(users), 2 * (PAGES + 20)))
 
         def page() -> None:
             looking.user_id = name_of(next(people))
-            assert data.days(FIRST, LAST).height == DAYS
+            assert lake.days(FIRST, LAST).height == DAYS
 
         connection = duckdb_connection()
 

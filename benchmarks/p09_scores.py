@@ -6,12 +6,12 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.result import Result, seconds
-from models.dataset import lists_with_outcomes
-from models.facts import KNOWN, known
-from models.features import day_features, matrix, place_features
-from models.registry import Served
-from models.scoring import score
-from models.training import fit
+from models.features.matrix import day_features, matrix, place_features
+from models.features.task_facts import KNOWN, known
+from models.serving.registry import Served
+from models.serving.scoring import score
+from models.training.dataset import lists_with_outcomes
+from models.training.fit import fit
 from tests.unit.models.histories import connected, lived
 
 TASKS, TIMES = 1_000_000, 3

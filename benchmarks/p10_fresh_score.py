@@ -10,9 +10,9 @@ from benchmarks.http import Place, exchange, rate, request, served
 from benchmarks.result import Result, percentile
 from focusflow import clock
 from focusflow.settings import load_settings
-from models.dataset import lists_with_outcomes
-from models.registry import Registry
-from models.training import fit
+from models.serving.registry import Registry
+from models.training.dataset import lists_with_outcomes
+from models.training.fit import fit
 from tests.unit.models.histories import connected, lived
 
 OPEN, TASKS = 100, 300

@@ -18,10 +18,10 @@ from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database, Role
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake import Lake, duckdb_connection
-from pipelines import priorities, publish
-from pipelines.as_of import note
-from pipelines.histories import spec
+from focusflow.lake.tables import Lake, duckdb_connection
+from pipelines.engine import priorities, publish_scores
+from pipelines.engine.as_of import note
+from pipelines.engine.histories import spec
 
 SCORES, PER_PERSON, BUCKETS = 1_000_000, 100, 8
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -47,10 +47,10 @@ def measure(scale: float) -> Result:
                 register(server.url, users)
                 text = as_csv(rows)
                 (bare,) = seconds(lambda: copy(server.url, text))
-                (first,) = seconds(lambda: publish.publish_scores(lake, connection, database, BUCKETS))
+                (first,) = seconds(lambda: publish_scores.publish_scores(lake, connection, database, BUCKETS))
                 write(lake, users, rows, NOON + timedelta(hours=1))
                 reads = Reads(database, users[0])
-                (again,) = seconds(lambda: publish.publish_scores(lake, connection, database, BUCKETS))
+                (again,) = seconds(lambda: publish_scores.publish_scores(lake, connection, database, BUCKETS))
                 waited = reads.stop()
     return Result(
         "P11",

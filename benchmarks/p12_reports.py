@@ -14,10 +14,10 @@ from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake import Lake, TableSpec
+from focusflow.lake.tables import Lake, TableSpec
 from focusflow.settings import load_settings
-from reports.facts import Person, Reader
-from reports.making import maker
+from reports.periods.builder import maker
+from reports.periods.facts import Person, Reader
 from reports.render import rendered
 
 PEOPLE, BUCKETS, THREADS = 1_000, 8, 4

@@ -16,8 +16,8 @@ from benchmarks.p06_refresh_day import BUCKETS, in_its_own_process, peak_mib
 from benchmarks.result import Result, seconds
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key
-from pipelines import build, daily, histories, silver
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
+from pipelines.engine import build, daily, histories, silver
 
 PEOPLE, DAYS, MOST_MIB = 10_000, 365, 6 * 1024
 FIRST = date(2025, 3, 1)

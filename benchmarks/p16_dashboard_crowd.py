@@ -20,7 +20,7 @@ from websockets.typing import Origin, Subprotocol
 from benchmarks.http import free_port, listening
 from benchmarks.result import Result, percentile
 from ingestion.demo import PASSWORD
-from ingestion.demo.people import people as demo_people
+from ingestion.demo.personas import people as demo_people
 
 PEOPLE, ROUNDS, RUN_SECONDS = 50, 3, 120
 PAGES = ("", "overview", "tasks", "goals", "habits", "time", "insights")

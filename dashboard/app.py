@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import data, person
+from dashboard import current_user
+from dashboard.data import lake
 from dashboard.views import (
     data_health,
     goals,
@@ -21,14 +22,14 @@ from dashboard.views import (
     time,
     today,
 )
-from focusflow.problems import Problem
+from focusflow.errors import Problem
 
 LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
 st.html(Path(__file__).with_name("look.css"))
-looking = person.current()
+looking = current_user.current()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
     st.Page(overview.page, title="Overview", icon=":material/insights:", url_path="overview"),
@@ -56,13 +57,13 @@ if looking.is_analyst:
     pages += for_analysts
 chosen = st.navigation([*pages, inbox, own], position="top")
 with st.container(key="account").popover(
-    person.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"
+    current_user.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"
 ):
     st.caption(f"Your days are those of {looking.timezone}.")
     st.page_link(inbox)
     st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
-st.session_state[data.READ] = {}
+st.session_state[lake.READ] = {}
 try:
     chosen.run()
 except Problem as problem:

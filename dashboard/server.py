@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import accounts, shared, views
-from dashboard.sessions import SessionStore
-from dashboard.signin import SignedInOnly, SignIn
+from dashboard import app_state, views
+from dashboard.auth import accounts
+from dashboard.auth.sessions import SessionStore
+from dashboard.auth.sign_in import SignedInOnly, SignIn
 from focusflow.settings import Settings
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -28,7 +29,7 @@ def to_the_first_page(_: Request) -> Response:
 
 def create_app(settings: Settings) -> st.App:
     store = SessionStore(settings.api_address)
-    shared.provide(settings, store)
+    app_state.provide(settings, store)
     sign_in = SignIn(store, is_demo=os.environ.get("FOCUSFLOW_DEMO") == "1")
     for view in pkgutil.iter_modules(views.__path__):
         import_module(f"{views.__name__}.{view.name}")

@@ -12,8 +12,8 @@ from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.settings import Settings
-from pipelines import lineage
-from pipelines.build import TABLES, Table
+from pipelines.engine import lineage
+from pipelines.engine.build import TABLES, Table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -181,7 +181,7 @@ def calls() -> str:
 API_GUIDE = """# The API
 
 Everything below `http://localhost:8000`. The whole description, with shapes and examples, is OpenAPI 3.1: `GET /openapi.json`, kept in
-[openapi.json](openapi.json). `focusflow.client.Client` is a typed client of it in Python.
+[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed client of it in Python.
 
 ## In five minutes
 
@@ -313,7 +313,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
-    "pipelines/lineage.json": lineage.written,
+    "pipelines/engine/lineage.json": lineage.written,
     "docs/api.md": calls,
     "docs/events.md": events,
     ".env.example": example_environment,

@@ -1,5 +1,5 @@
-"""`python -m focusflow` is the `focusflow` command."""
+"""`python -m focusflow` is the `focusflow` command. It is run by name, because the kernel imports nothing above it."""
 
-from focusflow.cli.main import main
+import runpy
 
-main()
+runpy.run_module("cli", run_name="__main__", alter_sys=True)

@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 from dateutil.rrule import rrule, rrulestr
 
 from focusflow.clock import zone
-from focusflow.problems import Invalid
+from focusflow.errors import Invalid
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 AT_MOST = 1000

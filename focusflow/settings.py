@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from focusflow.errors import SetupProblem
 from focusflow.identity import MOST_BUCKETS
-from focusflow.problems import SetupProblem
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -315,3 +315,13 @@ def secret_under(home: Path, name: str) -> str:
         raise SetupProblem(
             f"The home {home} cannot be used ({error.strerror}). Make it writable, or set FOCUSFLOW_HOME to another folder."
         ) from error
+
+
+def reachable_host(host: str) -> str:
+    """Where a server that listens on a host is met from here, ready to stand in a URL.
+
+    >>> reachable_host("0.0.0.0"), reachable_host("::1")
+    ('127.0.0.1', '[::1]')
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 (this is how not to)
+    return f"[{host}]" if ":" in host else host

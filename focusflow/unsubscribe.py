@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from focusflow.problems import NotFound
+from focusflow.errors import NotFound
 from focusflow.settings import Settings
 
 #: What can be unsubscribed from. The places in this list are in links that never expire: only add to its end.

@@ -11,16 +11,15 @@ from starlette.responses import Response
 
 from focusflow import __version__
 from focusflow.database.session import Database
+from focusflow.errors import Forbidden, Invalid
 from focusflow.mail import mailer
-from focusflow.problems import Forbidden, Invalid
 from focusflow.settings import Settings
-from models.registry import Registry, Serving
-from operational_api import examples, health, problems
+from models.serving.registry import Registry, Serving
+from operational_api import health
 from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
 from operational_api.analytics.routes import router as analytics
-from operational_api.asked import nothing_unknown
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.calendar.routes import router as calendar
@@ -33,20 +32,22 @@ from operational_api.events.segment import router as segment
 from operational_api.goals.milestones import router as milestones
 from operational_api.goals.routes import router as goals
 from operational_api.habits.routes import router as habits
+from operational_api.http import errors, examples
+from operational_api.http.middleware import Observed
+from operational_api.http.query_params import nothing_unknown
+from operational_api.http.services import Services
+from operational_api.http.unit_of_work import KEY_CHARACTERS, Replayed, WorkDoor
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
-from operational_api.observed import Observed
 from operational_api.preferences.routes import router as preferences
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
+from operational_api.security.permissions import ADMIN, ANALYST, SIGNED_IN, Needs, allows
 from operational_api.security.quota import Quota, TooManyRequests
-from operational_api.security.scopes import ADMIN, ANALYST, SIGNED_IN, Needs, allows
-from operational_api.services import Services
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
-from operational_api.work import KEY_CHARACTERS, Replayed, WorkDoor
 
 #: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
 ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
@@ -108,10 +109,10 @@ class Interface(FastAPI):
             schema = super().openapi()
             schema["components"]["securitySchemes"]["ApiKey"] = API_KEY
             for answer in _answers(schema):
-                if problems.MEDIA_TYPE in answer.get(
+                if errors.MEDIA_TYPE in answer.get(
                     "content", {}
                 ):  # FastAPI puts the shape under what the good answer is
-                    answer["content"] = {problems.MEDIA_TYPE: next(filter(None, answer["content"].values()))}
+                    answer["content"] = {errors.MEDIA_TYPE: next(filter(None, answer["content"].values()))}
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute):
                     self._complete(schema, route)
@@ -193,7 +194,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Operations", "description": "Is it running?"},
         ],
     )
-    problems.install(app)
+    errors.install(app)
 
     @app.exception_handler(Replayed)
     def replayed(_: Request, answer: Replayed) -> Response:
@@ -205,7 +206,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             prefix=prefix,
             max_body_size=body_bytes,
             dependencies=[Depends(needs)],
-            responses=problems.problems(Forbidden, problems.TooLarge, Invalid, TooManyRequests),
+            responses=errors.problems(Forbidden, errors.TooLarge, Invalid, TooManyRequests),
         )
 
     include(events, allows("events"), body_bytes=EVENT_BYTES)
@@ -216,7 +217,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         contracts,
         prefix="/api/v1",
         dependencies=[Depends(nothing_unknown)],
-        responses=problems.problems(Invalid),
+        responses=errors.problems(Invalid),
     )
     app.include_router(health.router)
     if settings.cors_origins:

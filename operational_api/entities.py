@@ -15,10 +15,10 @@ from sqlalchemy import Table
 
 from focusflow.database.rows import insert_row, update_row
 from focusflow.database.session import Transaction
+from focusflow.errors import Invalid, NotFound
 from focusflow.identity import new_id
-from focusflow.problems import Invalid, NotFound
-from operational_api.shapes import Output
-from operational_api.work import Work
+from operational_api.http.schema_base import Output
+from operational_api.http.unit_of_work import Work
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from focusflow import clock
 from focusflow.database.migrate import newest_revision
 from focusflow.database.session import Role
-from focusflow.lake import RAW_EVENTS, Lake, position_key
-from focusflow.problems import Unavailable
-from operational_api.problems import problems
-from operational_api.services import Services, services
-from operational_api.shapes import Output
+from focusflow.errors import Unavailable
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
+from operational_api.http.errors import problems
+from operational_api.http.schema_base import Output
+from operational_api.http.services import Services, services
 
 router = APIRouter(tags=["Operations"])
 

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
-from pipelines.assets.conservation import conservation_check
-from pipelines.assets.learning import drift_check, priority_model
-from pipelines.assets.reports import report_assets
-from pipelines.assets.scores import score_assets
-from pipelines.assets.tables import table_assets
-from pipelines.automation import (
+from pipelines.orchestration.asset_checks import table_checks
+from pipelines.orchestration.assets.reconciliation import conservation_check
+from pipelines.orchestration.assets.reports import report_assets
+from pipelines.orchestration.assets.scores import score_assets
+from pipelines.orchestration.assets.tables import table_assets
+from pipelines.orchestration.assets.training import drift_check, priority_model
+from pipelines.orchestration.automation import (
     achievements_hourly,
     data_docs_hourly,
     maintenance,
@@ -27,8 +28,7 @@ from pipelines.automation import (
     weekly_training,
     write_data_docs,
 )
-from pipelines.checks import table_checks
-from pipelines.resources import Installation
+from pipelines.orchestration.resources import Installation
 
 
 def build_defs(installation: Installation | None = None) -> dg.Definitions:

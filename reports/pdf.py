@@ -1,6 +1,6 @@
 """A report's page as PDF, tagged for readers that speak. It needs the library Pango, which comes with the operating system."""
 
-from focusflow.problems import Problem
+from focusflow.errors import Problem
 
 
 class NoPdf(Problem):

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from focusflow.clock import zone
 from reports import locales
-from reports.weekly import Part, Report
+from reports.periods.content import Part, Report
 
 MAILS = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("mails")),

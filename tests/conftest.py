@@ -13,10 +13,10 @@ import pytest
 from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database, Role
+from focusflow.errors import SetupProblem
 from focusflow.identity import new_id
-from focusflow.lake import Lake
-from focusflow.problems import SetupProblem
-from ingestion.local_broker.server import LocalBroker
+from focusflow.lake.tables import Lake
+from ingestion.kafka.local_broker.server import LocalBroker
 
 BUCKETS = 8
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from focusflow.contracts.envelope import Event
 from focusflow.identity import bucket_of
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
 from focusflow.settings import Settings
-from ingestion.lander import raw_rows
-from ingestion.source import Run
-from pipelines import histories, silver
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import histories, silver
 
 
 def load(settings: Settings, events: Iterable[Event]) -> int:

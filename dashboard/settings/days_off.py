@@ -4,8 +4,9 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard import parts, words
-from focusflow.client import Json
+from dashboard import formatting
+from dashboard.api_client import Json
+from dashboard.components import layout
 
 REASONS = ("vacation", "holiday", "sick")
 
@@ -16,21 +17,21 @@ def section() -> None:
         span = st.date_input("First and last day", [], format="YYYY-MM-DD")
         reason = st.segmented_control("Why", REASONS, default=REASONS[0], required=True)
         if st.form_submit_button("Take them off", type="primary") and span:
-            parts.act(lambda client: client.take_days_off(span[0], span[-1], reason), "Enjoy them.")
-    found = parts.asked(lambda client: list(client.days_off()))
+            layout.act(lambda client: client.take_days_off(span[0], span[-1], reason), "Enjoy them.")
+    found = layout.asked(lambda client: list(client.days_off()))
     if found == []:
-        parts.nothing("No days off yet. Choose the first and the last one above.")
+        layout.nothing("No days off yet. Choose the first and the last one above.")
     for each in found or []:
         _shown(each)
 
 
 def _shown(days: Json) -> None:
-    first, last = (words.long_date(date.fromisoformat(days[name])) for name in ("first_date", "last_date"))
-    with st.container(border=True), parts.row():
+    first, last = (formatting.long_date(date.fromisoformat(days[name])) for name in ("first_date", "last_date"))
+    with st.container(border=True), layout.row():
         st.markdown(f"{first if first == last else f'{first} to {last}'} · {days['reason']}")
         st.button(
             "Work after all",
             key=f"work {days['id']}",
             type="tertiary",
-            on_click=parts.doing(lambda client: client.work_after_all(days["id"]), "Taken back."),
+            on_click=layout.doing(lambda client: client.work_after_all(days["id"]), "Taken back."),
         )

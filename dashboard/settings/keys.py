@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import parts, person
-from focusflow.client import Client, Json
-from focusflow.problems import Problem
+from dashboard import current_user
+from dashboard.api_client import Client, Json
+from dashboard.components import layout
+from focusflow.errors import Problem
 from focusflow.scopes import Scope
 
 
@@ -16,9 +17,9 @@ def section() -> None:
         is_sent = st.form_submit_button("Make a key", type="primary")
     if is_sent:
         _make(name, scopes)
-    found = parts.asked(Client.api_keys)
+    found = layout.asked(Client.api_keys)
     if found == []:
-        parts.nothing("No keys yet. Make one above for a program of yours.")
+        layout.nothing("No keys yet. Make one above for a program of yours.")
     for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
         _shown(key)
 
@@ -28,7 +29,7 @@ def _make(name: str, scopes: list[str]) -> None:
         st.warning("Say where it will be used, and what it may do.")
         return
     try:
-        made = parts.call(lambda client: client.make_key(name, scopes))
+        made = layout.call(lambda client: client.make_key(name, scopes))
     except Problem as problem:
         st.error(str(problem))
         return
@@ -37,12 +38,12 @@ def _make(name: str, scopes: list[str]) -> None:
 
 
 def _shown(key: Json) -> None:
-    me = person.current()
-    with st.container(border=True), parts.row():
-        used = f"last used {parts.local(key['last_used_at'], me):%-d %B %Y}" if key["last_used_at"] else "never used"
-        name = f"**{person.quoted(key['name'])}** · `{key['prefix']}…`"
+    me = current_user.current()
+    with st.container(border=True), layout.row():
+        used = f"last used {layout.local(key['last_used_at'], me):%-d %B %Y}" if key["last_used_at"] else "never used"
+        name = f"**{current_user.quoted(key['name'])}** · `{key['prefix']}…`"
         if key["revoked_at"]:
-            st.markdown(f"~~{name}~~ · revoked {parts.local(key['revoked_at'], me):%-d %B %Y}")
+            st.markdown(f"~~{name}~~ · revoked {layout.local(key['revoked_at'], me):%-d %B %Y}")
             return
         st.markdown(f"{name} · {used}  \n:small[{', '.join(key['scopes'])}]")
         with st.popover("Revoke"):
@@ -51,5 +52,5 @@ def _shown(key: Json) -> None:
                 "Revoke it",
                 key=f"revoke {key['id']}",
                 type="primary",
-                on_click=parts.doing(lambda client: client.revoke_key(key["id"]), "Revoked."),
+                on_click=layout.doing(lambda client: client.revoke_key(key["id"]), "Revoked."),
             )

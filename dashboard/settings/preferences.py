@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import parts, words
-from focusflow.client import Client, Json
+from dashboard import formatting
+from dashboard.api_client import Client, Json
+from dashboard.components import layout
 
 TYPES = {
     "task_reminder": "Reminders of tasks",
@@ -22,7 +23,7 @@ AFTER_EMPTY = {"line": "Send one kind line", "nothing": "Send nothing"}
 
 
 def section() -> None:
-    chosen = parts.asked(Client.preferences)
+    chosen = layout.asked(Client.preferences)
     if chosen is None:
         return
     with st.form("preferences"):
@@ -32,15 +33,15 @@ def section() -> None:
         with right:
             changes["notifications"] = _types(chosen["notifications"])
         if st.form_submit_button("Save", type="primary"):
-            parts.act(lambda client: client.change_preferences(**changes), "Saved.")
+            layout.act(lambda client: client.change_preferences(**changes), "Saved.")
 
 
 def _reports(chosen: Json) -> dict[str, Any]:
-    parts.heading("Reports")
+    layout.heading("Reports")
     return {
         "weekly_report": st.toggle("A report of every week", chosen["weekly_report"]),
         "weekly_report_day": st.selectbox(
-            "It comes on", range(7), chosen["weekly_report_day"], format_func=words.WEEKDAYS.__getitem__
+            "It comes on", range(7), chosen["weekly_report_day"], format_func=formatting.WEEKDAYS.__getitem__
         ),
         "weekly_report_hour": st.selectbox(
             "at", range(24), chosen["weekly_report_hour"], format_func=lambda hour: f"{hour:02}:00"
@@ -56,7 +57,7 @@ def _reports(chosen: Json) -> dict[str, Any]:
 
 
 def _quiet(chosen: Json) -> dict[str, Any]:
-    parts.heading("Quiet", "No mails within the quiet hours, by your own clock.")
+    layout.heading("Quiet", "No mails within the quiet hours, by your own clock.")
     quiet = {
         name: st.time_input(label, _clock(chosen[name]), step=900)
         for name, label in (("quiet_from", "Quiet from"), ("quiet_until", "until"))
@@ -72,7 +73,7 @@ def _clock(written: str | None) -> time | None:
 
 
 def _types(chosen: Json) -> dict[str, Any]:
-    parts.heading("What to be told of", "Choose no place, and you are not told of it.")
+    layout.heading("What to be told of", "Choose no place, and you are not told of it.")
     told = {
         name: st.pills(
             TYPES.get(name, name),

@@ -3,9 +3,10 @@
 import streamlit as st
 from babel import Locale, UnknownLocaleError
 
-from dashboard import parts, person, words
+from dashboard import current_user, formatting
+from dashboard.api_client import Client, Json
+from dashboard.components import layout
 from focusflow import clock
-from focusflow.client import Client, Json
 from focusflow.metrics import BY_NAME
 
 #: Those that are offered; the API takes any.
@@ -16,7 +17,7 @@ LOCALES = (
 
 
 def section() -> None:
-    me = parts.asked(Client.me)
+    me = layout.asked(Client.me)
     if me is None:
         return
     zones = sorted(clock.zone_names())
@@ -29,7 +30,9 @@ def section() -> None:
             zones.index(me["timezone"]) if me["timezone"] in zones else None,
             help="Counts from now on. Days that were stay where they were.",
         )
-        start = st.selectbox("Your week begins on", range(7), me["week_start"], format_func=words.WEEKDAYS.__getitem__)
+        start = st.selectbox(
+            "Your week begins on", range(7), me["week_start"], format_func=formatting.WEEKDAYS.__getitem__
+        )
         locales = sorted({*LOCALES, me["locale"]})
         locale = st.selectbox(
             "Dates and numbers in mails as in",
@@ -61,7 +64,7 @@ def _called(locale: str) -> str:
 
 def _save(changes: Json) -> None:
     def change(client: Client) -> None:
-        person.current().learn(client.change_me(**changes))
+        current_user.current().learn(client.change_me(**changes))
 
-    if parts.act(change, "Saved."):
+    if layout.act(change, "Saved."):
         st.rerun()

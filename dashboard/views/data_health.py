@@ -6,12 +6,14 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from dashboard import dagster, data, parts, person, words
-from dashboard.live import refreshing
-from dashboard.shared import shared
+from dashboard import current_user, formatting
+from dashboard.api_client import Client
+from dashboard.app_state import shared
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import dagster_client, lake
 from focusflow import clock
-from focusflow.client import Client
-from focusflow.lake import position_key
+from focusflow.lake.tables import position_key
 
 STALE_MINUTES = 130  # tables are made anew each hour at the latest
 FRESH = "When the table was made last. Each is made anew as events arrive, and each hour at the latest."
@@ -20,48 +22,48 @@ QUARANTINE = "Events that could not be read. Their bytes are kept; `focusflow qu
 
 
 def page() -> None:
-    with parts.row():
+    with layout.row():
         st.title("Data health", anchor=False)
-        st.link_button("Open Dagster", dagster.address(), icon=":material/open_in_new:")
+        st.link_button("Open Dagster", dagster_client.address(), icon=":material/open_in_new:")
     try:
-        made = dagster.tables()
-    except dagster.NoPipeline as problem:
+        made = dagster_client.tables()
+    except dagster_client.NoPipeline as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         made = []
-    quarantined = data.ask("quarantine")
-    _numbers(made, int(data.total(quarantined, "events")) if len(quarantined) else 0)
+    quarantined = lake.ask("quarantine")
+    _numbers(made, int(lake.total(quarantined, "events")) if len(quarantined) else 0)
     if made:
         _counted()
         _rules([check for table in made for check in table.checks])
         _tables(made)
     if len(quarantined):
-        parts.heading("Quarantine", QUARANTINE)
+        layout.heading("Quarantine", QUARANTINE)
         st.dataframe(quarantined, hide_index=True)
-    if person.current().role == "admin":
+    if current_user.current().role == "admin":
         _published()
     refreshing()
 
 
-def _numbers(made: list[dagster.Made], quarantined: int) -> None:
+def _numbers(made: list[dagster_client.Made], quarantined: int) -> None:
     checks = [check for table in made for check in table.checks]
     broken = sum(check.passed is False for check in checks)
-    with parts.cards(4):
+    with layout.cards(4):
         oldest = min((table.at for table in made if table.at), default=None)
-        parts.number("Oldest table", _ago(oldest), f"of {words.count(len(made), 'table')}", FRESH)
+        layout.number("Oldest table", _ago(oldest), f"of {formatting.count(len(made), 'table')}", FRESH)
         known = sum(check.passed is not None for check in checks)
-        parts.number(
+        layout.number(
             "Broken rules",
-            words.number(broken) if known else words.NONE,
+            formatting.number(broken) if known else formatting.NONE,
             f"of {known} checked" if known else "none looked at yet",
             "Rules that a table's newest rows break. What is made from such a table waits.",
         )
-        parts.number("On the way", words.number(_waiting()), "events", WAITING)
-        parts.number("Quarantined", words.number(quarantined), "events", QUARANTINE)
+        layout.number("On the way", formatting.number(_waiting()), "events", WAITING)
+        layout.number("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
 
 
 def _counted() -> None:
     """The last count of every event, from being accepted to the tables."""
-    last = dagster.conservation()
+    last = dagster_client.conservation()
     if last is None or last.at is None:
         st.info(
             "Events have not been counted yet. Each night they are; `focusflow verify` does it now.",
@@ -82,19 +84,19 @@ def _waiting() -> int | None:
 
 def _ago(moment: datetime | None, after: str = "") -> str:
     if moment is None:
-        return words.NONE
-    return f"{words.minutes((clock.now() - moment).total_seconds() / 60)} {after}".strip()
+        return formatting.NONE
+    return f"{formatting.minutes((clock.now() - moment).total_seconds() / 60)} {after}".strip()
 
 
-def _rules(checks: list[dagster.Check]) -> None:
+def _rules(checks: list[dagster_client.Check]) -> None:
     broken = [check for check in checks if check.passed is False]
     known = sum(check.passed is not None for check in checks)
     if not broken and known:
-        st.success(f"All {words.count(known, 'rule')} that were looked at hold.", icon=":material/verified:")
+        st.success(f"All {formatting.count(known, 'rule')} that were looked at hold.", icon=":material/verified:")
     for check in broken:
         rule = check.rule.replace("_", " ")
         told = (
-            f"has {words.number(check.broken)} {rule}; there must be none"
+            f"has {formatting.number(check.broken)} {rule}; there must be none"
             if check.broken
             else f"breaks the rule “{rule}”"
         )
@@ -107,7 +109,7 @@ def _rules(checks: list[dagster.Check]) -> None:
             _all_rules(checks)
 
 
-def _all_rules(checks: list[dagster.Check]) -> None:
+def _all_rules(checks: list[dagster_client.Check]) -> None:
     frame = pl.DataFrame(
         [
             {
@@ -121,17 +123,17 @@ def _all_rules(checks: list[dagster.Check]) -> None:
         ]
     )
     st.dataframe(frame, hide_index=True)
-    parts.csv(frame, "rules")
+    layout.csv(frame, "rules")
 
 
-def _tables(made: list[dagster.Made]) -> None:
-    me, address = person.current(), dagster.address()
-    parts.heading("Tables", FRESH)
+def _tables(made: list[dagster_client.Made]) -> None:
+    me, address = current_user.current(), dagster_client.address()
+    layout.heading("Tables", FRESH)
     frame = pl.DataFrame(
         [
             {
                 "table": table.table,
-                "made": f"{parts.local(table.at, me):%-d %B, %H:%M}" if table.at else "never",
+                "made": f"{layout.local(table.at, me):%-d %B, %H:%M}" if table.at else "never",
                 "age": _ago(table.at),
                 "state": _state(table),
                 "rules": _held(table.checks),
@@ -152,17 +154,17 @@ def _tables(made: list[dagster.Made]) -> None:
             "page": st.column_config.LinkColumn("In Dagster", display_text="open"),
         },
     )
-    parts.csv(frame, "tables")
+    layout.csv(frame, "tables")
 
 
-def _held(checks: Sequence[dagster.Check]) -> str:
+def _held(checks: Sequence[dagster_client.Check]) -> str:
     """How many rules hold. One that nobody has looked at since the table was made neither holds nor is broken."""
     held, known = (sum(check.passed in which for check in checks) for which in ((True,), (True, False)))
     unknown = f"{len(checks) - known} not looked at" if known < len(checks) else ""
     return ", ".join(filter(None, (f"{held} of {known} hold" if known else "", unknown)))
 
 
-def _state(table: dagster.Made) -> str:
+def _state(table: dagster_client.Made) -> str:
     if any(check.passed is False for check in table.checks):
         return "✗ broken"
     is_stale = table.at is None or (clock.now() - table.at).total_seconds() > STALE_MINUTES * 60
@@ -171,19 +173,19 @@ def _state(table: dagster.Made) -> str:
 
 def _published() -> None:
     """What the API has: for admins, who alone may ask it."""
-    found = parts.asked(Client.pipeline)
+    found = layout.asked(Client.pipeline)
     if found is None:
         return
-    me = person.current()
-    parts.heading(
+    me = current_user.current()
+    layout.heading(
         "As the API has it", "Tables published for the API, and events accepted but without their place in the log."
     )
     st.caption(
-        f"{words.count(found['events_in_log'], 'event')} in the log, {words.number(found['events_waiting'])} waiting for a place in it."
+        f"{formatting.count(found['events_in_log'], 'event')} in the log, {formatting.number(found['events_waiting'])} waiting for a place in it."
     )
     st.dataframe(
         [
-            {"Table": each["table_name"], "As of": f"{parts.local(each['as_of'], me):%-d %B, %H:%M}", "Published": f"{parts.local(each['published_at'], me):%-d %B, %H:%M}", "Events": each["events"]}
+            {"Table": each["table_name"], "As of": f"{layout.local(each['as_of'], me):%-d %B, %H:%M}", "Published": f"{layout.local(each['published_at'], me):%-d %B, %H:%M}", "Events": each["events"]}
             for each in found["published"]
         ],
         hide_index=True,

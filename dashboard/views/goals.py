@@ -6,10 +6,12 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
+from dashboard.api_client import Json
 from dashboard.charts import goals as charts
-from dashboard.live import refreshing
-from focusflow.client import Json
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import lake
 
 A_PAGE = 10
 PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it. The band is the forecast."
@@ -20,20 +22,20 @@ FORECAST = (
 
 
 def page() -> None:
-    today = person.today_of(person.current())
-    span = parts.head("Goals", today)
-    goals = parts.asked(lambda client: list(client.goals(limit=200)))
+    today = current_user.today_of(current_user.current())
+    span = layout.head("Goals", today)
+    goals = layout.asked(lambda client: list(client.goals(limit=200)))
     if goals is None:
         return
     if not goals:
-        parts.nothing("You have no goals yet. Add one below: what you want to reach, and by when.")
+        layout.nothing("You have no goals yet. Add one below: what you want to reach, and by when.")
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
-        progress = data.ask("goal_progress", first=span.first, last=span.last)
+        progress = lake.ask("goal_progress", first=span.first, last=span.last)
         active.sort(key=lambda each: each["target_date"] or "9999")
-        for goal in parts.paged(active, A_PAGE, "goals-page"):
+        for goal in layout.paged(active, A_PAGE, "goals-page"):
             _goal(goal, progress, today)
-        parts.footer(progress, span, "goals", "gold/goal_progress")
+        layout.footer(progress, span, "goals", "gold/goal_progress")
     _new()
     _others([goal for goal in goals if goal["status"] != "active"])
     refreshing()
@@ -42,18 +44,18 @@ def page() -> None:
 def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
     days = progress.filter(pl.col("goal_id") == goal["id"]) if len(progress) else progress
     with st.container(border=True):
-        with parts.row():
-            st.markdown(f"**{person.quoted(goal['title'])}**")
+        with layout.row():
+            st.markdown(f"**{current_user.quoted(goal['title'])}**")
             _tell(goal)
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
-            st.metric("Progress", words.percent(goal["progress"] / 100), help=PACE)
+            st.metric("Progress", formatting.percent(goal["progress"] / 100), help=PACE)
             st.caption(_standing(goal, days, today))
             if len(days) and (forecast := _forecast(days.row(-1, named=True))):
                 st.caption(forecast, help=FORECAST)
         with right:
             if len(days) > 1:
-                parts.chart(
+                layout.chart(
                     charts.pace(days),
                     f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace, and when it is likely to be reached.",
                 )
@@ -84,11 +86,11 @@ def _forecast(day: dict[str, Any]) -> str | None:
     early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
     if middle is None:
         return None
-    said = f"Likely reached around {words.short_date(middle)}"
+    said = f"Likely reached around {formatting.short_date(middle)}"
     if early is not None:
-        said += f", between {words.short_date(early)} and {words.short_date(late) if late else 'no one knows when'}"
+        said += f", between {formatting.short_date(early)} and {formatting.short_date(late) if late else 'no one knows when'}"
     chance = day["probability_on_time"]
-    return f"{said}." if chance is None else f"{said}; by its date with a chance of {words.chance(chance)}."
+    return f"{said}." if chance is None else f"{said}; by its date with a chance of {formatting.chance(chance)}."
 
 
 def _tell(goal: Json) -> None:
@@ -102,7 +104,7 @@ def _tell(goal: Json) -> None:
             f"How far it is, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}"
         )
         if st.form_submit_button("Record", type="primary"):
-            parts.act(
+            layout.act(
                 lambda client: client.tell_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
             )
             st.rerun()
@@ -113,10 +115,10 @@ def _steps(goal: Json) -> None:
     with st.expander("Steps", on_change="rerun", key=f"steps {goal['id']}") as opened:
         if not opened.open:
             return
-        for step in parts.asked(lambda client: client.milestones(goal["id"])) or []:
-            with parts.row():
+        for step in layout.asked(lambda client: client.milestones(goal["id"])) or []:
+            with layout.row():
                 is_open = step["status"] == "pending"
-                title = person.quoted(step["title"])
+                title = current_user.quoted(step["title"])
                 st.markdown(
                     f":material/radio_button_unchecked: {title}" if is_open else f":material/check_circle: {title}"
                 )
@@ -129,7 +131,7 @@ def _complete_step(goal_id: str, step_id: str) -> None:
         "Done",
         key=f"step {step_id}",
         icon=":material/check:",
-        on_click=parts.doing(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
+        on_click=layout.doing(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
     )
 
 
@@ -139,7 +141,7 @@ def _new() -> None:
         target = st.date_input("By when?", None, format="YYYY-MM-DD")
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"target_date": str(target)} if target else {}
-            if parts.act(lambda client: client.create_goal(title, **fields), "Added."):
+            if layout.act(lambda client: client.create_goal(title, **fields), "Added."):
                 st.rerun()
 
 
@@ -148,4 +150,4 @@ def _others(goals: list[Json]) -> None:
         return
     with st.expander(f"{len(goals)} completed, paused or given up"):
         for goal in goals:
-            st.markdown(f"{person.quoted(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")
+            st.markdown(f"{current_user.quoted(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")

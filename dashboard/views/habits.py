@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import parts, person, words
+from dashboard import current_user, formatting
+from dashboard.api_client import Client, Json
 from dashboard.charts import habits as charts
-from focusflow.client import Client, Json
+from dashboard.components import layout
 from focusflow.clock import Period
 
 #: Each habit asks the API for its days and its streak, so that a page holds few of them.
@@ -23,16 +24,16 @@ LONGEST_GRID_DAYS = 366
 
 
 def page() -> None:
-    today = person.today_of(person.current())
-    span = parts.head("Habits", today)
+    today = current_user.today_of(current_user.current())
+    span = layout.head("Habits", today)
     span = Period.between(max(span.first, span.last - timedelta(days=LONGEST_GRID_DAYS)), span.last)
-    habits = parts.asked(lambda client: list(client.habits(limit=200)))
+    habits = layout.asked(lambda client: list(client.habits(limit=200)))
     if habits is None:
         return
     if not habits:
-        parts.nothing("You have no habits yet. Take one up below: small enough to do on a bad day.")
-    shown = parts.paged(habits, A_PAGE, "habits-page")
-    found = parts.asked(
+        layout.nothing("You have no habits yet. Take one up below: small enough to do on a bad day.")
+    shown = layout.paged(habits, A_PAGE, "habits-page")
+    found = layout.asked(
         lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in shown]
     )
     if found:
@@ -40,12 +41,12 @@ def page() -> None:
             for habit, days, streak in found:
                 _habit(habit, days, streak, today)
         rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in found]
-        with parts.row():
+        with layout.row():
             st.caption(
-                f"{words.long_date(span.first)} to {words.long_date(span.last)}, in your own days."
+                f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}, in your own days."
                 " A green square is a day on which it was done, a grey one was skipped."
             )
-            parts.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
+            layout.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()
 
 
@@ -71,23 +72,25 @@ def state(habit: Json, day: date, log: Json | None) -> str:
 def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
     now = dict(days.iter_rows()).get(today) or state(habit, today, None)
     with st.container(border=True):
-        with parts.row():
-            st.markdown(f"**{person.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
+        with layout.row():
+            st.markdown(f"**{current_user.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
             _log(habit, today, now)
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
             with st.container(horizontal=True, gap="medium"):
-                st.metric("Strength", words.percent(streak["strength"]), help=STRENGTH, width="content")
+                st.metric("Strength", formatting.percent(streak["strength"]), help=STRENGTH, width="content")
                 st.metric("Streak", _long(streak["current"], streak), help=STREAK, width="content")
-            st.caption(f"Longest {streak['longest']}, {words.count(streak['total'], 'time')} in all.{_ended(streak)}")
+            st.caption(
+                f"Longest {streak['longest']}, {formatting.count(streak['total'], 'time')} in all.{_ended(streak)}"
+            )
         with right:
             if len(days):
                 done, idle = (days.filter(pl.col("state") == each).height for each in ("done", "not due"))
-                parts.chart(charts.grid(days), f"Done on {done} of {days.height - idle} days.")
+                layout.chart(charts.grid(days), f"Done on {done} of {days.height - idle} days.")
 
 
 def _long(length: int, streak: Json) -> str:
-    return words.count(length, streak["unit"].removesuffix("s"))
+    return formatting.count(length, streak["unit"].removesuffix("s"))
 
 
 def _ended(streak: Json) -> str:
@@ -100,11 +103,11 @@ def _ended(streak: Json) -> str:
 
 def _frequency(habit: Json) -> str:
     if habit["frequency"] == "weekly":
-        return f"{words.count(habit['times_per_week'], 'time')} a week"
+        return f"{formatting.count(habit['times_per_week'], 'time')} a week"
     if habit["frequency"] == "weekdays":
         if habit["weekdays"] == [0, 1, 2, 3, 4]:
             return "on workdays"
-        return "on " + ", ".join(words.WEEKDAYS[day] for day in habit["weekdays"])
+        return "on " + ", ".join(formatting.WEEKDAYS[day] for day in habit["weekdays"])
     return "every day"
 
 
@@ -127,7 +130,7 @@ def _log(habit: Json, today: date, now: str) -> None:
                 "Undo",
                 key=f"unlog {key}",
                 type="tertiary",
-                on_click=parts.doing(lambda client: client.unlog_habit(key, today), "Taken back."),
+                on_click=layout.doing(lambda client: client.unlog_habit(key, today), "Taken back."),
             )
 
 
@@ -143,7 +146,7 @@ def _skip(habit_id: str, today: date) -> None:
 
 
 def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:
-    parts.act(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
+    layout.act(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
 
 
 def _new() -> None:
@@ -153,9 +156,12 @@ def _new() -> None:
     ):
         title = st.text_input("What?", max_chars=500)
         times = st.select_slider(
-            "How often a week?", range(1, 8), 7, format_func=lambda n: "every day" if n == 7 else words.count(n, "time")
+            "How often a week?",
+            range(1, 8),
+            7,
+            format_func=lambda n: "every day" if n == 7 else formatting.count(n, "time"),
         )
         if st.form_submit_button("Take it up", type="primary") and title.strip():
             often = {"frequency": "daily"} if times == 7 else {"frequency": "weekly", "times_per_week": times}
-            if parts.act(lambda client: client.create_habit(title, **often), "Taken up."):
+            if layout.act(lambda client: client.create_habit(title, **often), "Taken up."):
                 st.rerun()

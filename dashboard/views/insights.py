@@ -6,14 +6,20 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
+from dashboard.api_client import Client, Json
 from dashboard.charts import weeks as charts
-from dashboard.live import refreshing
-from focusflow.client import Client, Json
-from focusflow.lake import DAILY_TABLE
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import lake
+from focusflow.lake.tables import DAILY_TABLE
 from focusflow.metrics import BY_NAME, TREND_WORDS
 
-SHOWN = {"tasks_completed": words.number, "focus_minutes": words.hours, "productivity_score": words.tenths}
+SHOWN = {
+    "tasks_completed": formatting.number,
+    "focus_minutes": formatting.hours,
+    "productivity_score": formatting.tenths,
+}
 HOW = (
     "Your usual range holds eight of ten of your earlier whole weeks, at most 26 of them. Only a week that is over and lies"
     " outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
@@ -23,21 +29,21 @@ RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "too_little_data": 3}
 
 
 def page() -> None:
-    span = parts.head("Insights", person.today_of(person.current()))
-    weeks = data.ask("weeks", first=span.first, last=span.last)
+    span = layout.head("Insights", current_user.today_of(current_user.current()))
+    weeks = lake.ask("weeks", first=span.first, last=span.last)
     if weeks.is_empty():
-        parts.nothing(
+        layout.nothing(
             "There is no week to tell about in these days: choose a longer range. Insights begin with your first week."
         )
         refreshing()
         return
     over = weeks.filter(pl.col("is_complete"))
     week = (over if len(over) else weeks).row(-1, named=True)
-    parts.heading(f"The week of {words.long_date(week['first_day'])}", HOW)
+    layout.heading(f"The week of {formatting.long_date(week['first_day'])}", HOW)
     _words(week["first_day"])
     for name in sorted(SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
         _insight(name, week, weeks)
-    parts.footer(weeks, span, "weeks", "gold/productivity_weekly")
+    layout.footer(weeks, span, "weeks", "gold/productivity_weekly")
     refreshing()
 
 
@@ -55,7 +61,7 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
             if not opened.open:
                 return
             st.caption(f"{BY_NAME[name].meaning} {HOW}")
-            parts.chart(
+            layout.chart(
                 charts.against_usual(weeks, name), f"{BY_NAME[name].label} a week, over the usual range of each week."
             )
             _rows(name, weeks)
@@ -67,7 +73,7 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
         "first_day", name, low, high, pl.col(trend).replace_strict(TREND_WORDS, return_dtype=pl.String)
     )
     numbers = {name: f"{metric.label}, {metric.unit}", low: "Usual from", high: "to"}
-    form = "%.1f" if SHOWN[name] is words.tenths else "%.0f"
+    form = "%.1f" if SHOWN[name] is formatting.tenths else "%.0f"
     st.dataframe(
         found.reverse(),
         hide_index=True,
@@ -81,15 +87,15 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
 
 def _words(day: date) -> None:
     """What a writer makes of the same numbers. Each sentence opens to those it rests on."""
-    said = parts.asked(lambda client: _said(client, person.current().user_id, day, data.version(DAILY_TABLE)))
+    said = layout.asked(lambda client: _said(client, current_user.current().user_id, day, lake.version(DAILY_TABLE)))
     if said is None:
         return
     with st.container(border=True):
         remarks = (*said["observations"], *said["suggestions"])
         if all(remark["text"] != said["headline"] for remark in remarks):
-            st.markdown(f"**{person.quoted(said['headline'])}**")
+            st.markdown(f"**{current_user.quoted(said['headline'])}**")
         for remark in remarks:
-            text = person.quoted(remark["text"])
+            text = current_user.quoted(remark["text"])
             with st.container(
                 horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"
             ):

@@ -6,9 +6,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import cards, dagster, data, parts, person, words
+from dashboard import current_user, formatting
 from dashboard.charts import product as charts
-from dashboard.live import refreshing
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import dagster_client, lake, model_cards
 
 NDCG = (
     "How well an order agrees with what people then took up, in the first five places: 1 is perfect. The line is a 95 % interval,"
@@ -32,10 +34,10 @@ GATE = "A model serves only if its gain over the best rule is clear of 0, what i
 
 
 def page() -> None:
-    with parts.row():
+    with layout.row():
         st.title("Model", anchor=False)
-    today = person.today_of(person.current())
-    kept, serves = cards.cards(), cards.serving()
+    today = current_user.today_of(current_user.current())
+    kept, serves = model_cards.cards(), model_cards.serving()
     if kept:
         versions = [card["version"] for card in kept]
         chosen = st.selectbox(
@@ -46,7 +48,7 @@ def page() -> None:
         )
         _card(next(card for card in kept if card["version"] == chosen))
     else:
-        parts.nothing(
+        layout.nothing(
             "No model has been trained yet: the baseline serves. `focusflow train` makes one from what people did."
         )
     if serves:
@@ -55,68 +57,68 @@ def page() -> None:
     refreshing()
 
 
-def _card(card: cards.Card) -> None:
+def _card(card: model_cards.Card) -> None:
     try:
         _numbers(card)
         left, right = st.columns(2, gap="large")
         with left:
-            parts.heading("Against simple rules", NDCG)
-            parts.chart(
+            layout.heading("Against simple rules", NDCG)
+            layout.chart(
                 charts.orders(_orders(card["measures"])),
                 "How well each order agrees with what people did, with intervals.",
             )
         with right:
-            parts.heading("What it says, and what comes", RELIABILITY)
-            parts.chart(
+            layout.heading("What it says, and what comes", RELIABILITY)
+            layout.chart(
                 charts.reliability(pl.DataFrame(card["measures"]["likelihood"]["reliability"])),
                 "What was said against what came, in ten groups.",
             )
-    except cards.DAMAGED:
+    except model_cards.DAMAGED:
         st.warning("This card is of another form than this page knows. `focusflow models list` shows it whole.")
     with st.expander("The whole card"):
         st.json({name: value for name, value in card.items() if name != "features"}, expanded=1)
 
 
-def _numbers(card: cards.Card) -> None:
+def _numbers(card: model_cards.Card) -> None:
     learned, measures = card["trained_on"], card["measures"]
     refused = card["refused"]
     if refused:
         st.warning("The gate refused it: " + "; ".join(refused) + ".", icon=":material/block:")
     else:
         st.success("It passed the gate.", icon=":material/verified:")
-    first, last = (words.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
+    first, last = (formatting.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
     gain = measures["gain"]
     error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
-    with parts.cards(4):
-        parts.number(
+    with layout.cards(4):
+        layout.number(
             "Gain",
             _signed(gain["mean"]),
             f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
             f"{NDCG} {GATE}",
         )
-        parts.number(
+        layout.number(
             "Calibration error",
             f"{error:.3f}",
             f"of the likelihood; {risk:.3f} of the deadline risk",
             f"{RELIABILITY} At most 0.050 of either may serve.",
         )
-        parts.number(
+        layout.number(
             "Trained on",
-            words.number(learned["tasks"]),
-            f"choices of {words.count(learned['people'], 'person', 'people')}, {first} to {last}",
+            formatting.number(learned["tasks"]),
+            f"choices of {formatting.count(learned['people'], 'person', 'people')}, {first} to {last}",
             "Open tasks as they stood each time somebody could choose one.",
         )
         weights = card["weights"]
-        parts.number(
+        layout.number(
             "Weight of likelihood",
-            words.percent(weights["likelihood"]),
-            f"{words.percent(weights['deadline_risk'])} deadline risk, {words.percent(weights['importance'])} importance",
+            formatting.percent(weights["likelihood"]),
+            f"{formatting.percent(weights['deadline_risk'])} deadline risk, {formatting.percent(weights['importance'])} importance",
             "How much each of the three parts counts in the score.",
         )
 
 
 def _signed(value: float | None) -> str:
-    return words.NONE if value is None else f"{value:+.3f}"
+    return formatting.NONE if value is None else f"{value:+.3f}"
 
 
 def _said(name: str) -> str:
@@ -137,30 +139,30 @@ def _orders(measures: dict[str, Any]) -> pl.DataFrame:
 
 def _drift(serves: str) -> None:
     """What Dagster found when it looked last."""
-    parts.heading("Whether it still sees what it was trained on", DRIFT)
+    layout.heading("Whether it still sees what it was trained on", DRIFT)
     try:
-        check = dagster.drift()
-    except dagster.NoPipeline as problem:
+        check = dagster_client.drift()
+    except dagster_client.NoPipeline as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         return
     found = check.found if check else {}
     moved = sorted(((index, _said(name)) for name, index in found.items() if isinstance(index, float)), reverse=True)
     if check is None or check.at is None or check.found.get("model") != serves or not moved:
-        parts.nothing("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
+        layout.nothing("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
         return
     frame = pl.DataFrame(moved, schema=["index", "feature"], orient="row")
-    parts.chart(charts.shares(frame, "feature", "index"), "How far each of the features that moved most has moved.")
+    layout.chart(charts.shares(frame, "feature", "index"), "How far each of the features that moved most has moved.")
     index, most = moved[0]
     judged = next(judged for least, judged in MOVED.items() if index >= least)
-    looked = f"{parts.local(check.at, person.current()):%-d %B, %H:%M}"
+    looked = f"{layout.local(check.at, current_user.current()):%-d %B, %H:%M}"
     st.caption(f"Moved most: {most}, by {index:.3f}. {judged} Looked at on {looked}.")
 
 
 def _scores(today: date) -> None:
-    parts.heading("Today's scores", "Of all open tasks of all people, as they were scored last.")
-    scores = data.ask("scores", last=today)
+    layout.heading("Today's scores", "Of all open tasks of all people, as they were scored last.")
+    scores = lake.ask("scores", last=today)
     if scores.is_empty():
-        parts.nothing("No open task has been scored today.")
+        layout.nothing("No open task has been scored today.")
         return
     st.dataframe(
         scores.select(column for column in scores if column.null_count() < len(column)),
@@ -171,11 +173,11 @@ def _scores(today: date) -> None:
         }
         | {"model_version": "Version"},
     )
-    reasons = data.ask("reasons", last=today)
-    parts.heading(
+    reasons = lake.ask("reasons", last=today)
+    layout.heading(
         "What they rest on",
         "The points that each reason adds to the score of the mean task, those that do not have it included.",
     )
     named = reasons.with_columns(pl.col("code").str.replace_all("_", " "))
-    parts.chart(charts.shares(named, "code", "points_a_task"), "Points a task by reason.")
-    parts.csv(reasons, f"reasons-{today}")
+    layout.chart(charts.shares(named, "code", "points_a_task"), "Points a task by reason.")
+    layout.csv(reasons, f"reasons-{today}")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import parts, person
-from focusflow.client import Client, Json
+from dashboard import current_user
+from dashboard.api_client import Client, Json
+from dashboard.components import layout
 
 SHOWN = 50
 ICONS = {
@@ -16,7 +17,7 @@ ICONS = {
 
 
 def page() -> None:
-    with parts.row():
+    with layout.row():
         st.title("Notifications", anchor=False)
         wanted = st.segmented_control(
             "Which",
@@ -27,11 +28,11 @@ def page() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-    found = parts.asked(lambda client: _newest(client, unread=wanted == "Unread"))
+    found = layout.asked(lambda client: _newest(client, unread=wanted == "Unread"))
     if found is None:
         return
     if not found:
-        parts.nothing(
+        layout.nothing(
             "You have read everything." if wanted == "Unread" else "Nothing yet. Reminders and reports are told here."
         )
         return
@@ -39,7 +40,7 @@ def page() -> None:
         st.button(
             "Mark all as read",
             icon=":material/done_all:",
-            on_click=parts.doing(Client.read_all_notifications, "All read."),
+            on_click=layout.doing(Client.read_all_notifications, "All read."),
         )
     for each in found:
         _shown(each)
@@ -50,16 +51,16 @@ def _newest(client: Client, *, unread: bool) -> list[Json]:
 
 
 def _shown(each: Json) -> None:
-    at = parts.local(each["scheduled_at"], person.current())
-    title = person.quoted(each["title"])
-    with st.container(border=True), parts.row():
+    at = layout.local(each["scheduled_at"], current_user.current())
+    title = current_user.quoted(each["title"])
+    with st.container(border=True), layout.row():
         icon = f":material/{ICONS.get(each['type'], 'notifications')}:"
-        body = f"  \n{person.quoted(each['body'])}" if each["body"] else ""
+        body = f"  \n{current_user.quoted(each['body'])}" if each["body"] else ""
         st.markdown(f"{icon} {title if each['read_at'] else f'**{title}**'}{body}  \n:small[{at:%-d %B %Y, %H:%M}]")
         if each["read_at"] is None:
             st.button(
                 "Mark as read",
                 key=f"read {each['id']}",
                 icon=":material/done:",
-                on_click=parts.doing(lambda client: client.read_notification(each["id"]), "Read."),
+                on_click=layout.doing(lambda client: client.read_notification(each["id"]), "Read."),
             )

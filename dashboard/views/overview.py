@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
 from dashboard.charts import days as charts
-from dashboard.live import refreshing
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import lake
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
 WEEKS = (
@@ -17,11 +19,11 @@ WEEKS = (
 
 
 def page() -> None:
-    today = person.today_of(person.current())
-    span = parts.head("Overview", today)
-    days, before = data.with_comparison(span.first, span.last)
+    today = current_user.today_of(current_user.current())
+    span = layout.head("Overview", today)
+    days, before = lake.with_comparison(span.first, span.last)
     if days.is_empty():
-        parts.nothing(
+        layout.nothing(
             "There are no numbers for these days. Add a task, start a timer or log a habit, and they appear here within seconds."
         )
         refreshing()
@@ -31,34 +33,34 @@ def page() -> None:
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        parts.heading("Completed a week", WEEKS)
-        unusual = data.ask("unusual_weeks", first=span.first, last=span.last)
-        parts.chart(charts.week_bars(days, unusual), "Tasks completed, a bar a week, and the median week as a line.")
+        layout.heading("Completed a week", WEEKS)
+        unusual = lake.ask("unusual_weeks", first=span.first, last=span.last)
+        layout.chart(charts.week_bars(days, unusual), "Tasks completed, a bar a week, and the median week as a line.")
     with right:
-        parts.heading("Focus by weekday", BY_NAME["focus_minutes"].meaning)
-        parts.chart(
+        layout.heading("Focus by weekday", BY_NAME["focus_minutes"].meaning)
+        layout.chart(
             charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean minutes of focus, a bar a weekday."
         )
-    parts.footer(days, span, "days")
+    layout.footer(days, span, "days")
     refreshing()
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
     comparable = before if len(before) == len(days) else before.clear()
     cards = [
-        ("tasks_completed", _sum, words.number, "number"),
-        ("tasks_completed_on_time", _on_time, words.percent, "percent"),
-        ("focus_minutes", _sum, words.hours, "hours"),
-        ("productivity_score", _mean, words.number, "points"),
+        ("tasks_completed", _sum, formatting.number, "number"),
+        ("tasks_completed_on_time", _on_time, formatting.percent, "percent"),
+        ("focus_minutes", _sum, formatting.hours, "hours"),
+        ("productivity_score", _mean, formatting.number, "points"),
     ]
-    with parts.cards(4):
+    with layout.cards(4):
         for metric, reduce, show, how in cards:
             now, then = reduce(days, metric), reduce(comparable, metric)
-            parts.metric(metric, show(now), words.against_before(now, then, how))
+            layout.metric(metric, show(now), formatting.against_before(now, then, how))
 
 
 def _sum(days: pl.DataFrame, column: str) -> float | None:
-    return data.total(days, column) if len(days) else None
+    return lake.total(days, column) if len(days) else None
 
 
 def _mean(days: pl.DataFrame, column: str) -> float | None:
@@ -67,14 +69,14 @@ def _mean(days: pl.DataFrame, column: str) -> float | None:
 
 
 def _on_time(days: pl.DataFrame, column: str) -> float | None:
-    with_due = data.total(days, "tasks_completed_with_due")
-    return data.total(days, column) / with_due if with_due else None
+    with_due = lake.total(days, "tasks_completed_with_due")
+    return lake.total(days, column) / with_due if with_due else None
 
 
 def _score(days: pl.DataFrame) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        parts.heading(
+        layout.heading(
             "Productivity score",
             f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached.",
         )
@@ -84,9 +86,9 @@ def _score(days: pl.DataFrame) -> None:
                 icon=":material/beach_access:",
             )
         else:
-            parts.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
+            layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
     with right:
-        parts.heading("What it is made of", "The mean of each part over the range, where it applies.")
+        layout.heading("What it is made of", "The mean of each part over the range, where it applies.")
         frame = pl.DataFrame(
             [
                 {
@@ -99,7 +101,7 @@ def _score(days: pl.DataFrame) -> None:
             ],
             schema={"label": pl.String, "value": pl.Float64, "weight": pl.Float64, "meaning": pl.String},
         ).drop_nulls("value")
-        parts.chart(charts.score_parts(frame), "How far each part of the score reached, of 100 percent.")
+        layout.chart(charts.score_parts(frame), "How far each part of the score reached, of 100 percent.")
 
 
 def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -112,14 +114,14 @@ def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _year(today: date) -> None:
-    parts.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day.")
-    year = data.days(today - timedelta(days=364), today)
+    layout.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day.")
+    year = lake.days(today - timedelta(days=364), today)
     if year.is_empty():
         return
-    parts.chart(charts.year_grid(_whole(year, today)), "Tasks completed, a square a day, a column a week.")
+    layout.chart(charts.year_grid(_whole(year, today)), "Tasks completed, a square a day, a column a week.")
     best = year.sort("tasks_completed", descending=True).row(0, named=True)
     if best["tasks_completed"]:
         st.caption(
-            f"{words.number(data.total(year, 'tasks_completed'))} tasks completed; the most on one day were"
-            f" {best['tasks_completed']}, on {words.long_date(best['local_date'])}."
+            f"{formatting.number(lake.total(year, 'tasks_completed'))} tasks completed; the most on one day were"
+            f" {best['tasks_completed']}, on {formatting.long_date(best['local_date'])}."
         )

@@ -5,9 +5,11 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
 from dashboard.charts import product as charts
-from dashboard.live import refreshing
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import lake
 from focusflow.clock import Period
 
 ACTIVE = "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
@@ -31,23 +33,23 @@ FEATURES_SHOWN = 12
 
 
 def page() -> None:
-    today = person.today_of(person.current())
-    span = parts.head("Product", today)
-    days = data.ask("activity", first=span.first, last=span.last)
+    today = current_user.today_of(current_user.current())
+    span = layout.head("Product", today)
+    days = lake.ask("activity", first=span.first, last=span.last)
     if days.is_empty():
-        parts.nothing(
+        layout.nothing(
             "No app has sent events in these days. They come in through the API, or from a library of Segment."
         )
     else:
         _activity(over(days, today))
-    _cohorts(data.ask("retention", first=span.first, last=span.last), span)
-    _uplift(data.ask("uplift"))
+    _cohorts(lake.ask("retention", first=span.first, last=span.last), span)
+    _uplift(lake.ask("uplift"))
     left, right = st.columns(2, gap="large")
     with left:
-        _funnel(data.ask("funnel", first=span.first, last=span.last), span)
+        _funnel(lake.ask("funnel", first=span.first, last=span.last), span)
     with right:
-        _features(data.ask("features", first=span.first, last=span.last), span)
-    parts.footer(days, span, "activity", "gold/app_activity")
+        _features(lake.ask("features", first=span.first, last=span.last), span)
+    layout.footer(days, span, "activity", "gold/app_activity")
     refreshing()
 
 
@@ -59,83 +61,83 @@ def over(days: pl.DataFrame, today: date) -> pl.DataFrame:
 
 def _activity(days: pl.DataFrame) -> None:
     last = days.row(-1, named=True)
-    with parts.cards(4):
+    with layout.cards(4):
         for name, label in ACTIVITY.items():
             mean = days[name].mean()
-            show = words.percent if name == "stickiness" else words.number
+            show = formatting.percent if name == "stickiness" else formatting.number
             usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
             meaning = "Daily by monthly users." if name == "stickiness" else ACTIVE
-            parts.number(label, show(last[name]), usual, f"{meaning} Shown is the last day that is over.")
-    parts.heading("Active people", ACTIVE)
-    parts.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")
+            layout.number(label, show(last[name]), usual, f"{meaning} Shown is the last day that is over.")
+    layout.heading("Active people", ACTIVE)
+    layout.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")
 
 
 def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
-    parts.heading("Who comes back", RETENTION)
+    layout.heading("Who comes back", RETENTION)
     if cohorts.is_empty():
-        parts.nothing("Nobody began in these days. Choose a longer range.")
+        layout.nothing("Nobody began in these days. Choose a longer range.")
         return
-    parts.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
-    parts.csv(cohorts, f"retention-{span.first}-{span.last}")
+    layout.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
+    layout.csv(cohorts, f"retention-{span.first}-{span.last}")
 
 
 def _uplift(months: pl.DataFrame) -> None:
     """Of everybody together, whenever they began: the range of the page does not matter."""
-    parts.heading("Whether they get more done", UPLIFT)
+    layout.heading("Whether they get more done", UPLIFT)
     if months.is_empty() or not months["users"][-1]:
-        parts.nothing(
+        layout.nothing(
             "Nobody has been here for eight full weeks yet: four to begin with, and four to hold against them."
         )
         return
     last = months.row(-1, named=True)
     low, high = last["mean_change_low"], last["mean_change_high"]
-    with parts.cards(3):
+    with layout.cards(3):
         sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
-        parts.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
-        parts.number(
+        layout.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
+        layout.number(
             "A fifth more",
-            words.percent(last["share_up_20"]),
-            f"of {words.count(last['users'], 'person', 'people')}",
+            formatting.percent(last["share_up_20"]),
+            f"of {formatting.count(last['users'], 'person', 'people')}",
             UP_20,
         )
-        parts.number(
+        layout.number(
             "Tasks a week",
             f"{last['latest_weekly']:.1f}",
             f"{last['first_weekly']:.1f} at first",
             "In the latest four full weeks, and in the first four.",
         )
     if low is not None:
-        parts.chart(
+        layout.chart(
             charts.uplift_band(months), "The mean change of tasks a week, month by month, in its 95 percent interval."
         )
         shown = "Nothing has been shown: the interval holds 0." if low <= 0 <= high else "The interval is clear of 0."
         st.caption(
             f"{shown} In four of five groups like this one, {last['detectable_change']:.1f} tasks a week would show."
         )
-    parts.csv(months, "uplift")
+    layout.csv(months, "uplift")
 
 
 def _funnel(steps: pl.DataFrame, span: Period) -> None:
-    parts.heading("How far they come", FUNNEL)
+    layout.heading("How far they come", FUNNEL)
     if steps.is_empty():
-        parts.nothing("Nobody registered in these days. Choose a longer range.")
+        layout.nothing("Nobody registered in these days. Choose a longer range.")
         return
     named = steps.with_columns(pl.col("name").replace(STEPS))
-    parts.chart(
+    layout.chart(
         charts.shares(named.select("name", "share", "users"), "name", "share", is_share=True),
         "The share that reached each step.",
     )
-    st.caption(f"{words.count(steps['cohort'][0], 'person', 'people')} registered.")
-    parts.csv(steps, f"funnel-{span.first}-{span.last}")
+    st.caption(f"{formatting.count(steps['cohort'][0], 'person', 'people')} registered.")
+    layout.csv(steps, f"funnel-{span.first}-{span.last}")
 
 
 def _features(features: pl.DataFrame, span: Period) -> None:
-    parts.heading("What they use", "Tracked events by name, the most first.")
+    layout.heading("What they use", "Tracked events by name, the most first.")
     if features.is_empty():
-        parts.nothing("No events in these days. Choose a longer range.")
+        layout.nothing("No events in these days. Choose a longer range.")
         return
-    parts.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
+    layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
     if features.height > FEATURES_SHOWN:
         with st.expander("All names"):
             st.dataframe(features, hide_index=True)
-    parts.csv(features, f"features-{span.first}-{span.last}")
+    layout.csv(features, f"features-{span.first}-{span.last}")

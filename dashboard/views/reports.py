@@ -5,9 +5,10 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard import parts, period, person
-from dashboard.shared import shared
-from focusflow.client import Client, Json
+from dashboard import current_user
+from dashboard.api_client import Client, Json
+from dashboard.app_state import shared
+from dashboard.components import layout, period_picker
 
 SHOWN = 50
 WHEN = "Whether and when it is sent, you choose in the [settings](/settings?section=Notifications)."
@@ -23,7 +24,7 @@ STATES = {
 
 
 def page() -> None:
-    with parts.row():
+    with layout.row():
         st.title("Reports", anchor=False)
         which = st.segmented_control(
             "Which",
@@ -35,10 +36,10 @@ def page() -> None:
             label_visibility="collapsed",
         )
     if which == "These days":
-        span = period.chosen(person.today_of(person.current()))
+        span = period_picker.chosen(current_user.today_of(current_user.current()))
         _report((span.first, span.last), f"{span.first}-{span.last}")
         return
-    period.keep()
+    period_picker.keep()
     if which == "Archive":
         _archive()
     else:
@@ -49,11 +50,11 @@ def page() -> None:
 
 def _report(report: str | tuple[date, date], name: str) -> None:
     """In a frame of an origin of its own: nothing in it can reach this page. A file is made when somebody asks for it."""
-    page = parts.asked(lambda client: client.report_page(report))
+    page = layout.asked(lambda client: client.report_page(report))
     if page is None:
         return
     st.iframe(f"data:text/html;charset=utf-8;base64,{base64.b64encode(page).decode()}", height=HEIGHT, alt="The report")
-    me, store = person.current(), shared().store
+    me, store = current_user.current(), shared().store
 
     def pdf() -> bytes:
         with store.client(me) as client:
@@ -73,9 +74,9 @@ def _report(report: str | tuple[date, date], name: str) -> None:
 
 
 def _archive() -> None:
-    found = parts.asked(_newest)
+    found = layout.asked(_newest)
     if found == []:
-        parts.nothing(f"No report was due yet. {WHEN}")
+        layout.nothing(f"No report was due yet. {WHEN}")
     for each in found or []:
         _entry(each)
 
@@ -85,9 +86,9 @@ def _newest(client: Client) -> list[Json]:
 
 
 def _entry(each: Json) -> None:
-    me = person.current()
-    sent = f" on {parts.local(each['sent_at'], me):%-d %B, %H:%M}" if each["sent_at"] else ""
-    reason = f": {person.quoted(each['reason'])}" if each["reason"] else ""
+    me = current_user.current()
+    sent = f" on {layout.local(each['sent_at'], me):%-d %B, %H:%M}" if each["sent_at"] else ""
+    reason = f": {current_user.quoted(each['reason'])}" if each["reason"] else ""
     with st.expander(
         f"{each['kind'].capitalize()}, {each['period']} · {STATES.get(each['status'], each['status'])}{sent}",
         on_change="rerun",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import parts
+from dashboard.components import layout
 from dashboard.settings import days_off, keys, preferences, profile, security
 
 SECTIONS = {
@@ -15,7 +15,7 @@ SECTIONS = {
 
 
 def page() -> None:
-    with parts.row():
+    with layout.row():
         st.title("Settings", anchor=False)
         chosen = st.segmented_control(
             "Section",

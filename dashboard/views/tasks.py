@@ -3,9 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
 from dashboard.charts import tasks as charts
-from dashboard.live import refreshing
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.data import lake
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
@@ -18,28 +20,28 @@ FACTOR = (
 
 
 def page() -> None:
-    me = person.current()
-    span = parts.head("Tasks", person.today_of(me))
-    first = data.before(span.first, span.last)
-    flow = data.ask("task_flow", first=first, last=span.last)
+    me = current_user.current()
+    span = layout.head("Tasks", current_user.today_of(me))
+    first = lake.before(span.first, span.last)
+    flow = lake.ask("task_flow", first=first, last=span.last)
     if flow.is_empty():
-        parts.nothing("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
+        layout.nothing("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
         refreshing()
         return
-    done = data.ask("tasks_completed", first=first, last=span.last)
+    done = lake.ask("tasks_completed", first=first, last=span.last)
     _numbers(*(_split(each, day, span) for each, day in ((flow, "local_date"), (done, "completed_on"))))
     flow, done = flow.filter(pl.col("local_date") >= span.first), done.filter(pl.col("completed_on") >= span.first)
     left, right = st.columns(2, gap="large")
     with left:
-        parts.heading("Created and completed a week", BY_NAME["tasks_completed"].meaning)
-        parts.chart(charts.flow_bars(flow), "Tasks created and tasks completed, two bars a week.")
-        parts.heading("How long they take", LEAD_TIME)
-        parts.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
+        layout.heading("Created and completed a week", BY_NAME["tasks_completed"].meaning)
+        layout.chart(charts.flow_bars(flow), "Tasks created and tasks completed, two bars a week.")
+        layout.heading("How long they take", LEAD_TIME)
+        layout.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
     with right:
-        parts.heading("Open at the end of the day", "In orange, those that were overdue.")
-        parts.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
+        layout.heading("Open at the end of the day", "In orange, those that were overdue.")
+        layout.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
-    parts.footer(flow, span, "tasks", "gold/task_flow_daily")
+    layout.footer(flow, span, "tasks", "gold/task_flow_daily")
     _by_priority()
     refreshing()
 
@@ -49,11 +51,11 @@ def _by_priority() -> None:
     with st.expander(
         "Open tasks by priority", icon=":material/format_list_numbered:", on_change="rerun", key="by priority"
     ) as opened:
-        tasks = parts.asked(lambda client: client.scores(LISTED)) if opened.open else None
+        tasks = layout.asked(lambda client: client.scores(LISTED)) if opened.open else None
         if tasks is None:
             return
         if not tasks:
-            parts.nothing("Nothing is open. Add a task on the page Today.")
+            layout.nothing("Nothing is open. Add a task on the page Today.")
             return
         listed = pl.DataFrame(
             [
@@ -71,7 +73,7 @@ def _by_priority() -> None:
                 "because": "Because",
             },
         )
-        parts.csv(listed, "open-tasks")
+        layout.csv(listed, "open-tasks")
 
 
 def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -83,12 +85,14 @@ def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, 
     (now, then), (done_now, done_then) = flow, done
     comparable = len(now) == len(then)
     last = now.row(-1, named=True)
-    with parts.cards(4):
+    with layout.cards(4):
         for metric, column in (("tasks_created", "created"), ("tasks_completed", "completed")):
-            total, earlier = data.total(now, column), data.total(then, column) if comparable else None
-            parts.metric(metric, words.number(total), words.against_before(total, earlier))
-        parts.number("Median lead time", words.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME)
-        parts.metric("tasks_overdue", words.number(last["overdue"]), f"of {words.number(last['open'])} open")
+            total, earlier = lake.total(now, column), lake.total(then, column) if comparable else None
+            layout.metric(metric, formatting.number(total), formatting.against_before(total, earlier))
+        layout.number(
+            "Median lead time", formatting.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME
+        )
+        layout.metric("tasks_overdue", formatting.number(last["overdue"]), f"of {formatting.number(last['open'])} open")
 
 
 def _median(done: pl.DataFrame) -> float | None:
@@ -97,18 +101,18 @@ def _median(done: pl.DataFrame) -> float | None:
 
 
 def _lead_before(hours: float | None) -> str | None:
-    return None if hours is None else f"{words.duration(hours)} in the period before"
+    return None if hours is None else f"{formatting.duration(hours)} in the period before"
 
 
 def _estimates() -> None:
-    parts.heading("What an hour of your estimate means", FACTOR)
-    estimates = data.ask("estimates")
+    layout.heading("What an hour of your estimate means", FACTOR)
+    estimates = lake.ask("estimates")
     if estimates.is_empty() or not estimates["tasks"].sum():
-        parts.nothing(
+        layout.nothing(
             "Give tasks an estimate and time them: from a few of them on, this tells what your hour is worth."
         )
         return
-    names = parts.categories() | {"*": "All tasks"}
+    names = layout.categories() | {"*": "All tasks"}
     told = estimates.with_columns(
         category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String),
         said=pl.format(
@@ -117,7 +121,7 @@ def _estimates() -> None:
             pl.col("factor_high").round(1).cast(pl.String),
         ),
     ).head(8)
-    parts.chart(charts.estimate_ranges(told), "By category, how long an estimated hour takes.")
+    layout.chart(charts.estimate_ranges(told), "By category, how long an estimated hour takes.")
     every = told.filter(pl.col("category_id") == "*")
     if len(every):
-        st.caption(f"Your hour means {every['said'][0]}, from {words.number(every['tasks'][0])} tasks.")
+        st.caption(f"Your hour means {every['said'][0]}, from {formatting.number(every['tasks'][0])} tasks.")

@@ -5,10 +5,12 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
 from dashboard.charts import time as charts
-from dashboard.live import refreshing
-from dashboard.timer import timer
+from dashboard.components import layout
+from dashboard.components.live_refresh import refreshing
+from dashboard.components.timer import timer
+from dashboard.data import lake
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
@@ -20,36 +22,36 @@ BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 
 def page() -> None:
-    span = parts.head("Time", person.today_of(person.current()))
+    span = layout.head("Time", current_user.today_of(current_user.current()))
     timer(startable=True)
     _afterwards()
-    days, before = data.with_comparison(span.first, span.last)
-    spent = data.ask("time_spent", first=span.first, last=span.last)
-    busy = data.ask("busy_hours", first=span.first, last=span.last)
+    days, before = lake.with_comparison(span.first, span.last)
+    spent = lake.ask("time_spent", first=span.first, last=span.last)
+    busy = lake.ask("busy_hours", first=span.first, last=span.last)
     if spent.is_empty() and busy.is_empty():
-        parts.nothing("No time in these days. Start the timer above, or write down an hour afterwards.")
+        layout.nothing("No time in these days. Start the timer above, or write down an hour afterwards.")
         refreshing()
         return
     _numbers(days, before)
     if len(spent):
         _spent(spent, span)
     if len(busy):
-        parts.heading("Meetings by hour", MEETINGS)
-        parts.chart(
+        layout.heading("Meetings by hour", MEETINGS)
+        layout.chart(
             charts.hour_grid(busy, "busy_minutes", "Minutes of meetings", span.days / 7),
             "Minutes of meetings, a square an hour of the week.",
         )
-        conflicts = data.total(busy, "conflicts")
+        conflicts = lake.total(busy, "conflicts")
         if conflicts:
-            st.caption(f"{words.count(int(conflicts), 'appointment')} overlapped with another.")
-    parts.footer(spent, span, "time", "gold/time_daily")
+            st.caption(f"{formatting.count(int(conflicts), 'appointment')} overlapped with another.")
+    layout.footer(spent, span, "time", "gold/time_daily")
     refreshing()
 
 
 def _afterwards() -> None:
     """Time spent without the timer."""
-    me = person.current()
-    today, zone = person.today_of(me), clock.zone(me.timezone)
+    me = current_user.current()
+    today, zone = current_user.today_of(me), clock.zone(me.timezone)
     with (
         st.expander("Write down time", icon=":material/edit_calendar:"),
         st.form("time spent", border=False, clear_on_submit=True),
@@ -59,36 +61,36 @@ def _afterwards() -> None:
         begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
         if st.form_submit_button("Write it down", type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
-            parts.act(lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds.")
+            layout.act(lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds.")
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
-    with parts.cards(3):
+    with layout.cards(3):
         for name in ("focus_minutes", "meeting_minutes", "pomodoro_sessions"):
-            now = data.total(days, name) if len(days) else None
-            then = data.total(before, name) if len(before) == len(days) and len(days) else None
+            now = lake.total(days, name) if len(days) else None
+            then = lake.total(before, name) if len(before) == len(days) and len(days) else None
             how = "hours" if BY_NAME[name].unit == "min" else "number"
-            show = words.hours if how == "hours" else words.number
-            parts.metric(name, show(now), words.against_before(now, then, how))
+            show = formatting.hours if how == "hours" else formatting.number
+            layout.metric(name, show(now), formatting.against_before(now, then, how))
 
 
 def _spent(spent: pl.DataFrame, span: Period) -> None:
     by_week = span.days > BY_WEEK_FROM
     left, right = st.columns([3, 2], gap="large")
     with left:
-        parts.heading(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
-        parts.chart(
+        layout.heading(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
+        layout.chart(
             charts.kind_bars(spent, span.first, span.last, by_week=by_week),
             "Hours spent, by timer, pomodoro and written down.",
         )
     with right:
-        parts.heading("Where it goes", "By the category of the task.")
-        names = parts.categories()
+        layout.heading("Where it goes", "By the category of the task.")
+        names = layout.categories()
         named = spent.with_columns(
             category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String)
         )
-        parts.chart(charts.category_bars(named), "Hours spent by category.")
-    parts.heading("By hour", HOURS)
-    parts.chart(
+        layout.chart(charts.category_bars(named), "Hours spent by category.")
+    layout.heading("By hour", HOURS)
+    layout.chart(
         charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes spent, a square an hour of the week."
     )

@@ -8,16 +8,18 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import data, parts, person, words
+from dashboard import current_user, formatting
+from dashboard.api_client import Client, Json
+from dashboard.auth.sessions import Session
 from dashboard.charts import days as charts
-from dashboard.live import refreshing
-from dashboard.plan import plan
-from dashboard.sessions import Session
-from dashboard.timer import starting, timer
+from dashboard.components import layout
+from dashboard.components.day_plan import plan
+from dashboard.components.live_refresh import refreshing
+from dashboard.components.timer import starting, timer
+from dashboard.data import lake
 from focusflow import clock
-from focusflow.client import Client, Json
+from focusflow.errors import Problem
 from focusflow.metrics import BY_NAME
-from focusflow.problems import Problem
 
 SHOWN, REASONS, ASKED = 5, 3, 50
 OFTEN_SAID = "open"  # the reason that every task has
@@ -28,10 +30,10 @@ SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
 
 
 def page() -> None:
-    me = person.current()
-    today, local_now = person.today_of(me), clock.now().astimezone(clock.zone(me.timezone))
-    with parts.row():
-        st.title(f"{words.greeting(local_now.hour)}, {person.quoted(me.display_name)}", anchor=False)
+    me = current_user.current()
+    today, local_now = current_user.today_of(me), clock.now().astimezone(clock.zone(me.timezone))
+    with layout.row():
+        st.title(f"{formatting.greeting(local_now.hour)}, {current_user.quoted(me.display_name)}", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _new()
             is_calm = st.toggle(
@@ -41,8 +43,8 @@ def page() -> None:
                 bind="query-params",
                 help="One next step, and no counts of what is late.",
             )
-    st.caption(words.long_date(today))
-    tasks = parts.asked(_scores)
+    st.caption(formatting.long_date(today))
+    tasks = layout.asked(_scores)
     if tasks is not None:
         timer(startable=False)
     if is_calm:
@@ -64,7 +66,7 @@ def page() -> None:
 def _is_calm_by_choice() -> bool:
     """As the preferences have it; asked for once a visit."""
     if "calm by choice" not in st.session_state:
-        chosen = parts.asked(Client.preferences)
+        chosen = layout.asked(Client.preferences)
         st.session_state["calm by choice"] = bool(chosen and chosen["calm_mode"])
     return bool(st.session_state["calm by choice"])
 
@@ -81,20 +83,20 @@ def _further(tasks: list[Json]) -> None:
     )
     with st.expander(how_many):
         for task in tasks:
-            st.markdown(f"{task['rank']}. {person.quoted(task['title'])}")
+            st.markdown(f"{task['rank']}. {current_user.quoted(task['title'])}")
 
 
 def _has_changed(tasks: list[Json] | None) -> bool:
     """Scores are published a while after the gold table from which they come, so its version does not tell."""
     try:
-        return parts.call(_scores) != tasks
+        return layout.call(_scores) != tasks
     except Problem:
         return False  # what is shown is better than nothing
 
 
 def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) -> None:
     """The first of them; None where the API did not answer, which is no empty list."""
-    parts.heading(title, "Open tasks by priority score. Each score is the sum of its reasons.")
+    layout.heading(title, "Open tasks by priority score. Each score is the sum of its reasons.")
     if tasks is None:
         st.caption("Your tasks could not be asked for. They appear here as soon as they can be.")
         return
@@ -107,8 +109,8 @@ def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) ->
 
 def _task(me: Session, task: Json) -> None:
     task_id = task["task_id"]
-    with parts.row():
-        st.markdown(f"**{person.quoted(task['title'])}**")
+    with layout.row():
+        st.markdown(f"**{current_user.quoted(task['title'])}**")
         with st.container(horizontal=True, width="content", gap="small"):
             _snooze(me, task_id)
             st.button(
@@ -123,7 +125,7 @@ def _task(me: Session, task: Json) -> None:
                 key=f"complete {task_id}",
                 icon=":material/check:",
                 help="Complete this task",
-                on_click=parts.doing(
+                on_click=layout.doing(
                     lambda client: client.complete_task(task_id), "Done. The numbers follow in a few seconds."
                 ),
             )
@@ -151,8 +153,8 @@ def _snooze(me: Session, task_id: str) -> None:
     key = f"snooze {task_id}"
 
     def until_then() -> None:
-        until = clock.start_of(person.today_of(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone)
-        parts.act(lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays.")
+        until = clock.start_of(current_user.today_of(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone)
+        layout.act(lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays.")
 
     st.menu_button(
         "Snooze",
@@ -174,7 +176,7 @@ def _new() -> None:
         minutes = st.number_input("How many minutes may it take?", 1, 100_000, None)
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"priority": priority, "due_date": str(due) if due else None, "estimated_minutes": minutes}
-            if parts.act(lambda client: client.create_task(title, **fields), "Added."):
+            if layout.act(lambda client: client.create_task(title, **fields), "Added."):
                 st.rerun()
 
 
@@ -182,36 +184,38 @@ def _why(me: Session, task: Json) -> None:
     st.markdown("**Why this score**")
     lines = [f"| {each['text']} | {each['points']:+.1f} |" for each in task["reasons"]]
     st.markdown("\n".join(["| reason | points |", "|---|---:|", *lines, f"| **score** | **{task['score']:.1f}** |"]))
-    due = words.due(task, person.today_of(me), parts.local(task["due_at"], me) if task["due_at"] else None)
+    due = formatting.due(task, current_user.today_of(me), layout.local(task["due_at"], me) if task["due_at"] else None)
     said = f"Due {due}. " if due else ""
-    st.caption(f"{said}By {task['model_version']}, as of {parts.local(task['as_of'], me):%H:%M}.")
+    st.caption(f"{said}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
 
 
 def _the_day(me: Session, today: date) -> None:
-    days = data.days(today - timedelta(days=56), today)
-    parts.heading("The day so far")
+    days = lake.days(today - timedelta(days=56), today)
+    layout.heading("The day so far")
     if days.is_empty() or days["local_date"].max() != today:
-        parts.nothing("Today's numbers are being computed. They appear here by themselves.")
+        layout.nothing("Today's numbers are being computed. They appear here by themselves.")
         return
     row = days.row(-1, named=True)
     usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
-    habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else words.NONE
-    with parts.cards(2):
-        parts.metric("tasks_completed", words.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today))
-        parts.metric("focus_minutes", words.minutes(row["focus_minutes"]), _focus(row, usual))
-        parts.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
-        parts.metric("tasks_overdue", words.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
-    parts.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
-    parts.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
+    habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else formatting.NONE
+    with layout.cards(2):
+        layout.metric(
+            "tasks_completed", formatting.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today)
+        )
+        layout.metric("focus_minutes", formatting.minutes(row["focus_minutes"]), _focus(row, usual))
+        layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
+        layout.metric("tasks_overdue", formatting.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
+    layout.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
+    layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
     st.caption("Productivity score: dots are days, the line is the mean of seven.")
-    as_of = data.as_of()
+    as_of = lake.as_of()
     if as_of:
-        st.caption(f"Numbers as of {parts.local(as_of, me):%H:%M}. They renew themselves.")
+        st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. They renew themselves.")
 
 
 def _came_back(today: date) -> None:
     """Good news or none: who has not been away has not come back."""
-    days = data.days(today - timedelta(days=56), today)
+    days = lake.days(today - timedelta(days=56), today)
     times = comebacks(days) if len(days) else 0
     if times:
         often = "once" if times == 1 else f"{times} times"
@@ -231,13 +235,13 @@ def comebacks(days: pl.DataFrame) -> int:
 def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
     if len(usual) < ENOUGH:
         return "too little data yet to say what is usual"
-    return f"usual on a {today:%A}: {_between(usual[column], words.number)}"
+    return f"usual on a {today:%A}: {_between(usual[column], formatting.number)}"
 
 
 def _focus(row: dict[str, Any], usual: pl.DataFrame) -> str:
     target = row["focus_target_minutes"]
-    aim = f"of {words.minutes(target)}" if target else "no target yet"
-    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], words.minutes)}"
+    aim = f"of {formatting.minutes(target)}" if target else "no target yet"
+    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], formatting.minutes)}"
 
 
 def _between(days: pl.Series, show: Callable[[float | None], str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 
 COMMAND_SECONDS = 90
 LOG_BYTES, LOG_BYTES_KEPT = 8 << 20, 1 << 20

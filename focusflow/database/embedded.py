@@ -20,7 +20,7 @@ import psycopg
 from psycopg.pq import PGconn, Ping
 
 from focusflow.database.binaries import Binaries, CommandFailed, chown, find_binaries
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 from focusflow.settings import secret_under
 
 SOCKET_PATH_BYTES = 100  # sockaddr_un holds 104 on macOS and 108 on Linux

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 from focusflow.settings import Settings
 
 

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from focusflow.database.session import connect_once
-from focusflow.problems import SetupProblem, Unavailable
+from focusflow.errors import SetupProblem, Unavailable
 
 LOCK = 0x466F637573  # one migration at a time, whoever starts it
 OUTBOX_DAYS_AHEAD = 3

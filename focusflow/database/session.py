@@ -18,9 +18,9 @@ from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from focusflow.database.patience import Patience
+from focusflow.database.watchdog import Patience
 from focusflow.database.wire import Asked, Prepared, Statement, begin, send
-from focusflow.problems import SetupProblem, Unavailable
+from focusflow.errors import SetupProblem, Unavailable
 
 
 class Role(StrEnum):

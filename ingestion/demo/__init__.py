@@ -1,6 +1,6 @@
 """Demo people with a believable history, written through the same contract as real writes."""
 
-from ingestion.demo.people import PASSWORD
-from ingestion.demo.write import Written, write_demo
+from ingestion.demo.personas import PASSWORD
+from ingestion.demo.writer import Written, write_demo
 
 __all__ = ["PASSWORD", "Written", "write_demo"]

@@ -7,8 +7,8 @@ from numpy.random import Generator
 
 from ingestion.demo.changes import Change, chance, mint, moment, pick
 from ingestion.demo.days import Day
-from ingestion.demo.people import Person
-from ingestion.demo.words import MEETINGS, PRIVATE, ROOMS
+from ingestion.demo.personas import Person
+from ingestion.demo.titles import MEETINGS, PRIVATE, ROOMS
 
 LENGTHS = (15, 30, 30, 45, 60, 60, 90)
 

@@ -8,7 +8,7 @@ from typing import Literal
 from numpy.random import Generator
 
 from ingestion.demo.changes import Change, mint, moment
-from ingestion.demo.people import Person
+from ingestion.demo.personas import Person
 
 LIKENESS = 0.6  # of a week to the one before
 

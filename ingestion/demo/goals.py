@@ -8,7 +8,7 @@ from numpy.random import Generator
 from focusflow.clock import local_date
 from ingestion.demo.changes import Change, chance, mint, moment
 from ingestion.demo.days import Day
-from ingestion.demo.people import GoalPlan, Person
+from ingestion.demo.personas import GoalPlan, Person
 
 
 class GoalLife:

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from ingestion.demo.changes import Change, chance, mint, moment
 from ingestion.demo.days import Day
-from ingestion.demo.people import HabitPlan, Person
+from ingestion.demo.personas import HabitPlan, Person
 
 REASONS = {"holiday": "Holiday", "vacation": "On the road", "sick": "Ill"}
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from numpy.random import Generator
 
 from ingestion.demo.changes import Change, chance, mint
-from ingestion.demo.people import Person
+from ingestion.demo.personas import Person
 from ingestion.demo.tasks import Work
 
 POMODORO_MINUTES, BREAK_MINUTES = 25, 5

@@ -6,7 +6,7 @@ from numpy.random import Generator
 
 from ingestion.demo.changes import Change, chance, mint, moment, pick, weighted
 from ingestion.demo.days import Day
-from ingestion.demo.people import Person
+from ingestion.demo.personas import Person
 
 PLATFORMS = {"web": 5.0, "ios": 3.0, "android": 2.0}
 FEATURES = ("page.viewed", "search.used", "timer.opened", "report.viewed", "list.filtered", "calendar.viewed")

@@ -12,13 +12,13 @@ from focusflow.database.queries import load_queries
 from focusflow.database.rows import update_row
 from focusflow.database.session import Role
 from focusflow.database.tables import users
-from focusflow.problems import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
+from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
 from operational_api.admin.schemas import AuditFilter, AuditPage, Pipeline, User, UserChange, UserFilter, UserPage
-from operational_api.cursor import after_moment, page_of
 from operational_api.entities import filled
-from operational_api.problems import problems
+from operational_api.http.errors import problems
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
 from operational_api.security import audit
-from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from operational_api.shapes import Flag, Input, Moment, Output, Text, Whole
+from operational_api.http.schema_base import Flag, Input, Moment, Output, Text, Whole
 
 RoleName = Literal["user", "analyst", "admin"]
 

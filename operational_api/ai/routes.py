@@ -12,10 +12,10 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from focusflow import timetable
+from focusflow import availability
 from focusflow.clock import Period, local_date, start_of
 from focusflow.database.queries import load_queries
-from focusflow.problems import Invalid, NotFound, NotSignedIn
+from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.ai.schemas import (
     Accepted,
     Analysis,
@@ -29,21 +29,21 @@ from operational_api.ai.schemas import (
     Usage,
     Week,
 )
-from operational_api.ai.suggesting import SUGGESTIONS_AT_MOST, fitting, next_steps
+from operational_api.ai.suggestions import SUGGESTIONS_AT_MOST, fitting, next_steps
 from operational_api.calendar.routes import ENTITY as EVENTS
 from operational_api.calendar.routes import working_hours
-from operational_api.once import LongRequest, StillAtWork, once
-from operational_api.problems import problems
-from operational_api.reports.making import WhoAsks, opened, person_of
+from operational_api.http.errors import problems
+from operational_api.http.idempotency import LongRequest, StillAtWork, once
+from operational_api.http.services import Services, Shared
+from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork, Work
 from operational_api.reports.schemas import LONGEST_DAYS
+from operational_api.reports.service import WhoAsks, opened, person_of
 from operational_api.scores import store as scores
-from operational_api.security.caller import Asking
-from operational_api.services import Services, Shared
-from operational_api.work import InOneTransaction, KeyReused, UnitOfWork, Work
-from reports.day import CALENDAR, Moments, candidates, figures, free_time
-from reports.facts import NotComputed, Person
+from operational_api.security.authentication import Asking
 from reports.insights.writer import Topic, Written, topic_of
-from reports.planning import Candidate, planned
+from reports.periods.facts import NotComputed, Person
+from reports.planning.day import CALENDAR, Moments, candidates, figures, free_time
+from reports.planning.planner import Candidate, planned
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAY = timedelta(days=1)
@@ -216,7 +216,9 @@ def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
 
 def _taken(work: Work, day: date) -> list[Moments]:
     """What appointments take of a day now: some may have come since it was planned."""
-    taking = timetable.taking_place_on(work.tx, work.caller.user_id, work.caller.timezone, (day, day), without=CALENDAR)
+    taking = availability.taking_place_on(
+        work.tx, work.caller.user_id, work.caller.timezone, (day, day), without=CALENDAR
+    )
     return [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
 
 

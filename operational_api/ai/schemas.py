@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from operational_api.calendar.schemas import Event
-from operational_api.shapes import Clock, Day, Input, Output, Whole
+from operational_api.http.schema_base import Clock, Day, Input, Output, Whole
 
 
 class Evidence(Output):

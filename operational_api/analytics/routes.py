@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
-from focusflow.problems import Forbidden, Invalid, NotSignedIn
+from focusflow.errors import Forbidden, Invalid, NotSignedIn
 from operational_api.analytics.schemas import (
     LONGEST_DAYS,
     CalendarAnalysis,
@@ -23,9 +23,9 @@ from operational_api.analytics.schemas import (
     Range,
     TaskAnalysis,
 )
-from operational_api.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
-from operational_api.problems import problems
-from operational_api.work import InOneTransaction, UnitOfWork, Work
+from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork, Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAYS = 30

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from operational_api.shapes import Day, Input, Output
+from operational_api.http.schema_base import Day, Input, Output
 
 LONGEST_DAYS = 400
 Granularity = Literal["day", "week", "month"]

@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends
 
 from focusflow.database.session import Role
-from focusflow.problems import Forbidden, Invalid, NotSignedIn
-from operational_api.auth import mails, store
-from operational_api.auth.mails import Recipient
-from operational_api.auth.post import dispatch
+from focusflow.errors import Forbidden, Invalid, NotSignedIn
+from operational_api.auth import emails, store
+from operational_api.auth.email_dispatch import dispatch
+from operational_api.auth.emails import Recipient
 from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
-from operational_api.problems import problems
-from operational_api.security import audit, limits, passwords
-from operational_api.security.caller import Asking, CameFrom, Door, admitted
-from operational_api.security.limits import Limit, TooManyAttempts
+from operational_api.http.errors import problems
+from operational_api.http.services import Services, Shared
+from operational_api.security import audit, login_throttle, passwords
+from operational_api.security.authentication import Asking, CameFrom, Door, admitted
+from operational_api.security.login_throttle import Limit, TooManyAttempts
 from operational_api.security.tokens import Access
-from operational_api.services import Services, Shared
 
 router = APIRouter(prefix="/auth", tags=["Accounts"])
 
@@ -40,11 +40,11 @@ def change_password(
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
         assert account is not None
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
-    guesses = limits.guesses(account["email"], came_from.ip)
-    limits.count(shared.database, guesses)
+    guesses = login_throttle.guesses(account["email"], came_from.ip)
+    login_throttle.count(shared.database, guesses)
     if not passwords.matches(body.password, account["password_hash"]):
         raise WrongPassword
-    limits.succeeded(shared.database, guesses)
+    login_throttle.succeeded(shared.database, guesses)
     me, password_hash = caller.user_id, passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:
         changed = store.set_password(tx, me, password_hash)
@@ -53,7 +53,7 @@ def change_password(
         family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from)
         audit.record(tx, "password.changed", came_from, actor_id=me, user_id=me)
     later.add_task(
-        dispatch, shared, mails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
+        dispatch, shared, emails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
     )
     return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
@@ -62,7 +62,7 @@ def change_password(
 def send_reset_link(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
     to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
-    limits.count(shared.database, [to_one, *limits.requests_of("reset", came_from.ip)])
+    login_throttle.count(shared.database, [to_one, *login_throttle.requests_of("reset", came_from.ip)])
     later.add_task(_send_reset, shared, body.email)
     return Accepted(message=SENT)
 
@@ -74,13 +74,13 @@ def _send_reset(shared: Services, email: str) -> None:
         if account is None or not account["is_active"]:
             return
         token = store.link_token(tx, account["id"], "reset_password")
-    dispatch(shared, mails.reset(shared.settings, Recipient(account["email"], account["display_name"]), token))
+    dispatch(shared, emails.reset(shared.settings, Recipient(account["email"], account["display_name"]), token))
 
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> None:
     """Set a new password with the token of a link. Every sign-in ends."""
-    limits.count(shared.database, limits.requests_of("set password", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("set password", came_from.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:
         me = store.use_link(tx, body.token, "reset_password")
@@ -93,14 +93,14 @@ def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
         audit.record(tx, "password.reset", came_from, actor_id=None, user_id=me)
     later.add_task(
-        dispatch, shared, mails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
+        dispatch, shared, emails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
     )
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def verify_email(body: LinkToken, came_from: CameFrom, shared: Shared) -> None:
     """Say that an address is yours, with the token of a link."""
-    limits.count(shared.database, limits.requests_of("verify", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("verify", came_from.ip))
     with shared.database.transaction(Role.AUTH) as tx:
         me = store.use_link(tx, body.token, "verify_email")
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})

@@ -9,18 +9,18 @@ from starlette.responses import Response
 
 from focusflow.clock import zone_names
 from focusflow.database.session import Role
-from focusflow.problems import Forbidden, Invalid, NotFound, NotSignedIn
-from operational_api.auth import mails, store
-from operational_api.auth.mails import Recipient
-from operational_api.auth.post import dispatch
+from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from operational_api.auth import emails, store
+from operational_api.auth.email_dispatch import dispatch
+from operational_api.auth.emails import Recipient
 from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Sessions, SignIn, Tokens
-from operational_api.problems import problems
-from operational_api.security import audit, limits, passwords
-from operational_api.security.caller import CameFrom
-from operational_api.security.limits import TooManyAttempts
+from operational_api.http.errors import problems
+from operational_api.http.services import Services, Shared
+from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
+from operational_api.security import audit, login_throttle, passwords
+from operational_api.security.authentication import CameFrom
+from operational_api.security.login_throttle import TooManyAttempts
 from operational_api.security.tokens import Access, access_token
-from operational_api.services import Services, Shared
-from operational_api.work import InOneTransaction, UnitOfWork
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=InOneTransaction)
 
@@ -65,7 +65,7 @@ def create_account(body: Registration, came_from: CameFrom, shared: Shared, late
         raise RegistrationClosed
     check_zone_name(body.timezone)
     passwords.check(body.password, "password", body.email, body.display_name)
-    limits.count(shared.database, limits.requests_of("register", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("register", came_from.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:
         store.check_zone(tx, body.timezone)
@@ -81,17 +81,17 @@ def _tell_of_registration(shared: Services, email: str) -> None:
             return
         to = Recipient(account["email"], account["display_name"])
         if account["email_verified_at"]:
-            mail = mails.known(shared.settings, to)
+            mail = emails.known(shared.settings, to)
         else:
-            mail = mails.verify(shared.settings, to, store.link_token(tx, account["id"], "verify_email"))
+            mail = emails.verify(shared.settings, to, store.link_token(tx, account["id"], "verify_email"))
     dispatch(shared, mail)
 
 
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
 def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
     """Sign in with e-mail address and password."""
-    guesses = limits.guesses(body.email, came_from.ip)
-    limits.count(shared.database, guesses)
+    guesses = login_throttle.guesses(body.email, came_from.ip)
+    login_throttle.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH) as tx:
         account = tx.one(store.QUERIES["by_email"], {"email": body.email.strip().replace("\0", "")})
     is_right = passwords.matches(body.password, account["password_hash"] if account else None)
@@ -105,7 +105,7 @@ def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
         begun = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from) if gets_in else None
     if begun is None:
         raise WrongSignIn
-    limits.succeeded(shared.database, guesses)
+    login_throttle.succeeded(shared.database, guesses)
     return Tokens(**tokens_of(shared, Access(me, account["token_epoch"], begun[0]), begun[1], tx.now))
 
 

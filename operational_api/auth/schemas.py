@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import EmailStr, Field, StringConstraints
 
-from operational_api.shapes import Input, Output, Text
+from operational_api.http.schema_base import Input, Output, Text
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128, strip_whitespace=False)]

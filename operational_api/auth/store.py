@@ -9,11 +9,11 @@ from psycopg.rows import DictRow
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
+from focusflow.errors import Invalid, NotSignedIn
 from focusflow.identity import new_id
-from focusflow.problems import Invalid, NotSignedIn
 from operational_api.auth.schemas import Registration
 from operational_api.security import tokens
-from operational_api.security.caller import Origin
+from operational_api.security.authentication import Origin
 from reports.locales import first_weekday
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))

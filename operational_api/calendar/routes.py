@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from focusflow import timetable
+from focusflow import availability
 from focusflow.database.tables import calendar_events
-from focusflow.problems import Invalid, NotFound, NotSignedIn
+from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.calendar import rules
 from operational_api.calendar.schemas import (
     Conflicts,
@@ -23,8 +23,8 @@ from operational_api.calendar.schemas import (
     Span,
 )
 from operational_api.entities import Entity, filled
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 OCCURRENCES_AT_MOST, CONFLICTS_AT_MOST = 2000, 500
 
@@ -64,8 +64,8 @@ def list_free_time(wanted: Annotated[FreeFilter, Query()], work: UnitOfWork) -> 
     """When there is time, within your working hours and not on days off."""
     hours = working_hours(work, (wanted.day_start, wanted.day_end), "query")
     taking = taking_place_on(work, wanted)
-    days = timetable.workdays(work.tx, work.caller.user_id, (wanted.since, wanted.until))
-    free = timetable.free_between(taking, days, hours, work.caller.timezone, wanted.minutes)
+    days = availability.workdays(work.tx, work.caller.user_id, (wanted.since, wanted.until))
+    free = availability.free_between(taking, days, hours, work.caller.timezone, wanted.minutes)
     return work.reply({"items": list(free)})
 
 
@@ -99,12 +99,12 @@ def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> 
     """What takes place on some days, of all calendars but one."""
     rules.check_span(wanted.since, wanted.until)
     who, days = work.caller, (wanted.since, wanted.until)
-    return timetable.taking_place_on(work.tx, who.user_id, who.timezone, days, without=without)
+    return availability.taking_place_on(work.tx, who.user_id, who.timezone, days, without=without)
 
 
 def working_hours(work: Work, given: tuple[time | None, time | None], where: str) -> tuple[time, time]:
     """From when until when somebody works: as the request says, else as they chose."""
-    chosen = timetable.working_hours(work.tx, work.caller.user_id)
+    chosen = availability.working_hours(work.tx, work.caller.user_id)
     first, last = given[0] or chosen[0], given[1] or chosen[1]
     if first.tzinfo or last.tzinfo or first >= last:
         raise Invalid.field(f"{where}.day_end", "it should be later than day_start, on your own clock")

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from focusflow.clock import zone
-from focusflow.problems import Invalid
+from focusflow.errors import Invalid
 from focusflow.recurrence import BadRecurrence, check_rule
 
 LONGEST_EVENT = timedelta(days=31)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from operational_api.shapes import WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
+from operational_api.http.schema_base import WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
 
 Name = Annotated[str, StringConstraints(max_length=200), WRITABLE]
 Rule = Annotated[str, StringConstraints(max_length=500), WRITABLE]

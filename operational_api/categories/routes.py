@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import categories
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.categories.schemas import Categories, Category, CategoryChange, NewCategory
 from operational_api.entities import Entity, filled
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 AT_MOST = 200

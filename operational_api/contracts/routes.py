@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from focusflow.contracts.schemas import SCHEMAS
-from focusflow.problems import Invalid, NotFound
+from focusflow.errors import Invalid, NotFound
 from operational_api.contracts.schemas import SchemaName, SchemaNames
-from operational_api.problems import problems
+from operational_api.http.errors import problems
 
 router = APIRouter(prefix="/schemas", tags=["Events"])
 

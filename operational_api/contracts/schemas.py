@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from operational_api.shapes import Output
+from operational_api.http.schema_base import Output
 
 
 class SchemaName(Output):

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import days_off
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.cursor import BadCursor, cursor, read_cursor
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.days_off.schemas import DaysOff, DaysOffFilter, DaysOffPage, NewDaysOff
 from operational_api.entities import Entity
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+from operational_api.http.errors import problems
+from operational_api.http.pagination import BadCursor, cursor, read_cursor
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 

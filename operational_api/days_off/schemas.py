@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from operational_api.shapes import Day, Input, Output, Whole
+from operational_api.http.schema_base import Day, Input, Output, Whole
 
 Reason = Literal["holiday", "vacation", "sick"]
 LONGEST_DAYS = 366

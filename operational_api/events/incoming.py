@@ -10,9 +10,9 @@ import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
-from focusflow.problems import Invalid
+from focusflow.errors import Invalid
 from operational_api.events.schemas import AT_MOST, Tracked
-from operational_api.problems import TooLarge, sentence
+from operational_api.http.errors import TooLarge, sentence
 
 #: What may come in one request, unpacked. A packed one is unpacked up to here and no further.
 BODY_BYTES = 1024 * 1024

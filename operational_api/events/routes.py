@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from focusflow.problems import Invalid, NotSignedIn
+from focusflow.errors import Invalid, NotSignedIn
 from operational_api.events import incoming, store
 from operational_api.events.schemas import Batch, Taken, Tracked
-from operational_api.problems import TooLarge, problems
-from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
+from operational_api.http.errors import TooLarge, problems
+from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork
 
 router = APIRouter(prefix="/events", tags=["Events"], route_class=InOneTransaction)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from operational_api.shapes import WRITABLE, Input, Label, Moment, Output
+from operational_api.http.schema_base import WRITABLE, Input, Label, Moment, Output
 
 AT_MOST = 1000
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
-from focusflow.problems import Invalid, NotSignedIn
+from focusflow.errors import Invalid, NotSignedIn
 from operational_api.events import incoming, store
 from operational_api.events.routes import Body
-from operational_api.problems import TooLarge, problems
-from operational_api.shapes import Moment
-from operational_api.work import InOneTransaction, UnitOfWork
+from operational_api.http.errors import TooLarge, problems
+from operational_api.http.schema_base import Moment
+from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
 
 #: What each kind of call is counted as. Tracked events bring their own name.
 KINDS = {

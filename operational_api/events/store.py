@@ -13,7 +13,7 @@ from focusflow.contracts.registry import BY_TYPE
 from focusflow.database.outbox import append_written
 from focusflow.identity import new_id
 from operational_api.events.schemas import Tracked
-from operational_api.work import Work
+from operational_api.http.unit_of_work import Work
 
 TYPE: Final = "activity.tracked"
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from focusflow.problems import Invalid, NotSignedIn
+from focusflow.errors import Invalid, NotSignedIn
 from operational_api.entities import filled
 from operational_api.goals import rules
 from operational_api.goals.schemas import Milestone, MilestoneChange, Milestones, NewMilestone
@@ -20,8 +20,8 @@ from operational_api.goals.store import (
     milestone,
     milestones_of,
 )
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
 router = APIRouter(prefix="/goals/{goal_id:uuid}/milestones", tags=["Goals"], route_class=InOneTransaction)
 

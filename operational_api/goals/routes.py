@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from focusflow.problems import Invalid, NotSignedIn
-from operational_api.cursor import after_moment, page_of
+from focusflow.errors import Invalid, NotSignedIn
 from operational_api.entities import filled
 from operational_api.goals import rules
 from operational_api.goals.schemas import (
@@ -28,8 +27,9 @@ from operational_api.goals.store import (
     complete_if_reached,
     resume_if_fallen_back,
 )
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.errors import problems
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
 router = APIRouter(prefix="/goals", tags=["Goals"], route_class=InOneTransaction)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from focusflow.problems import Conflict, Invalid
+from focusflow.errors import Conflict, Invalid
 
 #: From which states a goal can be brought into another, by the name of what happens.
 MOVES = {

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from focusflow.contracts.fields import GoalStatus
-from operational_api.shapes import Day, Input, LongText, Output, Title, Whole
+from operational_api.http.schema_base import Day, Input, LongText, Output, Title, Whole
 
 Horizon = Literal["goal", "vision"]
 Measurement = Literal["percent", "number", "milestones"]

@@ -10,12 +10,12 @@ from psycopg.rows import DictRow
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from focusflow.database.tables import goals, milestones
+from focusflow.errors import Conflict, NotFound
 from focusflow.identity import new_id
-from focusflow.problems import Conflict, NotFound
 from operational_api.entities import Entity
 from operational_api.goals import rules
 from operational_api.goals.schemas import Goal, Milestone
-from operational_api.work import Work
+from operational_api.http.unit_of_work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 MILESTONES_AT_MOST = 200

@@ -13,8 +13,7 @@ from focusflow import streaks
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import habit_logs, habits
-from focusflow.problems import Invalid, NotFound, NotSignedIn
-from operational_api.cursor import after_moment, page_of
+from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.entities import Entity, filled
 from operational_api.habits import rules
 from operational_api.habits.schemas import (
@@ -30,9 +29,10 @@ from operational_api.habits.schemas import (
     Streak,
     check_frequency,
 )
-from operational_api.problems import problems
-from operational_api.shapes import Day
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+from operational_api.http.errors import problems
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.schema_base import Day
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 QUERIES = load_queries(File(__file__).with_name("queries.sql"))
 

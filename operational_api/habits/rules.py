@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from focusflow.problems import Conflict, Invalid
+from focusflow.errors import Conflict, Invalid
 
 
 class HabitArchived(Conflict):

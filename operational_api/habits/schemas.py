@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from operational_api.shapes import Clock, Day, Flag, Input, LongText, Output, Title, Whole
+from operational_api.http.schema_base import Clock, Day, Flag, Input, LongText, Output, Title, Whole
 
 Frequency = Literal["daily", "weekdays", "weekly"]
 

@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from focusflow.identity import new_id
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork
 from operational_api.keys.schemas import Keys, MadeKey, NewKey
-from operational_api.problems import problems
 from operational_api.security import keys
 from operational_api.security.tokens import digest
-from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 AT_MOST = 50

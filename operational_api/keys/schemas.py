@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from focusflow.scopes import Scope
-from operational_api.shapes import Input, Moment, Output, Text
+from operational_api.http.schema_base import Input, Moment, Output, Text
 
 
 def _each_once(scopes: list[Scope]) -> list[Scope]:

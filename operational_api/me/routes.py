@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from focusflow.database.rows import update_row
 from focusflow.database.tables import users
-from focusflow.problems import Invalid, NotSignedIn
+from focusflow.errors import Invalid, NotSignedIn
 from operational_api.auth import store
 from operational_api.auth.routes import check_zone_name
 from operational_api.entities import filled
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
 from operational_api.me.schemas import Me, MeChange
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
 
 router = APIRouter(prefix="/me", tags=["Accounts"], route_class=InOneTransaction)
 

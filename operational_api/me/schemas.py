@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from operational_api.auth.schemas import DisplayName, Locale, Zone
-from operational_api.shapes import Input, Output, Whole
+from operational_api.http.schema_base import Input, Output, Whole
 
 FocusGoal = Annotated[Whole, Field(ge=1, le=1440)]
 WeekStart = Annotated[Whole, Field(ge=0, le=6, description="The first day of your week, Monday = 0.")]

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import notifications
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.cursor import after_moment, page_of
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.entities import Entity, filled
+from operational_api.http.errors import problems
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 from operational_api.notifications.schemas import (
     NewReminder,
     Notification,
@@ -22,8 +24,6 @@ from operational_api.notifications.schemas import (
     Reminder,
     ReminderChange,
 )
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 WAITING_AT_MOST = 1000

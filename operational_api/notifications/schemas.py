@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from operational_api.http.schema_base import Input, LongText, Moment, Output, Title, Whole
 from operational_api.preferences.schemas import Channel, Type
-from operational_api.shapes import Input, LongText, Moment, Output, Title, Whole
 
 Reminder = Literal["task_reminder", "goal_reminder"]
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
+from focusflow.errors import Invalid, NotSignedIn
 from focusflow.preferences import DEFAULTS
-from focusflow.problems import Invalid, NotSignedIn
 from operational_api.entities import filled
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
 from operational_api.preferences.schemas import TYPES, Preferences, PreferencesChange
-from operational_api.problems import problems
-from operational_api.work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from operational_api.shapes import Clock, Flag, Input, Output, WallClock, Whole
+from operational_api.http.schema_base import Clock, Flag, Input, Output, WallClock, Whole
 
 Type = Literal["task_reminder", "goal_reminder", "daily_plan", "productivity_tip", "system", "achievement", "report"]
 TYPES: tuple[Type, ...] = get_args(Type)

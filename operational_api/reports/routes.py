@@ -9,17 +9,17 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from focusflow.clock import Period
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.cursor import after_moment, page_of
-from operational_api.once import LongRequest, StillAtWork, once
-from operational_api.problems import problems
-from operational_api.reports.making import QUERIES, WhoAsks, opened, person_of, shown
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.http.errors import problems
+from operational_api.http.idempotency import LongRequest, StillAtWork, once
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.services import Shared
+from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork
 from operational_api.reports.schemas import NewReport, Preview, ReportFilter, ReportPage, Wanted
-from operational_api.services import Shared
-from operational_api.work import InOneTransaction, KeyReused, UnitOfWork
-from reports.facts import NotComputed
+from operational_api.reports.service import QUERIES, WhoAsks, opened, person_of, shown
 from reports.pdf import NoPdf
-from reports.weekly import Report
+from reports.periods.content import Report
+from reports.periods.facts import NotComputed
 
 REPORT = TypeAdapter(Report)
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from operational_api.cursor import Cursor
-from operational_api.shapes import Day, Input, Output, Whole
-from reports.weekly import Section
+from operational_api.http.pagination import Cursor
+from operational_api.http.schema_base import Day, Input, Output, Whole
+from reports.periods.content import Section
 
 LONGEST_DAYS = 366
 

@@ -11,12 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Role
-from focusflow.problems import Invalid
+from focusflow.errors import Invalid
 from focusflow.unsubscribe import REPORTS, LinkUnknown, Subscription, read_token
-from operational_api.problems import problems
+from operational_api.http.errors import problems
+from operational_api.http.services import Services, Shared
 from operational_api.security import audit
-from operational_api.security.caller import CameFrom, Origin
-from operational_api.services import Services, Shared
+from operational_api.security.authentication import CameFrom, Origin
 
 QUERIES = load_queries(File(__file__).with_name("queries.sql"))
 PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from focusflow.problems import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
-from operational_api.problems import problems
+from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
+from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
+from operational_api.http.errors import problems
+from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
 from operational_api.scores import store
 from operational_api.scores.schemas import Score, Scores
-from operational_api.work import InOneTransaction, UnitOfWork
 
 router = APIRouter(tags=["Scores"], route_class=InOneTransaction)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from operational_api.shapes import Output
+from operational_api.http.schema_base import Output
 
 
 class Reason(Output):

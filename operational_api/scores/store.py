@@ -11,10 +11,10 @@ from psycopg.rows import DictRow
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
-from models.facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
-from models.memory import recalled
-from models.scoring import score
-from operational_api.work import Work
+from models.features.task_facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
+from models.features.user_state import recalled
+from models.serving.scoring import score
+from operational_api.http.unit_of_work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 

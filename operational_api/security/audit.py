@@ -8,7 +8,7 @@ import orjson
 
 from focusflow.database.session import Transaction
 from focusflow.identity import new_id
-from operational_api.security.caller import Origin
+from operational_api.security.authentication import Origin
 
 #: Sent with the commit: it costs a request no way of its own.
 RECORD: LiteralString = """

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from focusflow.problems import NotSignedIn
+from focusflow.errors import NotSignedIn
 from operational_api.security.tokens import digest
 
 MARK = "ff_"

@@ -11,7 +11,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from focusflow.problems import Invalid, Unavailable
+from focusflow.errors import Invalid, Unavailable
 
 HASHER = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
 AT_ONCE = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from focusflow.problems import Problem
+from focusflow.errors import Problem
 
 MINUTE = 60.0
 

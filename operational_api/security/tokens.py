@@ -12,8 +12,8 @@ from uuid import UUID
 import jwt
 
 from focusflow import clock
+from focusflow.errors import NotSignedIn
 from focusflow.identity import new_id
-from focusflow.problems import NotSignedIn
 
 ISSUER = "focusflow"
 AUDIENCE = "focusflow-api"

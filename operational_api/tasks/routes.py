@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from focusflow.problems import Conflict, Invalid, NotSignedIn
-from operational_api.asked import AskedFor
-from operational_api.problems import problems
-from operational_api.tasks import doing, rules, store
+from focusflow.errors import Conflict, Invalid, NotSignedIn
+from operational_api.http.errors import problems
+from operational_api.http.query_params import AskedFor
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+from operational_api.tasks import rules, service, store
 from operational_api.tasks.schemas import (
     NewTask,
     Search,
@@ -22,7 +23,6 @@ from operational_api.tasks.schemas import (
     TaskList,
     TaskPage,
 )
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=InOneTransaction)
 
@@ -52,13 +52,13 @@ def search_tasks(wanted: Annotated[Search, Query()], work: UnitOfWork) -> Respon
     return work.reply({"items": [store.shown(row) for row in store.search(work.tx, wanted.q, wanted.limit)]})
 
 
-BULK = problems(NotSignedIn, doing.BulkRefused, KeyReused, Invalid)
+BULK = problems(NotSignedIn, service.BulkRefused, KeyReused, Invalid)
 
 
 @router.post("/bulk/complete", response_model=TaskList, responses=BULK)
 def complete_tasks(body: Some, work: UnitOfWork) -> Response:
     """Complete up to 500 tasks, or none of them where one cannot be."""
-    rows = doing.complete_each(work, body.ids)
+    rows = service.complete_each(work, body.ids)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
@@ -67,14 +67,14 @@ def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
     """Change up to 500 tasks alike, or none of them where one cannot be."""
     wish = body.changes.model_dump(exclude_unset=True)
     store.queue_to_link(work.tx, wish)
-    rows = doing.change_each(work, body.ids, wish)
+    rows = service.change_each(work, body.ids, wish)
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
 @router.post("/bulk/delete", response_model=TaskList, responses=BULK)
 def delete_tasks(body: Some, work: UnitOfWork) -> Response:
     """Delete up to 500 tasks, or none of them where one cannot be."""
-    rows = doing.with_each(work, body.ids, lambda task: doing.delete(work, task))
+    rows = service.with_each(work, body.ids, lambda task: service.delete(work, task))
     return work.reply({"items": [store.shown(row) for row in rows]})
 
 
@@ -94,7 +94,7 @@ def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfM
     """Change a task. Cancelling it stops its timer."""
     wish = body.model_dump(exclude_unset=True)
     store.queue_to_link(work.tx, wish)
-    return _answer(work, doing.change(work, _locked(work, task_id, if_match), wish))
+    return _answer(work, service.change(work, _locked(work, task_id, if_match), wish))
 
 
 @router.post(
@@ -109,7 +109,7 @@ def complete_task(
     if_match: IfMatch = None,
 ) -> Response:
     """Complete a task. Its timer stops; of a recurring task the next is created, below the next of its parent if that was completed with it."""
-    return _answer(work, doing.complete(work, _locked(work, task_id, if_match), cascade=cascade))
+    return _answer(work, service.complete(work, _locked(work, task_id, if_match), cascade=cascade))
 
 
 @router.post(
@@ -121,7 +121,7 @@ def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Re
     """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless you have changed it: then it is
     the one that recurs.
     """
-    return _answer(work, doing.reopen(work, _locked(work, task_id, if_match)))
+    return _answer(work, service.reopen(work, _locked(work, task_id, if_match)))
 
 
 @router.post(
@@ -156,7 +156,7 @@ def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> R
 )
 def duplicate_task(task_id: UUID, work: UnitOfWork) -> Response:
     """Add an open task that is like this one."""
-    row = doing.duplicate(work, store.one(work.tx, task_id))
+    row = service.duplicate(work, store.one(work.tx, task_id))
     return work.reply(store.shown(row), 201, version=row["version"])
 
 
@@ -172,7 +172,7 @@ def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
 @router.delete("/{task_id:uuid}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
 def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a task. Its timer stops."""
-    doing.delete(work, _locked(work, task_id, if_match))
+    service.delete(work, _locked(work, task_id, if_match))
 
 
 def _locked(work: Work, task_id: UUID, if_match: str | None) -> Mapping[str, Any]:

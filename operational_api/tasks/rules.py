@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from focusflow.clock import zone
-from focusflow.problems import Conflict, Invalid
+from focusflow.errors import Conflict, Invalid
 from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on, keeping_its_hour, meant
 from operational_api.entities import filled
-from operational_api.shapes import LAST_YEAR
+from operational_api.http.schema_base import LAST_YEAR
 
 OPEN = ("pending", "in_progress")
 

@@ -7,7 +7,19 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from focusflow.contracts.fields import Priority, TaskStatus
-from operational_api.shapes import Day, Flag, Input, Label, LongText, Moment, Output, Text, Title, Whole, each_once
+from operational_api.http.schema_base import (
+    Day,
+    Flag,
+    Input,
+    Label,
+    LongText,
+    Moment,
+    Output,
+    Text,
+    Title,
+    Whole,
+    each_once,
+)
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 #: Some characters fewer than it has room for: one day a rule may have to keep its hour.

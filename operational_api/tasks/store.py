@@ -11,13 +11,13 @@ from focusflow.database.queries import load_queries
 from focusflow.database.rows import insert_row, update_row
 from focusflow.database.session import Transaction
 from focusflow.database.tables import tasks, time_entries
+from focusflow.errors import Invalid, NotFound
 from focusflow.identity import new_id
-from focusflow.problems import Invalid, NotFound
-from operational_api.cursor import cursor, read_cursor
+from operational_api.http.pagination import cursor, read_cursor
+from operational_api.http.unit_of_work import Work
 from operational_api.tasks.schemas import Task, TaskFilter
 from operational_api.tasks.search import alike, as_query
 from operational_api.time_entries.rules import stopped
-from operational_api.work import Work
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 LEVELS_AT_MOST = 20

@@ -11,13 +11,13 @@ from starlette.responses import Response
 from focusflow.clock import start_of
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import time_entries
-from focusflow.problems import Invalid, NotFound, NotSignedIn
-from operational_api.cursor import after_moment, page_of
+from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.entities import Entity, filled
-from operational_api.problems import problems
+from operational_api.http.errors import problems
+from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 from operational_api.time_entries import rules
 from operational_api.time_entries.schemas import Entry, EntryChange, EntryFilter, EntryPage, NewEntry, NewTimer, Running
-from operational_api.work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 

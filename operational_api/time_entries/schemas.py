@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from operational_api.shapes import Day, Input, LongText, Moment, Output, Whole
+from operational_api.http.schema_base import Day, Input, LongText, Moment, Output, Whole
 
 Kind = Literal["focus", "pomodoro", "manual"]
 

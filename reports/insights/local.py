@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from focusflow.metrics import TREND_WORDS
-from reports.facts import Facts
 from reports.insights.writer import Evidence, Insights, Remark
+from reports.periods.facts import Facts
 
 OBSERVATIONS, SUGGESTIONS = 5, 3
 

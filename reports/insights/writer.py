@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reports.facts import Facts
+from reports.periods.facts import Facts
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from cli.supervisor.health import answers
+from cli.supervisor.lock import announced
 from focusflow.metrics import BY_NAME
-from focusflow.supervisor.health import answers
-from focusflow.supervisor.lock import announced
 from tests.e2e.conftest import Stack, until
 
 pytestmark = pytest.mark.timeout(400)

@@ -1,7 +1,7 @@
 """What was accepted, held against what landed."""
 
-from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
+from ingestion.landing.service import open_ingestion
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.integration.ingestion.conftest import raw_rows_of
 

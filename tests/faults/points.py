@@ -50,43 +50,43 @@ def _at_a_new_file(table: str, number: signal.Signals) -> None:
 #: Of the lander, in the order in which it comes to them.
 LANDER = (
     Point("focusflow.database.session:Transaction.run", "after"),  # places are given, and not committed
-    Point("ingestion.service:sequence_once", "after"),
-    Point("ingestion.lander:following", "before"),  # a batch is read
-    Point("ingestion.lander:raw_rows", "after"),
-    Point("focusflow.lake:write_deltalake", "within"),  # a file is written, and not committed
-    Point("focusflow.lake:Pinned._settle", "before"),  # it is committed, and not forced to disk
-    Point("focusflow.durable:_fsync", "after"),  # some of it is
-    Point("focusflow.lake:Pinned._sum_up", "before"),
-    Point("focusflow.durable:settle_checkpoint", "before"),
-    Point("focusflow.lake:Pinned._settle", "after"),
+    Point("ingestion.landing.service:sequence_once", "after"),
+    Point("ingestion.landing.lander:following", "before"),  # a batch is read
+    Point("ingestion.landing.lander:raw_rows", "after"),
+    Point("focusflow.lake.tables:write_deltalake", "within"),  # a file is written, and not committed
+    Point("focusflow.lake.tables:Pinned._settle", "before"),  # it is committed, and not forced to disk
+    Point("focusflow.lake.fsync:_fsync", "after"),  # some of it is
+    Point("focusflow.lake.tables:Pinned._sum_up", "before"),
+    Point("focusflow.lake.fsync:settle_checkpoint", "before"),
+    Point("focusflow.lake.tables:Pinned._settle", "after"),
 )
 
 #: Of the relay likewise.
 RELAY = (
-    Point("ingestion.broker:Kafka.prepare", "after"),
-    Point("ingestion.ledger:Ledger.accept_topic", "before"),
-    Point("ingestion.ledger:Ledger.begin", "after"),
-    Point("ingestion.broker:Kafka.publisher", "after"),
+    Point("ingestion.kafka.broker:Kafka.prepare", "after"),
+    Point("ingestion.kafka.topic_state:Ledger.accept_topic", "before"),
+    Point("ingestion.kafka.topic_state:Ledger.begin", "after"),
+    Point("ingestion.kafka.broker:Kafka.publisher", "after"),
     Point("focusflow.database.session:Transaction.run", "after"),
-    Point("ingestion.relay:messages_of", "after"),
-    Point("ingestion.broker:KafkaPublisher.send", "after"),  # on its way, and not acknowledged
-    Point("ingestion.broker:KafkaDelivery.acknowledged", "after"),  # and not noted
-    Point("ingestion.ledger:Ledger.advance", "after"),
+    Point("ingestion.kafka.relay:messages_of", "after"),
+    Point("ingestion.kafka.broker:KafkaPublisher.send", "after"),  # on its way, and not acknowledged
+    Point("ingestion.kafka.broker:KafkaDelivery.acknowledged", "after"),  # and not noted
+    Point("ingestion.kafka.topic_state:Ledger.advance", "after"),
 )
 
 #: What else the lander passes when it reads from Kafka.
 READER = (
-    Point("ingestion.broker:KafkaLog.bounds", "after"),
-    Point("ingestion.broker:KafkaLog.read", "before"),
-    Point("ingestion.broker:KafkaLog.read", "after"),
-    Point("ingestion.broker_source:BrokerSource.read", "after"),
+    Point("ingestion.kafka.broker:KafkaLog.bounds", "after"),
+    Point("ingestion.kafka.broker:KafkaLog.read", "before"),
+    Point("ingestion.kafka.broker:KafkaLog.read", "after"),
+    Point("ingestion.kafka.source:BrokerSource.read", "after"),
 )
 
 #: Of the inbox.
 INBOX = (
-    Point("ingestion.broker:KafkaLog.read", "after"),
-    Point("ingestion.inbox:_move", "after"),
-    Point("ingestion.inbox:_first_time", "after"),
-    Point("ingestion.inbox:_take", "after"),
+    Point("ingestion.kafka.broker:KafkaLog.read", "after"),
+    Point("ingestion.kafka.inbox:_move", "after"),
+    Point("ingestion.kafka.inbox:_first_time", "after"),
+    Point("ingestion.kafka.inbox:_take", "after"),
     Point("focusflow.database.session:Transaction.commit", "after"),
 )

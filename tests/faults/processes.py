@@ -7,10 +7,10 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 
-from focusflow import lake as lake_module
 from focusflow.database.session import Database
-from focusflow.lake import Lake, Outrun, Pinned
-from ingestion.service import Upkeep, open_ingestion
+from focusflow.lake import tables as lake_module
+from focusflow.lake.tables import Lake, Outrun, Pinned
+from ingestion.landing.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
 

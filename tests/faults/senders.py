@@ -10,10 +10,10 @@ from focusflow.clock import Period
 from focusflow.database.session import Database, Role
 from focusflow.mail import mailer
 from focusflow.settings import Settings, load_settings
-from reports.delivery import SETTLING, Counts, Pace, Sender
-from reports.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
-from reports.ledger import Became, Ledger, Row
-from reports.people import People, Recipient
+from reports.delivery.delivery_log import Became, Ledger, Row
+from reports.delivery.sender import SETTLING, Counts, Pace, Sender
+from reports.periods.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
+from reports.recipients import People, Recipient
 from tests.unit.reports.conftest import COUNTS
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from focusflow.lake import Lake, Pinned
-from focusflow.problems import Unavailable
-from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
+from focusflow.errors import Unavailable
+from focusflow.lake.tables import Lake, Pinned
+from ingestion.landing.service import open_ingestion
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.integration.ingestion.conftest import write_events

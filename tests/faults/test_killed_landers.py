@@ -9,8 +9,8 @@ from itertools import product
 import psutil
 import pytest
 
-from focusflow.lake import RAW_EVENTS
-from ingestion.service import open_ingestion
+from focusflow.lake.tables import RAW_EVENTS
+from ingestion.landing.service import open_ingestion
 from tests.conftest import BUCKETS, add_user
 from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.faults.points import LANDER, Point
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine le
 
 KILLS = 60
 FREEZES = 10
-WITH_A_BATCH = Point("ingestion.lander:raw_rows", "after")
+WITH_A_BATCH = Point("ingestion.landing.lander:raw_rows", "after")
 WITH_THE_HEADS = Point("focusflow.database.session:Transaction.run", "after")
 PATIENCE = 60  # seconds; what is waited for takes a moment, and longer where others have the machine
 

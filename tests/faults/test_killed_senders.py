@@ -10,8 +10,8 @@ import pytest
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from reports.ledger import Ledger
-from reports.schedule import PAUSES
+from reports.delivery.delivery_log import Ledger
+from reports.delivery.schedule import PAUSES
 from tests.faults.senders import MONDAY, Forgetful, send
 from tests.mailserver import Post, served
 

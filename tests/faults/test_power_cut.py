@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 from deltalake.exceptions import DeltaError
 
-from focusflow import durable
-from focusflow import lake as lake_module
 from focusflow.database.session import Database
-from focusflow.lake import Lake, Outrun
-from focusflow.problems import Problem
-from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
+from focusflow.errors import Problem
+from focusflow.lake import fsync
+from focusflow.lake import tables as lake_module
+from focusflow.lake.tables import Lake, Outrun
+from ingestion.landing.service import open_ingestion
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS, add_user
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
@@ -93,7 +93,7 @@ class Landing:
     database: Database
     lake: Lake
     accepted: set[str] = field(default_factory=set)
-    durable: dict[int, int] = field(default_factory=dict)
+    fsync: dict[int, int] = field(default_factory=dict)
     batches: int = 0
 
     def until_cut(self, disk: Disk, batches: int, seconds: float) -> None:
@@ -158,13 +158,13 @@ def test_what_had_landed_when_the_power_went_is_there_and_landing_goes_on(databa
 @pytest.mark.parametrize("forgotten", ["files", "files and folders"])
 def test_a_lander_that_forces_nothing_to_the_disk_is_found_out(disk, landing, monkeypatch, forgotten):
     """On ext4, a file that is forced to the disk takes its name along; so folders alone can be forgotten unnoticed here."""
-    forced = durable._fsync
+    forced = fsync._fsync
 
     def forgets(path: Path) -> None:
         if forgotten == "files" and path.is_dir():
             forced(path)
 
-    monkeypatch.setattr(durable, "_fsync", forgets)
+    monkeypatch.setattr(fsync, "_fsync", forgets)
     landing.until_cut(disk, 5, 0)
-    monkeypatch.setattr(durable, "_fsync", forced)
+    monkeypatch.setattr(fsync, "_fsync", forced)
     assert landing.lost() > 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("focusflow", "operational_api", "ingestion", "pipelines", "models", "reports", "dashboard")
+PARTS = ("focusflow", "cli", "operational_api", "ingestion", "pipelines", "models", "reports", "dashboard")
 NOT_OURS = {".git", ".venv", ".focusflow", ".dg", ".hypothesis", "__pycache__", "build", "dist", "node_modules"}
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from focusflow.contracts.registry import BY_NAME
-from pipelines.histories import spec
+from pipelines.engine.histories import spec
 
 
 def fill(lake, tables):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from focusflow.client import Client
+from dashboard.api_client import Client
 from focusflow.identity import new_id
 from tests.e2e.conftest import PATIENCE, Stack, a_stack
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
+from dashboard.api_client import Client
 from focusflow import clock
-from focusflow.client import Client
-from focusflow.problems import NotSignedIn
+from focusflow.errors import NotSignedIn
 from tests.e2e.dashboard.conftest import PASSWORD, settled
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]

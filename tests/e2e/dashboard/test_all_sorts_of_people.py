@@ -75,7 +75,7 @@ def test_titles_of_any_script_and_length_fit_every_page(look, somebody, demo):
 
 
 def test_nothing_of_others_is_shown_whatever_the_address_says(look, somebody, demo):
-    from focusflow.client import Client
+    from dashboard.api_client import Client
 
     with Client(demo.address("api")) as other:
         other.login("demo@example.com", "focusflow-demo")

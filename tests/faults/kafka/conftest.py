@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from focusflow.identity import new_id
-from focusflow.lake import Lake
-from ingestion.broker import Kafka
-from ingestion.local_broker.server import local_broker
+from focusflow.lake.tables import Lake
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.local_broker.server import local_broker
 from tests.conftest import BUCKETS, add_user
 from tests.faults.processes import forking
 

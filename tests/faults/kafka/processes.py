@@ -5,13 +5,13 @@ import threading
 from dataclasses import dataclass
 
 from focusflow.database.session import Database, Role
-from focusflow.lake import Lake
-from ingestion import inbox as inbox_module
-from ingestion.broker import Kafka
-from ingestion.inbox import TAKEN_AT_ONCE, Inbox
-from ingestion.relay import Delivery, Publisher
-from ingestion.routes import broker_source, inbox_service, relay_service
-from ingestion.service import Upkeep, open_ingestion
+from focusflow.lake.tables import Lake
+from ingestion.kafka import inbox as inbox_module
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.inbox import TAKEN_AT_ONCE, Inbox
+from ingestion.kafka.relay import Delivery, Publisher
+from ingestion.kafka.wiring import broker_source, inbox_service, relay_service
+from ingestion.landing.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
 

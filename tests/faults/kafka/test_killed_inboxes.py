@@ -73,7 +73,7 @@ def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, s
 
 
 def test_an_inbox_that_moves_on_before_it_has_written_is_found_out(database, kafka, stranger, run):
-    killed_at(run, forget_until, Point("ingestion.inbox:_take", "before"))
+    killed_at(run, forget_until, Point("ingestion.kafka.inbox:_take", "before"))
     orders = stranger.finish()
     with pytest.raises(AssertionError, match="order-"):
         assert_all_came_once(database, kafka, run, orders)

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from focusflow.lake import RAW_EVENTS
-from focusflow.problems import Unavailable
-from ingestion.broker import Kafka
-from ingestion.ledger import Ledger
-from ingestion.relay import Publisher
-from ingestion.routes import broker_source, relay_service
-from ingestion.service import open_ingestion
-from ingestion.source import PositionLost
-from ingestion.verification import count, judge
+from focusflow.errors import Unavailable
+from focusflow.lake.tables import RAW_EVENTS
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.relay import Publisher
+from ingestion.kafka.topic_state import Ledger
+from ingestion.kafka.wiring import broker_source, relay_service
+from ingestion.landing.service import open_ingestion
+from ingestion.outbox.source import PositionLost
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.kafka.processes import TakesRefusalForConsent, land, land_until, relay, relay_until
 from tests.faults.points import LANDER, READER, RELAY, Point
@@ -136,7 +136,7 @@ def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(data
 
 def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(database, kafka, user_id, run):
     accepted = set(write_events(database, user_id, 300))
-    point = Point("ingestion.broker:KafkaDelivery.acknowledged", "after")
+    point = Point("ingestion.kafka.broker:KafkaDelivery.acknowledged", "after")
     for _ in range(3):
         process = run(relay_until, point)
         process.join(ENDS)

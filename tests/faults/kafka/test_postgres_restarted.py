@@ -10,7 +10,7 @@ import pytest
 from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database
-from focusflow.problems import Unavailable
+from focusflow.errors import Unavailable
 from tests.conftest import BUCKETS, add_user
 from tests.faults.kafka.conftest import Running
 from tests.faults.kafka.processes import land, relay, take_in

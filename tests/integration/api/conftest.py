@@ -26,10 +26,10 @@ from operational_api.app import create_app
 from operational_api.auth import store
 from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Registration
+from operational_api.http.services import Services
 from operational_api.security import audit, passwords
-from operational_api.security.caller import Origin
+from operational_api.security.authentication import Origin
 from operational_api.security.tokens import Access
-from operational_api.services import Services
 
 PASSWORD = "a long sentence is a good password"
 

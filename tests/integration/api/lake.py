@@ -9,7 +9,7 @@ import pyarrow as pa
 from fastapi.testclient import TestClient
 
 from focusflow.identity import bucket_of
-from focusflow.lake import Lake
+from focusflow.lake.tables import Lake
 from tests.conftest import BUCKETS
 from tests.unit.reports.conftest import DAILY, day
 

@@ -13,7 +13,7 @@ from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
-from operational_api.security import limits, passwords
+from operational_api.security import login_throttle, passwords
 from operational_api.security.passwords import HASHER
 from operational_api.security.tokens import access_token, read_access_token
 from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, token_in
@@ -219,7 +219,8 @@ def test_guessing_from_elsewhere_does_not_keep_the_owner_out(http, me):
 def test_a_network_that_guesses_at_many_accounts_has_to_wait(http, database):
     with database.owner() as connection:
         connection.execute(
-            "insert into attempts values (%s, 130, clock_timestamp())", [limits.guesses("x", "testclient")[1].stored]
+            "insert into attempts values (%s, 130, clock_timestamp())",
+            [login_throttle.guesses("x", "testclient")[1].stored],
         )
     assert sign_in(http, "somebody-else@example.com").status_code == 429
 

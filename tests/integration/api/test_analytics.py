@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from focusflow import clock
-from focusflow.lake import Lake
-from pipelines import build, publication
+from focusflow.lake.tables import Lake
+from pipelines.engine import build, publish_tables
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person as Life
 from tests.integration.pipelines.conftest import World
@@ -46,7 +46,7 @@ def published(world, database):
 
     def publish(*lives, as_of):
         made(world, *lives, as_of=as_of)
-        return publication.publish(world.lake, world.connection, database, BUCKETS)
+        return publish_tables.publish(world.lake, world.connection, database, BUCKETS)
 
     return publish
 
@@ -190,7 +190,7 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
             more.task(clock.now() - timedelta(days=days_ago))
         made(world, more, as_of=clock.now())
         with reading(read):
-            publication.publish(world.lake, world.connection, database, BUCKETS)
+            publish_tables.publish(world.lake, world.connection, database, BUCKETS)
     created = {total for _, _, total in seen}
     assert created <= {11 + 3 * n for n in range(PUBLICATIONS + 1)}
     assert len(created) > 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from focusflow import timetable
+from focusflow import availability
 
 
 def event(me, start, end, **fields):
@@ -63,7 +63,7 @@ def test_a_rule_is_refused_that_its_appointment_never_comes_to(me, start, rrule,
 
 
 def test_more_than_can_be_looked_through_is_said_and_not_left_out(me, monkeypatch):
-    monkeypatch.setattr(timetable, "EVENTS_AT_MOST", 2)
+    monkeypatch.setattr(availability, "EVENTS_AT_MOST", 2)
     for day in (1, 2, 3):
         event(me, f"2026-12-0{day}T09:00:00Z", f"2026-12-0{day}T10:00:00Z")
     assert len(starts(me, "since=2026-12-01&until=2026-12-02")) == 2

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import focusflow.client
+import dashboard.api_client
+from dashboard.api_client import Client
 from focusflow import clock
-from focusflow.client import Client
-from focusflow.problems import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
+from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
 from tests.integration.api.conftest import PASSWORD
 from tests.integration.api.lake import put
 
@@ -176,7 +176,7 @@ def test_what_else_is_done_with_small_nouns(client):
 
 def test_the_client_has_every_call_of_the_api(http):
     """But those that are for other programs: Segment's, a mail reader's, a monitor's."""
-    tree = ast.parse(Path(focusflow.client.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(dashboard.api_client.__file__).read_text(encoding="utf-8"))
     made = {
         spoken
         for node in ast.walk(tree)

@@ -9,7 +9,7 @@ from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
-from operational_api.shapes import Input
+from operational_api.http.schema_base import Input
 from tests.integration.api.conftest import PASSWORD
 
 OPEN = {

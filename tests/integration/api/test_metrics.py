@@ -2,9 +2,9 @@
 
 import pytest
 
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection
-from ingestion.service import open_ingestion
-from pipelines import silver
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection
+from ingestion.landing.service import open_ingestion
+from pipelines.engine import silver
 
 
 def figures(http):

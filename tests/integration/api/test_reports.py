@@ -11,7 +11,7 @@ from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from reports.weekly import told
+from reports.periods.content import told
 from tests.integration.api.lake import put
 from tests.unit.reports.conftest import facts
 

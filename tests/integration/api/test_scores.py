@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from focusflow.database.session import Role
-from pipelines.publish import QUERIES as PUBLISHING
+from pipelines.engine.publish_scores import QUERIES as PUBLISHING
 from tests.integration.api.test_tasks import NOBODYS
 
 PUBLISH = """

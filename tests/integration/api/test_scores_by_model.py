@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from focusflow import clock
-from focusflow.lake import Lake, duckdb_connection, show
+from focusflow.lake.tables import Lake, duckdb_connection, show
 from ingestion.demo import PASSWORD, write_demo
-from ingestion.service import open_ingestion
-from models.registry import Registry
-from pipelines import priorities
-from pipelines.refresh import Refresh
+from ingestion.landing.service import open_ingestion
+from models.serving.registry import Registry
+from pipelines.engine import priorities
+from pipelines.engine.refresh import Refresh
 from tests.conftest import BUCKETS
 from tests.integration.api.conftest import signed_in
 from tests.unit.models.made_up import model

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
+from cli import diagnostics
+from cli.diagnostics import examine
+from cli.main import commands
+from cli.supervisor.lock import locked
 from focusflow import clock
-from focusflow.cli import examination
-from focusflow.cli.examination import examine
-from focusflow.cli.main import commands
-from focusflow.lake import RAW_EVENTS, Lake
+from focusflow.lake.tables import RAW_EVENTS, Lake
 from focusflow.settings import Settings
-from focusflow.supervisor.lock import locked
 from tests.conftest import add_user
 
 
@@ -59,19 +59,19 @@ def test_a_lake_with_a_lost_file_is_found(settings, landed):
 
 
 def test_a_full_disk_is_found(settings, monkeypatch):
-    monkeypatch.setattr(examination, "FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(diagnostics, "FREE_BYTES", 1 << 62)
     assert not found(settings, "disk").is_well
 
 
 def test_a_clock_that_is_off_is_found(settings, monkeypatch):
-    monkeypatch.setattr(examination, "now", lambda: clock.now() - timedelta(seconds=30))
+    monkeypatch.setattr(diagnostics, "now", lambda: clock.now() - timedelta(seconds=30))
     finding = found(settings, "clocks")
     assert "30.0 s" in finding.seen
     assert not finding.is_well
 
 
 def test_a_usual_port_that_is_taken_is_no_fault(settings, monkeypatch):
-    monkeypatch.setattr(examination, "is_free", lambda *_: False)
+    monkeypatch.setattr(diagnostics, "is_free", lambda *_: False)
     finding = found(settings, "port of api")
     assert finding.is_well
     assert "the next free one will be used" in finding.seen

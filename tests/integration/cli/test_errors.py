@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from focusflow.cli.main import COMMANDS, main
+from cli.main import COMMANDS, main
 from tests.e2e.conftest import free_ports
 
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, `kafka` is a broker alone, and

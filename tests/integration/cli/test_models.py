@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from focusflow.cli import evaluate
-from focusflow.cli.main import commands
+from cli.commands import evaluate
+from cli.main import commands
 from focusflow.identity import new_id
-from focusflow.lake import Lake
+from focusflow.lake.tables import Lake
 from tests.conftest import add_user
 from tests.integration.made_up_lake import fill
 from tests.unit.models.histories import lived

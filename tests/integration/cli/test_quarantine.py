@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key
-from ingestion.lander import raw_rows
-from ingestion.source import Run
-from pipelines import silver
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import silver
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from focusflow.cli.refresh import command
-from pipelines.refresh import Refresh, Step
+from cli.commands.refresh import command
+from pipelines.engine.refresh import Refresh, Step
 
 
 @pytest.fixture

@@ -13,21 +13,19 @@ import psutil
 import psycopg
 import pytest
 
+from cli.supervisor import run as module
+from cli.supervisor.child import Identity
+from cli.supervisor.lock import announced, locked
+from cli.supervisor.services import Layout
+from cli.supervisor.signals import Stopping
+from cli.supervisor.tree import Part
 from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.installation import make_home
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 from focusflow.settings import Settings
-from focusflow.supervisor import run as module
-from focusflow.supervisor.child import Identity
-from focusflow.supervisor.lock import announced, locked
-from focusflow.supervisor.parts import Layout
-from focusflow.supervisor.stopping import Stopping
-from focusflow.supervisor.tree import Part
 
 WORKS = (
-    "from focusflow.cli import lifeline; lifeline.hold()\n"
-    "import time; print('at work', flush=True)\n"
-    "while True: time.sleep(0.1)"
+    "from cli import lifeline; lifeline.hold()\nimport time; print('at work', flush=True)\nwhile True: time.sleep(0.1)"
 )
 NAMES = ("dashboard", "dagster", "api", "land")
 ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}

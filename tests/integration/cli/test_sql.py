@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from focusflow import clock
-from focusflow.lake import Lake, duckdb_connection
-from focusflow.problems import Conflict
-from ingestion.demo.write import write_demo
-from ingestion.service import open_ingestion
-from models.registry import Registry
-from pipelines.catalog import write
-from pipelines.daily import DAILY
-from pipelines.refresh import Refresh
+from focusflow.errors import Conflict
+from focusflow.lake.tables import Lake, duckdb_connection
+from ingestion.demo.writer import write_demo
+from ingestion.landing.service import open_ingestion
+from models.serving.registry import Registry
+from pipelines.engine.catalog import write
+from pipelines.engine.daily import DAILY
+from pipelines.engine.refresh import Refresh
 from tests.conftest import BUCKETS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "sql.md"

@@ -9,15 +9,15 @@ from uuid import UUID
 import polars as pl
 import pytest
 
-from dashboard import shared
-from dashboard.sessions import Session
+from dashboard import app_state
+from dashboard.api_client import Client, Tokens
+from dashboard.auth.sessions import Session
 from focusflow import clock
-from focusflow.client import Client, Tokens
+from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake import Lake
-from focusflow.problems import Unavailable
+from focusflow.lake.tables import Lake
 from focusflow.settings import load_settings
-from pipelines.daily import DAILY
+from pipelines.engine.daily import DAILY
 
 TODAY = clock.local_date(clock.now(), "UTC")
 
@@ -136,8 +136,8 @@ def look(lake: Lake, api: Api, tmp_path: Any) -> Iterator[Callable[..., str]]:
         for frame in frames:
             lake.open(DAILY).append(frame.to_arrow(), positions={})
         settings = load_settings(home=tmp_path, lake_url=lake.location, **given)
-        shared.provide(settings, SignedIn(session_of(user_id, role) if signed_in else None, api))  # type: ignore[arg-type]  # a fake
+        app_state.provide(settings, SignedIn(session_of(user_id, role) if signed_in else None, api))  # type: ignore[arg-type]  # a fake
         return user_id
 
     yield prepare
-    shared._provided.clear()
+    app_state._provided.clear()

@@ -8,9 +8,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import accounts
-from dashboard.signin import SignIn
-from focusflow.client import Client
+from dashboard.api_client import Client
+from dashboard.auth import accounts
+from dashboard.auth.sign_in import SignIn
 from focusflow.identity import new_id
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email, store
 

@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from dashboard import dagster as dagster_server
-from dashboard import shared
-from dashboard.dagster import Check, Made
+from dashboard import app_state
+from dashboard.data import dagster_client as dagster_server
+from dashboard.data.dagster_client import Check, Made
 from focusflow import clock
 from tests.integration.dashboard.test_pages import metrics, show, words
 
@@ -103,7 +103,7 @@ def test_links_lead_where_the_person_comes_from_or_where_the_settings_say(look, 
 
 def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, dagster):
     look(role="analyst", dagster_port=dagster)
-    folder = shared.shared().models
+    folder = app_state.shared().models
     (folder / "pr-1").mkdir(parents=True)
     (folder / "current.json").write_text(
         '{"served": [{"version": "pr-1"}, {"version": "pr-0", "until": "2026-03-02"}]}', encoding="utf-8"
@@ -127,7 +127,7 @@ def test_without_a_model_the_page_says_how_to_come_by_one(look):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"weights": 1}', '{"version": "pr-1"}'])
 def test_a_card_that_cannot_be_read_does_not_break_the_page(look, content):
     look(role="analyst")
-    folder = shared.shared().models / "pr-1"
+    folder = app_state.shared().models / "pr-1"
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(content, encoding="utf-8")
     show("model")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data
+from dashboard.data import lake
 from focusflow.identity import new_id
 from tests.integration.dashboard.conftest import TODAY, days_of
 
@@ -16,11 +16,11 @@ def asked(question, **values):
     def script(question, values):
         import streamlit as st
 
-        from dashboard import data
-        from focusflow.problems import Problem
+        from dashboard.data import lake
+        from focusflow.errors import Problem
 
         try:
-            st.text(data.ask(question, **values).write_csv())
+            st.text(lake.ask(question, **values).write_csv())
         except Problem as problem:
             st.text(type(problem).__name__)
 
@@ -46,9 +46,9 @@ def test_a_query_opens_only_the_months_it_is_asked_for(look, lake):
     assert len(asked("days", first=month, last=TODAY).splitlines()) == 1 + TODAY.day
 
 
-@pytest.mark.parametrize("question", data.OWN)
+@pytest.mark.parametrize("question", lake.OWN)
 def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lake, question):
-    from pipelines import build, daily
+    from pipelines.engine import build, daily
 
     for spec in (daily.DAILY, *(table.spec for table in build.TABLES)):
         lake.open(spec)
@@ -57,17 +57,17 @@ def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lak
     assert "user_id" not in columns.split(",")
 
 
-@pytest.mark.parametrize("question", data.PRODUCT)
+@pytest.mark.parametrize("question", lake.PRODUCT)
 def test_what_is_about_all_people_is_not_for_everybody(look, question):
     look()
     assert asked(question) == "Forbidden"
 
 
 def test_every_query_that_is_not_about_all_people_sees_only_rows_that_have_an_owner():
-    from pipelines import build, daily, priorities
+    from pipelines.engine import build, daily, priorities
 
     owned = {table.spec.name for table in build.TABLES if table.is_personal} | {
         daily.DAILY.name,
         priorities.SCORES.name,
     }
-    assert {table for question in data.OWN for table in data.READS[question]} <= owned
+    assert {table for question in lake.OWN for table in lake.READS[question]} <= owned

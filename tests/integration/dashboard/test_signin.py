@@ -13,11 +13,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from dashboard.sessions import COOKIE, SessionStore
-from dashboard.signin import SignedInOnly, SignIn
-from focusflow.client import Client
+from dashboard.api_client import Client
+from dashboard.auth.sessions import COOKIE, SessionStore
+from dashboard.auth.sign_in import SignedInOnly, SignIn
+from focusflow.errors import NotSignedIn
 from focusflow.identity import new_id
-from focusflow.problems import NotSignedIn
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 

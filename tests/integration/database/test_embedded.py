@@ -16,7 +16,7 @@ from psycopg.rows import scalar_row
 
 from focusflow.database import binaries
 from focusflow.database.embedded import embedded_server
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 from focusflow.settings import secret_under
 
 FAST = {"fsync": "off", "shared_buffers": "16MB"}

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from focusflow.database.session import Database, Role
-from focusflow.problems import Unavailable
+from focusflow.errors import Unavailable
 
 SECONDS = 0.4
 

@@ -6,7 +6,7 @@ from alembic import command
 
 from focusflow.database.migrate import newest_revision, owner_connection, prepare, schema_config
 from focusflow.database.tables import OWNED
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 
 
 def test_the_migrations_make_exactly_the_declared_schema(database_url):

@@ -1,6 +1,6 @@
 """What has expired is forgotten, and nothing else."""
 
-from focusflow.database.upkeep import forget_expired, forget_said
+from focusflow.database.retention import forget_expired, forget_said
 from focusflow.identity import new_id
 from tests.conftest import add_user
 

@@ -8,7 +8,7 @@ import pytest
 from focusflow.database import outbox
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, show
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, show
 from tests.conftest import BUCKETS, add_user
 
 

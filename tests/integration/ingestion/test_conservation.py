@@ -8,9 +8,9 @@ import sys
 import pyarrow as pa
 import pytest
 
-from focusflow.lake import RAW_EVENTS, TableSpec, position_key
-from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
+from focusflow.lake.tables import RAW_EVENTS, TableSpec, position_key
+from ingestion.landing.service import open_ingestion
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 

@@ -10,14 +10,14 @@ import psycopg
 import pytest
 
 from focusflow.database.session import Role
+from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of
-from focusflow.problems import Unavailable
-from ingestion import service as service_module
-from ingestion import source as source_module
-from ingestion.lander import Lander
-from ingestion.sequencer import sequence_once
-from ingestion.service import Ingestion, Upkeep, open_ingestion
-from ingestion.source import OutboxSource, PositionLost
+from ingestion.landing import service as service_module
+from ingestion.landing.lander import Lander
+from ingestion.landing.service import Ingestion, Upkeep, open_ingestion
+from ingestion.outbox import source as source_module
+from ingestion.outbox.sequencer import sequence_once
+from ingestion.outbox.source import OutboxSource, PositionLost
 from tests.conftest import BUCKETS, add_user
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
@@ -174,7 +174,7 @@ def test_the_service_waits_for_a_database_that_is_away(database, lake, users, ca
     service = Ingestion(database, SourceThatIsAway(database), Lander(lake, range(BUCKETS), rows=5_000), 0.01)
     how = (stop, Upkeep("", due_at=float("inf")), lambda: turned.append(None))
     thread = threading.Thread(target=service.run, args=how, daemon=True)
-    with caplog.at_level(logging.WARNING, logger="ingestion.service"):
+    with caplog.at_level(logging.WARNING, logger="ingestion.landing.service"):
         thread.start()
         landed = until(lambda: set(written) <= set(ids(lake)))
     stop.set()

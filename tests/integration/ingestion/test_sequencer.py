@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from focusflow.database.session import Role
-from ingestion.sequencer import sequence_once
+from ingestion.outbox.sequencer import sequence_once
 from tests.integration.ingestion.conftest import append_events, write_events
 
 

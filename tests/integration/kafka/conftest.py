@@ -7,11 +7,11 @@ import pytest
 
 from focusflow.database.session import Database
 from focusflow.identity import new_id
-from focusflow.lake import Lake
-from ingestion.broker import Kafka
-from ingestion.relay import RelayService
-from ingestion.routes import broker_source, relay_service
-from ingestion.service import Ingestion, open_ingestion
+from focusflow.lake.tables import Lake
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.relay import RelayService
+from ingestion.kafka.wiring import broker_source, relay_service
+from ingestion.landing.service import Ingestion, open_ingestion
 from tests.conftest import BUCKETS, add_user
 
 

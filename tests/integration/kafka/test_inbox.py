@@ -10,14 +10,14 @@ from confluent_kafka import Producer
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from focusflow.lake import RAW_EVENTS, duckdb_connection, position_key
-from ingestion.inbox import Inbox
-from ingestion.lander import raw_rows
-from ingestion.ledger import Overtaken
-from ingestion.letters import Letters
-from ingestion.routes import inbox_service
-from ingestion.source import Run
-from pipelines import silver
+from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, position_key
+from ingestion.kafka.dead_letters import Letters
+from ingestion.kafka.inbox import Inbox
+from ingestion.kafka.topic_state import Overtaken
+from ingestion.kafka.wiring import inbox_service
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import silver
 from tests.conftest import BUCKETS
 
 

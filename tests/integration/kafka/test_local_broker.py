@@ -11,9 +11,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from focusflow.problems import SetupProblem
-from ingestion.local_broker import jars
-from ingestion.local_broker.server import LocalBroker, local_broker
+from focusflow.errors import SetupProblem
+from ingestion.kafka.local_broker import jars
+from ingestion.kafka.local_broker.server import LocalBroker, local_broker
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_broker_that_was_killed_comes_back_with_what_it_held(broker):
 
 def test_a_broker_ends_with_the_process_that_started_it(tmp_path, kafka_address):
     starter = (
-        "import sys; from pathlib import Path; from ingestion.local_broker.server import LocalBroker\n"
+        "import sys; from pathlib import Path; from ingestion.kafka.local_broker.server import LocalBroker\n"
         f"broker = LocalBroker(Path({str(tmp_path)!r})); broker.start()\n"
         "print(broker._process.pid, broker.address, flush=True); sys.stdin.read()"
     )

@@ -14,18 +14,18 @@ import pytest
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from focusflow.problems import SetupProblem, Unavailable
-from ingestion import broker
-from ingestion import relay as relay_module
-from ingestion.broker import Kafka
-from ingestion.ledger import Ledger
-from ingestion.messages import Message, message_of
-from ingestion.relay import Publisher, only_one
-from ingestion.routes import backfill, broker_source, relay_service
-from ingestion.sequencer import sequence_once
-from ingestion.service import open_ingestion
-from ingestion.source import OutboxSource, PositionLost
-from ingestion.verification import count, judge
+from focusflow.errors import SetupProblem, Unavailable
+from ingestion.kafka import broker
+from ingestion.kafka import relay as relay_module
+from ingestion.kafka.broker import Kafka
+from ingestion.kafka.messages import Message, message_of
+from ingestion.kafka.relay import Publisher, only_one
+from ingestion.kafka.topic_state import Ledger
+from ingestion.kafka.wiring import backfill, broker_source, relay_service
+from ingestion.landing.service import open_ingestion
+from ingestion.outbox.sequencer import sequence_once
+from ingestion.outbox.source import OutboxSource, PositionLost
+from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events

@@ -16,10 +16,10 @@ from focusflow.contracts.envelope import Event
 from focusflow.contracts.registry import BY_NAME
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake import RAW_EVENTS, Lake, duckdb_connection, position_key, show
-from ingestion.lander import raw_rows
-from ingestion.source import Run
-from pipelines import daily, histories, silver
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from ingestion.landing.lander import raw_rows
+from ingestion.outbox.source import Run
+from pipelines.engine import daily, histories, silver
 from tests.conftest import BUCKETS
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from focusflow.clock import local_date, start_of, zone
 from focusflow.contracts.envelope import Event
-from reports.achievements import ACHIEVEMENTS
+from reports.notifications.achievements import ACHIEVEMENTS
 from tests.integration.pipelines.account import (
     DAY,
     MINUTE,

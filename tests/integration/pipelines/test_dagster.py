@@ -16,10 +16,12 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from focusflow import clock
 from focusflow.clock import local_date
-from models.registry import Registry
-from pipelines import daily, lineage, priorities, publish
-from pipelines.assets.tables import key_of
-from pipelines.automation import (
+from models.serving.registry import Registry
+from pipelines.definitions import build_defs
+from pipelines.engine import daily, lineage, priorities, publish_scores
+from pipelines.engine.partitions import month_of
+from pipelines.orchestration.assets.tables import key_of
+from pipelines.orchestration.automation import (
     achievements_hourly,
     data_docs_hourly,
     maintenance_nightly,
@@ -30,9 +32,7 @@ from pipelines.automation import (
     verify_nightly,
     weekly_training,
 )
-from pipelines.definitions import build_defs
-from pipelines.partitions import month_of
-from pipelines.resources import Installation
+from pipelines.orchestration.resources import Installation
 from tests.conftest import BUCKETS, add_user
 from tests.integration.made_up_lake import fill
 from tests.integration.pipelines.conftest import Person
@@ -236,7 +236,7 @@ def publish_as_of(world, database, tmp_path):
     def publish_as_of(as_of: datetime) -> None:
         world.refresh(as_of)
         priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(tmp_path))
-        publish.publish_scores(world.lake, world.connection, database, BUCKETS)
+        publish_scores.publish_scores(world.lake, world.connection, database, BUCKETS)
 
     return publish_as_of
 

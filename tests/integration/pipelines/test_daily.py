@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import daily
+from pipelines.engine import daily
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 from deltalake import write_deltalake
 
-from pipelines import build, daily
+from pipelines.engine import build, daily
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
 

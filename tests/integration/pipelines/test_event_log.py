@@ -9,8 +9,8 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import create_engine
 
 from focusflow.settings import Settings
-from pipelines.event_log import MOST_OPEN, EventLog
-from pipelines.server import prepared_home
+from pipelines.orchestration.event_log import MOST_OPEN, EventLog
+from pipelines.orchestration.server import prepared_home
 
 TIMES = 10
 
@@ -65,7 +65,7 @@ def test_its_files_are_opened_once_and_few_at_a_time(home, monkeypatch):
     opened: list[str] = []
     with dg.DagsterInstance.from_config(str(home)) as instance:
         log = instance.event_log_storage
-        monkeypatch.setattr("pipelines.event_log.create_engine", _counting(opened))
+        monkeypatch.setattr("pipelines.orchestration.event_log.create_engine", _counting(opened))
         runs = [ran(instance) for _ in range(MOST_OPEN + 2)]
         assert len(opened) == len(runs)  # the index was open before
         assert len(open_files(home / "history" / "runs")) <= MOST_OPEN

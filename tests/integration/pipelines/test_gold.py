@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from focusflow.clock import zone
-from focusflow.lake import duckdb_connection
-from pipelines import build
-from pipelines.quality import counted, judge, rules_of, sample_of
+from focusflow.lake.tables import duckdb_connection
+from pipelines.engine import build
+from pipelines.engine.checks import counted, judge, rules_of, sample_of
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
 

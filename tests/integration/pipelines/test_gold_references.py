@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from focusflow.lake import Lake
-from models.registry import Registry
-from pipelines import build, daily, priorities
-from pipelines.quality import broken_rules
+from focusflow.lake.tables import Lake
+from models.serving.registry import Registry
+from pipelines.engine import build, daily, priorities
+from pipelines.engine.checks import broken_rules
 from tests.conftest import BUCKETS
 from tests.integration.pipelines import counted_days, counted_people, counted_product
 from tests.integration.pipelines.account import Account, Rows

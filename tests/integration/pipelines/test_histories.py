@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from focusflow.contracts.registry import BY_NAME
-from pipelines import daily, histories
+from pipelines.engine import daily, histories
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.registry import Registry
-from pipelines import build, daily, priorities
+from models.serving.registry import Registry
+from pipelines.engine import build, daily, priorities
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.busy import Busy
 from tests.integration.pipelines.conftest import Person, World

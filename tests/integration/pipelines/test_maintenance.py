@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from focusflow import clock, durable
-from focusflow.database.upkeep import drop_outbox_days
-from focusflow.lake import RAW_EVENTS, duckdb_connection, floor_key, position_key
-from focusflow.problems import Conflict
+from focusflow import clock
+from focusflow.database.retention import drop_outbox_days
+from focusflow.errors import Conflict
+from focusflow.lake import fsync
+from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, floor_key, position_key
 from focusflow.settings import Settings
-from ingestion.service import open_ingestion
-from ingestion.verification import count, judge
-from pipelines import silver
-from pipelines.maintenance import Maintenance
+from ingestion.landing.service import open_ingestion
+from ingestion.reconciliation import count, judge
+from pipelines.engine import silver
+from pipelines.engine.maintenance import Maintenance
 from tests.conftest import BUCKETS
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
@@ -172,7 +173,7 @@ def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, u
 
 def test_a_checkpoint_is_on_the_disk_before_the_entries_that_it_sums_up_go(maintenance, lake, monkeypatch):
     order = []
-    monkeypatch.setattr(durable, "settle_checkpoint", lambda *_: order.append("settled"))
+    monkeypatch.setattr(fsync, "settle_checkpoint", lambda *_: order.append("settled"))
     raw = lake.open(RAW_EVENTS)
     monkeypatch.setattr(type(raw.delta), "cleanup_metadata", lambda _: order.append("cleared"))
     raw.checkpoint()

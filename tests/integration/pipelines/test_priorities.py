@@ -6,9 +6,9 @@ import orjson
 import pytest
 from polars.testing import assert_frame_equal
 
-from focusflow.lake import duckdb_connection, show
-from models.registry import Registry
-from pipelines import priorities
+from focusflow.lake.tables import duckdb_connection, show
+from models.serving.registry import Registry
+from pipelines.engine import priorities
 from tests.conftest import BUCKETS
 from tests.integration.made_up_lake import fill
 from tests.unit.models.histories import FIRST, lived

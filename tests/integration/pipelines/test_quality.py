@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines import daily, data_docs
-from pipelines.quality import VOLUME, broken_rules, judge, rules_of
+from pipelines.engine import daily, data_docs
+from pipelines.engine.checks import VOLUME, broken_rules, judge, rules_of
 from tests.integration.pipelines.conftest import Person
 
 # Great Expectations imports them while it is loaded.

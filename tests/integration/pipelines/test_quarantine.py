@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from focusflow.contracts.registry import NOUNS
-from focusflow.lake import Pinned
-from focusflow.problems import NotFound
-from pipelines import daily, silver
-from pipelines.quarantine import Quarantine, Retried
+from focusflow.errors import NotFound
+from focusflow.lake.tables import Pinned
+from pipelines.engine import daily, silver
+from pipelines.engine.quarantine import Quarantine, Retried
 from tests.integration.pipelines.conftest import Person, World
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ import duckdb
 import psycopg
 import pytest
 
-from focusflow.lake import duckdb_connection, show
-from models.registry import Registry
-from pipelines import build, catalog, daily, priorities, publication
+from focusflow.lake.tables import duckdb_connection, show
+from models.serving.registry import Registry
+from pipelines.engine import build, catalog, daily, priorities, publish_tables
 from tests.conftest import BUCKETS, add_user
 from tests.integration.pipelines.busy import Busy
 from tests.integration.pipelines.conftest import Person
@@ -90,7 +90,8 @@ def readers(world, tmp_path, database_url) -> dict[str, Reader]:
             rows = """select day, key, row::text from published_rows where table_name = %(name)s
                       union all select day, key, row::text from published_product where table_name = %(name)s order by 1, 2, 3"""
             return {
-                each.name: told(connection.execute(rows, {"name": each.name}).fetchall()) for each in publication.TABLES
+                each.name: told(connection.execute(rows, {"name": each.name}).fetchall())
+                for each in publish_tables.TABLES
             }
 
     return {"sql": by_sql, "file": by_file, "api": by_api}
@@ -115,7 +116,7 @@ def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
             build.bring_up(world.lake, world.connection, table, BUCKETS, moment)
         priorities.score_open_tasks(world.lake, world.connection, BUCKETS, moment, registry)
         catalog.write(world.lake, file)
-        publication.publish(world.lake, world.connection, database, BUCKETS)
+        publish_tables.publish(world.lake, world.connection, database, BUCKETS)
 
     def whole() -> dict[str, Look]:
         return {name: reader() for name, reader in readers.items()}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from focusflow.lake import Lake
-from pipelines import build, histories
+from focusflow.lake.tables import Lake
+from pipelines.engine import build, histories
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import World
 from tests.integration.pipelines.stories import batches, long_stories, stories

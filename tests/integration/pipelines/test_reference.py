@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from focusflow.clock import local_date
-from focusflow.lake import Lake
+from focusflow.lake.tables import Lake
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import World
 from tests.integration.pipelines.counted_days import productivity_daily

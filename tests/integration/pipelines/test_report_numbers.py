@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from focusflow.clock import Period, zone
-from reports.facts import NotComputed, Reader, gather
-from reports.facts import Person as Whom
+from reports.periods.content import minutes, told
+from reports.periods.facts import NotComputed, Reader, gather
+from reports.periods.facts import Person as Whom
 from reports.render import rendered
-from reports.weekly import minutes, told
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
 

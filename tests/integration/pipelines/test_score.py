@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from focusflow.lake import duckdb_connection
-from pipelines import daily
+from focusflow.lake.tables import duckdb_connection
+from pipelines.engine import daily
 
 SCORED = """
     create or replace temp table people as select 'ada' as user_id, date '2026-03-02' as from_day;

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pipelines.server import Quiet, end_abandoned_runs, show_data_docs
+from pipelines.orchestration.server import Quiet, end_abandoned_runs, show_data_docs
 
 
 @dg.op

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.identity import new_id
-from focusflow.lake import Lake, Outrun, Pinned, TableSpec
-from pipelines import proof, silver
+from focusflow.lake.tables import Lake, Outrun, Pinned, TableSpec
+from pipelines.engine import contract_validation, silver
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
 
@@ -180,7 +180,7 @@ def test_an_event_that_breaks_the_contract_is_put_aside_and_stops_nothing(world,
     assert_put_aside(world, ada, said(ada, **changes), reason)
 
 
-def a_value(field: proof.Field) -> object:
+def a_value(field: contract_validation.Field) -> object:
     """One that is fit for a field."""
     if get_origin(field.annotation) is Literal:
         return get_args(field.annotation)[0]
@@ -202,7 +202,7 @@ OF_EVERY_KIND = (
 LIMITS = {"greater_than_equal", "less_than_equal", "string_too_short", "string_too_long", "too_long"}
 
 
-def is_judged_alike(field: proof.Field, value: object) -> bool:
+def is_judged_alike(field: contract_validation.Field, value: object) -> bool:
     """A number in quotes is the seconds since 1970 to pydantic, and no moment to us. What stays in raw is not looked into."""
     return (field.type, value) != ("TIMESTAMPTZ", "1") and (field.is_public or not (isinstance(value, list) and value))
 
@@ -218,7 +218,7 @@ def is_of_its_types(noun: Noun, data: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
 def test_silver_judges_every_kind_of_value_in_every_field_as_the_contract_does(world, noun):
     ada = Person()
-    fields = proof.fields_of(noun.data)
+    fields = contract_validation.fields_of(noun.data)
     good = {field.name: a_value(field) for field in fields}
     kinds = [(field, value) for field in fields for value in OF_EVERY_KIND if is_judged_alike(field, value)]
     told = [good | {field.name: value} for field, value in kinds]

@@ -2,7 +2,7 @@
 
 import json
 
-from pipelines import daily
+from pipelines.engine import daily
 from tests.integration.pipelines.conftest import Person
 
 

@@ -9,9 +9,9 @@ import pytest
 from focusflow.database.session import Role
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
-from reports.delivery import Pace, Sender
-from reports.ledger import Ledger
-from reports.people import People
+from reports.delivery.delivery_log import Ledger
+from reports.delivery.sender import Pace, Sender
+from reports.recipients import People
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 from tests.unit.reports.conftest import facts

@@ -6,8 +6,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from focusflow.database.session import Role
-from reports.achievements import ACHIEVEMENTS
-from reports.achieving import Achievements
+from reports.notifications.achievement_evaluator import Achievements
+from reports.notifications.achievements import ACHIEVEMENTS
 from tests.conftest import add_user
 
 

@@ -7,10 +7,10 @@ from email import message_from_bytes, message_from_string
 import pytest
 from click.testing import CliRunner
 
-from focusflow.cli.bounces import command
+from cli.commands.bounces import command
 from focusflow.database.session import Role
 from focusflow.mail import Delivery, Outcome, is_final
-from reports.bounces import Bounces, Fate, told_in
+from reports.delivery.bounces import Bounces, Fate, told_in
 from tests.integration.reports.conftest import MONDAY
 
 NEXT_MONDAY = MONDAY + timedelta(days=7)

@@ -9,11 +9,11 @@ import pytest
 
 from focusflow.clock import Period
 from focusflow.database.session import Role
+from focusflow.errors import Conflict
 from focusflow.mail import mailer
-from focusflow.problems import Conflict
-from pipelines.assets.reports import SILENCE, judged
-from reports.delivery import Pace
-from reports.facts import NotComputed
+from pipelines.orchestration.assets.reports import SILENCE, judged
+from reports.delivery.sender import Pace
+from reports.periods.facts import NotComputed
 from tests.integration.reports.conftest import MONDAY
 
 LAST_WEEK = Period.week_of(MONDAY.date() - timedelta(days=7))

@@ -10,11 +10,11 @@ from focusflow.database.rows import insert_row
 from focusflow.database.session import Role
 from focusflow.database.tables import goals, habit_logs, habits, milestones, tasks
 from focusflow.identity import new_id
-from reports.details import Details, Goal, Habit, Hour, Task, gather_details
-from reports.facts import Person
 from reports.insights.writer import Evidence, Remark
+from reports.periods.content import told
+from reports.periods.details import Details, Goal, Habit, Hour, Task, gather_details
+from reports.periods.facts import Person
 from reports.render import rendered
-from reports.weekly import told
 from tests.conftest import add_user
 
 WEEK = Period.week_of(date(2026, 11, 9))

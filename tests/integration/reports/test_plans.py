@@ -9,11 +9,11 @@ from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
-from reports.delivery import Pace
-from reports.making import maker
-from reports.people import People
-from reports.plans import Plans
-from reports.reminders import Reminders
+from reports.delivery.sender import Pace
+from reports.notifications.delivery import Reminders
+from reports.notifications.plan_scheduler import Plans
+from reports.periods.builder import maker
+from reports.recipients import People
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 

@@ -11,9 +11,9 @@ from focusflow.database.tables import notifications
 from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
-from reports.delivery import Pace
-from reports.people import People
-from reports.reminders import Reminders
+from reports.delivery.sender import Pace
+from reports.notifications.delivery import Reminders
+from reports.recipients import People
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 

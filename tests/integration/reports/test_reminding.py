@@ -12,10 +12,10 @@ from focusflow.database.tables import days_off, goals, notifications, tasks
 from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
-from reports.delivery import Pace
-from reports.people import People
-from reports.reminders import Reminders
-from reports.reminding import Reminding
+from reports.delivery.sender import Pace
+from reports.notifications.delivery import Reminders
+from reports.notifications.reminder_scheduler import Reminding
+from reports.recipients import People
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 

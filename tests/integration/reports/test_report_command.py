@@ -6,13 +6,13 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from cli.main import commands
 from focusflow import clock
-from focusflow.cli.main import commands
 from focusflow.database.session import Role
-from focusflow.lake import Lake
-from focusflow.problems import NotFound
-from reports.facts import NotComputed
+from focusflow.errors import NotFound
+from focusflow.lake.tables import Lake
 from reports.locales import span
+from reports.periods.facts import NotComputed
 from tests.conftest import BUCKETS, add_user
 from tests.unit.reports.conftest import DAILY, WEEK, day
 

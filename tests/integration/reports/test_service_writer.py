@@ -8,12 +8,12 @@ import pytest
 
 from focusflow.database.session import Role
 from focusflow.settings import load_settings
-from reports.facts import Person
 from reports.insights.accounts import Accounts
 from reports.insights.local import by_rule
 from reports.insights.service import Breaker, ServiceWriter, client, prompt, service
 from reports.insights.writer import topic_of, written
-from reports.making import maker
+from reports.periods.builder import maker
+from reports.periods.facts import Person
 from tests import aiservice
 from tests.aiservice import Service, honest, saying
 from tests.conftest import add_user

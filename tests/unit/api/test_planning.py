@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operational_api.ai.suggesting import fitting, next_steps
-from reports.planning import BREAK, LONGEST, Candidate, expected_minutes, planned
+from operational_api.ai.suggestions import fitting, next_steps
+from reports.planning.planner import BREAK, LONGEST, Candidate, expected_minutes, planned
 
 MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from focusflow.cli.main import COMMANDS, commands
+from cli.main import COMMANDS, commands
 
 HEAVY = (
     "pydantic",
@@ -33,7 +33,7 @@ def test_the_help_of_a_command_has_an_example(name):
 
 def test_help_imports_nothing_heavy():
     program = (
-        "import sys; from focusflow.cli.main import main; sys.argv = ['focusflow', '--help']\n"
+        "import sys; from cli.main import main; sys.argv = ['focusflow', '--help']\n"
         "try: main()\n"
         f"finally: print('imported:', *(set({HEAVY!r}) & sys.modules.keys()))"
     )

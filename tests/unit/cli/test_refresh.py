@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from focusflow.cli.refresh import command
+from cli.commands.refresh import command
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 import logging
 
-from focusflow.cli.running import Lines
+from cli.long_running import Lines
 
 
 def test_a_line_for_programs_holds_what_was_said_beside_the_message():

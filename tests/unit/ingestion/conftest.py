@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from focusflow.identity import new_id
-from ingestion.source import Run
+from ingestion.outbox.source import Run
 
 
 @dataclass

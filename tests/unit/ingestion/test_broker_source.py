@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from focusflow.problems import Problem, Unavailable
-from ingestion import broker_source
-from ingestion.broker_source import BrokerSource, find
-from ingestion.messages import Fetched, OutOfRange
-from ingestion.source import PositionLost
+from focusflow.errors import Problem, Unavailable
+from ingestion.kafka import source
+from ingestion.kafka.messages import Fetched, OutOfRange
+from ingestion.kafka.source import BrokerSource, find
+from ingestion.outbox.source import PositionLost
 
 
 @dataclass
@@ -115,7 +115,7 @@ def test_a_batch_is_put_together_up_to_its_rows_or_its_bytes(monkeypatch):
 
     assert size(250) == 250
     assert size(1_000) == 300
-    monkeypatch.setattr(broker_source, "BATCH_BYTES", 100)
+    monkeypatch.setattr(source, "BATCH_BYTES", 100)
     assert size(250) == 60  # ten of one byte, forty-five of two, and what came with the last of them
 
 

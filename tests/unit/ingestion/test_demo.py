@@ -10,9 +10,9 @@ import pytest
 
 from focusflow.clock import local_date
 from focusflow.contracts.registry import BY_NAME, BY_TYPE
+from ingestion.demo.history import life_of
 from ingestion.demo.journal import REMOVALS, TABLES
-from ingestion.demo.life import life_of
-from ingestion.demo.people import FIVE, people
+from ingestion.demo.personas import FIVE, people
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)
 SEEDS = (1, 2, 3)

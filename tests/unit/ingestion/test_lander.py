@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from focusflow.lake import RAW_EVENTS, Outrun, duckdb_connection, show
-from focusflow.problems import Unavailable
-from ingestion import lander as module
-from ingestion.lander import Lander, following, raw_rows
-from ingestion.source import PositionLost, Run
+from focusflow.errors import Unavailable
+from focusflow.lake.tables import RAW_EVENTS, Outrun, duckdb_connection, show
+from ingestion.landing import lander as module
+from ingestion.landing.lander import Lander, following, raw_rows
+from ingestion.outbox.source import PositionLost, Run
 from tests.unit.ingestion.conftest import SourceThat
 
 

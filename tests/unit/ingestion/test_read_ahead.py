@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from ingestion import source as source_module
-from ingestion.lander import Lander
-from ingestion.read_ahead import ReadAhead
-from ingestion.source import PositionLost, Run
+from ingestion.landing.lander import Lander
+from ingestion.landing.prefetch import ReadAhead
+from ingestion.outbox import source as source_module
+from ingestion.outbox.source import PositionLost, Run
 from tests.unit.ingestion.conftest import LogInMemory, SourceThat
 from tests.unit.ingestion.test_lander import everything, landed
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ingestion.ledger import Overtaken
-from ingestion.messages import message_of
-from ingestion.relay import Refused, Relay
-from ingestion.source import PositionLost, Run
+from ingestion.kafka.messages import message_of
+from ingestion.kafka.relay import Refused, Relay
+from ingestion.kafka.topic_state import Overtaken
+from ingestion.outbox.source import PositionLost, Run
 from tests.unit.ingestion.conftest import SourceThat
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion.verification import BucketCount, judge
+from ingestion.reconciliation import BucketCount, judge
 
 SOUND = BucketCount(
     3, sequenced=10, landed=10, raw_rows=10, raw_offsets=10, refreshed=10, silver=7, quarantined=2, repeated=1

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from focusflow import durable
-from focusflow.lake import Lake, Outrun, TableSpec, duckdb_connection, show
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
+from focusflow.lake import fsync
+from focusflow.lake.tables import Lake, Outrun, TableSpec, duckdb_connection, show
 
 STEPS = TableSpec(
     "gold/steps",
@@ -222,7 +222,7 @@ def test_a_table_whose_making_was_broken_is_made_again(lake):
 
 
 def test_the_log_is_summed_up_now_and_then_so_that_opening_stays_quick(lake, monkeypatch):
-    monkeypatch.setattr("focusflow.lake.CHECKPOINT_COMMITS", 4)
+    monkeypatch.setattr("focusflow.lake.tables.CHECKPOINT_COMMITS", 4)
     table = lake.open(STEPS)
     for number in range(1, 10):
         table.append(rows(number), positions={"bucket-0": number})
@@ -258,7 +258,7 @@ def test_files_that_were_rewritten_and_cleared_away_are_not_missed(lake):
 def test_a_commit_is_forced_to_disk_files_before_the_folders_that_name_them(lake, monkeypatch):
     table = lake.open(STEPS)
     forced: list[Path] = []
-    monkeypatch.setattr(durable, "_fsync", forced.append)
+    monkeypatch.setattr(fsync, "_fsync", forced.append)
     table.append(rows(1), positions={})
     root, file = Path(lake.url(STEPS.name)), data_files(lake)[0]
     assert {file, file.parent, file.parent.parent, entry(lake, 1), root / "_delta_log", root, root.parent} <= set(
@@ -270,7 +270,7 @@ def test_a_commit_is_forced_to_disk_files_before_the_folders_that_name_them(lake
 def test_a_commit_forces_to_disk_what_it_builds_on(lake, monkeypatch):
     three_commits(lake)
     forced: list[Path] = []
-    monkeypatch.setattr(durable, "_fsync", forced.append)
+    monkeypatch.setattr(fsync, "_fsync", forced.append)
     lake.open(STEPS).append(rows(4), positions={})
     assert {entry(lake, 3), data_files(lake)[2]} <= set(forced)  # who made it may have been killed before
 
@@ -278,7 +278,7 @@ def test_a_commit_forces_to_disk_what_it_builds_on(lake, monkeypatch):
 def test_a_repair_forces_to_disk_what_it_keeps(lake, monkeypatch):
     three_commits(lake)
     forced: list[Path] = []
-    monkeypatch.setattr(durable, "_fsync", forced.append)
+    monkeypatch.setattr(fsync, "_fsync", forced.append)
     lake.repair([STEPS.name])
     assert {*data_files(lake), *(entry(lake, version) for version in range(4))} <= set(forced)
 

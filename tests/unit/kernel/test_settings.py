@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from focusflow.problems import SetupProblem
+from focusflow.errors import SetupProblem
 from focusflow.settings import load_settings, secret_under
 
 

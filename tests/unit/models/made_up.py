@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from models.additive import Additive, Curve
-from models.features import Usual, day_features, place_features, risk_features
-from models.parts import PROPOSED, Priority, Weights
+from models.features.matrix import Usual, day_features, place_features, risk_features
+from models.serving.additive_model import Additive, Curve
+from models.serving.score_components import PROPOSED, Priority, Weights
 
 USUAL = Usual(0.1, 0.2)
 

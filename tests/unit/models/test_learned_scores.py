@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models import scoring, snapshots
-from models.contributions import CODE_OF, parts_of
-from models.facts import known
-from models.features import day_features, place_features, risk_features
-from models.registry import Served
-from models.scoring import BASELINE_VERSION, SCORE_COLUMNS, score
+from models.features import snapshots
+from models.features.matrix import day_features, place_features, risk_features
+from models.features.task_facts import known
+from models.serving import scoring
+from models.serving.contributions import CODE_OF, parts_of
+from models.serving.registry import Served
+from models.serving.scoring import BASELINE_VERSION, SCORE_COLUMNS, score
 from tests.unit.models.histories import FIRST, connected, lived
 from tests.unit.models.made_up import USUAL, model
 

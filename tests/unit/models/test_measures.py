@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import ndcg_score, roc_auc_score
 
-from models.measures import bootstrap, brier, calibration_error, gains, per_list, reliability
+from models.evaluation.ranking_metrics import bootstrap, brier, calibration_error, gains, per_list, reliability
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

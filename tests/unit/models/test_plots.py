@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from models.plots import orders, plots, reliability
+from models.evaluation.plots import orders, plots, reliability
 
 SVG = {"svg": "http://www.w3.org/2000/svg"}
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from models.registry import NoSuchModel, NothingToRollBack, Refused, Registry, Serving
+from models.serving.registry import NoSuchModel, NothingToRollBack, Refused, Registry, Serving
 from tests.unit.models.made_up import model
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from focusflow.clock import start_of
-from models.baselines import due_share
-from models.facts import TASK_COLUMNS
-from models.scoring import SCORE_COLUMNS, score
+from models.features.task_facts import TASK_COLUMNS
+from models.serving.baselines import due_share
+from models.serving.scoring import SCORE_COLUMNS, score
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models import snapshots
-from models.facts import known
-from models.features import Usual, day_features, matrix, place_features, risk_features
+from models.features import snapshots
+from models.features.matrix import Usual, day_features, matrix, place_features, risk_features
+from models.features.task_facts import known
 from tests.unit.models.histories import FIRST, connected, lived, with_another_future, without_the_future
 
 SEEN = FIRST + timedelta(days=20, hours=14, minutes=20)

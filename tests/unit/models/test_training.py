@@ -7,14 +7,14 @@ import orjson
 import polars as pl
 import pytest
 
-from models.additive import sigmoid, slope_from
-from models.baselines import rules
-from models.contributions import parts_of
-from models.dataset import lists_with_outcomes
-from models.labels import known_by
-from models.measures import bootstrap, gains, ndcg_of_lists, per_list
-from models.parts import Priority, Weights, seen_by
-from models.training import _with_known_dates, fit
+from models.evaluation.ranking_metrics import bootstrap, gains, ndcg_of_lists, per_list
+from models.serving.additive_model import sigmoid, slope_from
+from models.serving.baselines import rules
+from models.serving.contributions import parts_of
+from models.serving.score_components import Priority, Weights, seen_by
+from models.training.dataset import lists_with_outcomes
+from models.training.fit import _with_known_dates, fit
+from models.training.labels import known_by
 from tests.unit.models.histories import connected, lived
 
 

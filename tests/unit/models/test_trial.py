@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from models.card import as_markdown, figure, parts_of_lists
-from models.dataset import lists_with_outcomes
-from models.drift import MUCH, drift
-from models.evaluation import TooLittle, evaluate
-from models.gate import refusals
-from models.registry import Registry
-from models.training import fit
-from models.trial import challenge
+from models.evaluation.backtest import TooLittle, evaluate
+from models.evaluation.drift import MUCH, drift
+from models.evaluation.model_card import as_markdown, figure, parts_of_lists
+from models.evaluation.promotion_gate import refusals
+from models.serving.registry import Registry
+from models.training.challenger import challenge
+from models.training.dataset import lists_with_outcomes
+from models.training.fit import fit
 from tests.unit.models.histories import connected, lived
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

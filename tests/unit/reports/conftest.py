@@ -8,8 +8,8 @@ import pytest
 
 from focusflow.clock import Period
 from focusflow.identity import bucket_of
-from focusflow.lake import TableSpec
-from reports.facts import Facts, Person, Usual
+from focusflow.lake.tables import TableSpec
+from reports.periods.facts import Facts, Person, Usual
 
 ADA = Person(UUID("019aa355-caa0-71ba-92ee-5a07b095125b"), "Ada", "Europe/Berlin", 0)
 OTHER = UUID("019aa355-caa0-71ba-92ee-5a07b0951200")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from reports.facts import TOO_LITTLE_DATA, NotComputed, Reader, gather
+from reports.periods.facts import TOO_LITTLE_DATA, NotComputed, Reader, gather
 from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
 
 

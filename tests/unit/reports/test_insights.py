@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from reports.facts import Usual
 from reports.insights.grounding import unearned, ungrounded, unplain
 from reports.insights.local import by_rule
 from reports.insights.plan import of_plan
 from reports.insights.writer import Evidence, Insights, Remark
+from reports.periods.facts import Usual
 
 FACTS = {"tasks_completed": 12.0, "focus_minutes": 1135.4, "tasks_overdue": 3.0}
 FINE = Remark(text="12 tasks were completed.", evidence=[Evidence(metric="tasks_completed", value=12)])

@@ -7,8 +7,8 @@ import pytest
 
 from reports.insights.writer import Evidence, Remark
 from reports.locales import first_weekday
+from reports.periods.content import told
 from reports.render import rendered
-from reports.weekly import told
 from tests.unit.reports.conftest import ADA
 
 #: The span of the week, its first day in the chart, a count of tasks, and when the numbers were made.

@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 from reports.pdf import NoPdf, pdf
+from reports.periods.content import told
 from reports.render import rendered
-from reports.weekly import told
 
 # Loading fonts touches an interface of Python that is on its way out.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

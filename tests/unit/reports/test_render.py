@@ -7,11 +7,11 @@ import orjson
 import pytest
 
 from focusflow.clock import Period
-from reports.details import Details, Goal, Slipped
-from reports.facts import TOO_LITTLE_DATA, Usual
 from reports.insights.local import by_rule
+from reports.periods.content import told
+from reports.periods.details import Details, Goal, Slipped
+from reports.periods.facts import TOO_LITTLE_DATA, Usual
 from reports.render import rendered
-from reports.weekly import told
 from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from focusflow.clock import Period, zone
 from focusflow.preferences import DEFAULTS
-from reports.facts import Person
-from reports.people import CHANNELS, WISHES, Recipient
-from reports.schedule import PAUSES, due, is_quiet, next_attempt
+from reports.delivery.schedule import PAUSES, due, is_quiet, next_attempt
+from reports.periods.facts import Person
+from reports.recipients import CHANNELS, WISHES, Recipient
 from tests.unit.reports.conftest import ADA
 
 QUARTER = timedelta(minutes=15)

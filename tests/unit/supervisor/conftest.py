@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from focusflow.supervisor.tree import Limits, Part, State, Tree
+from cli.supervisor.tree import Limits, Part, State, Tree
 
 FOREVER = "import time; time.sleep(60)"
 BRIEFLY = Limits(ready_seconds=10, settled_seconds=0.05, stop_seconds=2)

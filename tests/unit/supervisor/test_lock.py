@@ -8,8 +8,8 @@ import time
 import psutil
 import pytest
 
-from focusflow.supervisor.child import Identity
-from focusflow.supervisor.lock import AlreadyUp, Announcement, announced, locked, orphans_of, wait_for
+from cli.supervisor.child import Identity
+from cli.supervisor.lock import AlreadyUp, Announcement, announced, locked, orphans_of, wait_for
 
 ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
 
@@ -49,8 +49,8 @@ def test_a_shorter_announcement_leaves_nothing_of_the_longer_one(tmp_path, orpha
 
 def test_one_that_was_killed_leaves_the_names_of_its_children(tmp_path, orphan):
     killed = (
-        "import sys, os; from pathlib import Path; from focusflow.supervisor.child import Identity\n"
-        "from focusflow.supervisor.lock import locked\n"
+        "import sys, os; from pathlib import Path; from cli.supervisor.child import Identity\n"
+        "from cli.supervisor.lock import locked\n"
         f"with locked(Path({str(tmp_path)!r})) as lock:\n"
         f"    lock.announce({ADDRESSES!r}, {{'api': Identity({orphan.pid}, {orphan.created!r})}}); os._exit(9)"
     )

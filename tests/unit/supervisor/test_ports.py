@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from focusflow.problems import SetupProblem
+from cli.supervisor.ports import choose_ports, is_free
+from focusflow.errors import SetupProblem
 from focusflow.settings import Settings
-from focusflow.supervisor.ports import choose_ports, is_free
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from functools import partial
 import psutil
 import pytest
 
-from focusflow.pulse import Pulse
-from focusflow.supervisor.health import speaks
-from focusflow.supervisor.logs import BYTES, Log
-from focusflow.supervisor.tree import Limits, PartFailed, State
+from cli.supervisor.health import speaks
+from cli.supervisor.logs import BYTES, Log
+from cli.supervisor.tree import Limits, PartFailed, State
+from focusflow.heartbeat import Pulse
 from tests.e2e.conftest import free_ports
 from tests.unit.supervisor.conftest import BRIEFLY, eventually, part, ticking
 
@@ -66,7 +66,7 @@ def test_a_part_that_stands_still_without_dying_is_started_again(grove):
     assert states == [State.STARTING, State.READY, State.SILENT, State.DIED, State.STARTING, State.READY]
 
 
-TURNING = "import time; from focusflow.pulse import Pulse; beat = Pulse('land').of('land')\nwhile True: beat(); time.sleep(0.02)"
+TURNING = "import time; from focusflow.heartbeat import Pulse; beat = Pulse('land').of('land')\nwhile True: beat(); time.sleep(0.02)"
 
 
 def test_a_part_whose_pulse_stands_still_is_started_again(grove):
@@ -101,7 +101,7 @@ def test_a_pulse_beats_when_all_its_loops_have_turned(tmp_path, monkeypatch):
 def test_a_part_that_says_that_something_is_away_is_left_alone(grove, monkeypatch):
     (port,) = free_ports(1)
     limits = Limits(ready_seconds=10, stop_seconds=2, listen_seconds=0.01, silent_seconds=0.05)
-    monkeypatch.setattr("focusflow.supervisor.tree.answers", speaks)
+    monkeypatch.setattr("cli.supervisor.tree.answers", speaks)
     api = part("api", SERVER.format(status=503, port=port), f"http://127.0.0.1:{port}/health/ready")
     tree = grove.ready(api, limits=limits)
     first, until = tree.processes()["api"], time.monotonic() + 0.5
@@ -205,11 +205,9 @@ def test_who_does_not_stop_when_asked_is_killed_at_once_when_it_is_urgent(grove)
 
 
 def test_the_children_end_when_the_one_that_started_them_is_killed(tmp_path):
-    holding = (
-        "from focusflow.cli import lifeline; lifeline.hold(); import time; print('held', flush=True); time.sleep(60)"
-    )
+    holding = "from cli import lifeline; lifeline.hold(); import time; print('held', flush=True); time.sleep(60)"
     starter = (
-        "import os, sys, time; from pathlib import Path; from focusflow.supervisor.tree import Part, Tree\n"
+        "import os, sys, time; from pathlib import Path; from cli.supervisor.tree import Part, Tree\n"
         f"part = Part('api', (sys.executable, '-c', {holding!r}))\n"
         f"tree = Tree([part], logs=Path({str(tmp_path)!r}), environment=dict(os.environ), tell=lambda *_: None)\n"
         "tree.start('api'); print(tree.processes()['api'].pid, flush=True); time.sleep(60)"

@@ -1,0 +1,39 @@
+"""`focusflow api`."""
+
+import click
+
+
+@click.command("api")
+def command() -> None:
+    """Serve the API.
+
+    Example: FOCUSFLOW_API_PORT=8001 focusflow api
+    """
+    import gc
+
+    import uvicorn
+
+    from cli import lifeline, long_running
+    from cli.supervisor.ports import require_free
+    from focusflow.database.installation import make_home, running_database
+    from focusflow.settings import load_settings
+    from operational_api.app import create_app
+
+    lifeline.hold()
+    settings = load_settings()
+    make_home(settings.home)
+    require_free(settings, "api_port")
+    long_running.speak(settings)
+    with running_database(settings) as url:
+        app = create_app(settings, url)
+        gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        gc.unfreeze()

@@ -1,0 +1,65 @@
+"""`focusflow bounces`."""
+
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+import click
+
+
+@click.command("bounces")
+@click.argument("file", required=False, metavar="[FILE|-]")
+@click.option("--forget", "email", metavar="EMAIL", help="Send mails to this address again.")
+def command(file: str | None, email: str | None) -> None:
+    """Take in what mail servers report of mails that could not be delivered, from a file of one mail or a mailbox (mbox), or from a pipe.
+
+    Such a report (RFC 3464) goes to the address that mails are from: have its mailbox read regularly, or piped here. The delivery is marked as
+    failed; where there is nobody at the address, no more mails go there until it is changed or proven. Without a file, those are listed.
+
+    Example: focusflow bounces - < bounce.eml
+    """
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.errors import NotFound
+    from focusflow.settings import load_settings
+    from reports.delivery.bounces import Bounces
+    from reports.delivery.delivery_log import Ledger
+    from reports.recipients import People
+
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        people = People(database, settings.must_verify_email)
+        bounces = Bounces(database, people, Ledger(database, settings.mail_from))
+        if email is not None:
+            if not people.forget_bounce(email):
+                raise NotFound(f"No mail to {email} came back.")
+            click.echo(f"Mails go to {email} again.")
+        elif file is None:
+            for row in people.bounces():
+                click.echo(f"{row['bounced_at']:%Y-%m-%d %H:%M}  {row['email']}: {row['reason']}")
+        else:
+            for mail in _mails(file):
+                for address, fate in bounces.take(mail, clock.now()):
+                    click.echo(f"{fate:<8} {address}")
+
+
+def _mails(file: str) -> Iterator[Message]:
+    """Of a mailbox all, else the one."""
+    import mailbox
+    import sys
+    from contextlib import closing
+    from email import message_from_bytes
+
+    if file == "-":
+        yield message_from_bytes(sys.stdin.buffer.read())
+        return
+    path = Path(file)
+    if not path.is_file():
+        raise click.BadParameter(f"there is no file {file}")
+    content = path.read_bytes()
+    if content.startswith(b"From "):
+        with closing(mailbox.mbox(path, create=False)) as box:
+            yield from box
+    else:
+        yield message_from_bytes(content)

@@ -1,0 +1,57 @@
+"""`focusflow demo`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from focusflow.database.session import Database
+
+
+def add_demo(database: "Database", *, seed: int = 1, days: int = 365, people: int = 5) -> str:
+    """Write the demo people with a progress bar; returns one sentence about what is there now."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from focusflow import clock
+    from ingestion.demo import PASSWORD, write_demo
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        transient=True,
+        disable=not sys.stdout.isatty(),
+    ) as bar:
+        shown = bar.add_task("Demo data", total=None)
+
+        def progress(doing: str, done: int, of_all: int) -> None:
+            bar.update(shown, description=f"Demo data: {doing or 'done'}", completed=done, total=of_all)
+
+        written = write_demo(database, clock.now(), seed=seed, days=days, count=people, progress=progress)
+    if not written.people:
+        return f"The demo people are there already. Sign in as demo@example.com with the password {PASSWORD}."
+    return (
+        f"{written.people} people, {written.rows:,} rows and {written.events:,} events written."
+        f" Sign in as demo@example.com, analyst@example.com or admin@example.com with the password {PASSWORD}."
+    )
+
+
+@click.command("demo")
+@click.option("--seed", default=1, show_default=True, help="Another seed gives other histories.")
+@click.option("--days", default=365, show_default=True, type=click.IntRange(30, 3650), help="How far back they go.")
+@click.option("--people", default=5, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
+def command(seed: int, days: int, people: int) -> None:
+    """Add a few people with a year of believable data. A second run changes nothing.
+
+    Example: focusflow demo --days 120
+    """
+    from cli import lifeline
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.settings import load_settings
+
+    lifeline.hold()
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        click.echo(add_demo(database, seed=seed, days=days, people=people))

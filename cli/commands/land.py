@@ -1,0 +1,42 @@
+"""`focusflow land`."""
+
+import click
+
+
+@click.command("land")
+@click.option("--once", is_flag=True, help="Land what is there, and end.")
+def command(once: bool) -> None:
+    """Bring accepted events into the lake, and go on doing so: from Kafka where there is one, else straight from Postgres.
+
+    Example: focusflow land --once
+    """
+    from contextlib import ExitStack
+
+    from cli import lifeline, long_running
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.heartbeat import Pulse
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import load_settings
+    from ingestion.kafka.broker import kafka_of
+    from ingestion.kafka.wiring import broker_source
+    from ingestion.landing.service import Upkeep, open_ingestion
+
+    lifeline.hold()
+    settings = load_settings()
+    long_running.speak(settings)
+    kafka = kafka_of(settings)
+    with running_database(settings) as url, Database(url) as database, ExitStack() as stack:
+        ingestion = open_ingestion(
+            database,
+            Lake(settings.lake_location),
+            buckets=settings.buckets,
+            rows=settings.land_rows,
+            age_seconds=settings.land_age_seconds,
+            # Once is for now: the outbox has it all, at the same positions, whatever the relay is at.
+            source=stack.enter_context(broker_source(database, kafka)) if kafka and not once else None,
+        )
+        if once:
+            click.echo(f"{ingestion.drain()} events landed.")
+        else:
+            ingestion.run(long_running.until_told_to_stop(), Upkeep(url), Pulse("land").of("land"))

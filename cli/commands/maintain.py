@@ -1,0 +1,36 @@
+"""`focusflow maintain`."""
+
+import click
+
+
+@click.command("maintain")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def command(as_json: bool) -> None:
+    """Put small files of the lake together, clear away what no version needs, and let go what was kept long enough.
+
+    Dagster does it each night; nobody who reads or writes notices. How long what is kept is told by settings.
+
+    Example: focusflow maintain
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.settings import load_settings
+    from pipelines.engine.maintenance import Maintenance
+
+    settings, console = load_settings(), Console()
+    with running_database(settings) as url, Database(url) as database, console.status("Tidying up …"):
+        lake, connection = Lake(settings.lake_location), duckdb_connection(temp_directory=str(settings.home / "tmp"))
+        done = []
+        for each in Maintenance(lake, connection, database, settings, clock.now()).run():
+            done.append(asdict(each))
+            if not as_json:
+                amounts = ", ".join(f"{count:,} {what}" for what, count in each.amounts.items() if count)
+                console.print(f"{each.table:<30} {amounts or 'nothing to do'}")
+    if as_json:
+        console.print_json(data=done)

@@ -1,0 +1,104 @@
+"""`focusflow models`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from models.serving.registry import Registry
+
+
+@click.group("models")
+def command() -> None:
+    """See the trained priority models and what came of their scores, and choose which serves.
+
+    Example: focusflow models rollback
+    """
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the cards as JSON.")
+def list_(as_json: bool) -> None:
+    """The models that are kept, the oldest first, with their figures."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cli.commands.evaluate import as_text
+
+    registry = _registry()
+    current, cards = registry.current(), [registry.card(version) for version in registry.versions()]
+    if as_json:
+        click.echo(as_text({"serves": current, "models": cards}))
+        return
+    table = Table("", "model", "trained on", "people", "NDCG@5 against the best rule", "calibration error")
+    for card in cards:
+        measures, learned = card["measures"], card["trained_on"]
+        gain = measures["gain"]
+        table.add_row(
+            "●" if card["version"] == current else "",
+            card["version"],
+            f"{learned['from']} to {learned['to']}",
+            f"{learned['people']}",
+            f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) {measures['best_baseline']}",
+            f"{measures['likelihood']['calibration_error']:.3f}",
+        )
+    Console().print(table if cards else "There is no model yet. `focusflow train` makes one.")
+    click.echo(f"{current} serves." if current else "The baseline serves.")
+
+
+@command.command("promote")
+@click.argument("version")
+@click.option("--anyway", is_flag=True, help="Also if the gate refused it.")
+def promote(version: str, anyway: bool) -> None:
+    """Let a model serve from now on."""
+    from focusflow import clock
+
+    _registry().promote(version, clock.now(), anyway=anyway)
+    click.echo(f"{version} serves from now on.")
+
+
+@command.command("rollback")
+def rollback() -> None:
+    """Let the model before serve again, or the baseline where there was none."""
+    from focusflow import clock
+
+    before = _registry().rollback(clock.now())
+    click.echo(f"{before} serves again." if before else "The baseline serves again.")
+
+
+@command.command("feedback")
+@click.option("--days", type=click.IntRange(1, 36_500), default=28, show_default=True, help="Of the last so many days.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+def feedback(days: int, as_json: bool) -> None:
+    """What became of the scores that people saw: the share that was taken up by the end of the next day, by model and rank."""
+    from datetime import timedelta
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from cli.commands.evaluate import as_text
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.settings import load_settings
+    from models.evaluation.feedback import BEYOND, taken_up
+
+    settings = load_settings()
+    since = clock.now().date() - timedelta(days=days)
+    with running_database(settings) as url, Database(url) as database:
+        rows = taken_up(database, since)
+    if as_json:
+        click.echo(as_text({"since": since, "ranks": rows}))
+        return
+    table = Table("model", "rank", "shown", "people", "taken up")
+    for row in rows:
+        rank = f"{BEYOND} and on" if row["rank"] == BEYOND else f"{row['rank']}"
+        table.add_row(row["model_version"], rank, f"{row['shown']:,}", f"{row['people']:,}", f"{row['taken_up']:.0%}")
+    Console().print(table if rows else "No scores were shown of which the next day is over.")
+
+
+def _registry() -> "Registry":
+    from focusflow.settings import load_settings
+    from models.serving.registry import Registry
+
+    return Registry(load_settings().models_folder)

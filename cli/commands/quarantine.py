@@ -1,0 +1,86 @@
+"""`focusflow quarantine`: events that could not be read."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.engine.quarantine import Quarantine
+
+
+@click.group("quarantine", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Look at events that could not be read, and try them again.
+
+    Example: focusflow quarantine list
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, limit=50, as_json=False)
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many events.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def list_(limit: int, as_json: bool) -> None:
+    """How many there are for each reason, and where the first of them stand in the log."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    quarantine, console = _quarantine(), Console()
+    reasons, events = quarantine.reasons(), quarantine.listed(limit)
+    if as_json:
+        console.print_json(data={"reasons": reasons, "events": [asdict(each) for each in events]})
+        return
+    if not reasons:
+        console.print("Nothing is in quarantine: every event could be read.", style="green")
+        return
+    for reason, count in reasons.items():
+        console.print(f"{count:>8,}  {reason}")
+    table = Table("place", "bytes", "reason")
+    for each in events:
+        table.add_row(f"{each.bucket}:{each.log_offset}", f"{each.bytes:,}", each.reason)
+    console.print(table)
+    console.print("`focusflow quarantine show PLACE` prints one, `focusflow quarantine retry` tries all again.")
+
+
+@command.command("show")
+@click.argument("place")
+def show(place: str) -> None:
+    """Print one event as it came, its reason on standard error.
+
+    Example: focusflow quarantine show 3:71
+    """
+    from pipelines.engine.quarantine import place_of
+
+    reason, value = _quarantine().one(*place_of(place))
+    click.echo(reason, err=True)
+    click.echo(value)
+
+
+@command.command("retry")
+def retry() -> None:
+    """Take in what can be read now, after an update that knows it. What still cannot be read stays, with its reason of now."""
+    from focusflow.errors import Conflict
+    from focusflow.lake.tables import Outrun
+
+    try:
+        came = _quarantine().retry()
+    except Outrun as error:
+        raise Conflict("A refresh is at work. Let it finish, and try again.") from error
+    click.echo(f"{came.taken_in} events taken in, {came.left} left in quarantine.")
+    if came.taken_in:
+        click.echo("The next refresh computes what follows from them: `focusflow refresh`.")
+
+
+def _quarantine() -> "Quarantine":
+    from focusflow.database.installation import make_home
+    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.settings import load_settings
+    from pipelines.engine.quarantine import Quarantine
+
+    settings = load_settings()
+    make_home(settings.home)
+    return Quarantine(Lake(settings.lake_location), duckdb_connection())

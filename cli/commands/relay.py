@@ -1,0 +1,54 @@
+"""`focusflow relay`."""
+
+import click
+
+
+@click.command("relay")
+@click.option("--once", is_flag=True, help="Publish what is there, and end.")
+def command(once: bool) -> None:
+    """Publish accepted events to Kafka, and take in what other producers write to the inbox, and go on doing so.
+
+    Several may run: one publishes, and another takes over when it ends.
+
+    Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 focusflow relay
+    """
+    import threading
+
+    from cli import lifeline, long_running
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.errors import SetupProblem
+    from focusflow.heartbeat import Pulse
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import load_settings
+    from ingestion.kafka.broker import kafka_of
+    from ingestion.kafka.wiring import inbox_service, relay_service
+
+    lifeline.hold()
+    settings = load_settings()
+    long_running.speak(settings)
+    kafka = kafka_of(settings)
+    if kafka is None:
+        raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
+    with running_database(settings) as url, Database(url) as database:
+        lake = Lake(settings.lake_location)
+        service = relay_service(
+            database,
+            url,
+            lake,
+            kafka,
+            buckets=settings.buckets,
+            rows=settings.relay_rows,
+            retention_hours=settings.kafka_retention_hours,
+        )
+        if once:
+            click.echo(f"{service.drain()} events published.")
+        else:
+            stop, pulse = long_running.until_told_to_stop(), Pulse("relay", "inbox")
+            inbox = inbox_service(
+                database, lake, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
+            )
+            taking = threading.Thread(target=inbox.run, args=(stop, pulse.of("inbox")), name="inbox", daemon=True)
+            taking.start()
+            service.run(stop, pulse.of("relay"))
+            taking.join(5)

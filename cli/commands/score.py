@@ -1,0 +1,47 @@
+"""`focusflow score`."""
+
+from datetime import datetime
+
+import click
+
+from cli.options import DAY
+
+
+@click.command("score")
+@click.option(
+    "--day", type=DAY, metavar="DAY", help="What was open at noon (UTC) of a day that is past, as known then."
+)
+def command(day: datetime | None) -> None:
+    """Score every open task by whatever serves, and publish it. Of a past day, the lake's scores are made anew by what served then, and
+    nothing is published.
+
+    Example: focusflow score --day 2026-03-02
+    """
+    from datetime import UTC
+
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.settings import load_settings
+    from models.serving.registry import Registry
+    from pipelines.engine import priorities, publish_scores
+
+    settings, now = load_settings(), clock.now()
+    lake, registry = Lake(settings.lake_location), Registry(settings.models_folder)
+    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    if day is not None:
+        noon = day.replace(hour=12, tzinfo=UTC)
+        if noon >= now:
+            raise click.UsageError("--day is not past.")
+        scored = priorities.rebuild(lake, connection, noon, registry)
+        click.echo(f"{scored.tasks:,} tasks scored by {scored.by}.")
+        return
+    with running_database(settings) as url, Database(url) as database:
+        scored = priorities.score_open_tasks(lake, connection, settings.buckets, now, registry)
+        count = publish_scores.publish_scores(lake, connection, database, settings.buckets)
+    click.echo(
+        f"{scored.tasks:,} tasks scored by {scored.by}, {count:,} published."
+        if scored.is_fresh
+        else "Nothing has changed."
+    )

@@ -1,0 +1,82 @@
+"""`focusflow sql`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+COLUMNS = """
+    select table_schema || '.' || table_name as "table", column_name as "column", data_type as type from information_schema.columns
+    where table_schema in ('silver', 'gold') order by table_schema, table_name, ordinal_position"""
+
+
+@click.command("sql")
+@click.argument("query", required=False)
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.option("--json", "form", flag_value="json", help="Print JSON, an object a line.")
+@click.option("--tables", is_flag=True, help="List the tables and their columns instead.")
+def command(query: str | None, form: str | None, *, tables: bool) -> None:
+    """Ask the lake in DuckDB's SQL: `gold.productivity_daily`, `silver.task_history` and the others, at their newest versions.
+
+    Without QUERY it is read from standard input.
+
+    Example: focusflow sql "select local_date, tasks_completed from gold.productivity_daily limit 5"
+    """
+    from focusflow.database.installation import make_home
+    from focusflow.errors import NotFound
+    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.settings import load_settings
+    from pipelines.engine import catalog
+
+    settings = load_settings()
+    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    make_home(settings.home)
+    if not catalog.shown(Lake(settings.lake_location), connection):
+        raise NotFound("There are no tables yet: `focusflow up` or `focusflow refresh` makes them.")
+    _print(_asked(connection, COLUMNS if tables else query or sys.stdin.read()), form)
+
+
+def _asked(connection: "duckdb.DuckDBPyConnection", query: str) -> "pa.Table":
+    import duckdb
+
+    from focusflow.errors import Invalid
+
+    try:
+        found = connection.sql(query)
+        if found is None:
+            raise Invalid("This asks for nothing: give a query that returns rows, like `from gold.productivity_daily`.")
+        return found.to_arrow_table()
+    except duckdb.Error as error:
+        raise Invalid(str(error)) from error
+
+
+def _print(rows: "pa.Table", form: str | None) -> None:
+    if form == "csv":
+        import pyarrow.csv
+
+        pyarrow.csv.write_csv(rows, sys.stdout.buffer)
+    elif form == "json":
+        import json
+
+        for row in rows.to_pylist():
+            click.echo(json.dumps(row, default=str))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        shown = Table()
+        for field in rows.schema:
+            shown.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
+        for row in rows.to_pylist():
+            shown.add_row(*("" if value is None else str(value) for value in row.values()))
+        Console().print(shown)
+
+
+def _is_number(type_: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return any(is_so(type_) for is_so in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))

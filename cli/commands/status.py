@@ -1,0 +1,106 @@
+"""`focusflow status`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import Settings
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def command(as_json: bool) -> None:
+    """Show whether FocusFlow runs, where, how fresh its data is and how much there is.
+
+    Example: focusflow status --json
+    """
+    from cli.supervisor.lock import announced
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import load_settings
+
+    settings = load_settings()
+    running = announced(settings.home)
+    lake = Lake(settings.lake_location)
+    facts: dict[str, Any] = {
+        "home": str(settings.home),
+        "running": running is not None,
+        "pid": running.pid if running else None,
+        "addresses": running.addresses if running else {},
+        "last_landed": _last_commit(lake, "raw/events"),
+        "last_gold": _last_commit(lake, "gold/productivity_daily"),
+        # A database that nobody runs is not started for a look.
+        "counts": _counts(settings) if running or settings.database_url else None,
+    }
+    if as_json:
+        import json
+
+        click.echo(json.dumps(facts, indent=2, default=lambda moment: moment.isoformat()))
+    else:
+        _show(facts)
+
+
+def _last_commit(lake: "Lake", table: str) -> "datetime | None":
+    from datetime import UTC, datetime
+
+    pinned = lake.pinned(table)
+    if pinned is None or pinned.version == 0:  # its first version is its making; it holds nothing yet
+        return None
+    return datetime.fromtimestamp(pinned.delta.history(1)[0]["timestamp"] / 1000, UTC)
+
+
+def _counts(settings: "Settings") -> dict[str, int]:
+    from pathlib import Path
+
+    from focusflow.database.installation import database_as_it_is
+    from focusflow.database.migrate import require_schema
+    from focusflow.database.queries import load_queries
+    from focusflow.database.session import Database, Role
+    from focusflow.mail import mailer
+    from reports.delivery.sender import sender
+
+    queries = load_queries(Path(__file__).with_name("status.sql"))
+    roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
+    counts = {}
+    with database_as_it_is(settings) as running:
+        require_schema(running.url)
+        with Database(running.url, connections=1) as database:
+            for name, role in roles.items():
+                with database.transaction(role) as tx:
+                    row = tx.one(queries[name])
+                    assert row is not None
+                    counts[name] = int(row["count"])
+            counts["reports_overlooked"] = sender(settings, database, mailer(settings)).overlooked()
+    return counts
+
+
+def _show(facts: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_row("home", facts["home"])
+    table.add_row("running", f"[green]yes[/], process {facts['pid']}" if facts["running"] else "no")
+    for name, address in facts["addresses"].items():
+        table.add_row(name, address)
+    table.add_row("last landed", _ago(facts["last_landed"]))
+    table.add_row("last gold", _ago(facts["last_gold"]))
+    for name, count in (facts["counts"] or {}).items():
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _ago(moment: "datetime | None") -> str:
+    from focusflow.clock import now
+
+    if moment is None:
+        return "never"
+    seconds = max(int((now() - moment).total_seconds()), 0)
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count > 1 else ''} ago, {moment:%Y-%m-%d %H:%M} UTC"
+    return f"{seconds} seconds ago"

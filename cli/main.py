@@ -1,0 +1,69 @@
+"""The `focusflow` command. A command is a module beside this one that defines `command`; it is imported when it is needed."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from cli import lifeline
+from focusflow import __version__
+from focusflow.errors import Problem
+
+#: In the order in which `--help` shows them.
+COMMANDS = (
+    "up",
+    "demo",
+    "refresh",
+    "train",
+    "evaluate",
+    "models",
+    "score",
+    "report",
+    "bounces",
+    "insights",
+    "verify",
+    "sql",
+    "quarantine",
+    "maintain",
+    "doctor",
+    "status",
+    "api",
+    "relay",
+    "land",
+    "kafka",
+    "dagster",
+    "dashboard",
+)
+
+
+class Commands(click.Group):
+    """Finds a command by the name of its module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click names the parameter)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"cli.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="focusflow")
+def commands() -> None:
+    """Self-hosted productivity analytics: tasks, goals, habits and time become numbers, priorities and a weekly report.
+
+    Begin with `focusflow up --demo`.
+    """
+
+
+def main() -> None:
+    """Run a command. What a person can mend is one sentence and exit code 1; anything else is a defect and shows its traceback."""
+    lifeline.hold()
+    try:
+        commands(prog_name="focusflow")
+    except Problem as problem:
+        click.secho(f"focusflow: {problem}", fg="red", err=True)
+        sys.exit(1)

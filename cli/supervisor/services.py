@@ -1,0 +1,43 @@
+"""The parts of `focusflow up`, in the order in which they are stopped, and where each is met."""
+
+import sys
+from dataclasses import dataclass
+
+from cli.supervisor.ports import choose_ports
+from cli.supervisor.tree import Part
+from focusflow.settings import Settings, reachable_host
+
+#: Who shows a page first, who takes in data last.
+HEALTH = {"dashboard": "/_stcore/health", "dagster": "/server_info", "api": "/health/ready"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What `focusflow up` will run, with its ports chosen."""
+
+    parts: tuple[Part, ...]
+    addresses: dict[str, str]
+    environment: dict[str, str]
+
+
+def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = False) -> Layout:
+    ports = choose_ports(settings, [f"{name}_port" for name in (*HEALTH, *(["kafka"] if has_own_kafka else []))])
+    host = reachable_host(settings.host)
+    addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
+    parts = [Part(name, own(name), addresses[name] + path) for name, path in HEALTH.items()]
+    environment = {f"FOCUSFLOW_{name.upper()}": str(port) for name, port in ports.items()}
+    environment |= {"FOCUSFLOW_HOME": str(settings.home), "FOCUSFLOW_API_URL": settings.api_url or addresses["api"]}
+    environment |= {"FOCUSFLOW_DEMO": "1"} if is_demo else {}  # the sign-in page then says who can sign in
+    kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
+    if kafka:
+        environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
+        parts.append(Part("relay", own("relay"), has_pulse=True))
+    parts.append(Part("land", own("land"), has_pulse=True))
+    if has_own_kafka:
+        parts.append(Part("kafka", own("kafka")))
+    return Layout(tuple(parts), addresses, environment)
+
+
+def own(*arguments: str) -> tuple[str, ...]:
+    """A command of ours, in this Python."""
+    return (sys.executable, "-m", "focusflow", *arguments)

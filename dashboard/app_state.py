@@ -1,0 +1,42 @@
+"""What the server hands to the pages. Streamlit runs them as scripts, so it cannot be an argument."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard.auth.sessions import SessionStore
+from focusflow.lake.tables import Lake
+from focusflow.settings import Settings, reachable_host
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The lake that the pages read, who is signed in, and for analysts the models and the pipeline's own pages."""
+
+    lake: Lake
+    buckets: int
+    store: SessionStore
+    models: Path
+    host: str
+    dagster_port: int
+    dagster_url: str | None
+
+
+_provided: list[Shared] = []
+
+
+def provide(settings: Settings, store: SessionStore) -> None:
+    _provided[:] = [
+        Shared(
+            Lake(settings.lake_location),
+            settings.buckets,
+            store,
+            settings.models_folder,
+            reachable_host(settings.host),
+            settings.dagster_port,
+            settings.dagster_url,
+        )
+    ]
+
+
+def shared() -> Shared:
+    return _provided[0]

@@ -1,0 +1,1 @@
+"""Signing up, in and out: plain pages before the dashboard."""

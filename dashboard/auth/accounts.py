@@ -1,0 +1,131 @@
+"""Making an account, and the pages that links in mails lead to. A link is followed by programs too, so only a form changes something."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from dashboard.api_client import Client
+from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from focusflow.errors import Problem
+
+PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email")
+TO_SIGN_IN = '<p class="hint"><a href="/signin">Sign in</a></p>'
+NEW_PASSWORD = Field("password", "New password, 8 characters or more", "password", "new-password")
+
+#: The browser knows where it is; without scripts the account begins in UTC, and the settings can say otherwise.
+ZONE_SCRIPT = "<script>document.getElementById('timezone').value = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'</script>"
+
+Filled = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A form, what the API does with it, and what is said when it is done."""
+
+    form: Form
+    do: Callable[[Client, Filled], None]
+    done: str
+
+
+def _register(client: Client, form: Filled) -> None:
+    client.register(
+        form.get("email", ""), form.get("password", ""), form.get("name", ""), form.get("timezone") or "UTC"
+    )
+
+
+STEPS = (
+    Step(
+        Form(
+            "Make an account",
+            "/register",
+            "Make an account",
+            (
+                Field("name", "Name", autocomplete="name"),
+                Field("email", "E-mail", "email", "email"),
+                Field("password", "Password, 8 characters or more", "password", "new-password"),
+                Field("timezone", type="hidden"),
+            ),
+            heading="Make an account",
+            after=TO_SIGN_IN + ZONE_SCRIPT,
+        ),
+        _register,
+        "Look into your mail: if this address was new here, it has an account now. Then sign in.",
+    ),
+    Step(
+        Form(
+            "A new password",
+            "/forgot-password",
+            "Send a link",
+            (Field("email", "E-mail", "email", "username"),),
+            heading="Forgotten your password?",
+            lead="A link to set a new one is sent to your address.",
+            after=TO_SIGN_IN,
+        ),
+        lambda client, form: client.forgot_password(form.get("email", "")),
+        "If there is an account with this address, a mail with a link is on its way to it.",
+    ),
+    Step(
+        Form(
+            "A new password",
+            "/reset-password",
+            "Set it",
+            (NEW_PASSWORD, Field("token", type="hidden")),
+            heading="Set a new password",
+            lead="Every device is signed out by it.",
+            after=TO_SIGN_IN,
+        ),
+        lambda client, form: client.reset_password(form.get("token", ""), form.get("password", "")),
+        "Your new password is set. Sign in with it.",
+    ),
+    Step(
+        Form(
+            "Your address",
+            "/verify-email",
+            "Yes, it is mine",
+            (Field("token", type="hidden"),),
+            heading="Is this your e-mail address?",
+            after=TO_SIGN_IN,
+        ),
+        lambda client, form: client.verify_email(form.get("token", "")),
+        "Thank you. Your address is proven; sign in.",
+    ),
+)
+
+
+def routes(api_address: str) -> list[Route]:
+    return [route for step in STEPS for route in _routes(api_address, step)]
+
+
+def _routes(api_address: str, step: Step) -> list[Route]:
+    async def show(request: Request) -> Response:
+        return step.form.page(token=request.query_params.get("token", ""))
+
+    async def send(request: Request) -> Response:
+        if not is_same_origin(request):
+            return step.form.page("Send this form from its own page.", 403)
+        try:
+            form = await filled_in(request)
+        except TooLong:
+            return step.form.page("That is too long.", 413)
+        try:
+            await run_in_threadpool(_done, api_address, step, form, request.client.host if request.client else None)
+        except Problem as problem:
+            return step.form.page(str(problem), problem.status, **form)
+        return _thanks(step)
+
+    return [Route(step.form.action, show, methods=["GET"]), Route(step.form.action, send, methods=["POST"])]
+
+
+def _done(api_address: str, step: Step, form: Filled, address: str | None) -> None:
+    with Client(api_address, on_behalf_of=address) as client:
+        step.do(client, form)
+
+
+def _thanks(step: Step) -> HTMLResponse:
+    return Form(
+        step.form.title, "/signin", "Sign in", (), heading=step.form.heading, lead=step.done, method="get"
+    ).page()

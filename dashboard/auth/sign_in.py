@@ -1,0 +1,106 @@
+"""Signing in and out: plain pages of our own before the dashboard, so that the browser never sees a token."""
+
+from contextlib import suppress
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
+from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from dashboard.auth.sessions import COOKIE, SessionStore
+from focusflow.errors import NotSignedIn, Problem
+
+#: What is served to somebody who has not signed in: pages of accounts, and what health checks ask.
+OPEN_PATHS = ("/signin", "/signout", *ACCOUNT_PATHS, "/_stcore/health", "/_stcore/host-config", "/static/", "/favicon")
+
+LINKS = '<p class="hint"><a href="/register">Make an account</a> · <a href="/forgot-password">Forgotten your password?</a></p>'
+DEMO_HINT = (
+    '<p class="hint">This is a demo. Sign in as <code>demo@example.com</code>, <code>analyst@example.com</code> or'
+    " <code>admin@example.com</code>, password <code>focusflow-demo</code>.</p>"
+)
+
+
+class SignIn:
+    """The two routes, over a store of sessions."""
+
+    def __init__(self, store: SessionStore, *, is_demo: bool) -> None:
+        self._store = store
+        self._form = Form(
+            "Sign in",
+            "/signin",
+            "Sign in",
+            (
+                Field("email", "E-mail", "email", "username"),
+                Field("password", "Password", "password", "current-password"),
+            ),
+            lead="How it went, what is at risk, what next.",
+            after=DEMO_HINT if is_demo else LINKS,
+        )
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/signin", self.show, methods=["GET"]),
+            Route("/signin", self.sign_in, methods=["POST"]),
+            Route("/signout", self.sign_out, methods=["GET", "POST"]),
+        ]
+
+    async def show(self, _: Request) -> Response:
+        return self._form.page()
+
+    async def sign_in(self, request: Request) -> Response:
+        if not is_same_origin(request):
+            return self._form.page("Sign in from this page.", 403)
+        try:
+            form = await filled_in(request)
+        except TooLong:
+            return self._form.page("That is too long.", 413)
+        email, password = form.get("email", ""), form.get("password", "")
+        address = request.client.host if request.client else None
+        try:
+            session_id = await run_in_threadpool(self._store.sign_in, email, password, address)
+        except NotSignedIn:
+            return self._form.page(
+                "The e-mail address or the password is wrong, or the address is not verified.", 401, email=email
+            )
+        except Problem as problem:
+            return self._form.page(str(problem), problem.status, email=email)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            COOKIE, session_id, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
+        )
+        return answer
+
+    async def sign_out(self, request: Request) -> Response:
+        if request.method == "POST" and is_same_origin(request):
+            with suppress(Problem):  # here it has ended in any case; its tokens end by themselves
+                await run_in_threadpool(self._store.sign_out, request.cookies.get(COOKIE))
+            answer = RedirectResponse("/signin", 303)
+            answer.delete_cookie(COOKIE, path="/")
+            return answer
+        return HTMLResponse(SIGN_OUT_PAGE)
+
+
+#: Signing out changes something, so it takes a POST; this page makes one of the menu's link.
+SIGN_OUT_PAGE = (
+    '<!doctype html><html lang="en"><title>Signing out</title><body><form method="post" action="/signout">'
+    "<noscript><button>Sign out</button></noscript></form><script>document.forms[0].submit()</script>"
+)
+
+
+class SignedInOnly:
+    """Sends whoever has no session to the sign-in page."""
+
+    def __init__(self, app: ASGIApp, store: SessionStore) -> None:
+        self.app, self._store = app, store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(OPEN_PATHS):
+            request = Request(scope)
+            if self._store.find(request.cookies.get(COOKIE)) is None:
+                await RedirectResponse("/signin", 303)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

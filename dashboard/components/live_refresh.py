@@ -1,0 +1,16 @@
+"""Lets a page notice that its numbers have changed, without loading anything until they have."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.data import lake
+
+LOOK_SECONDS = 4
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def refreshing(has_changed: Callable[[], bool] = lambda: False) -> None:
+    """Run the page anew when a table that it was made from has a newer version, or what else it shows has changed."""
+    if lake.has_news() or has_changed():
+        st.rerun()

@@ -1,0 +1,1 @@
+"""What the pages read: the lake, model cards, and Dagster's server."""

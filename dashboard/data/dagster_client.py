@@ -1,0 +1,131 @@
+"""What the pipeline's own server knows of tables: when each was made, and whether its rules hold."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import orjson
+import streamlit as st
+
+from dashboard import current_user
+from dashboard.app_state import shared
+from focusflow.errors import Unavailable
+from focusflow.settings import reachable_host
+
+DRIFT, CONSERVATION = "sees_what_it_was_trained_on", "nothing_lost_or_doubled"
+LOCAL = "127.0.0.1"
+FOUND = """status timestamp evaluation { metadataEntries { label
+  ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr }
+  ... on UrlMetadataEntry { url } ... on TableMetadataEntry { table { records } } } }"""
+TABLES = (
+    "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { timestamp } assetChecksOrError { ... on AssetChecks { checks {"
+    f" name description executionForLatestMaterialization {{ {FOUND} }} }} }} }} }} }}"
+)
+LAST = (
+    "query($path: [String!]!, $check: String!) { assetCheckExecutions(assetKey: {path: $path}, checkName: $check, limit: 1) {"
+    f" {FOUND} }} }}"
+)
+
+
+class NoPipeline(Unavailable):
+    """Dagster does not answer, so nothing can be said of checks. The tables stand as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule of a table, when it was looked at last, and what was found; None while it was not since the table was made."""
+
+    table: str
+    rule: str
+    means: str
+    passed: bool | None
+    at: datetime | None
+    found: Mapping[str, Any]
+
+    @property
+    def broken(self) -> int | None:
+        """How often it is broken."""
+        return self.found.get("broken")
+
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        """Some of the rows that break it."""
+        return next((each for each in self.found.values() if isinstance(each, list)), [])
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table, when it was made last, and its rules."""
+
+    table: str
+    at: datetime | None
+    checks: tuple[Check, ...]
+
+
+def tables() -> list[Made]:
+    """Every table that the pipeline makes. For analysts and admins."""
+    return sorted((_made(node) for node in _answer(TABLES)["assetNodes"]), key=lambda made: made.table)
+
+
+def drift() -> Check | None:
+    """Whether the model that serves still sees what it was trained on; None while nobody looked."""
+    return _last("models/priority", DRIFT)
+
+
+def conservation() -> Check | None:
+    """Whether events were lost or doubled when they were counted last; None while they were not."""
+    return _last("silver/events", CONSERVATION)
+
+
+def _last(table: str, rule: str) -> Check | None:
+    found = _answer(LAST, path=table.split("/"), check=rule)["assetCheckExecutions"]
+    return next((_check(table, rule, "", run) for run in found), None)
+
+
+def _answer(query: str, **variables: Any) -> dict[str, Any]:
+    current_user.analyst()
+    asked = {"query": query, "variables": variables}
+    try:
+        url = f"http://{shared().host}:{shared().dagster_port}/graphql"
+        answer = httpx2.post(url, json=asked, timeout=5, trust_env=False)
+        return dict(answer.raise_for_status().json()["data"])
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise NoPipeline from error
+
+
+def address() -> str:
+    """Where somebody's browser finds Dagster: as the settings say, else on the host by which they came here."""
+    come_by = urlsplit(st.context.url or "").hostname or LOCAL
+    return shared().dagster_url or f"http://{reachable_host(come_by)}:{shared().dagster_port}"
+
+
+def _made(node: dict[str, Any]) -> Made:
+    name = "/".join(node["assetKey"]["path"])
+    last = next(iter(node["assetMaterializations"]), None)
+    at = datetime.fromtimestamp(int(last["timestamp"]) / 1000, UTC) if last else None
+    return Made(name, at, tuple(_checks(name, node["assetChecksOrError"])))
+
+
+def _checks(table: str, found: dict[str, Any]) -> Iterator[Check]:
+    """But for the count of all events, which no making of the table brings about."""
+    for each in found.get("checks", []):
+        if each["name"] != CONSERVATION:
+            yield _check(table, each["name"], each["description"] or "", each["executionForLatestMaterialization"])
+
+
+def _check(table: str, rule: str, means: str, run: dict[str, Any] | None) -> Check:
+    passed = {"SUCCEEDED": True, "FAILED": False}.get(run["status"]) if run else None
+    if run is None or passed is None:
+        return Check(table, rule, means, None, None, {})
+    entries = (run["evaluation"] or {}).get("metadataEntries", [])
+    told = {entry.pop("label"): _value(entry) for entry in entries}
+    return Check(table, rule, means, passed, datetime.fromtimestamp(run["timestamp"], UTC), told)
+
+
+def _value(entry: dict[str, Any]) -> Any:
+    """What an entry says, whatever kind it is of; rows as a list. None for a kind that the query does not name."""
+    value = next(iter(entry.values()), None)
+    return [orjson.loads(row) for row in value["records"]] if isinstance(value, dict) else value

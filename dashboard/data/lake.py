@@ -1,0 +1,166 @@
+"""What the pages ask of the lake. Whom an answer is about comes from the session and nowhere else: a query sees only that person's rows.
+
+Answers are kept as long as the tables they come from stand at the same versions. No widgets here.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import polars as pl
+import streamlit as st
+
+from dashboard import current_user
+from dashboard.app_state import shared
+from focusflow.database.queries import load_queries
+from focusflow.identity import bucket_of
+from focusflow.lake.tables import DAILY_TABLE, Pinned, duckdb_connection
+
+HERE = Path(__file__)
+OWN, PRODUCT = (load_queries(HERE.with_name(name)) for name in ("queries.sql", "product.sql"))
+QUERIES = OWN | PRODUCT
+TABLE = re.compile(r"\b(from|join) (gold|quarantine)\.(\w+)")
+DAY = re.compile(r"\$(\w+)")
+Months = tuple[str, str]  # the first and the last, as partitions are called
+READ = "tables read"  # by the page, with their versions, in the state of the session
+READS = {
+    name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
+}
+
+
+def version(table: str) -> int:
+    """The newest version of a table; -1 as long as there is none."""
+    found = shared().lake.version(table)
+    return -1 if found is None else found
+
+
+def as_of(table: str = DAILY_TABLE) -> datetime | None:
+    """When the newest version of a table was made."""
+    return _made_at(table, version(table))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _made_at(table: str, version: int) -> datetime | None:
+    pinned = shared().lake.pinned(table) if version >= 0 else None
+    return pinned.made_at if pinned else None
+
+
+def ask(question: str, **values: Any) -> pl.DataFrame:
+    """The answer to a query, about the person who is signed in; without rows and columns where nothing was computed yet.
+
+    What is asked about all people together is answered to analysts and admins only.
+    """
+    me = current_user.analyst() if question in PRODUCT else current_user.current()
+    versions = {name: version(name) for name in READS[question]}
+    st.session_state.setdefault(READ, {}).update(versions)
+    if -1 in versions.values():
+        return pl.DataFrame()
+    return _answered(question, None if question in PRODUCT else me.user_id, versions, values)
+
+
+def has_news() -> bool:
+    """Whether a table that the page was made from has a newer version now."""
+    return any(version(name) != seen for name, seen in st.session_state.get(READ, {}).items())
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _answered(
+    question: str, user_id: str | None, versions: Mapping[str, int], values: Mapping[str, Any]
+) -> pl.DataFrame:
+    """Versions are in the key: a newer one is another question."""
+    tables = [_table(name, version, shared().lake.location) for name, version in versions.items()]
+    months = _months(values.get("first"), values.get("last"))
+    if user_id:
+        return _of_person(question, user_id, tables, months, values)
+    scans = {table.name: table.scan(_where(table, months)) for table in tables}
+    text = TABLE.sub(lambda found: f"{found[1]} {scans[f'{found[2]}/{found[3]}']} as {found[3]}", PRODUCT[question])
+    with _duckdb().cursor() as cursor:
+        return pl.DataFrame(cursor.sql(text, params=dict(values) or None).to_arrow_table())
+
+
+@cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """One for what is about all people; each answer has a cursor of its own."""
+    return duckdb_connection("1GB")
+
+
+@lru_cache(64)
+def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each version of each lake is another table)
+    """Opened once, at this version or one that has come since."""
+    table = shared().lake.pinned(name)
+    assert table is not None
+    return table
+
+
+def _of_person(
+    question: str, user_id: str, tables: list[Pinned], months: Months | None, days: Mapping[str, date]
+) -> pl.DataFrame:
+    """The person's rows are all that the query sees; Polars, that read them, answers it."""
+    seen = {table.name.partition("/")[2]: _rows(table, user_id, months) for table in tables}
+    text = TABLE.sub(lambda found: f"{found[1]} {found[3]}", OWN[question])
+    return pl.SQLContext(seen).execute(DAY.sub(lambda found: f"date '{days[found[1]]:%Y-%m-%d}'", text), eager=True)
+
+
+def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
+    """A person's rows of a table and no others, from the partitions where they can be.
+
+    Polars needs a fifth of DuckDB's time here: of each file it reads the few pages that hold the person. The days are looked at afterwards,
+    for holding each page against two conditions costs more than the few rows it saves.
+    """
+    partitions = table.delta.metadata().partition_columns
+    schema = pl.Schema({name: kind for name, kind in pl.Schema(table.columns()).items() if name not in partitions})
+    where = _where(table, months, bucket_of(UUID(user_id), shared().buckets))
+    files = _files(table.name, table.version, shared().lake.location, where)
+    if not files:
+        return schema.to_frame().drop("user_id")
+    everybody = pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
+    return everybody.filter(pl.col("user_id") == user_id).drop("user_id").collect()
+
+
+@lru_cache(1000)
+def _files(name: str, version: int, lake: str, where: str | None) -> list[str]:
+    return _table(name, version, lake).files(where)
+
+
+def _where(table: Pinned, months: Months | None, bucket: int | None = None) -> str | None:
+    """Which partitions can hold it, as the table's log is asked."""
+    conditions = [f"bucket = {bucket}"] if bucket is not None else []
+    if months and "month" in table.delta.metadata().partition_columns:
+        conditions.append(f"month >= '{months[0]}' and month <= '{months[1]}'")
+    return " and ".join(conditions) or None
+
+
+def _months(first: date | None, last: date | None) -> Months | None:
+    return (f"{first:%Y-%m}", f"{last:%Y-%m}") if first and last else None
+
+
+def days(first: date, last: date) -> pl.DataFrame:
+    """The days of a span, first and last included, in their order."""
+    return ask("days", first=first, last=last)
+
+
+def with_comparison(first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days of a span, and those of the equally long span before it."""
+    found = days(before(first, last), last)
+    if found.is_empty():
+        return found, found
+    return found.filter(pl.col("local_date") >= first), found.filter(pl.col("local_date") < first)
+
+
+def before(first: date, last: date) -> date:
+    """The first day of the equally long span before.
+
+    >>> before(date(2026, 11, 8), date(2026, 11, 14))
+    datetime.date(2026, 11, 1)
+    """
+    return first - (last - first) - timedelta(days=1)
+
+
+def total(frame: pl.DataFrame, column: str) -> float:
+    """The sum of a column; 0 for no rows."""
+    return float(frame.select(pl.col(column).sum().cast(pl.Float64)).item())

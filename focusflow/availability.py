@@ -1,0 +1,88 @@
+"""What a person's days are taken up with, and the time that is left: appointments, working hours and days off as they are now."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from focusflow.clock import start_of, zone
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Transaction
+from focusflow.errors import Invalid
+from focusflow.preferences import DEFAULTS
+from focusflow.recurrence import occurrences
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+DAY = timedelta(days=1)
+EVENTS_AT_MOST = 2000
+
+Moments = tuple[datetime, datetime]
+
+
+def taking_place_on(
+    tx: Transaction, user_id: UUID, timezone: str, days: tuple[date, date], *, without: str | None = None
+) -> list[dict[str, Any]]:
+    """What takes place from one day to another, of all calendars but one."""
+    since, until = start_of(days[0], timezone), start_of(days[1] + DAY, timezone)
+    span = {"user_id": user_id, "since": since, "until": until, "limit": EVENTS_AT_MOST + 1}
+    rows = tx.all(QUERIES["touching"], span)
+    if len(rows) > EVENTS_AT_MOST:
+        raise Invalid(
+            f"More than {EVENTS_AT_MOST} appointments may take place on these days. Ask for fewer days, or delete recurring ones that are"
+            " over."
+        )
+    rows = [row for row in rows if without is None or row["calendar_id"] != without]
+    return taking_place(rows, timezone, since, until)
+
+
+def working_hours(tx: Transaction, user_id: UUID) -> tuple[time, time]:
+    """From when until when somebody works, as they chose."""
+    chosen = tx.one(QUERIES["working_hours"], {"user_id": user_id}) or DEFAULTS
+    return chosen["work_from"], chosen["work_until"]
+
+
+def workdays(tx: Transaction, user_id: UUID, days: tuple[date, date]) -> Iterator[date]:
+    """Those that are not off."""
+    free = tx.all(QUERIES["days_off"], {"user_id": user_id, "since": days[0], "until": days[1]})
+    for n in range((days[1] - days[0]).days + 1):
+        day = days[0] + n * DAY
+        if not any(each["first_date"] <= day <= each["last_date"] for each in free):
+            yield day
+
+
+def taking_place(
+    events: Iterable[Mapping[str, Any]], timezone: str, since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """Each time that an appointment touches a span, in order."""
+    found = []
+    for event in events:
+        span = event["start_at"], event["end_at"]
+        if event["rrule"] is None:
+            times: Iterable[Moments] = (
+                [span] if span[0] < until and max(span[1], span[0] + timedelta.resolution) > since else []
+            )
+        else:
+            times = occurrences(event["rrule"], span, timezone, since=since, until=until)
+        shown = {name: event[name] for name in ("title", "all_day", "busy", "location")}
+        same = {**shown, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
+        found += [{**same, "start_at": start, "end_at": end} for start, end in times]
+    return sorted(found, key=lambda each: (each["start_at"], each["end_at"], each["event_id"]))
+
+
+def free_between(
+    taking: Iterable[Mapping[str, Any]], days: Iterable[date], hours: tuple[time, time], timezone: str, minutes: int
+) -> Iterator[dict[str, Any]]:
+    """The time within working hours that no busy appointment takes. A day of 23 hours has one less where it is missing."""
+    here, needed = zone(timezone), timedelta(minutes=minutes)
+    taken = [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
+    for day in days:
+        free_from, closes = (datetime.combine(day, hour, tzinfo=here).astimezone(UTC) for hour in hours)
+        for start, end in [*(each for each in taken if each[0] < closes and each[1] > free_from), (closes, closes)]:
+            if start - free_from >= needed:
+                yield {
+                    "start_at": free_from,
+                    "end_at": start,
+                    "minutes": int((start - free_from).total_seconds() // 60),
+                }
+            free_from = max(free_from, end)

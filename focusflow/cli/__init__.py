@@ -1,1 +1,0 @@
-"""Commands of `focusflow`. Other parts are imported inside a command, so that --help stays quick."""

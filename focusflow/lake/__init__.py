@@ -1,0 +1,1 @@
+"""The lake: Delta tables, their durability on disk, and the views that queries read them by."""

@@ -1,0 +1,403 @@
+"""The lake: Delta tables in which data and position are one commit, read at a pinned version.
+
+A writer commits through the same pinned version from which it read its position: of two that stand at the same position,
+one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
+"""
+
+import errno
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import pyarrow as pa
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from focusflow.database.queries import load_queries
+from focusflow.errors import SetupProblem, Unavailable
+from focusflow.identity import MOST_BUCKETS
+from focusflow.lake import fsync
+
+#: Checkpoints and clean-up are our own, so that each can be made durable.
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+#: Small enough that one person's rows are found without reading a whole file of everybody's, large enough to be scanned at full speed.
+LAYOUT = WriterProperties(max_row_group_size=65_536, data_page_row_count_limit=4_096)
+
+
+#: After so many commits the log is summed up, so that the next to open the table does not read them one by one.
+CHECKPOINT_COMMITS = 100
+
+#: What compaction makes of small files.
+FILE_BYTES = 128 * 1024 * 1024
+
+#: They mean something in an address or a pattern, and deltalake or DuckDB would look elsewhere.
+AWKWARD = frozenset("%?#[]*")
+
+
+LOG_ENTRY = re.compile(r"\d{20}\.json")
+
+
+#: How deltalake says that there is no room for a file.
+FULL = tuple(f"(os error {number})" for number in (errno.ENOSPC, errno.EDQUOT))
+
+
+class Outrun(Exception):
+    """Another writer moved the table on from this position first. Open it again and look."""
+
+
+@contextmanager
+def _refusals_of(table: str) -> Iterator[None]:
+    """A commit that was refused, in our words. Nothing of it can be seen; what it had written so far is cleared away with old versions."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise Outrun(f"{table}: {error}") from error
+    except (DeltaError, OSError) as error:
+        if any(each in str(error) for each in FULL):
+            raise Unavailable(
+                "The disk that the lake lies on is full. It is written again when there is room."
+            ) from error
+        raise
+
+
+#: Views over the daily table, visible beside it.
+DAILY_TABLE = "gold/productivity_daily"
+DAILY_VIEWS = load_queries(Path(__file__).with_name("views.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """What a table of the lake is called, holds, and is divided by."""
+
+    name: str
+    schema: pa.Schema
+    partition_by: tuple[str, ...]
+    is_computed: bool = False  # from other tables alone, so that it may be made anew at any time
+
+
+RAW_EVENTS = TableSpec(
+    "raw/events",
+    pa.schema(
+        [
+            pa.field("bucket", pa.int16(), nullable=False),
+            pa.field("log_offset", pa.int64(), nullable=False),
+            pa.field("id", pa.string()),  # null where the envelope cannot be read; the bytes are kept all the same
+            pa.field("type", pa.string()),
+            pa.field("recorded_time", pa.timestamp("us", "UTC")),
+            pa.field("local_date", pa.date32()),
+            pa.field("value", pa.binary(), nullable=False),
+        ]
+    ),
+    ("bucket",),
+)
+
+
+def position_key(bucket: int) -> str:
+    """Under which name a table keeps the position up to which it has taken in a bucket."""
+    return f"bucket-{bucket}"
+
+
+def floor_key(bucket: int) -> str:
+    """Under which name raw keeps the position from which on it still has the events of a bucket."""
+    return f"kept-{bucket}"
+
+
+@dataclass(slots=True)
+class Pinned:
+    """A table as it stood at one version. What it reads does not change under it; what it writes, it writes onto that version."""
+
+    name: str
+    delta: DeltaTable
+
+    @property
+    def version(self) -> int:
+        return self.delta.version()
+
+    @property
+    def made_at(self) -> datetime:
+        """When this version was committed."""
+        return datetime.fromtimestamp(self.delta.history(1)[0]["timestamp"] / 1000, UTC)
+
+    def position(self, key: str) -> int:
+        """Up to where the work named by the key has been taken in; 0 when it has not begun."""
+        return self.delta.transaction_version(key) or 0
+
+    def rows(self) -> int:
+        """How many there are, by what the log says of the files."""
+        return int(self.delta.count())
+
+    def columns(self) -> pa.Schema:
+        return pa.schema(self.delta.schema().to_arrow())
+
+    def files(self, where: str | None = None) -> list[str]:
+        """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`."""
+        files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
+        return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
+
+    def notes_since(self, version: int) -> list[dict[str, Any]]:
+        """What the commits after a version say of themselves, oldest first."""
+        return [
+            entry
+            for entry in reversed(self.delta.history(max(self.version - version, 0) or None))
+            if entry["version"] > version
+        ]
+
+    def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+        self._write(data, positions, notes, mode="append")
+
+    def replace(
+        self, data: pa.Table, *, where: str, positions: Mapping[str, int], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Put rows in the place of those that meet the condition, which names whole partitions."""
+        self._write(data, positions, notes, mode="overwrite", predicate=where)
+
+    def _write(self, data: pa.Table, positions: Mapping[str, int], notes: Mapping[str, str] | None, **how: Any) -> None:
+        before = self.version
+        commit = CommitProperties(
+            app_transactions=[Transaction(key, position) for key, position in positions.items()],
+            custom_metadata=dict(notes) if notes else None,
+            max_commit_retries=20,
+        )
+        data = data.select(self.columns().names).cast(self.columns())
+        with _refusals_of(self.name):
+            write_deltalake(
+                self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT, **how
+            )  # fmt: skip
+        self._settle(before)
+
+    def begin_again(self, spec: TableSpec) -> None:
+        """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
+        before, known = self.version, filter(self.position, map(position_key, range(MOST_BUCKETS)))
+        commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
+        write_deltalake(
+            self.delta, spec.schema.empty_table(), mode="overwrite", schema_mode="overwrite",
+            partition_by=list(spec.partition_by), commit_properties=commit, post_commithook_properties=NO_HOOKS,
+        )  # fmt: skip
+        self._settle(before)
+
+    def _settle(self, before: int) -> None:
+        self.delta.update_incremental()
+        # From the commit before: whoever made it may have been killed before it was forced to disk.
+        fsync.settle(self.delta.table_uri, range(before, self.version + 1))
+        if before // CHECKPOINT_COMMITS < self.version // CHECKPOINT_COMMITS:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        with _refusals_of(self.name):
+            self.delta.create_checkpoint()
+        fsync.settle_checkpoint(self.delta.table_uri, self.version)
+
+    def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
+        """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
+        before = self.version
+        commit = CommitProperties(
+            app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
+        )
+        with _refusals_of(self.name):
+            done = self.delta.delete(
+                where, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT
+            )
+        self._settle(before)
+        return int(done["num_deleted_rows"] or 0)
+
+    def compact(self) -> int:
+        """Put small files together. Returns how many went into larger ones; readers of older versions find theirs where they were."""
+        before = self.version
+        with _refusals_of(self.name):
+            done = self.delta.optimize.compact(
+                target_size=FILE_BYTES,
+                max_concurrent_tasks=1,
+                post_commithook_properties=NO_HOOKS,
+                writer_properties=LAYOUT,
+            )
+        self._settle(before)
+        return int(done["numFilesRemoved"])
+
+    def checkpoint(self) -> None:
+        """Sum the log up, so that opening the table reads one file and the few commits after it; then drop entries of a month ago."""
+        self._sum_up()
+        self.delta.cleanup_metadata()
+
+    def vacuum(self, hours: int) -> int:
+        """Clear away files that no version of so many hours past needs, also those of writers that died. Returns how many."""
+        before = self.version
+        gone = self.delta.vacuum(
+            hours, dry_run=False, enforce_retention_duration=False, full=True, post_commithook_properties=NO_HOOKS
+        )
+        self._settle(before)
+        return len(gone)
+
+    def scan(self, where: str | None = None) -> str:
+        """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""
+        schema, files = self.columns(), self.files(where)
+        partitions = self.delta.metadata().partition_columns
+        if not files:
+            nothing = ", ".join(f"null::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema)
+            return f"(select {nothing} where false)"
+        listed = ", ".join(quoted(each) for each in files)
+        hive = ", ".join(f"{identifier(name)}: {duckdb_type(schema.field(name).type)}" for name in partitions)
+        how = f"hive_partitioning = true, hive_types = {{{hive}}}" if hive else "hive_partitioning = false"
+        columns = ", ".join(
+            f"{identifier(each.name)}::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema
+        )
+        return f"(select {columns} from read_parquet([{listed}], union_by_name = true, {how}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Where the tables lie."""
+
+    location: str
+    storage_options: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        return f"{self.location.rstrip('/')}/{name}"
+
+    def pinned(self, name: str, version: int | None = None) -> Pinned | None:
+        """The table at its newest version, or another; None as long as nobody wrote to it."""
+        try:
+            options = dict(self.storage_options)
+            return Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
+        except TableNotFoundError:
+            return None
+
+    def version(self, name: str) -> int | None:
+        """The newest version of a table, without reading its log where that is a folder; None as long as there is none."""
+        if not self.is_local:
+            pinned = self.pinned(name)
+            return pinned.version if pinned else None
+        log = Path(self.url(name)) / "_delta_log"
+        try:
+            return max((int(each.stem) for each in log.iterdir() if LOG_ENTRY.fullmatch(each.name)), default=None)
+        except FileNotFoundError:
+            return None
+
+    def open(self, spec: TableSpec) -> Pinned:
+        """The table at its newest version, made now if it is not there. Columns that came since are added, empty in the rows before, unless
+        the rows can be computed anew.
+        """
+        present = self.pinned(spec.name)
+        if present is not None:
+            is_divided = present.delta.metadata().partition_columns == list(spec.partition_by)
+            if not is_divided or (spec.is_computed and set(present.columns().names) != set(spec.schema.names)):
+                present.begin_again(spec)
+            _add_columns(present, spec)
+            return present
+        if self.is_local and set(self.location) & AWKWARD:
+            raise SetupProblem(
+                f"The path of the lake, {self.location}, has one of the characters {' '.join(sorted(AWKWARD))} in it, which Delta Lake"
+                " cannot write to. Set FOCUSFLOW_LAKE or FOCUSFLOW_HOME to another folder."
+            )
+        try:
+            if self.is_local:
+                Path(self.url(spec.name)).mkdir(parents=True, exist_ok=True, mode=0o700)
+            DeltaTable.create(
+                self.url(spec.name),
+                Schema.from_arrow(spec.schema),
+                mode="ignore",
+                partition_by=list(spec.partition_by),
+                storage_options=dict(self.storage_options),
+            )
+        except OSError as error:
+            raise SetupProblem(
+                f"The lake {self.location} cannot be written ({error.strerror}). Set FOCUSFLOW_LAKE to another place."
+            ) from error
+        except DeltaError:
+            if self.pinned(spec.name) is None:  # else somebody made it at the same moment
+                raise
+        created = self.pinned(spec.name)
+        assert created is not None
+        fsync.settle(created.delta.table_uri, range(created.version + 1))
+        return created
+
+    @property
+    def is_local(self) -> bool:
+        return "://" not in self.location
+
+    def repair(self, names: Iterable[str]) -> list[str]:
+        """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
+        return [told for name in names if self.is_local for told in fsync.drop_broken_commits(Path(self.url(name)))]
+
+
+def _add_columns(table: Pinned, spec: TableSpec) -> None:
+    known = set(table.columns().names)
+    new = pa.schema([field for field in spec.schema if field.name not in known])
+    if len(new):
+        before = table.version
+        table.delta.alter.add_columns(Schema.from_arrow(new).fields, post_commithook_properties=NO_HOOKS)
+        table.delta.update_incremental()
+        fsync.settle(table.delta.table_uri, range(before, table.version + 1))
+
+
+def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that speaks UTC, spills instead of dying, and never reaches for the network."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(f"set memory_limit = {quoted(memory_limit)}")
+    if temp_directory:
+        connection.execute(f"set temp_directory = {quoted(temp_directory)}")
+    return connection
+
+
+def show(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Pinned], where: Mapping[str, str] | None = None
+) -> None:
+    """Make tables visible as `layer.table`, each at its pinned version, narrowed to the partitions that `where` names for it; and
+    with the daily table the views over it.
+    """
+    for table in tables:
+        layer, _, name = table.name.partition("/")
+        connection.execute(f"create schema if not exists {layer}")
+        connection.execute(
+            f"create or replace view {layer}.{name} as select * from {table.scan((where or {}).get(table.name))}"
+        )
+    if any(table.name == DAILY_TABLE for table in tables):
+        for name, query in DAILY_VIEWS.items():
+            connection.execute(f"create or replace view gold.{name} as {query}")
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as one in SQL, also where it is a word of the language."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def duckdb_type(type_: pa.DataType) -> str:
+    """
+    >>> duckdb_type(pa.list_(pa.string()))
+    'VARCHAR[]'
+    """
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        return f"{duckdb_type(type_.value_type)}[]"
+    if pa.types.is_timestamp(type_):
+        return "TIMESTAMPTZ" if type_.tz else "TIMESTAMP"
+    return DUCKDB_TYPES[str(type_)]
+
+
+DUCKDB_TYPES = {
+    "string": "VARCHAR", "large_string": "VARCHAR", "string_view": "VARCHAR", "binary": "BLOB", "large_binary": "BLOB", "bool": "BOOLEAN",
+    "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float": "REAL", "double": "DOUBLE", "date32[day]": "DATE",
+}  # fmt: skip

@@ -1,0 +1,95 @@
+"""Writes the demo people: rows and outbox events of one person in one transaction, through the same roles as the API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from argon2 import PasswordHasher
+from psycopg import sql
+
+from focusflow.database import outbox
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role, Transaction
+from ingestion.demo.history import life_of
+from ingestion.demo.personas import PASSWORD, Person, people
+
+QUERIES: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+#: Parents before what points at them.
+ORDER: Final = (
+    "categories", "goals", "milestones", "tasks", "habits", "habit_logs", "time_entries", "calendar_events", "days_off",
+)  # fmt: skip
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run added. No people: they were all there before."""
+
+    people: int
+    rows: int
+    events: int
+
+
+def silent(_doing: str, _done: int, _all: int) -> None:
+    """No progress is shown."""
+
+
+def write_demo(
+    database: Database, now: datetime, *, seed: int = 1, days: int = 365, count: int = 5, progress: Progress = silent
+) -> Written:
+    """Add the demo people who are not there yet, with their history up to now. Run again after a kill, it adds those that are missing."""
+    wanted = people(count)
+    missing = [person for person in wanted if person.email not in _present(database, wanted)]
+    rows = events = 0
+    for number, person in enumerate(missing):
+        progress(person.name, number, len(missing))
+        person_rows, person_events = _write_person(database, person, now, seed, days)
+        rows, events = rows + person_rows, events + person_events
+    progress("", len(missing), len(missing))
+    return Written(len(missing), rows, events)
+
+
+def _present(database: Database, wanted: Sequence[Person]) -> set[str]:
+    with database.transaction(Role.AUTH) as tx:
+        found = tx.all(QUERIES["present"], {"emails": [person.email for person in wanted]})
+    return {row["email"] for row in found}
+
+
+def _write_person(database: Database, person: Person, now: datetime, seed: int, days: int) -> tuple[int, int]:
+    with database.transaction(Role.AUTH) as tx:
+        lived = life_of(person, now=now, seed=seed, days=days, recorded_at=tx.now)
+        (account,) = lived.rows["users"]
+        secret = {"password_hash": password_hash(), "email_verified_at": account["created_at"]}
+        written = _insert(tx, "users", [{**account, **secret}])
+        _become(tx, account["id"])
+        for table in ORDER:
+            written += _insert(tx, table, lived.rows.get(table, []))
+        outbox.append(tx, lived.events)
+    return written, len(lived.events)
+
+
+def password_hash() -> str:
+    """Of the password that everybody knows, as strong as any other."""
+    return PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1).hash(PASSWORD)
+
+
+def _become(tx: Transaction, user_id: UUID) -> None:
+    """Go on as the person who was just registered, in the same transaction: a history without its account cannot be left behind."""
+    tx.run(QUERIES["become"], {"role": Role.API.value, "user_id": str(user_id)})
+
+
+def _insert(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """All rows in one statement. COPY is not to be had: PostgreSQL refuses it where row-level security holds."""
+    if not rows:
+        return 0
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
+    statement = sql.SQL(
+        "insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, %s)"
+    ).format(table=sql.Identifier(table), columns=columns)
+    return tx.connection.execute(statement, [orjson.dumps(rows).decode()]).rowcount

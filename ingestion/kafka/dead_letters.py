@@ -1,0 +1,69 @@
+"""Publishes what silver could not read to the deadletter topic, so that whoever wrote it sees why."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from focusflow.lake.tables import Lake, Outrun, duckdb_connection, position_key, show
+from ingestion.kafka.messages import Message
+from ingestion.kafka.relay import Publisher
+
+QUARANTINE = "quarantine/events"
+LOOK_SECONDS = 5.0
+AT_ONCE = 1_000
+
+NEXT = """
+    select log_offset, reason, value from quarantine.events where bucket = ? and log_offset >= ? order by log_offset limit ?"""
+
+
+def published_key(bucket: int) -> str:
+    """Under which name the quarantine keeps up to where it was published."""
+    return f"published-{bucket}"
+
+
+@dataclass(slots=True)
+class Letters:
+    """Follows the quarantine. Each event is published once; after a crash perhaps again, and its headers say where it came from."""
+
+    lake: Lake
+    buckets: int
+    _due_at: float = field(default=0.0, init=False)
+
+    def publish_when_due(self, publisher: Publisher) -> int:
+        if time.monotonic() < self._due_at:
+            return 0
+        count = self.publish_once(publisher)
+        self._due_at = 0.0 if count else time.monotonic() + LOOK_SECONDS
+        return count
+
+    def publish_once(self, publisher: Publisher) -> int:
+        """Publish what follows on what was published. Returns how many events those were."""
+        kept = self.lake.pinned(QUARANTINE)
+        waiting = [
+            bucket
+            for bucket in range(self.buckets)
+            if kept and kept.position(published_key(bucket)) < kept.position(position_key(bucket))
+        ]
+        if kept is None or not waiting:
+            return 0
+        connection = duckdb_connection()
+        show(connection, [kept])
+        letters: dict[int, list[Message]] = {}
+        ends: dict[str, int] = {}
+        for bucket in waiting:
+            begin = kept.position(published_key(bucket))
+            rows = connection.execute(NEXT, [bucket, begin, AT_ONCE]).fetchall()
+            letters[bucket] = [_letter(*row) for row in rows]
+            is_all = len(rows) < AT_ONCE
+            ends[published_key(bucket)] = kept.position(position_key(bucket)) if is_all else rows[-1][0] + 1
+        acknowledged = publisher.send(letters).acknowledged()
+        whole = [bucket for bucket in waiting if acknowledged[bucket] == len(letters[bucket])]
+        if whole:
+            done = {published_key(bucket): ends[published_key(bucket)] for bucket in whole}
+            with suppress(Outrun):  # then they are published again
+                kept.append(kept.columns().empty_table(), positions=done)
+        return sum(len(letters[bucket]) for bucket in whole)
+
+
+def _letter(log_offset: int, reason: str, value: bytes) -> Message:
+    return Message([("reason", reason.encode()), ("log_offset", b"%d" % log_offset)], bytes(value))

@@ -1,0 +1,198 @@
+"""From the outbox to Kafka: in the order of the log, and never past an event that the broker has not acknowledged.
+
+After a crash it sends again what it had sent and not recorded. The lander knows the place of each event and drops what it has.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import psycopg
+
+from focusflow.database.session import Database, connect_once
+from focusflow.errors import SetupProblem, Unavailable
+from focusflow.heartbeat import Beat, unwatched
+from ingestion.kafka.messages import Message, message_of
+from ingestion.landing.lander import following
+from ingestion.outbox.sequencer import sequence_once
+from ingestion.outbox.source import Run, Source
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x52656C6179  # one active relay of a database
+LEASE = "set idle_session_timeout = '2min'"  # an active one that is frozen for longer loses it; a broker that hangs is not waited for as long
+IDLE_SECONDS = 0.1
+STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
+PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
+PLACED_AT_ONCE = 5_000
+BATCHES = 2  # on their way at a time: with one alone, the broker waits for us while we wait for it
+
+
+class Refused(Unavailable):
+    """Kafka did not acknowledge everything. What it did not will be sent again."""
+
+
+class Delivery(Protocol):
+    """Messages on their way."""
+
+    def acknowledged(self) -> Mapping[int, int]:
+        """How many of each partition's leading messages were acknowledged, once that is known."""
+
+
+class Publisher(Protocol):
+    """The one thing that the relay needs of a broker."""
+
+    def send(self, messages: Mapping[int, Sequence[Message]]) -> Delivery:
+        """Hand messages over, in order. They leave while the next ones are got ready."""
+
+    def close(self) -> None:
+        """Without waiting for what is not acknowledged."""
+
+
+class Positions(Protocol):
+    """Up to where each bucket was published and acknowledged."""
+
+    def published(self) -> Mapping[int, int]: ...
+
+    def advance(self, moves: Mapping[int, tuple[int, int]]) -> None:
+        """Move each bucket from one position to another; all of them or none, and only from where they were."""
+
+
+class Batch(NamedTuple):
+    """What was sent, and from where to where each bucket moves when all of it is acknowledged."""
+
+    moves: Mapping[int, tuple[int, int]]
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Everything between the outbox and the topic. While one batch is on its way, the next is read and sent behind it."""
+
+    positions: Positions
+    source: Source
+    rows: int
+
+    def rounds(self, publisher: Publisher, stop: threading.Event) -> Iterator[int]:
+        """Batch after batch, how many events it moved the positions by; 0 when nothing is left. Ends when what was sent is settled."""
+        on_their_way: deque[Batch] = deque()
+        positions: dict[int, int] = {}
+        while on_their_way or not stop.is_set():
+            if not on_their_way:
+                positions = dict(self.positions.published())
+            batch = None if stop.is_set() else self._send_next(publisher, positions)
+            if batch:
+                on_their_way.append(batch)
+                positions |= {bucket: end for bucket, (_, end) in batch.moves.items()}
+            if not on_their_way:
+                yield 0
+            elif batch is None or len(on_their_way) == BATCHES:
+                yield self._settle(on_their_way.popleft())
+
+    def _send_next(self, publisher: Publisher, positions: Mapping[int, int]) -> Batch | None:
+        limit = max(self.rows // BATCHES, 1)
+        found = [following(run, positions[run.bucket]) for run in self.source.read(positions, limit)]
+        runs = [run for run in found if run.offsets]
+        if not runs:
+            return None
+        moves = {run.bucket: (positions[run.bucket], positions[run.bucket] + len(run.offsets)) for run in runs}
+        return Batch(moves, publisher.send({run.bucket: messages_of(run) for run in runs}))
+
+    def _settle(self, batch: Batch) -> int:
+        """Wait for what a batch came to, and move on as far as it was acknowledged."""
+        acknowledged = batch.delivery.acknowledged()
+        moves = {
+            bucket: (before, before + acknowledged[bucket])
+            for bucket, (before, _) in batch.moves.items()
+            if acknowledged[bucket]
+        }
+        if moves:
+            self.positions.advance(moves)
+        if moves != batch.moves:
+            raise Refused
+        return sum(acknowledged.values())
+
+
+def messages_of(run: Run) -> list[Message]:
+    return [message_of(offset, value) for offset, value in zip(run.offsets, run.values, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayService:
+    """The loop of `focusflow relay`. An outage of Kafka holds it up, and nothing else: the API writes to Postgres alone."""
+
+    relay: Relay
+    database: Database
+    url: str
+    connect: Callable[[], Publisher]
+
+    def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
+        """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
+        patience = PATIENCE_SECONDS[0]
+        while not stop.is_set():
+            beat()
+            try:
+                with only_one(self.url) as lock:
+                    if lock is None:
+                        stop.wait(STANDBY_SECONDS)
+                        continue
+                    for count in self._rounds(lock, stop):
+                        beat()
+                        patience = PATIENCE_SECONDS[0]
+                        if not count:
+                            stop.wait(IDLE_SECONDS)
+            except Unavailable as problem:
+                log.warning("%s Trying again in %.1f s.", problem, patience)
+                stop.wait(patience)
+                patience = min(patience * 2, PATIENCE_SECONDS[1])
+
+    def drain(self) -> int:
+        """Publish until nothing is left. Returns how many events that were."""
+        with only_one(self.url) as lock:
+            if lock is None:
+                raise Unavailable("Another relay is running, and does this already.")
+            total = 0
+            for count in self._rounds(lock, threading.Event()):
+                if not count:
+                    break
+                total += count
+            return total
+
+    def _rounds(self, lock: psycopg.Connection[object], stop: threading.Event) -> Iterator[int]:
+        with closing(self.connect()) as publisher:
+            self._place()
+            for count in self.relay.rounds(publisher, stop):
+                yield count
+                still_ours(lock)
+                self._place()
+
+    def _place(self) -> None:
+        """Place what is waiting, about as much as goes out at a time: writers may be quicker than we are."""
+        placed = 0
+        while placed < self.relay.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
+            placed += count
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
+    """Held while this relay is the active one; None when another is. It saves work; what keeps two apart is the move of the position."""
+    try:
+        connection = connect_once(url)
+    except SetupProblem as problem:  # it was there when we began, so this can pass
+        raise Unavailable(str(problem)) from problem
+    with closing(connection):
+        connection.autocommit = True
+        connection.execute(LEASE)
+        row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
+        yield connection if row and row["is_ours"] else None
+
+
+def still_ours(lock: psycopg.Connection[object]) -> None:
+    try:
+        lock.execute("select 1")
+    except psycopg.OperationalError as error:
+        raise Unavailable("The connection that made this relay the only one is lost.") from error

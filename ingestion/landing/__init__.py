@@ -1,0 +1,1 @@
+"""Appends events to the raw layer of the lake."""

@@ -1,0 +1,113 @@
+"""From a source into raw: the events as they came, and the position up to which they go, in one commit.
+
+The commit is made onto the version from which the position was read, so of two landers at one position one is refused.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from focusflow.errors import Unavailable
+from focusflow.lake.tables import RAW_EVENTS, Lake, Outrun, duckdb_connection, position_key
+from ingestion.outbox.source import PositionLost, Run, Source, is_full, missing
+
+#: The envelope's columns, read in bulk. What cannot be read is null; the bytes are kept, and silver says what is wrong with them.
+#: Dates that only some readers of the lake can represent (infinity, the year 99999) count as unreadable.
+ENVELOPE = """
+    select bucket, log_offset, found[1] as id, found[2] as type,
+           case when recorded_time between '0001-01-02 00:00:00+00' and '9999-12-31 00:00:00+00' then recorded_time end as recorded_time,
+           case when local_date between '0001-01-01' and '9999-12-31' then local_date end as local_date, value
+    from (select *, try_cast(found[3] as timestamptz) as recorded_time, try_cast(found[4] as date) as local_date
+          from (select *, case when text is not null and json_valid(text)
+                               then json_extract_string(text, ['$.id', '$.type', '$.recordedtime', '$.localdate']) end as found
+                from (select *, try(decode(value)) as text from batch)))
+"""
+
+#: How often in a row others may be quicker before the lander lets them be for a while.
+OUTRUNS = 20
+
+
+class Lander:
+    """Follows the log of some buckets."""
+
+    def __init__(self, lake: Lake, buckets: Sequence[int], *, rows: int) -> None:
+        self._lake, self._buckets, self.rows = lake, buckets, rows
+        self.has_more = False  #: to land, so that there is nothing to wait for
+        self._connection = duckdb_connection("512MB")
+        self._raw = lake.open(RAW_EVENTS)
+
+    @property
+    def positions(self) -> dict[int, int]:
+        return {bucket: self._raw.position(position_key(bucket)) for bucket in self._buckets}
+
+    def check(self, source: Source) -> None:
+        """Refuse a log that ends before the lake does: it would give out positions again."""
+        heads = source.heads()
+        for bucket, position in self.positions.items():
+            if heads.get(bucket, 0) < position:
+                raise PositionLost(
+                    f"The database is older than the lake: bucket {bucket} ends at {heads.get(bucket, 0)}, and {position} events of it"
+                    " have landed. Restore the backup of the lake that belongs to this database."
+                )
+
+    def land_once(self, source: Source) -> int:
+        """Land what follows on the positions as one commit, up to the rows of a batch. Returns how many events landed."""
+        refused: Outrun | None = None
+        for _ in range(OUTRUNS):
+            positions = self.positions
+            try:
+                found = source.read(positions, self.rows)
+                self.has_more = is_full(found, self.rows)
+                runs = [following(run, positions[run.bucket]) for run in found]
+                return self._append([run for run in runs if run.offsets])
+            except Outrun as outrun:
+                refused = outrun
+                self._raw = self._lake.open(RAW_EVENTS)
+            except PositionLost:
+                self._raw = self._lake.open(RAW_EVENTS)
+                if self.positions == positions:  # else another lander has what is missing here
+                    raise
+        raise Unavailable("Other landers keep being quicker.") from refused
+
+    def _append(self, runs: Sequence[Run]) -> int:
+        if not runs:
+            return 0
+        positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
+        self._raw.append(raw_rows(self._connection, runs), positions=positions)
+        return sum(len(run.offsets) for run in runs)
+
+
+def following(run: Run, position: int) -> Run:
+    """The part of a run that follows on a position. An event from before it is a resend; a gap is a loss.
+
+    >>> following(Run(0, [3, 4, 3, 4, 5], [b"c", b"d", b"c", b"d", b"e"]), 4)
+    Run(bucket=0, offsets=[4, 5], values=[b'd', b'e'])
+    """
+    if run.offsets == range(position, position + len(run.offsets)):
+        return run  # a source that has looked already says so by a range
+    offsets, values = [], []
+    for offset, value in zip(run.offsets, run.values, strict=True):
+        if offset > position:
+            raise PositionLost(missing(run.bucket, position, offset))
+        if offset == position:
+            offsets.append(offset)
+            values.append(value)
+            position += 1
+    return Run(run.bucket, offsets, values)
+
+
+def raw_rows(connection: duckdb.DuckDBPyConnection, runs: Sequence[Run]) -> pa.Table:
+    """Rows of raw: the envelope's columns beside the untouched bytes."""
+    batch = pa.table(
+        {
+            "bucket": pa.array([run.bucket for run in runs for _ in run.offsets], pa.int16()),
+            "log_offset": pa.array([offset for run in runs for offset in run.offsets], pa.int64()),
+            "value": pa.array([value for run in runs for value in run.values], pa.binary()),
+        }
+    )
+    connection.register("batch", batch)
+    try:
+        return connection.sql(ENVELOPE).to_arrow_table()
+    finally:
+        connection.unregister("batch")

@@ -1,0 +1,102 @@
+"""The loop of `focusflow land`: place what was committed, land it, keep the outbox's coming days ready."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from focusflow.database.migrate import extend_outbox
+from focusflow.database.retention import forget_expired
+from focusflow.database.session import Database
+from focusflow.errors import Unavailable
+from focusflow.heartbeat import Beat, unwatched
+from focusflow.lake.tables import RAW_EVENTS, Lake
+from ingestion.landing.lander import Lander
+from ingestion.landing.prefetch import ReadAhead
+from ingestion.outbox.sequencer import sequence_once
+from ingestion.outbox.source import OutboxSource, Source
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.25
+UPKEEP_SECONDS = 3600
+PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Postgres is away: at first, and at most
+PLACED_AT_ONCE = 5_000  # rows that one transaction places; writers never wait for it, other sequencers do
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """Everything between the outbox and raw, as one piece of work that can be repeated."""
+
+    database: Database
+    source: Source
+    lander: Lander
+    age_seconds: float
+
+    def drain(self) -> int:
+        """Place and land until nothing is left. Returns how many events landed."""
+        self.lander.check(self.source)
+        total = 0
+        with ReadAhead(self.source) as source:
+            while self._place() + (landed := self.lander.land_once(source)):
+                total += landed
+        return total
+
+    def run(self, stop: threading.Event, upkeep: "Upkeep", beat: Beat = unwatched) -> None:
+        """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
+        patience, is_checked = PATIENCE_SECONDS[0], False
+        with ReadAhead(self.source) as source:
+            while not stop.is_set():
+                beat()
+                try:
+                    if not is_checked:
+                        # Before anything is placed, and again when the database was away: it may be another one.
+                        self.lander.check(source)
+                        is_checked = True
+                    upkeep.when_due()
+                    self._turn(source, stop)
+                    patience = PATIENCE_SECONDS[0]
+                except Unavailable as problem:
+                    log.warning("%s Trying again in %.1f s.", problem, patience)
+                    stop.wait(patience)
+                    patience, is_checked = min(patience * 2, PATIENCE_SECONDS[1]), False
+
+    def _turn(self, source: Source, stop: threading.Event) -> None:
+        placed = self._place()
+        if placed < self.lander.rows and not self.lander.has_more:
+            # For company when something came: a commit for each event would be a file for each.
+            stop.wait(self.age_seconds if placed else IDLE_SECONDS)
+            self._place()  # that company
+        if landed := self.lander.land_once(source):  # also what an earlier process placed and did not land
+            log.info("landed %d events", landed)
+
+    def _place(self) -> int:
+        """Place what is waiting, about a batch of the lander at most: writers may be quicker than we are."""
+        placed = 0
+        while placed < self.lander.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
+            placed += count
+        return placed
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Makes the outbox's partitions of the coming days, and forgets what has expired, now and then."""
+
+    url: str
+    due_at: float = 0
+
+    def when_due(self) -> None:
+        if time.monotonic() >= self.due_at:
+            extend_outbox(self.url)
+            with Database(self.url, connections=1) as database:
+                forget_expired(database)
+            self.due_at = time.monotonic() + UPKEEP_SECONDS
+
+
+def open_ingestion(
+    database: Database, lake: Lake, *, buckets: int, rows: int, age_seconds: float, source: Source | None = None
+) -> Ingestion:
+    """From the outbox of this database, or the log of a broker, into this lake, once the lake is whole."""
+    for told in lake.repair([RAW_EVENTS.name]):
+        log.warning(told)
+    return Ingestion(database, source or OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)

@@ -1,0 +1,1 @@
+"""The transactional outbox: its order, and reading it."""

@@ -1,0 +1,1 @@
+"""Scores open tasks with the model that serves, and gives the reasons."""

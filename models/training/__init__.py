@@ -1,0 +1,1 @@
+"""Labels, training sets, and fitting. scikit-learn is imported here only."""

@@ -1,0 +1,61 @@
+"""Lists of the past with what came of them: the one road from histories to what training and evaluation take."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from focusflow.errors import Conflict
+from focusflow.lake.tables import Lake, show
+from models.features import snapshots
+from models.features.task_facts import KNOWN, LIST, MOMENT, known
+from models.training import labels
+
+
+class NothingThere(Conflict):
+    """There is no history to learn from yet. `focusflow refresh` brings up what has landed."""
+
+
+#: So many people are enough to learn from; more would cost time and change nothing.
+MOST_PEOPLE: Final = 400
+
+
+def lists_of_lake(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, *, days: snapshots.Span | None = None
+) -> pl.DataFrame:
+    """The lists of everybody in the lake, or of some where there are very many, always the same ones."""
+    histories = [lake.pinned(f"silver/{noun}_history") for noun in snapshots.NOUNS]
+    if any(history is None for history in histories):
+        raise NothingThere
+    show(connection, [history for history in histories if history is not None])
+    some = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
+    users = [user for (user,) in connection.execute(some, {"most": MOST_PEOPLE}).fetchall()]
+    return lists_with_outcomes(connection, users=users, days=days)
+
+
+def lists_with_outcomes(
+    connection: duckdb.DuckDBPyConnection, *, users: Sequence[str] | None = None, days: snapshots.Span | None = None
+) -> pl.DataFrame:
+    """Every list of the chosen people and days that a model can learn from, of which the whole outcome is known by the last day.
+
+    Empty when nothing happened yet.
+    """
+    snapshots.choose(connection, users)
+    there = snapshots.days_of(connection) or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
+    span = snapshots.Span(max(days.first, there.first), min(days.last, there.last)) if days else there
+    lists = labels.with_outcomes(connection, snapshots.lists_of_days(connection, span))
+    seen_until = connection.execute("select max(valid_from) from versions").fetchall()[0][0]
+    columns = [*KNOWN, *MOMENT, "is_morning", "day_ends", "next_day_ends", *labels.OUTCOMES]
+    derived = known(lists).select(
+        "user_id", "as_of", "task_id", "due", "due_in_calendar_days", "days_overdue", "age_days"
+    )
+    whole = lists.select(columns).join(derived, on=["user_id", "as_of", "task_id"], how="inner", validate="1:1")
+    if seen_until is not None:
+        whole = whole.filter(pl.col("next_day_ends") <= seen_until)
+    found = labels.labelled(whole.with_columns(pl.col("tags", "blocked_by", "last_tags").fill_null([])))
+    # A due date that is not over yet says nothing.
+    return found.with_columns(
+        pl.when(pl.col("due") <= seen_until).then(pl.col(name)).alias(name) for name in ("missed", "missed_or_moved")
+    ).sort(*LIST, "task_id")

@@ -1,0 +1,73 @@
+"""Around each request: an id, a log line without personal text, figures, security headers."""
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from focusflow.identity import new_id
+from operational_api.health import REQUESTS, SECONDS
+from operational_api.http.errors import Defect, TooLarge, rendered
+
+log = logging.getLogger("focusflow.requests")
+
+TOO_LARGE, DEFECT = rendered(TooLarge()), rendered(Defect())
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+
+
+class Observed:
+    """Plain ASGI: it costs a request microseconds, and sees it whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, status, request_id = time.perf_counter(), 0, new_id().hex
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if status == 413:  # Starlette's bound on the body answers in plain text
+                    message["headers"] = TOO_LARGE.raw_headers
+                own = {name for name, _ in message["headers"]}  # what an answer says of itself stands
+                extra = [(name, value) for name, value in HEADERS if name not in own]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *extra]
+            elif status == 413:
+                message.update(body=TOO_LARGE.body, more_body=False)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except Exception:
+            log.exception(
+                "%s %s failed %s", scope["method"], _route(scope), request_id, extra={"request_id": request_id}
+            )
+            if status:  # half an answer has left; only the broken connection tells that the rest will not come
+                raise
+            await DEFECT(scope, receive, sending)
+        finally:
+            status = status or 500
+            seconds = time.perf_counter() - begun
+            route = _route(scope)
+            REQUESTS.labels(scope["method"], route, status).inc()
+            SECONDS.labels(scope["method"], route).observe(seconds)
+            log.info(
+                "%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id,
+                extra={"request_id": request_id, "method": scope["method"], "route": route, "status": status, "seconds": seconds},
+            )  # fmt: skip
+
+
+def _route(scope: Scope) -> str:
+    """The address without what is in it: it may hold a token."""
+    route: str = getattr(scope.get("route"), "path", "unknown")
+    return route

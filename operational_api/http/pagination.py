@@ -1,0 +1,56 @@
+"""Where the next page begins: what it is a page of, and the last row's place in it. Opaque to clients, checked when it comes back."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from focusflow.errors import Invalid
+
+Cursor = Annotated[str, StringConstraints(max_length=500)]
+
+
+class BadCursor(Invalid):
+    """The cursor is not one that a page gave. Begin again without it."""
+
+
+def cursor(made_for: str, key: str, last_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{made_for} {last_id} {key}".encode()).decode()
+
+
+def read_cursor(given: str | None, made_for: str) -> tuple[str | None, UUID | None]:
+    """The key and the id after which the page begins.
+
+    >>> read_cursor(cursor("due", "a key", UUID(int=1)), "due")
+    ('a key', UUID('00000000-0000-0000-0000-000000000001'))
+    """
+    if given is None:
+        return None, None
+    try:
+        found, last_id, key = base64.urlsafe_b64decode(given.encode()).decode().split(" ", 2)
+        if found != made_for:
+            raise BadCursor
+        return key, UUID(last_id)
+    except (ValueError, binascii.Error) as error:
+        raise BadCursor from error
+
+
+def after_moment(given: str | None, made_for: str) -> dict[str, Any]:
+    """The same for pages that go by a moment, the newest first: values for a query."""
+    key, last_id = read_cursor(given, made_for)
+    try:
+        return {"after_at": None if key is None else datetime.fromisoformat(key), "after_id": last_id}
+    except ValueError as error:
+        raise BadCursor from error
+
+
+def page_of(rows: Sequence[dict[str, Any]], limit: int, made_for: str, moment: str) -> dict[str, Any]:
+    """A page of rows, of which one more was asked for than the limit says."""
+    items = list(rows[:limit])
+    more = len(rows) > limit
+    following = cursor(made_for, items[-1][moment].isoformat(), items[-1]["id"]) if more else None
+    return {"items": items, "next_cursor": following}

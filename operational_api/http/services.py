@@ -1,0 +1,39 @@
+"""What all requests share."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from focusflow.database.session import Database
+from focusflow.mail import Mailer
+from focusflow.settings import Settings
+from models.serving.registry import Serving
+from operational_api.security.quota import Quota
+from reports.periods.builder import Maker, maker
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made when the API starts, passed to each request."""
+
+    settings: Settings
+    database: Database
+    mailer: Mailer
+    serving: Serving
+    quota: Quota
+
+    @cached_property
+    def reports(self) -> Maker:
+        """Made by the first who asks for one."""
+        return maker(self.settings, self.database)
+
+
+async def services(request: Request) -> Services:
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+Shared = Annotated[Services, Depends(services)]

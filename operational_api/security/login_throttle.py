@@ -1,0 +1,94 @@
+"""Attempts are counted before anything is hashed, in the database, so that all processes of the API count together.
+
+Nobody is locked out for good: after the free attempts one waits twice as long each time, up to a minute.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import LiteralString
+
+from focusflow.database.session import Database, Role
+from focusflow.errors import Problem
+from operational_api.security.tokens import digest
+
+LONGEST_WAIT_SECONDS = 60
+FORGET = timedelta(minutes=15)
+
+
+class TooManyAttempts(Problem):
+    """Too many attempts. Wait a little, then try again."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that may be tried `free` times at once by whoever `key` names."""
+
+    key: str
+    free: int
+
+    @property
+    def stored(self) -> str:
+        return digest(self.key)
+
+
+def guesses(email: str, address: str) -> list[Limit]:
+    """What a try at a password counts against: the pair, so that a stranger's tries do not keep the owner out, and the address."""
+    network = network_of(address)
+    return [Limit(f"guess at {email.strip().lower()} from {network}", 5), Limit(f"guess from {network}", 100)]
+
+
+def requests_of(kind: str, address: str) -> list[Limit]:
+    """What anybody may ask for without an account, like registering or a mail."""
+    return [Limit(f"{kind} from {network_of(address)}", 30)]
+
+
+def network_of(address: str) -> str:
+    """Who holds one IPv6 address holds its whole /64.
+
+    >>> network_of("2001:db8::1"), network_of("192.0.2.1")
+    ('2001:db8::/64', '192.0.2.1')
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+
+
+#: One statement an attempt: of many at the same moment, each counts the ones before.
+COUNT: LiteralString = """
+    insert into attempts (key, attempts, last_at) values (%(key)s, 1, %(now)s)
+    on conflict (key) do update
+    set attempts = case when attempts.last_at < %(forgotten)s then 1 else attempts.attempts + 1 end, last_at = %(now)s
+    where attempts.last_at < %(forgotten)s or attempts.attempts < %(free)s
+       or attempts.last_at + least(%(longest)s, 2 ^ (attempts.attempts - %(free)s)) * interval '1 second' <= %(now)s
+    returning attempts"""
+
+WAIT: LiteralString = """
+    select ceil(least(%(longest)s, 2 ^ (attempts - %(free)s)) - extract(epoch from %(now)s - last_at))::integer as seconds
+    from attempts where key = %(key)s"""
+
+SUCCEEDED: LiteralString = "update attempts set attempts = greatest(0, attempts - 1) where key = any(%(keys)s)"
+
+
+def count(database: Database, limits: list[Limit]) -> None:
+    """Count an attempt, or refuse it where one has to wait."""
+    with database.transaction(Role.AUTH) as tx:
+        for limit in limits:
+            bounds = {"key": limit.stored, "free": limit.free, "longest": LONGEST_WAIT_SECONDS, "now": tx.now}
+            if tx.one(COUNT, {**bounds, "forgotten": tx.now - FORGET}) is None:
+                left = tx.one(WAIT, bounds)
+                raise TooManyAttempts(max(1, left["seconds"] if left else 1))
+
+
+def succeeded(database: Database, limits: list[Limit]) -> None:
+    """Take the attempt back: it was the owner's."""
+    with database.transaction(Role.AUTH) as tx:
+        tx.run(SUCCEEDED, {"keys": [limit.stored for limit in limits]})

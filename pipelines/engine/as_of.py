@@ -1,0 +1,28 @@
+"""As of which moment a table was computed last. The commits say it, for that what time alone changes is computed when it is due."""
+
+from datetime import UTC, datetime
+
+from focusflow.lake.tables import Pinned
+
+NEVER = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def note(as_of: datetime) -> dict[str, str]:
+    """What a commit says of itself."""
+    return {"as_of": as_of.isoformat()}
+
+
+def last(table: Pinned) -> datetime:
+    said = last_said(table, "as_of")
+    return datetime.fromisoformat(said) if said else NEVER
+
+
+def last_said(table: Pinned, name: str) -> str | None:
+    """What the newest commit that speaks of something says of it."""
+    newest = (
+        entry[name]
+        for since in (max(0, table.version - 20), 0)
+        for entry in reversed(table.notes_since(since))
+        if entry.get(name)
+    )
+    return next(newest, None)

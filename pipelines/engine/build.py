@@ -1,0 +1,293 @@
+"""Brings up the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
+
+A table whose rows are about days lies by month, and is made anew from the first month of which something is said that was not known;
+the others for the buckets in which something happened; both once an hour for all, for days go on without events. A table is replaced
+in one commit, which carries how far silver was read. Nothing here knows of Dagster.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, show
+from focusflow.metrics import BY_NAME as METRICS
+from focusflow.preferences import DEFAULTS
+from pipelines.engine import achievements, dirty_days, habits, meetings, uplift
+from pipelines.engine.as_of import last, note
+from pipelines.engine.daily import DAILY
+from pipelines.engine.histories import USERS, held_since, month_before
+from pipelines.engine.silver import EVENTS
+from pipelines.engine.user_timezones import STAYS
+
+GOLD = Path(__file__).parents[1] / "tables" / "gold"
+
+ARROW_TYPES: Mapping[str, pa.DataType] = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+}  # fmt: skip
+
+#: In the order in which they are made: some are read by others.
+ORDER = (
+    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "goal_completion",
+    "habit_streaks", "estimate_accuracy", "productivity_weekly", "productivity_monthly", "achievements", "uplift_people", "uplift",
+    "app_activity", "retention", "funnel", "feature_usage",
+)  # fmt: skip
+
+#: What the statements of tables call by name.
+#:
+#: Somebody's usual range: from an eighth to seven eighths of what earlier periods were, in their order, between two neighbours in
+#: proportion; of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
+#:
+#: Somebody is active by what they began themselves: no delivery, no run of the pipeline. `last_day_over` is over wherever anybody lives.
+#:
+#: When a goal is reached: `soonest` and `latest` are the two h at which pace·h lies 1.2816 spreads from what is missing, the roots of
+#: (pace·h − missing)² = z²·variance·(h + h²/weeks); nothing where the second never comes. `normal` is its distribution, to 0.0002.
+MACROS = """
+    create or replace temp macro at_rank(sorted, rank) as
+        sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
+    create or replace temp macro usual_low(earlier) as
+        case when len(earlier) >= 6 then at_rank(list_sort(earlier), greatest(1, (len(earlier) + 1) / 8)) end;
+    create or replace temp macro usual_high(earlier) as
+        case when len(earlier) >= 6 then at_rank(list_sort(earlier), least(len(earlier), (len(earlier) + 1) * 7 / 8)) end;
+    create or replace temp macro fewest(low, high) as case when ceil(low) <= floor(high) then ceil(low) else floor(low) end;
+    create or replace temp macro most(low, high) as case when ceil(low) <= floor(high) then floor(high) else ceil(high) end;
+    create or replace temp macro trend(now, low, high, is_complete) as
+        case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
+             when now > high then 'higher' when now < low then 'lower' else 'usual' end;
+    create or replace temp macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
+    create or replace temp macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;
+    create or replace temp macro z_of_ten() as 1.2816;
+    create or replace temp macro straight(missing, pace, variance) as 2 * pace * missing + z_of_ten() ^ 2 * variance;
+    create or replace temp macro bend(missing, pace, variance, weeks) as
+        sqrt(straight(missing, pace, variance) ^ 2 - 4 * missing ^ 2 * (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks));
+    create or replace temp macro soonest(missing, pace, variance, weeks) as
+        case when pace > 0 then 2 * missing ^ 2 / (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) end;
+    create or replace temp macro latest(missing, pace, variance, weeks) as
+        case when pace > 0 and pace ^ 2 > z_of_ten() ^ 2 * variance / weeks
+             then (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) / (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks) / 2 end;
+    create or replace temp macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks)::integer end;
+    create or replace temp macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
+    create or replace temp macro chance(missing, pace, variance, weeks, time) as
+        case when pace is null or time is null then null when time <= 0 or variance = 0 then 0
+             else normal(greatest(-8, least(8, (pace * time - missing) / sqrt(variance * (time + time ^ 2 / weeks))))) end"""
+
+#: Everybody, with what their days and weeks go by.
+PEOPLE = """
+    create or replace temp table people as
+    select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on, coalesce(arg_max(week_start, version), 0) as week_start,
+           max(timezone(timezone, least(valid_to, $as_of::timestamptz))::date) as today
+    from silver.user_history group by user_id"""
+
+#: Of the rows of a table by month, those that are asked for.
+FROM_FIRST_DAY = "select *, strftime({day}, '%Y-%m') as month from ({query}) where {day} >= getvariable('first_day')"
+
+#: The hours of work of whoever never chose them: what somebody chose stays in Postgres.
+WORK = {name: DEFAULTS[name] for name in ("work_from", "work_until")}
+
+#: So far ahead a table of meetings looks.
+AHEAD = timedelta(weeks=5)
+
+#: What SQL alone cannot work out is laid out beside the tables that it reads.
+LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, date, datetime], None]] = {
+    "meetings": lambda connection, first, as_of: meetings.lay_out(connection, start_of_all(first), as_of + AHEAD),
+    "held": lambda connection, *_: habits.lay_out(connection),
+    "wanted": lambda connection, *_: achievements.lay_out(connection),
+    "resampled": lambda connection, *_: uplift.lay_out(connection),
+}
+
+
+def start_of_all(day: date) -> datetime | None:
+    """When a day begins in the first of all zones; nothing for the first of all days."""
+    return datetime.combine(day, time(), UTC) - timedelta(days=1) if day > date.min else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A gold table, as its folder describes it."""
+
+    name: str
+    said: Mapping[str, Any]
+
+    @property
+    def is_personal(self) -> bool:
+        return bool(self.said["per"] == "person")
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether its rows are about no day, so that none of them is ever too old to be asked for."""
+        return bool(self.said.get("lasting", False))
+
+    @property
+    def description(self) -> str:
+        return str(self.said["description"])
+
+    @property
+    def reads(self) -> list[str]:
+        also = [USERS] * self.is_personal + [DAILY.name] * self.is_by_month
+        return list(dict.fromkeys([*self.said["reads"], *also]))
+
+    @property
+    def is_by_month(self) -> bool:
+        """Whether its rows are about days, and those of a month are made of what was so in it, or some days before."""
+        return "looks_back" in self.said
+
+    @property
+    def looks_back(self) -> int:
+        return int(self.said.get("looks_back", 0))
+
+    @property
+    def reads_all_of(self) -> list[str]:
+        """What it reads of all times, although its own rows are made by month."""
+        return list(self.said.get("reads_all_of", []))
+
+    @property
+    def day(self) -> str:
+        """The column by which its rows are found."""
+        return str(self.said["day"])
+
+    @property
+    def key(self) -> list[str]:
+        """What tells apart the rows of a person and day."""
+        return list(self.said["key"])
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """A column that is a metric of the day means what the metric means, summed."""
+        return [
+            Column(name, said[0], *said[1:]) if len(said) > 1 else _of_metric(name, said[0])
+            for name, said in self.said["columns"].items()
+        ]
+
+    @property
+    def file(self) -> Path:
+        """Where its statement stands."""
+        return GOLD / str(self.said.get("query", f"{self.name}/query.sql"))
+
+    @cached_property
+    def query(self) -> str:
+        return self.file.read_text(encoding="utf-8")
+
+    @cached_property
+    def spec(self) -> TableSpec:
+        fields = [(column.name, ARROW_TYPES[column.type]) for column in self.columns]
+        divided_by = [("month", pa.string())] * self.is_by_month + [("bucket", pa.int16())] * self.is_personal
+        owner = [("user_id", pa.string())] * self.is_personal
+        return TableSpec(
+            f"gold/{self.name}",
+            pa.schema([*owner, *fields, *divided_by]),
+            tuple(name for name, _ in divided_by),
+            is_computed=True,
+        )
+
+
+def _of_metric(name: str, type_: str) -> Column:
+    metric = METRICS[name]
+    return Column(name, type_, f"The sum of its days. {metric.meaning}", metric.unit)
+
+
+def read_table(name: str) -> Table:
+    return Table(name, tomllib.loads((GOLD / name / "table.toml").read_text(encoding="utf-8")))
+
+
+TABLES = tuple(read_table(name) for name in ORDER)
+
+
+def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, buckets: int, as_of: datetime) -> int:
+    """Bring a table up to silver's newest version, or as far as the days are. Returns how many rows were written."""
+    source, gold = lake.open(DAILY if table.is_by_month else EVENTS), lake.open(table.spec)
+    positions = {position_key(bucket): source.position(position_key(bucket)) for bucket in range(buckets)}
+    this_hour, last_hour = (moment.replace(minute=0, second=0, microsecond=0) for moment in (as_of, last(gold)))
+    if table.is_by_month:
+        firsts = dirty_days.first_days(source, gold, buckets)
+        if last_hour < this_hour:
+            yesterday = last(gold).date() - timedelta(days=1)
+            firsts = {bucket: min(firsts.get(bucket, yesterday), yesterday) for bucket in range(buckets)}
+    else:
+        behind = [key for key, position in positions.items() if last_hour < this_hour or gold.position(key) < position]
+        firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
+    if not firsts:
+        return 0
+    pieces = [(piece, _made(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
+    rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
+    where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
+    gold.replace(rows, where=where, positions=positions, notes=note(as_of) | dirty_days.up_to(source))
+    return int(rows.num_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is made anew at a time: buckets, or all that there is, from a month on."""
+
+    buckets: tuple[int, ...] | None
+    first: date
+
+    def of(self, table: Pinned, looks_back: int = 0) -> str:
+        """The partitions of a table that belong to it, with those of some days before."""
+        divided_by = table.delta.metadata().partition_columns
+        told = [f"bucket in ({', '.join(map(str, self.buckets))})"] if self.buckets and "bucket" in divided_by else []
+        if "last_month" in divided_by:
+            told.append(held_since(table, self.first, looks_back))
+        if "month" in divided_by:
+            told.append(f"month >= '{month_before(self.first, looks_back)}'")
+        return " and ".join(told) or "true"
+
+
+def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
+    """The whole months in which those days lie, and the weeks that reach into them."""
+    months = {bucket: date.fromisoformat(f"{month_before(first, 8)}-01") for bucket, first in firsts.items()}
+    if not table.is_personal:
+        return [Piece(None, min(months.values()))]
+    return [
+        Piece(tuple(bucket for bucket, its in months.items() if its == month), month)
+        for month in sorted(set(months.values()))
+    ]
+
+
+def _made(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
+    _show(lake, connection, table, piece, as_of)
+    query, given = table.query, {"as_of": as_of} if "$as_of" in table.query else {}
+    if table.is_by_month:
+        query = FROM_FIRST_DAY.format(query=query, day=table.day)
+    return connection.sql(query, params=given).to_arrow_table().select(table.spec.schema.names).cast(table.spec.schema)
+
+
+def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> None:
+    """Make what a table reads visible: only the partitions that its rows can come from."""
+    read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
+    all_time = Piece(piece.buckets, date.min)
+    show(connection, read, {
+        each.name: (all_time if each.name in table.reads_all_of else piece).of(each, table.looks_back) for each in read
+    })  # fmt: skip
+    for statement in MACROS.split(";"):
+        connection.execute(statement)
+    connection.execute("set variable first_day = ?", [piece.first])
+    if table.is_personal:
+        connection.execute(PEOPLE, {"as_of": as_of})
+        connection.execute(STAYS)
+    if "lays_out" in table.said:
+        LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
+    for name, value in {**WORK, **table.said.get("variables", {})}.items():
+        connection.execute(f"set variable {name} = ?", [value])
+
+
+def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+    """By person and day: a page about one person reads few row groups, and the same rows make the same files."""
+    by = [*table.spec.partition_by, *(["user_id"] if table.is_personal else []), table.day, *table.key]
+    return rows.sort_by([(name, "ascending") for name in by])

@@ -1,0 +1,37 @@
+"""The lake as a database file of views, for `focusflow sql` and for tools that speak DuckDB."""
+
+from pathlib import Path
+
+import duckdb
+
+from focusflow.lake.tables import Lake, Pinned, show
+from pipelines.engine import build, daily, histories, priorities, silver
+
+#: What analysts ask. Raw is left out: personal texts lie there.
+TABLES = (
+    silver.EVENTS.name, *(histories.spec(noun).name for noun in histories.KEPT), daily.DAILY.name,
+    *(table.spec.name for table in build.TABLES), priorities.SCORES.name,
+)  # fmt: skip
+
+
+def shown(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
+    """Every table that there is, as `silver.…` and `gold.…`, each at one version."""
+    found = [table for name in TABLES if (table := lake.pinned(name)) is not None]
+    connection.execute("create schema if not exists silver")
+    connection.execute("create schema if not exists gold")
+    show(connection, found)
+    return found
+
+
+def write(lake: Lake, path: Path) -> int:
+    """Write the file anew, beside the old one and then over it: who has that open goes on reading. Returns how many views it has.
+
+    Its views name the files of one version each, which stay for `lake_history_hours`; each refresh writes it anew.
+    """
+    fresh = path.with_suffix(".tmp")
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect(str(fresh)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        count = len(shown(lake, connection))
+    fresh.replace(path)
+    return count

@@ -1,0 +1,153 @@
+"""`gold/productivity_daily`: computes the days that new events touch, up to everybody's today, and replaces them in one commit."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, show
+from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
+from pipelines.engine import dirty_days
+from pipelines.engine.as_of import last, note
+from pipelines.engine.histories import KEPT, held_since, month_before, spec
+from pipelines.engine.meetings import lay_out
+from pipelines.engine.silver import EVENTS, since
+from pipelines.engine.user_timezones import STAYS
+
+FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "productivity_daily"
+
+ARROW_TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "VARCHAR": pa.string()}
+
+DAILY = TableSpec(
+    "gold/productivity_daily",
+    pa.schema(
+        [
+            ("user_id", pa.string()),
+            ("local_date", pa.date32()),
+            *((metric.name, ARROW_TYPES[metric.type]) for metric in METRICS),
+            ("month", pa.string()),
+            ("bucket", pa.int16()),
+        ]
+    ),
+    ("month", "bucket"),
+    is_computed=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """How much was computed, and where it went."""
+
+    people: int = 0
+    rows: int = 0
+    partitions: int = 0
+
+
+def compute(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    buckets: int,
+    as_of: datetime,
+    *,
+    from_day: date | None = None,
+    to_day: date | None = None,
+) -> Computed:
+    """Bring the daily table up to silver's newest version and to today. `from_day` has everybody's days from there on computed anew,
+    up to `to_day` where nothing else is to be done.
+    """
+    silver, daily = lake.open(EVENTS), lake.open(DAILY)
+    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
+    done = {bucket: daily.position(position_key(bucket)) for bucket in range(buckets)}
+    histories = [lake.open(spec(noun)) for noun in KEPT]
+    connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
+    (oldest,) = connection.execute("select min(local_date) from new_events").fetchall()[0]
+    show(connection, histories, {each.name: held_since(each, oldest) for each in histories})
+    connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
+    _look_up_newcomers(connection, silver)
+    connection.execute("create or replace temp table touched_days as " + statement("days"), {"from_day": from_day})
+    connection.execute(
+        "create or replace temp table people as " + statement("touched"),
+        {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
+    )
+    notes = note(as_of) | dirty_days.note(dict(connection.execute(FIRST_DAYS).fetchall()))
+    found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
+    (people, touched_buckets) = found[0]
+    if not people:
+        if any(daily.position(key) < position for key, position in positions.items()):
+            daily.append(daily.columns().empty_table(), positions=positions, notes=notes)
+        return Computed()
+    first, until = connection.execute("select min(from_day) - 2, max(to_day) + 2 from people").fetchall()[0]
+    mine = f"bucket in ({', '.join(map(str, touched_buckets))}) and "
+    narrowed = {each.name: mine + held_since(each, first) for each in histories}
+    narrowed[silver.name] = f"{mine}month >= '{month_before(first)}'"
+    narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
+    show(connection, [silver, daily, *histories], narrowed)
+    work_out(connection, as_of, first, until)
+    partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
+    rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
+    where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
+    daily.replace(rows, where=where, positions=positions, notes=notes)
+    return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
+
+
+def work_out(connection: duckdb.DuckDBPyConnection, as_of: datetime, first: date, until: date) -> None:
+    """Make `fresh_days` of the days that `people` names, from what can be seen of silver and of earlier days."""
+    _set_constants(connection)
+    connection.execute(STAYS)
+    lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
+    connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
+    connection.execute(EARLIER)
+    connection.execute("create or replace temp table fresh_days as " + statement("query"))
+
+
+#: Where each bucket's tables have to be made anew from.
+FIRST_DAYS = """
+    select bucket, min(local_date) from touched_days
+    where user_id in (select user_id from people) or user_id in (select user_id from new_events) group by bucket"""
+
+#: So many days the baselines look back.
+LOOKED_BACK = 90
+EARLIER = """
+    create or replace temp table earlier as
+    select daily.* from gold.productivity_daily as daily join people using (user_id)
+    where local_date < from_day and local_date >= from_day - 90"""
+
+#: The fresh days, and beside them the other rows of their partitions, which stay as they are.
+WITH_NEIGHBOURS = """
+    select * from fresh_days
+    union all by name
+    select daily.* from gold.productivity_daily as daily
+    semi join (select distinct month, bucket from fresh_days) as written using (month, bucket)
+    anti join people on people.user_id = daily.user_id and daily.local_date between people.from_day and people.to_day
+    order by month, bucket, user_id, local_date"""
+
+
+def _look_up_newcomers(connection: duckdb.DuckDBPyConnection, silver: Pinned) -> None:
+    """What there is of those who have just registered. Ids grow with time, so most files are seen not to hold any of it."""
+    low, high = connection.execute(
+        "select min(user_id), max(user_id) from new_events where type = 'user.registered'"
+    ).fetchall()[0]
+    near = silver.scan(f"user_id >= '{low}' and user_id <= '{high}'")
+    connection.execute(
+        f"create or replace temp view of_newcomers as from {near} as events"
+        " semi join (from new_events where type = 'user.registered') as newcomers using (user_id)"
+    )
+
+
+def statement(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _recent_months(as_of: datetime) -> str:
+    """This month and the one before, whatever the zone: enough to see up to which day a person's rows go."""
+    year, month = (as_of.year, as_of.month - 1) if as_of.month > 1 else (as_of.year - 1, 12)
+    return f"month >= '{year}-{month:02}'"
+
+
+def _set_constants(connection: duckdb.DuckDBPyConnection) -> None:
+    values: dict[str, object] = {part.column: part.weight for part in SCORE_PARTS}
+    values |= {f"usual_{kind}": number for kind, number in USUAL_COMPLETIONS.items()} | {"score_version": SCORE_VERSION}
+    for name, value in values.items():
+        connection.execute(f"set variable {name} = ?", [value])

@@ -1,0 +1,33 @@
+"""Which days have changed: the commits of the daily table say it, and the tables that are made by month follow them."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+
+from focusflow.lake.tables import Pinned, position_key
+from pipelines.engine.as_of import last_said
+
+FIRST_DAYS, UP_TO = "first_days", "daily_version"
+
+
+def note(firsts: Mapping[int, date]) -> dict[str, str]:
+    """What a commit of the daily table says: the first day of each bucket of which something was said that was not known."""
+    return {FIRST_DAYS: json.dumps({bucket: day.isoformat() for bucket, day in firsts.items()})}
+
+
+def up_to(daily: Pinned) -> dict[str, str]:
+    """What a commit says that has followed the daily table up to a version."""
+    return {UP_TO: str(daily.version)}
+
+
+def first_days(daily: Pinned, follower: Pinned, buckets: int) -> dict[int, date]:
+    """The first day of each bucket that has changed since a table followed last; all days where that is not known any more."""
+    seen = int(last_said(follower, UP_TO) or 0)
+    commits = daily.notes_since(seen)
+    if not seen or len(commits) < daily.version - seen:
+        return dict.fromkeys(range(buckets), date.min)
+    said = [json.loads(commit[FIRST_DAYS]) for commit in commits if FIRST_DAYS in commit]
+    found = [(int(bucket), date.fromisoformat(day)) for each in said for bucket, day in each.items()]
+    keys = {bucket: position_key(bucket) for bucket in range(buckets)}
+    found += [(bucket, date.min) for bucket, key in keys.items() if daily.position(key) and not follower.position(key)]
+    return {bucket: min(day for its, day in found if its == bucket) for bucket, _ in found}

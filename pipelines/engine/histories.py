@@ -1,0 +1,179 @@
+"""Silver events become histories: each version of each entity with the time in which it held, so that any past state can be asked for."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from focusflow.contracts.fields import public_columns
+from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
+from pipelines.engine.silver import EVENTS, since
+
+FOLDER = Path(__file__).parents[1] / "tables" / "silver" / "history"
+
+#: Nouns that have a state to look back on; the others happen once and are read from silver/events.
+KEPT = tuple(noun for noun in NOUNS if noun.name not in ("activity", "generation", "report_delivery"))
+
+ARROW_TYPES = {
+    "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()), "BIGINT": pa.int64(), "BIGINT[]": pa.list_(pa.int64()),
+    "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"), "TIME": pa.string(),
+}  # fmt: skip
+
+
+#: What everything else is looked up in: who somebody is, and where they lived when.
+USERS = "silver/user_history"
+
+#: At most so many events are brought up in one commit.
+AT_ONCE = 2_000_000
+
+#: From which day on nothing more is to be expected of the newest version, by noun. It may still change; that costs an old month written anew.
+SETTLED_ON = {
+    "task": """case when deleted_at is not null or status in ('completed', 'cancelled', 'archived')
+                    then greatest(first_day, due_date, timezone(changed_in, due_at)::date) end""",
+    "goal": "case when change = 'goal.deleted' or status in ('completed', 'cancelled') then first_day end",
+    "milestone": "case when change = 'milestone.deleted' or status <> 'pending' then first_day end",
+    "habit_log": "greatest(first_day, local_date)",
+    "time_entry": """case when change = 'time.deleted' or ended_at is not null
+                          then greatest(first_day, timezone(changed_in, ended_at)::date) end""",
+    "calendar_event": """case when change = 'calendar.deleted' or rrule is null
+                              then greatest(first_day, timezone(changed_in, end_at)::date) end""",
+}
+
+#: Which partitions differ between what is known of the touched entities and what it comes to now.
+WRITTEN = """
+    create or replace temp table written as
+    select bucket, last_month from held anti join known_versions as known on {same}
+    union select bucket, last_month from known_versions as known anti join held on {same}"""
+
+#: What makes two rows of a history the same version, held at the same time.
+SAME = " and ".join(
+    f"held.{column} is not distinct from known.{column}"
+    for column in ("bucket", "last_month", "user_id", "{entity}", "version", "valid_from", "valid_to")
+)
+
+
+def entity_column(noun: Noun) -> str:
+    return "account_id" if noun.name == "user" else f"{noun.name}_id"  # user_id is the owner's, everywhere
+
+
+def spec(noun: Noun) -> TableSpec:
+    """The history of a noun: the contract's fields, and when they held. The change has its own zone and day (`changed_in`,
+    `changed_on`), beside those that the entity may speak of: the zone of a user, the day of a habit.
+    """
+    fixed = {
+        "user_id": pa.string(),
+        entity_column(noun): pa.string(),
+        "version": pa.int64(),
+        "change": pa.string(),
+        "event_id": pa.string(),
+        "valid_from": pa.timestamp("us", "UTC"),
+        "valid_to": pa.timestamp("us", "UTC"),
+        "recorded_at": pa.timestamp("us", "UTC"),
+        "changed_in": pa.string(),
+        "changed_on": pa.date32(),
+        "log_offset": pa.int64(),
+    }
+    fields = {name: ARROW_TYPES[type_] for name, type_ in public_columns(noun.data).items()}
+    return TableSpec(
+        f"silver/{noun.name}_history",
+        pa.schema([*(fixed | fields).items(), ("last_month", pa.string()), ("bucket", pa.int16())]),
+        ("bucket", "last_month"),
+    )
+
+
+def month_before(day: date, days: int = 0) -> str:
+    """The month that a number of days earlier was in.
+
+    >>> month_before(date(2026, 3, 2), 8), month_before(date(1, 1, 1), 8)
+    ('2026-02', '0001-01')
+    """
+    return date.fromordinal(max(1, day.toordinal() - days)).isoformat()[:7]
+
+
+def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
+    """Which partitions hold what was so on a day, or so many days before it, or later, or is so still; without a day, only that.
+    Of people, all.
+    """
+    if history.name == USERS:
+        return "bucket >= 0"
+    # A week earlier: habits are counted by the week, and a day begins earlier in the east.
+    return f"last_month >= '{month_before(day, days + 8)}'" if day else "last_month = '9999-12'"
+
+
+def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
+    """Bring one noun's history up to silver's newest version. Returns how many versions came.
+
+    A day's events come at once; a year that is made anew comes bucket by bucket, for all of it at once would not fit into memory.
+    """
+    silver, history = lake.open(EVENTS), lake.open(spec(noun))
+    behind = {
+        bucket: silver.position(position_key(bucket)) - history.position(position_key(bucket))
+        for bucket in range(buckets)
+    }
+    if not any(behind.values()):
+        return 0
+    at_once = (
+        [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
+    )
+    return sum(_bring_up(lake, connection, noun, some) for some in at_once)
+
+
+def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: list[int]) -> int:
+    """The months in which a version of what new events speak of lies are written anew, in one commit that carries how far silver was read."""
+    silver, history = lake.open(EVENTS), lake.open(spec(noun))
+    positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in buckets}
+    from_where = {bucket: history.position(position_key(bucket)) for bucket in buckets}
+    connection.execute(f"create or replace temp view new_events as {since(silver, from_where)}")
+    connection.execute(
+        "create or replace temp table touched as select user_id, subject, bucket, count(*) as events from new_events"
+        " where noun = ? group by all",
+        [noun.name],
+    )
+    (events,) = connection.execute("select coalesce(sum(events), 0)::bigint from touched").fetchall()[0]
+    if not events:
+        history.append(history.columns().empty_table(), positions=positions)
+        return 0
+    look_up_known(connection, history, entity_column(noun))
+    fragments = _fragments(noun)
+    for table in ("versions", "held"):
+        connection.execute(f"create or replace temp table {table} as " + _sql(table).format(**fragments))
+    connection.execute(WRITTEN.format(same=SAME.format(**fragments)))
+    written = connection.execute("select bucket, last_month from written order by all").fetchall()
+    if not written:
+        history.append(history.columns().empty_table(), positions=positions)
+        return 0
+    where = " or ".join(f"(bucket = {bucket} and last_month = '{month}')" for bucket, month in written)
+    connection.execute(f"create or replace temp view history as from {history.scan(where)}")
+    rows = connection.sql(_sql("neighbours").format(**fragments)).to_arrow_table()
+    history.replace(rows, where=where, positions=positions)
+    return int(events)
+
+
+def look_up_known(connection: duckdb.DuckDBPyConnection, history: Pinned, entity: str) -> None:
+    """The versions of touched entities that are there. Ids grow with time, so most months' files are seen not to hold any."""
+    low, high, buckets = connection.execute(
+        "select min(subject), max(subject), list(distinct bucket) from touched"
+    ).fetchall()[0]
+    listed = ", ".join(map(str, buckets or [-1]))
+    near = history.scan(f"bucket in ({listed}) and {entity} >= '{low}' and {entity} <= '{high}'")
+    connection.execute(
+        f"create or replace temp table known_versions as from {near} as known"
+        f" semi join touched on touched.user_id = known.user_id and touched.subject = known.{entity}"
+    )
+
+
+def _sql(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _fragments(noun: Noun) -> dict[str, str]:
+    structure = {name: "VARCHAR" if type_ == "TIME" else type_ for name, type_ in public_columns(noun.data).items()}
+    return {
+        "noun": quoted(noun.name),
+        "entity": entity_column(noun),
+        "structure": quoted(orjson.dumps(structure).decode()),
+        "settled_on": SETTLED_ON.get(noun.name, "null::date"),
+    }

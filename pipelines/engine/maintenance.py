@@ -1,0 +1,117 @@
+"""Keeps the lake and the outbox small and quick to open, while everybody goes on reading and writing.
+
+Small files are put together, the log is summed up, what no version needs is cleared away, and what was kept long enough goes: events
+from raw when all of them are in silver, days of the outbox when all of them are in raw, and rows of quarantine.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+
+from focusflow.database.retention import drop_outbox_days, forget_said
+from focusflow.database.session import Database
+from focusflow.errors import Conflict
+from focusflow.lake.tables import RAW_EVENTS, Lake, Outrun, floor_key, position_key, show
+from focusflow.settings import Settings
+from ingestion.reconciliation import count, judge
+from pipelines.engine import build, daily, histories, priorities, silver
+
+#: Tables that grow by a file with every commit. The others are written anew by the partition.
+GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
+REWRITTEN = (
+    *(histories.spec(noun) for noun in histories.KEPT),
+    daily.DAILY,
+    *(table.spec for table in build.TABLES),
+    priorities.SCORES,
+)
+
+#: Up to where a bucket's events are old, or from where on they are not.
+YOUNG = "select bucket, min(log_offset) from raw.events where recorded_time >= $before group by bucket"
+OLD = """
+    select bucket, max(events.log_offset) from silver.events
+    where recorded_at < $before and bucket in (select bucket from quarantine.events) group by bucket"""
+
+Amounts = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to a table, in numbers, with `outrun` where another writer was quicker: the next time will do."""
+
+    table: str
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What it works with. `now` is its one idea of it."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+    database: Database
+    settings: Settings
+    now: datetime
+
+    def run(self) -> Iterator[Done]:
+        """Table by table, first what goes, then what stays."""
+        yield self._tried(RAW_EVENTS.name, self._forget_raw)
+        yield self._tried(silver.QUARANTINE.name, self._forget_quarantine)
+        yield Done(
+            "outbox", {"days dropped": drop_outbox_days(self.database, self._landed(), self.settings.outbox_days)}
+        )
+        yield Done("mails", forget_said(self.database, self.settings.words_days, self.settings.report_days))
+        for spec in (*GROWING, *REWRITTEN):
+            yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
+
+    def _tried(self, table: str, work: Callable[[], Amounts]) -> Done:
+        try:
+            return Done(table, work())
+        except Outrun:
+            return Done(table, {"outrun": 1})
+
+    def _tidy(self, name: str, *, is_growing: bool) -> Amounts:
+        table = self.lake.pinned(name)
+        if table is None:
+            return {}
+        amounts = {"files put together": table.compact()} if is_growing else {}
+        table.checkpoint()
+        return amounts | {"files cleared away": table.vacuum(self.settings.lake_history_hours)}
+
+    def _landed(self) -> dict[int, int]:
+        raw = self.lake.open(RAW_EVENTS)
+        return {bucket: raw.position(position_key(bucket)) for bucket in range(self.settings.buckets)}
+
+    def _forget_raw(self) -> Amounts:
+        """Only what silver has, and only while nothing is lost or doubled: raw is what shows it."""
+        if not self.settings.raw_days:
+            return {}
+        verdict = judge(count(self.database, self.lake))
+        if not verdict.is_sound:
+            raise Conflict(f"Nothing goes from raw as long as this is not cleared up. {verdict.sentence}")
+        raw, taken_in = self.lake.open(RAW_EVENTS), self.lake.open(silver.EVENTS)
+        before = self.now - timedelta(days=self.settings.raw_days)
+        show(self.connection, [raw])
+        young = dict(self.connection.execute(YOUNG, {"before": before}).fetchall())
+        gone = 0
+        for bucket in range(self.settings.buckets):
+            floor = min(young.get(bucket, raw.position(position_key(bucket))), taken_in.position(position_key(bucket)))
+            if floor > raw.position(floor_key(bucket)):
+                gone += raw.forget(f"bucket = {bucket} and log_offset < {floor}", positions={floor_key(bucket): floor})
+        return {"events let go": gone}
+
+    def _forget_quarantine(self) -> Amounts:
+        """By the age of what lies after them in the log, for a row that cannot be read does not tell its own; and only what raw let go
+        too, for what raw has is accounted for.
+        """
+        if not self.settings.quarantine_days:
+            return {}
+        raw, quarantine, events = (self.lake.open(spec) for spec in (RAW_EVENTS, silver.QUARANTINE, silver.EVENTS))
+        show(self.connection, [quarantine, events])
+        before = self.now - timedelta(days=self.settings.quarantine_days)
+        gone = 0
+        for bucket, place in self.connection.execute(OLD, {"before": before}).fetchall():
+            floor = min(place, raw.position(floor_key(bucket)))
+            gone += quarantine.forget(f"bucket = {bucket} and log_offset < {floor}", positions={})
+        return {"rows let go": gone}

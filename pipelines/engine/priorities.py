@@ -1,0 +1,131 @@
+"""`gold/priority_scores`: what each person could do next, scored, one row a day and task; and what the API scores by until the next batch."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from focusflow.contracts.registry import BY_NAME
+from focusflow.lake.tables import Lake, TableSpec, position_key, show
+from models.features import snapshots
+from models.serving.registry import Registry, Served
+from models.serving.scoring import BASELINE_VERSION, score
+from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.histories import spec
+
+FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "priority_scores"
+
+#: Deadlines come nearer without any event, so scores are made anew after this time at the latest.
+STALE_AFTER = timedelta(hours=1)
+
+SCORES = TableSpec(
+    "gold/priority_scores",
+    pa.schema(
+        [
+            ("user_id", pa.string()),
+            ("local_date", pa.date32()),
+            ("task_id", pa.string()),
+            ("score", pa.float64()),
+            ("rank", pa.int64()),
+            ("rank_by_due_date", pa.int64()),
+            ("rank_by_urgency", pa.int64()),
+            ("reasons", pa.string()),
+            ("deadline_risk", pa.float64()),
+            ("importance", pa.float64()),
+            ("likelihood", pa.float64()),
+            ("is_baseline", pa.bool_()),
+            ("task_version", pa.int64()),
+            ("model_version", pa.string()),
+            ("as_of", pa.timestamp("us", "UTC")),
+            ("month", pa.string()),
+            ("bucket", pa.int16()),
+        ]
+    ),
+    ("month", "bucket"),
+)
+
+
+#: What is remembered of a person as their day began, so that the API can score what they have just written: rates by kind and key, and
+#: how often the due dates of open tasks were moved. Made only while a model serves.
+MEMORY = TableSpec(
+    "gold/priority_memory",
+    pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("memory", pa.string()), ("bucket", pa.int16())]),
+    ("bucket",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How many open tasks were scored, and by what; none when nothing has changed."""
+
+    by: str
+    tasks: int = 0
+    is_fresh: bool = False
+
+
+def score_open_tasks(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime, registry: Registry
+) -> Scored:
+    """Score what is open as of a moment by whatever serves, and put it in the place of what the day had."""
+    histories = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}
+    scores, served = lake.open(SCORES), registry.served()
+    model = _version(served)
+    positions = {position_key(bucket): histories["task"].position(position_key(bucket)) for bucket in range(buckets)}
+    is_current = all(scores.position(key) == position for key, position in positions.items())
+    if is_current and last_said(scores, "model") == model and as_of - last(scores) < STALE_AFTER:
+        return Scored(model)
+    show(connection, [*histories.values(), scores])
+    tasks = _what_is_open(connection, as_of, served)
+    if served:
+        _remember(lake, connection, as_of)
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    scores.replace(rows, where=where, positions=positions, notes=note(as_of) | {"model": model})
+    return Scored(model, tasks.height, is_fresh=True)
+
+
+def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, registry: Registry) -> Scored:
+    """Score what was open at a moment of the past, by what served then, and put it in the place of what those days had: a later model has
+    learned what came of them. Nothing is published.
+    """
+    histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served(as_of)
+    scores = lake.open(SCORES)
+    show(connection, [*histories.values(), scores])
+    tasks = _what_is_open(connection, as_of, served)
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    scores.replace(rows, where=where, positions={})
+    return Scored(_version(served), tasks.height, is_fresh=True)
+
+
+def _version(served: Served | None) -> str:
+    return served.version if served else BASELINE_VERSION
+
+
+def _what_is_open(connection: duckdb.DuckDBPyConnection, as_of: datetime, served: Served | None) -> pl.DataFrame:
+    if served is None:
+        return snapshots.open_at(connection, as_of)
+    snapshots.choose(connection)
+    return snapshots.lists_at(connection, as_of)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, scored: pl.DataFrame, as_of: datetime) -> tuple[pa.Table, str]:
+    """The scores in the place of those of their days, and which partitions they are to replace."""
+    first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
+    connection.register("scored", scored)
+    rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
+    connection.unregister("scored")
+    return rows, f"month >= '{first_month}'"
+
+
+def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    memory = lake.open(MEMORY)
+    connection.register("remembered", snapshots.remembered(connection))
+    rows = connection.sql(_sql("memory")).to_arrow_table()
+    connection.unregister("remembered")
+    memory.replace(rows, where="true", positions={}, notes=note(as_of))
+
+
+def _sql(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,102 @@
+"""Puts the gold tables where the API reads them: rows of JSON in Postgres, a table in one transaction, so that nobody sees half of it.
+
+Only what differs is written: a day that goes on costs its few rows, whatever the history behind it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role, Transaction
+from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted, show
+from pipelines.engine import build
+from pipelines.engine.as_of import last
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+#: What the API can be asked about: a year, and the weeks around it.
+DAYS_BACK = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A table that the API has: its name there, the column of its day, and what tells apart the rows of a day."""
+
+    name: str
+    day: str
+    key: tuple[str, ...]
+    is_personal: bool
+    is_lasting: bool = False
+
+
+TABLES = (
+    Published("productivity_daily", "local_date", (), is_personal=True),
+    *(
+        Published(table.name, table.day, tuple(table.key), table.is_personal, table.is_lasting)
+        for table in build.TABLES
+    ),
+)
+
+
+def publish(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    database: Database,
+    buckets: int,
+    tables: Sequence[Published] = TABLES,
+) -> int:
+    """Publish what has changed since. Returns how many rows were written or taken away."""
+    with database.transaction(Role.REPORTING) as tx:
+        known = {row["table_name"]: row["lake_version"] for row in tx.all(QUERIES["known"])}
+    return sum(
+        _publish(connection, database, table, gold, buckets)
+        for table in tables
+        if (gold := lake.pinned(f"gold/{table.name}")) is not None and known.get(table.name) != gold.version
+    )
+
+
+def _publish(
+    connection: duckdb.DuckDBPyConnection, database: Database, table: Published, gold: Pinned, buckets: int
+) -> int:
+    show(connection, [gold])
+    as_of = last(gold)
+    query = _as_json(table, gold)
+    rows = connection.execute(query, {} if table.is_lasting else {"as_of": as_of}).fetchall()
+    with database.transaction(Role.REPORTING) as tx:
+        tx.run(QUERIES["incoming"])
+        with tx.connection.cursor().copy("copy incoming (user_id, day, key, row) from stdin") as stream:
+            for row in rows:
+                stream.write_row(row)
+        changed = _take_over(tx, table)
+        events = sum(gold.position(position_key(bucket)) for bucket in range(buckets))
+        said = {"table_name": table.name, "lake_version": gold.version, "events": events, "as_of": as_of, "now": tx.now}
+        tx.run(QUERIES["say"], said)
+    return changed
+
+
+def _take_over(tx: Transaction, table: Published) -> int:
+    kind = "rows" if table.is_personal else "product"
+    named = {"table_name": table.name}
+    return tx.run(QUERIES[f"drop_{kind}"], named) + tx.run(QUERIES[f"take_{kind}"], named)
+
+
+def _as_json(table: Published, gold: Pinned) -> str:
+    """The rows of a table as the API passes them on. Moments are written as everywhere in it."""
+    user = "user_id" if table.is_personal else "null"
+    key = f"concat_ws('/', {', '.join(map(identifier, table.key))})" if table.key else quoted("")
+    fields = ", ".join(
+        f"{identifier(field.name)} := "
+        + (
+            f"strftime({identifier(field.name)}, '%Y-%m-%dT%H:%M:%SZ')"
+            if "timestamp" in str(field.type)
+            else identifier(field.name)
+        )
+        for field in gold.columns()
+        if field.name not in ("user_id", "bucket", "month")
+    )
+    day = identifier(table.day)
+    recent = "" if table.is_lasting else f" where {day} >= $as_of::date - {DAYS_BACK}"
+    return f"from gold.{identifier(table.name)} select {user}, {day}, {key}, to_json(struct_pack({fields}))::varchar{recent}"

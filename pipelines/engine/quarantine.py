@@ -1,0 +1,131 @@
+"""What could not be read: looking at it, and trying it again when the contracts have learned to read it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from focusflow.errors import NotFound
+from focusflow.lake.tables import Lake, Pinned, position_key, show
+from pipelines.engine import build, daily, histories, silver
+
+LIST = "select bucket, log_offset, reason, octet_length(value) as bytes from quarantine.events order by bucket, log_offset limit ?"
+REASONS = (
+    "select reason, count(*) as events from quarantine.events group by reason order by events desc, reason limit 20"
+)
+ONE = "select reason, value from quarantine.events where bucket = ? and log_offset = ?"
+
+#: What is aside, with its type as raw has it.
+READ_AGAIN = """
+    select bucket, log_offset, case when text is not null and json_valid(text) then json_extract_string(text, '$.type') end as type, value
+    from (select bucket, log_offset, value, try(decode(value)) as text from {kept})"""
+
+#: What stays aside, with the reason why it cannot be read now.
+STILL_BAD = """
+    select bucket, log_offset, reason, value from proven join fresh using (bucket, log_offset) where reason is not null
+    order by log_offset"""
+
+#: Everything that follows silver by its positions.
+FOLLOWERS = (
+    *(histories.spec(noun) for noun in histories.KEPT), daily.DAILY, *(table.spec for table in build.TABLES),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """An event that could not be read, by its place in the log."""
+
+    bucket: int
+    log_offset: int
+    reason: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What came of trying again."""
+
+    taken_in: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The table of what could not be read, and the way out of it."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+
+    def reasons(self) -> dict[str, int]:
+        """How many events are kept for each reason, the most frequent first."""
+        self._show()
+        return dict(self.connection.execute(REASONS).fetchall())
+
+    def listed(self, limit: int) -> list[Bad]:
+        self._show()
+        return [Bad(*row) for row in self.connection.execute(LIST, [limit]).fetchall()]
+
+    def one(self, bucket: int, log_offset: int) -> tuple[str, bytes]:
+        """Why an event could not be read, and its bytes as they came."""
+        self._show()
+        found = self.connection.execute(ONE, [bucket, log_offset]).fetchall()
+        if not found:
+            raise NotFound(
+                f"No event {bucket}:{log_offset} is in quarantine. `focusflow quarantine list` shows those that are."
+            )
+        reason, value = found[0]
+        return str(reason), bytes(value)
+
+    def retry(self) -> Retried:
+        """Take in what can be read now. Whatever follows silver looks at it again from the first of them on, with its next refresh.
+
+        A crash between two commits does no harm: what silver has already is not taken in again, and still leaves quarantine.
+        """
+        silver_, kept = self.lake.open(silver.EVENTS), self.lake.open(silver.QUARANTINE)
+        self._show()
+        buckets = [
+            bucket for (bucket,) in self.connection.execute("select distinct bucket from quarantine.events").fetchall()
+        ]
+        tried = [self._retry_bucket(silver_, kept, bucket) for bucket in buckets]
+        return Retried(sum(each.taken_in for each in tried), sum(each.left for each in tried))
+
+    def _retry_bucket(self, silver_: Pinned, kept: Pinned, bucket: int) -> Retried:
+        where = f"bucket = {bucket}"
+        silver.prove(self.connection, READ_AGAIN.format(kept=kept.scan(where)))
+        left = self.connection.sql(STILL_BAD).to_arrow_table()
+        readable = self.connection.execute("select min(log_offset) from proven where reason is null").fetchall()[0][0]
+        if readable is None:
+            return Retried(0, len(left))
+        silver.look_up_known(self.connection, silver_, [bucket])
+        good = silver.fit(self.connection)
+        # With silver's own position, unmoved: whoever takes in events of this bucket meanwhile has this refused.
+        silver_.append(good, positions={position_key(bucket): silver_.position(position_key(bucket))})
+        self._send_back({bucket: readable})
+        kept.replace(left, where=where, positions={})
+        return Retried(len(good), len(left))
+
+    def _send_back(self, places: Mapping[int, int]) -> None:
+        """Have everything that follows silver read it again from these places on."""
+        for spec in FOLLOWERS:
+            table = self.lake.open(spec)
+            behind = {
+                position_key(bucket): place
+                for bucket, place in places.items()
+                if table.position(position_key(bucket)) > place
+            }
+            if behind:
+                table.append(table.columns().empty_table(), positions=behind)
+
+    def _show(self) -> None:
+        show(self.connection, [self.lake.open(silver.QUARANTINE)])
+
+
+def place_of(said: str) -> tuple[int, int]:
+    """
+    >>> place_of("3:71")
+    (3, 71)
+    """
+    numbers: Sequence[str] = said.split(":")
+    if len(numbers) != 2 or not all(each.isdecimal() for each in numbers):
+        raise NotFound(f"{said} is no place of an event. One is written like 3:71, bucket and place in the log.")
+    return int(numbers[0]), int(numbers[1])

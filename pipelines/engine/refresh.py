@@ -1,0 +1,103 @@
+"""One refresh: raw to silver to gold to the API, in order. Dagster's assets are these same steps; this runs them without it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from focusflow.contracts.registry import Noun
+from focusflow.database.session import Database
+from focusflow.errors import Conflict
+from focusflow.lake.tables import Lake, Outrun
+from models.serving.registry import Registry
+from pipelines.engine import (
+    build,
+    catalog,
+    checks,
+    daily,
+    histories,
+    priorities,
+    publish_scores,
+    publish_tables,
+    silver,
+)
+
+CHECKS, CATALOG = "checks", "catalog.duckdb"
+UNITS = {CHECKS: "tables", CATALOG: "views"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A table that was brought up: how many rows came, and in which time. Two steps count something else."""
+
+    table: str
+    rows: int
+    seconds: float
+    unit: str = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh works with. `as_of` is its one idea of now."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+    database: Database
+    buckets: int
+    as_of: datetime
+    models: Registry
+    catalog_file: Path
+    from_day: date | None = None
+    to_day: date | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.steps())
+
+    def steps(self) -> dict[str, Callable[[], int]]:
+        return {
+            silver.EVENTS.name: lambda: silver.take_in(self.lake, self.connection, self.buckets).kept,
+            **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
+            daily.DAILY.name: lambda: self._daily().rows,
+            **{table.spec.name: self._table(table) for table in build.TABLES},
+            priorities.SCORES.name: lambda: self._scores().tasks,
+            CHECKS: self._check,
+            CATALOG: lambda: catalog.write(self.lake, self.catalog_file),
+            "published tables": lambda: publish_tables.publish(self.lake, self.connection, self.database, self.buckets),
+            "published scores": lambda: publish_scores.publish_scores(
+                self.lake, self.connection, self.database, self.buckets
+            ),
+        }
+
+    def run(self) -> Iterator[Step]:
+        """Each step as it is done. A step that another refresh was quicker with ends this one, and nothing is lost by it."""
+        for table, work in self.steps().items():
+            begun = time.monotonic()
+            try:
+                rows = work()
+            except Outrun as error:
+                raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
+            yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
+
+    def _check(self) -> int:
+        """Nothing is published from tables that contradict themselves: readers keep the last good version."""
+        broken = checks.broken_rules(self.lake, self.connection)
+        if broken:
+            raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
+        return len(checks.CHECKED)
+
+    def _history(self, noun: Noun) -> Callable[[], int]:
+        return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
+
+    def _table(self, table: build.Table) -> Callable[[], int]:
+        return lambda: build.bring_up(self.lake, self.connection, table, self.buckets, self.as_of)
+
+    def _daily(self) -> daily.Computed:
+        days = {"from_day": self.from_day, "to_day": self.to_day}
+        return daily.compute(self.lake, self.connection, self.buckets, self.as_of, **days)
+
+    def _scores(self) -> priorities.Scored:
+        return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of, self.models)

@@ -1,0 +1,1 @@
+"""Everything that imports Dagster: assets, checks, schedules, sensors, resources and its server."""

@@ -1,0 +1,276 @@
+"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. When reports are, and when a model is trained."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from focusflow import clock
+from focusflow.lake.tables import RAW_EVENTS, position_key
+from focusflow.mail import mailer
+from pipelines.engine.maintenance import Maintenance
+from pipelines.engine.partitions import month_of, touched_since
+from pipelines.orchestration.assets.reconciliation import conservation_check
+from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded
+from pipelines.orchestration.assets.tables import OWNERS
+from pipelines.orchestration.resources import Installation
+from reports.notifications.delivery import reminders
+from reports.notifications.plan_scheduler import plans
+from reports.notifications.reminder_scheduler import Reminding
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.groups("reports", "training", "quality")
+    - dg.AssetSelection.checks(conservation_check),
+    description="Bring every table up to what has landed, check it, and publish the scores.",
+    executor_def=dg.in_process_executor,
+    config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
+)
+
+write_data_docs = dg.define_asset_job(
+    "write_data_docs",
+    selection=dg.AssetSelection.groups("quality"),
+    description="Hold every table against its rules, and write Great Expectations' pages of it.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600"},
+)
+
+score_tasks = dg.define_asset_job(
+    "score_tasks",
+    selection=dg.AssetSelection.groups("ml"),
+    description="Score what is open by whatever serves, and publish it. Each refresh does so too.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600"},
+)
+
+train_priority_model = dg.define_asset_job(
+    "train_priority_model",
+    selection=dg.AssetSelection.groups("training"),
+    description="Train a challenger on all histories, and let it serve if it is better.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "14400"},
+)
+
+weekly_reports = dg.define_asset_job(
+    "weekly_reports",
+    selection=dg.AssetSelection.assets(deliveries),
+    description="Mail the reports of everybody whose hour has come. Run it as often as you like: nobody gets a period's twice.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "7200"},
+)
+
+
+@dg.op(description="Put small files together, clear away what no version needs, and let go what was kept long enough.")
+def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
+    with installation.database() as database:
+        work = Maintenance(installation.lake, installation.duckdb(), database, installation.settings, clock.now())
+        done = {each.table: each.amounts for each in work.run()}
+    context.add_output_metadata({"done": dg.MetadataValue.json(done)})
+
+
+@dg.job(
+    description="Keep the lake and the outbox small and quick to open. Nobody who reads or writes notices.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "7200"},
+)
+def maintenance() -> None:
+    tidy()
+
+
+verify = dg.define_asset_job(
+    "verify",
+    selection=dg.AssetSelection.checks(conservation_check),
+    description="Count every event from Postgres to silver. It changes nothing.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "7200"},
+)
+
+send_reminders = dg.define_asset_job(
+    "send_reminders",
+    selection=dg.AssetSelection.assets(reminded),
+    description="Tell of plans, of what is due or falls behind, and of reminders whose moment has come; by mail to who chose so.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600"},
+)
+
+tell_achievements = dg.define_asset_job(
+    "tell_achievements",
+    selection=dg.AssetSelection.assets(achieved),
+    description="See what people reached, and tell them.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "3600"},
+)
+
+#: How often the sensor looks. Looking is one read of a table's log.
+LOOK_SECONDS = 2
+
+#: Among so many runs of a job is every one that has not ended: the sensor's, the schedule's, and those that are tried again.
+NEWEST = 20
+UNDER_WAY = frozenset(
+    {
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    }
+)
+
+
+def raw_commits(installation: Installation) -> dg.SensorDefinition:
+    """It holds the installation. To be handed it as a resource, Dagster would open its own database anew for every look."""
+
+    @dg.sensor(
+        name="raw_commits",
+        owners=OWNERS,
+        job=refresh,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a refresh of the months that new raw events touch, once the one before has ended and a pause has passed.",
+    )
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        refreshes = _newest(context.instance, refresh.name)
+        if _is_under_way(refreshes):  # it takes in what lands until it begins; the rest is for the next
+            return dg.SkipReason("A refresh is under way.")
+        rested_since = clock.now().timestamp() - installation.settings.refresh_pause_seconds
+        if any(each.end_time and each.end_time > rested_since for each in refreshes):
+            return dg.SkipReason("The last refresh has only just ended.")
+        return _what_landed(installation, json.loads(context.cursor) if context.cursor else {})
+
+    return look
+
+
+def _is_under_way(runs: Sequence[dg.RunRecord]) -> bool:
+    return any(each.dagster_run.status in UNDER_WAY for each in runs)
+
+
+def _newest(instance: dg.DagsterInstance, job: str) -> Sequence[dg.RunRecord]:
+    return instance.get_run_records(dg.RunsFilter(job_name=job), limit=NEWEST)
+
+
+def _what_landed(installation: Installation, seen: Mapping[str, int]) -> dg.SensorResult | dg.SkipReason:
+    raw = installation.lake.pinned(RAW_EVENTS.name)
+    if raw is None:
+        return dg.SkipReason("Nothing has landed yet.")
+    now = {position_key(bucket): raw.position(position_key(bucket)) for bucket in range(installation.buckets)}
+    if now == seen:
+        return dg.SkipReason("Nothing has landed since the last refresh.")
+    positions = {bucket: seen.get(position_key(bucket), 0) for bucket in range(installation.buckets)}
+    today = clock.now().date()
+    first, _ = touched_since(raw, installation.duckdb(), positions) or (today, today)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"raw-{raw.version}",
+                tags={
+                    "dagster/asset_partition_range_start": min(month_of(first), month_of(today)),
+                    "dagster/asset_partition_range_end": month_of(today),
+                },
+            )
+        ],
+        cursor=json.dumps(now),
+    )
+
+
+@dg.schedule(
+    owners=OWNERS,
+    job=refresh,
+    cron_schedule="7 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour: a new local day begins somewhere, and deadlines come nearer.",
+)
+def refresh_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    return dg.RunRequest(partition_key=month_of(context.scheduled_execution_time.date()))
+
+
+@dg.schedule(
+    owners=OWNERS,
+    job=weekly_reports,
+    cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each quarter of an hour a full hour begins somewhere. A run starts only when somebody is due.",
+)
+def report_hours(installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    with opened(installation) as sender:
+        return dg.RunRequest() if sender.is_awaited() else dg.SkipReason("Nobody is due.")
+
+
+achievements_hourly = dg.ScheduleDefinition(
+    name="achievements_hourly",
+    owners=OWNERS,
+    job=tell_achievements,
+    cron_schedule="37 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour: what somebody reached may wait so long.",
+)
+
+
+data_docs_hourly = dg.ScheduleDefinition(
+    name="data_docs_hourly",
+    owners=OWNERS,
+    job=write_data_docs,
+    cron_schedule="52 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour, between two hourly refreshes.",
+)
+
+
+maintenance_nightly = dg.ScheduleDefinition(
+    name="maintenance_nightly",
+    owners=OWNERS,
+    job=maintenance,
+    cron_schedule="17 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, when few are about.",
+)
+
+
+verify_nightly = dg.ScheduleDefinition(
+    name="verify_nightly",
+    owners=OWNERS,
+    job=verify,
+    cron_schedule="47 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, after what was kept long enough has been let go.",
+)
+
+
+@dg.schedule(
+    owners=OWNERS,
+    job=train_priority_model,
+    cron_schedule="23 3 * * 0",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a week, in the night to Sunday: what people do changes slowly.",
+)
+def weekly_training() -> dg.RunRequest:
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    owners=OWNERS,
+    job=send_reminders,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when the moment of a plan or a reminder has come.",
+)
+def reminder_times(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if _is_under_way(_newest(context.instance, send_reminders.name)):
+        return dg.SkipReason("A run is under way.")
+    settings = installation.settings
+    with installation.database() as database:
+        waiting = (
+            plans(settings, database).due()
+            or Reminding(database).due()
+            or reminders(settings, database, mailer(settings)).due()
+        )
+    return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

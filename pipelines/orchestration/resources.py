@@ -1,0 +1,44 @@
+"""The installation as Dagster's assets see it. Tests hand over one of their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import dagster as dg
+import duckdb
+
+from focusflow.database.installation import running_database
+from focusflow.database.session import Database
+from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.settings import Settings, load_settings
+from models.serving.registry import Registry
+
+
+class Installation(dg.ConfigurableResource[Settings]):
+    """The lake and the database that the settings name."""
+
+    home: str | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(home=self.home) if self.home else load_settings()
+
+    @property
+    def buckets(self) -> int:
+        return self.settings.buckets
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake_location)
+
+    @property
+    def models(self) -> Registry:
+        return Registry(self.settings.models_folder)
+
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
+        return duckdb_connection(temp_directory=str(self.settings.home / "tmp"))
+
+    @contextmanager
+    def database(self, connections: int = 1) -> Iterator[Database]:
+        with running_database(self.settings) as url, Database(url, connections=connections) as database:
+            yield database

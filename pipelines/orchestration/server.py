@@ -1,0 +1,101 @@
+"""Dagster's web pages and daemon as one process, with the definitions loaded and runs executed in it.
+
+A fifth of the memory and of the waiting that `dagster dev` takes. The modules used here carry no promise of stability: the version
+of Dagster is pinned, and a test starts this.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+import dagster as dg
+import uvicorn
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._daemon.controller import daemon_controller_from_instance
+from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from focusflow.database.installation import running_database
+from focusflow.settings import Settings
+from pipelines.engine import data_docs
+
+CONFIGURATION = Path(__file__).with_name("dagster.yaml")
+
+
+NOT_YET = "There are no Data Docs yet. The job write_data_docs writes them each hour, or whenever it is started."
+
+
+def serve(settings: Settings, stop: threading.Event) -> None:
+    """Until told to stop. The database is held open for as long, so that no run has to start it."""
+    home = prepared_home(settings)
+    logging.getLogger("dagster").propagate = False  # it has a handler of its own
+    logging.getLogger("dagster.daemon.SensorDaemon").addFilter(Quiet())
+    origin = LoadableTargetOrigin(executable_path=sys.executable, module_name="pipelines.definitions")
+    target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="focusflow"))
+    with (
+        running_database(settings),
+        dg.DagsterInstance.from_config(str(home)) as instance,
+        daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
+    ):
+        end_abandoned_runs(instance)
+        app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
+        show_data_docs(app, settings.data_docs_folder)
+        server = uvicorn.Server(
+            uvicorn.Config(app, host=settings.host, port=settings.dagster_port, log_level="warning", log_config=None)
+        )
+        pages = threading.Thread(target=server.run, name="pages", daemon=True)
+        pages.start()
+        while not stop.wait(1):
+            controller.check_daemon_threads()
+            if not pages.is_alive():
+                raise RuntimeError("Dagster's web pages have stopped; the log says why.")
+        server.should_exit = True
+        pages.join(timeout=5)
+
+
+def show_data_docs(app: Starlette, folder: Path) -> None:
+    """The pages beside Dagster's own, before the route that answers everything."""
+    written = StaticFiles(directory=folder, html=True, check_dir=False)
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        shown = written if folder.is_dir() else PlainTextResponse(NOT_YET, 404)  # noqa: ASYNC240 (one look at a local folder)
+        await shown(scope, receive, send)
+
+    app.router.routes.insert(0, Mount(data_docs.ADDRESS, pages))
+
+
+class Quiet(logging.Filter):
+    """Leaves out that a sensor looked and found nothing, every few seconds."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        return not (said.startswith("Checking for new runs for sensor") or " skipped: " in said)
+
+
+def end_abandoned_runs(instance: dg.DagsterInstance) -> None:
+    """Runs live in this process. One that is under way when it starts was killed with the one before, and would keep its place
+    among the runs, and its tables, for ever. Failed, it is tried again.
+    """
+    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+        instance.report_run_failed(run, "The process that ran it was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def prepared_home(settings: Settings) -> Path:
+    """Dagster's own folder under the home, with this version's configuration in it."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(CONFIGURATION, home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # several processes share few cores
+    return home

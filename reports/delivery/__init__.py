@@ -1,0 +1,1 @@
+"""Sends reports by email: schedule, delivery log, sender and bounces."""

@@ -1,0 +1,58 @@
+"""When a report is due: by each person's own calendar and clock, and from nothing but what is passed in."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from focusflow.clock import Period, local_date, zone
+from reports.recipients import Recipient
+
+#: How long to wait after each attempt that failed for a while: long enough for greylisting, three days for a server that is away.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 360, 720, 1440, 1440))
+
+
+def due(kind: str, to: Recipient, now: datetime) -> Period | None:
+    """The newest period whose hour has come, if the person wants its report and was there in it. Older ones are past: nobody
+    wants two at once after a week without a server.
+    """
+    if not to.wants(kind):
+        return None
+    today = local_date(now, to.person.timezone)
+    period = _weekly(to, now, today) if kind == "weekly" else _monthly(to, now, today)
+    return period if local_date(to.joined_at, to.person.timezone) <= period.last else None
+
+
+def _weekly(to: Recipient, now: datetime, today: date) -> Period:
+    day = today - timedelta(days=(today.weekday() - to.weekly_report_day) % 7)
+    if at(day, to.weekly_report_hour, to.person.timezone) > now:
+        day -= timedelta(days=7)
+    return Period.week_of(day - timedelta(days=7), to.person.week_start)
+
+
+def _monthly(to: Recipient, now: datetime, today: date) -> Period:
+    day = today.replace(day=1)
+    if at(day, to.weekly_report_hour, to.person.timezone) > now:
+        day = (day - timedelta(days=1)).replace(day=1)
+    return Period.month_of(day - timedelta(days=1))
+
+
+def at(day: date, hour: int, timezone: str) -> datetime:
+    """An hour on somebody's clock, in UTC; the first of two, and where the clock leaps over it, as long after midnight as ever.
+
+    >>> at(date(2026, 3, 29), 2, "Europe/Berlin").isoformat()
+    '2026-03-29T01:00:00+00:00'
+    """
+    return datetime.combine(day, time(hour), tzinfo=zone(timezone)).astimezone(UTC)
+
+
+def is_quiet(to: Recipient, now: datetime) -> bool:
+    """Whether the person does not want mails at this hour."""
+    if to.quiet_from is None or to.quiet_until is None:
+        return False
+    local = now.astimezone(zone(to.person.timezone)).time()
+    if to.quiet_from < to.quiet_until:
+        return to.quiet_from <= local < to.quiet_until
+    return local >= to.quiet_from or local < to.quiet_until
+
+
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """When to try again after so many attempts; None when it has been tried often enough."""
+    return now + PAUSES[attempts - 1] if attempts <= len(PAUSES) else None

@@ -1,0 +1,1 @@
+"""What a user is notified of, when, and by which channel."""

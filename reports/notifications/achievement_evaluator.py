@@ -1,0 +1,52 @@
+"""Tells people what they reached, once each: by the published table, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from focusflow import clock
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role
+from focusflow.identity import new_id
+from reports.notifications.achievements import BY_NAME, title_of
+from reports.render import Notice
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+LEAD = "You have come this far. It stays yours, whatever the next weeks bring."
+
+
+@dataclass(frozen=True, slots=True)
+class Achievements:
+    """Looks who reached what. Several may be at it at once."""
+
+    database: Database
+    now: Callable[[], datetime] = clock.now
+
+    def run(self) -> int:
+        """How many were told of something. Of several at once of a kind, only the farthest is told."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            found = [row for row in tx.all(QUERIES["new"]) if row["name"] in BY_NAME]
+        return sum(self._earned(list(rows)) for _, rows in groupby(found, lambda row: (row["user_id"], row["metric"])))
+
+    def _earned(self, rows: list[Mapping[str, Any]]) -> bool:
+        user_id, now = rows[-1]["user_id"], self.now()
+        with self.database.transaction(Role.REPORTING) as tx:
+            names = [row["name"] for row in rows]
+            kept = tx.all(QUERIES["keep"], {"user_id": user_id, "names": names, "now": now})
+            if names[-1] not in {row["achievement"] for row in kept}:  # somebody else was quicker
+                return False
+            tx.run(QUERIES["tell"], {"user_id": user_id, "now": now, **_note(rows[-1])})
+        return True
+
+
+def _note(row: Mapping[str, Any]) -> dict[str, Any]:
+    name, points = row["name"], BY_NAME[row["name"]].points
+    data = {"achievement": name, "points": points, "notice": asdict(Notice(LEAD))}
+    return {"id": new_id(), "title": title_of(name, row["locale"]), "body": LEAD, "data": Jsonb(data)}

@@ -1,0 +1,141 @@
+"""The day's plan, told to whoever wants it an hour before their work begins: one a person and day, whoever looks how often.
+
+The plan is kept under a name made of person and day, in the transaction that tells of it; what is there already is told no more.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from psycopg.types.json import Jsonb
+
+from focusflow import clock
+from focusflow.clock import local_date, zone
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role
+from focusflow.identity import new_id
+from focusflow.preferences import DEFAULTS
+from focusflow.settings import Settings
+from reports import locales
+from reports.insights.accounts import plan_call, write
+from reports.insights.writer import Insights
+from reports.periods.builder import Maker, maker
+from reports.periods.content import AT_MOST, Line, Part, minutes
+from reports.periods.facts import Person
+from reports.planning.day import candidates, figures, free_time
+from reports.planning.planner import Plan, planned
+from reports.render import Notice
+
+log = logging.getLogger(__name__)
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+#: So long before work begins.
+AHEAD = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A person's day that a plan is due for, and when they work on it."""
+
+    person: Person
+    day: date
+    hours: tuple[time, time]
+
+    @property
+    def id(self) -> UUID:
+        """The name of its plan."""
+        return uuid5(self.person.id, f"daily plan {self.day}")
+
+    def is_due(self, now: datetime) -> bool:
+        begin, end = (
+            datetime.combine(self.day, hour, zone(self.person.timezone)).astimezone(UTC) for hour in self.hours
+        )
+        return begin - AHEAD <= now < end
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Makes what is due. Several may be at it at once."""
+
+    database: Database
+    maker: Maker
+    now: Callable[[], datetime] = clock.now
+
+    def due(self) -> list[Day]:
+        now = self.now()
+        with self.database.transaction(Role.REPORTING) as tx:
+            found = [_day(row, now) for row in tx.all(QUERIES["wanted"], DEFAULTS)]
+            due = [day for day in found if day.is_due(now)]
+            kept = {row["id"] for row in tx.all(QUERIES["kept"], {"ids": [day.id for day in due]})}
+        return [day for day in due if day.id not in kept]
+
+    def run(self) -> int:
+        """How many were told of their plan."""
+        with ThreadPoolExecutor(self.maker.settings.mail_connections, "plans") as makers:
+            return sum(makers.map(self._safely, self.due()))
+
+    def _safely(self, day: Day) -> bool:
+        """One person's trouble stays theirs."""
+        try:
+            return self._told(day)
+        except Exception:
+            log.exception("a plan was left for the next run: person %s", day.person.id)
+            return False
+
+    def _told(self, day: Day) -> bool:
+        """A day without room or work has its plan too, but nobody is told of it."""
+        me, timezone = day.person.id, day.person.timezone
+        with self.database.transaction(Role.REPORTING) as tx:
+            free = free_time(tx, me, timezone, day.day, day.hours)
+            rows, tasks = candidates(tx, me, timezone)
+        plan = planned(tasks, free)
+        call = plan_call({"day": f"{day.day}", **asdict(plan)})
+        words, _ = self.maker.words_of_plan(me, timezone, figures(plan, free))
+        titles = {row["task_id"]: row["title"] for row in rows}
+        with self.database.transaction(Role.REPORTING) as tx:
+            if not write(tx, day.id, me, call) or not plan.blocks:
+                return False
+            tx.run(QUERIES["replace"], {"user_id": me, "now": self.now()})
+            tx.run(QUERIES["tell"], self._note(day, _notice(day.person, plan, titles, words.insights)))
+        return True
+
+    def _note(self, day: Day, notice: Notice) -> dict[str, Any]:
+        lines = "\n".join(f"{line.value}  {line.label}" for line in notice.parts[0].lines)
+        data = Jsonb({"plan_id": f"{day.id}", "day": f"{day.day}", "notice": asdict(notice)})
+        title = f"Your plan for {locales.whole_day(day.day, day.person.locale)}"
+        values = {"id": new_id(), "user_id": day.person.id, "title": title, "body": lines, "data": data}
+        return {**values, "now": self.now()}
+
+
+def _day(row: Mapping[str, Any], now: datetime) -> Day:
+    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
+    return Day(person, local_date(now, person.timezone), (row["work_from"], row["work_until"]))
+
+
+def _notice(person: Person, plan: Plan, titles: Mapping[UUID, str], words: Insights) -> Notice:
+    def hour(moment: datetime) -> str:
+        return locales.clock(moment.astimezone(zone(person.timezone)), person.locale)
+
+    blocks = tuple(
+        Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", "later than it was due" * each.is_late)
+        for each in plan.blocks
+    )  # fmt: skip
+    left_out = tuple(Line("left_out", titles[each.task_id], minutes(each.minutes)) for each in plan.left_out[:AT_MOST])
+    think = tuple(Line("remark", locales.localised(each.text, person.locale), "") for each in words.suggestions)
+    parts = (
+        Part("plan", "Your day", blocks),
+        Part("left_out", "No room for", left_out),
+        Part("insights", "To think about", think),
+    )
+    return Notice(locales.localised(words.headline, person.locale), parts=tuple(part for part in parts if part.lines))
+
+
+def plans(settings: Settings, database: Database) -> Plans:
+    """Those of this installation."""
+    return Plans(database, maker(settings, database))

@@ -1,0 +1,68 @@
+"""Makes reports: facts, what is told by name, and words. One maker for the sender and for whoever asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from focusflow import clock
+from focusflow.clock import Period
+from focusflow.database.session import Database
+from focusflow.lake.tables import Lake
+from focusflow.settings import Settings
+from reports.insights.accounts import Accounts, plan_call
+from reports.insights.local import by_rule
+from reports.insights.plan import of_plan
+from reports.insights.writer import Topic, Writer, Written, topic_of, written
+from reports.periods.content import Report, told
+from reports.periods.details import gather_details
+from reports.periods.facts import Facts, Person, gather
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What it takes to make a report."""
+
+    settings: Settings
+    database: Database
+    lake: Lake
+    service: Writer | None
+
+    def facts(self, person: Person, period: Period) -> Facts:
+        return gather(self.lake, self.settings.buckets, person, period)
+
+    def words(self, facts: Facts, kind: str = "insights") -> Written:
+        return written(topic_of(facts, kind), self.service, lambda: by_rule(facts))
+
+    def words_of_plan(self, user_id: UUID, timezone: str, numbers: Mapping[str, float]) -> tuple[Written, Topic]:
+        topic = Topic("plan words", "plan", user_id, timezone, "day", numbers, {})
+        return written(topic, self.service, lambda: of_plan(numbers)), topic
+
+    def keep_plan(self, topic: Topic, plan: Mapping[str, Any]) -> UUID:
+        """Keep a plan that somebody asked for; under its own kind, it is told as an event."""
+        return Accounts(self.database, self.settings).record(replace(topic, kind="plan"), plan_call(plan))
+
+    def report(self, facts: Facts) -> Report:
+        """All that there is to tell. An empty time gets its one line and no words about it."""
+        if facts.is_empty:
+            return told(facts)
+        today = clock.local_date(clock.now(), facts.person.timezone)
+        is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
+        details = gather_details(self.database, facts.person, facts.period, is_latest=is_latest)
+        words = self.words(facts)
+        # What the local writer observes are the numbers that stand above it already.
+        observed = words.insights.observations if words.by == "service" else []
+        return told(facts, details, [*observed, *words.insights.suggestions])
+
+
+def maker(settings: Settings, database: Database) -> Maker:
+    return Maker(settings, database, Lake(settings.lake_location), _service(settings, Accounts(database, settings)))
+
+
+def _service(settings: Settings, accounts: Accounts) -> Writer | None:
+    if not settings.has_ai_service:
+        return None
+    from reports.insights.service import service  # its library takes as long to load as all else
+
+    return service(settings, accounts)

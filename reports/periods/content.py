@@ -1,0 +1,325 @@
+"""Facts → what to say about a week, a month or any other span, the most telling first, at most five a section. No HTML here."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from itertools import groupby
+from typing import Literal
+
+from focusflow.clock import Period
+from focusflow.metrics import TREND_WORDS
+from reports import locales
+from reports.insights.writer import Remark
+from reports.locales import count, localised
+from reports.periods.details import Details, Goal, Habit, Hour
+from reports.periods.facts import Facts, Usual
+
+AT_MOST = 5
+RUNNING = "running"  # the trend of what goes on
+
+#: Up to so many days the chart shows days, then weeks, then months.
+DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
+NO_DETAILS = Details()
+
+#: What is said of something reached.
+DONE = {"goal": "goal completed", "milestone": "milestone completed", "achievement": "achievement"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number and what it is; `share` is how much of a whole it is, where it is drawn as well."""
+
+    metric: str
+    label: str
+    value: str
+    note: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day, week or month in the chart, by its first day; `share` is of 100 points, and `value` None where nothing was computed."""
+
+    day: date
+    value: float | None
+    share: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a report: a title, and at most five lines under it."""
+
+    name: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+#: The parts that a report can have, in their order. The first two stand apart: the numbers, and the chart of the days.
+Section = Literal["numbers", "days", "insights", "slipped", "next", "goals", "habits", "hours", "reached", "corrected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole content, from which every form of it is made."""
+
+    name: str
+    label: str
+    first: date
+    last: date
+    headline: str
+    is_empty: bool
+    lines: tuple[Line, ...]
+    bars: tuple[Bar, ...]
+    as_of: datetime
+    timezone: str
+    days: int
+    parts: tuple[Part, ...] = ()
+    locale: str = "en"
+    events: int | None = None
+
+    @property
+    def rests_on(self) -> str:
+        """From how much it is made."""
+        days = "1 day" if self.days == 1 else f"{self.days} days"
+        if self.events is None:
+            return f"from {days}"
+        return f"from {count(self.events, self.locale)} {'event' if self.events == 1 else 'events'} in {days}"
+
+    @property
+    def chart_title(self) -> str:
+        """What the bars are."""
+        days = (self.last - self.first).days + 1
+        return f"Score by {'day' if days <= DAYS_AS_DAYS else 'week' if days <= DAYS_AS_WEEKS else 'month'}"
+
+    @property
+    def days_in_words(self) -> str:
+        """From when to when, as people say it."""
+        return locales.span(self.first, self.last, self.locale)
+
+    @property
+    def when(self) -> str:
+        """What the time is called, and its days where that does not say them."""
+        is_numbered = (self.last - self.first).days == 6 and self.label != self.days_in_words
+        return f"{self.label}: {self.days_in_words}" if is_numbered else self.label
+
+    @property
+    def numbers(self) -> dict[str, Line]:
+        """What it says in numbers, by metric."""
+        overdue = (line for part in self.parts for line in part.lines if line.metric == "tasks_overdue")
+        return {line.metric: line for line in (*self.lines, *overdue)}
+
+    def correcting(self, said: "Report", is_now: "Report") -> "Report":
+        """With a part that names what was said before and is otherwise now, because something came late."""
+        before, now = said.numbers, is_now.numbers
+        changed = tuple(
+            _put_right(said, before.get(metric), now.get(metric))
+            for metric in (now if said.is_empty else before)
+            if metric not in now or metric not in before or now[metric].value != before[metric].value
+        )
+        return (
+            replace(self, parts=(*self.parts, Part("corrected", "Put right", changed[:AT_MOST]))) if changed else self
+        )
+
+    def only(self, sections: Collection[Section]) -> "Report":
+        """Only some of it."""
+        return replace(
+            self,
+            lines=self.lines if "numbers" in sections else (),
+            bars=self.bars if "days" in sections else (),
+            parts=tuple(part for part in self.parts if part.name in sections),
+        )
+
+
+def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
+    """One number as it was said and as it is."""
+    line = now or before
+    assert line is not None
+    was = f"we said {before.value}" if before else "we said that nothing was recorded"
+    why = "more came in since" if now else "it is gone since"
+    return Line(line.metric, f"{line.label} in {said.label}", now.value if now else "–", f"{was}; {why}")
+
+
+def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = ()) -> Report:
+    return Report(
+        name=facts.person.name,
+        label=_label(facts),
+        first=facts.period.first,
+        last=facts.period.last,
+        headline=_headline(facts),
+        is_empty=facts.is_empty,
+        lines=() if facts.is_empty else _lines(facts)[:AT_MOST],
+        bars=() if facts.is_empty else _bars(facts),
+        parts=() if facts.is_empty else tuple(part for part in _parts(facts, details, remarks) if part.lines),
+        as_of=facts.as_of,
+        timezone=facts.person.timezone,
+        days=len(facts.days),
+        locale=facts.person.locale,
+        events=facts.events,
+    )
+
+
+def _label(facts: Facts) -> str:
+    """What the time is called. A week goes by its number, which is written alike everywhere."""
+    period, locale = facts.period, facts.person.locale
+    if facts.span == "month":
+        return locales.month(period.first, locale)
+    return (
+        locales.span(period.first, period.last, locale)
+        if period == Period.between(period.first, period.last)
+        else period.label
+    )
+
+
+def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
+    """The most useful first."""
+    locale = facts.person.locale
+    said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
+    yield Part("insights", "To think about", said)
+    yield Part("slipped", "What slipped", _slipped(facts, details)[:AT_MOST])
+    yield Part("next", "Five to begin with", tuple(Line("task", task.title, "", task.why) for task in details.next))
+    yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
+    yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
+    yield Part("hours", "Hours with most time logged", tuple(_hour(hour, locale) for hour in details.hours))
+    yield Part("reached", "Reached", tuple(Line(what, title, "", DONE[what]) for what, title in details.reached))
+
+
+def _goal(goal: Goal, locale: str) -> Line:
+    """Where it is, what the period added, how it goes against its date."""
+    notes = []
+    if goal.gained is not None and round(goal.gained):
+        notes.append(f"{goal.gained:+.0f} in this time")
+    if goal.ahead is not None:
+        points = round(abs(goal.ahead))
+        side = "ahead of" if goal.ahead > 0 else "behind"
+        notes.append(f"{count(points, locale)} {side} an even pace" if points else "on pace")
+    if goal.target_date:
+        notes.append(f"meant for {locales.date_of(goal.target_date, locale)}")
+    if goal.soonest:
+        soonest = locales.date_of(goal.soonest, locale)
+        until = f"from {soonest} to {locales.date_of(goal.latest, locale)}" if goal.latest else f"after {soonest}"
+        notes.append(f"at its own pace most likely reached {until}")
+    return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes), goal.progress / 100)
+
+
+def _habit(habit: Habit) -> Line:
+    times = "once" if habit.done == 1 else f"{habit.done} times"
+    unit = habit.unit.removesuffix("s") if habit.current == 1 else habit.unit
+    note = f"a streak of {habit.current} {unit}" if habit.current else "ready to begin again"
+    best = ", the longest yet" if habit.current > 1 and habit.current == habit.longest else ""
+    return Line("habit", habit.title, times, note + best)
+
+
+def _hour(hour: Hour, locale: str) -> Line:
+    begin, end = (locales.clock(time(each % 24), locale) for each in (hour.hour, hour.hour + 1))
+    return Line("hour", f"{begin} to {end}", minutes(hour.minutes))
+
+
+def _headline(facts: Facts) -> str:
+    if facts.is_empty:
+        return "Nothing was recorded in this time. That is fine: begin again with one small thing."
+    locale = facts.person.locale
+    done = count(facts.totals["tasks_completed"], locale)
+    completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
+    usual = facts.usual["tasks_completed"]
+    between = _between(usual, locale)
+    if usual.trend == RUNNING:
+        return f"{completed} so far{between and f'; {between} are usual'}."
+    return f"{completed}: {TREND_WORDS[usual.trend]}{between and f' ({between})'}."
+
+
+def _between(usual: Usual, locale: str) -> str:
+    """The range that is usual; empty while none is known."""
+    if usual.low is None or usual.high is None:
+        return ""
+    return f"{count(usual.low, locale)} to {count(usual.high, locale)}"
+
+
+def _lines(facts: Facts) -> tuple[Line, ...]:
+    """The headline's number, then what is unusual for the person, then the rest."""
+    totals, locale = facts.totals, facts.person.locale
+    done = Line(
+        "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
+    )
+    lines = [
+        Line("focus_minutes", "Focus", minutes(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
+    ]
+    if totals["productivity_score"] is not None:
+        note = "; ".join(filter(None, ("of 100", _compared(facts, "productivity_score"))))
+        lines.append(Line("productivity_score", "Score", count(totals["productivity_score"], locale), note))
+    if totals["tasks_completed_with_due"]:
+        of = (
+            f"{count(totals['tasks_completed_on_time'], locale)} of {count(totals['tasks_completed_with_due'], locale)}"
+        )
+        lines.append(Line("tasks_completed_on_time", "On time", of, "completed tasks that had a due date"))
+    if totals["habits_scheduled"]:
+        of = f"{count(totals['habits_completed'], locale)} of {count(totals['habits_scheduled'], locale)}"
+        lines.append(Line("habits_completed", "Habits", of, "done of those due"))
+    return (done, *sorted(lines, key=lambda line: not facts.is_unusual(line.metric)))
+
+
+def _compared(facts: Facts, metric: str) -> str:
+    """How it compares with what is usual. That too little is known, or that it goes on, is said by the headline already."""
+    trend = facts.usual[metric].trend
+    return "" if trend == facts.usual["tasks_completed"].trend in {"too_little_data", RUNNING} else TREND_WORDS[trend]
+
+
+def _against(facts: Facts, metric: str) -> str:
+    before = facts.before.get(metric)
+    if before is None:
+        return ""
+    when = f"the {facts.span}" if facts.span in ("week", "month") else f"in the {facts.period.days} days"
+    return f"{count(before, facts.person.locale)} {when} before"
+
+
+def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
+    """How many are overdue, and the most pressing of them by name."""
+    overdue, locale = facts.totals["tasks_overdue"], facts.person.locale
+    if not overdue:
+        return ()
+    named = (
+        Line("slipped", task.title, "", f"due {locales.day_and_month(task.due, locale)}")
+        for task in details.slipped[: round(overdue)]
+    )
+    return (Line("tasks_overdue", "Overdue", count(overdue, locale), "open at the end, their date past"), *named)
+
+
+def _bars(facts: Facts) -> tuple[Bar, ...]:
+    """A bar for each day; for more than a fortnight for each week, for more than a quarter for each month: the mean of the days that
+    have a score. One that was not computed has none, which is not a low one.
+    """
+    scores = {row["local_date"]: row["productivity_score"] for row in facts.days}
+    bars = []
+    for first, days in groupby(facts.period, _beginning(facts)):
+        known = [score for day in days if (score := scores.get(day)) is not None]
+        value = sum(known) / len(known) if known else None
+        bars.append(Bar(first, value, (value or 0) / 100, _named(facts, first)))
+    return tuple(bars)
+
+
+def _beginning(facts: Facts) -> Callable[[date], date]:
+    if facts.period.days <= DAYS_AS_DAYS:
+        return lambda day: day
+    if facts.period.days > DAYS_AS_WEEKS:
+        return lambda day: day.replace(day=1)
+    return lambda day: max(facts.period.first, Period.week_of(day, facts.person.week_start).first)
+
+
+def _named(facts: Facts, first: date) -> str:
+    days, locale = facts.period.days, facts.person.locale
+    if days <= DAYS_AS_DAYS:
+        return locales.weekday(first, locale)
+    return locales.month(first, locale) if days > DAYS_AS_WEEKS else f"from {locales.day_and_month(first, locale)}"
+
+
+def minutes(value: float | None) -> str:
+    """
+    >>> minutes(135.2)
+    '2 h 15 min'
+    >>> minutes(None)
+    '–'
+    """
+    if value is None:
+        return "–"
+    hours, rest = divmod(round(value), 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"

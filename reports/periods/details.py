@@ -1,0 +1,125 @@
+"""What a report tells by name: goals, habits, what to begin with, what was reached. Titles are read at that moment and go nowhere else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from focusflow.clock import Period, local_date
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role, Transaction
+from focusflow.streaks import Days, streak
+from reports.notifications.achievements import title_of
+from reports.periods.facts import Person
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """How far a goal was at the end, and when it is reached: four times in five between the soonest and the latest."""
+
+    title: str
+    progress: float
+    gained: float | None
+    ahead: float | None
+    target_date: date | None
+    soonest: date | None
+    latest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How often it was done in the period, and how long it held at its end."""
+
+    title: str
+    done: int
+    current: int
+    longest: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One to begin with, and why."""
+
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slipped:
+    """One whose date went by."""
+
+    title: str
+    due: date
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of the clock, and the minutes logged in it."""
+
+    hour: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All of it; empty is a value."""
+
+    goals: tuple[Goal, ...] = ()
+    habits: tuple[Habit, ...] = ()
+    slipped: tuple[Slipped, ...] = ()
+    next: tuple[Task, ...] = ()
+    hours: tuple[Hour, ...] = ()
+    reached: tuple[tuple[str, str], ...] = ()
+
+
+def gather_details(database: Database, person: Person, period: Period, *, is_latest: bool) -> Details:
+    """In one transaction. What slipped and what to begin with is named only beside the latest period: of an older one it would be wrong."""
+    since, until = period.bounds(person.timezone)
+    who = {"user_id": person.id, "first": period.first, "last": period.last, "since": since, "until": until}
+    with database.transaction(Role.REPORTING) as tx:
+        return Details(
+            goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
+            habits=tuple(_habits(tx, who, person, period)),
+            slipped=tuple(_slipped(row, person) for row in tx.all(QUERIES["slipped"], who)) if is_latest else (),
+            next=tuple(Task(row["title"], _why(row["reasons"])) for row in tx.all(QUERIES["next"], who))
+            if is_latest
+            else (),
+            hours=tuple(Hour(row["hour"], row["minutes"]) for row in tx.all(QUERIES["hours"], who)),
+            reached=tuple(
+                (row["what"], row["title"] or title_of(row["achievement"], person.locale))
+                for row in tx.all(QUERIES["reached"], who)
+            ),
+        )
+
+
+def _slipped(row: Mapping[str, Any], person: Person) -> Slipped:
+    return Slipped(row["title"], row["due_date"] or local_date(row["due_at"], person.timezone))
+
+
+def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Period) -> Iterable[Habit]:
+    habits = tx.all(QUERIES["habits"], who)
+    logs = tx.all(QUERIES["habit_days"], {**who, "habits": [habit["id"] for habit in habits]})
+    off = {
+        row["first_date"] + timedelta(days=n)
+        for row in tx.all(QUERIES["days_off"], who)
+        for n in range((row["last_date"] - row["first_date"]).days + 1)
+    }
+    found = []
+    for habit in habits:
+        mine = [log for log in logs if log["habit_id"] == habit["id"]]
+        done = {log["local_date"] for log in mine if not log["skipped"]}
+        days = Days(done, {log["local_date"] for log in mine if log["skipped"]} | off)
+        held = streak(habit, days, period.last, person.week_start)
+        kept = sum(day in period for day in done)
+        found.append(Habit(habit["title"], kept, held.current, held.longest, held.unit))
+    return sorted(found, key=lambda habit: (-habit.current, -habit.done, habit.title))[:5]
+
+
+def _why(reasons: Iterable[Mapping[str, Any]]) -> str:
+    """The two reasons that weigh most."""
+    strongest = sorted(reasons, key=lambda each: -abs(each["points"]))[:2]
+    return ", ".join(str(each["text"]) for each in strongest)

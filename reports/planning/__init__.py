@@ -1,0 +1,1 @@
+"""Plans a day around its appointments."""

@@ -1,0 +1,120 @@
+"""Whom a report is for, and how they want it, as the operational database knows them now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from focusflow.database.queries import load_queries
+from focusflow.database.session import Database, Role
+from focusflow.errors import NotFound
+from focusflow.identity import new_id
+from focusflow.preferences import DEFAULTS
+from reports.periods.facts import Person
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+#: Somebody who said nothing about reports gets them by mail, for that is what the switches of each report are for, and in the app.
+CHANNELS = ("email", "in_app")
+
+COME_BACK = "No more are sent there. Ask for a new password with this address, and open the link in that mail: if it arrives, so will the others."
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody with an address, and their wishes."""
+
+    person: Person
+    email: str
+    joined_at: datetime
+    is_active: bool
+    is_reachable: bool
+    has_bounced: bool
+    channels: tuple[str, ...]
+    quiet_from: time | None
+    quiet_until: time | None
+    weekly_report: bool
+    weekly_report_day: int
+    weekly_report_hour: int
+    monthly_report: bool
+    empty_week: str
+
+    def wants(self, kind: str) -> bool:
+        """Whether reports of this kind are made for this person."""
+        is_chosen = self.weekly_report if kind == "weekly" else self.monthly_report
+        return is_chosen and (self.is_mailed or self.reads_in_app)
+
+    @property
+    def is_mailed(self) -> bool:
+        return self.is_reachable and "email" in self.channels
+
+    @property
+    def reads_in_app(self) -> bool:
+        """Whether somebody wants their reports in the app and nowhere else. Whose mails come back gets none until they are mended."""
+        return self.is_active and self.channels == ("in_app",)
+
+
+WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "weekly_report_hour", "monthly_report", "empty_week")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody with an account. Where addresses have to be proven, nobody is mailed before."""
+
+    database: Database
+    must_verify: bool
+
+    def by_email(self, email: str) -> Recipient:
+        missing = f"Nobody here has the address {email}. See that it is the one of the account."
+        return self._one(missing, email=email)
+
+    def by_id(self, user_id: UUID) -> Recipient:
+        return self._one("This person has no account any more.", user_id=user_id)
+
+    def everyone(self) -> list[Recipient]:
+        return self._found()
+
+    def note_bounce(self, to: Recipient, reason: str) -> None:
+        """Write down that mails to this address come back. None go there until it is changed or proven; the app says so."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            said = {"id": new_id(), "user_id": to.person.id, "email": to.email, "reason": reason[:500], "now": tx.now}
+            if tx.one(QUERIES["bounced"], said) is not None:
+                tx.run(QUERIES["tell_bounced"], said | {"title": f"Mails to {to.email} come back", "body": COME_BACK})
+
+    def bounces(self) -> list[dict[str, Any]]:
+        """Whose mails come back, the latest first."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            return tx.all(QUERIES["bounces"])
+
+    def forget_bounce(self, email: str) -> bool:
+        with self.database.transaction(Role.REPORTING) as tx:
+            return tx.run(QUERIES["forget"], {"email": email}) == 1
+
+    def _one(self, missing: str, **who: str | UUID) -> Recipient:
+        found = self._found(**who)
+        if not found:
+            raise NotFound(missing)
+        return found[0]
+
+    def _found(self, **who: str | UUID) -> list[Recipient]:
+        values = {"email": None, "user_id": None, "must_verify": self.must_verify, **who}
+        with self.database.transaction(Role.REPORTING) as tx:
+            return [_recipient(row) for row in tx.all(QUERIES["people"], values)]
+
+
+def _recipient(row: Mapping[str, Any]) -> Recipient:
+    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
+    wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
+    channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
+    return Recipient(
+        person,
+        row["email"],
+        row["created_at"],
+        row["is_active"],
+        row["is_reachable"],
+        row["has_bounced"],
+        channels,
+        **wishes,
+    )
