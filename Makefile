@@ -1,4 +1,4 @@
-# Everything that is done in a checkout. It needs make and a Python from 3.11 to 3.13; the rest is installed into .venv,
+# Everything that is done in a checkout. It needs make and a Python from 3.11 to 3.14; the rest is installed into .venv,
 # from hashed locks, and again only when a lock has changed. Kept to what GNU make 3.81 knows.
 
 .DEFAULT_GOAL := help

@@ -17,7 +17,7 @@ from focusflow.errors import Problem
 from focusflow.lake.tables import Lake, duckdb_connection, show
 from focusflow.settings import Settings
 
-PYTHONS = ((3, 11), (3, 13))
+PYTHONS = ((3, 11), (3, 14))
 FREE_BYTES = 1 << 30
 SKEW_SECONDS = 2.0
 LAKE_TABLES = ("raw/events", "silver/events", "gold/productivity_daily")
@@ -55,7 +55,7 @@ def _python() -> Finding:
     seen = ".".join(map(str, sys.version_info[:3]))
     if PYTHONS[0] <= version <= PYTHONS[1]:
         return Finding("Python", seen)
-    return Finding("Python", seen, "Use Python 3.11, 3.12 or 3.13.")
+    return Finding("Python", seen, "Use Python " + " to ".join(f"{major}.{minor}" for major, minor in PYTHONS) + ".")
 
 
 def _home(settings: Settings) -> Finding:

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
+supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 works() { "$@" >/dev/null 2>&1; }
 
 # A copied or moved checkout keeps a .venv whose commands still point at the old place, so that one is made anew.
@@ -14,7 +14,7 @@ if works .venv/bin/python -c "$supported" && grep -qF "$(pwd -P)/.venv" .venv/bi
 fi
 
 incomplete=
-for python in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+for python in ${PYTHON:-python3.14 python3.13 python3.12 python3.11 python3 python}; do
     works "$python" -c "$supported" || continue
     works "$python" -c 'import ensurepip, venv' || { incomplete=${incomplete:-$python}; continue; }
     echo "Making .venv with $("$python" --version)."
@@ -24,6 +24,6 @@ done
 if [ -n "$incomplete" ]; then
     echo "$incomplete cannot make virtual environments: install its venv module (on Debian and Ubuntu: apt-get install python3-venv)." >&2
 else
-    echo "No Python 3.11, 3.12 or 3.13 was found: install one, or name it with PYTHON=/path/to/python." >&2
+    echo "No Python from 3.11 to 3.14 was found: install one, or name it with PYTHON=/path/to/python." >&2
 fi
 exit 1
