@@ -142,11 +142,11 @@ def stand_at_one(lake: Lake) -> None:
     yesterday = note(AS_OF - timedelta(days=1))
     for spec in (silver.EVENTS, silver.QUARANTINE, *map(histories.spec, histories.KEPT), daily.DAILY):
         table = lake.open(spec)
-        table.append(table.columns().empty_table(), positions=positions, notes=yesterday)
+        table.append(table.columns().empty_table(), positions=positions, metadata=yesterday)
     days = lake.open(daily.DAILY)
     for each in BY_MONTH:
         table = lake.open(each.spec)
-        table.append(table.columns().empty_table(), positions=positions, notes=yesterday | dirty_days.up_to(days))
+        table.append(table.columns().empty_table(), positions=positions, metadata=yesterday | dirty_days.up_to(days))
 
 
 def day_of(person: int, user: UUID) -> list[Event]:

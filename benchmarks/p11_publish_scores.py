@@ -89,7 +89,7 @@ def write(lake: Lake, users: list[UUID], rows: list[tuple[Any, ...]], as_of: dat
     bucket = {str(user): bucket_of(user, BUCKETS) for user in users}
     columns["bucket"] = [bucket[user] for user in columns["user_id"]]
     table = pa.table(columns, schema=pa.schema([priorities.SCORES.schema.field(name) for name in columns]))
-    lake.open(priorities.SCORES).replace(table, where="true", positions={}, notes=note(as_of))
+    lake.open(priorities.SCORES).replace(table, where="true", positions={}, metadata=note(as_of))
     accounts = lake.open(spec(BY_NAME["user"]))
     if accounts.version == 0:
         known = {"user_id": list(bucket), "bucket": list(bucket.values())}

@@ -64,11 +64,11 @@ def show(place: str) -> None:
 def retry() -> None:
     """Take in what can be read now, after an update that knows it. What still cannot be read stays, with its reason of now."""
     from focusflow.errors import Conflict
-    from focusflow.lake.tables import Outrun
+    from focusflow.lake.tables import CommitConflict
 
     try:
         came = _quarantine().retry()
-    except Outrun as error:
+    except CommitConflict as error:
         raise Conflict("A refresh is at work. Let it finish, and try again.") from error
     click.echo(f"{came.taken_in} events taken in, {came.left} left in quarantine.")
     if came.taken_in:

@@ -69,7 +69,7 @@ def append(tx: Transaction, events: Iterable[Event]) -> int:
     rows = [(each.userid, each.id, each.as_bytes().decode()) for each in events]
     if len(rows) == 1:
         ((user, id_, value),) = rows
-        tx.at_last(ONE, {"id": id_, "user": user, "bucket": bucket_of(user, tx.buckets), "value": value})
+        tx.run_before_commit(ONE, {"id": id_, "user": user, "bucket": bucket_of(user, tx.buckets), "value": value})
         return 1
     for user, theirs in groupby(rows, key=itemgetter(0)):
         append_written(tx, user, [(id_, value) for _, id_, value in theirs])
@@ -78,7 +78,7 @@ def append(tx: Transaction, events: Iterable[Event]) -> int:
 
 def append_written(tx: Transaction, user_id: UUID, events: Sequence[tuple[UUID, str]]) -> None:
     """The same for one person's events that are written out already: ids and values, in order."""
-    tx.settle()  # what was left for the end came before these
+    tx.flush()  # what was left for the end came before these
     ids, values = zip(*events, strict=True)
     who = {"user": user_id, "bucket": bucket_of(user_id, tx.buckets)}
     tx.run(MANY, {**who, "ids": list(ids), "values": list(values)})

@@ -82,7 +82,7 @@ class Transaction:
         """
         self.run(QUEUE, {"queue": f"{for_what} of {self.user_id}"})
 
-    def at_last(self, query: LiteralString, values: Mapping[str, Any]) -> None:
+    def run_before_commit(self, query: LiteralString, values: Mapping[str, Any]) -> None:
         """Run a statement together with the commit: for what nothing in this transaction has to see."""
         self._last.append((query, values))
 
@@ -95,7 +95,7 @@ class Transaction:
             return False
         return True
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Run what was left for the end now."""
         if self._last:
             send(self.connection, self._last)

@@ -18,7 +18,7 @@ BROKEN = (
 )  # pyarrow's ArrowInvalid is a ValueError, and so are broken JSON and UTF-8
 
 
-def settle(table_uri: str, versions: Iterable[int]) -> None:
+def fsync_commit(table_uri: str, versions: Iterable[int]) -> None:
     """Force commits to disk: their data files, their log entries, then every folder that names one of them."""
     if urlsplit(table_uri).scheme not in ("", "file"):
         return  # an object store answers only when it is durable
@@ -37,7 +37,7 @@ def settle(table_uri: str, versions: Iterable[int]) -> None:
         _fsync(folder)
 
 
-def settle_checkpoint(table_uri: str, version: int) -> None:
+def fsync_checkpoint(table_uri: str, version: int) -> None:
     """Force a checkpoint to disk before the entries that it sums up may go."""
     if urlsplit(table_uri).scheme not in ("", "file"):
         return
@@ -69,7 +69,7 @@ def drop_broken_commits(root: Path) -> list[str]:
     if undone:
         _drop_checkpoints(root, int(undone[0].stem))
     if entries:
-        settle(str(root), [int(entry.stem) for entry in kept])
+        fsync_commit(str(root), [int(entry.stem) for entry in kept])
     return [
         f"{root.name}: commit {int(entry.stem)} was broken, or built on a broken one, and is undone" for entry in undone
     ]

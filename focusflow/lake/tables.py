@@ -57,7 +57,7 @@ LOG_ENTRY = re.compile(r"\d{20}\.json")
 FULL = tuple(f"(os error {number})" for number in (errno.ENOSPC, errno.EDQUOT))
 
 
-class Outrun(Exception):
+class CommitConflict(Exception):
     """Another writer moved the table on from this position first. Open it again and look."""
 
 
@@ -67,7 +67,7 @@ def _refusals_of(table: str) -> Iterator[None]:
     try:
         yield
     except CommitFailedError as error:
-        raise Outrun(f"{table}: {error}") from error
+        raise CommitConflict(f"{table}: {error}") from error
     except (DeltaError, OSError) as error:
         if any(each in str(error) for each in FULL):
             raise Unavailable(
@@ -150,7 +150,7 @@ class Pinned:
         files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
         return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
 
-    def notes_since(self, version: int) -> list[dict[str, Any]]:
+    def commit_metadata_since(self, version: int) -> list[dict[str, Any]]:
         """What the commits after a version say of themselves, oldest first."""
         return [
             entry
@@ -158,20 +158,24 @@ class Pinned:
             if entry["version"] > version
         ]
 
-    def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
-        self._write(data, positions, notes, mode="append")
+    def append(
+        self, data: pa.Table, *, positions: Mapping[str, int], metadata: Mapping[str, str] | None = None
+    ) -> None:
+        self._write(data, positions, metadata, mode="append")
 
     def replace(
-        self, data: pa.Table, *, where: str, positions: Mapping[str, int], notes: Mapping[str, str] | None = None
+        self, data: pa.Table, *, where: str, positions: Mapping[str, int], metadata: Mapping[str, str] | None = None
     ) -> None:
         """Put rows in the place of those that meet the condition, which names whole partitions."""
-        self._write(data, positions, notes, mode="overwrite", predicate=where)
+        self._write(data, positions, metadata, mode="overwrite", predicate=where)
 
-    def _write(self, data: pa.Table, positions: Mapping[str, int], notes: Mapping[str, str] | None, **how: Any) -> None:
+    def _write(
+        self, data: pa.Table, positions: Mapping[str, int], metadata: Mapping[str, str] | None, **how: Any
+    ) -> None:
         before = self.version
         commit = CommitProperties(
             app_transactions=[Transaction(key, position) for key, position in positions.items()],
-            custom_metadata=dict(notes) if notes else None,
+            custom_metadata=dict(metadata) if metadata else None,
             max_commit_retries=20,
         )
         data = data.select(self.columns().names).cast(self.columns())
@@ -179,9 +183,9 @@ class Pinned:
             write_deltalake(
                 self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT, **how
             )  # fmt: skip
-        self._settle(before)
+        self._fsync_commit(before)
 
-    def begin_again(self, spec: TableSpec) -> None:
+    def full_refresh(self, spec: TableSpec) -> None:
         """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
         before, known = self.version, filter(self.position, map(position_key, range(MOST_BUCKETS)))
         commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
@@ -189,19 +193,19 @@ class Pinned:
             self.delta, spec.schema.empty_table(), mode="overwrite", schema_mode="overwrite",
             partition_by=list(spec.partition_by), commit_properties=commit, post_commithook_properties=NO_HOOKS,
         )  # fmt: skip
-        self._settle(before)
+        self._fsync_commit(before)
 
-    def _settle(self, before: int) -> None:
+    def _fsync_commit(self, before: int) -> None:
         self.delta.update_incremental()
         # From the commit before: whoever made it may have been killed before it was forced to disk.
-        fsync.settle(self.delta.table_uri, range(before, self.version + 1))
+        fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
         if before // CHECKPOINT_COMMITS < self.version // CHECKPOINT_COMMITS:
-            self._sum_up()
+            self._create_checkpoint()
 
-    def _sum_up(self) -> None:
+    def _create_checkpoint(self) -> None:
         with _refusals_of(self.name):
             self.delta.create_checkpoint()
-        fsync.settle_checkpoint(self.delta.table_uri, self.version)
+        fsync.fsync_checkpoint(self.delta.table_uri, self.version)
 
     def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
         """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
@@ -213,7 +217,7 @@ class Pinned:
             done = self.delta.delete(
                 where, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT
             )
-        self._settle(before)
+        self._fsync_commit(before)
         return int(done["num_deleted_rows"] or 0)
 
     def compact(self) -> int:
@@ -226,12 +230,12 @@ class Pinned:
                 post_commithook_properties=NO_HOOKS,
                 writer_properties=LAYOUT,
             )
-        self._settle(before)
+        self._fsync_commit(before)
         return int(done["numFilesRemoved"])
 
     def checkpoint(self) -> None:
         """Sum the log up, so that opening the table reads one file and the few commits after it; then drop entries of a month ago."""
-        self._sum_up()
+        self._create_checkpoint()
         self.delta.cleanup_metadata()
 
     def vacuum(self, hours: int) -> int:
@@ -240,7 +244,7 @@ class Pinned:
         gone = self.delta.vacuum(
             hours, dry_run=False, enforce_retention_duration=False, full=True, post_commithook_properties=NO_HOOKS
         )
-        self._settle(before)
+        self._fsync_commit(before)
         return len(gone)
 
     def scan(self, where: str | None = None) -> str:
@@ -296,7 +300,7 @@ class Lake:
         if present is not None:
             is_divided = present.delta.metadata().partition_columns == list(spec.partition_by)
             if not is_divided or (spec.is_computed and set(present.columns().names) != set(spec.schema.names)):
-                present.begin_again(spec)
+                present.full_refresh(spec)
             _add_columns(present, spec)
             return present
         if self.is_local and set(self.location) & AWKWARD:
@@ -323,7 +327,7 @@ class Lake:
                 raise
         created = self.pinned(spec.name)
         assert created is not None
-        fsync.settle(created.delta.table_uri, range(created.version + 1))
+        fsync.fsync_commit(created.delta.table_uri, range(created.version + 1))
         return created
 
     @property
@@ -342,7 +346,7 @@ def _add_columns(table: Pinned, spec: TableSpec) -> None:
         before = table.version
         table.delta.alter.add_columns(Schema.from_arrow(new).fields, post_commithook_properties=NO_HOOKS)
         table.delta.update_incremental()
-        fsync.settle(table.delta.table_uri, range(before, table.version + 1))
+        fsync.fsync_commit(table.delta.table_uri, range(before, table.version + 1))
 
 
 def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = None) -> duckdb.DuckDBPyConnection:

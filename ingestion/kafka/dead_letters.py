@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from focusflow.lake.tables import Lake, Outrun, duckdb_connection, position_key, show
+from focusflow.lake.tables import CommitConflict, Lake, duckdb_connection, position_key, show
 from ingestion.kafka.messages import Message
 from ingestion.kafka.relay import Publisher
 
@@ -60,7 +60,7 @@ class Letters:
         whole = [bucket for bucket in waiting if acknowledged[bucket] == len(letters[bucket])]
         if whole:
             done = {published_key(bucket): ends[published_key(bucket)] for bucket in whole}
-            with suppress(Outrun):  # then they are published again
+            with suppress(CommitConflict):  # then they are published again
                 kept.append(kept.columns().empty_table(), positions=done)
         return sum(len(letters[bucket]) for bucket in whole)
 

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from focusflow.errors import Unavailable
-from focusflow.lake.tables import RAW_EVENTS, Lake, Outrun, duckdb_connection, position_key
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, duckdb_connection, position_key
 from ingestion.outbox.source import PositionLost, Run, Source, is_full, missing
 
 #: The envelope's columns, read in bulk. What cannot be read is null; the bytes are kept, and silver says what is wrong with them.
@@ -25,7 +25,7 @@ ENVELOPE = """
 """
 
 #: How often in a row others may be quicker before the lander lets them be for a while.
-OUTRUNS = 20
+ATTEMPTS = 20
 
 
 class Lander:
@@ -53,16 +53,16 @@ class Lander:
 
     def land_once(self, source: Source) -> int:
         """Land what follows on the positions as one commit, up to the rows of a batch. Returns how many events landed."""
-        refused: Outrun | None = None
-        for _ in range(OUTRUNS):
+        refused: CommitConflict | None = None
+        for _ in range(ATTEMPTS):
             positions = self.positions
             try:
                 found = source.read(positions, self.rows)
                 self.has_more = is_full(found, self.rows)
                 runs = [following(run, positions[run.bucket]) for run in found]
                 return self._append([run for run in runs if run.offsets])
-            except Outrun as outrun:
-                refused = outrun
+            except CommitConflict as conflict:
+                refused = conflict
                 self._raw = self._lake.open(RAW_EVENTS)
             except PositionLost:
                 self._raw = self._lake.open(RAW_EVENTS)

@@ -225,5 +225,5 @@ def _taken(work: Work, day: date) -> list[Moments]:
 def _candidates(work: Work) -> tuple[list[dict[str, Any]], list[Candidate]]:
     """What can be begun, in the order of its scores, which are brought up to date first."""
     scores.page(work, limit=1)
-    work.tx.settle()
+    work.tx.flush()
     return candidates(work.tx, work.caller.user_id, work.caller.timezone)

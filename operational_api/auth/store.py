@@ -75,7 +75,7 @@ def begin_family(tx: Transaction, user_id: UUID, days: int, origin: Origin) -> t
             "user_agent": origin.user_agent,
         },
     )
-    tx.at_last(QUERIES["signed_in"], {"id": user_id, "now": tx.now})
+    tx.run_before_commit(QUERIES["signed_in"], {"id": user_id, "now": tx.now})
     return family, token
 
 

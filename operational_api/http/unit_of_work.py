@@ -74,10 +74,10 @@ class Work:
         """See and write what another role of the platform may, for a caller whose own role allows it. What was written so far, and
         what is written within, is settled under the role it was written in.
         """
-        self.tx.settle()
+        self.tx.flush()
         self.tx.run(ACT_AS, {"role": role.value})
         yield
-        self.tx.settle()
+        self.tx.flush()
         self.tx.run(ACT_AS, {"role": Role.API.value})
 
     def audit(
@@ -160,7 +160,7 @@ class Asked:
             if key is not None:
                 status, content = work.answered or (204, b"")
                 kept = {"user_id": caller.user_id, "key": key, "request_hash": self.request_hash, "now": tx.now}
-                tx.at_last(KEEP_ANSWER, {**kept, "status": status, "response": content.decode()})
+                tx.run_before_commit(KEEP_ANSWER, {**kept, "status": status, "response": content.decode()})
 
     def _replay(self, kept: Mapping[str, Any]) -> NoReturn:
         if kept["request_hash"] != self.request_hash:

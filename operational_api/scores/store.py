@@ -31,7 +31,7 @@ def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
         found = _listed(work, limit, task_id)
     items: str = found["items"]
     if found["is_news"]:
-        work.tx.at_last(QUERIES["note"], {"items": items, **_moment(work)})
+        work.tx.run_before_commit(QUERIES["note"], {"items": items, **_moment(work)})
     return items
 
 

@@ -29,7 +29,7 @@ def record(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a person wrote."""
-    tx.at_last(
+    tx.run_before_commit(
         RECORD,
         {
             "id": new_id(),

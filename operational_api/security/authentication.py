@@ -148,7 +148,7 @@ def admitted(
         caller = _caller(asking, tx.found)
         asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):
-            tx.at_last(USED, {"now": tx.now, "key_id": caller.key_id})
+            tx.run_before_commit(USED, {"now": tx.now, "key_id": caller.key_id})
         yield tx, caller
 
 

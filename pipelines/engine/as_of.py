@@ -22,7 +22,7 @@ def last_said(table: Pinned, name: str) -> str | None:
     newest = (
         entry[name]
         for since in (max(0, table.version - 20), 0)
-        for entry in reversed(table.notes_since(since))
+        for entry in reversed(table.commit_metadata_since(since))
         if entry.get(name)
     )
     return next(newest, None)

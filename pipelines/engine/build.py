@@ -227,7 +227,7 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, bu
     pieces = [(piece, _made(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
     rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
     where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
-    gold.replace(rows, where=where, positions=positions, notes=note(as_of) | dirty_days.up_to(source))
+    gold.replace(rows, where=where, positions=positions, metadata=note(as_of) | dirty_days.up_to(source))
     return int(rows.num_rows)
 
 

@@ -71,12 +71,12 @@ def compute(
         "create or replace temp table people as " + statement("touched"),
         {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
     )
-    notes = note(as_of) | dirty_days.note(dict(connection.execute(FIRST_DAYS).fetchall()))
+    metadata = note(as_of) | dirty_days.note(dict(connection.execute(FIRST_DAYS).fetchall()))
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
     if not people:
         if any(daily.position(key) < position for key, position in positions.items()):
-            daily.append(daily.columns().empty_table(), positions=positions, notes=notes)
+            daily.append(daily.columns().empty_table(), positions=positions, metadata=metadata)
         return Computed()
     first, until = connection.execute("select min(from_day) - 2, max(to_day) + 2 from people").fetchall()[0]
     mine = f"bucket in ({', '.join(map(str, touched_buckets))}) and "
@@ -88,7 +88,7 @@ def compute(
     partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
-    daily.replace(rows, where=where, positions=positions, notes=notes)
+    daily.replace(rows, where=where, positions=positions, metadata=metadata)
     return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
 
 

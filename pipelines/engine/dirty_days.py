@@ -23,7 +23,7 @@ def up_to(daily: Pinned) -> dict[str, str]:
 def first_days(daily: Pinned, follower: Pinned, buckets: int) -> dict[int, date]:
     """The first day of each bucket that has changed since a table followed last; all days where that is not known any more."""
     seen = int(last_said(follower, UP_TO) or 0)
-    commits = daily.notes_since(seen)
+    commits = daily.commit_metadata_since(seen)
     if not seen or len(commits) < daily.version - seen:
         return dict.fromkeys(range(buckets), date.min)
     said = [json.loads(commit[FIRST_DAYS]) for commit in commits if FIRST_DAYS in commit]

@@ -13,7 +13,7 @@ import duckdb
 from focusflow.database.retention import drop_outbox_days, forget_said
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
-from focusflow.lake.tables import RAW_EVENTS, Lake, Outrun, floor_key, position_key, show
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, floor_key, position_key, show
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
 from pipelines.engine import build, daily, histories, priorities, silver
@@ -38,7 +38,7 @@ Amounts = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done to a table, in numbers, with `outrun` where another writer was quicker: the next time will do."""
+    """What was done to a table, in numbers, with `commit conflicts` where another writer was quicker: the next time will do."""
 
     table: str
     amounts: Amounts
@@ -68,8 +68,8 @@ class Maintenance:
     def _tried(self, table: str, work: Callable[[], Amounts]) -> Done:
         try:
             return Done(table, work())
-        except Outrun:
-            return Done(table, {"outrun": 1})
+        except CommitConflict:
+            return Done(table, {"commit conflicts": 1})
 
     def _tidy(self, name: str, *, is_growing: bool) -> Amounts:
         table = self.lake.pinned(name)

@@ -82,7 +82,7 @@ def score_open_tasks(
     if served:
         _remember(lake, connection, as_of)
     rows, where = _rows(connection, score(tasks, as_of, served), as_of)
-    scores.replace(rows, where=where, positions=positions, notes=note(as_of) | {"model": model})
+    scores.replace(rows, where=where, positions=positions, metadata=note(as_of) | {"model": model})
     return Scored(model, tasks.height, is_fresh=True)
 
 
@@ -124,7 +124,7 @@ def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime
     connection.register("remembered", snapshots.remembered(connection))
     rows = connection.sql(_sql("memory")).to_arrow_table()
     connection.unregister("remembered")
-    memory.replace(rows, where="true", positions={}, notes=note(as_of))
+    memory.replace(rows, where="true", positions={}, metadata=note(as_of))
 
 
 def _sql(name: str) -> str:

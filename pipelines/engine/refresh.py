@@ -11,7 +11,7 @@ import duckdb
 from focusflow.contracts.registry import Noun
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
-from focusflow.lake.tables import Lake, Outrun
+from focusflow.lake.tables import CommitConflict, Lake
 from models.serving.registry import Registry
 from pipelines.engine import (
     build,
@@ -78,7 +78,7 @@ class Refresh:
             begun = time.monotonic()
             try:
                 rows = work()
-            except Outrun as error:
+            except CommitConflict as error:
                 raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
             yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
 

@@ -54,11 +54,11 @@ LANDER = (
     Point("ingestion.landing.lander:following", "before"),  # a batch is read
     Point("ingestion.landing.lander:raw_rows", "after"),
     Point("focusflow.lake.tables:write_deltalake", "within"),  # a file is written, and not committed
-    Point("focusflow.lake.tables:Pinned._settle", "before"),  # it is committed, and not forced to disk
+    Point("focusflow.lake.tables:Pinned._fsync_commit", "before"),  # it is committed, and not forced to disk
     Point("focusflow.lake.fsync:_fsync", "after"),  # some of it is
-    Point("focusflow.lake.tables:Pinned._sum_up", "before"),
-    Point("focusflow.lake.fsync:settle_checkpoint", "before"),
-    Point("focusflow.lake.tables:Pinned._settle", "after"),
+    Point("focusflow.lake.tables:Pinned._create_checkpoint", "before"),
+    Point("focusflow.lake.fsync:fsync_checkpoint", "before"),
+    Point("focusflow.lake.tables:Pinned._fsync_commit", "after"),
 )
 
 #: Of the relay likewise.

@@ -9,7 +9,7 @@ from multiprocessing.synchronize import Event
 
 from focusflow.database.session import Database
 from focusflow.lake import tables as lake_module
-from focusflow.lake.tables import Lake, Outrun, Pinned
+from focusflow.lake.tables import CommitConflict, Lake, Pinned
 from ingestion.landing.service import Upkeep, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
@@ -71,7 +71,7 @@ def count_refusals(refused: "Synchronized[int]") -> None:
     def counting(*what, **how):
         try:
             append(*what, **how)
-        except Outrun:
+        except CommitConflict:
             with refused.get_lock():
                 refused.value += 1
             raise

@@ -23,7 +23,7 @@ from focusflow.database.session import Database
 from focusflow.errors import Problem
 from focusflow.lake import fsync
 from focusflow.lake import tables as lake_module
-from focusflow.lake.tables import Lake, Outrun
+from focusflow.lake.tables import CommitConflict, Lake
 from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS, add_user
@@ -119,7 +119,7 @@ class Landing:
                 self.batches += 1
                 if self.batches >= batches:
                     enough.set()
-        except (OSError, DeltaError, Outrun, Problem):  # the disk is gone
+        except (OSError, DeltaError, CommitConflict, Problem):  # the disk is gone
             if not enough.is_set():
                 raise
 

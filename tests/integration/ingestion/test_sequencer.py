@@ -38,7 +38,7 @@ def polled_around_a_late_commit(database, user_id, poller):
     """One transaction takes its id first and commits last; another comes in between and is polled."""
     with database.transaction(Role.API, user_id) as slow:
         late = append_events(slow, user_id)
-        slow.settle()
+        slow.flush()
         early = write_events(database, user_id)
         poller.poll(database)
     return {*late, *early}, set(poller.poll(database))

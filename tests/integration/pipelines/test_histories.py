@@ -177,6 +177,6 @@ def test_a_long_way_is_gone_bucket_by_bucket(world, monkeypatch):
     world.take_in()
     assert world.bring_up()["task"] == 18
     assert len(spans(world)) == 18
-    commits = world.lake.pinned(TASKS).notes_since(0)
+    commits = world.lake.pinned(TASKS).commit_metadata_since(0)
     assert len(commits) == len({person.bucket for person in people})
     assert world.bring_up()["task"] == 0

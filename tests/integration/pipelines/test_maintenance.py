@@ -173,8 +173,8 @@ def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, u
 
 def test_a_checkpoint_is_on_the_disk_before_the_entries_that_it_sums_up_go(maintenance, lake, monkeypatch):
     order = []
-    monkeypatch.setattr(fsync, "settle_checkpoint", lambda *_: order.append("settled"))
+    monkeypatch.setattr(fsync, "fsync_checkpoint", lambda *_: order.append("fsynced"))
     raw = lake.open(RAW_EVENTS)
     monkeypatch.setattr(type(raw.delta), "cleanup_metadata", lambda _: order.append("cleared"))
     raw.checkpoint()
-    assert order == ["settled", "cleared"]
+    assert order == ["fsynced", "cleared"]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.identity import new_id
-from focusflow.lake.tables import Lake, Outrun, Pinned, TableSpec
+from focusflow.lake.tables import CommitConflict, Lake, Pinned, TableSpec
 from pipelines.engine import contract_validation, silver
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
@@ -44,9 +44,11 @@ class PinnedBefore(Pinned):
 
     happens: Callable[[], object]
 
-    def append(self, data: pa.Table, *, positions: Mapping[str, int], notes: Mapping[str, str] | None = None) -> None:
+    def append(
+        self, data: pa.Table, *, positions: Mapping[str, int], metadata: Mapping[str, str] | None = None
+    ) -> None:
         self.happens()
-        Pinned.append(self, data, positions=positions, notes=notes)
+        Pinned.append(self, data, positions=positions, metadata=metadata)
 
 
 def is_killed() -> None:
@@ -278,7 +280,7 @@ def test_of_two_that_take_in_the_same_events_one_is_refused(world):
     world.land(ada.events)
     world.land_bytes([(ada.bucket, b"{")])
     quicker = World(world.lake)
-    with pytest.raises(Outrun):
+    with pytest.raises(CommitConflict):
         silver.take_in(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
     assert world.take_in() == silver.TakenIn()
     assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from focusflow.errors import Unavailable
-from focusflow.lake.tables import RAW_EVENTS, Outrun, duckdb_connection, show
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, duckdb_connection, show
 from ingestion.landing import lander as module
 from ingestion.landing.lander import Lander, following, raw_rows
 from ingestion.outbox.source import PositionLost, Run
@@ -75,7 +75,7 @@ def test_of_two_landers_at_one_position_the_second_goes_on_behind_the_first(lake
 def test_a_handle_from_before_the_other_landers_commit_is_refused(lake, log):
     zombie = lake.open(RAW_EVENTS)
     Lander(lake, [0, 1], rows=30).land_once(log)
-    with pytest.raises(Outrun):
+    with pytest.raises(CommitConflict):
         zombie.append(raw_rows(duckdb_connection(), [Run(0, [0], [b"{}"])]), positions={"bucket-0": 1})
 
 
@@ -97,8 +97,8 @@ def test_landers_side_by_side_double_nothing(lake, log):
     assert landed(lake) == everything(log)
 
 
-def test_a_lander_that_is_always_outrun_lets_the_others_be(lake, log, monkeypatch):
-    monkeypatch.setattr(module, "OUTRUNS", 2)
+def test_a_lander_that_always_meets_a_conflict_lets_the_others_be(lake, log, monkeypatch):
+    monkeypatch.setattr(module, "ATTEMPTS", 2)
     lander = Lander(lake, [0, 1], rows=30)
 
     def while_another_lands(positions, limit):

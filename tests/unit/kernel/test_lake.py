@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from focusflow.errors import SetupProblem
 from focusflow.lake import fsync
-from focusflow.lake.tables import Lake, Outrun, TableSpec, duckdb_connection, show
+from focusflow.lake.tables import CommitConflict, Lake, TableSpec, duckdb_connection, show
 
 STEPS = TableSpec(
     "gold/steps",
@@ -109,7 +109,7 @@ def test_what_is_pinned_does_not_change(lake):
 def test_of_two_at_one_position_one_is_refused(lake):
     first, second = lake.open(STEPS), lake.open(STEPS)
     first.append(rows(1), positions={"bucket-0": 1})
-    with pytest.raises(Outrun):
+    with pytest.raises(CommitConflict):
         second.append(rows(1), positions={"bucket-0": 1})
     assert steps(lake.open(STEPS)) == [1]
 
@@ -165,12 +165,12 @@ def test_a_file_of_many_people_is_written_in_groups_in_which_one_is_found_quickl
     assert max(groups.row_group(n).num_rows for n in range(groups.num_row_groups)) <= 65_536
 
 
-def test_notes_say_what_each_later_commit_did(lake):
+def test_metadata_says_what_each_later_commit_did(lake):
     table = lake.open(STEPS)
     for number in (1, 2, 3):
-        table.append(rows(number), positions={}, notes={"touched": f"day {number}"})
-    assert [note["touched"] for note in table.notes_since(1)] == ["day 2", "day 3"]
-    assert table.notes_since(3) == []
+        table.append(rows(number), positions={}, metadata={"touched": f"day {number}"})
+    assert [note["touched"] for note in table.commit_metadata_since(1)] == ["day 2", "day 3"]
+    assert table.commit_metadata_since(3) == []
 
 
 def cut_off(path):
