@@ -65,7 +65,7 @@ def last_weeks(now: datetime) -> Span:
 def choose(connection: duckdb.DuckDBPyConnection, users: Sequence[str] | None = None) -> int:
     """Look at these people, or at everybody, from now on. Returns how many they are."""
     count = _look_at(connection, users)
-    for name in ("age_of", "works", "acts"):
+    for name in ("age_of", "works", "acts", "active_days"):
         connection.execute(QUERIES[name])
     connection.execute(QUERIES["counters"], {"half_life": HALF_LIFE_DAYS})
     return count

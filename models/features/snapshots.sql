@@ -154,18 +154,23 @@ asof left join summed as before_3
 asof left join summed as before_14
     on by_then.user_id = before_14.user_id and by_then.task_id = before_14.task_id and by_then.days_ago_14 >= before_14.happened_at
 
+-- active_days --
+-- When somebody took up something first on each day.
+create or replace temp table active_days as
+select user_id, min(happened_at) as happened_at, row_number() over (partition by user_id order by min(happened_at)) as day
+from acts group by user_id, happened_at::date
+
 -- skipped --
 -- On how many days somebody took up something since each task was there.
 create or replace temp table skipped as
-with days as (
-    select user_id, min(happened_at) as happened_at, row_number() over (partition by user_id order by min(happened_at)) as day
-    from acts group by user_id, happened_at::date
-), known as (
+with known as (
     select distinct user_id, task_id, created_at from facts
 ), before_it as (
-    select known.user_id, known.task_id, day from known asof join days on known.user_id = days.user_id and known.created_at >= days.happened_at
+    select known.user_id, known.task_id, day
+    from known asof join active_days on known.user_id = active_days.user_id and known.created_at >= active_days.happened_at
 ), by_then as (
-    select moments.user_id, moments.number, day from moments asof join days on moments.user_id = days.user_id and moments.as_of >= days.happened_at
+    select moments.user_id, moments.number, day
+    from moments asof join active_days on moments.user_id = active_days.user_id and moments.as_of >= active_days.happened_at
 )
 select facts.user_id, facts.number, facts.task_id, by_then.day - coalesce(before_it.day, 0) as times_skipped
 from facts join by_then using (user_id, number) left join before_it using (user_id, task_id)

@@ -28,8 +28,11 @@ from known, wanted
 
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last; and what was
--- remembered of the person as the day began. As JSON, which is read into columns at once: row by row it took as long as the scoring.
-with open_tasks as materialized (
+-- remembered of the person. As JSON, which is read into columns at once: row by row it took as long as the scoring.
+with remembered as materialized (
+    select row->>'memory' as memory, (row->>'memory')::json as known from published_rows
+    where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1
+), open_tasks as materialized (
     select * from tasks where deleted_at is null and status in ('pending', 'in_progress')
 ), waits as materialized (  -- from those that wait, which are few: each task beside each would be a hundred thousand pairs
     select distinct waiting.id, blocker.id as blocker_id
@@ -46,15 +49,23 @@ with open_tasks as materialized (
            count(*) filter (where happened_at > %(now)s - interval '14 days') as stretches_14
     from works where happened_at <= %(now)s group by task_id
 ), acts as materialized (
-    select id as task_id, completed_at as happened_at from tasks where status = 'completed' and completed_at <= %(now)s
+    select id as task_id, completed_at as happened_at from tasks where completed_at <= %(now)s
     union all
     select task_id, happened_at from works where happened_at <= %(now)s
-), last_act as (
-    select happened_at as acted_at, tasks.id as last_task_id, category_id as last_category_id, parent_task_id as last_parent_task_id,
-           goal_id as last_goal_id, tags as last_tags
-    from acts join tasks on tasks.id = acts.task_id order by happened_at desc limit 1
+), last_act as (  -- as it was remembered, unless something was taken up since: the task may have been reopened or changed in between
+    select acted_at, last_task_id, last_category_id, last_parent_task_id, last_goal_id, last_tags from (
+        select true as is_remembered, last.* from remembered cross join json_to_record((known->>'last_act')::json) as last (
+            acted_at timestamptz, last_task_id uuid, last_category_id uuid, last_parent_task_id uuid, last_goal_id uuid, last_tags text[])
+        where acted_at is not null
+        union all
+        select false, happened_at, tasks.id, category_id, parent_task_id, goal_id, tags from acts join tasks on tasks.id = acts.task_id
+    ) as candidate order by acted_at desc, is_remembered desc limit 1
+), active as (
+    select happened_at from acts
+    union all
+    select happened_at::timestamptz from remembered cross join json_array_elements_text(known->'active_days') as each (happened_at)
 ), days as (
-    select array_agg(first order by first) as begun from (select min(happened_at) as first from acts group by happened_at::date) as each
+    select array_agg(first order by first) as begun from (select min(happened_at) as first from active group by happened_at::date) as each
 ), scored as (
     select open_tasks.user_id, open_tasks.id as task_id, open_tasks.created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority,
            open_tasks.status, tags, goal_id, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
@@ -70,8 +81,7 @@ with open_tasks as materialized (
       and open_tasks.id not in (select id from waits)
 )
 select coalesce(json_agg(scored), '[]')::text as tasks,
-       (select row->>'memory' from published_rows
-        where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1) as memory
+       (select memory from remembered) as memory
 from scored
 
 -- save --

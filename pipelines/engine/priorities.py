@@ -48,8 +48,8 @@ SCORES = TableSpec(
 )
 
 
-#: What is remembered of a person as their day began, so that the API can score what they have just written: rates by kind and key, and
-#: how often the due dates of open tasks were moved. Made only while a model serves.
+#: What is remembered of a person, so that the API can score what they have just written: rates by kind and key as their day began, how often
+#: the due dates of open tasks were moved, on which days something was taken up, and what was last. Made only while a model serves.
 MEMORY = TableSpec(
     "gold/priority_memory",
     pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("memory", pa.string()), ("bucket", pa.int16())]),

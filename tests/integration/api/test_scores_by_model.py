@@ -87,7 +87,24 @@ def test_what_was_just_written_scores_as_in_the_next_batch(me, refresh, registry
         for reason in each["reasons"]
     )
 
-    as_of = datetime.fromisoformat(found[new["id"]]["as_of"])
+    assert_scored_as_in_the_next_batch(found, me, refresh)
+
+
+def test_what_was_done_and_taken_back_counts_as_in_the_next_batch(me, refresh):
+    """The day stays one on which something was taken up, and the task stays what was taken up last; only histories still say so."""
+    reopened, archived, third, *_ = scores(me)
+    me.call("POST", f"/tasks/{archived}/complete")
+    me.call("POST", f"/tasks/{archived}/archive")
+    me.call("POST", f"/tasks/{reopened}/complete")
+    me.call("POST", f"/tasks/{reopened}/reopen")
+    refresh(clock.now())
+    me.call("PATCH", f"/tasks/{reopened}", {"tags": ["changed since"]})
+    me.call("PATCH", f"/tasks/{third}", {"pinned": True})
+    assert_scored_as_in_the_next_batch(scores(me), me, refresh)
+
+
+def assert_scored_as_in_the_next_batch(found, me, refresh):
+    as_of = datetime.fromisoformat(next(iter(found.values()))["as_of"])
     in_batch = {row["task_id"]: row for row in refresh(as_of).iter_rows(named=True) if row["user_id"] == me.id}
     assert in_batch.keys() == found.keys()
     for task_id, ours in found.items():
