@@ -17,7 +17,7 @@ else
 FRESH := anew
 endif
 
-.PHONY: help demo up test lint format bench docs lock clean anew
+.PHONY: help demo up test lint format bench chaos docs lock clean anew
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 
 bench: .venv/.dev ## measure against the figures in benchmarks/
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+chaos: .venv/.dev ## kill random processes of a running platform and count what is lost; ARGS="--kills 300 --kafka"
+	@exec $(BIN)/python -m tests.faults.chaos $(ARGS)
 
 docs: .venv/.project ## write the documents that are made from the code
 	@$(BIN)/python -m docs.render
