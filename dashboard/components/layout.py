@@ -18,7 +18,7 @@ from dashboard.components import period_picker
 from dashboard.data import lake
 from focusflow import clock
 from focusflow.clock import Period
-from focusflow.errors import NotSignedIn, Problem
+from focusflow.errors import Conflict, NotSignedIn, Problem
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.metrics import BY_NAME
 
@@ -112,6 +112,8 @@ def asked(question: Callable[[Client], Answer]) -> Answer | None:
             return call(question)
     except NotSignedIn:
         current_user.ended()
+    except Conflict as problem:  # nothing is out of order: there is nothing to show yet, and the sentence says why
+        nothing(str(problem))
     except Problem as problem:
         st.error(str(problem), icon=":material/cloud_off:")
     return None

@@ -44,12 +44,14 @@ class Maker:
         return Accounts(self.database, self.settings).record(replace(topic, kind="plan"), plan_call(plan))
 
     def report(self, facts: Facts) -> Report:
-        """All that there is to tell. An empty time gets its one line and no words about it."""
-        if facts.is_empty:
+        """All that there is to tell. An empty time gets its one line and no words about it; one that still runs also says what to begin with."""
+        if facts.is_empty and not facts.is_running:
             return told(facts)
         today = clock.local_date(clock.now(), facts.person.timezone)
         is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
         details = gather_details(self.database, facts.person, facts.period, is_latest=is_latest)
+        if facts.is_empty:
+            return told(facts, details)
         words = self.words(facts)
         # What the local writer observes are the numbers that stand above it already.
         observed = words.insights.observations if words.by == "service" else []

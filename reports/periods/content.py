@@ -150,7 +150,7 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         is_empty=facts.is_empty,
         lines=() if facts.is_empty else _lines(facts)[:AT_MOST],
         bars=() if facts.is_empty else _bars(facts),
-        parts=() if facts.is_empty else tuple(part for part in _parts(facts, details, remarks) if part.lines),
+        parts=tuple(_parts_to_tell(facts, details, remarks)),
         as_of=facts.as_of,
         timezone=facts.person.timezone,
         days=len(facts.days),
@@ -164,11 +164,19 @@ def _label(facts: Facts) -> str:
     period, locale = facts.period, facts.person.locale
     if facts.span == "month":
         return locales.month(period.first, locale)
-    return (
-        locales.span(period.first, period.last, locale)
-        if period == Period.between(period.first, period.last)
-        else period.label
-    )
+    return locales.span(period.first, period.last, locale) if _is_any_days(period) else period.label
+
+
+def _is_any_days(period: Period) -> bool:
+    """Whether somebody named the days, rather than a week or a month of the calendar."""
+    return period == Period.between(period.first, period.last)
+
+
+def _parts_to_tell(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
+    """Those that have something in them. Where nothing was recorded, only what to begin with."""
+    for part in _parts(facts, details, remarks):
+        if part.lines and (part.name == "next" or not facts.is_empty):
+            yield part
 
 
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
@@ -216,6 +224,9 @@ def _hour(hour: Hour, locale: str) -> Line:
 
 
 def _headline(facts: Facts) -> str:
+    if facts.is_empty and facts.is_running:
+        time = "in these days" if _is_any_days(facts.period) else f"this {facts.span}"
+        return f"Nothing recorded {time} yet. One small task is a good way to begin."
     if facts.is_empty:
         return "Nothing was recorded in this time. That is fine: begin again with one small thing."
     locale = facts.person.locale

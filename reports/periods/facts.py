@@ -12,7 +12,7 @@ from uuid import UUID
 
 import duckdb
 
-from focusflow.clock import Period
+from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from focusflow.errors import Conflict
 from focusflow.identity import bucket_of
@@ -27,7 +27,7 @@ WITH_USUAL = ("tasks_completed", "focus_minutes", "productivity_score")
 
 
 class NotComputed(Conflict):
-    """The numbers of this person and period are not computed yet. Run `focusflow refresh`, and ask again."""
+    """The numbers of these days are not computed yet. The next refresh brings them, within the hour; `focusflow refresh` does so now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ class Facts:
         return not any(
             self.totals.get(name) for name in ("tasks_created", "tasks_completed", "focus_minutes", "habits_completed")
         )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the period was not over yet when the numbers were made."""
+        return local_date(self.as_of, self.person.timezone) <= self.period.last
 
     def is_unusual(self, metric: str) -> bool:
         """Whether it lies outside of what is usual for the person."""

@@ -124,6 +124,13 @@ def test_the_report_to_come_can_be_looked_at(me, http):
     assert "default-src 'none'" in monthly.headers["content-security-policy"]
 
 
+def test_the_report_of_a_week_in_which_nothing_is_recorded_yet_says_so(me, http):
+    put(http, me.id, [clock.local_date(clock.now(), "Europe/Berlin")])
+    report = me.call("GET", "/reports/preview").json()
+    assert report["headline"].startswith("Nothing recorded this week yet.")
+    assert (report["is_empty"], report["lines"], report["bars"]) == (True, [], [])
+
+
 def test_what_is_not_computed_is_said_and_no_zero(me, http, somebody):
     put(http, somebody().id, [clock.now().date()])
     answer = me.call("GET", "/reports/preview")

@@ -1,11 +1,13 @@
 """The pages, run as Streamlit runs them."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from focusflow.errors import Conflict
 from focusflow.identity import new_id
 from tests.integration.dashboard.conftest import TODAY, days_of
 
@@ -152,6 +154,17 @@ def test_a_page_says_in_words_that_the_api_is_down(look, api, name):
     api.is_down = True
     page = show(name)
     assert "does not answer" in page.error[0].value
+
+
+def test_a_report_that_is_not_computed_yet_is_announced_and_no_outage(look, api, monkeypatch):
+    """As in the first minutes of a week, until the next refresh."""
+    look()
+    monkeypatch.setattr(
+        api, "report_page", Mock(side_effect=Conflict("The numbers of these days are not computed yet."))
+    )
+    page = show("reports")
+    assert [each.value for each in page.info] == ["The numbers of these days are not computed yet."]
+    assert not page.error
 
 
 @pytest.mark.parametrize("name", ["product", "model", "data_health"])

@@ -1,7 +1,7 @@
 """One content, three forms: each says the same, and nothing that a person wrote becomes markup."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import orjson
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from focusflow.clock import Period
 from reports.insights.local import by_rule
 from reports.periods.content import told
-from reports.periods.details import Details, Goal, Slipped
+from reports.periods.details import Details, Goal, Slipped, Task
 from reports.periods.facts import TOO_LITTLE_DATA, Usual
 from reports.render import rendered
 from tests.unit.reports.conftest import ADA, COUNTS, WEEK
@@ -61,6 +61,28 @@ def test_an_empty_week_is_one_kind_line_without_zeros(facts):
     assert report.is_empty
     assert (report.lines, report.bars, report.parts) == ((), (), ())
     assert "That is fine" in rendered(report).text
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        (WEEK, "this week"), (Period.month_of(WEEK.first), "this month"), (Period.between(WEEK.first, WEEK.last), "in these days"),
+    ],
+)  # fmt: skip
+def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, said):
+    """On a Monday morning, before anything was done."""
+    empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
+    begun = replace(facts, totals=empty, period=period, as_of=datetime(2026, 10, 19, 0, 30, tzinfo=UTC))
+    report = told(begun, Details(next=(Task("Call mum", "due today"),)))
+    assert report.headline == f"Nothing recorded {said} yet. One small task is a good way to begin."
+    assert (report.lines, report.bars, [part.title for part in report.parts]) == ((), (), ["Five to begin with"])
+    assert "Call mum" in rendered(report).html
+
+
+@pytest.mark.parametrize(("hours", "is_running"), [(-1, True), (0, False)])
+def test_a_week_runs_until_midnight_on_the_persons_own_clock(facts, hours, is_running):
+    end = WEEK.bounds(ADA.timezone)[1]
+    assert replace(facts, as_of=end + timedelta(hours=hours)).is_running == is_running
 
 
 def test_what_is_unusual_stands_before_what_is_not(facts):
