@@ -9,6 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow.parquet as pq
 
+from focusflow.errors import SetupProblem
+from focusflow.lake import digests
+
 TAIL = 32  # commits that a start looks at; older ones were settled by those who built on them
 BROKEN = (
     OSError,
@@ -18,11 +21,15 @@ BROKEN = (
 )  # pyarrow's ArrowInvalid is a ValueError, and so are broken JSON and UTF-8
 
 
-def fsync_commit(table_uri: str, versions: Iterable[int]) -> None:
-    """Force commits to disk: their data files, their log entries, then every folder that names one of them."""
+def fsync_commit(table_uri: str, versions: Iterable[int], *, is_new: bool = True) -> None:
+    """Force commits to disk: their data files, their log entries, then every folder that names one of them. The digests of what is new
+    are recorded first, and held against what the disk has afterwards.
+    """
     if urlsplit(table_uri).scheme not in ("", "file"):
         return  # an object store answers only when it is durable
     root = Path(unquote(urlsplit(table_uri).path))
+    versions = list(versions)
+    recorded = digests.record(root, versions, is_new=is_new) if is_new or digests.is_kept(root) else {}
     folders = {root, root.parent, root / "_delta_log"}
     for version in versions:
         entry = _entry(root, version)
@@ -33,26 +40,39 @@ def fsync_commit(table_uri: str, versions: Iterable[int]) -> None:
                 _fsync(path)
                 folders.update(parent for parent in path.parents if root in parent.parents)
         _fsync(entry)
+    if digests.is_kept(root):
+        _fsync(root / digests.FOLDER / digests.COMMITS)
+        folders.add(root / digests.FOLDER)
     for folder in folders:
         _fsync(folder)
+    for path, expected in recorded.items():
+        if digests.read_back(path) != expected:
+            raise SetupProblem(
+                f"The disk of the lake gave back other bytes than were written to {path}. Check the disk, then run"
+                " `focusflow verify --deep --repair`."
+            )
 
 
-def fsync_checkpoint(table_uri: str, version: int) -> None:
-    """Force a checkpoint to disk before the entries that it sums up may go."""
+def fsync_checkpoint(table_uri: str, version: int, live: Iterable[str]) -> None:
+    """Force a checkpoint to disk before the entries that it sums up may go, and record it with the digests of the files that are read."""
     if urlsplit(table_uri).scheme not in ("", "file"):
         return
-    log = Path(unquote(urlsplit(table_uri).path)) / "_delta_log"
-    for path in [*log.glob(f"{version:020}.checkpoint*"), log / "_last_checkpoint", log]:
+    root = Path(unquote(urlsplit(table_uri).path))
+    log = root / "_delta_log"
+    digests.record_checkpoint(root, version, live)
+    for path in [*log.glob(f"{version:020}.checkpoint*"), log / "_last_checkpoint", log, root / digests.FOLDER]:
         if path.exists():
             _fsync(path)
 
 
 def drop_broken_commits(root: Path) -> list[str]:
-    """Undo the oldest broken one of the newest commits and all that build on it, newest first; then settle what stays.
+    """Undo the oldest broken one of the newest commits and all that build on it, newest first; then force to disk what stays. What the
+    log has lost since its last checkpoint is put back from its copy before.
 
     Broken is a commit whose own text or whose files cannot be read. A whole commit may follow it: two processes that were
     killed one after the other leave two commits that nobody forced to disk, and the power cut takes either.
     """
+    restored = [f"{root.name}: {each}, and is restored" for each in digests.restore_log(root, is_recent=True)]
     _drop_broken_checkpoint(root)
     entries = sorted(root.glob(f"_delta_log/{'[0-9]' * 20}.json"))[-TAIL:]
     first_broken, removed = len(entries), set[str]()
@@ -68,9 +88,10 @@ def drop_broken_commits(root: Path) -> list[str]:
         entry.unlink()
     if undone:
         _drop_checkpoints(root, int(undone[0].stem))
+        digests.undo(root, int(undone[0].stem))
     if entries:
-        fsync_commit(str(root), [int(entry.stem) for entry in kept])
-    return [
+        fsync_commit(str(root), [int(entry.stem) for entry in kept], is_new=False)
+    return restored + [
         f"{root.name}: commit {int(entry.stem)} was broken, or built on a broken one, and is undone" for entry in undone
     ]
 

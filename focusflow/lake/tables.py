@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -30,7 +30,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from focusflow.database.queries import load_queries
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.identity import MOST_BUCKETS
-from focusflow.lake import fsync
+from focusflow.lake import digests, fsync
 
 #: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
@@ -150,6 +150,11 @@ class Pinned:
         files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
         return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
 
+    def sizes(self) -> dict[str, int]:
+        """The table's files by their path in it, with their sizes."""
+        added = pa.table(self.delta.get_add_actions()).select(["path", "size_bytes"]).to_pydict()
+        return dict(zip(map(unquote, added["path"]), added["size_bytes"], strict=True))
+
     def commit_metadata_since(self, version: int) -> list[dict[str, Any]]:
         """What the commits after a version say of themselves, oldest first."""
         return [
@@ -205,7 +210,7 @@ class Pinned:
     def _create_checkpoint(self) -> None:
         with _refusals_of(self.name):
             self.delta.create_checkpoint()
-        fsync.fsync_checkpoint(self.delta.table_uri, self.version)
+        fsync.fsync_checkpoint(self.delta.table_uri, self.version, self.sizes())
 
     def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
         """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
@@ -236,7 +241,16 @@ class Pinned:
     def checkpoint(self) -> None:
         """Sum the log up, so that opening the table reads one file and the few commits after it; then drop entries of a month ago."""
         self._create_checkpoint()
+        before = digests.log_files(self.root) if self.root else set()
         self.delta.cleanup_metadata()
+        if self.root:
+            digests.forget(self.root, before - digests.log_files(self.root))
+
+    @property
+    def root(self) -> Path | None:
+        """The table's folder, where it lies in one."""
+        uri = urlsplit(self.delta.table_uri)
+        return Path(unquote(uri.path)) if uri.scheme in ("", "file") else None
 
     def vacuum(self, hours: int) -> int:
         """Clear away files that no version of so many hours past needs, also those of writers that died. Returns how many."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from focusflow.errors import SetupProblem
-from focusflow.lake import fsync
+from focusflow.lake import digests, fsync
 from focusflow.lake.tables import CommitConflict, Lake, TableSpec, duckdb_connection, show
 
 STEPS = TableSpec(
@@ -199,9 +200,21 @@ def test_a_commit_whose_file_is_broken_is_undone_and_done_again(lake, spoil):
     assert steps(lake.open(STEPS)) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("spoil", [cut_off, emptied, zeroed])
-def test_a_commit_whose_own_text_is_broken_is_undone(lake, spoil):
+@pytest.mark.parametrize("spoil", BREAKS)
+def test_a_commit_whose_own_text_is_broken_is_restored_from_its_copy(lake, spoil):
     three_commits(lake)
+    text = entry(lake, 3).read_bytes()
+    spoil(entry(lake, 3))
+    (restored,) = lake.repair([STEPS.name])
+    assert restored.endswith("and is restored")
+    assert entry(lake, 3).read_bytes() == text
+    assert lake.open(STEPS).position("bucket-0") == 3
+
+
+@pytest.mark.parametrize("spoil", [cut_off, emptied, zeroed])
+def test_a_commit_whose_own_text_is_broken_and_that_has_no_copy_is_undone(lake, spoil):
+    three_commits(lake)
+    shutil.rmtree(Path(lake.url(STEPS.name), digests.FOLDER))
     spoil(entry(lake, 3))
     lake.repair([STEPS.name])
     assert lake.open(STEPS).position("bucket-0") == 2
