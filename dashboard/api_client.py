@@ -69,13 +69,13 @@ class Client:
     def refresh(self, refresh_token: str) -> Tokens:
         return self._signed_in(self._call("POST", "/api/v1/auth/refresh", json={"refresh_token": refresh_token}))
 
-    def sign_ins(self) -> list[Json]:
+    def sessions(self) -> list[Json]:
         return self._items("/api/v1/auth/sessions")
 
-    def end_sign_in(self, sign_in_id: str) -> None:
+    def end_session(self, sign_in_id: str) -> None:
         self._call("DELETE", f"/api/v1/auth/sessions/{sign_in_id}")
 
-    def end_all_sign_ins(self) -> None:
+    def end_all_sessions(self) -> None:
         """This one too."""
         self._call("DELETE", "/api/v1/auth/sessions")
 
@@ -173,7 +173,7 @@ class Client:
         """How a goal came along, the newest first."""
         return self._pages(f"/api/v1/goals/{goal_id}/progress", wanted)
 
-    def tell_progress(self, goal_id: str, value: float) -> Json:
+    def record_progress(self, goal_id: str, value: float) -> Json:
         return self._call("POST", f"/api/v1/goals/{goal_id}/progress", json={"value": value})
 
     def milestones(self, goal_id: str) -> list[Json]:
@@ -295,7 +295,7 @@ class Client:
     def days_off(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/days-off", wanted)
 
-    def take_days_off(self, first: date, last: date, reason: str = "vacation") -> Json:
+    def create_days_off(self, first: date, last: date, reason: str = "vacation") -> Json:
         body = {"first_date": str(first), "last_date": str(last), "reason": reason}
         return self._call("POST", "/api/v1/days-off", json=body)
 
@@ -306,7 +306,7 @@ class Client:
         body = {"first_date": str(first), "last_date": str(last), "reason": reason}
         return self._call("PUT", f"/api/v1/days-off/{days_off_id}", json=body)
 
-    def work_after_all(self, days_off_id: str) -> None:
+    def delete_days_off(self, days_off_id: str) -> None:
         self._call("DELETE", f"/api/v1/days-off/{days_off_id}")
 
     def preferences(self) -> Json:
@@ -335,14 +335,14 @@ class Client:
         read: int = self._call("POST", "/api/v1/notifications/read-all")["read"]
         return read
 
-    def remind(self, title: str, at: datetime, **fields: Any) -> Json:
+    def create_reminder(self, title: str, at: datetime, **fields: Any) -> Json:
         body = {"title": title, "scheduled_at": at.isoformat(), **fields}
         return self._call("POST", "/api/v1/notifications", json=body)
 
     def api_keys(self) -> list[Json]:
         return self._items("/api/v1/keys")
 
-    def make_key(self, name: str, scopes: Sequence[str]) -> Json:
+    def create_api_key(self, name: str, scopes: Sequence[str]) -> Json:
         """The answer holds the key itself, this once."""
         return self._call("POST", "/api/v1/keys", json={"name": name, "scopes": list(scopes)})
 
@@ -359,8 +359,8 @@ class Client:
     def analytics(self, about: str, **wanted: Any) -> Json:
         """What the pipeline found out about productivity, tasks, goals, habits or the calendar; `first` and `last` are days."""
         named = {"from": wanted.pop("first", None), "to": wanted.pop("last", None), **wanted}
-        asked = {name: value for name, value in named.items() if value is not None}
-        return self._call("GET", f"/api/v1/analytics/{about}", params=_written(asked))
+        params = {name: value for name, value in named.items() if value is not None}
+        return self._call("GET", f"/api/v1/analytics/{about}", params=_written(params))
 
     def reports(self, **wanted: Any) -> Iterator[Json]:
         """The reports that you were due, and what became of their mails; asked for page by page."""
@@ -373,7 +373,7 @@ class Client:
         """What the report of the running week or month would say now."""
         return self._call("GET", "/api/v1/reports/preview", params={"kind": kind})
 
-    def make_report(self, first: date, last: date, sections: Sequence[str] | None = None) -> Json:
+    def create_report(self, first: date, last: date, sections: Sequence[str] | None = None) -> Json:
         """A report of any days."""
         body: Json = {"first_day": f"{first}", "last_day": f"{last}"}
         return self._call("POST", "/api/v1/reports", json=body | ({"sections": list(sections)} if sections else {}))
@@ -389,18 +389,20 @@ class Client:
             return self._answer("GET", "/api/v1/reports/preview", params={"kind": report, "format": form}).content
         return self._answer("GET", f"/api/v1/reports/{report}", params={"format": form}).content
 
-    def plan_day(self, **wish: Any) -> Json:
+    def plan_day(self, **options: Any) -> Json:
         """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""
-        return self._call("POST", "/api/v1/ai/daily-plan", json=_written(wish))
+        return self._call("POST", "/api/v1/ai/daily-plan", json=_written(options))
 
     def accept_plan(self, plan_id: str) -> Json:
         """Put a plan into the calendar: its appointments as `items`, and as `no_room` what others have taken the place of since."""
         return self._call("POST", f"/api/v1/ai/daily-plan/{plan_id}/accept")
 
-    def what_now(self, minutes: int = 30) -> Json | None:
+    def suggest_now(self, minutes: int = 30) -> Json | None:
         """What to do in the minutes at hand, if there is anything."""
-        found: Json | None = self._call("GET", "/api/v1/ai/smart-suggestion", params={"minutes": minutes})["suggestion"]
-        return found
+        suggestion: Json | None = self._call("GET", "/api/v1/ai/smart-suggestion", params={"minutes": minutes})[
+            "suggestion"
+        ]
+        return suggestion
 
     def task_suggestions(self) -> list[Json]:
         """Tasks that would lead to your goals."""
@@ -444,16 +446,16 @@ class Client:
     def _pages(self, path: str, wanted: Mapping[str, Any]) -> Iterator[Json]:
         cursor = None
         while True:
-            asked = _written(wanted) | ({"cursor": cursor} if cursor else {})
-            page = self._call("GET", path, params=asked)
+            params = _written(wanted) | ({"cursor": cursor} if cursor else {})
+            page = self._call("GET", path, params=params)
             yield from page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
                 return
 
-    def _signed_in(self, said: Json) -> Tokens:
-        self._http.headers["Authorization"] = f"Bearer {said['access_token']}"
-        return Tokens(said["access_token"], said["refresh_token"], said["expires_in"])
+    def _signed_in(self, answer: Json) -> Tokens:
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        return Tokens(answer["access_token"], answer["refresh_token"], answer["expires_in"])
 
     def _call(
         self, method: str, path: str, *, json: Json | None = None, params: Mapping[str, Any] | None = None

@@ -29,7 +29,7 @@ LOG = logging.getLogger(__name__)
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
 st.html(Path(__file__).with_name("look.css"))
-looking = current_user.current()
+user = current_user.require_user()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
     st.Page(overview.page, title="Overview", icon=":material/insights:", url_path="overview"),
@@ -53,17 +53,17 @@ for_analysts = [
     st.Page(model.page, title="Model", icon=":material/model_training:", url_path="model"),
     st.Page(data_health.page, title="Data health", icon=":material/monitor_heart:", url_path="data-health"),
 ]
-if looking.is_analyst:
+if user.is_analyst:
     pages += for_analysts
 chosen = st.navigation([*pages, inbox, own], position="top")
 with st.container(key="account").popover(
-    current_user.quoted(looking.display_name), icon=":material/account_circle:", type="tertiary"
+    current_user.escape_markdown(user.display_name), icon=":material/account_circle:", type="tertiary"
 ):
-    st.caption(f"Your days are those of {looking.timezone}.")
+    st.caption(f"Your days are those of {user.timezone}.")
     st.page_link(inbox)
     st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
-st.session_state[lake.READ] = {}
+st.session_state[lake.VERSIONS_READ] = {}
 try:
     chosen.run()
 except Problem as problem:

@@ -14,30 +14,30 @@ from focusflow.errors import Forbidden
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
 
 
-def current() -> Session:
+def require_user() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
     session = shared().store.find(st.context.cookies.get(COOKIE))
-    return session or ended()
+    return session or end_page()
 
 
-def analyst() -> Session:
+def require_analyst() -> Session:
     """The session, where it is of somebody who may see what is about all people."""
-    session = current()
+    session = require_user()
     if not session.is_analyst:
         raise Forbidden
     return session
 
 
-def ended() -> NoReturn:
+def end_page() -> NoReturn:
     st.info("Your session has ended.", icon=":material/lock:")
     st.link_button("Sign in", "/signin", type="primary")
     st.stop()
 
 
-def today_of(session: Session) -> date:
+def local_today(session: Session) -> date:
     return clock.local_date(clock.now(), session.timezone)
 
 
-def quoted(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """A person's own words as they stand, not as Markdown."""
     return SPECIAL.sub(r"\\\1", text.replace("\n", " "))

@@ -3,12 +3,12 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS, values
 from focusflow.metrics import TREND_WORDS
 
 
-@drawn
+@cached_spec
 def score_line(days: pl.DataFrame) -> alt.LayerChart:
     """The score of each day as a dot, its mean over seven days as the line; a mark where a goal was reached."""
     frame = days.select(
@@ -41,7 +41,7 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
     return alt.LayerChart(layer=[*([marks] if len(reached) else []), dots, line]).properties(height=HEIGHT)
 
 
-@drawn
+@cached_spec
 def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
     """Tasks completed a week, the median week as a line to hold them against, and an arrow at weeks that were not usual."""
     weeks = (
@@ -99,7 +99,7 @@ def _arrows(unusual: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def year_grid(days: pl.DataFrame) -> alt.Chart:
     """A square a day, a column a week: how many tasks were completed."""
     frame = days.select(
@@ -148,7 +148,7 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
     """The mean minutes of each weekday."""
     frame = (
@@ -173,7 +173,7 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def score_parts(parts: pl.DataFrame) -> alt.Chart:
     """The components of the score: how far each reached, with its weight in the words beside it."""
     return (

@@ -12,21 +12,23 @@ import polars as pl
 
 Chart = alt.Chart | alt.LayerChart
 Spec = dict[str, Any]
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 
-KEPT = 500  # specifications, some 20 KB each
+CACHED_SPECS = 500  # specifications, some 20 KB each
 #: Altair's transformers of data are one setting of the whole process.
 ALTAIR = threading.Lock()
 
 
-def drawn(make: Callable[Given, Chart]) -> Callable[Given, Spec]:
+def cached_spec(make: Callable[Arguments, Chart]) -> Callable[Arguments, Spec]:
     """The Vega-Lite specification of a chart, with its rows as Arrow. Not checked against Vega-Lite's schema: tests do that."""
 
     @wraps(make)
-    def kept(*given: Given.args, **named: Given.kwargs) -> Spec:
-        return _kept(make, tuple(map(_known, given)), tuple((name, _known(each)) for name, each in named.items()))
+    def cached(*arguments: Arguments.args, **named: Arguments.kwargs) -> Spec:
+        return _build(
+            make, tuple(map(_as_key, arguments)), tuple((name, _as_key(each)) for name, each in named.items())
+        )
 
-    return kept
+    return cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,19 @@ class _Rows:
     frame: pl.DataFrame = field(compare=False)
 
 
-def _known(each: Any) -> Any:
+def _as_key(each: Any) -> Any:
     if not isinstance(each, pl.DataFrame):
         return each
     return _Rows(str(each.schema), each.hash_rows().to_numpy().tobytes(), each)
 
 
-def _given(each: Any) -> Any:
+def _from_key(each: Any) -> Any:
     return each.frame if isinstance(each, _Rows) else each
 
 
-@lru_cache(KEPT)
-def _kept(make: Callable[..., Chart], given: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> Spec:
-    return specification(make(*map(_given, given), **{name: _given(each) for name, each in named}))
+@lru_cache(CACHED_SPECS)
+def _build(make: Callable[..., Chart], arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> Spec:
+    return specification(make(*map(_from_key, arguments), **{name: _from_key(each) for name, each in named}))
 
 
 def specification(chart: Chart, *, validate: bool = False) -> Spec:

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import ACCENT, DATES, DAY, MAIN, values
 
 ONE_DAY, LEAST_AHEAD = timedelta(days=1), timedelta(days=60)
 
 
-@drawn
+@cached_spec
 def pace(days: pl.DataFrame) -> alt.LayerChart:
     """Progress as a line over the even pace to the date, which is dashed, and the band in which it is likely to go on."""
     base = alt.Chart(days).encode(

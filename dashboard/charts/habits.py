@@ -3,13 +3,13 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import MAIN, QUIET, WEEKDAYS
 
 STATES = {"done": MAIN, "skipped": f"{QUIET}99", "not done": f"{QUIET}30", "not due": f"{QUIET}10"}
 
 
-@drawn
+@cached_spec
 def grid(days: pl.DataFrame) -> alt.Chart:
     """A square a day, a column a week."""
     frame = days.with_columns(

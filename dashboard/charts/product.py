@@ -3,13 +3,13 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import DATES, DAY, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, values
 
 USERS = {"a day": QUIET, "in 7 days": OTHER, "in 30 days": MAIN}
 
 
-@drawn
+@cached_spec
 def active_lines(days: pl.DataFrame) -> alt.Chart:
     """Active people a day, in seven days and in thirty."""
     frame = days.rename(dict(zip(("dau", "wau", "mau"), USERS, strict=True))).unpivot(
@@ -34,7 +34,7 @@ def active_lines(days: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
     """A row a cohort, a column a week since: the share that did something. What cannot be known yet is blank."""
     return (
@@ -56,7 +56,7 @@ def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
     )  # fmt: skip
 
 
-@drawn
+@cached_spec
 def uplift_band(months: pl.DataFrame) -> alt.LayerChart:
     """The mean change month by month, over its interval. At the dashed line nothing has changed."""
     base = alt.Chart(months).encode(
@@ -79,7 +79,7 @@ def uplift_band(months: pl.DataFrame) -> alt.LayerChart:
     return (band + none + line).properties(height=180)
 
 
-@drawn
+@cached_spec
 def shares(frame: pl.DataFrame, name: str, value: str, *, is_share: bool = False) -> alt.Chart:
     """Named amounts as bars, in the order of the frame."""
     return (
@@ -99,7 +99,7 @@ def shares(frame: pl.DataFrame, name: str, value: str, *, is_share: bool = False
     )
 
 
-@drawn
+@cached_spec
 def orders(frame: pl.DataFrame) -> alt.LayerChart:
     """Orders beside each other: the figure as a dot, its interval as a line."""
     base = alt.Chart(frame).encode(
@@ -118,7 +118,7 @@ def orders(frame: pl.DataFrame) -> alt.LayerChart:
     return (line + base.mark_circle(size=100, opacity=1).encode(x="mean:Q")).properties(height=alt.Step(28))
 
 
-@drawn
+@cached_spec
 def reliability(frame: pl.DataFrame) -> alt.LayerChart:
     """What was said against what came. On the diagonal, they are the same."""
     scale = alt.Scale(domain=[0, 1])

@@ -3,13 +3,13 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, NAMES, QUIET, WEEKS, values
 
 FLOW = {"Created": QUIET, "Completed": MAIN}
 
 
-@drawn
+@cached_spec
 def flow_bars(days: pl.DataFrame) -> alt.Chart:
     """Created beside completed, a pair a week."""
     weeks = (
@@ -40,7 +40,7 @@ def flow_bars(days: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def open_area(days: pl.DataFrame) -> alt.LayerChart:
     """What was open at the end of each day, and how much of it was overdue."""
     base = alt.Chart(days).encode(
@@ -61,7 +61,7 @@ LEAD = (
 )  # fmt: skip
 
 
-@drawn
+@cached_spec
 def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
     """How long tasks took from being written down to being done, in classes that people speak of."""
     labels = [label for _, label in LEAD]
@@ -81,7 +81,7 @@ def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def estimate_ranges(estimates: pl.DataFrame) -> alt.LayerChart:
     """What an hour of an estimate turns out to be: the middle as a dot, eight of ten tasks as a line, an hour as the rule."""
     base = alt.Chart(estimates).encode(

@@ -5,7 +5,7 @@ from datetime import date
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import ACCENT, BARE, HEIGHT, MAIN, NAMES, QUIET, SHADES, WEEKDAYS, WEEKS, values
 
 HOURS = alt.Axis(
@@ -17,20 +17,20 @@ HOURS = alt.Axis(
     labelExpr="datum.value % 3 == 0 ? datum.value + ':00' : ''",
 )
 KINDS = {"timer": MAIN, "pomodoro": ACCENT, "written down": QUIET}
-SAID = {"focus": "timer", "manual": "written down"}
+KIND_LABELS = {"focus": "timer", "manual": "written down"}
 
 
-@drawn
+@cached_spec
 def kind_bars(spent: pl.DataFrame, first: date, last: date, *, by_week: bool) -> alt.Chart:
     """Hours a day or a week of a span, by how they were taken down. Where nothing was, there is a gap: not the next day beside the last."""
     step = "1w" if by_week else "1d"
     every = pl.DataFrame({"day": pl.date_range(first, last, "1d", eager=True).dt.truncate(step).unique()})
-    found = spent.group_by(day=pl.col("local_date").dt.truncate(step), kind="kind").agg(
+    totals = spent.group_by(day=pl.col("local_date").dt.truncate(step), kind="kind").agg(
         hours=pl.col("minutes").sum() / 60
     )
     frame = (
-        every.join(found, on="day", how="left")
-        .with_columns(pl.col("hours").fill_null(0), pl.col("kind").fill_null("focus").replace(SAID))
+        every.join(totals, on="day", how="left")
+        .with_columns(pl.col("hours").fill_null(0), pl.col("kind").fill_null("focus").replace(KIND_LABELS))
         .sort("day", "kind")
     )
     return (
@@ -54,7 +54,7 @@ def kind_bars(spent: pl.DataFrame, first: date, last: date, *, by_week: bool) ->
     )
 
 
-@drawn
+@cached_spec
 def category_bars(spent: pl.DataFrame) -> alt.Chart:
     """Hours by category, the most first."""
     frame = (
@@ -80,16 +80,16 @@ def category_bars(spent: pl.DataFrame) -> alt.Chart:
     )
 
 
-@drawn
+@cached_spec
 def hour_grid(hours: pl.DataFrame, column: str, title: str, weeks: float) -> alt.Chart:
     """A square an hour of the week: the mean minutes of a week in it."""
     every = pl.DataFrame({"weekday": WEEKDAYS}).join(pl.DataFrame({"hour": range(24)}), how="cross")
-    found = (
+    totals = (
         hours.group_by(weekday=pl.col("local_date").dt.weekday() - 1, hour="hour_of_day")
         .agg(minutes=pl.col(column).sum() / max(weeks, 1))
         .with_columns(pl.col("weekday").replace_strict(dict(enumerate(WEEKDAYS)), return_dtype=pl.String))
     )
-    frame = every.join(found, on=["weekday", "hour"], how="left").with_columns(pl.col("minutes").fill_null(0))
+    frame = every.join(totals, on=["weekday", "hour"], how="left").with_columns(pl.col("minutes").fill_null(0))
     return (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)

@@ -3,11 +3,11 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.drawing import drawn
+from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import DATES, MAIN, QUIET, values
 
 
-@drawn
+@cached_spec
 def against_usual(weeks: pl.DataFrame, column: str) -> alt.LayerChart:
     """The weeks as a line, over the usual range of each as a quiet band."""
     frame = weeks.select("first_day", now=column, low=f"{column}_usual_low", high=f"{column}_usual_high")

@@ -16,49 +16,52 @@ MEANS = "What is due and matters most first, for as long as such tasks take you,
 
 def plan(me: Session) -> None:
     """How to come to a plan, or the plan."""
-    made = st.session_state.get(PLAN)
-    if made is None or made["day"] != str(current_user.today_of(me)):
+    plan_ = st.session_state.get(PLAN)
+    if plan_ is None or plan_["day"] != str(current_user.local_today(me)):
         st.button("Plan my day", icon=":material/calendar_add_on:", help=MEANS, on_click=_make)
         return
     with st.container(border=True):
         with layout.row():
-            layout.heading("The plan", MEANS)
+            layout.section_header("The plan", MEANS)
             with st.container(horizontal=True, width="content"):
-                if made.get("is_accepted"):
+                if plan_.get("is_accepted"):
                     st.badge("in your calendar", icon=":material/check:", color="green")
-                elif made["blocks"]:
+                elif plan_["blocks"]:
                     st.button(
-                        "Accept", icon=":material/event_available:", type="primary", on_click=_accept, args=(made,)
+                        "Accept", icon=":material/event_available:", type="primary", on_click=_accept, args=(plan_,)
                     )
                 st.button("Anew", type="tertiary", on_click=_make)
-        st.markdown(current_user.quoted(made["headline"]))
-        for block in made["blocks"]:
+        st.markdown(current_user.escape_markdown(plan_["headline"]))
+        for block in plan_["blocks"]:
             st.markdown(_block(block, me))
-        if made["left_out"]:
-            st.caption("No time for: " + ", ".join(current_user.quoted(each["title"]) for each in made["left_out"][:5]))
+        if plan_["left_out"]:
+            st.caption(
+                "No time for: "
+                + ", ".join(current_user.escape_markdown(each["title"]) for each in plan_["left_out"][:5])
+            )
 
 
 def _block(block: Json, me: Session) -> str:
     begin, end = (layout.local(datetime.fromisoformat(block[name]), me) for name in ("start_at", "end_at"))
     late = " · :orange[ends after it was due]" if block["is_late"] else ""
-    return f"**{begin:%H:%M} – {end:%H:%M}**  {current_user.quoted(block['title'])}{late}"
+    return f"**{begin:%H:%M} – {end:%H:%M}**  {current_user.escape_markdown(block['title'])}{late}"
 
 
 def _make() -> None:
     try:
-        st.session_state[PLAN] = layout.call(Client.plan_day)
+        st.session_state[PLAN] = layout.call_api(Client.plan_day)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
 
 
-def _accept(made: Json) -> None:
+def _accept(plan_: Json) -> None:
     try:
-        no_room = layout.call(lambda client: client.accept_plan(made["id"]))["no_room"]
+        no_room = layout.call_api(lambda client: client.accept_plan(plan_["id"]))["no_room"]
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
         return
-    made["is_accepted"] = True
+    plan_["is_accepted"] = True
     st.toast("It is in your calendar.", icon=":material/check:")
     if no_room:
-        titles = ", ".join(current_user.quoted(each["title"]) for each in no_room)
+        titles = ", ".join(current_user.escape_markdown(each["title"]) for each in no_room)
         st.toast(f"Left out, for appointments have come there since: {titles}", icon=":material/event_busy:")

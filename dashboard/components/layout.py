@@ -30,12 +30,12 @@ def row() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
 
 
-def cards(most: int) -> DeltaGenerator:
+def card_grid(most: int) -> DeltaGenerator:
     """Numbers side by side, and two by two on a phone."""
     return st.grid(most, min_column_width=150)
 
 
-def head(title: str, today: date) -> Period:
+def page_header(title: str, today: date) -> Period:
     """The title of a page, and the range that it tells about."""
     with row():
         st.title(title, anchor=False)
@@ -44,48 +44,48 @@ def head(title: str, today: date) -> Period:
 
 def metric(name: str, value: str, beside: str | None) -> None:
     """A number under the name and definition that it has everywhere."""
-    number(BY_NAME[name].label, value, beside, BY_NAME[name].meaning)
+    stat(BY_NAME[name].label, value, beside, BY_NAME[name].meaning)
 
 
-def number(label: str, value: str, beside: str | None, meaning: str) -> None:
+def stat(label: str, value: str, beside: str | None, meaning: str) -> None:
     with st.container(border=True, height="stretch"):
         st.metric(label, value, help=meaning)
         st.caption(beside or "nothing to compare with yet")
 
 
-def heading(title: str, meaning: str | None = None) -> None:
+def section_header(title: str, meaning: str | None = None) -> None:
     st.header(title, anchor=False, help=meaning)
 
 
-def chart(drawn: Spec, told: str) -> None:
+def chart(spec: Spec, alt_text: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
     config = ON_LIGHT if st.context.theme.type == "light" else ON_DARK
-    st.vega_lite_chart(spec=drawn | {"config": config, "padding": CLOSE}, width="stretch", alt=told)
+    st.vega_lite_chart(spec=spec | {"config": config, "padding": CLOSE}, width="stretch", alt=alt_text)
 
 
-def paged(everything: list[Json], a_page: int, key: str) -> list[Json]:
+def paginate(items: list[Json], page_size: int, key: str) -> list[Json]:
     """So many of them as fit on a page, and the way to the others."""
-    if len(everything) <= a_page:
-        return everything
-    number = st.pagination(-(-len(everything) // a_page), key=key)
-    return everything[(number - 1) * a_page : number * a_page]
+    if len(items) <= page_size:
+        return items
+    number = st.pagination(-(-len(items) // page_size), key=key)
+    return items[(number - 1) * page_size : number * page_size]
 
 
-def nothing(text: str) -> None:
+def empty_state(text: str) -> None:
     """What to do where there is nothing to show."""
     st.info(text, icon=":material/info:")
 
 
 def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABLE) -> None:
     """Which days these were, how fresh they are, and all of it to take away."""
-    me, made = current_user.current(), lake.as_of(table)
+    me, built_at = current_user.require_user(), lake.as_of(table)
     with row():
-        fresh = f" Numbers as of {local(made, me):%H:%M}." if made else ""
+        fresh = f" Numbers as of {local(built_at, me):%H:%M}." if built_at else ""
         st.caption(f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}, in your own days.{fresh}")
-        csv(frame, f"{name}-{span.first}-{span.last}")
+        csv_button(frame, f"{name}-{span.first}-{span.last}")
 
 
-def csv(frame: pl.DataFrame, name: str) -> None:
+def csv_button(frame: pl.DataFrame, name: str) -> None:
     """What the page shows as a file. It is written when somebody asks for it."""
     st.download_button(
         "CSV",
@@ -99,42 +99,42 @@ def csv(frame: pl.DataFrame, name: str) -> None:
     )
 
 
-def call(question: Callable[[Client], Answer]) -> Answer:
+def call_api(question: Callable[[Client], Answer]) -> Answer:
     """What the API answers the person who is signed in."""
-    with shared().store.client(current_user.current()) as client:
+    with shared().store.client(current_user.require_user()) as client:
         return question(client)
 
 
-def asked(question: Callable[[Client], Answer]) -> Answer | None:
+def fetch(question: Callable[[Client], Answer]) -> Answer | None:
     """What the API answers. Where it does not, the page says so in words and goes on without."""
     try:
         with st.spinner("Loading …"):
-            return call(question)
+            return call_api(question)
     except NotSignedIn:
-        current_user.ended()
-    except Conflict as problem:  # nothing is out of order: there is nothing to show yet, and the sentence says why
-        nothing(str(problem))
+        current_user.end_page()
+    except Conflict as problem:  # not a failure: there is nothing to show yet, and the sentence says why
+        empty_state(str(problem))
     except Problem as problem:
         st.error(str(problem), icon=":material/cloud_off:")
     return None
 
 
-def act(change: Callable[[Client], Any], said: str) -> bool:
+def perform(change: Callable[[Client], Any], message: str) -> bool:
     """Have the API change something, and tell how that went."""
     try:
-        call(change)
+        call_api(change)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
         return False
-    st.toast(said, icon=":material/check:")
+    st.toast(message, icon=":material/check:")
     return True
 
 
-def doing(change: Callable[[Client], Any], said: str) -> Callable[[], None]:
+def on_click(change: Callable[[Client], Any], message: str) -> Callable[[], None]:
     """The same for `on_click`."""
 
     def callback() -> None:
-        act(change, said)
+        perform(change, message)
 
     return callback
 
@@ -147,4 +147,4 @@ def local(moment: datetime | str, me: Session) -> datetime:
 
 def categories() -> dict[str, str]:
     """The names of the person's categories by their id."""
-    return {"": "No category"} | {each["id"]: each["name"] for each in asked(Client.categories) or []}
+    return {"": "No category"} | {each["id"]: each["name"] for each in fetch(Client.categories) or []}

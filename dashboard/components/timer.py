@@ -12,21 +12,21 @@ from focusflow import clock
 
 def timer(*, startable: bool) -> None:
     """What runs, or how to start something."""
-    found = layout.asked(_running)
+    found = layout.fetch(_running)
     if found is None or not (found[0] or startable):
         return
     running, title = found
     with st.container(border=True), layout.row():
         if running:
-            since = layout.local(running["started_at"], current_user.current())
+            since = layout.local(running["started_at"], current_user.require_user())
             spent = formatting.minutes((clock.now() - since).total_seconds() / 60)
-            st.markdown(f":material/timer: **{current_user.quoted(title)}**, {spent} since {since:%H:%M}")
+            st.markdown(f":material/timer: **{current_user.escape_markdown(title)}**, {spent} since {since:%H:%M}")
             st.button(
                 "Stop",
                 key="stop timer",
                 icon=":material/stop:",
                 type="primary",
-                on_click=layout.doing(Client.stop_timer, "Stopped. The minutes follow in a few seconds."),
+                on_click=layout.on_click(Client.stop_timer, "Stopped. The minutes follow in a few seconds."),
             )
         else:
             st.markdown(":material/timer: No timer runs.")
@@ -35,7 +35,7 @@ def timer(*, startable: bool) -> None:
 
 def starting(task_id: str | None) -> Callable[[], None]:
     """Starts the timer, and stops the one that runs, for `on_click`."""
-    return layout.doing(lambda client: client.start_timer(task_id, switch=True), "The timer runs.")
+    return layout.on_click(lambda client: client.start_timer(task_id, switch=True), "The timer runs.")
 
 
 def _running(client: Client) -> tuple[Json | None, str]:

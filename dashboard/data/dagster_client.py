@@ -15,18 +15,18 @@ from dashboard.app_state import shared
 from focusflow.errors import Unavailable
 from focusflow.settings import reachable_host
 
-DRIFT, CONSERVATION = "sees_what_it_was_trained_on", "nothing_lost_or_doubled"
+DRIFT, RECONCILIATION = "sees_what_it_was_trained_on", "nothing_lost_or_doubled"
 LOCAL = "127.0.0.1"
-FOUND = """status timestamp evaluation { metadataEntries { label
+CHECK_FIELDS = """status timestamp evaluation { metadataEntries { label
   ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr }
   ... on UrlMetadataEntry { url } ... on TableMetadataEntry { table { records } } } }"""
 TABLES = (
     "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { timestamp } assetChecksOrError { ... on AssetChecks { checks {"
-    f" name description executionForLatestMaterialization {{ {FOUND} }} }} }} }} }} }}"
+    f" name description executionForLatestMaterialization {{ {CHECK_FIELDS} }} }} }} }} }} }}"
 )
 LAST = (
     "query($path: [String!]!, $check: String!) { assetCheckExecutions(assetKey: {path: $path}, checkName: $check, limit: 1) {"
-    f" {FOUND} }} }}"
+    f" {CHECK_FIELDS} }} }}"
 )
 
 
@@ -43,21 +43,21 @@ class Check:
     means: str
     passed: bool | None
     at: datetime | None
-    found: Mapping[str, Any]
+    metadata: Mapping[str, Any]
 
     @property
     def broken(self) -> int | None:
         """How often it is broken."""
-        return self.found.get("broken")
+        return self.metadata.get("broken")
 
     @property
     def samples(self) -> list[dict[str, Any]]:
         """Some of the rows that break it."""
-        return next((each for each in self.found.values() if isinstance(each, list)), [])
+        return next((each for each in self.metadata.values() if isinstance(each, list)), [])
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TableStatus:
     """A table, when it was made last, and its rules."""
 
     table: str
@@ -65,9 +65,9 @@ class Made:
     checks: tuple[Check, ...]
 
 
-def tables() -> list[Made]:
+def tables() -> list[TableStatus]:
     """Every table that the pipeline makes. For analysts and admins."""
-    return sorted((_made(node) for node in _answer(TABLES)["assetNodes"]), key=lambda made: made.table)
+    return sorted((_table_status(node) for node in _answer(TABLES)["assetNodes"]), key=lambda status: status.table)
 
 
 def drift() -> Check | None:
@@ -75,22 +75,22 @@ def drift() -> Check | None:
     return _last("models/priority", DRIFT)
 
 
-def conservation() -> Check | None:
+def reconciliation() -> Check | None:
     """Whether events were lost or doubled when they were counted last; None while they were not."""
-    return _last("silver/events", CONSERVATION)
+    return _last("silver/events", RECONCILIATION)
 
 
 def _last(table: str, rule: str) -> Check | None:
-    found = _answer(LAST, path=table.split("/"), check=rule)["assetCheckExecutions"]
-    return next((_check(table, rule, "", run) for run in found), None)
+    metadata = _answer(LAST, path=table.split("/"), check=rule)["assetCheckExecutions"]
+    return next((_check(table, rule, "", run) for run in metadata), None)
 
 
 def _answer(query: str, **variables: Any) -> dict[str, Any]:
-    current_user.analyst()
-    asked = {"query": query, "variables": variables}
+    current_user.require_analyst()
+    body = {"query": query, "variables": variables}
     try:
         url = f"http://{shared().host}:{shared().dagster_port}/graphql"
-        answer = httpx2.post(url, json=asked, timeout=5, trust_env=False)
+        answer = httpx2.post(url, json=body, timeout=5, trust_env=False)
         return dict(answer.raise_for_status().json()["data"])
     except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
         raise NoPipeline from error
@@ -98,21 +98,21 @@ def _answer(query: str, **variables: Any) -> dict[str, Any]:
 
 def address() -> str:
     """Where somebody's browser finds Dagster: as the settings say, else on the host by which they came here."""
-    come_by = urlsplit(st.context.url or "").hostname or LOCAL
-    return shared().dagster_url or f"http://{reachable_host(come_by)}:{shared().dagster_port}"
+    hostname = urlsplit(st.context.url or "").hostname or LOCAL
+    return shared().dagster_url or f"http://{reachable_host(hostname)}:{shared().dagster_port}"
 
 
-def _made(node: dict[str, Any]) -> Made:
+def _table_status(node: dict[str, Any]) -> TableStatus:
     name = "/".join(node["assetKey"]["path"])
     last = next(iter(node["assetMaterializations"]), None)
     at = datetime.fromtimestamp(int(last["timestamp"]) / 1000, UTC) if last else None
-    return Made(name, at, tuple(_checks(name, node["assetChecksOrError"])))
+    return TableStatus(name, at, tuple(_checks(name, node["assetChecksOrError"])))
 
 
-def _checks(table: str, found: dict[str, Any]) -> Iterator[Check]:
+def _checks(table: str, metadata: dict[str, Any]) -> Iterator[Check]:
     """But for the count of all events, which no making of the table brings about."""
-    for each in found.get("checks", []):
-        if each["name"] != CONSERVATION:
+    for each in metadata.get("checks", []):
+        if each["name"] != RECONCILIATION:
             yield _check(table, each["name"], each["description"] or "", each["executionForLatestMaterialization"])
 
 
@@ -121,8 +121,8 @@ def _check(table: str, rule: str, means: str, run: dict[str, Any] | None) -> Che
     if run is None or passed is None:
         return Check(table, rule, means, None, None, {})
     entries = (run["evaluation"] or {}).get("metadataEntries", [])
-    told = {entry.pop("label"): _value(entry) for entry in entries}
-    return Check(table, rule, means, passed, datetime.fromtimestamp(run["timestamp"], UTC), told)
+    metadata = {entry.pop("label"): _value(entry) for entry in entries}
+    return Check(table, rule, means, passed, datetime.fromtimestamp(run["timestamp"], UTC), metadata)
 
 
 def _value(entry: dict[str, Any]) -> Any:

@@ -27,7 +27,7 @@ QUERIES = OWN | PRODUCT
 TABLE = re.compile(r"\b(from|join) (gold|quarantine)\.(\w+)")
 DAY = re.compile(r"\$(\w+)")
 Months = tuple[str, str]  # the first and the last, as partitions are called
-READ = "tables read"  # by the page, with their versions, in the state of the session
+VERSIONS_READ = "tables read"  # by the page, with their versions, in the state of the session
 READS = {
     name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
 }
@@ -41,44 +41,44 @@ def version(table: str) -> int:
 
 def as_of(table: str = DAILY_TABLE) -> datetime | None:
     """When the newest version of a table was made."""
-    return _made_at(table, version(table))
+    return _built_at(table, version(table))
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _made_at(table: str, version: int) -> datetime | None:
+def _built_at(table: str, version: int) -> datetime | None:
     pinned = shared().lake.pinned(table) if version >= 0 else None
     return pinned.made_at if pinned else None
 
 
-def ask(question: str, **values: Any) -> pl.DataFrame:
+def query(question: str, **values: Any) -> pl.DataFrame:
     """The answer to a query, about the person who is signed in; without rows and columns where nothing was computed yet.
 
     What is asked about all people together is answered to analysts and admins only.
     """
-    me = current_user.analyst() if question in PRODUCT else current_user.current()
+    me = current_user.require_analyst() if question in PRODUCT else current_user.require_user()
     versions = {name: version(name) for name in READS[question]}
-    st.session_state.setdefault(READ, {}).update(versions)
+    st.session_state.setdefault(VERSIONS_READ, {}).update(versions)
     if -1 in versions.values():
         return pl.DataFrame()
-    return _answered(question, None if question in PRODUCT else me.user_id, versions, values)
+    return _cached_answer(question, None if question in PRODUCT else me.user_id, versions, values)
 
 
-def has_news() -> bool:
+def has_newer_versions() -> bool:
     """Whether a table that the page was made from has a newer version now."""
-    return any(version(name) != seen for name, seen in st.session_state.get(READ, {}).items())
+    return any(version(name) != seen for name, seen in st.session_state.get(VERSIONS_READ, {}).items())
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _answered(
+def _cached_answer(
     question: str, user_id: str | None, versions: Mapping[str, int], values: Mapping[str, Any]
 ) -> pl.DataFrame:
     """Versions are in the key: a newer one is another question."""
     tables = [_table(name, version, shared().lake.location) for name, version in versions.items()]
     months = _months(values.get("first"), values.get("last"))
     if user_id:
-        return _of_person(question, user_id, tables, months, values)
+        return _answer_for_user(question, user_id, tables, months, values)
     scans = {table.name: table.scan(_where(table, months)) for table in tables}
-    text = TABLE.sub(lambda found: f"{found[1]} {scans[f'{found[2]}/{found[3]}']} as {found[3]}", PRODUCT[question])
+    text = TABLE.sub(lambda match: f"{match[1]} {scans[f'{match[2]}/{match[3]}']} as {match[3]}", PRODUCT[question])
     with _duckdb().cursor() as cursor:
         return pl.DataFrame(cursor.sql(text, params=dict(values) or None).to_arrow_table())
 
@@ -97,13 +97,13 @@ def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each 
     return table
 
 
-def _of_person(
+def _answer_for_user(
     question: str, user_id: str, tables: list[Pinned], months: Months | None, days: Mapping[str, date]
 ) -> pl.DataFrame:
     """The person's rows are all that the query sees; Polars, that read them, answers it."""
     seen = {table.name.partition("/")[2]: _rows(table, user_id, months) for table in tables}
-    text = TABLE.sub(lambda found: f"{found[1]} {found[3]}", OWN[question])
-    return pl.SQLContext(seen).execute(DAY.sub(lambda found: f"date '{days[found[1]]:%Y-%m-%d}'", text), eager=True)
+    text = TABLE.sub(lambda match: f"{match[1]} {match[3]}", OWN[question])
+    return pl.SQLContext(seen).execute(DAY.sub(lambda match: f"date '{days[match[1]]:%Y-%m-%d}'", text), eager=True)
 
 
 def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
@@ -118,8 +118,8 @@ def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
     files = _files(table.name, table.version, shared().lake.location, where)
     if not files:
         return schema.to_frame().drop("user_id")
-    everybody = pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
-    return everybody.filter(pl.col("user_id") == user_id).drop("user_id").collect()
+    all_users = pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
+    return all_users.filter(pl.col("user_id") == user_id).drop("user_id").collect()
 
 
 @lru_cache(1000)
@@ -141,7 +141,7 @@ def _months(first: date | None, last: date | None) -> Months | None:
 
 def days(first: date, last: date) -> pl.DataFrame:
     """The days of a span, first and last included, in their order."""
-    return ask("days", first=first, last=last)
+    return query("days", first=first, last=last)
 
 
 def with_comparison(first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame]:

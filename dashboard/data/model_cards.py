@@ -14,7 +14,7 @@ DAMAGED = (OSError, ValueError, KeyError, TypeError, IndexError)
 
 def cards() -> list[Card]:
     """All that can be read, the newest first. For analysts and admins."""
-    current_user.analyst()
+    current_user.require_analyst()
     found = [card for path in shared().models.glob("*/card.json") if "version" in (card := _read(path))]
     return sorted(found, key=lambda card: str(card.get("trained_at")), reverse=True)
 

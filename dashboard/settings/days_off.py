@@ -17,10 +17,10 @@ def section() -> None:
         span = st.date_input("First and last day", [], format="YYYY-MM-DD")
         reason = st.segmented_control("Why", REASONS, default=REASONS[0], required=True)
         if st.form_submit_button("Take them off", type="primary") and span:
-            layout.act(lambda client: client.take_days_off(span[0], span[-1], reason), "Enjoy them.")
-    found = layout.asked(lambda client: list(client.days_off()))
+            layout.perform(lambda client: client.create_days_off(span[0], span[-1], reason), "Enjoy them.")
+    found = layout.fetch(lambda client: list(client.days_off()))
     if found == []:
-        layout.nothing("No days off yet. Choose the first and the last one above.")
+        layout.empty_state("No days off yet. Choose the first and the last one above.")
     for each in found or []:
         _shown(each)
 
@@ -33,5 +33,5 @@ def _shown(days: Json) -> None:
             "Work after all",
             key=f"work {days['id']}",
             type="tertiary",
-            on_click=layout.doing(lambda client: client.work_after_all(days["id"]), "Taken back."),
+            on_click=layout.on_click(lambda client: client.delete_days_off(days["id"]), "Taken back."),
         )

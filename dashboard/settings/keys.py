@@ -17,9 +17,9 @@ def section() -> None:
         is_sent = st.form_submit_button("Make a key", type="primary")
     if is_sent:
         _make(name, scopes)
-    found = layout.asked(Client.api_keys)
+    found = layout.fetch(Client.api_keys)
     if found == []:
-        layout.nothing("No keys yet. Make one above for a program of yours.")
+        layout.empty_state("No keys yet. Make one above for a program of yours.")
     for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
         _shown(key)
 
@@ -29,7 +29,7 @@ def _make(name: str, scopes: list[str]) -> None:
         st.warning("Say where it will be used, and what it may do.")
         return
     try:
-        made = layout.call(lambda client: client.make_key(name, scopes))
+        made = layout.call_api(lambda client: client.create_api_key(name, scopes))
     except Problem as problem:
         st.error(str(problem))
         return
@@ -38,10 +38,10 @@ def _make(name: str, scopes: list[str]) -> None:
 
 
 def _shown(key: Json) -> None:
-    me = current_user.current()
+    me = current_user.require_user()
     with st.container(border=True), layout.row():
         used = f"last used {layout.local(key['last_used_at'], me):%-d %B %Y}" if key["last_used_at"] else "never used"
-        name = f"**{current_user.quoted(key['name'])}** · `{key['prefix']}…`"
+        name = f"**{current_user.escape_markdown(key['name'])}** · `{key['prefix']}…`"
         if key["revoked_at"]:
             st.markdown(f"~~{name}~~ · revoked {layout.local(key['revoked_at'], me):%-d %B %Y}")
             return
@@ -52,5 +52,5 @@ def _shown(key: Json) -> None:
                 "Revoke it",
                 key=f"revoke {key['id']}",
                 type="primary",
-                on_click=layout.doing(lambda client: client.revoke_key(key["id"]), "Revoked."),
+                on_click=layout.on_click(lambda client: client.revoke_key(key["id"]), "Revoked."),
             )

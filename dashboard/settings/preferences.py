@@ -23,7 +23,7 @@ AFTER_EMPTY = {"line": "Send one kind line", "nothing": "Send nothing"}
 
 
 def section() -> None:
-    chosen = layout.asked(Client.preferences)
+    chosen = layout.fetch(Client.preferences)
     if chosen is None:
         return
     with st.form("preferences"):
@@ -33,11 +33,11 @@ def section() -> None:
         with right:
             changes["notifications"] = _types(chosen["notifications"])
         if st.form_submit_button("Save", type="primary"):
-            layout.act(lambda client: client.change_preferences(**changes), "Saved.")
+            layout.perform(lambda client: client.change_preferences(**changes), "Saved.")
 
 
 def _reports(chosen: Json) -> dict[str, Any]:
-    layout.heading("Reports")
+    layout.section_header("Reports")
     return {
         "weekly_report": st.toggle("A report of every week", chosen["weekly_report"]),
         "weekly_report_day": st.selectbox(
@@ -57,7 +57,7 @@ def _reports(chosen: Json) -> dict[str, Any]:
 
 
 def _quiet(chosen: Json) -> dict[str, Any]:
-    layout.heading("Quiet", "No mails within the quiet hours, by your own clock.")
+    layout.section_header("Quiet", "No mails within the quiet hours, by your own clock.")
     quiet = {
         name: st.time_input(label, _clock(chosen[name]), step=900)
         for name, label in (("quiet_from", "Quiet from"), ("quiet_until", "until"))
@@ -73,7 +73,7 @@ def _clock(written: str | None) -> time | None:
 
 
 def _types(chosen: Json) -> dict[str, Any]:
-    layout.heading("What to be told of", "Choose no place, and you are not told of it.")
+    layout.section_header("What to be told of", "Choose no place, and you are not told of it.")
     told = {
         name: st.pills(
             TYPES.get(name, name),

@@ -17,7 +17,7 @@ LOCALES = (
 
 
 def section() -> None:
-    me = layout.asked(Client.me)
+    me = layout.fetch(Client.me)
     if me is None:
         return
     zones = sorted(clock.zone_names())
@@ -64,7 +64,7 @@ def _called(locale: str) -> str:
 
 def _save(changes: Json) -> None:
     def change(client: Client) -> None:
-        current_user.current().learn(client.change_me(**changes))
+        current_user.require_user().learn(client.change_me(**changes))
 
-    if layout.act(change, "Saved."):
+    if layout.perform(change, "Saved."):
         st.rerun()

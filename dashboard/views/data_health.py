@@ -26,52 +26,52 @@ def page() -> None:
         st.title("Data health", anchor=False)
         st.link_button("Open Dagster", dagster_client.address(), icon=":material/open_in_new:")
     try:
-        made = dagster_client.tables()
+        tables = dagster_client.tables()
     except dagster_client.NoPipeline as problem:
         st.error(str(problem), icon=":material/cloud_off:")
-        made = []
-    quarantined = lake.ask("quarantine")
-    _numbers(made, int(lake.total(quarantined, "events")) if len(quarantined) else 0)
-    if made:
+        tables = []
+    quarantined = lake.query("quarantine")
+    _numbers(tables, int(lake.total(quarantined, "events")) if len(quarantined) else 0)
+    if tables:
         _counted()
-        _rules([check for table in made for check in table.checks])
-        _tables(made)
+        _rules([check for table in tables for check in table.checks])
+        _tables(tables)
     if len(quarantined):
-        layout.heading("Quarantine", QUARANTINE)
+        layout.section_header("Quarantine", QUARANTINE)
         st.dataframe(quarantined, hide_index=True)
-    if current_user.current().role == "admin":
+    if current_user.require_user().role == "admin":
         _published()
     refreshing()
 
 
-def _numbers(made: list[dagster_client.Made], quarantined: int) -> None:
-    checks = [check for table in made for check in table.checks]
+def _numbers(tables: list[dagster_client.TableStatus], quarantined: int) -> None:
+    checks = [check for table in tables for check in table.checks]
     broken = sum(check.passed is False for check in checks)
-    with layout.cards(4):
-        oldest = min((table.at for table in made if table.at), default=None)
-        layout.number("Oldest table", _ago(oldest), f"of {formatting.count(len(made), 'table')}", FRESH)
-        known = sum(check.passed is not None for check in checks)
-        layout.number(
+    with layout.card_grid(4):
+        oldest = min((table.at for table in tables if table.at), default=None)
+        layout.stat("Oldest table", _ago(oldest), f"of {formatting.count(len(tables), 'table')}", FRESH)
+        judged = sum(check.passed is not None for check in checks)
+        layout.stat(
             "Broken rules",
-            formatting.number(broken) if known else formatting.NONE,
-            f"of {known} checked" if known else "none looked at yet",
+            formatting.number(broken) if judged else formatting.NONE,
+            f"of {judged} checked" if judged else "none looked at yet",
             "Rules that a table's newest rows break. What is made from such a table waits.",
         )
-        layout.number("On the way", formatting.number(_waiting()), "events", WAITING)
-        layout.number("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
+        layout.stat("On the way", formatting.number(_waiting()), "events", WAITING)
+        layout.stat("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
 
 
 def _counted() -> None:
     """The last count of every event, from being accepted to the tables."""
-    last = dagster_client.conservation()
+    last = dagster_client.reconciliation()
     if last is None or last.at is None:
         st.info(
             "Events have not been counted yet. Each night they are; `focusflow verify` does it now.",
             icon=":material/calculate:",
         )
         return
-    tell = st.success if last.passed else st.error
-    tell(f"{last.found['verdict']} Counted {_ago(last.at, 'ago')}.", icon=":material/calculate:")
+    message = st.success if last.passed else st.error
+    message(f"{last.metadata['verdict']} Counted {_ago(last.at, 'ago')}.", icon=":material/calculate:")
 
 
 def _waiting() -> int | None:
@@ -90,17 +90,17 @@ def _ago(moment: datetime | None, after: str = "") -> str:
 
 def _rules(checks: list[dagster_client.Check]) -> None:
     broken = [check for check in checks if check.passed is False]
-    known = sum(check.passed is not None for check in checks)
-    if not broken and known:
-        st.success(f"All {formatting.count(known, 'rule')} that were looked at hold.", icon=":material/verified:")
+    judged = sum(check.passed is not None for check in checks)
+    if not broken and judged:
+        st.success(f"All {formatting.count(judged, 'rule')} that were looked at hold.", icon=":material/verified:")
     for check in broken:
         rule = check.rule.replace("_", " ")
-        told = (
+        alt_text = (
             f"has {formatting.number(check.broken)} {rule}; there must be none"
             if check.broken
             else f"breaks the rule “{rule}”"
         )
-        st.error(f"`{check.table}` {told}.", icon=":material/rule:")
+        st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
         if check.samples:
             with st.expander(f"Some of the rows: {rule} in {check.table}"):
                 st.dataframe(check.samples, hide_index=True)
@@ -123,12 +123,12 @@ def _all_rules(checks: list[dagster_client.Check]) -> None:
         ]
     )
     st.dataframe(frame, hide_index=True)
-    layout.csv(frame, "rules")
+    layout.csv_button(frame, "rules")
 
 
-def _tables(made: list[dagster_client.Made]) -> None:
-    me, address = current_user.current(), dagster_client.address()
-    layout.heading("Tables", FRESH)
+def _tables(tables: list[dagster_client.TableStatus]) -> None:
+    me, address = current_user.require_user(), dagster_client.address()
+    layout.section_header("Tables", FRESH)
     frame = pl.DataFrame(
         [
             {
@@ -136,10 +136,10 @@ def _tables(made: list[dagster_client.Made]) -> None:
                 "made": f"{layout.local(table.at, me):%-d %B, %H:%M}" if table.at else "never",
                 "age": _ago(table.at),
                 "state": _state(table),
-                "rules": _held(table.checks),
+                "rules": _rules_that_hold(table.checks),
                 "page": f"{address}/assets/{table.table}",
             }
-            for table in made
+            for table in tables
         ]
     )  # fmt: skip
     st.dataframe(
@@ -154,17 +154,17 @@ def _tables(made: list[dagster_client.Made]) -> None:
             "page": st.column_config.LinkColumn("In Dagster", display_text="open"),
         },
     )
-    layout.csv(frame, "tables")
+    layout.csv_button(frame, "tables")
 
 
-def _held(checks: Sequence[dagster_client.Check]) -> str:
+def _rules_that_hold(checks: Sequence[dagster_client.Check]) -> str:
     """How many rules hold. One that nobody has looked at since the table was made neither holds nor is broken."""
-    held, known = (sum(check.passed in which for check in checks) for which in ((True,), (True, False)))
-    unknown = f"{len(checks) - known} not looked at" if known < len(checks) else ""
-    return ", ".join(filter(None, (f"{held} of {known} hold" if known else "", unknown)))
+    passing, judged = (sum(check.passed in which for check in checks) for which in ((True,), (True, False)))
+    unknown = f"{len(checks) - judged} not looked at" if judged < len(checks) else ""
+    return ", ".join(filter(None, (f"{passing} of {judged} hold" if judged else "", unknown)))
 
 
-def _state(table: dagster_client.Made) -> str:
+def _state(table: dagster_client.TableStatus) -> str:
     if any(check.passed is False for check in table.checks):
         return "✗ broken"
     is_stale = table.at is None or (clock.now() - table.at).total_seconds() > STALE_MINUTES * 60
@@ -173,20 +173,20 @@ def _state(table: dagster_client.Made) -> str:
 
 def _published() -> None:
     """What the API has: for admins, who alone may ask it."""
-    found = layout.asked(Client.pipeline)
-    if found is None:
+    pipeline = layout.fetch(Client.pipeline)
+    if pipeline is None:
         return
-    me = current_user.current()
-    layout.heading(
+    me = current_user.require_user()
+    layout.section_header(
         "As the API has it", "Tables published for the API, and events accepted but without their place in the log."
     )
     st.caption(
-        f"{formatting.count(found['events_in_log'], 'event')} in the log, {formatting.number(found['events_waiting'])} waiting for a place in it."
+        f"{formatting.count(pipeline['events_in_log'], 'event')} in the log, {formatting.number(pipeline['events_waiting'])} waiting for a place in it."
     )
     st.dataframe(
         [
             {"Table": each["table_name"], "As of": f"{layout.local(each['as_of'], me):%-d %B, %H:%M}", "Published": f"{layout.local(each['published_at'], me):%-d %B, %H:%M}", "Events": each["events"]}
-            for each in found["published"]
+            for each in pipeline["published"]
         ],
         hide_index=True,
         column_config={"Events": st.column_config.NumberColumn(format="localized")},

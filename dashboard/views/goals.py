@@ -22,18 +22,18 @@ FORECAST = (
 
 
 def page() -> None:
-    today = current_user.today_of(current_user.current())
-    span = layout.head("Goals", today)
-    goals = layout.asked(lambda client: list(client.goals(limit=200)))
+    today = current_user.local_today(current_user.require_user())
+    span = layout.page_header("Goals", today)
+    goals = layout.fetch(lambda client: list(client.goals(limit=200)))
     if goals is None:
         return
     if not goals:
-        layout.nothing("You have no goals yet. Add one below: what you want to reach, and by when.")
+        layout.empty_state("You have no goals yet. Add one below: what you want to reach, and by when.")
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
-        progress = lake.ask("goal_progress", first=span.first, last=span.last)
+        progress = lake.query("goal_progress", first=span.first, last=span.last)
         active.sort(key=lambda each: each["target_date"] or "9999")
-        for goal in layout.paged(active, A_PAGE, "goals-page"):
+        for goal in layout.paginate(active, A_PAGE, "goals-page"):
             _goal(goal, progress, today)
         layout.footer(progress, span, "goals", "gold/goal_progress")
     _new()
@@ -45,8 +45,8 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
     days = progress.filter(pl.col("goal_id") == goal["id"]) if len(progress) else progress
     with st.container(border=True):
         with layout.row():
-            st.markdown(f"**{current_user.quoted(goal['title'])}**")
-            _tell(goal)
+            st.markdown(f"**{current_user.escape_markdown(goal['title'])}**")
+            _progress_form(goal)
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             st.metric("Progress", formatting.percent(goal["progress"] / 100), help=PACE)
@@ -86,14 +86,14 @@ def _forecast(day: dict[str, Any]) -> str | None:
     early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
     if middle is None:
         return None
-    said = f"Likely reached around {formatting.short_date(middle)}"
+    text = f"Likely reached around {formatting.short_date(middle)}"
     if early is not None:
-        said += f", between {formatting.short_date(early)} and {formatting.short_date(late) if late else 'no one knows when'}"
+        text += f", between {formatting.short_date(early)} and {formatting.short_date(late) if late else 'no one knows when'}"
     chance = day["probability_on_time"]
-    return f"{said}." if chance is None else f"{said}; by its date with a chance of {formatting.chance(chance)}."
+    return f"{text}." if chance is None else f"{text}; by its date with a chance of {formatting.chance(chance)}."
 
 
-def _tell(goal: Json) -> None:
+def _progress_form(goal: Json) -> None:
     """Say how far it is."""
     if goal["measurement"] == "milestones":
         return
@@ -104,8 +104,8 @@ def _tell(goal: Json) -> None:
             f"How far it is, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}"
         )
         if st.form_submit_button("Record", type="primary"):
-            layout.act(
-                lambda client: client.tell_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
+            layout.perform(
+                lambda client: client.record_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
             )
             st.rerun()
 
@@ -115,10 +115,10 @@ def _steps(goal: Json) -> None:
     with st.expander("Steps", on_change="rerun", key=f"steps {goal['id']}") as opened:
         if not opened.open:
             return
-        for step in layout.asked(lambda client: client.milestones(goal["id"])) or []:
+        for step in layout.fetch(lambda client: client.milestones(goal["id"])) or []:
             with layout.row():
                 is_open = step["status"] == "pending"
-                title = current_user.quoted(step["title"])
+                title = current_user.escape_markdown(step["title"])
                 st.markdown(
                     f":material/radio_button_unchecked: {title}" if is_open else f":material/check_circle: {title}"
                 )
@@ -131,7 +131,7 @@ def _complete_step(goal_id: str, step_id: str) -> None:
         "Done",
         key=f"step {step_id}",
         icon=":material/check:",
-        on_click=layout.doing(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
+        on_click=layout.on_click(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
     )
 
 
@@ -141,7 +141,7 @@ def _new() -> None:
         target = st.date_input("By when?", None, format="YYYY-MM-DD")
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"target_date": str(target)} if target else {}
-            if layout.act(lambda client: client.create_goal(title, **fields), "Added."):
+            if layout.perform(lambda client: client.create_goal(title, **fields), "Added."):
                 st.rerun()
 
 
@@ -150,4 +150,4 @@ def _others(goals: list[Json]) -> None:
         return
     with st.expander(f"{len(goals)} completed, paused or given up"):
         for goal in goals:
-            st.markdown(f"{current_user.quoted(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")
+            st.markdown(f"{current_user.escape_markdown(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")

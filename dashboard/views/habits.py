@@ -19,34 +19,34 @@ STRENGTH = (
     "How well it has taken root, from 0 to 100 %. It grows with each day on which it is done, quickly at first, and falls slowly: one missed day"
     " costs little, where a streak would be lost. A daily habit is half of the way after 13 days. Skipped days and days off leave it as it is."
 )
-TOLD_LENGTH = 3  # of a streak that ended
+MIN_STREAK_SHOWN = 3  # of a streak that ended
 LONGEST_GRID_DAYS = 366
 
 
 def page() -> None:
-    today = current_user.today_of(current_user.current())
-    span = layout.head("Habits", today)
+    today = current_user.local_today(current_user.require_user())
+    span = layout.page_header("Habits", today)
     span = Period.between(max(span.first, span.last - timedelta(days=LONGEST_GRID_DAYS)), span.last)
-    habits = layout.asked(lambda client: list(client.habits(limit=200)))
+    habits = layout.fetch(lambda client: list(client.habits(limit=200)))
     if habits is None:
         return
     if not habits:
-        layout.nothing("You have no habits yet. Take one up below: small enough to do on a bad day.")
-    shown = layout.paged(habits, A_PAGE, "habits-page")
-    found = layout.asked(
-        lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in shown]
+        layout.empty_state("You have no habits yet. Take one up below: small enough to do on a bad day.")
+    page = layout.paginate(habits, A_PAGE, "habits-page")
+    details = layout.fetch(
+        lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in page]
     )
-    if found:
+    if details:
         with st.grid(2, min_column_width=340):
-            for habit, days, streak in found:
+            for habit, days, streak in details:
                 _habit(habit, days, streak, today)
-        rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in found]
+        rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in details]
         with layout.row():
             st.caption(
                 f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}, in your own days."
                 " A green square is a day on which it was done, a grey one was skipped."
             )
-            layout.csv(pl.concat(rows), f"habits-{span.first}-{span.last}")
+            layout.csv_button(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()
 
 
@@ -73,7 +73,7 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
     now = dict(days.iter_rows()).get(today) or state(habit, today, None)
     with st.container(border=True):
         with layout.row():
-            st.markdown(f"**{current_user.quoted(habit['title'])}**  \n:small[{_frequency(habit)}]")
+            st.markdown(f"**{current_user.escape_markdown(habit['title'])}**  \n:small[{_frequency(habit)}]")
             _log(habit, today, now)
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
@@ -96,7 +96,7 @@ def _long(length: int, streak: Json) -> str:
 def _ended(streak: Json) -> str:
     """What ended the last streak, once one of some length did and none is running that is longer."""
     length = streak["ended_length"] or 0
-    if length < TOLD_LENGTH or length <= streak["current"]:
+    if length < MIN_STREAK_SHOWN or length <= streak["current"]:
         return ""
     return f" One of {_long(length, streak)} ended on {date.fromisoformat(streak['ended_on']):%-d %B}: {streak['ended_because']}."
 
@@ -130,7 +130,7 @@ def _log(habit: Json, today: date, now: str) -> None:
                 "Undo",
                 key=f"unlog {key}",
                 type="tertiary",
-                on_click=layout.doing(lambda client: client.unlog_habit(key, today), "Taken back."),
+                on_click=layout.on_click(lambda client: client.unlog_habit(key, today), "Taken back."),
             )
 
 
@@ -146,7 +146,7 @@ def _skip(habit_id: str, today: date) -> None:
 
 
 def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:
-    layout.act(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
+    layout.perform(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
 
 
 def _new() -> None:
@@ -163,5 +163,5 @@ def _new() -> None:
         )
         if st.form_submit_button("Take it up", type="primary") and title.strip():
             often = {"frequency": "daily"} if times == 7 else {"frequency": "weekly", "times_per_week": times}
-            if layout.act(lambda client: client.create_habit(title, **often), "Taken up."):
+            if layout.perform(lambda client: client.create_habit(title, **often), "Taken up."):
                 st.rerun()

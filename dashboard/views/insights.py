@@ -15,7 +15,7 @@ from dashboard.data import lake
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.metrics import BY_NAME, TREND_WORDS
 
-SHOWN = {
+METRICS_SHOWN = {
     "tasks_completed": formatting.number,
     "focus_minutes": formatting.hours,
     "productivity_score": formatting.tenths,
@@ -29,19 +29,19 @@ RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "too_little_data": 3}
 
 
 def page() -> None:
-    span = layout.head("Insights", current_user.today_of(current_user.current()))
-    weeks = lake.ask("weeks", first=span.first, last=span.last)
+    span = layout.page_header("Insights", current_user.local_today(current_user.require_user()))
+    weeks = lake.query("weeks", first=span.first, last=span.last)
     if weeks.is_empty():
-        layout.nothing(
+        layout.empty_state(
             "There is no week to tell about in these days: choose a longer range. Insights begin with your first week."
         )
         refreshing()
         return
     over = weeks.filter(pl.col("is_complete"))
     week = (over if len(over) else weeks).row(-1, named=True)
-    layout.heading(f"The week of {formatting.long_date(week['first_day'])}", HOW)
+    layout.section_header(f"The week of {formatting.long_date(week['first_day'])}", HOW)
     _words(week["first_day"])
-    for name in sorted(SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
+    for name in sorted(METRICS_SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
         _insight(name, week, weeks)
     layout.footer(weeks, span, "weeks", "gold/productivity_weekly")
     refreshing()
@@ -49,7 +49,7 @@ def page() -> None:
 
 def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
     """A sentence, and under it what it rests on."""
-    show, trend = SHOWN[name], week[f"{name}_trend"]
+    show, trend = METRICS_SHOWN[name], week[f"{name}_trend"]
     low, high = week[f"{name}_usual_low"], week[f"{name}_usual_high"]
     usual = f" ({show(low)} to {show(high)})" if low is not None and high is not None else ""
     marks = {"higher": ":material/trending_up:", "lower": ":material/trending_down:"}
@@ -69,13 +69,11 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
 
 def _rows(name: str, weeks: pl.DataFrame) -> None:
     metric, low, high, trend = BY_NAME[name], f"{name}_usual_low", f"{name}_usual_high", f"{name}_trend"
-    found = weeks.select(
-        "first_day", name, low, high, pl.col(trend).replace_strict(TREND_WORDS, return_dtype=pl.String)
-    )
+    rows = weeks.select("first_day", name, low, high, pl.col(trend).replace_strict(TREND_WORDS, return_dtype=pl.String))
     numbers = {name: f"{metric.label}, {metric.unit}", low: "Usual from", high: "to"}
-    form = "%.1f" if SHOWN[name] is formatting.tenths else "%.0f"
+    form = "%.1f" if METRICS_SHOWN[name] is formatting.tenths else "%.0f"
     st.dataframe(
-        found.reverse(),
+        rows.reverse(),
         hide_index=True,
         column_config={
             "first_day": st.column_config.DateColumn("Week of", format="D MMM YYYY"),
@@ -87,28 +85,30 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
 
 def _words(day: date) -> None:
     """What a writer makes of the same numbers. Each sentence opens to those it rests on."""
-    said = layout.asked(lambda client: _said(client, current_user.current().user_id, day, lake.version(DAILY_TABLE)))
-    if said is None:
+    insights = layout.fetch(
+        lambda client: _load_insights(client, current_user.require_user().user_id, day, lake.version(DAILY_TABLE))
+    )
+    if insights is None:
         return
     with st.container(border=True):
-        remarks = (*said["observations"], *said["suggestions"])
-        if all(remark["text"] != said["headline"] for remark in remarks):
-            st.markdown(f"**{current_user.quoted(said['headline'])}**")
+        remarks = (*insights["observations"], *insights["suggestions"])
+        if all(remark["text"] != insights["headline"] for remark in remarks):
+            st.markdown(f"**{current_user.escape_markdown(insights['headline'])}**")
         for remark in remarks:
-            text = current_user.quoted(remark["text"])
+            text = current_user.escape_markdown(remark["text"])
             with st.container(
                 horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"
             ):
-                st.markdown(f"**{text}**" if remark["text"] == said["headline"] else text)
+                st.markdown(f"**{text}**" if remark["text"] == insights["headline"] else text)
                 with st.popover("Why", type="tertiary"):
                     for each in remark["evidence"]:
                         _evidence(each)
-        writer = "by a language model" if said["written_by"] == "service" else "by rule, on this machine"
+        writer = "by a language model" if insights["written_by"] == "service" else "by rule, on this machine"
         st.caption(f"Written {writer}. A sentence with a number that is not in your data is not shown.")
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _said(_client: Client, user_id: str, day: date, version: int) -> Json:  # noqa: ARG001 (the same numbers, the same words)
+def _load_insights(_client: Client, user_id: str, day: date, version: int) -> Json:  # noqa: ARG001 (the same numbers, the same words)
     return _client.insights(day)
 
 

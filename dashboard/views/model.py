@@ -36,19 +36,19 @@ GATE = "A model serves only if its gain over the best rule is clear of 0, what i
 def page() -> None:
     with layout.row():
         st.title("Model", anchor=False)
-    today = current_user.today_of(current_user.current())
-    kept, serves = model_cards.cards(), model_cards.serving()
-    if kept:
-        versions = [card["version"] for card in kept]
+    today = current_user.local_today(current_user.require_user())
+    trained, serves = model_cards.cards(), model_cards.serving()
+    if trained:
+        versions = [card["version"] for card in trained]
         chosen = st.selectbox(
             "Version",
             versions,
             versions.index(serves) if serves in versions else 0,
             format_func=lambda version: f"{version} – serves" if version == serves else version,
         )
-        _card(next(card for card in kept if card["version"] == chosen))
+        _card(next(card for card in trained if card["version"] == chosen))
     else:
-        layout.nothing(
+        layout.empty_state(
             "No model has been trained yet: the baseline serves. `focusflow train` makes one from what people did."
         )
     if serves:
@@ -62,13 +62,13 @@ def _card(card: model_cards.Card) -> None:
         _numbers(card)
         left, right = st.columns(2, gap="large")
         with left:
-            layout.heading("Against simple rules", NDCG)
+            layout.section_header("Against simple rules", NDCG)
             layout.chart(
                 charts.orders(_orders(card["measures"])),
                 "How well each order agrees with what people did, with intervals.",
             )
         with right:
-            layout.heading("What it says, and what comes", RELIABILITY)
+            layout.section_header("What it says, and what comes", RELIABILITY)
             layout.chart(
                 charts.reliability(pl.DataFrame(card["measures"]["likelihood"]["reliability"])),
                 "What was said against what came, in ten groups.",
@@ -89,27 +89,27 @@ def _numbers(card: model_cards.Card) -> None:
     first, last = (formatting.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
     gain = measures["gain"]
     error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
-    with layout.cards(4):
-        layout.number(
+    with layout.card_grid(4):
+        layout.stat(
             "Gain",
             _signed(gain["mean"]),
-            f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_said(measures['best_baseline'])}",
+            f"{_signed(gain['low'])} to {_signed(gain['high'])}, over {_format_name(measures['best_baseline'])}",
             f"{NDCG} {GATE}",
         )
-        layout.number(
+        layout.stat(
             "Calibration error",
             f"{error:.3f}",
             f"of the likelihood; {risk:.3f} of the deadline risk",
             f"{RELIABILITY} At most 0.050 of either may serve.",
         )
-        layout.number(
+        layout.stat(
             "Trained on",
             formatting.number(learned["tasks"]),
             f"choices of {formatting.count(learned['people'], 'person', 'people')}, {first} to {last}",
             "Open tasks as they stood each time somebody could choose one.",
         )
         weights = card["weights"]
-        layout.number(
+        layout.stat(
             "Weight of likelihood",
             formatting.percent(weights["likelihood"]),
             f"{formatting.percent(weights['deadline_risk'])} deadline risk, {formatting.percent(weights['importance'])} importance",
@@ -121,14 +121,14 @@ def _signed(value: float | None) -> str:
     return formatting.NONE if value is None else f"{value:+.3f}"
 
 
-def _said(name: str) -> str:
+def _format_name(name: str) -> str:
     return name.replace("_", " ")
 
 
 def _orders(measures: dict[str, Any]) -> pl.DataFrame:
     rows = [
         {
-            "order": _said(name),
+            "order": _format_name(name),
             "is_model": name == "model",
             **{end: each["ndcg"][end] for end in ("mean", "low", "high")},
         }
@@ -139,30 +139,32 @@ def _orders(measures: dict[str, Any]) -> pl.DataFrame:
 
 def _drift(serves: str) -> None:
     """What Dagster found when it looked last."""
-    layout.heading("Whether it still sees what it was trained on", DRIFT)
+    layout.section_header("Whether it still sees what it was trained on", DRIFT)
     try:
         check = dagster_client.drift()
     except dagster_client.NoPipeline as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         return
-    found = check.found if check else {}
-    moved = sorted(((index, _said(name)) for name, index in found.items() if isinstance(index, float)), reverse=True)
-    if check is None or check.at is None or check.found.get("model") != serves or not moved:
-        layout.nothing("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
+    metadata = check.metadata if check else {}
+    moved = sorted(
+        ((index, _format_name(name)) for name, index in metadata.items() if isinstance(index, float)), reverse=True
+    )
+    if check is None or check.at is None or check.metadata.get("model") != serves or not moved:
+        layout.empty_state("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
         return
     frame = pl.DataFrame(moved, schema=["index", "feature"], orient="row")
     layout.chart(charts.shares(frame, "feature", "index"), "How far each of the features that moved most has moved.")
     index, most = moved[0]
     judged = next(judged for least, judged in MOVED.items() if index >= least)
-    looked = f"{layout.local(check.at, current_user.current()):%-d %B, %H:%M}"
+    looked = f"{layout.local(check.at, current_user.require_user()):%-d %B, %H:%M}"
     st.caption(f"Moved most: {most}, by {index:.3f}. {judged} Looked at on {looked}.")
 
 
 def _scores(today: date) -> None:
-    layout.heading("Today's scores", "Of all open tasks of all people, as they were scored last.")
-    scores = lake.ask("scores", last=today)
+    layout.section_header("Today's scores", "Of all open tasks of all people, as they were scored last.")
+    scores = lake.query("scores", last=today)
     if scores.is_empty():
-        layout.nothing("No open task has been scored today.")
+        layout.empty_state("No open task has been scored today.")
         return
     st.dataframe(
         scores.select(column for column in scores if column.null_count() < len(column)),
@@ -173,11 +175,11 @@ def _scores(today: date) -> None:
         }
         | {"model_version": "Version"},
     )
-    reasons = lake.ask("reasons", last=today)
-    layout.heading(
+    reasons = lake.query("reasons", last=today)
+    layout.section_header(
         "What they rest on",
         "The points that each reason adds to the score of the mean task, those that do not have it included.",
     )
     named = reasons.with_columns(pl.col("code").str.replace_all("_", " "))
     layout.chart(charts.shares(named, "code", "points_a_task"), "Points a task by reason.")
-    layout.csv(reasons, f"reasons-{today}")
+    layout.csv_button(reasons, f"reasons-{today}")

@@ -6,7 +6,7 @@ from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
 
-SHOWN = 50
+PAGE_SIZE = 50
 ICONS = {
     "task_reminder": "alarm",
     "goal_reminder": "flag",
@@ -28,39 +28,41 @@ def page() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-    found = layout.asked(lambda client: _newest(client, unread=wanted == "Unread"))
-    if found is None:
+    notifications = layout.fetch(lambda client: _newest(client, unread=wanted == "Unread"))
+    if notifications is None:
         return
-    if not found:
-        layout.nothing(
+    if not notifications:
+        layout.empty_state(
             "You have read everything." if wanted == "Unread" else "Nothing yet. Reminders and reports are told here."
         )
         return
-    if any(each["read_at"] is None for each in found):
+    if any(each["read_at"] is None for each in notifications):
         st.button(
             "Mark all as read",
             icon=":material/done_all:",
-            on_click=layout.doing(Client.read_all_notifications, "All read."),
+            on_click=layout.on_click(Client.read_all_notifications, "All read."),
         )
-    for each in found:
-        _shown(each)
+    for each in notifications:
+        _notification(each)
 
 
 def _newest(client: Client, *, unread: bool) -> list[Json]:
-    return [each for each, _ in zip(client.notifications(unread=unread, limit=SHOWN), range(SHOWN), strict=False)]
+    return [
+        each for each, _ in zip(client.notifications(unread=unread, limit=PAGE_SIZE), range(PAGE_SIZE), strict=False)
+    ]
 
 
-def _shown(each: Json) -> None:
-    at = layout.local(each["scheduled_at"], current_user.current())
-    title = current_user.quoted(each["title"])
+def _notification(each: Json) -> None:
+    at = layout.local(each["scheduled_at"], current_user.require_user())
+    title = current_user.escape_markdown(each["title"])
     with st.container(border=True), layout.row():
         icon = f":material/{ICONS.get(each['type'], 'notifications')}:"
-        body = f"  \n{current_user.quoted(each['body'])}" if each["body"] else ""
+        body = f"  \n{current_user.escape_markdown(each['body'])}" if each["body"] else ""
         st.markdown(f"{icon} {title if each['read_at'] else f'**{title}**'}{body}  \n:small[{at:%-d %B %Y, %H:%M}]")
         if each["read_at"] is None:
             st.button(
                 "Mark as read",
                 key=f"read {each['id']}",
                 icon=":material/done:",
-                on_click=layout.doing(lambda client: client.read_notification(each["id"]), "Read."),
+                on_click=layout.on_click(lambda client: client.read_notification(each["id"]), "Read."),
             )

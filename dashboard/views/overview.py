@@ -19,11 +19,11 @@ WEEKS = (
 
 
 def page() -> None:
-    today = current_user.today_of(current_user.current())
-    span = layout.head("Overview", today)
+    today = current_user.local_today(current_user.require_user())
+    span = layout.page_header("Overview", today)
     days, before = lake.with_comparison(span.first, span.last)
     if days.is_empty():
-        layout.nothing(
+        layout.empty_state(
             "There are no numbers for these days. Add a task, start a timer or log a habit, and they appear here within seconds."
         )
         refreshing()
@@ -33,11 +33,11 @@ def page() -> None:
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.heading("Completed a week", WEEKS)
-        unusual = lake.ask("unusual_weeks", first=span.first, last=span.last)
+        layout.section_header("Completed a week", WEEKS)
+        unusual = lake.query("unusual_weeks", first=span.first, last=span.last)
         layout.chart(charts.week_bars(days, unusual), "Tasks completed, a bar a week, and the median week as a line.")
     with right:
-        layout.heading("Focus by weekday", BY_NAME["focus_minutes"].meaning)
+        layout.section_header("Focus by weekday", BY_NAME["focus_minutes"].meaning)
         layout.chart(
             charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean minutes of focus, a bar a weekday."
         )
@@ -53,7 +53,7 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
         ("focus_minutes", _sum, formatting.hours, "hours"),
         ("productivity_score", _mean, formatting.number, "points"),
     ]
-    with layout.cards(4):
+    with layout.card_grid(4):
         for metric, reduce, show, how in cards:
             now, then = reduce(days, metric), reduce(comparable, metric)
             layout.metric(metric, show(now), formatting.against_before(now, then, how))
@@ -76,7 +76,7 @@ def _on_time(days: pl.DataFrame, column: str) -> float | None:
 def _score(days: pl.DataFrame) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        layout.heading(
+        layout.section_header(
             "Productivity score",
             f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached.",
         )
@@ -88,7 +88,7 @@ def _score(days: pl.DataFrame) -> None:
         else:
             layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
     with right:
-        layout.heading("What it is made of", "The mean of each part over the range, where it applies.")
+        layout.section_header("What it is made of", "The mean of each part over the range, where it applies.")
         frame = pl.DataFrame(
             [
                 {
@@ -114,7 +114,9 @@ def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _year(today: date) -> None:
-    layout.heading("The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day.")
+    layout.section_header(
+        "The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day."
+    )
     year = lake.days(today - timedelta(days=364), today)
     if year.is_empty():
         return

@@ -33,22 +33,22 @@ FEATURES_SHOWN = 12
 
 
 def page() -> None:
-    today = current_user.today_of(current_user.current())
-    span = layout.head("Product", today)
-    days = lake.ask("activity", first=span.first, last=span.last)
+    today = current_user.local_today(current_user.require_user())
+    span = layout.page_header("Product", today)
+    days = lake.query("activity", first=span.first, last=span.last)
     if days.is_empty():
-        layout.nothing(
+        layout.empty_state(
             "No app has sent events in these days. They come in through the API, or from a library of Segment."
         )
     else:
         _activity(over(days, today))
-    _cohorts(lake.ask("retention", first=span.first, last=span.last), span)
-    _uplift(lake.ask("uplift"))
+    _cohorts(lake.query("retention", first=span.first, last=span.last), span)
+    _uplift(lake.query("uplift"))
     left, right = st.columns(2, gap="large")
     with left:
-        _funnel(lake.ask("funnel", first=span.first, last=span.last), span)
+        _funnel(lake.query("funnel", first=span.first, last=span.last), span)
     with right:
-        _features(lake.ask("features", first=span.first, last=span.last), span)
+        _features(lake.query("features", first=span.first, last=span.last), span)
     layout.footer(days, span, "activity", "gold/app_activity")
     refreshing()
 
@@ -61,46 +61,46 @@ def over(days: pl.DataFrame, today: date) -> pl.DataFrame:
 
 def _activity(days: pl.DataFrame) -> None:
     last = days.row(-1, named=True)
-    with layout.cards(4):
+    with layout.card_grid(4):
         for name, label in ACTIVITY.items():
             mean = days[name].mean()
             show = formatting.percent if name == "stickiness" else formatting.number
             usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
             meaning = "Daily by monthly users." if name == "stickiness" else ACTIVE
-            layout.number(label, show(last[name]), usual, f"{meaning} Shown is the last day that is over.")
-    layout.heading("Active people", ACTIVE)
+            layout.stat(label, show(last[name]), usual, f"{meaning} Shown is the last day that is over.")
+    layout.section_header("Active people", ACTIVE)
     layout.chart(charts.active_lines(days), "Active people a day, in seven and in thirty days.")
 
 
 def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
-    layout.heading("Who comes back", RETENTION)
+    layout.section_header("Who comes back", RETENTION)
     if cohorts.is_empty():
-        layout.nothing("Nobody began in these days. Choose a longer range.")
+        layout.empty_state("Nobody began in these days. Choose a longer range.")
         return
     layout.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
-    layout.csv(cohorts, f"retention-{span.first}-{span.last}")
+    layout.csv_button(cohorts, f"retention-{span.first}-{span.last}")
 
 
 def _uplift(months: pl.DataFrame) -> None:
     """Of everybody together, whenever they began: the range of the page does not matter."""
-    layout.heading("Whether they get more done", UPLIFT)
+    layout.section_header("Whether they get more done", UPLIFT)
     if months.is_empty() or not months["users"][-1]:
-        layout.nothing(
+        layout.empty_state(
             "Nobody has been here for eight full weeks yet: four to begin with, and four to hold against them."
         )
         return
     last = months.row(-1, named=True)
     low, high = last["mean_change_low"], last["mean_change_high"]
-    with layout.cards(3):
+    with layout.card_grid(3):
         sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
-        layout.number("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
-        layout.number(
+        layout.stat("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
+        layout.stat(
             "A fifth more",
             formatting.percent(last["share_up_20"]),
             f"of {formatting.count(last['users'], 'person', 'people')}",
             UP_20,
         )
-        layout.number(
+        layout.stat(
             "Tasks a week",
             f"{last['latest_weekly']:.1f}",
             f"{last['first_weekly']:.1f} at first",
@@ -110,17 +110,17 @@ def _uplift(months: pl.DataFrame) -> None:
         layout.chart(
             charts.uplift_band(months), "The mean change of tasks a week, month by month, in its 95 percent interval."
         )
-        shown = "Nothing has been shown: the interval holds 0." if low <= 0 <= high else "The interval is clear of 0."
+        verdict = "Nothing has been shown: the interval holds 0." if low <= 0 <= high else "The interval is clear of 0."
         st.caption(
-            f"{shown} In four of five groups like this one, {last['detectable_change']:.1f} tasks a week would show."
+            f"{verdict} In four of five groups like this one, {last['detectable_change']:.1f} tasks a week would show."
         )
-    layout.csv(months, "uplift")
+    layout.csv_button(months, "uplift")
 
 
 def _funnel(steps: pl.DataFrame, span: Period) -> None:
-    layout.heading("How far they come", FUNNEL)
+    layout.section_header("How far they come", FUNNEL)
     if steps.is_empty():
-        layout.nothing("Nobody registered in these days. Choose a longer range.")
+        layout.empty_state("Nobody registered in these days. Choose a longer range.")
         return
     named = steps.with_columns(pl.col("name").replace(STEPS))
     layout.chart(
@@ -128,16 +128,16 @@ def _funnel(steps: pl.DataFrame, span: Period) -> None:
         "The share that reached each step.",
     )
     st.caption(f"{formatting.count(steps['cohort'][0], 'person', 'people')} registered.")
-    layout.csv(steps, f"funnel-{span.first}-{span.last}")
+    layout.csv_button(steps, f"funnel-{span.first}-{span.last}")
 
 
 def _features(features: pl.DataFrame, span: Period) -> None:
-    layout.heading("What they use", "Tracked events by name, the most first.")
+    layout.section_header("What they use", "Tracked events by name, the most first.")
     if features.is_empty():
-        layout.nothing("No events in these days. Choose a longer range.")
+        layout.empty_state("No events in these days. Choose a longer range.")
         return
     layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
     if features.height > FEATURES_SHOWN:
         with st.expander("All names"):
             st.dataframe(features, hide_index=True)
-    layout.csv(features, f"features-{span.first}-{span.last}")
+    layout.csv_button(features, f"features-{span.first}-{span.last}")

@@ -10,7 +10,7 @@ from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
 from dashboard.components import layout, period_picker
 
-SHOWN = 50
+PAGE_SIZE = 50
 WHEN = "Whether and when it is sent, you choose in the [settings](/settings?section=Notifications)."
 HEIGHT = 1100
 STATES = {
@@ -36,7 +36,7 @@ def page() -> None:
             label_visibility="collapsed",
         )
     if which == "These days":
-        span = period_picker.chosen(current_user.today_of(current_user.current()))
+        span = period_picker.chosen(current_user.local_today(current_user.require_user()))
         _report((span.first, span.last), f"{span.first}-{span.last}")
         return
     period_picker.keep()
@@ -50,11 +50,11 @@ def page() -> None:
 
 def _report(report: str | tuple[date, date], name: str) -> None:
     """In a frame of an origin of its own: nothing in it can reach this page. A file is made when somebody asks for it."""
-    page = layout.asked(lambda client: client.report_page(report))
+    page = layout.fetch(lambda client: client.report_page(report))
     if page is None:
         return
     st.iframe(f"data:text/html;charset=utf-8;base64,{base64.b64encode(page).decode()}", height=HEIGHT, alt="The report")
-    me, store = current_user.current(), shared().store
+    me, store = current_user.require_user(), shared().store
 
     def pdf() -> bytes:
         with store.client(me) as client:
@@ -74,21 +74,21 @@ def _report(report: str | tuple[date, date], name: str) -> None:
 
 
 def _archive() -> None:
-    found = layout.asked(_newest)
-    if found == []:
-        layout.nothing(f"No report was due yet. {WHEN}")
-    for each in found or []:
+    reports = layout.fetch(_newest)
+    if reports == []:
+        layout.empty_state(f"No report was due yet. {WHEN}")
+    for each in reports or []:
         _entry(each)
 
 
 def _newest(client: Client) -> list[Json]:
-    return [each for each, _ in zip(client.reports(limit=SHOWN), range(SHOWN), strict=False)]
+    return [each for each, _ in zip(client.reports(limit=PAGE_SIZE), range(PAGE_SIZE), strict=False)]
 
 
 def _entry(each: Json) -> None:
-    me = current_user.current()
+    me = current_user.require_user()
     sent = f" on {layout.local(each['sent_at'], me):%-d %B, %H:%M}" if each["sent_at"] else ""
-    reason = f": {current_user.quoted(each['reason'])}" if each["reason"] else ""
+    reason = f": {current_user.escape_markdown(each['reason'])}" if each["reason"] else ""
     with st.expander(
         f"{each['kind'].capitalize()}, {each['period']} · {STATES.get(each['status'], each['status'])}{sent}",
         on_change="rerun",

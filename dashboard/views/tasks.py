@@ -20,25 +20,25 @@ FACTOR = (
 
 
 def page() -> None:
-    me = current_user.current()
-    span = layout.head("Tasks", current_user.today_of(me))
+    me = current_user.require_user()
+    span = layout.page_header("Tasks", current_user.local_today(me))
     first = lake.before(span.first, span.last)
-    flow = lake.ask("task_flow", first=first, last=span.last)
+    flow = lake.query("task_flow", first=first, last=span.last)
     if flow.is_empty():
-        layout.nothing("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
+        layout.empty_state("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
         refreshing()
         return
-    done = lake.ask("tasks_completed", first=first, last=span.last)
+    done = lake.query("tasks_completed", first=first, last=span.last)
     _numbers(*(_split(each, day, span) for each, day in ((flow, "local_date"), (done, "completed_on"))))
     flow, done = flow.filter(pl.col("local_date") >= span.first), done.filter(pl.col("completed_on") >= span.first)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.heading("Created and completed a week", BY_NAME["tasks_completed"].meaning)
+        layout.section_header("Created and completed a week", BY_NAME["tasks_completed"].meaning)
         layout.chart(charts.flow_bars(flow), "Tasks created and tasks completed, two bars a week.")
-        layout.heading("How long they take", LEAD_TIME)
+        layout.section_header("How long they take", LEAD_TIME)
         layout.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
     with right:
-        layout.heading("Open at the end of the day", "In orange, those that were overdue.")
+        layout.section_header("Open at the end of the day", "In orange, those that were overdue.")
         layout.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
@@ -51,11 +51,11 @@ def _by_priority() -> None:
     with st.expander(
         "Open tasks by priority", icon=":material/format_list_numbered:", on_change="rerun", key="by priority"
     ) as opened:
-        tasks = layout.asked(lambda client: client.scores(LISTED)) if opened.open else None
+        tasks = layout.fetch(lambda client: client.scores(LISTED)) if opened.open else None
         if tasks is None:
             return
         if not tasks:
-            layout.nothing("Nothing is open. Add a task on the page Today.")
+            layout.empty_state("Nothing is open. Add a task on the page Today.")
             return
         listed = pl.DataFrame(
             [
@@ -73,7 +73,7 @@ def _by_priority() -> None:
                 "because": "Because",
             },
         )
-        layout.csv(listed, "open-tasks")
+        layout.csv_button(listed, "open-tasks")
 
 
 def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -85,11 +85,11 @@ def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, 
     (now, then), (done_now, done_then) = flow, done
     comparable = len(now) == len(then)
     last = now.row(-1, named=True)
-    with layout.cards(4):
+    with layout.card_grid(4):
         for metric, column in (("tasks_created", "created"), ("tasks_completed", "completed")):
             total, earlier = lake.total(now, column), lake.total(then, column) if comparable else None
             layout.metric(metric, formatting.number(total), formatting.against_before(total, earlier))
-        layout.number(
+        layout.stat(
             "Median lead time", formatting.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME
         )
         layout.metric("tasks_overdue", formatting.number(last["overdue"]), f"of {formatting.number(last['open'])} open")
@@ -105,15 +105,15 @@ def _lead_before(hours: float | None) -> str | None:
 
 
 def _estimates() -> None:
-    layout.heading("What an hour of your estimate means", FACTOR)
-    estimates = lake.ask("estimates")
+    layout.section_header("What an hour of your estimate means", FACTOR)
+    estimates = lake.query("estimates")
     if estimates.is_empty() or not estimates["tasks"].sum():
-        layout.nothing(
+        layout.empty_state(
             "Give tasks an estimate and time them: from a few of them on, this tells what your hour is worth."
         )
         return
     names = layout.categories() | {"*": "All tasks"}
-    told = estimates.with_columns(
+    described = estimates.with_columns(
         category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String),
         said=pl.format(
             "{} to {} h",
@@ -121,7 +121,7 @@ def _estimates() -> None:
             pl.col("factor_high").round(1).cast(pl.String),
         ),
     ).head(8)
-    layout.chart(charts.estimate_ranges(told), "By category, how long an estimated hour takes.")
-    every = told.filter(pl.col("category_id") == "*")
+    layout.chart(charts.estimate_ranges(described), "By category, how long an estimated hour takes.")
+    every = described.filter(pl.col("category_id") == "*")
     if len(every):
         st.caption(f"Your hour means {every['said'][0]}, from {formatting.number(every['tasks'][0])} tasks.")

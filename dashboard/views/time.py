@@ -22,21 +22,21 @@ BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 
 def page() -> None:
-    span = layout.head("Time", current_user.today_of(current_user.current()))
+    span = layout.page_header("Time", current_user.local_today(current_user.require_user()))
     timer(startable=True)
     _afterwards()
     days, before = lake.with_comparison(span.first, span.last)
-    spent = lake.ask("time_spent", first=span.first, last=span.last)
-    busy = lake.ask("busy_hours", first=span.first, last=span.last)
+    spent = lake.query("time_spent", first=span.first, last=span.last)
+    busy = lake.query("busy_hours", first=span.first, last=span.last)
     if spent.is_empty() and busy.is_empty():
-        layout.nothing("No time in these days. Start the timer above, or write down an hour afterwards.")
+        layout.empty_state("No time in these days. Start the timer above, or write down an hour afterwards.")
         refreshing()
         return
     _numbers(days, before)
     if len(spent):
         _spent(spent, span)
     if len(busy):
-        layout.heading("Meetings by hour", MEETINGS)
+        layout.section_header("Meetings by hour", MEETINGS)
         layout.chart(
             charts.hour_grid(busy, "busy_minutes", "Minutes of meetings", span.days / 7),
             "Minutes of meetings, a square an hour of the week.",
@@ -50,8 +50,8 @@ def page() -> None:
 
 def _afterwards() -> None:
     """Time spent without the timer."""
-    me = current_user.current()
-    today, zone = current_user.today_of(me), clock.zone(me.timezone)
+    me = current_user.require_user()
+    today, zone = current_user.local_today(me), clock.zone(me.timezone)
     with (
         st.expander("Write down time", icon=":material/edit_calendar:"),
         st.form("time spent", border=False, clear_on_submit=True),
@@ -61,11 +61,13 @@ def _afterwards() -> None:
         begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
         if st.form_submit_button("Write it down", type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
-            layout.act(lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds.")
+            layout.perform(
+                lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds."
+            )
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
-    with layout.cards(3):
+    with layout.card_grid(3):
         for name in ("focus_minutes", "meeting_minutes", "pomodoro_sessions"):
             now = lake.total(days, name) if len(days) else None
             then = lake.total(before, name) if len(before) == len(days) and len(days) else None
@@ -78,19 +80,19 @@ def _spent(spent: pl.DataFrame, span: Period) -> None:
     by_week = span.days > BY_WEEK_FROM
     left, right = st.columns([3, 2], gap="large")
     with left:
-        layout.heading(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
+        layout.section_header(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
         layout.chart(
             charts.kind_bars(spent, span.first, span.last, by_week=by_week),
             "Hours spent, by timer, pomodoro and written down.",
         )
     with right:
-        layout.heading("Where it goes", "By the category of the task.")
+        layout.section_header("Where it goes", "By the category of the task.")
         names = layout.categories()
         named = spent.with_columns(
             category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String)
         )
         layout.chart(charts.category_bars(named), "Hours spent by category.")
-    layout.heading("By hour", HOURS)
+    layout.section_header("By hour", HOURS)
     layout.chart(
         charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes spent, a square an hour of the week."
     )

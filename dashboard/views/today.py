@@ -21,8 +21,8 @@ from focusflow import clock
 from focusflow.errors import Problem
 from focusflow.metrics import BY_NAME
 
-SHOWN, REASONS, ASKED = 5, 3, 50
-OFTEN_SAID = "open"  # the reason that every task has
+NEXT_TASKS, REASONS, LISTED_TASKS = 5, 3, 50
+REASON_OF_EVERY_TASK = "open"  # the reason that every task has
 ENOUGH = 4  # days of the same weekday, to say what is usual on one
 AWAY = 3  # days without anything done, after which the next one is a comeback
 CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
@@ -30,10 +30,12 @@ SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
 
 
 def page() -> None:
-    me = current_user.current()
-    today, local_now = current_user.today_of(me), clock.now().astimezone(clock.zone(me.timezone))
+    me = current_user.require_user()
+    today, local_now = current_user.local_today(me), clock.now().astimezone(clock.zone(me.timezone))
     with layout.row():
-        st.title(f"{formatting.greeting(local_now.hour)}, {current_user.quoted(me.display_name)}", anchor=False)
+        st.title(
+            f"{formatting.greeting(local_now.hour)}, {current_user.escape_markdown(me.display_name)}", anchor=False
+        )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _new()
             is_calm = st.toggle(
@@ -44,7 +46,7 @@ def page() -> None:
                 help="One next step, and no counts of what is late.",
             )
     st.caption(formatting.long_date(today))
-    tasks = layout.asked(_scores)
+    tasks = layout.fetch(_scores)
     if tasks is not None:
         timer(startable=False)
     if is_calm:
@@ -54,10 +56,10 @@ def page() -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _next_tasks(me, tasks, SHOWN, "Next")
+        _next_tasks(me, tasks, NEXT_TASKS, "Next")
         if tasks:
             plan(me)
-            _further(tasks[SHOWN:])
+            _further(tasks[NEXT_TASKS:])
     with right:
         _the_day(me, today)
     refreshing(partial(_has_changed, tasks))
@@ -66,37 +68,39 @@ def page() -> None:
 def _is_calm_by_choice() -> bool:
     """As the preferences have it; asked for once a visit."""
     if "calm by choice" not in st.session_state:
-        chosen = layout.asked(Client.preferences)
+        chosen = layout.fetch(Client.preferences)
         st.session_state["calm by choice"] = bool(chosen and chosen["calm_mode"])
     return bool(st.session_state["calm by choice"])
 
 
 def _scores(client: Client) -> list[Json]:
-    return client.scores(ASKED)
+    return client.scores(LISTED_TASKS)
 
 
 def _further(tasks: list[Json]) -> None:
     if not tasks:
         return
     how_many = (
-        f"{ASKED - SHOWN} more of the open tasks" if len(tasks) == ASKED - SHOWN else f"{len(tasks)} more open tasks"
+        f"{LISTED_TASKS - NEXT_TASKS} more of the open tasks"
+        if len(tasks) == LISTED_TASKS - NEXT_TASKS
+        else f"{len(tasks)} more open tasks"
     )
     with st.expander(how_many):
         for task in tasks:
-            st.markdown(f"{task['rank']}. {current_user.quoted(task['title'])}")
+            st.markdown(f"{task['rank']}. {current_user.escape_markdown(task['title'])}")
 
 
 def _has_changed(tasks: list[Json] | None) -> bool:
     """Scores are published a while after the gold table from which they come, so its version does not tell."""
     try:
-        return layout.call(_scores) != tasks
+        return layout.call_api(_scores) != tasks
     except Problem:
         return False  # what is shown is better than nothing
 
 
 def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) -> None:
     """The first of them; None where the API did not answer, which is no empty list."""
-    layout.heading(title, "Open tasks by priority score. Each score is the sum of its reasons.")
+    layout.section_header(title, "Open tasks by priority score. Each score is the sum of its reasons.")
     if tasks is None:
         st.caption("Your tasks could not be asked for. They appear here as soon as they can be.")
         return
@@ -110,7 +114,7 @@ def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) ->
 def _task(me: Session, task: Json) -> None:
     task_id = task["task_id"]
     with layout.row():
-        st.markdown(f"**{current_user.quoted(task['title'])}**")
+        st.markdown(f"**{current_user.escape_markdown(task['title'])}**")
         with st.container(horizontal=True, width="content", gap="small"):
             _snooze(me, task_id)
             st.button(
@@ -125,11 +129,11 @@ def _task(me: Session, task: Json) -> None:
                 key=f"complete {task_id}",
                 icon=":material/check:",
                 help="Complete this task",
-                on_click=layout.doing(
+                on_click=layout.on_click(
                     lambda client: client.complete_task(task_id), "Done. The numbers follow in a few seconds."
                 ),
             )
-    reasons = [each for each in task["reasons"] if each["code"] != OFTEN_SAID]
+    reasons = [each for each in task["reasons"] if each["code"] != REASON_OF_EVERY_TASK]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for reason in reasons[:REASONS]:
             st.badge(reason["text"], color="orange" if is_late(reason) else "gray")
@@ -153,8 +157,12 @@ def _snooze(me: Session, task_id: str) -> None:
     key = f"snooze {task_id}"
 
     def until_then() -> None:
-        until = clock.start_of(current_user.today_of(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone)
-        layout.act(lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays.")
+        until = clock.start_of(
+            current_user.local_today(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone
+        )
+        layout.perform(
+            lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays."
+        )
 
     st.menu_button(
         "Snooze",
@@ -176,7 +184,7 @@ def _new() -> None:
         minutes = st.number_input("How many minutes may it take?", 1, 100_000, None)
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"priority": priority, "due_date": str(due) if due else None, "estimated_minutes": minutes}
-            if layout.act(lambda client: client.create_task(title, **fields), "Added."):
+            if layout.perform(lambda client: client.create_task(title, **fields), "Added."):
                 st.rerun()
 
 
@@ -184,28 +192,30 @@ def _why(me: Session, task: Json) -> None:
     st.markdown("**Why this score**")
     lines = [f"| {each['text']} | {each['points']:+.1f} |" for each in task["reasons"]]
     st.markdown("\n".join(["| reason | points |", "|---|---:|", *lines, f"| **score** | **{task['score']:.1f}** |"]))
-    due = formatting.due(task, current_user.today_of(me), layout.local(task["due_at"], me) if task["due_at"] else None)
-    said = f"Due {due}. " if due else ""
-    st.caption(f"{said}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
+    due = formatting.due(
+        task, current_user.local_today(me), layout.local(task["due_at"], me) if task["due_at"] else None
+    )
+    text = f"Due {due}. " if due else ""
+    st.caption(f"{text}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
 
 
 def _the_day(me: Session, today: date) -> None:
     days = lake.days(today - timedelta(days=56), today)
-    layout.heading("The day so far")
+    layout.section_header("The day so far")
     if days.is_empty() or days["local_date"].max() != today:
-        layout.nothing("Today's numbers are being computed. They appear here by themselves.")
+        layout.empty_state("Today's numbers are being computed. They appear here by themselves.")
         return
     row = days.row(-1, named=True)
     usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
     habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else formatting.NONE
-    with layout.cards(2):
+    with layout.card_grid(2):
         layout.metric(
             "tasks_completed", formatting.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today)
         )
         layout.metric("focus_minutes", formatting.minutes(row["focus_minutes"]), _focus(row, usual))
         layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         layout.metric("tasks_overdue", formatting.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
-    layout.heading("The last eight weeks", BY_NAME["productivity_score"].meaning)
+    layout.section_header("The last eight weeks", BY_NAME["productivity_score"].meaning)
     layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
     st.caption("Productivity score: dots are days, the line is the mean of seven.")
     as_of = lake.as_of()

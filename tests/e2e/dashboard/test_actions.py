@@ -129,7 +129,7 @@ def test_a_goal_is_reached_step_by_step(look, somebody):
 
 def test_notifications_are_read_one_by_one_and_all_at_once(look, somebody):
     for title in ("Call the bank", "Call the dentist", "Call home"):
-        somebody.remind(title, clock.now() - timedelta(minutes=1))
+        somebody.create_reminder(title, clock.now() - timedelta(minutes=1))
     page = look(somebody, "notifications")
     first = page.get_by_text("Call home")
     expect(first).to_be_visible()
@@ -170,7 +170,7 @@ def test_preferences_are_kept(look, somebody):
 
 def test_days_off_are_taken_and_given_back(look, somebody):
     today = clock.local_date(clock.now(), "UTC")
-    somebody.take_days_off(today, today + timedelta(days=2))
+    somebody.create_days_off(today, today + timedelta(days=2))
     page = look(somebody, "settings?section=Days+off")
     page.get_by_role("button", name="Work after all").click()
     said(page, "Taken back.")

@@ -44,7 +44,7 @@ def test_goals_and_milestones(client):
     assert [each["status"] for each in client.milestones(goal["id"])] == ["completed"]
     assert [each["status"] for each in client.goals()] == ["completed"]
     percent = client.create_goal("Write")
-    assert client.tell_progress(percent["id"], 30)["progress"] == 30
+    assert client.record_progress(percent["id"], 30)["progress"] == 30
 
 
 def test_habits(client):
@@ -78,12 +78,12 @@ def test_time_and_calendar(client):
 def test_the_rest(client):
     client.create_category("Home")
     assert [each["name"] for each in client.categories()] == ["Home"]
-    client.take_days_off(date(2026, 12, 24), date(2026, 12, 26))
+    client.create_days_off(date(2026, 12, 24), date(2026, 12, 26))
     assert len(list(client.days_off())) == 1
     assert client.change_preferences(calm_mode=True)["calm_mode"] is True
     assert client.preferences()["calm_mode"] is True
     assert list(client.notifications()) == []
-    key = client.make_key("App", ["tasks:read"])
+    key = client.create_api_key("App", ["tasks:read"])
     assert [each["prefix"] for each in client.api_keys()] == [key["prefix"]]
     client.revoke_key(key["id"])
     assert client.track([{"name": "x"}, {"name": ""}])["accepted"] == 1
@@ -114,7 +114,7 @@ def test_what_else_is_done_with_tasks(client):
 
 def test_what_else_is_done_with_goals(client):
     goal = client.create_goal("Read")
-    client.tell_progress(goal["id"], 10)
+    client.record_progress(goal["id"], 10)
     assert [each["progress"] for each in client.progress(goal["id"])] == [10]
     assert client.change_goal(goal["id"], title="Read more")["title"] == "Read more"
     moves = (client.pause_goal, client.resume_goal, client.cancel_goal, client.resume_goal, client.complete_goal)
@@ -157,10 +157,10 @@ def test_what_else_is_done_with_small_nouns(client):
     client.delete_category(home["id"])
     with pytest.raises(NotFound):
         client.category(home["id"])
-    off = client.take_days_off(date(2026, 12, 24), date(2026, 12, 26))
+    off = client.create_days_off(date(2026, 12, 24), date(2026, 12, 26))
     client.change_days_off(off["id"], date(2026, 12, 24), date(2026, 12, 31))
     assert client.day_off(off["id"])["last_date"] == "2026-12-31"
-    reminder = client.remind("Call", clock.now() + timedelta(days=1))
+    reminder = client.create_reminder("Call", clock.now() + timedelta(days=1))
     assert client.notification(reminder["id"])["title"] == "Call"
     assert client.change_reminder(reminder["id"], title="Call the bank")["title"] == "Call the bank"
     client.delete_notification(reminder["id"])
@@ -169,7 +169,7 @@ def test_what_else_is_done_with_small_nouns(client):
             call()
     with pytest.raises(Forbidden):
         client.change_account(reminder["id"], role="admin")
-    client.end_all_sign_ins()
+    client.end_all_sessions()
     with pytest.raises(NotSignedIn):
         client.me()
 
@@ -215,7 +215,7 @@ def test_an_api_that_is_not_there_is_told():
 
 def test_plans_and_suggestions(client):
     client.create_task("Write", estimated_minutes=20)
-    assert client.what_now(30)["title"] == "Write"
+    assert client.suggest_now(30)["title"] == "Write"
     tomorrow = clock.now().date() + timedelta(days=2)
     made = client.plan_day(day=tomorrow)
     assert [block["title"] for block in made["blocks"]] == ["Write"]
@@ -230,7 +230,7 @@ def test_reports_and_insights(client, http, me):
     put(http, me.id, [today - timedelta(days=n) for n in range(14)], tasks_completed=1)
     assert client.preview_report()["headline"]
     days = (today - timedelta(days=2), today)
-    assert client.make_report(*days, sections=["numbers"])["headline"].startswith("3 tasks completed")
+    assert client.create_report(*days, sections=["numbers"])["headline"].startswith("3 tasks completed")
     assert b"3 tasks completed" in client.report_page(days, "text")
     assert client.insights()["observations"]
     assert client.analyze(*days)["figures"]["tasks_completed"] == 3

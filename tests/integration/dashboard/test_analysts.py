@@ -8,7 +8,7 @@ import pytest
 
 from dashboard import app_state
 from dashboard.data import dagster_client as dagster_server
-from dashboard.data.dagster_client import Check, Made
+from dashboard.data.dagster_client import Check, TableStatus
 from focusflow import clock
 from tests.integration.dashboard.test_pages import metrics, show, words
 
@@ -87,8 +87,8 @@ def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
 def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monkeypatch):
     look(role="analyst", dagster_port=9)
     rule = Check("gold/days", "rows_twice", "There must be none.", None, None, {})
-    monkeypatch.setattr(dagster_server, "tables", lambda: [Made("gold/days", clock.now(), (rule,))])
-    monkeypatch.setattr(dagster_server, "conservation", lambda: None)
+    monkeypatch.setattr(dagster_server, "tables", lambda: [TableStatus("gold/days", clock.now(), (rule,))])
+    monkeypatch.setattr(dagster_server, "reconciliation", lambda: None)
     page = show("data_health")
     assert metrics(page)["Broken rules"] == "–"
     assert "none looked at yet" in words(page)

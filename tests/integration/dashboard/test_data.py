@@ -20,7 +20,7 @@ def asked(question, **values):
         from focusflow.errors import Problem
 
         try:
-            st.text(lake.ask(question, **values).write_csv())
+            st.text(lake.query(question, **values).write_csv())
         except Problem as problem:
             st.text(type(problem).__name__)
 
