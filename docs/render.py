@@ -181,7 +181,7 @@ def calls() -> str:
 API_GUIDE = """# The API
 
 Everything below `http://localhost:8000`. The whole description, with shapes and examples, is OpenAPI 3.1: `GET /openapi.json`, kept in
-[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed client of it in Python.
+[openapi.json](openapi.json).
 
 ## In five minutes
 
