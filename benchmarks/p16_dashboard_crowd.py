@@ -20,7 +20,7 @@ from websockets.typing import Origin, Subprotocol
 from benchmarks.http import free_port, listening
 from benchmarks.result import Result, percentile
 from ingestion.demo import PASSWORD
-from ingestion.demo.personas import people as demo_people
+from ingestion.demo.personas import personas
 
 PEOPLE, ROUNDS, RUN_SECONDS = 50, 3, 120
 PAGES = ("", "overview", "tasks", "goals", "habits", "time", "insights")
@@ -29,14 +29,14 @@ RANGE = "range=90+days"
 
 
 def measure(scale: float) -> Result:
-    people = max(int(PEOPLE * scale), 5)
-    with crowded(people) as port:
-        first, again = asyncio.run(_visited(port, people))
+    users = max(int(PEOPLE * scale), 5)
+    with crowded(users) as port:
+        first, again = asyncio.run(_visited(port, users))
     pages = {page or "today": f"{percentile(taken, 50):.2f} s" for page, taken in again.items()}
     every = [each for taken in again.values() for each in taken]
     return Result(
         "P16",
-        f"{people} people rerun a page of theirs at the same moment",
+        f"{users} people rerun a page of theirs at the same moment",
         percentile(every, 50),
         2,
         "s at the median",
@@ -46,7 +46,7 @@ def measure(scale: float) -> Result:
 
 
 @contextmanager
-def crowded(people: int) -> Iterator[int]:
+def crowded(users: int) -> Iterator[int]:
     """The port of a dashboard, with its API, over a year of days of so many people."""
     named = os.environ.get("BENCHMARK_CROWD")  # a home that has them already
     with ExitStack() as running:
@@ -60,16 +60,16 @@ def crowded(people: int) -> Iterator[int]:
             "FOCUSFLOW_DASHBOARD_PORT": str(dashboard),
             "FOCUSFLOW_LOG_LEVEL": "WARNING",
         }
-        for arguments in () if named else (("demo", "--people", str(people)), *ERRANDS):
+        for arguments in () if named else (("demo", "--users", str(users)), *ERRANDS):
             subprocess.run([sys.executable, "-m", "focusflow", *arguments], env=world, check=True, capture_output=True)
         for name, port in (("api", api), ("dashboard", dashboard)):
             running.enter_context(listening(port, world, "focusflow", name))
         yield dashboard
 
 
-async def _visited(port: int, people: int) -> tuple[list[float], dict[str, list[float]]]:
+async def _visited(port: int, users: int) -> tuple[list[float], dict[str, list[float]]]:
     """How long a first visit takes, and each page anew: in each round, everybody at once."""
-    pages = [await _opened(port, _cookie(port, person.email)) for person in demo_people(people)]
+    pages = [await _opened(port, _cookie(port, person.email)) for person in personas(users)]
 
     async def all_at_once(path: str) -> list[float]:
         return await asyncio.gather(*(_rerun(page, path) for page in pages))

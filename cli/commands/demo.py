@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from focusflow.database.session import Database
 
 
-def add_demo(database: "Database", *, seed: int = 1, days: int = 365, people: int = 5) -> str:
-    """Write the demo people with a progress bar; returns one sentence about what is there now."""
+def add_demo(database: "Database", *, seed: int = 1, days: int = 365, users: int = 5) -> str:
+    """Write the demo users with a progress bar. Returns a sentence that says what is there now."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from focusflow import clock
@@ -23,16 +23,16 @@ def add_demo(database: "Database", *, seed: int = 1, days: int = 365, people: in
         transient=True,
         disable=not sys.stdout.isatty(),
     ) as bar:
-        shown = bar.add_task("Demo data", total=None)
+        task = bar.add_task("Demo data", total=None)
 
-        def progress(doing: str, done: int, of_all: int) -> None:
-            bar.update(shown, description=f"Demo data: {doing or 'done'}", completed=done, total=of_all)
+        def progress(phase: str, done: int, total: int) -> None:
+            bar.update(task, description=f"Demo data: {phase or 'done'}", completed=done, total=total)
 
-        written = write_demo(database, clock.now(), seed=seed, days=days, count=people, progress=progress)
-    if not written.people:
-        return f"The demo people are there already. Sign in as demo@example.com with the password {PASSWORD}."
+        written = write_demo(database, clock.now(), seed=seed, days=days, count=users, progress=progress)
+    if not written.personas:
+        return f"The demo users are already there. Sign in as demo@example.com with the password {PASSWORD}."
     return (
-        f"{written.people} people, {written.rows:,} rows and {written.events:,} events written."
+        f"{written.personas} users, {written.rows:,} rows and {written.events:,} events written."
         f" Sign in as demo@example.com, analyst@example.com or admin@example.com with the password {PASSWORD}."
     )
 
@@ -40,9 +40,11 @@ def add_demo(database: "Database", *, seed: int = 1, days: int = 365, people: in
 @click.command("demo")
 @click.option("--seed", default=1, show_default=True, help="Another seed gives other histories.")
 @click.option("--days", default=365, show_default=True, type=click.IntRange(30, 3650), help="How far back they go.")
-@click.option("--people", default=5, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
-def command(seed: int, days: int, people: int) -> None:
-    """Add a few people with a year of believable data. A second run changes nothing.
+@click.option(
+    "--users", "--people", "users", default=5, show_default=True, type=click.IntRange(1, 100_000), help="How many."
+)
+def command(seed: int, days: int, users: int) -> None:
+    """Add a few users with a year of believable data. A second run changes nothing.
 
     Example: focusflow demo --days 120
     """
@@ -54,4 +56,4 @@ def command(seed: int, days: int, people: int) -> None:
     lifeline.hold()
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        click.echo(add_demo(database, seed=seed, days=days, people=people))
+        click.echo(add_demo(database, seed=seed, days=days, users=users))

@@ -4,7 +4,7 @@ import click
 
 
 @click.command("up")
-@click.option("--demo", is_flag=True, help="Add a few people with a year of data first. A second time changes nothing.")
+@click.option("--demo", is_flag=True, help="Add a few users with a year of data first. A second time changes nothing.")
 @click.option(
     "--kafka", is_flag=True, help="Run an Apache Kafka as well, and send the events through it. Needs Java and Maven."
 )

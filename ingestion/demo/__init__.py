@@ -1,4 +1,4 @@
-"""Demo people with a believable history, written through the same contract as real writes."""
+"""Demo users with a believable history, written through the same contract as real writes."""
 
 from ingestion.demo.personas import PASSWORD
 from ingestion.demo.writer import Written, write_demo

@@ -25,10 +25,10 @@ class Change:
     actor: Actor = "user"
 
 
-def mint(dice: Generator, at: datetime) -> UUID:
+def mint(rng: Generator, at: datetime) -> UUID:
     """A UUIDv7 as of a moment, from the dice: the same seed gives the same identities."""
     milliseconds = int(at.timestamp() * 1000)
-    noise = int.from_bytes(dice.bytes(10), "big")
+    noise = int.from_bytes(rng.bytes(10), "big")
     return UUID(int=milliseconds << 80 | 7 << 76 | (noise >> 68) << 64 | 2 << 62 | noise & (1 << 62) - 1)
 
 
@@ -39,16 +39,16 @@ def moment(day: date, hour: float, timezone: str) -> datetime:
     return wall.replace(tzinfo=zone(timezone)).astimezone(UTC)
 
 
-def chance(dice: Generator, share: float) -> bool:
-    return bool(dice.random() < share)
+def chance(rng: Generator, share: float) -> bool:
+    return bool(rng.random() < share)
 
 
-def pick(dice: Generator, items: Sequence[T]) -> T:
-    return items[int(dice.integers(len(items)))]
+def pick(rng: Generator, items: Sequence[T]) -> T:
+    return items[int(rng.integers(len(items)))]
 
 
-def weighted(dice: Generator, items: Mapping[T, float]) -> T:
-    reached = dice.random() * sum(items.values())
+def weighted(rng: Generator, items: Mapping[T, float]) -> T:
+    reached = rng.random() * sum(items.values())
     for item, weight in items.items():
         reached -= weight
         if reached < 0:

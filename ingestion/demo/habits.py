@@ -7,43 +7,43 @@ from numpy.random import Generator
 
 from ingestion.demo.changes import Change, chance, mint, moment
 from ingestion.demo.days import Day
-from ingestion.demo.personas import HabitPlan, Person
+from ingestion.demo.personas import HabitPlan, Persona
 
 REASONS = {"holiday": "Holiday", "vacation": "On the road", "sick": "Ill"}
 
 
-def habit_changes(person: Person, dice: Generator, days: list[Day]) -> list[Change]:
-    return [change for plan in person.habits for change in _one(person, plan, dice, days)]
+def habit_changes(persona: Persona, rng: Generator, days: list[Day]) -> list[Change]:
+    return [change for plan in persona.habits for change in _one(persona, plan, rng, days)]
 
 
-def _one(person: Person, plan: HabitPlan, dice: Generator, days: list[Day]) -> list[Change]:
-    lived = days[min(len(days) - 1, int(plan.begins * len(days))) :]
-    begun = moment(lived[0].date, 12, person.timezone)
-    habit = mint(dice, begun)
+def _one(persona: Persona, plan: HabitPlan, rng: Generator, days: list[Day]) -> list[Change]:
+    past_days = days[min(len(days) - 1, int(plan.begins * len(days))) :]
+    begun = moment(past_days[0].date, 12, persona.timezone)
+    habit = mint(rng, begun)
     fields = {
         "title": plan.title,
         "frequency": plan.frequency,
         "weekdays": list(plan.weekdays),
         "times_per_week": plan.times_per_week,
-        "start_date": lived[0].date,
+        "start_date": past_days[0].date,
         "reminder_time": plan.reminder,
         "created_at": begun,
     }
     changes = [Change(begun, "habit.created", habit, fields)]
-    streak_from = lived[-1].date - timedelta(days=plan.streak_days)
+    streak_from = past_days[-1].date - timedelta(days=plan.streak_days)
     was_done, done_in_week = True, 0
-    for day in lived[1:]:
+    for day in past_days[1:]:
         done_in_week = 0 if day.date.weekday() == 0 else done_in_week
         likelihood = _likelihood(plan, day, done_in_week, was_done=was_done)
         if likelihood is None:
             continue
         is_sure = bool(plan.streak_days) and day.date >= streak_from and plan.frequency != "weekly"
-        was_done = is_sure or chance(dice, likelihood)
+        was_done = is_sure or chance(rng, likelihood)
         if was_done:
             done_in_week += 1
-            changes += _logged(person, plan, dice, habit, day.date)
-        elif day.off and chance(dice, 0.6):
-            changes.append(_skipped(person, plan, dice, habit, day))
+            changes += _logged(persona, plan, rng, habit, day.date)
+        elif day.off and chance(rng, 0.6):
+            changes.append(_skipped(persona, plan, rng, habit, day))
     return changes
 
 
@@ -58,20 +58,20 @@ def _likelihood(plan: HabitPlan, day: Day, done_in_week: int, *, was_done: bool)
     return min(0.98, likelihood * (0.25 if day.off else 1))
 
 
-def _logged(person: Person, plan: HabitPlan, dice: Generator, habit: Any, day: date) -> list[Change]:
-    at = moment(day, max(5.0, float(dice.normal(plan.hour, 0.5))), person.timezone)
+def _logged(persona: Persona, plan: HabitPlan, rng: Generator, habit: Any, day: date) -> list[Change]:
+    at = moment(day, max(5.0, float(rng.normal(plan.hour, 0.5))), persona.timezone)
     fields: dict[str, Any] = {"habit_id": habit, "local_date": day}
-    if chance(dice, 0.3):
-        fields["mood"] = int(dice.choice(5, p=(0.04, 0.1, 0.26, 0.4, 0.2))) + 1
+    if chance(rng, 0.3):
+        fields["mood"] = int(rng.choice(5, p=(0.04, 0.1, 0.26, 0.4, 0.2))) + 1
     changes: list[Change] = []
-    if chance(dice, 0.01):  # ticked by mistake, taken back, ticked again
-        changes.append(Change(at - timedelta(minutes=2), "habit.logged", mistake := mint(dice, at), fields))
+    if chance(rng, 0.01):  # ticked by mistake, taken back, ticked again
+        changes.append(Change(at - timedelta(minutes=2), "habit.logged", mistake := mint(rng, at), fields))
         changes.append(Change(at - timedelta(minutes=1), "habit.unlogged", mistake, {}))
-    return [*changes, Change(at, "habit.logged", mint(dice, at), fields)]
+    return [*changes, Change(at, "habit.logged", mint(rng, at), fields)]
 
 
-def _skipped(person: Person, plan: HabitPlan, dice: Generator, habit: Any, day: Day) -> Change:
-    at = moment(day.date, plan.hour, person.timezone)
+def _skipped(persona: Persona, plan: HabitPlan, rng: Generator, habit: Any, day: Day) -> Change:
+    at = moment(day.date, plan.hour, persona.timezone)
     fields = {
         "habit_id": habit,
         "local_date": day.date,
@@ -79,4 +79,4 @@ def _skipped(person: Person, plan: HabitPlan, dice: Generator, habit: Any, day: 
         "skipped": True,
         "skip_reason": REASONS[day.off or "vacation"],
     }
-    return Change(at, "habit.logged", mint(dice, at), fields)
+    return Change(at, "habit.logged", mint(rng, at), fields)

@@ -10,11 +10,11 @@ from focusflow.clock import local_date
 from ingestion.demo.calendar import calendar_changes
 from ingestion.demo.changes import Change, mint, moment
 from ingestion.demo.days import day_off_changes, days_of, days_off
-from ingestion.demo.goals import GoalLife
+from ingestion.demo.goals import GoalHistory
 from ingestion.demo.habits import habit_changes
 from ingestion.demo.journal import History, history
-from ingestion.demo.personas import Person
-from ingestion.demo.tasks import Places, TaskLife
+from ingestion.demo.personas import Persona
+from ingestion.demo.tasks import Places, TaskHistory
 from ingestion.demo.time import time_changes
 from ingestion.demo.titles import COLORS
 from ingestion.demo.usage import usage_changes
@@ -22,19 +22,19 @@ from ingestion.demo.usage import usage_changes
 DAYS_AHEAD = 10  # for which appointments are agreed on already
 
 
-def life_of(person: Person, *, now: datetime, seed: int, days: int, recorded_at: datetime) -> History:
+def generate_history(persona: Persona, *, now: datetime, seed: int, days: int, recorded_at: datetime) -> History:
     """All that happened to a person until now, and was recorded at one moment: when it is written."""
-    dice = default_rng([seed, *blake2b(person.email.encode(), digest_size=8).digest()])
-    today = local_date(now, person.timezone)
-    first = today - timedelta(days=max(1, round(days * person.share_of_history)))
-    registered = moment(first, 9.25, person.timezone)
-    user_id = mint(dice, registered)
-    categories = {name: mint(dice, registered) for name in person.categories}
-    lived = history(
-        _changes(person, dice, first, today, account=(user_id, registered), categories=categories),
-        dice,
+    rng = default_rng([seed, *blake2b(persona.email.encode(), digest_size=8).digest()])
+    today = local_date(now, persona.timezone)
+    first = today - timedelta(days=max(1, round(days * persona.share_of_history)))
+    registered = moment(first, 9.25, persona.timezone)
+    user_id = mint(rng, registered)
+    categories = {name: mint(rng, registered) for name in persona.categories}
+    past_days = history(
+        _changes(persona, rng, first, today, account=(user_id, registered), categories=categories),
+        rng,
         user_id=user_id,
-        timezone=person.timezone,
+        timezone=persona.timezone,
         until=now,
         recorded_at=recorded_at,
     )
@@ -50,12 +50,12 @@ def life_of(person: Person, *, now: datetime, seed: int, days: int, recorded_at:
         }
         for name, id_ in categories.items()
     ]
-    return History(lived.events, {**lived.rows, "categories": named})
+    return History(past_days.events, {**past_days.rows, "categories": named})
 
 
 def _changes(
-    person: Person,
-    dice: Generator,
+    persona: Persona,
+    rng: Generator,
     first: date,
     today: date,
     *,
@@ -63,30 +63,30 @@ def _changes(
     categories: dict[str, UUID],
 ) -> list[Change]:
     user_id, registered = account
-    off = days_off(person, dice, first, today)
+    off = days_off(persona, rng, first, today)
     # The day of the registration is left empty: nothing may have happened to an account that was not there yet.
-    calendar = days_of(person, dice, first + timedelta(days=1), today + timedelta(days=DAYS_AHEAD), off)
-    lived = calendar[:-DAYS_AHEAD]
-    goals = GoalLife(person, dice, lived, categories)
-    tasks = TaskLife(person, dice, lived, Places(categories, tuple(goals.spans)))
+    calendar = days_of(persona, rng, first + timedelta(days=1), today + timedelta(days=DAYS_AHEAD), off)
+    past_days = calendar[:-DAYS_AHEAD]
+    goals = GoalHistory(persona, rng, past_days, categories)
+    tasks = TaskHistory(persona, rng, past_days, Places(categories, tuple(goals.spans)))
     tasks.live()
     tasks.remaining(today)
     changes = [
         *goals.changes,
         *tasks.changes,
-        *time_changes(person, dice, tasks.work),
-        *habit_changes(person, dice, lived),
-        *calendar_changes(person, dice, calendar, registered + timedelta(hours=1)),
-        *day_off_changes(person, dice, off, first),
-        *usage_changes(person, dice, lived),
+        *time_changes(persona, rng, tasks.work),
+        *habit_changes(persona, rng, past_days),
+        *calendar_changes(persona, rng, calendar, registered + timedelta(hours=1)),
+        *day_off_changes(persona, rng, off, first),
+        *usage_changes(persona, rng, past_days),
     ]
-    return [*_account(person, user_id, registered), *changes]
+    return [*_account(persona, user_id, registered), *changes]
 
 
-def _account(person: Person, user_id: UUID, registered: datetime) -> list[Change]:
-    fields = {"email": person.email, "display_name": person.name, "timezone": person.timezone, "role": person.role}
+def _account(persona: Persona, user_id: UUID, registered: datetime) -> list[Change]:
+    fields = {"email": persona.email, "display_name": persona.name, "timezone": persona.timezone, "role": persona.role}
     changes = [Change(registered, "user.registered", user_id, fields)]
-    if person.focus_goal_minutes:
+    if persona.focus_goal_minutes:
         later = registered + timedelta(days=30)
-        changes.append(Change(later, "user.updated", user_id, {"daily_focus_goal_minutes": person.focus_goal_minutes}))
+        changes.append(Change(later, "user.updated", user_id, {"daily_focus_goal_minutes": persona.focus_goal_minutes}))
     return changes

@@ -49,7 +49,7 @@ class History:
 
 
 def history(
-    changes: Iterable[Change], dice: Generator, *, user_id: UUID, timezone: str, until: datetime, recorded_at: datetime
+    changes: Iterable[Change], rng: Generator, *, user_id: UUID, timezone: str, until: datetime, recorded_at: datetime
 ) -> History:
     """Plays the changes up to a moment. What would come later has not happened."""
     entities: dict[UUID, _Entity] = {}
@@ -78,7 +78,7 @@ def history(
             happened_at=change.at,
             before=before,
             actor=change.actor,
-            id_=mint(dice, change.at),
+            id_=mint(rng, change.at),
         )
         entity.data, entity.is_gone = dict(noun.data.model_validate(entity.data)), change.type in REMOVALS
         events.append(made)

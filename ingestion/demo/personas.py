@@ -1,4 +1,4 @@
-"""The demo people as data: where they live, how they work, what they want. Their history is made from this and a seed."""
+"""The demo users as data: where they live, how they work, what they want. Their histories are generated from this and a seed."""
 
 from dataclasses import dataclass, field, replace
 from datetime import time
@@ -38,7 +38,7 @@ class GoalPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Persona:
     """Somebody's temper. Rates are for an ordinary working day."""
 
     email: str
@@ -77,7 +77,7 @@ class Person:
 
 
 FIVE: Final = (
-    Person(
+    Persona(
         email="demo@example.com",
         name="Demo",
         timezone="Europe/Berlin",
@@ -104,7 +104,7 @@ FIVE: Final = (
         due_around_today=(-4, -1, 0, 0, 1, 1, 3, 6, 10),
         chores=(("Take out the bins", "Home", 7), ("Weekly review", "Work", 7), ("Pay the rent", "Finance", 30)),
     ),
-    Person(
+    Persona(
         email="analyst@example.com",
         name="Analyst",
         timezone="America/New_York",
@@ -130,7 +130,7 @@ FIVE: Final = (
         due_around_today=(-2, 0, 1, 2, 5),
         chores=(("Team status", "Work", 7), ("Water the plants", "Home", 7)),
     ),
-    Person(
+    Persona(
         email="admin@example.com",
         name="Admin",
         timezone="Asia/Kolkata",
@@ -155,7 +155,7 @@ FIVE: Final = (
         due_around_today=(0, 1, 2, 4, 8),
         chores=(("Back up the photos", "Family", 7), ("Close the books", "Finance", 30)),
     ),
-    Person(
+    Persona(
         email="robin@example.com",
         name="Robin",
         timezone="Australia/Sydney",
@@ -185,7 +185,7 @@ FIVE: Final = (
         ),
         due_around_today=(-9, -6, -3, -1, 0, 2),
     ),
-    Person(
+    Persona(
         email="luca@example.com",
         name="Luca",
         timezone="America/Sao_Paulo",
@@ -217,7 +217,7 @@ FIVE: Final = (
 )  # fmt: skip
 
 
-def people(count: int = len(FIVE)) -> tuple[Person, ...]:
+def personas(count: int = len(FIVE)) -> tuple[Persona, ...]:
     """The five, and beyond them as many more of their tempers as are asked for."""
     further = (
         replace(

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from focusflow.clock import local_date
 from ingestion.demo.changes import Change, chance, mint, moment, pick, weighted
 from ingestion.demo.days import Day
-from ingestion.demo.personas import Person
+from ingestion.demo.personas import Persona
 from ingestion.demo.titles import BLOCKERS, STEPS, task_title
 
 ESTIMATES = {10: 2.0, 15: 3.0, 30: 5.0, 45: 3.0, 60: 4.0, 90: 2.0, 120: 1.5, 240: 0.4}
@@ -35,11 +35,11 @@ class Places:
     goals: tuple[tuple[UUID, str, date, date], ...]  # id, category, first and last day
 
 
-class TaskLife:
+class TaskHistory:
     """Builds the tasks of one person. Dates are drawn to the end of a life; what lies after now is cut off by the journal."""
 
-    def __init__(self, person: Person, dice: Generator, days: list[Day], places: Places) -> None:
-        self._person, self._dice, self._days, self._places = person, dice, days, places
+    def __init__(self, persona: Persona, rng: Generator, days: list[Day], places: Places) -> None:
+        self._persona, self._rng, self._days, self._places = persona, rng, days, places
         self._index = {day.date: number for number, day in enumerate(days)}
         self._recent: list[tuple[UUID, datetime]] = []  # tasks and when each gets done
         self.changes: list[Change] = []
@@ -47,14 +47,14 @@ class TaskLife:
 
     def live(self) -> None:
         for day in self._days:
-            for _ in range(int(self._dice.poisson(self._person.tasks_per_day * day.energy))):
+            for _ in range(int(self._rng.poisson(self._persona.tasks_per_day * day.energy))):
                 self._one(day.date)
-        for title, category, every in self._person.chores:
-            self._chore(title, category, every)
+        for title, category, every in self._persona.chores:
+            self._recurring_task(title, category, every)
 
     def remaining(self, today: date) -> None:
         """The open tasks of the last days, so that there is something to do today."""
-        for number, ahead in enumerate(self._person.due_around_today):
+        for number, ahead in enumerate(self._persona.due_around_today):
             created = self._moment(today - timedelta(days=3 + 2 * number % 9 + max(0, -ahead)))
             category, fields = self._described(created)
             fields |= {
@@ -74,29 +74,29 @@ class TaskLife:
     def _one(self, day: date) -> None:
         created = self._moment(day)
         category, fields = self._described(created)
-        due = self._due(day) if chance(self._dice, self._person.due_share) else None
+        due = self._due(day) if chance(self._rng, self._persona.due_share) else None
         if due is not None:
             fields |= (
-                {"due_at": moment(due, 17, self._person.timezone)} if chance(self._dice, 0.25) else {"due_date": due}
+                {"due_at": moment(due, 17, self._persona.timezone)} if chance(self._rng, 0.25) else {"due_date": due}
             )
-        elif chance(self._dice, 0.08):
-            fields["start_at"] = moment(day + timedelta(days=int(self._dice.integers(2, 15))), 8, self._person.timezone)
+        elif chance(self._rng, 0.08):
+            fields["start_at"] = moment(day + timedelta(days=int(self._rng.integers(2, 15))), 8, self._persona.timezone)
         blocker = next((task for task, done in reversed(self._recent[-6:]) if done > created), None)
-        if blocker is not None and chance(self._dice, 0.06):
-            fields |= {"blocked_by": [blocker], "title": f"{pick(self._dice, BLOCKERS)} {category.lower()} papers"}
-        by_ai = chance(self._dice, 0.04)
+        if blocker is not None and chance(self._rng, 0.06):
+            fields |= {"blocked_by": [blocker], "title": f"{pick(self._rng, BLOCKERS)} {category.lower()} papers"}
+        by_ai = chance(self._rng, 0.04)
         task = self._create(created, category, {**fields, "ai_generated": by_ai}, by_ai=by_ai)
         self._fate(task, created, due, fields)
 
     def _fate(self, task: UUID, created: datetime, due: date | None, fields: Mapping[str, Any]) -> None:
-        if due is not None and chance(self._dice, 0.1):
+        if due is not None and chance(self._rng, 0.1):
             created, due = self._reschedule(task, created, due)  # done only after it was put off
         given_up = {"cancelled": 0.45, "deleted": 0.55}
-        if chance(self._dice, self._person.abandons + 0.05 * (due is None)):
-            wait = self._person.tidies_after_days * (0.6 + 0.8 * float(self._dice.random()))
-            begin = due or local_date(created, self._person.timezone)
+        if chance(self._rng, self._persona.abandons + 0.05 * (due is None)):
+            wait = self._persona.tidies_after_days * (0.6 + 0.8 * float(self._rng.random()))
+            begin = due or local_date(created, self._persona.timezone)
             tidied = max(created + timedelta(hours=2), self._moment(begin + timedelta(days=round(wait))))
-            if weighted(self._dice, given_up) == "cancelled":
+            if weighted(self._rng, given_up) == "cancelled":
                 self._change(tidied, "task.updated", task, {"status": "cancelled"})
             else:
                 self._change(tidied, "task.deleted", task, {"deleted_at": tidied})
@@ -106,54 +106,54 @@ class TaskLife:
     def _complete(self, task: UUID, done: datetime, created: datetime, fields: Mapping[str, Any]) -> None:
         """Worked on, perhaps in steps, then done; now and then undone and done again."""
         estimate = fields.get("estimated_minutes") or 30
-        spread = float(self._dice.lognormal(0, 0.4))
-        minutes = max(3, min(400, round(estimate * self._person.estimate_bias * spread)))
+        spread = float(self._rng.lognormal(0, 0.4))
+        minutes = max(3, min(400, round(estimate * self._persona.estimate_bias * spread)))
         begun = max(created + timedelta(minutes=2), done - timedelta(minutes=minutes))
         done = begun + timedelta(minutes=minutes)
         self._recent.append((task, done))
-        if chance(self._dice, 0.35):
+        if chance(self._rng, 0.35):
             self._change(begun, "task.updated", task, {"status": "in_progress"})
         finished: dict[str, Any] = {"status": "completed", "completed_at": done}
-        if chance(self._dice, self._person.tracks):
+        if chance(self._rng, self._persona.tracks):
             self.work.append(Work(task, begun, minutes))
             finished["actual_minutes"] = minutes
-        if minutes > 60 and chance(self._dice, 0.25):
+        if minutes > 60 and chance(self._rng, 0.25):
             self._steps(task, created, begun, done)
         self._change(done, "task.completed", task, finished)
-        if chance(self._dice, 0.03):
-            undone = done + timedelta(minutes=1 + 90 * float(self._dice.random()))
-            again = undone + timedelta(hours=1 + 30 * float(self._dice.random()))
+        if chance(self._rng, 0.03):
+            undone = done + timedelta(minutes=1 + 90 * float(self._rng.random()))
+            again = undone + timedelta(hours=1 + 30 * float(self._rng.random()))
             self._change(undone, "task.reopened", task, {"status": "pending", "completed_at": None})
             self._change(again, "task.completed", task, {"status": "completed", "completed_at": again})
-        elif chance(self._dice, 0.05):
+        elif chance(self._rng, 0.05):
             self._change(done + timedelta(days=5), "task.archived", task, {"status": "archived"})
 
     def _steps(self, parent: UUID, created: datetime, begun: datetime, done: datetime) -> None:
         """Subtasks, all done before their parent."""
-        count = int(self._dice.integers(2, len(STEPS) + 1))
+        count = int(self._rng.integers(2, len(STEPS) + 1))
         for number, title in enumerate(STEPS[:count]):
             written = created + timedelta(seconds=20 + 5 * number)
             finished = begun + (done - begun) * ((number + 1) / (count + 1))
-            subtask = mint(self._dice, written)
+            subtask = mint(self._rng, written)
             fields = {"title": title, "parent_task_id": parent, "created_at": written}
             self._change(written, "task.created", subtask, fields)
             self._change(finished, "task.completed", subtask, {"status": "completed", "completed_at": finished})
 
     def _reschedule(self, task: UUID, created: datetime, due: date) -> tuple[datetime, date]:
-        later = due + timedelta(days=int(self._dice.integers(1, 9)))
+        later = due + timedelta(days=int(self._rng.integers(1, 9)))
         put_off = max(
-            created + timedelta(hours=1), moment(due, 9 + 8 * float(self._dice.random()), self._person.timezone)
+            created + timedelta(hours=1), moment(due, 9 + 8 * float(self._rng.random()), self._persona.timezone)
         )
         self._change(put_off, "task.updated", task, {"due_at": None, "due_date": later})
         return put_off, later
 
-    def _chore(self, title: str, category: str, every: int) -> None:
+    def _recurring_task(self, title: str, category: str, every: int) -> None:
         """A recurring task: doing it makes the next."""
         first, last = self._days[0].date, self._days[-1].date
         created = self._moment(first + timedelta(days=3))
         due, rule = first + timedelta(days=3 + every), "FREQ=WEEKLY" if every == 7 else "FREQ=MONTHLY"
         for _ in range(len(self._days) // every + 2):
-            if local_date(created, self._person.timezone) > last:
+            if local_date(created, self._persona.timezone) > last:
                 return
             fields = {
                 "title": title,
@@ -163,23 +163,23 @@ class TaskLife:
                 "priority": "medium",
             }
             task = self._create(created, category, fields, tags=["routine"])
-            slip = int(self._dice.choice(5, p=(0.25, 0.5, 0.15, 0.07, 0.03))) - 1
+            slip = int(self._rng.choice(5, p=(0.25, 0.5, 0.15, 0.07, 0.03))) - 1
             done = max(created + timedelta(hours=3), self._moment(due + timedelta(days=slip)))
             self._change(done, "task.completed", task, {"status": "completed", "completed_at": done})
             created, due = done + timedelta(seconds=1), due + timedelta(days=every)
 
     def _described(self, created: datetime) -> tuple[str, dict[str, Any]]:
         """Category, title, tags, priority, estimate and goal: what is known when a task is written down."""
-        categories = self._person.categories
-        category = weighted(self._dice, {name: 1 / (rank + 1) for rank, name in enumerate(categories)})
-        title, tags = task_title(self._dice, category)
-        fields: dict[str, Any] = {"title": title, "tags": tags, "priority": weighted(self._dice, PRIORITIES)}
-        if chance(self._dice, 0.7):
-            fields["estimated_minutes"] = weighted(self._dice, ESTIMATES)
-        day = local_date(created, self._person.timezone)
+        categories = self._persona.categories
+        category = weighted(self._rng, {name: 1 / (rank + 1) for rank, name in enumerate(categories)})
+        title, tags = task_title(self._rng, category)
+        fields: dict[str, Any] = {"title": title, "tags": tags, "priority": weighted(self._rng, PRIORITIES)}
+        if chance(self._rng, 0.7):
+            fields["estimated_minutes"] = weighted(self._rng, ESTIMATES)
+        day = local_date(created, self._persona.timezone)
         goals = [id_ for id_, of, first, last in self._places.goals if of == category and first < day <= last]
-        if goals and chance(self._dice, 0.35):
-            fields["goal_id"] = pick(self._dice, goals)
+        if goals and chance(self._rng, 0.35):
+            fields["goal_id"] = pick(self._rng, goals)
         return category, fields
 
     def _create(
@@ -191,7 +191,7 @@ class TaskLife:
         tags: list[str] | None = None,
         by_ai: bool = False,
     ) -> UUID:
-        task = mint(self._dice, at)
+        task = mint(self._rng, at)
         whole = {"category_id": self._places.categories[category], "created_at": at, **fields}
         if tags is not None:
             whole["tags"] = tags
@@ -202,33 +202,33 @@ class TaskLife:
         self.changes.append(Change(at, type_, task, fields))
 
     def _due(self, day: date) -> date:
-        return day + timedelta(days=min(30, int(self._dice.gamma(1.2, 4.5))))
+        return day + timedelta(days=min(30, int(self._rng.gamma(1.2, 4.5))))
 
     def _done_at(self, created: datetime, due: date | None, fields: Mapping[str, Any]) -> datetime:
         """The new is done soon or late; the due around its date, by temper; and neither on days without energy."""
-        born = local_date(created, self._person.timezone)
+        born = local_date(created, self._persona.timezone)
         if due is None:
-            target = born + timedelta(days=int(self._dice.lognormal(0.6, 1.3)))
+            target = born + timedelta(days=int(self._rng.lognormal(0.6, 1.3)))
         else:
-            mean, spread = self._person.lateness_days
-            target = max(born, due + timedelta(days=round(float(self._dice.normal(mean, spread)))))
+            mean, spread = self._persona.lateness_days
+            target = max(born, due + timedelta(days=round(float(self._rng.normal(mean, spread)))))
         if fields.get("start_at"):
-            target = max(target, local_date(fields["start_at"], self._person.timezone))
+            target = max(target, local_date(fields["start_at"], self._persona.timezone))
         blockers = {task: done for task, done in self._recent[-12:] if task in fields.get("blocked_by", ())}
         after = max((created, *blockers.values()))
-        done = self._moment(self._with_energy(max(target, local_date(after, self._person.timezone))))
-        return max(done, after + timedelta(minutes=5 + 60 * float(self._dice.random())))
+        done = self._moment(self._with_energy(max(target, local_date(after, self._persona.timezone))))
+        return max(done, after + timedelta(minutes=5 + 60 * float(self._rng.random())))
 
     def _with_energy(self, day: date) -> date:
         start = self._index.get(day)
         if start is None:
             return day
         for later in self._days[start : start + 21]:
-            if chance(self._dice, min(1, later.energy)):
+            if chance(self._rng, min(1, later.energy)):
                 return later.date
         return day
 
     def _moment(self, day: date) -> datetime:
-        middle, spread = pick(self._dice, self._person.hours)
-        hour = min(27.5, max(6, float(self._dice.normal(middle, spread))))
-        return moment(day, hour, self._person.timezone)
+        middle, spread = pick(self._rng, self._persona.hours)
+        hour = min(27.5, max(6, float(self._rng.normal(middle, spread))))
+        return moment(day, hour, self._persona.timezone)

@@ -1,4 +1,4 @@
-"""What the demo people call their things: titles made from a few words for each category."""
+"""Titles of the demo users' tasks, habits and goals, composed of a few words per category."""
 
 from typing import Final
 
@@ -82,9 +82,9 @@ ROOMS: Final = ("Room 2", "Video call", "Café on the corner", "Room 5")
 BLOCKERS: Final = ("Wait for the answer about", "Get access to", "Order the parts for")
 
 
-def task_title(dice: Generator, category: str) -> tuple[str, list[str]]:
+def task_title(rng: Generator, category: str) -> tuple[str, list[str]]:
     """A title and the tags that a person would give it."""
     patterns, things, tags = TITLES[category]
-    wanted = int(dice.choice(3, p=(0.5, 0.38, 0.12)))
-    chosen = sorted({pick(dice, tags) for _ in range(wanted)})
-    return pick(dice, patterns).format(pick(dice, things)), chosen
+    wanted = int(rng.choice(3, p=(0.5, 0.38, 0.12)))
+    chosen = sorted({pick(rng, tags) for _ in range(wanted)})
+    return pick(rng, patterns).format(pick(rng, things)), chosen

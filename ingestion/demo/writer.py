@@ -1,4 +1,4 @@
-"""Writes the demo people: rows and outbox events of one person in one transaction, through the same roles as the API."""
+"""Writes the demo users: rows and outbox events of one user in one transaction, with the same roles as the API."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from psycopg import sql
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
-from ingestion.demo.history import life_of
-from ingestion.demo.personas import PASSWORD, Person, people
+from ingestion.demo.history import generate_history
+from ingestion.demo.personas import PASSWORD, Persona, personas
 
 QUERIES: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -31,7 +31,7 @@ Progress = Callable[[str, int, int], None]
 class Written:
     """What a run added. No people: they were all there before."""
 
-    people: int
+    personas: int
     rows: int
     events: int
 
@@ -43,35 +43,35 @@ def silent(_doing: str, _done: int, _all: int) -> None:
 def write_demo(
     database: Database, now: datetime, *, seed: int = 1, days: int = 365, count: int = 5, progress: Progress = silent
 ) -> Written:
-    """Add the demo people who are not there yet, with their history up to now. Run again after a kill, it adds those that are missing."""
-    wanted = people(count)
-    missing = [person for person in wanted if person.email not in _present(database, wanted)]
+    """Add the demo users who are missing, with their history up to now. It can be run again after a kill."""
+    wanted = personas(count)
+    missing = [persona for persona in wanted if persona.email not in _present(database, wanted)]
     rows = events = 0
-    for number, person in enumerate(missing):
-        progress(person.name, number, len(missing))
-        person_rows, person_events = _write_person(database, person, now, seed, days)
-        rows, events = rows + person_rows, events + person_events
+    for number, persona in enumerate(missing):
+        progress(persona.name, number, len(missing))
+        persona_rows, persona_events = _write_persona(database, persona, now, seed, days)
+        rows, events = rows + persona_rows, events + persona_events
     progress("", len(missing), len(missing))
     return Written(len(missing), rows, events)
 
 
-def _present(database: Database, wanted: Sequence[Person]) -> set[str]:
+def _present(database: Database, wanted: Sequence[Persona]) -> set[str]:
     with database.transaction(Role.AUTH) as tx:
-        found = tx.all(QUERIES["present"], {"emails": [person.email for person in wanted]})
+        found = tx.all(QUERIES["present"], {"emails": [persona.email for persona in wanted]})
     return {row["email"] for row in found}
 
 
-def _write_person(database: Database, person: Person, now: datetime, seed: int, days: int) -> tuple[int, int]:
+def _write_persona(database: Database, persona: Persona, now: datetime, seed: int, days: int) -> tuple[int, int]:
     with database.transaction(Role.AUTH) as tx:
-        lived = life_of(person, now=now, seed=seed, days=days, recorded_at=tx.now)
-        (account,) = lived.rows["users"]
+        past_days = generate_history(persona, now=now, seed=seed, days=days, recorded_at=tx.now)
+        (account,) = past_days.rows["users"]
         secret = {"password_hash": password_hash(), "email_verified_at": account["created_at"]}
         written = _insert(tx, "users", [{**account, **secret}])
         _become(tx, account["id"])
         for table in ORDER:
-            written += _insert(tx, table, lived.rows.get(table, []))
-        outbox.append(tx, lived.events)
-    return written, len(lived.events)
+            written += _insert(tx, table, past_days.rows.get(table, []))
+        outbox.append(tx, past_days.events)
+    return written, len(past_days.events)
 
 
 def password_hash() -> str:

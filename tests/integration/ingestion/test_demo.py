@@ -75,5 +75,5 @@ def test_the_rows_of_a_person_are_what_their_last_events_say(database, accounts,
 
 def test_a_second_run_changes_nothing_and_a_larger_one_adds_who_is_missing(database, written, outbox):
     again = write_demo(database, NOW, days=120, count=2)
-    assert (again.people, again.rows, again.events) == (0, 0, 0)
-    assert write_demo(database, NOW, days=40, count=3).people == 1
+    assert (again.personas, again.rows, again.events) == (0, 0, 0)
+    assert write_demo(database, NOW, days=40, count=3).personas == 1

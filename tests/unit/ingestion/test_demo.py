@@ -10,65 +10,67 @@ import pytest
 
 from focusflow.clock import local_date
 from focusflow.contracts.registry import BY_NAME, BY_TYPE
-from ingestion.demo.history import life_of
+from ingestion.demo.history import generate_history
 from ingestion.demo.journal import REMOVALS, TABLES
-from ingestion.demo.personas import FIVE, people
+from ingestion.demo.personas import FIVE, personas
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)
 SEEDS = (1, 2, 3)
 
 
-def live(person, seed=1, days=365):
-    return life_of(person, now=NOW, seed=seed, days=days, recorded_at=NOW)
+def live(persona, seed=1, days=365):
+    return generate_history(persona, now=NOW, seed=seed, days=days, recorded_at=NOW)
 
 
 #: A life takes seconds to make and is only looked at; that a seed always gives the same is the first thing that is tested.
 known_life = cache(live)
 
 
-@pytest.fixture(scope="module", params=FIVE, ids=lambda person: person.name)
-def person(request):
+@pytest.fixture(scope="module", params=FIVE, ids=lambda persona: persona.name)
+def persona(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def lived(person):
-    return known_life(person)
+def past_days(persona):
+    return known_life(persona)
 
 
-def open_tasks(lived):
-    return [row for row in lived.rows["tasks"] if row["status"] in {"pending", "in_progress"} and not row["deleted_at"]]
+def open_tasks(past_days):
+    return [
+        row for row in past_days.rows["tasks"] if row["status"] in {"pending", "in_progress"} and not row["deleted_at"]
+    ]
 
 
 def due_day(task, timezone):
     return task["due_date"] or (task["due_at"] and local_date(task["due_at"], timezone))
 
 
-def test_the_same_seed_gives_the_same_history_and_another_gives_another(person, lived):
-    again, other = live(person), known_life(person, seed=2)
-    assert [each.as_bytes() for each in again.events] == [each.as_bytes() for each in lived.events]
-    assert again.rows == lived.rows
-    assert [each.id for each in other.events] != [each.id for each in lived.events]
+def test_the_same_seed_gives_the_same_history_and_another_gives_another(persona, past_days):
+    again, other = live(persona), known_life(persona, seed=2)
+    assert [each.as_bytes() for each in again.events] == [each.as_bytes() for each in past_days.events]
+    assert again.rows == past_days.rows
+    assert [each.id for each in other.events] != [each.id for each in past_days.events]
 
 
-def test_each_event_keeps_the_contract(person, lived):
-    for each in lived.events:
+def test_each_event_keeps_the_contract(persona, past_days):
+    for each in past_days.events:
         noun = BY_TYPE[each.type]
         assert noun.data.model_validate(each.data).model_dump(mode="json") == each.data
-        assert (each.dataschema, each.timezone) == (noun.schema, person.timezone)
-        assert each.localdate == local_date(each.time, person.timezone)
+        assert (each.dataschema, each.timezone) == (noun.schema, persona.timezone)
+        assert each.localdate == local_date(each.time, persona.timezone)
 
 
-def test_nothing_happens_in_the_future_or_before_the_registration(lived):
-    times = [each.time for each in lived.events]
+def test_nothing_happens_in_the_future_or_before_the_registration(past_days):
+    times = [each.time for each in past_days.events]
     assert times == sorted(times)
-    assert lived.events[0].type == "user.registered"
+    assert past_days.events[0].type == "user.registered"
     assert times[-1] <= NOW
 
 
-def test_versions_are_dense_and_what_was_before_is_what_the_last_event_said(lived):
+def test_versions_are_dense_and_what_was_before_is_what_the_last_event_said(past_days):
     by_entity = defaultdict(list)
-    for each in lived.events:
+    for each in past_days.events:
         by_entity[each.subject].append(each)
     for events in by_entity.values():
         assert [each.entityversion for each in events] == list(range(1, len(events) + 1))
@@ -78,16 +80,16 @@ def test_versions_are_dense_and_what_was_before_is_what_the_last_event_said(live
             assert later.model_dump(mode="json")["before"] == changed
 
 
-def test_an_entity_begins_with_its_creation(lived):
+def test_an_entity_begins_with_its_creation(past_days):
     beginnings = {"registered", "created", "started", "logged", "tracked", "plan_generated"}
-    assert {each.type.split(".")[1] for each in lived.events if each.entityversion == 1} <= beginnings
+    assert {each.type.split(".")[1] for each in past_days.events if each.entityversion == 1} <= beginnings
 
 
 @pytest.mark.parametrize("noun", TABLES)
-def test_the_rows_are_the_last_events(noun, lived):
-    last = {each.subject: each for each in lived.events if BY_TYPE[each.type].name == noun}
+def test_the_rows_are_the_last_events(noun, past_days):
+    last = {each.subject: each for each in past_days.events if BY_TYPE[each.type].name == noun}
     expected = {subject: each for subject, each in last.items() if each.type not in REMOVALS}
-    rows = {row["id"]: row for row in lived.rows.get(TABLES[noun], [])}
+    rows = {row["id"]: row for row in past_days.rows.get(TABLES[noun], [])}
     assert rows.keys() == expected.keys()
     data = BY_NAME[noun].data
     for subject, each in expected.items():
@@ -96,9 +98,9 @@ def test_the_rows_are_the_last_events(noun, lived):
         assert data.model_validate(rows[subject]).model_dump(mode="json") == each.data
 
 
-def test_at_most_one_timer_runs_at_a_time(lived):
+def test_at_most_one_timer_runs_at_a_time(past_days):
     running = None
-    for each in lived.events:
+    for each in past_days.events:
         if each.type == "time.started":
             assert running is None
             running = each.subject
@@ -107,10 +109,10 @@ def test_at_most_one_timer_runs_at_a_time(lived):
             running = None
 
 
-def test_nothing_is_done_before_what_blocks_it_or_its_own_steps(lived):
-    tasks = {row["id"]: row for row in lived.rows["tasks"]}
+def test_nothing_is_done_before_what_blocks_it_or_its_own_steps(past_days):
+    tasks = {row["id"]: row for row in past_days.rows["tasks"]}
     done = {
-        each.subject: each.time for each in reversed(lived.events) if each.type == "task.completed"
+        each.subject: each.time for each in reversed(past_days.events) if each.type == "task.completed"
     }  # the first time
     for id_, task in tasks.items():
         if id_ in done:
@@ -119,32 +121,32 @@ def test_nothing_is_done_before_what_blocks_it_or_its_own_steps(lived):
             assert done[id_] < done[task["parent_task_id"]]
 
 
-def test_weeks_differ_more_than_chance_alone_would_have_it(lived):
-    weeks = Counter(each.localdate.isocalendar()[:2] for each in lived.events if each.type == "task.completed")
+def test_weeks_differ_more_than_chance_alone_would_have_it(past_days):
+    weeks = Counter(each.localdate.isocalendar()[:2] for each in past_days.events if each.type == "task.completed")
     counts = list(weeks.values())[1:-1]
     assert 8 <= mean(counts) <= 30
     assert 1.5 <= pvariance(counts) / mean(counts) <= 9
 
 
-def test_there_are_no_holes_but_days_off_and_weekends(person, lived):
-    active = {each.localdate for each in lived.events}
-    first, last = min(active), local_date(NOW, person.timezone)
+def test_there_are_no_holes_but_days_off_and_weekends(persona, past_days):
+    active = {each.localdate for each in past_days.events}
+    first, last = min(active), local_date(NOW, persona.timezone)
     weekdays = [day for n in range((last - first).days) if (day := first + timedelta(days=n)).weekday() < 5]
     assert len(active.intersection(weekdays)) / len(weekdays) > 0.93
 
 
-def test_a_history_has_a_believable_size(person, lived):
-    assert 1500 * person.share_of_history <= len(lived.events) <= 6000
+def test_a_history_has_a_believable_size(persona, past_days):
+    assert 1500 * persona.share_of_history <= len(past_days.events) <= 6000
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_demo_user_has_a_day_before_them(seed):
     demo = FIVE[0]
-    lived, today = known_life(demo, seed), local_date(NOW, demo.timezone)
-    days = [due_day(task, demo.timezone) for task in open_tasks(lived)]
+    past_days, today = known_life(demo, seed), local_date(NOW, demo.timezone)
+    days = [due_day(task, demo.timezone) for task in open_tasks(past_days)]
     assert 2 <= sum(day is not None and day < today for day in days) <= 6
     assert sum(day is not None and 0 <= (day - today).days <= 7 for day in days) >= 4
-    assert any(task["blocked_by"] for task in open_tasks(lived))
+    assert any(task["blocked_by"] for task in open_tasks(past_days))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -156,14 +158,16 @@ def test_the_demo_user_is_slightly_behind_with_a_goal(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_streak_of_the_demo_user_is_running(seed):
-    lived, today = known_life(FIVE[0], seed), local_date(NOW, FIVE[0].timezone)
-    habit = next(row["id"] for row in lived.rows["habits"] if row["title"] == "Morning walk")
-    done = {row["local_date"] for row in lived.rows["habit_logs"] if row["habit_id"] == habit and not row["skipped"]}
+    past_days, today = known_life(FIVE[0], seed), local_date(NOW, FIVE[0].timezone)
+    habit = next(row["id"] for row in past_days.rows["habits"] if row["title"] == "Morning walk")
+    done = {
+        row["local_date"] for row in past_days.rows["habit_logs"] if row["habit_id"] == habit and not row["skipped"]
+    }
     assert {today - timedelta(days=n) for n in range(12)} <= done
 
 
 def test_the_five_bring_what_pages_have_to_show():
-    types = {each.type for person in FIVE for each in known_life(person).events}
+    types = {each.type for persona in FIVE for each in known_life(persona).events}
     for needed in (
         "task.reopened", "task.archived", "task.deleted", "goal.paused", "goal.cancelled", "goal.completed", "milestone.completed",
         "habit.unlogged", "time.logged", "time.updated", "calendar.updated", "calendar.deleted", "dayoff.deleted", "ai.plan_generated",
@@ -173,7 +177,7 @@ def test_the_five_bring_what_pages_have_to_show():
 
 
 def test_some_work_goes_past_midnight_and_some_overlaps():
-    owl = next(person for person in FIVE if person.name == "Robin")
+    owl = next(persona for persona in FIVE if persona.name == "Robin")
     entries = sorted(
         (row["started_at"], row["ended_at"]) for row in known_life(owl).rows["time_entries"] if row["ended_at"]
     )
@@ -183,13 +187,15 @@ def test_some_work_goes_past_midnight_and_some_overlaps():
 
 @pytest.mark.parametrize("days", [30, 90])
 def test_a_short_history_works_as_well(days):
-    for person in FIVE:
-        lived = known_life(person, days=days)
-        assert min(each.localdate for each in lived.events) >= local_date(NOW, person.timezone) - timedelta(days=days)
+    for persona in FIVE:
+        past_days = known_life(persona, days=days)
+        assert min(each.localdate for each in past_days.events) >= local_date(NOW, persona.timezone) - timedelta(
+            days=days
+        )
 
 
 def test_more_people_are_further_ones_of_the_same_tempers():
-    twelve = people(12)
+    twelve = personas(12)
     assert twelve[:5] == FIVE
-    assert len({person.email for person in twelve}) == 12
-    assert all(person.role == "user" and person.email.endswith("@example.com") for person in twelve[5:])
+    assert len({persona.email for persona in twelve}) == 12
+    assert all(persona.role == "user" and persona.email.endswith("@example.com") for persona in twelve[5:])
