@@ -44,7 +44,7 @@ def settings() -> str:
         [
             "# Settings",
             "",
-            "Each is an environment variable, or a line of a file `.env` in the folder where FocusFlow is started. None is needed for a first run.",
+            "Each is an environment variable, or a line of a file `.env` in the folder where FocusFlow is started. None is needed for a first run. An empty value counts as unset.",
             "",
             "| Setting | Default | Meaning |",
             "|---|---|---|",
@@ -181,7 +181,7 @@ def calls() -> str:
 API_GUIDE = """# The API
 
 Everything below `http://localhost:8000`. The whole description, with shapes and examples, is OpenAPI 3.1: `GET /openapi.json`, kept in
-[openapi.json](openapi.json).
+[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed client of it in Python.
 
 ## In five minutes
 

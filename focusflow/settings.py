@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from focusflow.errors import SetupProblem
 from focusflow.identity import MOST_BUCKETS
@@ -19,12 +19,13 @@ EXAMPLE_SECRETS = frozenset({"changeme", "change-me", "secret", "example", "pass
 
 
 class Settings(BaseSettings):
-    """FocusFlow's settings. Each is an environment variable `FOCUSFLOW_<NAME>` or a line of `.env`."""
+    """FocusFlow's settings. Each is an environment variable `FOCUSFLOW_<NAME>` or a line of `.env`. An empty value counts as unset."""
 
     model_config = SettingsConfigDict(
         env_prefix="FOCUSFLOW_",
         env_file=".env",
         env_file_encoding="utf-8",
+        env_ignore_empty=True,
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -221,6 +222,12 @@ class Settings(BaseSettings):
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blank_values(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`env_ignore_empty` handles empty variables; this one also handles spaces, and values passed as arguments."""
+        return {name: value for name, value in values.items() if not (isinstance(value, str) and not value.strip())}
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -286,6 +293,8 @@ def load_settings(**given: Any) -> Settings:
     """The settings of this process, or one sentence about the one that is wrong."""
     try:
         return Settings(**given)
+    except SettingsError as error:  # a list or mapping that is not JSON
+        raise SetupProblem(f"A setting is wrong: {error}. Write lists and mappings as JSON.") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

@@ -4,15 +4,50 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from pydantic import AliasChoices
 
 from focusflow.errors import SetupProblem
-from focusflow.settings import load_settings, secret_under
+from focusflow.settings import Settings, load_settings, secret_under
+
+ENVIRONMENT = {
+    name: str(alias.choices[0])
+    if isinstance(alias := field.validation_alias, AliasChoices)
+    else f"FOCUSFLOW_{name.upper()}"
+    for name, field in Settings.model_fields.items()
+}
 
 
 def test_a_wrong_setting_is_named_in_one_sentence(monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_API_PORT", "99999")
     with pytest.raises(SetupProblem, match="FOCUSFLOW_API_PORT"):
         load_settings()
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+@pytest.mark.parametrize("name", [name for name in ENVIRONMENT if name not in ("cors_origins", "ai_prices")])
+def test_a_setting_without_a_value_counts_as_unset(monkeypatch, tmp_path, name, value):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ENVIRONMENT[name], value)
+    settings = load_settings()
+    assert getattr(settings, name) == getattr(Settings(), name)
+    assert name not in settings.model_fields_set
+
+
+@pytest.mark.parametrize("name", ["cors_origins", "ai_prices"])
+def test_an_empty_list_or_mapping_counts_as_unset_and_a_wrong_one_is_one_sentence(monkeypatch, name):
+    monkeypatch.setenv(ENVIRONMENT[name], "")
+    assert name not in load_settings().model_fields_set
+    monkeypatch.setenv(ENVIRONMENT[name], "https://app.example.com")
+    with pytest.raises(SetupProblem, match=name):
+        load_settings()
+
+
+def test_an_empty_line_of_the_env_file_counts_as_unset(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FOCUSFLOW_SMTP_HOST=\nKAFKA_BOOTSTRAP_SERVERS=\nFOCUSFLOW_DATABASE_URL=\n")
+    settings = load_settings()
+    assert (settings.smtp_host, settings.kafka_bootstrap_servers, settings.database_url) == (None, None, None)
+    assert not settings.must_verify_email
 
 
 @pytest.mark.parametrize("key", ["changeme", "short", "x" * 31])
