@@ -41,11 +41,14 @@ class Binaries:
         )  # fmt: skip
 
     def start(self, data: Path, options: str) -> None:
-        """Returns when it takes connections. The server is in a session of its own: no terminal or process group takes it along."""
-        self._run("pg_ctl", "start", "--silent", "--wait", "-t", "60", "-D", data, "-o", options)
+        """Returns when it takes connections. The server is in a session of its own: no terminal or process group takes it along.
+
+        A recovery that takes longer is an error here, and goes on: whoever starts it asks the server itself.
+        """
+        self._run("pg_ctl", "start", "--silent", "--wait", "-t", "10", "-D", data, "-o", options)
 
     def stop(self, data: Path) -> None:
-        self._run("pg_ctl", "stop", "--silent", "--wait", "-t", "60", "-D", data, "-m", "fast")
+        self._run("pg_ctl", "stop", "--silent", "--wait", "-t", "30", "-D", data, "-m", "fast")
 
     def check_reach(self, folder: Path) -> None:
         if self.account and self._as_account("sh", "-c", 'test -w "$0"', folder).returncode:
@@ -103,6 +106,7 @@ class Binaries:
         """From the root folder, for the account may not see ours; without what the environment would tell PostgreSQL."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
         manner: dict[str, Any] = {"cwd": "/", "env": environment, "stdin": subprocess.DEVNULL, "umask": 0o077}
+        manner["start_new_session"] = True  # a Ctrl-C in the terminal is for us, and must not end a program halfway
         if self.account:
             manner |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         return manner

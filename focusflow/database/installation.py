@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from focusflow.database.embedded import embedded_server
+from focusflow.database.embedded import embedded_server, never
 from focusflow.database.migrate import prepare
-from focusflow.errors import SetupProblem
+from focusflow.errors import SetupProblem, Unavailable
 from focusflow.settings import Settings
+
+PREPARE_ATTEMPTS = 3  # when the embedded server dies while it is prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +30,31 @@ def running_database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def revivable_database(settings: Settings) -> Iterator[Running]:
-    with database_as_it_is(settings) as running:
-        prepare(running.url, settings.buckets)
+def revivable_database(settings: Settings, *, is_cancelled: Callable[[], bool] = never) -> Iterator[Running]:
+    with database_as_it_is(settings, is_cancelled=is_cancelled) as running:
+        _prepare(running, settings)
         yield running
 
 
+def _prepare(running: Running, settings: Settings) -> None:
+    for attempt in range(1, PREPARE_ATTEMPTS + 1):
+        try:
+            return prepare(running.url, settings.buckets)
+        except Unavailable:
+            if attempt == PREPARE_ATTEMPTS or settings.database_url:
+                raise
+            running.revive()
+    return None
+
+
 @contextmanager
-def database_as_it_is(settings: Settings) -> Iterator[Running]:
+def database_as_it_is(settings: Settings, *, is_cancelled: Callable[[], bool] = never) -> Iterator[Running]:
     """Without bringing its schema to this version: to look at it."""
     make_home(settings.home)
     if settings.database_url:
         yield Running(settings.database_url.get_secret_value(), lambda: False)
     else:
-        with embedded_server(settings.home) as server:
+        with embedded_server(settings.home, is_cancelled=is_cancelled) as server:
             yield Running(server.url, server.ensure_running)
 
 

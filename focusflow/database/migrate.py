@@ -34,6 +34,7 @@ def newest_revision() -> str:
 
 @contextmanager
 def owner_connection(url: str) -> Iterator[sa.Connection]:
+    """A transaction of the schema's owner. A server that goes away meanwhile is `Unavailable`: all of it can be done again."""
     connect_once(url).close()  # a wrong address becomes a sentence here, not a traceback inside SQLAlchemy
     engine = sa.create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool
@@ -41,6 +42,8 @@ def owner_connection(url: str) -> Iterator[sa.Connection]:
     try:
         with engine.begin() as connection:
             yield connection
+    except (psycopg.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        raise Unavailable("The database went away while it was prepared. Try again shortly.") from error
     finally:
         engine.dispose()
 
@@ -64,7 +67,7 @@ def extend_outbox(url: str) -> None:
         with owner_connection(url) as connection:
             connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             _partition_outbox(connection)
-    except (SetupProblem, sa.exc.OperationalError) as error:  # it was prepared before, so this can pass
+    except SetupProblem as error:  # it was prepared before, so this can pass
         raise Unavailable from error
 
 

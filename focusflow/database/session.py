@@ -4,6 +4,7 @@ Each way to the server and back costs a request more than the statement does, so
 asks for something with the opening gets it on the same way.
 """
 
+import re
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -213,14 +214,30 @@ def _check(connection: psycopg.Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
+class DatabaseUnreachable(SetupProblem, Unavailable):
+    """PostgreSQL does not answer: the address is wrong, or the server is away and will come back."""
+
+
+#: What a server answers that will let us in later.
+NOT_YET = re.compile(
+    "starting up|shutting down|recovery|not accepting|too many|connection slots|terminating connection"
+)
+
+
 def connect_once(url: str) -> psycopg.Connection[DictRow]:
-    """A plain connection of the schema's owner, for migrations and health; or one sentence why there is none."""
+    """A plain connection of the schema's owner, for migrations and health; or one sentence why there is none.
+
+    A server that answers and refuses is a setup problem; one that does not answer can come back.
+    """
     try:
         return psycopg.connect(
             url, row_factory=dict_row, connect_timeout=5, application_name="focusflow", options="-c timezone=UTC"
         )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
-        raise SetupProblem(f"PostgreSQL does not answer under FOCUSFLOW_DATABASE_URL: {reason}") from error
+        sentence = f"PostgreSQL does not answer under FOCUSFLOW_DATABASE_URL: {reason}"
+        if "FATAL" in reason and not NOT_YET.search(reason):
+            raise SetupProblem(sentence) from error
+        raise DatabaseUnreachable(sentence) from error
     except psycopg.ProgrammingError as error:
         raise SetupProblem(f"FOCUSFLOW_DATABASE_URL is not an address of PostgreSQL: {str(error).strip()}") from error

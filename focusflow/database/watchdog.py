@@ -4,6 +4,8 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -50,3 +52,16 @@ class Patience:
                 del self._waiting[descriptor]
                 with socket.socket(fileno=os.dup(descriptor)) as ours:
                     ours.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def watched(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """For a connection that is no pool's: it is lost, instead of waiting for ever, when its server stands still."""
+    patience = Patience(seconds)
+    patience.start()
+    descriptor = patience.begin(connection)
+    try:
+        yield
+    finally:
+        patience.end(descriptor)
+        patience.stop()

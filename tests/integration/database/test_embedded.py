@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from psycopg.rows import scalar_row
 
 from focusflow.database import binaries
-from focusflow.database.embedded import embedded_server
+from focusflow.database.embedded import Cancelled, Limits, embedded_server
 from focusflow.errors import SetupProblem
 from focusflow.settings import secret_under
 
@@ -23,7 +24,7 @@ FAST = {"fsync": "off", "shared_buffers": "16MB"}
 USER = """
 import sys
 from pathlib import Path
-from focusflow.database.embedded import embedded_server
+from focusflow.database.embedded import Cancelled, Limits, embedded_server
 with embedded_server(Path(sys.argv[1]), {"fsync": "off", "shared_buffers": "16MB"}) as server:
     print(server.url, flush=True)
     sys.stdin.readline()
@@ -172,6 +173,59 @@ def test_a_backend_that_outlives_a_killed_server_is_waited_for(home):
         assert server.ensure_running() is True
         assert time.monotonic() - begun > 0.8, "two servers would have written to the same data"
         resume.wait(timeout=10)
+
+
+def has_ended(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_server_that_hangs_is_killed_and_started_again_with_all_that_was_committed(home):
+    with embedded_server(home, {"shared_buffers": "16MB"}, limits=Limits(unanswered=1)) as server:
+        with psycopg.connect(server.url) as connection:
+            connection.execute("create table kept as select 42 as answer")
+        hung = postmaster(home)
+        hung.suspend()
+        assert server.ensure_running() is True
+        assert has_ended(hung)
+        assert ask(server.url, "select answer from kept") == 42
+
+
+def test_the_last_to_leave_kills_a_server_that_hangs(home):
+    with embedded_server(home, FAST):
+        postmaster(home).suspend()
+    assert postmaster(home) is None
+
+
+def test_who_waits_for_a_server_that_hangs_can_be_called_off(home):
+    is_cancelled = threading.Event()
+    with embedded_server(home, FAST, is_cancelled=is_cancelled.is_set) as server:
+        postmaster(home).suspend()
+        is_cancelled.set()
+        with pytest.raises(Cancelled):
+            server.ensure_running()
+    assert postmaster(home) is None
+
+
+def test_a_server_that_is_killed_while_it_starts_is_started_again(home):
+    with embedded_server(home, FAST):
+        pass
+    killed, pid_file = set[int](), home / "postgres/data/postmaster.pid"
+
+    def kill_two():
+        while len(killed) < 2:
+            time.sleep(0.001)
+            lines = pid_file.read_text().splitlines() if pid_file.exists() else []
+            if lines and lines[0].isdigit() and (pid := int(lines[0])) < 2**31 - 1 and pid not in killed:
+                killed.add(pid)
+                os.kill(pid, 9)
+
+    killer = threading.Thread(target=kill_two, daemon=True)
+    killer.start()
+    with embedded_server(home, FAST) as server:
+        killer.join(30)
+        server.ensure_running()
+        assert len(killed) == 2
+        assert ask(server.url, "select 1") == 1
 
 
 def test_a_pid_file_left_by_a_crash_does_not_block(home):
