@@ -9,11 +9,13 @@ VARIABLE = "FOCUSFLOW_LIFELINE_FD"
 GRACE_SECONDS = 5
 
 
-def hold() -> None:
-    """Watch the pipe named by the environment, if there is one. Its other end closes when the starter is gone."""
+def hold() -> bool:
+    """Watch the pipe named by the environment. Its other end closes when the starter is gone. False when there is no such pipe."""
     descriptor = os.environ.pop(VARIABLE, None)
-    if descriptor is not None:
-        threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
+    if not descriptor:
+        return False
+    threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
+    return True
 
 
 def _watch(descriptor: int) -> None:

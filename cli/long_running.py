@@ -1,13 +1,20 @@
-"""How a long-running command speaks and stops."""
+"""How a long-running command logs, serves and stops."""
 
 import logging
 import signal
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
+from cli.termination import Terminated
 from focusflow.settings import Settings
+
+#: A server that leaves a statement of the lander or the relay unanswered for longer is frozen: they let go, and try again.
+PATIENCE_SECONDS = 60
 
 #: What every record has; the rest was said beside the message.
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -46,3 +53,19 @@ def until_told_to_stop() -> threading.Event:
         # By a thread of its own: the handler may interrupt a wait() that holds the very lock that set() needs.
         signal.signal(each, lambda *_: threading.Thread(target=stop.set).start())
     return stop
+
+
+def serve(app: Callable[..., Any], settings: Settings, port: int, *, graceful_seconds: int) -> None:
+    """Serve until a signal. uvicorn ends in order and raises the signal again; here it ends the server only, and the caller closes the rest."""
+    import uvicorn
+
+    with suppress(Terminated):
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=graceful_seconds,
+        )

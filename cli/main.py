@@ -1,13 +1,15 @@
 """The `focusflow` command. A command is a module beside this one that defines `command`; it is imported when it is needed."""
 
 import sys
+import traceback
 from importlib import import_module
 
 import click
 
-from cli import lifeline
+from cli import exit_codes, lifeline
+from cli.termination import raised_on_signals
 from focusflow import __version__
-from focusflow.errors import Problem
+from focusflow.errors import Problem, SetupProblem, Unavailable
 
 #: In the order in which `--help` shows them.
 COMMANDS = (
@@ -60,10 +62,20 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command. What a person can mend is one sentence and exit code 1; anything else is a defect and shows its traceback."""
-    lifeline.hold()
+    """Run a command. What a person can mend is one sentence and exit code 1; anything else is a defect and shows its traceback.
+
+    A supervisor is told by the exit code whether starting the process again can help.
+    """
+    is_supervised = lifeline.hold()
     try:
-        commands(prog_name="focusflow")
+        with raised_on_signals():
+            commands(prog_name="focusflow")
     except Problem as problem:
         click.secho(f"focusflow: {problem}", fg="red", err=True)
-        sys.exit(1)
+        can_pass = isinstance(problem, Unavailable) or not isinstance(problem, SetupProblem)
+        sys.exit(exit_codes.TEMPORARY if is_supervised and can_pass else exit_codes.FAILED)
+    except Exception:
+        if not is_supervised:
+            raise
+        traceback.print_exc()
+        sys.exit(exit_codes.DEFECT)

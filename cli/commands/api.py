@@ -11,15 +11,12 @@ def command() -> None:
     """
     import gc
 
-    import uvicorn
-
-    from cli import lifeline, long_running
+    from cli import long_running
     from cli.supervisor.ports import require_free
     from focusflow.database.installation import make_home, running_database
     from focusflow.settings import load_settings
     from operational_api.app import create_app
 
-    lifeline.hold()
     settings = load_settings()
     make_home(settings.home)
     require_free(settings, "api_port")
@@ -27,13 +24,5 @@ def command() -> None:
     with running_database(settings) as url:
         app = create_app(settings, url)
         gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.api_port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
+        long_running.serve(app, settings, settings.api_port, graceful_seconds=10)
         gc.unfreeze()

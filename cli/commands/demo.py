@@ -48,12 +48,10 @@ def command(seed: int, days: int, users: int) -> None:
 
     Example: focusflow demo --days 120
     """
-    from cli import lifeline
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
 
-    lifeline.hold()
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
         click.echo(add_demo(database, seed=seed, days=days, users=users))

@@ -1,13 +1,19 @@
 """What is wrong with an installation is one clear sentence and exit code 1, whichever command meets it."""
 
+import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from cli import exit_codes
 from cli.main import COMMANDS, main
+from focusflow.database.session import DatabaseUnreachable
+from focusflow.errors import SetupProblem, Unavailable
+from focusflow.file_lock import single_process
 from tests.e2e.conftest import free_ports
 
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, `kafka` is a broker alone, and
@@ -91,6 +97,43 @@ def test_a_home_whose_path_is_too_long_for_a_socket(command, run, tmp_path, monk
 def test_a_setting_that_is_wrong(command, run, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_API_PORT", "eighty")
     assert "FOCUSFLOW_API_PORT" in run(command)
+
+
+@pytest.mark.parametrize(("command", "name"), [("dagster", "Dagster"), ("kafka", "Kafka")])
+def test_a_second_one_of_which_there_may_be_one_on_a_home(command, name, run, tmp_path):
+    with single_process(tmp_path / "home" / command, name):
+        said = run(command)
+    assert f"{name} already runs on this home (process {os.getpid()})" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_the_place_of_one_that_was_killed_is_free(tmp_path):
+    killed = "import os, sys; from pathlib import Path; from focusflow.file_lock import single_process\n"
+    killed += "with single_process(Path(sys.argv[1]), 'Dagster'): os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", killed, tmp_path], check=False).returncode == -9
+    with single_process(tmp_path, "Dagster"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_supervised", "code"),
+    [
+        (SetupProblem("Wrong."), True, exit_codes.FAILED),
+        (Unavailable(), True, exit_codes.TEMPORARY),
+        (DatabaseUnreachable(), True, exit_codes.TEMPORARY),
+        (ValueError("a defect"), True, exit_codes.DEFECT),
+        (Unavailable(), False, exit_codes.FAILED),
+    ],
+)
+def test_a_supervisor_is_told_whether_a_problem_can_pass(problem, is_supervised, code, monkeypatch):
+    def fail(**_):
+        raise problem
+
+    monkeypatch.setattr("cli.main.commands", fail)
+    monkeypatch.setattr("cli.lifeline.hold", lambda: is_supervised)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
 
 
 @pytest.mark.parametrize("command", ["up", "doctor", *SERVERS])
