@@ -15,8 +15,8 @@ from rich.text import Text
 from cli.supervisor.tree import State
 from focusflow.clock import now
 
-BUSY = {State.STARTING, State.STOPPING, State.DIED, State.SILENT}
-COLOURS = {State.READY: "green", State.DIED: "red", State.SILENT: "red"}
+BUSY = {State.STARTING, State.STOPPING, State.WAITING, State.ENDED, State.SILENT}
+COLORS = {State.READY: "green", State.WAITING: "yellow", State.ENDED: "red", State.SILENT: "red"}
 
 
 class Voice(io.TextIOWrapper):
@@ -36,7 +36,7 @@ class Voice(io.TextIOWrapper):
 
 
 class Screen:
-    """Tells states. Between `watch()` and `rest()` they move on a terminal; else each change is a line."""
+    """Shows states. Between `start_progress()` and `stop_progress()` they move on a terminal; else each change is a line."""
 
     def __init__(self) -> None:
         self._voice = Voice()
@@ -50,25 +50,25 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.rest()
+        self.stop_progress()
         self._voice.close()
 
-    def watch(self) -> None:
+    def start_progress(self) -> None:
         if self.console.is_terminal and self._live is None:
             self._live = self._closing.enter_context(Live(self._rows(), console=self.console, refresh_per_second=8))
 
-    def rest(self) -> None:
+    def stop_progress(self) -> None:
         self._closing.close()
         self._live = None
 
-    def tell(self, name: str, state: State) -> None:
+    def report_state(self, name: str, state: State, detail: str = "") -> None:
         self._states[name] = state
         if self._live:
             self._live.update(self._rows())
-        elif not self.console.is_terminal or state in {State.DIED, State.SILENT, State.READY}:
-            self.say(f"{now():%H:%M:%S} {name}: {state.value}", COLOURS.get(state))
+        if detail or not (self._live or (self.console.is_terminal and state not in COLORS)):
+            self.report(f"{now():%H:%M:%S} {name}: {detail or state.value}", COLORS.get(state))
 
-    def say(self, sentence: str, style: str | None = None) -> None:
+    def report(self, sentence: str, style: str | None = None) -> None:
         self.console.print(sentence, style=style, soft_wrap=True)
 
     def announce(self, addresses: Mapping[str, str], logins: Mapping[str, str], seconds: float) -> None:

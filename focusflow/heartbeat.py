@@ -1,35 +1,53 @@
-"""Shows whoever watches a process that its loops still turn: by a file, touched as often as each of them has turned once more."""
+"""Shows a supervisor by a file that the loops of a process still turn, and whether each of them has done its work once."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 #: Names the file. Without it nobody watches.
-VARIABLE = "FOCUSFLOW_PULSE_FILE"
+VARIABLE = "FOCUSFLOW_HEARTBEAT_FILE"
+READY = "ready"
 
-Beat = Callable[[], object]
+
+class Beat(Protocol):
+    """What a loop calls with each turn, and with `has_worked` once a turn has done what it is there for."""
+
+    def __call__(self, *, has_worked: bool = False) -> object: ...
 
 
-def unwatched() -> None:
+def unwatched(*, has_worked: bool = False) -> None:
     """The beat of a loop that nobody watches."""
 
 
-class Pulse:
-    """The pulse of this process, which fails as soon as one of its loops stands still."""
+class Heartbeat:
+    """The heartbeat of this process. It stops as soon as one of its loops stands still."""
 
     def __init__(self, *loops: str) -> None:
         file = os.environ.pop(VARIABLE, None)
         self._file = Path(file) if file else None
-        self._loops, self._turned, self._lock = frozenset(loops), set[str](), Lock()
+        self._loops, self._turned, self._worked, self._lock = frozenset(loops), set[str](), set[str](), Lock()
 
     def of(self, loop: str) -> Beat:
-        """What this loop calls each time that it turns."""
-        return (lambda: self._beat(loop)) if self._file else unwatched
+        """The beat of this loop."""
+        if self._file is None:
+            return unwatched
 
-    def _beat(self, loop: str) -> None:
-        with self._lock:
-            self._turned.add(loop)
-            if self._file and self._turned == self._loops:
-                self._file.touch(mode=0o600)
-                self._turned.clear()
+        def beat(*, has_worked: bool = False) -> None:
+            with self._lock:
+                self._beat(loop, has_worked=has_worked)
+
+        return beat
+
+    def _beat(self, loop: str, *, has_worked: bool) -> None:
+        self._turned.add(loop)
+        if has_worked:
+            self._worked.add(loop)
+        if self._file and self._turned == self._loops:
+            self._file.write_text(READY if self._worked == self._loops else "", encoding="ascii")
+            self._turned.clear()
+
+
+def is_ready(file: Path) -> bool:
+    """Whether every loop of the process that writes this file has done its work."""
+    return file.exists() and file.read_text(encoding="ascii") == READY

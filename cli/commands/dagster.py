@@ -9,18 +9,19 @@ def command() -> None:
 
     Example: FOCUSFLOW_DAGSTER_PORT=3001 focusflow dagster
     """
-    from cli import lifeline, long_running
+    from cli import long_running
     from cli.supervisor.ports import require_free
     from focusflow.database.installation import make_home
+    from focusflow.file_lock import single_process
+    from focusflow.heartbeat import Heartbeat
     from focusflow.settings import load_settings
 
-    lifeline.hold()
     settings = load_settings()
     make_home(settings.home)
-    require_free(settings, "dagster_port")
-    from pipelines.orchestration.server import (
-        serve,  # takes seconds; what is wrong with the installation is said before
-    )
+    with single_process(settings.home / "dagster", "Dagster"):  # two would run each schedule and sensor twice
+        require_free(settings, "dagster_port")
+        # Imported here: it takes seconds, and what is wrong with the installation is said before.
+        from pipelines.orchestration.server import serve
 
-    long_running.speak(settings)
-    serve(settings, long_running.until_told_to_stop())
+        long_running.speak(settings)
+        serve(settings, long_running.until_told_to_stop(), Heartbeat("dagster").of("dagster"))

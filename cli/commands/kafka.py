@@ -2,6 +2,8 @@
 
 import click
 
+CHECK_SECONDS = 5
+
 
 @click.command("kafka")
 @click.option(
@@ -12,16 +14,26 @@ def command(port: int | None) -> None:
 
     Example: focusflow kafka --port 9092
     """
-    from cli import lifeline, long_running
-    from focusflow.errors import SetupProblem
+    from contextlib import suppress
+
+    from cli import long_running
+    from focusflow.errors import Unavailable
+    from focusflow.file_lock import single_process
+    from focusflow.heartbeat import Heartbeat
     from focusflow.settings import load_settings
+    from ingestion.kafka.broker import Kafka
     from ingestion.kafka.local_broker.server import local_broker
 
-    lifeline.hold()
     settings = load_settings()
     stop = long_running.until_told_to_stop()
-    with local_broker(settings.home / "kafka", port or settings.kafka_port) as broker:
-        click.echo(f"Kafka answers at {broker.address}.")
-        while not stop.wait(0.5):
+    folder, beat = settings.home / "kafka", Heartbeat("kafka").of("kafka")
+    with single_process(folder, "Kafka"), local_broker(folder, port or settings.kafka_port) as broker:
+        kafka = Kafka(broker.address)
+        click.echo(f"Kafka listens at {broker.address}.")
+        while not stop.is_set():
             if broker.exit_code() is not None:
-                raise SetupProblem(f"Apache Kafka ended by itself; {broker.log} says why.")
+                raise Unavailable(f"Apache Kafka ended by itself; {broker.log} says why.")
+            with suppress(Unavailable):  # it hangs: the heartbeat stops, and the supervisor replaces it
+                kafka.check()
+                beat(has_worked=True)
+            stop.wait(CHECK_SECONDS)

@@ -12,21 +12,24 @@ def command(once: bool) -> None:
     """
     from contextlib import ExitStack
 
-    from cli import lifeline, long_running
+    from cli import long_running
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
-    from focusflow.heartbeat import Pulse
+    from focusflow.heartbeat import Heartbeat
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import broker_source
     from ingestion.landing.service import Upkeep, open_ingestion
 
-    lifeline.hold()
     settings = load_settings()
     long_running.speak(settings)
     kafka = kafka_of(settings)
-    with running_database(settings) as url, Database(url) as database, ExitStack() as stack:
+    with (
+        running_database(settings) as url,
+        Database(url, patience_seconds=long_running.PATIENCE_SECONDS) as database,
+        ExitStack() as stack,
+    ):
         ingestion = open_ingestion(
             database,
             Lake(settings.lake_location),
@@ -39,4 +42,4 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
-            ingestion.run(long_running.until_told_to_stop(), Upkeep(url), Pulse("land").of("land"))
+            ingestion.run(long_running.until_told_to_stop(), Upkeep(url), Heartbeat("land").of("land"))

@@ -14,23 +14,22 @@ def command(once: bool) -> None:
     """
     import threading
 
-    from cli import lifeline, long_running
+    from cli import long_running
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.errors import SetupProblem
-    from focusflow.heartbeat import Pulse
+    from focusflow.heartbeat import Heartbeat
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import inbox_service, relay_service
 
-    lifeline.hold()
     settings = load_settings()
     long_running.speak(settings)
     kafka = kafka_of(settings)
     if kafka is None:
         raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
-    with running_database(settings) as url, Database(url) as database:
+    with running_database(settings) as url, Database(url, patience_seconds=long_running.PATIENCE_SECONDS) as database:
         lake = Lake(settings.lake_location)
         service = relay_service(
             database,
@@ -44,11 +43,11 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{service.drain()} events published.")
         else:
-            stop, pulse = long_running.until_told_to_stop(), Pulse("relay", "inbox")
+            stop, heartbeat = long_running.until_told_to_stop(), Heartbeat("relay", "inbox")
             inbox = inbox_service(
                 database, lake, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
             )
-            taking = threading.Thread(target=inbox.run, args=(stop, pulse.of("inbox")), name="inbox", daemon=True)
+            taking = threading.Thread(target=inbox.run, args=(stop, heartbeat.of("inbox")), name="inbox", daemon=True)
             taking.start()
-            service.run(stop, pulse.of("relay"))
+            service.run(stop, heartbeat.of("relay"))
             taking.join(5)

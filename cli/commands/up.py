@@ -25,7 +25,7 @@ def command(demo: bool, kafka: bool) -> None:
     with Stopping() as stopping, Screen() as screen:
         with locked(settings.home) as lock:
             run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None, has_own_kafka=kafka)
-        screen.say("Everything has stopped.")
+        screen.report("Everything has stopped.")
 
 
 def _demo_logins() -> dict[str, str]:

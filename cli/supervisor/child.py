@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 POLL_SECONDS = 0.05
-KILLED_SECONDS = 10
+KILLED_SECONDS = 2  # a process that is stuck inside the kernel ends when that lets go; nobody waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ class Child:
         """It and all that is left of its group, also when it itself is dead already."""
         with suppress(ProcessLookupError, PermissionError):  # macOS refuses where nothing but zombies is left
             os.killpg(self.identity.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # stuck inside the kernel: it ends when that lets go
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILLED_SECONDS)

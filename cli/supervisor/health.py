@@ -11,7 +11,7 @@ def answers(url: str) -> bool:
     return _status(url) == 200
 
 
-def speaks(url: str) -> bool:
+def responds(url: str) -> bool:
     """Whether the address answers at all. A server that says that something is away is well itself."""
     return _status(url) is not None
 

@@ -4,14 +4,15 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from fcntl import LOCK_SH
 from pathlib import Path
 
 from cli.supervisor.child import Identity
 from focusflow.errors import SetupProblem
+from focusflow.file_lock import try_lock
 
 READS = 10
 
@@ -49,7 +50,7 @@ def locked(home: Path) -> Iterator[Lock]:
             f"The file {home / 'up.lock'} cannot be written ({error.strerror}). Make it yours."
         ) from error
     try:
-        if not _taken_soon(descriptor):
+        if not _locked_soon(descriptor):
             raise AlreadyUp(_sentence(_read(descriptor)))
         lock = Lock(descriptor, _read(descriptor))
         lock.announce({}, lock.before.children if lock.before else {})
@@ -70,7 +71,7 @@ def announced(home: Path) -> Announcement | None:
             f"The file {home / 'up.lock'} cannot be read ({error.strerror}). Set FOCUSFLOW_HOME to a folder."
         ) from error
     try:
-        return None if _taken(descriptor, LOCK_SH) else _read(descriptor)
+        return None if try_lock(descriptor, LOCK_SH) else _read(descriptor)
     finally:
         os.close(descriptor)
 
@@ -80,10 +81,10 @@ def orphans_of(before: Announcement | None) -> list[Identity]:
     return [child for child in before.children.values() if child.is_alive] if before else []
 
 
-def wait_for(orphans: list[Identity], seconds: float) -> None:
-    """They leave by themselves, their lifeline being cut. Who stays too long is killed."""
+def wait_for(orphans: list[Identity], seconds: float, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+    """They end by themselves, their lifeline being cut. Those that stay too long are killed."""
     deadline = time.monotonic() + seconds
-    while any(orphan.is_alive for orphan in orphans) and time.monotonic() < deadline:
+    while any(orphan.is_alive for orphan in orphans) and time.monotonic() < deadline and not is_cancelled():
         time.sleep(0.05)
     for orphan in orphans:
         if orphan.is_alive:
@@ -91,19 +92,12 @@ def wait_for(orphans: list[Identity], seconds: float) -> None:
                 os.killpg(orphan.pid, signal.SIGKILL)
 
 
-def _taken_soon(descriptor: int) -> bool:
+def _locked_soon(descriptor: int) -> bool:
     """Tried for a while: `focusflow status` holds the lock for a moment when it looks whether anybody has it."""
     for _ in range(READS):
-        if _taken(descriptor, LOCK_EX):
+        if try_lock(descriptor):
             return True
         time.sleep(0.05)
-    return False
-
-
-def _taken(descriptor: int, how: int) -> bool:
-    with suppress(BlockingIOError):
-        flock(descriptor, how | LOCK_NB)
-        return True
     return False
 
 
@@ -114,9 +108,9 @@ def _read(descriptor: int) -> Announcement | None:
         if not text.strip():
             return None
         with suppress(ValueError):
-            told = json.loads(text)
-            children = {name: Identity(**child) for name, child in told["children"].items()}
-            return Announcement(told["pid"], told["addresses"], children)
+            content = json.loads(text)
+            children = {name: Identity(**child) for name, child in content["children"].items()}
+            return Announcement(content["pid"], content["addresses"], children)
         time.sleep(0.01)
     return None
 

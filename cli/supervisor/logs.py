@@ -1,4 +1,4 @@
-"""What a process says, in a file that stays small: `name.log`, and before it `name.log.1`."""
+"""The output of a process, in a file that stays small: `name.log`, and before it `name.log.1`."""
 
 import os
 import shutil
@@ -23,6 +23,13 @@ class Log:
         if self.path.exists() and self.path.stat().st_size > BYTES:
             shutil.copy(self.path, self.path.with_name(f"{self.path.name}.1"))
             os.truncate(self.path, 0)
+
+    def append(self, text: str) -> None:
+        descriptor = self.opened()
+        try:
+            os.write(descriptor, f"{text}\n".encode())
+        finally:
+            os.close(descriptor)
 
     def last_lines(self, count: int = 15) -> list[str]:
         if not self.path.exists():

@@ -10,6 +10,9 @@ from focusflow.settings import Settings, reachable_host
 #: Who shows a page first, who takes in data last.
 HEALTH = {"dashboard": "/_stcore/health", "dagster": "/server_info", "api": "/health/ready"}
 
+#: Whether the process itself answers, where being ready says something about others as well.
+LIVENESS = {"api": "/health/live"}
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -24,17 +27,26 @@ def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = 
     ports = choose_ports(settings, [f"{name}_port" for name in (*HEALTH, *(["kafka"] if has_own_kafka else []))])
     host = reachable_host(settings.host)
     addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
-    parts = [Part(name, own(name), addresses[name] + path) for name, path in HEALTH.items()]
+    parts = [
+        Part(
+            name,
+            own(name),
+            health=addresses[name] + path,
+            liveness=addresses[name] + LIVENESS.get(name, path),
+            has_heartbeat=name == "dagster",  # its daemons are not seen by its page
+        )
+        for name, path in HEALTH.items()
+    ]
     environment = {f"FOCUSFLOW_{name.upper()}": str(port) for name, port in ports.items()}
     environment |= {"FOCUSFLOW_HOME": str(settings.home), "FOCUSFLOW_API_URL": settings.api_url or addresses["api"]}
     environment |= {"FOCUSFLOW_DEMO": "1"} if is_demo else {}  # the sign-in page then says who can sign in
     kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
     if kafka:
         environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
-        parts.append(Part("relay", own("relay"), has_pulse=True))
-    parts.append(Part("land", own("land"), has_pulse=True))
+        parts.append(Part("relay", own("relay"), has_heartbeat=True))
+    parts.append(Part("land", own("land"), has_heartbeat=True))
     if has_own_kafka:
-        parts.append(Part("kafka", own("kafka")))
+        parts.append(Part("kafka", own("kafka"), has_heartbeat=True))
     return Layout(tuple(parts), addresses, environment)
 
 

@@ -96,6 +96,11 @@ class Kafka:
                         f" {buckets} buckets. Set FOCUSFLOW_KAFKA_TOPIC_PREFIX to a name that is free."
                     )
 
+    def check(self) -> None:
+        """Raise `Unavailable` unless a broker answers."""
+        with self._admin() as admin:
+            admin.describe_cluster()
+
     def identity(self, topic: str) -> TopicIdentity | None:
         """None when there is no such topic."""
         with self._admin() as admin:

@@ -206,6 +206,7 @@ class InboxService:
                         self.inbox.take_once(messages, WAIT_SECONDS)
                         self.inbox.repeat_refused(deadletters)
                         self.letters.publish_when_due(deadletters)
+                        beat(has_worked=True)
                         patience = PATIENCE_SECONDS[0]
             except Unavailable as problem:
                 log.warning("Inbox: %s Trying again in %.1f s.", problem, patience)

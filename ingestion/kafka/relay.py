@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import psycopg
 
 from focusflow.database.session import Database, connect_once
+from focusflow.database.watchdog import watched
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from ingestion.kafka.messages import Message, message_of
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 LOCK = 0x52656C6179  # one active relay of a database
 LEASE = "set idle_session_timeout = '2min'"  # an active one that is frozen for longer loses it; a broker that hangs is not waited for as long
+FROZEN_SECONDS = 60  # a server that leaves the connection of that lease unanswered for longer is frozen
 IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
 PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
@@ -138,10 +140,11 @@ class RelayService:
             try:
                 with only_one(self.url) as lock:
                     if lock is None:
+                        beat(has_worked=True)  # it stands by, as it should
                         stop.wait(STANDBY_SECONDS)
                         continue
                     for count in self._rounds(lock, stop):
-                        beat()
+                        beat(has_worked=True)
                         patience = PATIENCE_SECONDS[0]
                         if not count:
                             stop.wait(IDLE_SECONDS)
@@ -182,17 +185,24 @@ def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
     """Held while this relay is the active one; None when another is. It saves work; what keeps two apart is the move of the position."""
     try:
         connection = connect_once(url)
-    except SetupProblem as problem:  # it was there when we began, so this can pass
+    except SetupProblem as problem:  # it let us in when we began, so this can pass
         raise Unavailable(str(problem)) from problem
-    with closing(connection):
+    with closing(connection), watched(connection, FROZEN_SECONDS):
         connection.autocommit = True
-        connection.execute(LEASE)
-        row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
+        with lost_connection():
+            connection.execute(LEASE)
+            row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
         yield connection if row and row["is_ours"] else None
 
 
 def still_ours(lock: psycopg.Connection[object]) -> None:
-    try:
+    with lost_connection():
         lock.execute("select 1")
+
+
+@contextmanager
+def lost_connection() -> Iterator[None]:
+    try:
+        yield
     except psycopg.OperationalError as error:
         raise Unavailable("The connection that made this relay the only one is lost.") from error

@@ -55,6 +55,7 @@ class Ingestion:
                         is_checked = True
                     upkeep.when_due()
                     self._turn(source, stop)
+                    beat(has_worked=True)
                     patience = PATIENCE_SECONDS[0]
                 except Unavailable as problem:
                     log.warning("%s Trying again in %.1f s.", problem, patience)

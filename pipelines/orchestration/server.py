@@ -24,7 +24,9 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from focusflow import clock
 from focusflow.database.installation import running_database
+from focusflow.heartbeat import Beat, unwatched
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
 
@@ -34,8 +36,9 @@ CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 NOT_YET = "There are no Data Docs yet. The job write_data_docs writes them each hour, or whenever it is started."
 
 
-def serve(settings: Settings, stop: threading.Event) -> None:
+def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> None:
     """Until told to stop. The database is held open for as long, so that no run has to start it."""
+    begun = clock.now().timestamp()
     home = prepared_home(settings)
     logging.getLogger("dagster").propagate = False  # it has a handler of its own
     logging.getLogger("dagster.daemon.SensorDaemon").addFilter(Quiet())
@@ -49,17 +52,26 @@ def serve(settings: Settings, stop: threading.Event) -> None:
         end_abandoned_runs(instance)
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)
-        server = uvicorn.Server(
+        pages_server = uvicorn.Server(
             uvicorn.Config(app, host=settings.host, port=settings.dagster_port, log_level="warning", log_config=None)
         )
-        pages = threading.Thread(target=server.run, name="pages", daemon=True)
+        pages = threading.Thread(target=pages_server.run, name="pages", daemon=True)
         pages.start()
         while not stop.wait(1):
             controller.check_daemon_threads()
+            beat(has_worked=pages_server.started and daemons_have_worked(instance, begun))
             if not pages.is_alive():
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
-        server.should_exit = True
+        pages_server.should_exit = True
         pages.join(timeout=5)
+
+
+def daemons_have_worked(instance: dg.DagsterInstance, since: float) -> bool:
+    """Whether each daemon has run once. What an earlier process recorded does not count."""
+    heartbeats = instance.get_daemon_heartbeats()
+    return all(
+        kind in heartbeats and heartbeats[kind].timestamp >= since for kind in instance.get_required_daemon_types()
+    )
 
 
 def show_data_docs(app: Starlette, folder: Path) -> None:

@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from cli.supervisor import database
 from cli.supervisor import run as module
 from cli.supervisor.child import Identity
 from cli.supervisor.lock import announced, locked
@@ -21,7 +22,7 @@ from cli.supervisor.signals import Stopping
 from cli.supervisor.tree import Part
 from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.installation import make_home
-from focusflow.errors import SetupProblem
+from focusflow.errors import SetupProblem, Unavailable
 from focusflow.settings import Settings
 
 WORKS = (
@@ -31,23 +32,23 @@ NAMES = ("dashboard", "dagster", "api", "land")
 ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
 
 
-class Told:
+class RecordingScreen:
     """Stands for the screen."""
 
     def __init__(self):
         self.lines, self.states, self.announced = [], [], threading.Event()
         self.stopping, self.failed = Stopping(), []
 
-    def watch(self):
+    def start_progress(self):
         pass
 
-    def rest(self):
+    def stop_progress(self):
         pass
 
-    def tell(self, name, state):
+    def report_state(self, name, state, detail=""):
         self.states.append((name, state.value))
 
-    def say(self, sentence):
+    def report(self, sentence):
         self.lines.append(sentence)
 
     def announce(self, addresses, logins, seconds):
@@ -76,22 +77,22 @@ def stand_ins(monkeypatch):
 
 @contextmanager
 def up(settings, logins=None):
-    told = Told()
+    screen = RecordingScreen()
 
     def live():
         try:
             with locked(settings.home) as lock:
-                module.run(settings, lock, told, told.stopping, logins=logins)
+                module.run(settings, lock, screen, screen.stopping, logins=logins)
         except SetupProblem as problem:
-            told.failed.append(problem)
+            screen.failed.append(problem)
 
     life = threading.Thread(target=live)
     life.start()
     try:
-        until(lambda: told.announced.is_set() or not life.is_alive(), 40)
-        yield told
+        until(lambda: screen.announced.is_set() or not life.is_alive(), 60)
+        yield screen
     finally:
-        told.stopping._count()  # what a signal does
+        screen.stopping._count()  # what a signal does
         life.join(60)
         assert not life.is_alive()
 
@@ -120,32 +121,56 @@ def postmaster(settings) -> psutil.Process:
 
 
 def test_it_comes_up_says_where_and_goes_down_without_a_trace(settings, stand_ins):
-    with up(settings) as told:
-        database = postmaster(settings)
+    with up(settings) as screen:
+        server = postmaster(settings)
         running = children(settings)
         assert set(running) == set(NAMES)
         assert all(child.is_alive for child in running.values())
     assert announced(settings.home) is None
     assert not any(child.is_alive for child in running.values())
-    assert has_ended(database)
-    assert [name for name, state in told.states if state == "stopped"] == list(NAMES)
+    assert has_ended(server)
+    assert [name for name, state in screen.states if state == "stopped"] == list(NAMES)
 
 
 def test_a_database_that_is_killed_comes_back(settings, stand_ins, monkeypatch):
-    monkeypatch.setattr(module, "DATABASE_SECONDS", 0.2)
-    with up(settings) as told:
+    monkeypatch.setattr(database, "CHECK_SECONDS", 0.2)
+    with up(settings) as screen:
         postmaster(settings).kill()
-        until(lambda: told.lines == ["The database had died and runs again."])
+        until(lambda: screen.lines == ["The database had died or did not respond, and runs again."])
         with psycopg.connect(EmbeddedServer(settings.home, {}).url) as connection:
             assert connection.execute("select count(*) from outbox_head").fetchone() == (8,)
+
+
+def test_a_database_that_hangs_keeps_nobody_from_stopping_everything(settings, stand_ins, monkeypatch):
+    monkeypatch.setattr(database, "CHECK_SECONDS", 0.1)
+    with up(settings) as screen:
+        server = postmaster(settings)
+        server.suspend()
+        before = children(settings)["api"]
+        os.kill(before.pid, signal.SIGKILL)
+        until(lambda: children(settings).get("api") not in {None, before})
+        assert screen.failed == []
+    assert has_ended(server)
+
+
+def test_a_database_that_cannot_be_prepared_is_the_end_and_one_that_died_is_not(settings, stand_ins, monkeypatch):
+    problems = iter([Unavailable("It is away."), SetupProblem("The schema is newer.")])
+
+    def opened(*_, **__):
+        raise next(problems)
+
+    monkeypatch.setattr(database, "revivable_database", opened)
+    with up(settings) as screen:
+        assert screen.lines == ["It is away. Trying again in 0.4 s."]
+        assert [str(problem) for problem in screen.failed] == ["The schema is newer."]
 
 
 def test_when_a_part_cannot_run_all_is_stopped_and_its_words_are_shown(settings, stand_ins):
     stand_ins(
         "api", "dashboard", "land", "dagster", program="raise SystemExit('focusflow: The lake cannot be written.')"
     )
-    with up(settings) as told:
-        (problem,) = told.failed
+    with up(settings) as screen:
+        (problem,) = screen.failed
         assert "The lake cannot be written." in str(problem)
         assert not (settings.home / "postgres" / "data" / "postmaster.pid").exists()
 
@@ -157,16 +182,16 @@ def test_the_demo_is_not_ready_before_its_tables_are(settings, stand_ins, monkey
         "own",
         lambda *arguments: (sys.executable, "-c", f"open({str(trace)!r}, 'a').write({' '.join(arguments)!r} + ';')"),
     )
-    with up(settings, logins={"demo@example.com": "secret"}) as told:
+    with up(settings, logins={"demo@example.com": "secret"}) as screen:
         assert trace.read_text() == "demo;land --once;refresh;"
-        started = [name for name, state in told.states if state == "starting"]
+        started = [name for name, state in screen.states if state == "starting"]
         assert started == ["database", "api", "dashboard", "land", "dagster"]
 
 
 def test_an_errand_that_fails_ends_it_all(settings, stand_ins, monkeypatch):
     monkeypatch.setattr(module, "own", lambda *_: (sys.executable, "-c", "raise SystemExit(3)"))
-    with up(settings, logins={}) as told:
-        assert "`focusflow demo` ended with exit code 3" in str(told.failed[0])
+    with up(settings, logins={}) as screen:
+        assert "`focusflow demo` ended with exit code 3" in str(screen.failed[0])
 
 
 def test_a_killed_child_is_announced_under_its_new_number(settings, stand_ins):

@@ -1,0 +1,35 @@
+"""A relay is ready when it has reached a broker and done a round, and not before."""
+
+from dataclasses import replace
+
+import pytest
+
+from cli.supervisor.services import own
+from cli.supervisor.tree import Part, State
+from ingestion.kafka.local_broker.server import LocalBroker
+from tests.integration.supervisor.conftest import BRIEFLY, Trees, ticking
+
+
+@pytest.mark.timeout(240)
+def test_a_relay_waits_for_its_broker_without_being_ready_or_restarted(
+    database_url, tmp_path, kafka_address, monkeypatch
+):
+    broker = LocalBroker(tmp_path / "kafka")
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker.address)
+    trees = Trees(tmp_path / "logs")
+    try:
+        tree = trees.tree(
+            Part("relay", own("relay"), has_heartbeat=True), limits=replace(BRIEFLY, start=40, heartbeat=60)
+        )
+        tree.start("relay")
+        ticking(tree, lambda: ("relay", State.WAITING) in trees.reported, seconds=90)
+        assert tree.unready() == ["relay"]
+        first = tree.processes()["relay"]
+        broker.start()
+        ticking(tree, tree.is_ready, seconds=90)
+        assert tree.processes()["relay"] == first
+    finally:
+        trees.stop_all()
+        broker.stop()
