@@ -26,7 +26,7 @@ from models.serving.additive_model import Numbers
 from models.serving.baselines import rules
 from models.training.dataset import lists_of_lake, lists_with_outcomes
 from models.training.fit import PULL, Basis, fit_order
-from models.training.labels import known_by
+from models.training.labels import labeled_before
 from tests.unit.models.histories import connected, lived
 
 Family = Callable[[pl.DataFrame, pl.DataFrame, Usual], Numbers]
@@ -86,7 +86,7 @@ def _some(lists: pl.DataFrame) -> pl.DataFrame:
 
 def compare(name: str, lists: pl.DataFrame) -> Table:
     cut = lists["as_of"].sort().item(int(lists.height * 0.6))
-    earlier, later = known_by(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
+    earlier, later = labeled_before(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
     usual = usual_of(earlier)
     of_rules = {rule: per_list(gains(later, later.select(each)[:, 0])) for rule, each in rules().items()}
     best = max(of_rules, key=lambda rule: float(of_rules[rule]["ndcg"].to_numpy().mean()))

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.result import Result, seconds
 from models.features.matrix import day_features, matrix, place_features
-from models.features.task_facts import KNOWN, known
+from models.features.task_facts import FACT_COLUMNS, derive_facts
 from models.serving.registry import Served
 from models.serving.scoring import score
 from models.training.dataset import lists_with_outcomes
@@ -22,7 +22,9 @@ def measure(scale: float) -> Result:
     served = Served("pr-1.benchmark", fit(lists))
     as_of: datetime = lists["as_of"].to_list()[-1]
     tasks = many(lists, int(TASKS * scale))
-    ready = matrix(known(tasks, as_of), place_features(served.priority.usual) | day_features(served.priority.usual))
+    ready = matrix(
+        derive_facts(tasks, as_of), place_features(served.priority.usual) | day_features(served.priority.usual)
+    )
     boosted = HistGradientBoostingClassifier().fit(ready.head(lists.height).to_numpy(), labels(lists, tasks.height))
     rows = ready.to_numpy()
     bare = min(seconds(lambda: boosted.predict_proba(rows), times=TIMES))
@@ -46,7 +48,7 @@ def many(lists: pl.DataFrame, count: int) -> pl.DataFrame:
     """The lists over and over, each time those of other people."""
     copies = -(-count // lists.height)
     whose = pl.struct("user_id", "as_of").rank("dense")
-    known_of = lists.select(*(name for name in KNOWN if name in lists.columns), list=whose)
+    known_of = lists.select(*(name for name in FACT_COLUMNS if name in lists.columns), list=whose)
     each = (
         known_of.with_columns(user_id=pl.format("{}-{}", pl.lit(copy), "list")).drop("list") for copy in range(copies)
     )

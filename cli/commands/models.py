@@ -81,12 +81,12 @@ def feedback(days: int, as_json: bool) -> None:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
-    from models.evaluation.feedback import BEYOND, taken_up
+    from models.evaluation.feedback import BEYOND, uptake
 
     settings = load_settings()
     since = clock.now().date() - timedelta(days=days)
     with running_database(settings) as url, Database(url) as database:
-        rows = taken_up(database, since)
+        rows = uptake(database, since)
     if as_json:
         click.echo(as_text({"since": since, "ranks": rows}))
         return

@@ -26,7 +26,7 @@ from models.features.task_facts import LIST
 from models.serving.baselines import rules
 from models.serving.contributions import parts_of
 from models.serving.score_components import Priority
-from models.training.labels import known_by
+from models.training.labels import labeled_before
 
 Fit = Callable[[pl.DataFrame], Priority]
 Figures = dict[str, Any]
@@ -77,7 +77,7 @@ def evaluate(
             name: asdict(bootstrap(_against(judged["model"], judged[name]), "gain")) for name in (others or {})
         },
         "gain_without_recurring": asdict(_without_recurring(tested, best)),
-        "gain_for_people_never_seen": asdict(_never_seen(lists, fit)),
+        "gain_for_people_never_seen": asdict(_unseen_users(lists, fit)),
         "everything": _figures_of_part(tested, ours, kinds),
         "tiers": {
             name: _figures_of_part(tested, ours, kinds.filter(pl.col(name))) for name in ("little", "some", "much")
@@ -97,8 +97,8 @@ def _rounds(lists: pl.DataFrame, fit: Fit, only: str | None = None) -> Iterator[
     begins = [moments.item(int(len(moments) * share)) for share in ROUNDS]
     found = False
     for begin, end in pairwise([*begins, ends]):
-        whose = lists if only is None else lists.filter(user_id=only)
-        tested = _tested(known_by(lists, begin - PURGE), _between(whose, begin, end), fit)
+        scope = lists if only is None else lists.filter(user_id=only)
+        tested = _tested(labeled_before(lists, begin - PURGE), _between(scope, begin, end), fit)
         if tested is not None:
             found = True
             yield tested
@@ -129,12 +129,12 @@ def _against(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
     return both.with_columns(gain=pl.col("ndcg") - pl.col("other")).drop("other")
 
 
-def _never_seen(lists: pl.DataFrame, fit: Fit) -> Interval:
+def _unseen_users(lists: pl.DataFrame, fit: Fit) -> Interval:
     """Trained on one half of the people, tried on the other, later."""
-    is_seen = pl.col("user_id").hash(3) % 2 == 0
+    is_training_user = pl.col("user_id").hash(3) % 2 == 0
     begin = lists["as_of"].sort().item(int(lists.height * ROUNDS[1]))
-    seen = known_by(lists.filter(is_seen), begin - PURGE)
-    tested = _tested(seen, lists.filter(~is_seen & (pl.col("as_of") >= begin)), fit)
+    seen = labeled_before(lists.filter(is_training_user), begin - PURGE)
+    tested = _tested(seen, lists.filter(~is_training_user & (pl.col("as_of") >= begin)), fit)
     nothing = Interval(float("nan"), float("nan"), float("nan"))
     return nothing if tested is None else _gain(tested, _best(tested))
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from models.serving.additive_model import Numbers
 from models.serving.contributions import learned
-from models.serving.score_components import Priority, seen_by
+from models.serving.score_components import Priority, feature_values
 
 BINS: Final = 10
 
@@ -57,4 +57,4 @@ def _shares(values: Numbers, cuts: Numbers) -> Numbers:
 def _values(priority: Priority, facts: pl.DataFrame) -> dict[str, Numbers]:
     """What is seen, also for the risk, and what is said of it."""
     _, parts = learned(priority, facts)
-    return seen_by(priority, facts) | parts
+    return feature_values(priority, facts) | parts

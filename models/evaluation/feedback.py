@@ -13,7 +13,7 @@ QUERIES = load_queries(Path(__file__).with_name("feedback.sql"))
 BEYOND: Final = 6
 
 
-def taken_up(database: Database, since: date) -> list[dict[str, Any]]:
+def uptake(database: Database, since: date) -> list[dict[str, Any]]:
     """Of the scores shown since a day, for each model and rank: how many, to how many people, and the share that was taken up."""
     with database.transaction(Role.REPORTING) as tx:
-        return tx.all(QUERIES["taken_up"], {"since": since, "now": tx.now, "beyond": BEYOND})
+        return tx.all(QUERIES["uptake"], {"since": since, "now": tx.now, "beyond": BEYOND})

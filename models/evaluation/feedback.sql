@@ -1,4 +1,4 @@
--- taken_up --
+-- uptake --
 -- Of the scores that were shown, by what made them and by rank: how many were taken up by the end of the next day, as likelihood has it. Only days
 -- of which that is over.
 with shown as (

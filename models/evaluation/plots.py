@@ -19,8 +19,8 @@ PROBABILITIES: Final = {
 
 def plots(figures: Figures) -> dict[str, str]:
     """By name. A probability of which nothing was tried has none."""
-    drawn = {"orders": orders(figures)}
-    return drawn | {
+    elements = {"orders": orders(figures)}
+    return elements | {
         name: reliability(figures[name], title) for name, title in PROBABILITIES.items() if figures[name]["tasks"]
     }
 
@@ -35,7 +35,7 @@ def orders(figures: Figures) -> str:
     def x(value: float) -> float:
         return LEFT + (value - lowest) / (highest - lowest) * (WIDTH - LEFT - RIGHT)
 
-    def drawn() -> Iterator[str]:
+    def elements() -> Iterator[str]:
         for tenth in range(round(lowest * 10), round(highest * 10) + 1):
             yield _line((x(tenth / 10), TOP - 8), (x(tenth / 10), bottom), FAINT)
             yield _text(x(tenth / 10), bottom + 18, f"{tenth / 10:.1f}", "middle")
@@ -45,7 +45,7 @@ def orders(figures: Figures) -> str:
             yield _line((x(each["ndcg"]["low"]), y), (x(each["ndcg"]["high"]), y), colour, width=3)
             yield _dot((x(each["ndcg"]["mean"]), y), colour, f"{name}: {each['ndcg']['mean']:.3f}")
 
-    return _picture(WIDTH, bottom + 30, "How well each order does: NDCG@5, with 95 %", drawn())
+    return _picture(WIDTH, bottom + 30, "How well each order does: NDCG@5, with 95 %", elements())
 
 
 def reliability(probability: Figures, title: str) -> str:
@@ -58,7 +58,7 @@ def reliability(probability: Figures, title: str) -> str:
     def y(share: float) -> float:
         return TOP + SIDE - share * SIDE
 
-    def drawn() -> Iterator[str]:
+    def elements() -> Iterator[str]:
         for quarter in (0, 0.25, 0.5, 0.75, 1):
             yield _line((low, y(quarter)), (high, y(quarter)), FAINT)
             yield _text(low - 8, y(quarter) + 4, f"{quarter:.0%}", "end")
@@ -67,10 +67,10 @@ def reliability(probability: Figures, title: str) -> str:
         yield _text(x(0.5), TOP + SIDE + 38, "said", "middle")
         yield _text(low, TOP - 12, "came", "end")
         for each in probability["reliability"]:
-            told = f"said {each['said']:.0%}, came {each['came']:.0%}, {each['tasks']:,} tasks"
-            yield _dot((x(each["said"]), y(each["came"])), OURS, told)
+            label = f"said {each['said']:.0%}, came {each['came']:.0%}, {each['tasks']:,} tasks"
+            yield _dot((x(each["said"]), y(each["came"])), OURS, label)
 
-    return _picture(SIDE + 100, TOP + SIDE + 50, f"{title} (off by {probability['calibration_error']:.3f})", drawn())
+    return _picture(SIDE + 100, TOP + SIDE + 50, f"{title} (off by {probability['calibration_error']:.3f})", elements())
 
 
 def _picture(width: int, height: int, title: str, shapes: Iterator[str]) -> str:
@@ -90,5 +90,5 @@ def _line(begin: Point, end: Point, colour: str, *, width: int = 1, dash: str = 
     return f'<line x1="{begin[0]:.1f}" y1="{begin[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dash}"/>'
 
 
-def _dot(centre: Point, colour: str, told: str) -> str:
-    return f'<circle cx="{centre[0]:.1f}" cy="{centre[1]:.1f}" r="5" fill="{colour}"><title>{escape(told)}</title></circle>'
+def _dot(centre: Point, colour: str, label: str) -> str:
+    return f'<circle cx="{centre[0]:.1f}" cy="{centre[1]:.1f}" r="5" fill="{colour}"><title>{escape(label)}</title></circle>'

@@ -32,22 +32,24 @@ NUMBERS: Final = {
 
 
 class Columns:
-    """Those of `models.features.task_facts.known`, by name, and where each task stands in its list."""
+    """Those of `models.features.task_facts.fill`, by name, and where each task stands in its list."""
 
     def __init__(self, facts: pl.DataFrame) -> None:
         self._numbers = {
             each.name: _as_numbers(each) for each in facts if not each.dtype.is_nested() and each.dtype != pl.String
         }
-        asked = facts.with_row_index("row").select(each.cast(pl.Float64).alias(name) for name, each in NUMBERS.items())
-        self._numbers |= {each.name: each.to_numpy() for each in asked}
+        numbers = facts.with_row_index("row").select(
+            each.cast(pl.Float64).alias(name) for name, each in NUMBERS.items()
+        )
+        self._numbers |= {each.name: each.to_numpy() for each in numbers}
         self._placed: dict[str, tuple[Numbers, Numbers]] = {}
 
     def __getitem__(self, name: str) -> Numbers:
         return self._numbers[name]
 
-    def known(self, name: str, otherwise: float = 0.0) -> Numbers:
+    def fill(self, name: str, otherwise: float = 0.0) -> Numbers:
         """With something else in the place of what is not known."""
-        return or_else(self[name], otherwise)
+        return fill_missing(self[name], otherwise)
 
     def days_since(self, instant: Numbers) -> Numbers:
         return (self["as_of"] - instant) / A_DAY
@@ -65,7 +67,7 @@ class Columns:
         """The place in the list, 1 for the strongest and for all that are as strong. `name` says by what."""
         return self._places(name, strength)[0]
 
-    def middle(self, name: str, strength: Numbers) -> Numbers:
+    def mid_rank(self, name: str, strength: Numbers) -> Numbers:
         """The place in the list, that in the middle for all that are equally strong. `name` says by what."""
         return self._places(name, strength)[1]
 
@@ -81,7 +83,7 @@ def _as_numbers(column: pl.Series) -> Numbers:
     return whole.cast(pl.Float64).to_numpy()
 
 
-def or_else(values: Numbers, otherwise: float | Numbers) -> Numbers:
+def fill_missing(values: Numbers, otherwise: float | Numbers) -> Numbers:
     return np.where(np.isnan(values), otherwise, values)
 
 
@@ -97,12 +99,12 @@ def places(lists: Places, strengths: Numbers) -> tuple[Numbers, Numbers]:
     begins = np.flatnonzero(is_next_list | _differs(in_order))
     lengths = np.diff(begins, append=len(order))
     list_begins = np.maximum.accumulate(np.where(is_next_list, np.arange(len(order)), 0))[begins]
-    first, middle = np.empty(len(order)), np.empty(len(order))
+    first, mid_rank = np.empty(len(order)), np.empty(len(order))
     first[order] = np.repeat(begins - list_begins + 1.0, lengths)
-    middle[order] = np.repeat(begins - list_begins + (lengths + 1) / 2, lengths)
+    mid_rank[order] = np.repeat(begins - list_begins + (lengths + 1) / 2, lengths)
     nowhere = np.isnan(strengths)
-    first[nowhere] = middle[nowhere] = np.nan
-    return first, middle
+    first[nowhere] = mid_rank[nowhere] = np.nan
+    return first, mid_rank
 
 
 def _differs(values: Numbers | Places) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from models.features.columns import Columns, or_else
+from models.features.columns import Columns, fill_missing
 from models.serving.additive_model import Numbers
 
 #: A column of the matrix, from the columns of the facts.
@@ -36,29 +36,29 @@ def place_features(usual: Usual) -> dict[str, Feature]:
     return {
         "age": lambda of: _log_days(of["age_days"]),
         "newest": lambda of: np.log(of.place("newest", of["created_at"])),
-        "newest_share": lambda of: _share(of, of.middle("newest", of["created_at"])),
-        "touched": lambda of: _log_days(of.days_since(_touched(of))),
+        "newest_share": lambda of: _share(of, of.mid_rank("newest", of["created_at"])),
+        "touched": lambda of: _log_days(of.days_since(_last_change(of))),
         "recent": lambda of: np.log(of.place("recent", _recent(of))),
-        "recent_share": lambda of: _share(of, of.middle("recent", _recent(of))),
-        "worked": lambda of: or_else(_log_days(of.days_since(of["worked_at"])), 7.0),
-        "worked_place": lambda of: or_else(np.log(of.place("worked", of["worked_at"])), 5.0),
-        "stretches": lambda of: _log_count(of.known("stretches")),
-        "stretches_lately": lambda of: _log_count(of.known("stretches_3")),
-        "often": lambda of: _log_count(of.known("stretches_14")),
-        "often_place": lambda of: np.log(of.place("often", of.known("stretches_14"))),
+        "recent_share": lambda of: _share(of, of.mid_rank("recent", _recent(of))),
+        "worked": lambda of: fill_missing(_log_days(of.days_since(of["worked_at"])), 7.0),
+        "worked_place": lambda of: fill_missing(np.log(of.place("worked", of["worked_at"])), 5.0),
+        "stretches": lambda of: _log_count(of.fill("stretches")),
+        "stretches_lately": lambda of: _log_count(of.fill("stretches_3")),
+        "often": lambda of: _log_count(of.fill("stretches_14")),
+        "often_place": lambda of: np.log(of.place("often", of.fill("stretches_14"))),
         "effort": _effort,
         "in_progress": lambda of: of["in_progress"],
-        "estimate": lambda of: or_else(_log_count(of["estimated_minutes"]), -1.0),
-        "estimate_share": lambda of: _share(of, of.middle("shortest", -of.known("estimated_minutes", USUAL_MINUTES))),
+        "estimate": lambda of: fill_missing(_log_count(of["estimated_minutes"]), -1.0),
+        "estimate_share": lambda of: _share(of, of.mid_rank("shortest", -of.fill("estimated_minutes", USUAL_MINUTES))),
         "priority": lambda of: of["priority"],
-        "priority_share": lambda of: _share(of, of.middle("priority", of["priority"])),
-        "skipped": lambda of: _log_count(of.known("times_skipped").clip(0)),
-        "reschedules": lambda of: of.known("reschedules").clip(0, 4),
-        "slack": lambda of: or_else(-of["days_overdue"].clip(-60, 30), 90.0),
-        "due_place": lambda of: or_else(np.log(of.place("due", -of["due"])), 4.0),
-        "pinned": lambda of: of.known("pinned"),
+        "priority_share": lambda of: _share(of, of.mid_rank("priority", of["priority"])),
+        "skipped": lambda of: _log_count(of.fill("times_skipped").clip(0)),
+        "reschedules": lambda of: of.fill("reschedules").clip(0, 4),
+        "slack": lambda of: fill_missing(-of["days_overdue"].clip(-60, 30), 90.0),
+        "due_place": lambda of: fill_missing(np.log(of.place("due", -of["due"])), 4.0),
+        "pinned": lambda of: of.fill("pinned"),
         "goal": lambda of: of["goal"],
-        "blocks": lambda of: of.known("blocks").clip(0, 3),
+        "blocks": lambda of: of.fill("blocks").clip(0, 3),
         "tags": lambda of: of["tags"].clip(0, 3),
         "recurs": lambda of: of["recurs"],
         "same_task": lambda of: of["same_task"],
@@ -78,7 +78,7 @@ def day_features(usual: Usual) -> dict[str, Feature]:
         "open_tasks": lambda of: np.log(of.lengths),
         "own_done": lambda of: np.log(_rate(of, "all", "done", usual.done)),
         "own_acts": lambda of: np.log(_rate(of, "all", "acts", usual.acts)),
-        "idle": lambda of: or_else(_log_days(of.days_since(of["acted_at"])), 4.0),
+        "idle": lambda of: fill_missing(_log_days(of.days_since(of["acted_at"])), 4.0),
         "hours_left": lambda of: of["hours_left"],
         "weekend": lambda of: np.where(of["weekday"] >= 6, 1.0, 0.0),
         "before_weekend": lambda of: np.where(of["weekday"] == 5, 1.0, 0.0),
@@ -95,7 +95,7 @@ def risk_features(usual: Usual) -> dict[str, Feature]:
     return {name: each for name, each in every.items() if name in chosen} | {"room": _room}
 
 
-def seen(facts: pl.DataFrame, features: Mapping[str, Feature]) -> dict[str, Numbers]:
+def compute_features(facts: pl.DataFrame, features: Mapping[str, Feature]) -> dict[str, Numbers]:
     """What the features say, one number a task, all finite."""
     of = Columns(facts)
     return {name: feature(of) for name, feature in features.items()}
@@ -103,7 +103,7 @@ def seen(facts: pl.DataFrame, features: Mapping[str, Feature]) -> dict[str, Numb
 
 def matrix(facts: pl.DataFrame, features: Mapping[str, Feature]) -> pl.DataFrame:
     """One row a task, one column a feature."""
-    return pl.DataFrame(seen(facts, features))
+    return pl.DataFrame(compute_features(facts, features))
 
 
 def usual_of(facts: pl.DataFrame) -> Usual:
@@ -122,12 +122,12 @@ def _log_count(count: Numbers) -> Numbers:
     return np.log(count + 1.0)
 
 
-def _touched(of: Columns) -> Numbers:
-    return or_else(of["touched_at"], of["created_at"])
+def _last_change(of: Columns) -> Numbers:
+    return fill_missing(of["touched_at"], of["created_at"])
 
 
 def _recent(of: Columns) -> Numbers:
-    return np.fmax(of["worked_at"], _touched(of))
+    return np.fmax(of["worked_at"], _last_change(of))
 
 
 def _share(of: Columns, place: Numbers) -> Numbers:
@@ -137,30 +137,30 @@ def _share(of: Columns, place: Numbers) -> Numbers:
 
 def _effort(of: Columns) -> Numbers:
     """How far the work has come against its estimate."""
-    return or_else(np.log((of.known("minutes_worked") + 5) / (of["estimated_minutes"] + 5)), 0.0)
+    return fill_missing(np.log((of.fill("minutes_worked") + 5) / (of["estimated_minutes"] + 5)), 0.0)
 
 
 def _room(of: Columns) -> Numbers:
     """How many times the estimate fits into what is left until it is due."""
     left = (-of["days_overdue"]).clip(0, 60) * 1440
-    return or_else(np.log((left + 30) / (of.known("estimated_minutes", USUAL_MINUTES) + 15)), 0.0)
+    return fill_missing(np.log((left + 30) / (of.fill("estimated_minutes", USUAL_MINUTES) + 15)), 0.0)
 
 
 def _rate(of: Columns, kind: str, what: str, prior: float | Numbers) -> Numbers:
     weight = PRIOR_DAYS[kind]
-    return (of.known(f"{kind}_{what}").clip(0) + weight * prior) / (of.known(f"{kind}_days_open").clip(0) + weight)
+    return (of.fill(f"{kind}_{what}").clip(0) + weight * prior) / (of.fill(f"{kind}_days_open").clip(0) + weight)
 
 
 def _lately(kind: str) -> Feature:
     """How much of the last week went to tasks of a kind."""
-    return lambda of: (of.known(f"{kind}_lately") + 0.5) / (of.known("all_lately") + 2.0)
+    return lambda of: (of.fill(f"{kind}_lately") + 0.5) / (of.fill("all_lately") + 2.0)
 
 
 def _habit(kind: str, what: str, usual: float) -> Feature:
     """How much quicker than the person's other tasks those of a kind go, pulled towards no difference."""
 
-    def quicker(of: Columns) -> Numbers:
+    def relative_speed(of: Columns) -> Numbers:
         own = _rate(of, "all", what, usual)
         return np.log(_rate(of, kind, what, own) / own)
 
-    return quicker
+    return relative_speed

@@ -67,7 +67,7 @@ HABITS: Final[dict[str, pl.DataType]] = {
     f"{kind}_{what}": pl.Float64() for kind in KINDS for what in ("days_open", "done", "acts", "lately")
 }
 
-KNOWN: Final = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | HABITS
+FACT_COLUMNS: Final = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | HABITS
 
 #: The moment, and where it lies in the person's day. Lists of many moments bring these along; else they follow from one `as_of`.
 MOMENT: Final[dict[str, pl.DataType]] = {"as_of": INSTANT, "local_date": pl.Date(), "hours_left": pl.Float64()}
@@ -76,13 +76,13 @@ MOMENT: Final[dict[str, pl.DataType]] = {"as_of": INSTANT, "local_date": pl.Date
 LIST: Final = ("user_id", "as_of")
 
 
-def known(tasks: pl.DataFrame, as_of: datetime | None = None) -> pl.DataFrame:
+def derive_facts(tasks: pl.DataFrame, as_of: datetime | None = None) -> pl.DataFrame:
     """The tasks with all columns that rules and features read: when each is due as an instant, and how far from now, by the clock and by
     the calendar. Without `as_of`, each row says its own moment.
     """
     if as_of is not None and as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
-    columns = KNOWN if as_of else KNOWN | MOMENT
+    columns = FACT_COLUMNS if as_of else FACT_COLUMNS | MOMENT
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in tasks.columns]
     typed = tasks.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
     now = pl.col("as_of")

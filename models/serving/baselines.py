@@ -1,6 +1,6 @@
 """The simple rules that a model has to beat. Taskwarrior's urgency is the one that serves until a model does.
 
-Each rule reads the columns that `models.features.task_facts.known` makes, and is a Polars expression: the same for one task and a night's batch.
+Each rule reads the columns that `models.features.task_facts.derive_facts` makes, and is a Polars expression: the same for one task and a night's batch.
 """
 
 from functools import reduce

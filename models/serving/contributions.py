@@ -8,10 +8,10 @@ import polars as pl
 
 from models.serving.additive_model import Additive, Numbers, sigmoid, slope_from
 from models.serving.baselines import due_share
-from models.serving.score_components import IMPORTANCE, Priority, ageing, seen_by
+from models.serving.score_components import IMPORTANCE, Priority, ageing, feature_values
 
 #: Which features are told under which reason.
-TOLD_AS: Final = {
+FEATURES_BY_REASON: Final = {
     "due": ("slack", "due_place", "room"),
     "priority": ("priority", "priority_share", "priority_done", "priority_acts"),
     "goal": ("goal", "same_goal"),
@@ -31,7 +31,7 @@ TOLD_AS: Final = {
     "day": ("open_tasks", "own_done", "own_acts", "idle", "hours_left", "weekend", "before_weekend"),
 }  # fmt: skip
 
-CODE_OF: Final = {feature: code for code, features in TOLD_AS.items() for feature in features}
+CODE_OF: Final = {feature: code for code, features in FEATURES_BY_REASON.items() for feature in features}
 
 
 #: The parts of a score, from 0 to 1.
@@ -39,9 +39,9 @@ PARTS: Final = ("deadline_risk", "importance", "likelihood")
 
 
 def learned(priority: Priority, facts: pl.DataFrame) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
-    """The points of each reason by a model, which add up to the score, and its parts; from the columns that `models.features.task_facts.known` makes."""
-    weights, points = priority.weights, {code: np.zeros(facts.height) for code in ("open", *TOLD_AS)}
-    values = seen_by(priority, facts)
+    """The points of each reason by a model, which add up to the score, and its parts; from the columns that `models.features.task_facts.derive_facts` makes."""
+    weights, points = priority.weights, {code: np.zeros(facts.height) for code in ("open", *FEATURES_BY_REASON)}
+    values = feature_values(priority, facts)
     likelihood = _share_out(priority.likelihood, values, 100 * weights.likelihood, points)
     importance = np.zeros(facts.height)
     for gives in facts.select(term.cast(pl.Float64).alias(code) for code, term in IMPORTANCE.items()):

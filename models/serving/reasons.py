@@ -15,7 +15,7 @@ LEAST_POINTS: Final = 0.3
 
 
 def _texts() -> dict[str, pl.Expr]:
-    """The words for each term, by its code, from the columns that `models.features.task_facts.known` makes and `points_<code>`."""
+    """The words for each term, by its code, from the columns that `models.features.task_facts.derive_facts` makes and `points_<code>`."""
     return {
         "open": pl.lit("it is on your list"),
         "due": _due(),

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import polars as pl
 
-from models.features.matrix import Usual, day_features, place_features, risk_features, seen
+from models.features.matrix import Usual, compute_features, day_features, place_features, risk_features
 from models.serving.additive_model import Additive, Numbers
 
 
@@ -101,7 +101,7 @@ def ageing() -> pl.Expr:
     return AGEING_TOP * (pl.col("age_days") / AGEING_DAYS).clip(0, 1)
 
 
-def seen_by(priority: Priority, facts: pl.DataFrame) -> dict[str, Numbers]:
+def feature_values(priority: Priority, facts: pl.DataFrame) -> dict[str, Numbers]:
     """From which both the likelihood and the risk are read; what they share is computed once."""
     usual = priority.usual
-    return seen(facts, place_features(usual) | day_features(usual) | risk_features(usual))
+    return compute_features(facts, place_features(usual) | day_features(usual) | risk_features(usual))

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from models.features.task_facts import INSTANT, known
+from models.features.task_facts import INSTANT, derive_facts
 from models.serving.additive_model import Numbers, Places
 from models.serving.baselines import URGENCY
 from models.serving.contributions import PARTS, learned
@@ -50,7 +50,7 @@ AT_ONCE: Final = 50_000
 
 def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) -> pl.DataFrame:
     """Scores of open tasks as of a moment, by the model that serves or else by the baseline: in with `TASK_COLUMNS` and what else is known
-    of `models.features.task_facts.KNOWN`, out with `SCORE_COLUMNS`, sorted by user and rank.
+    of `models.features.task_facts.FACT_COLUMNS`, out with `SCORE_COLUMNS`, sorted by user and rank.
 
     The points of a task's reasons, largest first, add up to its score. By the baseline, a score depends on nothing but its own row; by a
     model also on the person's other tasks, so all of them have to be there. Ranks are among the rows given.
@@ -71,7 +71,7 @@ def _pieces(by_user: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _scored(tasks: pl.DataFrame, as_of: datetime, served: Served | None) -> pl.DataFrame:
     # Ties in rank go to the older task, then to the smaller id.
-    facts = known(tasks, as_of).sort("user_id", "created_at", "task_id")
+    facts = derive_facts(tasks, as_of).sort("user_id", "created_at", "task_id")
     terms = facts.select(term.cast(pl.Float64).alias(code) for code, term in URGENCY.items())
     urgency = reduce(add, terms.get_columns()).to_numpy()  # always in this order: the last digit is the same each time
     points, parts = learned(served.priority, facts) if served else (_points_of_urgency(terms, urgency), {})

@@ -10,7 +10,7 @@ import polars as pl
 from focusflow.errors import Conflict
 from focusflow.lake.tables import Lake, show
 from models.features import snapshots
-from models.features.task_facts import KNOWN, LIST, MOMENT, known
+from models.features.task_facts import FACT_COLUMNS, LIST, MOMENT, derive_facts
 from models.training import labels
 
 
@@ -19,7 +19,7 @@ class NothingThere(Conflict):
 
 
 #: So many people are enough to learn from; more would cost time and change nothing.
-MOST_PEOPLE: Final = 400
+MAX_USERS: Final = 400
 
 
 def lists_of_lake(
@@ -31,7 +31,7 @@ def lists_of_lake(
         raise NothingThere
     show(connection, [history for history in histories if history is not None])
     some = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
-    users = [user for (user,) in connection.execute(some, {"most": MOST_PEOPLE}).fetchall()]
+    users = [user for (user,) in connection.execute(some, {"most": MAX_USERS}).fetchall()]
     return lists_with_outcomes(connection, users=users, days=days)
 
 
@@ -46,16 +46,17 @@ def lists_with_outcomes(
     there = snapshots.days_of(connection) or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
     span = snapshots.Span(max(days.first, there.first), min(days.last, there.last)) if days else there
     lists = labels.with_outcomes(connection, snapshots.lists_of_days(connection, span))
-    seen_until = connection.execute("select max(valid_from) from versions").fetchall()[0][0]
-    columns = [*KNOWN, *MOMENT, "is_morning", "day_ends", "next_day_ends", *labels.OUTCOMES]
-    derived = known(lists).select(
+    last_change_at = connection.execute("select max(valid_from) from versions").fetchall()[0][0]
+    columns = [*FACT_COLUMNS, *MOMENT, "is_morning", "day_ends", "next_day_ends", *labels.OUTCOMES]
+    derived = derive_facts(lists).select(
         "user_id", "as_of", "task_id", "due", "due_in_calendar_days", "days_overdue", "age_days"
     )
     whole = lists.select(columns).join(derived, on=["user_id", "as_of", "task_id"], how="inner", validate="1:1")
-    if seen_until is not None:
-        whole = whole.filter(pl.col("next_day_ends") <= seen_until)
+    if last_change_at is not None:
+        whole = whole.filter(pl.col("next_day_ends") <= last_change_at)
     found = labels.labelled(whole.with_columns(pl.col("tags", "blocked_by", "last_tags").fill_null([])))
     # A due date that is not over yet says nothing.
     return found.with_columns(
-        pl.when(pl.col("due") <= seen_until).then(pl.col(name)).alias(name) for name in ("missed", "missed_or_moved")
+        pl.when(pl.col("due") <= last_change_at).then(pl.col(name)).alias(name)
+        for name in ("missed", "missed_or_moved")
     ).sort(*LIST, "task_id")

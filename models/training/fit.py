@@ -14,7 +14,7 @@ from models.features.task_facts import LIST
 from models.serving.additive_model import Additive, Curve, Numbers
 from models.serving.contributions import parts_of
 from models.serving.score_components import PROPOSED, Priority, Weights
-from models.training.labels import known_by
+from models.training.labels import labeled_before
 
 #: Bends in each curve; more follow the noise of small histories, measured in docs/model.md.
 KNOTS: Final = 5
@@ -72,7 +72,7 @@ def fit(lists: pl.DataFrame, seed: int = 0) -> Priority:
     if moments.is_empty():
         raise ValueError("there is nothing to learn from: nobody took anything up")
     cut: datetime = moments.item(int(len(moments) * (1 - LATER)))
-    earlier, later = known_by(lists, cut), lists.filter(pl.col("as_of") >= cut)
+    earlier, later = labeled_before(lists, cut), lists.filter(pl.col("as_of") >= cut)
     if not earlier["taken_up"].any() or not later["taken_up"].any():
         raise ValueError("there is nothing to learn from: nobody took anything up")
     usual = usual_of(earlier)
@@ -110,7 +110,7 @@ def fit_level(order: Additive, lists: pl.DataFrame, usual: Usual) -> Additive:
 
 def fit_risk(earlier: pl.DataFrame, later: pl.DataFrame, usual: Usual) -> Additive | None:
     """How likely a due date that is still ahead is missed; none where too few were."""
-    (values, missed), (check, came) = (_with_known_dates(_some(lists), usual) for lists in (earlier, later))
+    (values, missed), (check, came) = (_with_due_date_labels(_some(lists), usual) for lists in (earlier, later))
     if min(missed.sum(), (~missed).sum(), came.sum(), (~came).sum()) < FEWEST:
         return None
     basis = Basis.of(values)
@@ -128,10 +128,10 @@ def _regression(**how: Any) -> Any:
     return LogisticRegression(**how)
 
 
-def _with_known_dates(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
+def _with_due_date_labels(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
     """What told whether a due date would be missed, and whether it was. Features are those of whole lists, also of what has no date."""
-    is_known = lists["missed"].is_not_null()
-    return matrix(lists, risk_features(usual)).filter(is_known), lists["missed"].filter(is_known).to_numpy()
+    has_label = lists["missed"].is_not_null()
+    return matrix(lists, risk_features(usual)).filter(has_label), lists["missed"].filter(has_label).to_numpy()
 
 
 def fit_weights(priority: Priority, lists: pl.DataFrame) -> Weights:

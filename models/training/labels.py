@@ -49,7 +49,7 @@ def labelled(lists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def known_by(lists: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+def labeled_before(lists: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     """The lists whose labels were known before a moment; of a due date that lay beyond it, nothing was."""
     past = pl.col("due") < moment
     return lists.filter(pl.col("next_day_ends") < moment).with_columns(

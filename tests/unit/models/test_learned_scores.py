@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from models.features import snapshots
 from models.features.matrix import day_features, place_features, risk_features
-from models.features.task_facts import known
+from models.features.task_facts import derive_facts
 from models.serving import scoring
 from models.serving.contributions import CODE_OF, parts_of
 from models.serving.registry import Served
@@ -58,7 +58,7 @@ def test_the_parts_are_those_that_training_weighs(tasks):
     found = score(tasks, NOW, served).sort("task_id")
     assert_frame_equal(
         found.select("deadline_risk", "importance", "likelihood"),
-        parts_of(served.priority, known(tasks, NOW).sort("task_id")),
+        parts_of(served.priority, derive_facts(tasks, NOW).sort("task_id")),
     )
 
 

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from models.features import snapshots
 from models.features.matrix import Usual, day_features, matrix, place_features, risk_features
-from models.features.task_facts import known
+from models.features.task_facts import derive_facts
 from tests.unit.models.histories import FIRST, connected, lived, with_another_future, without_the_future
 
 SEEN = FIRST + timedelta(days=20, hours=14, minutes=20)
@@ -19,7 +19,7 @@ USUAL = Usual(0.1, 0.2)
 def lists(tables, days=DAYS):
     connection = connected(tables)
     snapshots.choose(connection)
-    found = known(snapshots.lists_of_days(connection, days)).filter(pl.col("as_of") <= SEEN)
+    found = derive_facts(snapshots.lists_of_days(connection, days)).filter(pl.col("as_of") <= SEEN)
     every = place_features(USUAL) | day_features(USUAL) | risk_features(USUAL)
     features = matrix(found, every)
     return found.select("user_id", "as_of", "task_id").hstack(features).sort("user_id", "as_of", "task_id")
@@ -57,9 +57,9 @@ def test_a_list_at_one_moment_is_that_of_many():
     tables = lived()
     connection = connected(tables)
     snapshots.choose(connection)
-    many = known(snapshots.lists_of_days(connection, DAYS))
+    many = derive_facts(snapshots.lists_of_days(connection, DAYS))
     moment = many.filter(pl.col("user_id") == "person-1")["as_of"].sort().item(150)
-    alone = known(snapshots.lists_at(connection, moment)).filter(pl.col("user_id") == "person-1").sort("task_id")
+    alone = derive_facts(snapshots.lists_at(connection, moment)).filter(pl.col("user_id") == "person-1").sort("task_id")
     same = many.filter((pl.col("user_id") == "person-1") & (pl.col("as_of") == moment)).sort("task_id")
     every = place_features(USUAL) | day_features(USUAL)
     assert_frame_equal(matrix(alone, every), matrix(same, every), rel_tol=0, abs_tol=1e-9)

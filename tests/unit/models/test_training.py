@@ -11,10 +11,10 @@ from models.evaluation.ranking_metrics import bootstrap, gains, ndcg_of_lists, p
 from models.serving.additive_model import sigmoid, slope_from
 from models.serving.baselines import rules
 from models.serving.contributions import parts_of
-from models.serving.score_components import Priority, Weights, seen_by
+from models.serving.score_components import Priority, Weights, feature_values
 from models.training.dataset import lists_with_outcomes
-from models.training.fit import _with_known_dates, fit
-from models.training.labels import known_by
+from models.training.fit import _with_due_date_labels, fit
+from models.training.labels import labeled_before
 from tests.unit.models.histories import connected, lived
 
 
@@ -31,7 +31,7 @@ def lists(history):
 def in_time(lists):
     """What is learned from is over, a day before what it is tried on begins."""
     cut = lists["as_of"].sort().item(int(lists.height * 0.7))
-    return known_by(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
+    return labeled_before(lists, cut - timedelta(days=1)), lists.filter(pl.col("as_of") >= cut)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_numbers_that_are_no_model_are_refused(model, damage):
 
 def test_heights_add_up_to_the_probability(model, split):
     """By their share of the way from a start, on the curve, to 1e-9."""
-    matrix = pl.DataFrame(seen_by(model, split[1]))
+    matrix = pl.DataFrame(feature_values(model, split[1]))
     sums = model.likelihood.sums(matrix)
     heights = sum(model.likelihood.heights(matrix).values())
     start = model.likelihood.intercept
@@ -126,7 +126,7 @@ def test_weights_that_may_be_chosen_add_up_and_keep_a_fifth_for_what_ought_to_be
 def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
     assert lists["next_day_ends"].max() <= history["task_history"]["valid_from"].max()
     moment = lists["as_of"].max() - timedelta(days=9)
-    known = known_by(lists, moment)
+    known = labeled_before(lists, moment)
     assert known["next_day_ends"].max() < moment
     assert known.filter(pl.col("missed").is_not_null())["due"].max() < moment
     assert known["missed"].null_count() > known["due"].null_count()
@@ -134,7 +134,7 @@ def test_a_list_is_learned_from_once_its_outcome_is_whole(history, lists):
 
 def test_a_missed_date_is_learned_from_what_scoring_will_see(model, split):
     """Features speak of whole lists, also where only tasks with a due date are learned from."""
-    learned, missed = _with_known_dates(split[0], model.usual)
-    seen = pl.DataFrame(seen_by(model, split[0])).filter(split[0]["missed"].is_not_null())
+    learned, missed = _with_due_date_labels(split[0], model.usual)
+    seen = pl.DataFrame(feature_values(model, split[0])).filter(split[0]["missed"].is_not_null())
     assert learned.equals(seen.select(learned.columns))
     assert len(missed) == learned.height < split[0].height
