@@ -209,6 +209,7 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | problems | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the fields at fault in `errors` |
 | input | JSON; unknown fields and query parameters are refused; bodies up to 64 KiB, events up to 1 MiB |
 | time | moments in and out as UTC with an offset, days as `2026-11-20`; your days are those of your account's time zone |
+| recurrence | one RFC 5545 rule of days, weeks, months or years, of at most 500 characters (460 for a task), followed on your wall clock; `UNTIL` is a moment in UTC, a time on your clock, or a whole day that is included. `BYHOUR`, `BYMINUTE`, `BYSECOND` and extensions such as `BYEASTER` are refused, and so is a rule that never takes place |
 | lists | bounded, with `limit` and a `cursor` that the page before gave |
 | doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422), and while a plan or report is still being made, the same one too (409) |
 | without a key | what stands under `/auth`, but `logout`, and the link that ends mails: a second registration makes no second account, a second sign-in is one more in the list, a second mail is one more mail, and a password or link that has been used is refused |

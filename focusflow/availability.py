@@ -1,7 +1,9 @@
 """What a person's days are taken up with, and the time that is left: appointments, working hours and days off as they are now."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,17 +14,21 @@ from focusflow.database.session import Transaction
 from focusflow.errors import Invalid
 from focusflow.preferences import DEFAULTS
 from focusflow.recurrence import occurrences
+from focusflow.rule_days import Steps
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 DAY = timedelta(days=1)
 EVENTS_AT_MOST = 2000
+
+#: What all rules of a request may cost together: half a second of work, and far more than any calendar needs.
+STEPS_AT_MOST = 300_000
 
 Moments = tuple[datetime, datetime]
 
 
 def taking_place_on(
     tx: Transaction, user_id: UUID, timezone: str, days: tuple[date, date], *, without: str | None = None
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """What takes place from one day to another, of all calendars but one."""
     since, until = start_of(days[0], timezone), start_of(days[1] + DAY, timezone)
     span = {"user_id": user_id, "since": since, "until": until, "limit": EVENTS_AT_MOST + 1}
@@ -53,21 +59,24 @@ def workdays(tx: Transaction, user_id: UUID, days: tuple[date, date]) -> Iterato
 
 def taking_place(
     events: Iterable[Mapping[str, Any]], timezone: str, since: datetime, until: datetime
-) -> list[dict[str, Any]]:
-    """Each time that an appointment touches a span, in order."""
-    found = []
-    for event in events:
-        span = event["start_at"], event["end_at"]
-        if event["rrule"] is None:
-            times: Iterable[Moments] = (
-                [span] if span[0] < until and max(span[1], span[0] + timedelta.resolution) > since else []
-            )
-        else:
-            times = occurrences(event["rrule"], span, timezone, since=since, until=until)
-        shown = {name: event[name] for name in ("title", "all_day", "busy", "location")}
-        same = {**shown, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
-        found += [{**same, "start_at": start, "end_at": end} for start, end in times]
-    return sorted(found, key=lambda each: (each["start_at"], each["end_at"], each["event_id"]))
+) -> Iterator[dict[str, Any]]:
+    """Each time that an appointment touches a span, in order. No more is worked out than is read."""
+    steps = Steps(STEPS_AT_MOST)
+    each_one = (_times(event, timezone, (since, until), steps) for event in events)
+    return merge(*each_one, key=lambda each: (each["start_at"], each["end_at"], each["event_id"]))
+
+
+def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Steps) -> Iterator[dict[str, Any]]:
+    (since, until), span = within, (event["start_at"], event["end_at"])
+    if event["rrule"] is None:
+        is_on = span[0] < until and max(span[1], span[0] + timedelta.resolution) > since
+        times: Iterable[Moments] = [span] * is_on
+    else:
+        times = occurrences(event["rrule"], span, timezone, since=since, until=until, steps=steps)
+    shown = {name: event[name] for name in ("title", "all_day", "busy", "location")}
+    same = {**shown, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
+    for start, end in times:
+        yield {**same, "start_at": start, "end_at": end}
 
 
 def free_between(
@@ -75,10 +84,16 @@ def free_between(
 ) -> Iterator[dict[str, Any]]:
     """The time within working hours that no busy appointment takes. A day of 23 hours has one less where it is missing."""
     here, needed = zone(timezone), timedelta(minutes=minutes)
-    taken = [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
+    taken = deque((each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"])
     for day in days:
         free_from, closes = (datetime.combine(day, hour, tzinfo=here).astimezone(UTC) for hour in hours)
-        for start, end in [*(each for each in taken if each[0] < closes and each[1] > free_from), (closes, closes)]:
+        begun: list[Moments] = []
+        while taken and taken[0][0] < closes:
+            begun.append(taken.popleft())
+        going_on = [each for each in begun if each[1] > free_from]
+        if later := [each for each in going_on if each[1] > closes]:  # of those, the days after need the last end only
+            taken.appendleft(max(later, key=lambda each: each[1]))
+        for start, end in [*going_on, (closes, closes)]:
             if start - free_from >= needed:
                 yield {
                     "start_at": free_from,

@@ -4,73 +4,71 @@ An appointment at nine stays at nine when daylight saving begins; one whose hour
 next day at its own again.
 """
 
+import logging
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
-
-from dateutil.rrule import rrule, rrulestr
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
+from itertools import islice
 
 from focusflow.clock import zone
-from focusflow.errors import Invalid
+from focusflow.rrule import BadRecurrence, Rule, check_text, parse_rule
+from focusflow.rule_days import RuleDays, Steps, is_empty, with_default_days
 
-FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-AT_MOST = 1000
-COUNT = re.compile(r"0*[1-9]\d{0,5}")
+log = logging.getLogger(__name__)
 
 #: How the rule of a task keeps the hour that is missing on its day.
 MEANT = re.compile(r";BYHOUR=(\d+);BYMINUTE=(\d+);BYSECOND=(\d+)$")
 
-#: A rule that does not come within so many of its steps' years never does: the rarest day is the 29th of February, and years of leap
-#: come round for every third or fifth year too.
-YEARS = 9
+
+def check_syntax(rule: str) -> str:
+    """Refuse a rule that cannot be followed, wherever it begins. It needs no database, so it comes before a transaction is opened.
+
+    >>> check_syntax("FREQ=WEEKLY;BYDAY=MO")
+    'FREQ=WEEKLY;BYDAY=MO'
+    """
+    if is_empty(check_text(MEANT.sub("", rule))):
+        raise BadRecurrence("no day of any year matches it")
+    return rule
 
 
-class BadRecurrence(Invalid):
-    """This is no RFC 5545 rule of days, weeks, months or years."""
-
-
-def check_rule(rule: str, begin: datetime) -> None:
-    """Refuse what cannot be followed from that moment on the wall clock, would recur more than daily, or never.
+def check_rule(rule: str, begin: datetime, timezone: str = "UTC") -> None:
+    """Refuse what cannot be followed from that moment on the wall clock of a zone, would recur more than daily, or never.
 
     >>> check_rule("FREQ=WEEKLY;BYDAY=MO", datetime(2026, 1, 1))
     """
-    parts = dict(part.partition("=")[::2] for part in rule.upper().removeprefix("RRULE:").split(";"))
-    too_often = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
-    counts = (parts.get("INTERVAL", "1"), parts.get("COUNT", "1"))
-    if parts.get("FREQ") not in FREQUENCIES or too_often or not all(map(COUNT.fullmatch, counts)) or "\n" in rule:
-        raise BadRecurrence
-    found = followed(rule, begin)
-    endless = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("UNTIL", "COUNT"))
-    # Without an end to look up to, the 30th of February is looked for every day until the year 9999.
-    latest = datetime(min(begin.year + YEARS * int(parts.get("INTERVAL", "1")), 9999), 12, 31)  # noqa: DTZ001 (of the wall clock)
-    if next(iter(followed(endless, begin).replace(until=latest)), None) is None or next(iter(found), None) is None:
-        raise BadRecurrence
+    found = check_text(rule)
+    days, last = _days(found, begin), _last_day(found, begin, timezone)
+    if days.first(last) is None:
+        raise BadRecurrence("it never takes place from its start on")
 
 
-def followed(rule: str, begin: datetime) -> rrule:
-    """The rule, from a moment on the wall clock on. A zone in its UNTIL is passed over: it means the same wall clock."""
-    try:
-        found = rrulestr(rule, dtstart=begin, ignoretz=True)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise BadRecurrence from error
-    if not isinstance(found, rrule):
-        raise BadRecurrence
-    return found
+def next_occurrence(rule: str, begin: datetime, after: datetime, timezone: str, *, last_year: int) -> datetime | None:
+    """When a rule that begins at a time on the wall clock next comes after another; None after a year, or where it has come to its end.
+
+    >>> next_occurrence("FREQ=DAILY", datetime(2026, 1, 1, 9), datetime(2026, 1, 5, 9), "UTC", last_year=2200)
+    datetime.datetime(2026, 1, 6, 9, 0)
+    """
+    found = parse_rule(rule)
+    days = _days(found, begin)
+    first = after.toordinal() + (after.time() >= begin.time())
+    last = min(_last_day(found, begin, timezone), date(last_year, 12, 31).toordinal())
+    if found.count is not None and days.count_before(first, found.count) >= found.count:
+        return None
+    day = next(days.between(first, last), None)
+    return None if day is None else _at(day, begin)
 
 
-def from_then_on(rule: str, begin: datetime, then: datetime) -> str:
+def remaining_rule(rule: str, begin: datetime, then: datetime) -> str:
     """The rule as it goes on from a later one of its moments: of a number of times, those before it are used up.
 
-    >>> from_then_on("FREQ=DAILY;COUNT=3", datetime(2026, 1, 1), datetime(2026, 1, 2))
+    >>> remaining_rule("FREQ=DAILY;COUNT=3", datetime(2026, 1, 1), datetime(2026, 1, 2))
     'FREQ=DAILY;COUNT=2'
     """
-
-    def left(count: re.Match[str]) -> str:
-        passed = sum(1 for _ in takewhile(lambda moment: moment < then, followed(rule, begin)))
-        return f"COUNT={int(count[1]) - passed}"
-
-    return re.sub(r"(?i)COUNT=(\d+)", left, rule)
+    found = parse_rule(rule)
+    if found.count is None:
+        return rule
+    left = found.count - _days(found, begin).count_before(then.toordinal(), found.count)
+    return re.sub(r"(?i)COUNT=\d+", f"COUNT={left}", rule)
 
 
 def keeping_its_hour(rule: str, wall: datetime, timezone: str) -> str:
@@ -108,9 +106,11 @@ def occurrences(
     *,
     since: datetime,
     until: datetime,
-    limit: int = AT_MOST,
+    steps: Steps | None = None,
 ) -> Iterator[tuple[datetime, datetime]]:
-    """When an appointment that was first at `span` takes place between two moments, in UTC; so many times at most.
+    """When an appointment that was first at `span` takes place between two moments, in UTC and in order. The work is taken from `steps`.
+
+    A rule that cannot be followed may have been written by another producer, or before rules were checked: it takes place once.
 
     >>> first = datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 28, 9, tzinfo=UTC)
     >>> march = {"since": datetime(2026, 3, 1, tzinfo=UTC), "until": datetime(2026, 4, 1, tzinfo=UTC)}
@@ -118,12 +118,54 @@ def occurrences(
     ['2026-03-28 08:00:00+00:00', '2026-03-29 07:00:00+00:00']
     """
     here, (first, end) = zone(timezone), span
-    lasts, begin = end - first, first.astimezone(here).replace(tzinfo=None)
-    # a day more before: the wall clock and UTC are less than that apart
-    earliest = since.astimezone(UTC).replace(tzinfo=None) - lasts - timedelta(days=1)
-    for wall in islice(followed(rule, begin).xafter(earliest, inc=True), limit):
-        start = wall.replace(tzinfo=here).astimezone(UTC)
+    lasts = end - first
+    try:
+        found, begin = parse_rule(rule), first.astimezone(here).replace(tzinfo=None)
+    except (BadRecurrence, OverflowError) as error:
+        log.warning("a stored recurrence rule cannot be followed, so its appointment takes place once: %s", error)
+        walls = iter([first])
+    else:
+        walls = (wall.replace(tzinfo=here) for wall in _walls(found, begin, timezone, (since, lasts, until), steps))
+    for wall in walls:
+        start = wall.astimezone(UTC)
         if start >= until:
             return
         if start + lasts > since:
             yield start, start + lasts
+
+
+def _walls(
+    rule: Rule, begin: datetime, timezone: str, span: tuple[datetime, timedelta, datetime], steps: Steps | None
+) -> Iterator[datetime]:
+    """The times on the wall clock around a span, for the wall clock and UTC are less than a day apart."""
+    since, lasts, until = span
+    days, last = RuleDays(with_default_days(rule, begin), begin, steps), _last_day(rule, begin, timezone)
+    first = max(since.toordinal() - lasts.days - 2, 1)
+    found = days.between(first, min(last, until.toordinal() + 1))
+    if rule.count is not None:
+        found = islice(found, max(rule.count - days.count_before(first, rule.count), 0))
+    return (_at(day, begin) for day in found)
+
+
+def _days(rule: Rule, begin: datetime) -> RuleDays:
+    return RuleDays(with_default_days(rule, begin), begin)
+
+
+def _at(day: int, begin: datetime) -> datetime:
+    return datetime.combine(date.fromordinal(day), begin.time())
+
+
+def _last_day(rule: Rule, begin: datetime, timezone: str) -> int:
+    """The last day, as an ordinal, on which a rule may come to its hour by its UNTIL: a moment, a time on the wall clock, or a whole day."""
+    until = rule.until
+    if until is None or until.year == MAXYEAR:
+        return date.max.toordinal()
+    if not isinstance(until, datetime):
+        return until.toordinal()
+    if until.tzinfo is None:
+        return until.toordinal() - (begin.time() > until.time())
+    if until.year == MINYEAR:
+        return 0
+    here = zone(timezone)
+    day = until.astimezone(here).toordinal()
+    return day - (_at(day, begin).replace(tzinfo=here).astimezone(UTC) > until)

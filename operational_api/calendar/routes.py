@@ -1,5 +1,6 @@
 """Appointments over HTTP, and the time between them."""
 
+from collections.abc import Iterator
 from datetime import time
 from itertools import islice
 from typing import Annotated, Any
@@ -50,7 +51,8 @@ def create_appointment(body: NewEvent, work: UnitOfWork) -> Response:
 @router.get("", response_model=Occurrences, responses=problems(NotSignedIn, Invalid))
 def list_appointments(wanted: Annotated[Span, Query()], work: UnitOfWork) -> Response:
     """What takes place on some days. Recurring appointments are told each time."""
-    return work.reply({"items": taking_place_on(work, wanted)[:OCCURRENCES_AT_MOST]})
+    found = list(islice(taking_place_on(work, wanted), OCCURRENCES_AT_MOST + 1))
+    return work.reply({"items": found[:OCCURRENCES_AT_MOST], "has_more": len(found) > OCCURRENCES_AT_MOST})
 
 
 @router.get("/conflicts", response_model=Conflicts, responses=problems(NotSignedIn, Invalid))
@@ -82,7 +84,7 @@ def change_appointment(event_id: UUID, body: EventChange, work: UnitOfWork, if_m
     before = ENTITY.locked(work.tx, event_id)
     check_match(if_match, before["version"])
     wish = filled(body.model_dump(exclude_unset=True), "title", "start_at", "end_at", "all_day", "busy", "attendees")
-    rules.check_event({**before, **wish}, work.caller.timezone)
+    rules.check_change(before, wish, work.caller.timezone)
     row = ENTITY.save(work, before, wish)
     return work.reply(ENTITY.shown(row), version=row["version"])
 
@@ -95,7 +97,7 @@ def delete_appointment(event_id: UUID, work: UnitOfWork, if_match: IfMatch = Non
     ENTITY.remove(work, row)
 
 
-def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> list[dict[str, Any]]:
+def taking_place_on(work: Work, wanted: Span, *, without: str | None = None) -> Iterator[dict[str, Any]]:
     """What takes place on some days, of all calendars but one."""
     rules.check_span(wanted.since, wanted.until)
     who, days = work.caller, (wanted.since, wanted.until)

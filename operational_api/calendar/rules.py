@@ -1,13 +1,13 @@
 """Which appointments can take place, and where they clash. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from itertools import takewhile
 from typing import Any
 
 from focusflow.clock import zone
 from focusflow.errors import Invalid
-from focusflow.recurrence import BadRecurrence, check_rule
+from focusflow.recurrence import check_rule
+from focusflow.rrule import BadRecurrence
 
 LONGEST_EVENT = timedelta(days=31)
 LONGEST_SPAN_DAYS = 92
@@ -15,18 +15,31 @@ LONGEST_SPAN_DAYS = 92
 
 def check_event(event: Mapping[str, Any], timezone: str) -> None:
     """Refuse an appointment that cannot take place."""
+    _check_times(event)
+    _check_rule(event, timezone)
+
+
+def check_change(before: Mapping[str, Any], changes: Mapping[str, Any], timezone: str) -> None:
+    """Refuse a change after which an appointment cannot take place. What stays as it is may have been stored under other rules."""
+    after = {**before, **changes}
+    _check_times(after)
+    if any(after[name] != before[name] for name in ("rrule", "start_at")):
+        _check_rule(after, timezone)
+
+
+def _check_times(event: Mapping[str, Any]) -> None:
     if event["end_at"] < event["start_at"]:
         raise Invalid.field("body.end_at", "it should not lie before start_at")
     if event["end_at"] - event["start_at"] > LONGEST_EVENT:
         raise Invalid.field("body.end_at", "an appointment is at most 31 days long")
+
+
+def _check_rule(event: Mapping[str, Any], timezone: str) -> None:
     if event["rrule"] is not None:
         try:
-            check_rule(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None))
+            check_rule(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None), timezone)
         except BadRecurrence as error:
-            raise Invalid.field(
-                "body.rrule",
-                "it is no RFC 5545 rule of days, weeks, months or years that this appointment ever comes to",
-            ) from error
+            raise Invalid.field("body.rrule", str(error)) from error
 
 
 def check_span(since: date, until: date) -> None:
@@ -36,10 +49,13 @@ def check_span(since: date, until: date) -> None:
         raise Invalid.field("query.until", f"ask for at most {LONGEST_SPAN_DAYS} days")
 
 
-def clashes(taking: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def clashes(taking: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Pairs of busy appointments that take the same time. Those of whole days take none."""
     busy = [each for each in taking if each["busy"] and not each["all_day"] and each["end_at"] > each["start_at"]]
     for place, first in enumerate(busy):
-        for second in takewhile(lambda each: each["start_at"] < first["end_at"], busy[place + 1 :]):  # noqa: B023 (used at once)
+        for later in range(place + 1, len(busy)):  # a slice would copy all that is left, for each of them
+            second = busy[later]
+            if second["start_at"] >= first["end_at"]:
+                break
             both = {"start_at": second["start_at"], "end_at": min(first["end_at"], second["end_at"])}
             yield {"first": first, "second": second, **both}

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from operational_api.http.schema_base import WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
+from operational_api.http.schema_base import RECURRENCE, WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
 
 Name = Annotated[str, StringConstraints(max_length=200), WRITABLE]
-Rule = Annotated[str, StringConstraints(max_length=500), WRITABLE]
+Rule = Annotated[str, StringConstraints(max_length=500), RECURRENCE]
 
 
 class EventFields(Input):
@@ -93,6 +93,7 @@ class Occurrences(Output):
     """What takes place in a span, in order; 2000 at most."""
 
     items: list[Occurrence]
+    has_more: bool = Field(description="Whether more takes place than these.")
 
 
 class Conflict(Output):

@@ -15,6 +15,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from focusflow.recurrence import check_syntax
+from focusflow.rrule import BadRecurrence
+
 T = TypeVar("T")
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -77,6 +80,16 @@ def each_once(values: list[T]) -> list[T]:
     """
     return list(dict.fromkeys(values))
 
+
+def _recurrence(rule: str) -> str:
+    try:
+        return check_syntax(rule)
+    except BadRecurrence as error:  # pydantic collects ValueError
+        raise ValueError(str(error)) from error
+
+
+#: Comes after the bounds of a text, and before a transaction is opened: no rule costs the database anything before it is known to be one.
+RECURRENCE = AfterValidator(_recurrence)
 
 #: Comes after the bounds of a text: then those cost nothing.
 WRITABLE = AfterValidator(_writable)

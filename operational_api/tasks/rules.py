@@ -1,14 +1,19 @@
 """What may be done with a task, and what it comes to. Pure: (the task as it is, the wish, the moment) → the fields that change."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
 from focusflow.clock import zone
 from focusflow.errors import Conflict, Invalid
-from focusflow.recurrence import BadRecurrence, check_rule, followed, from_then_on, keeping_its_hour, meant
+from focusflow.recurrence import check_rule, keeping_its_hour, meant, remaining_rule
+from focusflow.recurrence import next_occurrence as next_time
+from focusflow.rrule import BadRecurrence
 from operational_api.entities import filled
 from operational_api.http.schema_base import LAST_YEAR
+
+log = logging.getLogger(__name__)
 
 OPEN = ("pending", "in_progress")
 
@@ -37,11 +42,9 @@ def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
     """Refuse a rule that cannot be followed from where this task begins."""
     if task["recurrence"] is not None:
         try:
-            check_rule(task["recurrence"], _followed_from(task, timezone)[1])
+            check_rule(task["recurrence"], _followed_from(task, timezone)[1], timezone)
         except BadRecurrence as error:
-            raise Invalid.field(
-                "body.recurrence", "it is no RFC 5545 rule of days, weeks, months or years that this task ever comes to"
-            ) from error
+            raise Invalid.field("body.recurrence", str(error)) from error
 
 
 def check_open(task: Mapping[str, Any]) -> None:
@@ -103,10 +106,14 @@ def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> di
         return None
     here, (rule, begin) = zone(timezone), _followed_from(task, timezone)
     after = max(begin, now.astimezone(here).replace(tzinfo=None))
-    found = followed(rule, begin).after(after)
-    if found is None or found.year > LAST_YEAR:
+    try:
+        found = next_time(rule, begin, after, timezone, last_year=LAST_YEAR)
+    except BadRecurrence as error:
+        log.warning("a stored recurrence rule cannot be followed, so its task does not recur: %s", error)
         return None
-    rule = from_then_on(rule, begin, found)
+    if found is None:
+        return None
+    rule = remaining_rule(rule, begin, found)
     fields: dict[str, Any] = {"recurrence": rule}
     if task["start_at"] is not None:
         start = task["start_at"].astimezone(here).replace(tzinfo=None) + (found - begin)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from focusflow.contracts.fields import Priority, TaskStatus
 from operational_api.http.schema_base import (
+    RECURRENCE,
     Day,
     Flag,
     Input,
@@ -24,7 +25,9 @@ from operational_api.http.schema_base import (
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
 #: Some characters fewer than it has room for: one day a rule may have to keep its hour.
 Rule = Annotated[
-    Text, Field(max_length=460, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"])
+    str,
+    Field(max_length=460, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"]),
+    RECURRENCE,
 ]
 Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
 Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]

@@ -1,5 +1,7 @@
 """Appointments: when they take place, where they clash, and the time between them. The person is in Berlin."""
 
+from uuid import UUID
+
 import pytest
 
 from focusflow import availability
@@ -60,6 +62,69 @@ def test_a_rule_of_the_rarest_day_is_one(me):
 def test_a_rule_is_refused_that_its_appointment_never_comes_to(me, start, rrule, status):
     body = {"title": "x", "start_at": f"{start}T09:00:00Z", "end_at": f"{start}T10:00:00Z", "rrule": rrule}
     assert me.call("POST", "/calendar", body).status_code == status
+
+
+HOSTILE = [
+    ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "no day of any year matches it"),
+    ("FREQ=DAILY;BYEASTER=-400", "BYEASTER is not a part"),
+    ("FREQ=DAILY;BYWEEKNO=53", "BYWEEKNO cannot be used with FREQ=DAILY"),
+    ("FREQ=DAILY;BYMONTHDAY=1;BYSETPOS=2", "no day of any year matches it"),
+    ("FREQ=MONTHLY;BYDAY=6MO", "no day of any year matches it"),
+    ("FREQ=DAILY;COUNT=2;UNTIL=20270101", "COUNT and UNTIL cannot be used together"),
+]
+
+
+@pytest.mark.parametrize(("rrule", "why"), HOSTILE)
+def test_a_rule_that_can_never_be_followed_is_refused_before_the_database_is_asked(me, database, rrule, why):
+    body = {"title": "x", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z", "rrule": rrule}
+    with database.owner() as connection:
+        connection.execute("lock table users in access exclusive mode")  # whoever asks would wait
+        answers = [
+            me.call("POST", "/calendar", body),
+            me.call("PATCH", f"/calendar/{UUID(int=1)}", {"rrule": rrule}),
+            me.call("POST", "/tasks", {"title": "x", "recurrence": rrule}),
+            me.call("POST", "/tasks/bulk/update", {"ids": [str(UUID(int=1))], "changes": {"recurrence": rrule}}),
+        ]
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert [answer.json()["errors"][0]["field"] for answer in answers] == [
+        "body.rrule", "body.rrule", "body.recurrence", "body.changes.recurrence",
+    ]  # fmt: skip
+    assert all(why in answer.json()["detail"] for answer in answers)
+
+
+def test_sixty_daily_appointments_since_1970_are_told_from_where_they_are_asked_for(me, monkeypatch):
+    monkeypatch.setattr(availability, "STEPS_AT_MOST", 60 * 250)
+    for minute in range(60):
+        event(me, f"1970-01-01T10:{minute:02}:00Z", f"1970-01-01T10:{minute:02}:30Z", rrule="FREQ=DAILY")
+    page = me.call("GET", "/calendar?since=2026-10-01&until=2026-12-31").json()
+    assert (len(page["items"]), page["has_more"]) == (2000, True)
+    day = me.call("GET", "/calendar?since=2026-12-31&until=2026-12-31").json()
+    assert (len(day["items"]), day["has_more"]) == (60, False)
+    span = "since=2026-10-01&until=2026-12-31"
+    assert me.call("GET", f"/calendar/conflicts?{span}").json()["items"] == []
+    assert len(me.call("GET", f"/calendar/free?{span}&day_start=08:00&day_end=09:00").json()["items"]) == 92
+    monkeypatch.setattr(availability, "STEPS_AT_MOST", 1000)
+    refused = me.call("GET", f"/calendar/free?{span}")
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/too-many-steps")
+    assert "Ask for fewer days" in refused.json()["detail"]
+
+
+def test_an_appointment_whose_rule_was_stored_earlier_takes_place_once_and_can_be_changed(me, database):
+    made = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", rrule="FREQ=DAILY")
+    event(me, "2026-12-02T09:00:00Z", "2026-12-02T10:00:00Z")
+    with database.owner() as connection:
+        connection.execute("update calendar_events set rrule = 'FREQ=DAILY;BYEASTER=0' where id = %s", [made["id"]])
+    assert starts(me, "since=2026-12-01&until=2026-12-07") == ["2026-12-01T09:00:00Z", "2026-12-02T09:00:00Z"]
+    path = f"/calendar/{made['id']}"
+    assert me.call("PATCH", path, {"title": "y"}).status_code == 200
+    assert me.call("PATCH", path, {"start_at": "2026-12-01T08:00:00Z"}).json()["errors"][0]["field"] == "body.rrule"
+    assert me.call("PATCH", path, {"rrule": "FREQ=WEEKLY"}).status_code == 200
+
+
+def test_the_end_of_a_rule_in_utc_is_that_moment(me):
+    """Half past midnight in Berlin is half past eleven of the day before in UTC."""
+    event(me, "2026-12-01T23:30:00Z", "2026-12-02T00:30:00Z", rrule="FREQ=DAILY;UNTIL=20261203T233000Z")
+    assert starts(me, "since=2026-12-01&until=2026-12-31")[-1] == "2026-12-03T23:30:00Z"
 
 
 def test_more_than_can_be_looked_through_is_said_and_not_left_out(me, monkeypatch):

@@ -1,6 +1,6 @@
 """The next of a recurring task, over the day whose night has an hour less."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -43,3 +43,17 @@ def test_a_task_due_at_midnight_has_it_again_where_midnight_is_missing():
     midnight = datetime(2026, 8, 30, 4, tzinfo=UTC)  # in Santiago, where the sixth of September begins at one
     task = {"recurrence": "FREQ=WEEKLY", "due_at": midnight, "due_date": None, "start_at": None}
     assert completed_each_day(task, 2, "America/Santiago")[0] == ["06 01:00", "13 00:00"]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;BYEASTER=0", "FREQ=SOMETIMES", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"])
+def test_a_task_whose_rule_was_stored_earlier_and_leads_nowhere_does_not_recur(rule):
+    task = {"recurrence": rule, "due_at": EVE, "due_date": None, "start_at": None}
+    assert next_occurrence(task, BERLIN, EVE) is None
+
+
+def test_a_task_of_long_ago_is_next_due_after_today_and_has_used_up_what_passed():
+    task = {"recurrence": "FREQ=DAILY;COUNT=30000", "due_date": date(1970, 1, 1), "due_at": None, "start_at": None}
+    following = next_occurrence(task, BERLIN, EVE)
+    assert following is not None
+    assert following["due_date"] == date(2027, 3, 28)
+    assert following["recurrence"] == f"FREQ=DAILY;COUNT={30_000 - (date(2027, 3, 28) - date(1970, 1, 1)).days}"
