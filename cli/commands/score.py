@@ -20,6 +20,7 @@ def command(day: datetime | None) -> None:
     from datetime import UTC
 
     from focusflow import clock
+    from focusflow.database.clock_check import require_agreement
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.lake.tables import Lake, duckdb_connection
@@ -38,6 +39,7 @@ def command(day: datetime | None) -> None:
         click.echo(f"{scored.tasks:,} tasks scored by {scored.by}.")
         return
     with running_database(settings) as url, Database(url) as database:
+        require_agreement(database)
         scored = priorities.score_open_tasks(lake, connection, settings.buckets, now, registry)
         count = publish_scores.publish_scores(lake, connection, database, settings.buckets)
     click.echo(

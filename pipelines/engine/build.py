@@ -216,11 +216,11 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, bu
     this_hour, last_hour = (moment.replace(minute=0, second=0, microsecond=0) for moment in (as_of, last(gold)))
     if table.is_by_month:
         firsts = dirty_days.first_days(source, gold, buckets)
-        if last_hour < this_hour:
-            yesterday = last(gold).date() - timedelta(days=1)
+        if last_hour != this_hour:  # a later one too: the clock ran ahead
+            yesterday = min(last(gold), as_of).date() - timedelta(days=1)
             firsts = {bucket: min(firsts.get(bucket, yesterday), yesterday) for bucket in range(buckets)}
     else:
-        behind = [key for key, position in positions.items() if last_hour < this_hour or gold.position(key) < position]
+        behind = [key for key, position in positions.items() if last_hour != this_hour or gold.position(key) < position]
         firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
     if not firsts:
         return 0

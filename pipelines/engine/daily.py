@@ -85,7 +85,8 @@ def compute(
     narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
     show(connection, [silver, daily, *histories], narrowed)
     work_out(connection, as_of, first, until)
-    partitions = connection.execute("select distinct month, bucket from fresh_days order by all").fetchall()
+    connection.execute(PARTITIONS)
+    partitions = connection.execute("from partitions order by all").fetchall()
     rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
     where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
     daily.replace(rows, where=where, positions=positions, metadata=metadata)
@@ -104,8 +105,14 @@ def work_out(connection: duckdb.DuckDBPyConnection, as_of: datetime, first: date
 
 #: Where each bucket's tables have to be made anew from.
 FIRST_DAYS = """
-    select bucket, min(local_date) from touched_days
-    where user_id in (select user_id from people) or user_id in (select user_id from new_events) group by bucket"""
+    select bucket, min(local_date)
+    from (
+        select bucket, local_date from touched_days
+        where user_id in (select user_id from people) or user_id in (select user_id from new_events)
+        union all
+        select bucket, from_day from people
+    )
+    group by bucket"""
 
 #: So many days the baselines look back.
 LOOKED_BACK = 90
@@ -114,13 +121,22 @@ EARLIER = """
     select daily.* from gold.productivity_daily as daily join people using (user_id)
     where local_date < from_day and local_date >= from_day - 90"""
 
-#: The fresh days, and beside them the other rows of their partitions, which stay as they are.
+#: What is replaced: the partitions of the fresh days, and those with days that have not begun.
+PARTITIONS = """
+    create or replace temp table partitions as
+    select month, bucket from fresh_days
+    union
+    select recent.month, recent.bucket from recent join people using (user_id) where local_date > today"""
+
+#: The fresh days, and beside them the other rows of their partitions. These stay as they are, but for days that have not begun.
 WITH_NEIGHBOURS = """
     select * from fresh_days
     union all by name
     select daily.* from gold.productivity_daily as daily
-    semi join (select distinct month, bucket from fresh_days) as written using (month, bucket)
-    anti join people on people.user_id = daily.user_id and daily.local_date between people.from_day and people.to_day
+    semi join partitions using (month, bucket)
+    anti join people
+        on people.user_id = daily.user_id
+        and (daily.local_date between people.from_day and people.to_day or daily.local_date > people.today)
     order by month, bucket, user_id, local_date"""
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from focusflow.database.clock_check import require_agreement
 from focusflow.database.retention import drop_outbox_days, forget_said
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
@@ -56,6 +57,7 @@ class Maintenance:
 
     def run(self) -> Iterator[Done]:
         """Table by table, first what goes, then what stays."""
+        require_agreement(self.database)
         yield self._tried(RAW_EVENTS.name, self._forget_raw)
         yield self._tried(silver.QUARANTINE.name, self._forget_quarantine)
         yield Done(

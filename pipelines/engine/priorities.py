@@ -75,13 +75,14 @@ def score_open_tasks(
     model = _version(served)
     positions = {position_key(bucket): histories["task"].position(position_key(bucket)) for bucket in range(buckets)}
     is_current = all(scores.position(key) == position for key, position in positions.items())
-    if is_current and last_said(scores, "model") == model and as_of - last(scores) < STALE_AFTER:
+    is_recent = timedelta(0) <= as_of - last(scores) < STALE_AFTER
+    if is_current and is_recent and last_said(scores, "model") == model:
         return Scored(model)
     show(connection, [*histories.values(), scores])
     tasks = _what_is_open(connection, as_of, served)
     if served:
         _remember(lake, connection, as_of)
-    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of, keeps_later_days=False)
     scores.replace(rows, where=where, positions=positions, metadata=note(as_of) | {"model": model})
     return Scored(model, tasks.height, is_fresh=True)
 
@@ -94,7 +95,7 @@ def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, 
     scores = lake.open(SCORES)
     show(connection, [*histories.values(), scores])
     tasks = _what_is_open(connection, as_of, served)
-    rows, where = _rows(connection, score(tasks, as_of, served), as_of)
+    rows, where = _rows(connection, score(tasks, as_of, served), as_of, keeps_later_days=True)
     scores.replace(rows, where=where, positions={})
     return Scored(_version(served), tasks.height, is_fresh=True)
 
@@ -110,11 +111,16 @@ def _what_is_open(connection: duckdb.DuckDBPyConnection, as_of: datetime, served
     return snapshots.lists_at(connection, as_of)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, scored: pl.DataFrame, as_of: datetime) -> tuple[pa.Table, str]:
-    """The scores in the place of those of their days, and which partitions they are to replace."""
+def _rows(
+    connection: duckdb.DuckDBPyConnection, scored: pl.DataFrame, as_of: datetime, *, keeps_later_days: bool
+) -> tuple[pa.Table, str]:
+    """The scores in the place of those of their days, and which partitions they are to replace. As of now, scores of later days are of a
+    clock that ran ahead.
+    """
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
     connection.register("scored", scored)
-    rows = connection.sql(_sql("rows"), params={"as_of": as_of, "first_month": first_month}).to_arrow_table()
+    values = {"as_of": as_of, "first_month": first_month, "keeps_later_days": keeps_later_days}
+    rows = connection.sql(_sql("rows"), params=values).to_arrow_table()
     connection.unregister("scored")
     return rows, f"month >= '{first_month}'"
 

@@ -57,7 +57,8 @@ INDEX: Final = sql.SQL("alter table {fresh} add primary key (user_id, task_id); 
 CARRY_OVER: Final = sql.SQL("""
     delete from {fresh} where not exists (select from users where id = user_id and erased_at is null) or user_id in (select user_id from newer);
 
-    insert into {fresh} select * from priority_scores where as_of > {as_of} or user_id <> all ({users})""")
+    insert into {fresh} select * from priority_scores
+    where as_of > {as_of} and as_of <= clock_timestamp() or user_id <> all ({users})""")
 
 TAKE_OVER: Final = sql.SQL("""
     drop table {before};

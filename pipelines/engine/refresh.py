@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from focusflow.contracts.registry import Noun
+from focusflow.database.clock_check import require_agreement
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
 from focusflow.lake.tables import CommitConflict, Lake
@@ -74,6 +75,7 @@ class Refresh:
 
     def run(self) -> Iterator[Step]:
         """Each step as it is done. A step that another refresh was quicker with ends this one, and nothing is lost by it."""
+        require_agreement(self.database)
         for table, work in self.steps().items():
             begun = time.monotonic()
             try:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 
 import dagster as dg
 import duckdb
 
+from focusflow import clock
+from focusflow.database.clock_check import require_agreement
 from focusflow.database.installation import running_database
 from focusflow.database.session import Database
 from focusflow.lake.tables import Lake, duckdb_connection
@@ -37,6 +40,12 @@ class Installation(dg.ConfigurableResource[Settings]):
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         return duckdb_connection(temp_directory=str(self.settings.home / "tmp"))
+
+    def checked_now(self) -> datetime:
+        """This moment, where the database agrees."""
+        with self.database() as database:
+            require_agreement(database)
+        return clock.now()
 
     @contextmanager
     def database(self, connections: int = 1) -> Iterator[Database]:

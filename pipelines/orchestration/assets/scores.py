@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from focusflow import clock
 from focusflow.contracts.registry import BY_NAME
 from models.features import snapshots
 from pipelines.engine import histories, priorities, publish_scores
@@ -24,7 +23,7 @@ from pipelines.orchestration.resources import Installation
 )
 def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
     scored = priorities.score_open_tasks(
-        installation.lake, installation.duckdb(), installation.buckets, clock.now(), installation.models
+        installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), installation.models
     )
     there = installation.lake.pinned(priorities.SCORES.name)
     return dg.MaterializeResult(

@@ -231,7 +231,7 @@ def productivity_daily(
 ) -> dg.MaterializeResult[None]:
     first_day = date.fromisoformat(f"{min(context.partition_keys)}-01") if config.anew else None
     computed = daily.compute(
-        installation.lake, installation.duckdb(), installation.buckets, clock.now(), from_day=first_day
+        installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), from_day=first_day
     )
     return result(
         installation.lake,

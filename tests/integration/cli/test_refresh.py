@@ -1,12 +1,15 @@
 """`focusflow refresh` as a person sees it."""
 
 import json
+from datetime import timedelta
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
 from cli.commands.refresh import command
+from focusflow import clock
+from focusflow.database.clock_check import ClocksDisagree
 from pipelines.engine.refresh import Refresh, Step
 
 
@@ -47,3 +50,15 @@ def test_one_that_is_stopped_says_how_far_it_came(run, monkeypatch, stopped):
 def test_a_defect_is_not_taken_for_a_stop(run, monkeypatch):
     monkeypatch.setattr(Refresh, "run", lambda _: 1 / 0)
     assert isinstance(run().exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(("off_by", "direction"), [(timedelta(days=3), "ahead of"), (timedelta(minutes=-6), "behind")])
+def test_one_whose_clock_is_off_is_refused_in_a_sentence_and_writes_nothing(
+    run, tmp_path, monkeypatch, off_by, direction
+):
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + off_by)
+    refused = run()
+    assert isinstance(refused.exception, ClocksDisagree)
+    assert f"s {direction} the database's" in str(refused.exception)
+    assert not (tmp_path / "home" / "lake").exists()

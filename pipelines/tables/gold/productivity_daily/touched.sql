@@ -4,14 +4,22 @@ with people as (  -- today is the last date that it has been where somebody live
     select user_id, any_value(bucket) as bucket, min(changed_on) as registered_on,
            max(timezone(timezone, least(valid_to, $as_of::timestamptz))::date) as today
     from silver.user_history group by user_id
+), ahead as (  -- rows of days that have not begun: the clock ran ahead when they were computed
+    select distinct user_id, today from recent join people using (user_id) where local_date > today
 ), first_days as (
-    select days.user_id, min(days.local_date) as first_day
-    from touched_days as days join people on people.user_id = days.user_id and days.local_date <= people.today
-    group by days.user_id
+    select user_id, min(local_date) as first_day
+    from (
+        select days.user_id, days.local_date
+        from touched_days as days join people on people.user_id = days.user_id and days.local_date <= people.today
+        union all
+        select user_id, today from ahead
+    )
+    group by user_id
 ), reasons as (
     select user_id, bucket, registered_on, today,
            case when user_id in (select user_id from recent) then greatest(first_day, registered_on) else registered_on end as from_day,
            user_id in (select user_id from new_events)
+           or user_id in (select user_id from ahead)
            or user_id not in (select user_id from recent where recent.local_date = today)
            or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)
                as is_behind
