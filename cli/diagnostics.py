@@ -4,17 +4,20 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cli.supervisor.lock import announced
 from cli.supervisor.ports import is_free
 from cli.supervisor.services import HEALTH
-from focusflow.clock import now
+from focusflow import clock
+from focusflow.database.clock_check import clock_skew, clock_warnings
 from focusflow.database.installation import database_as_it_is, make_home
 from focusflow.database.migrate import newest_revision
 from focusflow.database.session import connect_once
 from focusflow.errors import Problem
-from focusflow.lake.tables import Lake, duckdb_connection, show
+from focusflow.lake.tables import Lake, duckdb_connection, newest_event, show
 from focusflow.settings import Settings
 
 PYTHONS = ((3, 11), (3, 14))
@@ -86,20 +89,29 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with database_as_it_is(settings) as running, connect_once(running.url) as connection:
             server = connection.info.server_version // 10000
-            asked = now()
-            row = connection.execute(
-                "select clock_timestamp() as now, to_regclass('alembic_version') as made"
-            ).fetchone()
+            row = connection.execute("select to_regclass('alembic_version') as made").fetchone()
             assert row is not None
-            skew = abs((row["now"] - asked).total_seconds())
+            skew = clock_skew(connection)
             made = row["made"] and connection.execute("select version_num from alembic_version").fetchone()
     except Problem as problem:
         yield Finding("database", "cannot be used", str(problem))
         return
     yield Finding("database", f"PostgreSQL {server} answers", "" if server >= 15 else "Use PostgreSQL 15 or newer.")
     yield _schema(made["version_num"] if made else None)
-    slow = "Set the clocks of this machine and of the database by NTP." if skew > SKEW_SECONDS else ""
-    yield Finding("clocks", f"{skew:.1f} s between this machine and the database", slow)
+    seconds = abs(skew).total_seconds()
+    advice = "Set the clocks of this machine and of the database by NTP." if seconds > SKEW_SECONDS else ""
+    yield Finding("clocks", f"{seconds:.1f} s between this machine and the database", advice)
+    yield from _newest_event(settings, clock.now() - skew)
+
+
+def _newest_event(settings: Settings, database_now: datetime) -> Iterator[Finding]:
+    """Nothing where the lake is empty or cannot be read: that is another finding."""
+    from deltalake.exceptions import DeltaError
+
+    with suppress(DeltaError, OSError):
+        if newest := newest_event(Lake(settings.lake_location)):
+            warnings = clock_warnings(timedelta(0), database_now, newest)
+            yield Finding("newest event", f"recorded {newest:%Y-%m-%d %H:%M:%S} UTC", " ".join(warnings))
 
 
 def _schema(revision: str | None) -> Finding:

@@ -216,7 +216,8 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412); several may be sent, or `*` for whatever there is |
 | not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
 | what is not yours | is not there (404) |
-| too much | 429 and 503 carry `Retry-After`; a person has 6,000 requests a minute, which may come at once (`FOCUSFLOW_REQUESTS_PER_MINUTE`; plans and reports count as several) |
+| away or full | 503 with `Retry-After`, within three seconds: `/problems/unavailable` where the database does not answer, `/problems/storage-full` where a disk has no room |
+| too much | 429 carries `Retry-After`; a person has 6,000 requests a minute, which may come at once (`FOCUSFLOW_REQUESTS_PER_MINUTE`; plans and reports count as several) |
 
 ## Tracking events from apps
 

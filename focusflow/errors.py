@@ -63,3 +63,9 @@ class Unavailable(Problem):
     """A part of the platform cannot be reached for the moment. Try again shortly."""
 
     status = 503
+
+
+class StorageFull(Unavailable):
+    """No room is left where the platform stores data. What was accepted is kept; the request can be sent again when there is room."""
+
+    retry_after = 30

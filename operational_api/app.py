@@ -41,6 +41,7 @@ from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
 from operational_api.preferences.routes import router as preferences
+from operational_api.readiness import Readiness
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
@@ -76,8 +77,8 @@ ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
 
 BODY_BYTES = 64 * 1024
 STATEMENT_TIMEOUT_MS = 2000
-#: A server that has not even said that the time is up is frozen.
-PATIENCE_SECONDS = 3
+#: A server that has not even said that the time is up is frozen. Requests end within three seconds, with the time it takes to notice.
+PATIENCE_SECONDS = 2.5
 
 DESCRIPTION = """
 Write what happens, read what to do next.
@@ -142,12 +143,15 @@ def _answers(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def create_app(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with Database(
-            database_url,
-            connections=settings.database_pool,
-            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
-            patience_seconds=PATIENCE_SECONDS,
-        ) as database:
+        with (
+            Database(
+                database_url,
+                connections=settings.database_pool,
+                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+                patience_seconds=PATIENCE_SECONDS,
+            ) as database,
+            Readiness(settings, database_url, database) as app.state.readiness,
+        ):
             app.state.services = Services(
                 settings,
                 database,

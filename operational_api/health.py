@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-import psycopg
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import Field
 from starlette.responses import Response
 
 from focusflow import clock
-from focusflow.database.migrate import newest_revision
 from focusflow.database.session import Role
-from focusflow.errors import Unavailable
+from focusflow.errors import StorageFull, Unavailable
 from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from operational_api.http.errors import problems
 from operational_api.http.schema_base import Output
@@ -30,7 +28,6 @@ REPORTS = Gauge("focusflow_reports", "Reports by what became of them", ["status"
 
 Shared = Annotated[Services, Depends(services)]
 
-REVISION = "select version_num from alembic_version"
 MAILED = "select status, count(*) as count from report_deliveries group by status"
 PASSED = """
     select (select sum(next) from outbox_head)::bigint as accepted, (select sum(next) from relay_position)::bigint as published"""
@@ -43,25 +40,24 @@ class Health(Output):
     status: str = Field(examples=["ready"])
 
 
+class Ready(Health):
+    """That the API can work: `ready`, or `degraded` by what the warnings say."""
+
+    warnings: list[str] = Field(description="What an operator should look at.", examples=[[]])
+
+
+# Both answer in the event loop: the threads of requests may all be waiting.
 @router.get("/health/live")
-def check_liveness() -> Health:
+async def check_liveness() -> Health:
     """The process answers."""
     return Health(status="live")
 
 
-@router.get("/health/ready", responses=problems(Unavailable))
-def check_readiness(shared: Shared) -> Health:
-    """The database answers and has the schema of this version."""
-    try:
-        with shared.database.owner() as connection:
-            row = connection.execute(REVISION).fetchone()
-    except psycopg.Error as error:
-        raise Unavailable(
-            "The database has no schema yet. Start `focusflow up`, or any command that opens it."
-        ) from error
-    if row is None or row["version_num"] != newest_revision():
-        raise Unavailable("The database has the schema of another version of FocusFlow.")
-    return Health(status="ready")
+@router.get("/health/ready", responses=problems(Unavailable, StorageFull))
+async def check_readiness(request: Request) -> Ready:
+    """The database answers and has the schema of this version, disks have room, and clocks agree. Answers within two seconds."""
+    warnings = await request.app.state.readiness.check()
+    return Ready(status="degraded" if warnings else "ready", warnings=warnings)
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)

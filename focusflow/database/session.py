@@ -6,8 +6,10 @@ asks for something with the opening gets it on the same way.
 
 import re
 import select
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,13 +17,13 @@ from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
-from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
+from psycopg.errors import DiskFull, IdleInTransactionSessionTimeout, LockNotAvailable, OutOfMemory
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from focusflow.database.watchdog import Patience
 from focusflow.database.wire import Asked, Prepared, Statement, begin, send
-from focusflow.errors import SetupProblem, Unavailable
+from focusflow.errors import SetupProblem, StorageFull, Unavailable
 
 
 class Role(StrEnum):
@@ -106,6 +108,26 @@ class Transaction:
         send(self.connection, [*self._last, (COMMIT, {})])
 
 
+#: Since when the caller has been waiting. A request waits for its thread before it waits for the database.
+WAITING_SINCE: ContextVar[float] = ContextVar("waiting_since")
+
+#: How long a transaction is tried for whose caller has no time left.
+LAST_TRY_SECONDS = 0.05
+
+#: How long libpq may take to connect; less than this it does not accept. The pool tries again for as long.
+CONNECT_SECONDS = 2
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """What a failure of the database means to a caller."""
+    match error:
+        case DiskFull():
+            return StorageFull("The disk of the database is full. Nothing that was accepted is lost; try again later.")
+        case OutOfMemory():
+            return StorageFull("The database has run out of memory or disk space. Try again later.")
+    return Unavailable("The database cannot be reached for the moment. Try again shortly.")
+
+
 class Database:
     """A small pool of connections. Open it as a context manager."""
 
@@ -118,18 +140,20 @@ class Database:
         wait_seconds: float = 5,
         patience_seconds: float | None = None,
     ) -> None:
-        """A statement has `statement_timeout_ms` by the server's clock, and `patience_seconds` by ours where that stands still."""
+        """A statement has `statement_timeout_ms` by the server's clock. A transaction waits `wait_seconds` for a connection, and where the
+        server stands still, `patience_seconds` for that and for an answer.
+        """
+        self._wait_seconds, self._patience_seconds = wait_seconds, patience_seconds
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=1,
             max_size=connections,
-            timeout=wait_seconds,
             open=False,
-            check=_check,  # a restart of Postgres stays invisible to the next request
+            reconnect_timeout=CONNECT_SECONDS,  # by default the pool pauses for minutes after a long outage; the next caller has it begin again
             kwargs={
                 "autocommit": True,  # transactions are begun here, not by psycopg with a statement of its own
                 "row_factory": dict_row,
-                "connect_timeout": 5,
+                "connect_timeout": CONNECT_SECONDS,
                 "application_name": "focusflow",
                 # a plan made anew costs a page of tasks as much again; every person's rows are found by the same index
                 "options": f"-c timezone=UTC -c plan_cache_mode=force_generic_plan -c statement_timeout={statement_timeout_ms}",
@@ -137,6 +161,8 @@ class Database:
         )
         self._buckets: int | None = None
         self._patience = Patience(patience_seconds) if patience_seconds else None
+        self._is_lost = False  # whether the last caller got no answer
+        self.is_full = False  # whether a caller was told that there is no room; reset by whoever has found some
 
     def __enter__(self) -> Self:
         self._pool.open()
@@ -157,20 +183,50 @@ class Database:
 
         What is asked for `first` (see `opening`) comes with the opening, without a way of its own.
         """
-        try:
-            with self._pool.connection() as connection, self._bounded(connection):
-                transaction = self._enter(connection, role, user_id, queue, first)
-                yield transaction
-                transaction.commit()
-        except (PoolTimeout, psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
-            raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+        with self._connection() as connection:
+            transaction = self._enter(connection, role, user_id, queue, first)
+            yield transaction
+            transaction.commit()
 
     @contextmanager
-    def _bounded(self, connection: psycopg.Connection[DictRow]) -> Iterator[None]:
+    def _connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """A connection for the length of the block; one sentence where the server or its answer does not come in time."""
+        since, connection = self._since(), None
+        try:
+            with self._checked_out(since) as connection, self._bounded(connection, since):
+                yield connection
+        except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
+            self._is_lost = connection is None or connection.closed
+            self.is_full = self.is_full or isinstance(error, DiskFull | OutOfMemory)
+            raise unavailable(error) from error
+        self._is_lost = False
+
+    def _since(self) -> float:
+        """From when on the caller's time counts: from their beginning while the server is lost, or a crowd would wait one after the other."""
+        now = time.monotonic()
+        if not self._is_lost or self._patience_seconds is None:
+            return now
+        return max(WAITING_SINCE.get(now), now - self._patience_seconds + LAST_TRY_SECONDS)
+
+    @contextmanager
+    def _checked_out(self, since: float) -> Iterator[psycopg.Connection[DictRow]]:
+        """A connection of the pool whose server has not hung up: a restart of Postgres stays invisible to the caller."""
+        until = since + min(self._wait_seconds, self._patience_seconds or self._wait_seconds)
+        while _has_hung_up(connection := self._pool.getconn(max(until - time.monotonic(), LAST_TRY_SECONDS))):
+            connection.close()
+            self._pool.putconn(connection)
+        try:
+            with connection:
+                yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    @contextmanager
+    def _bounded(self, connection: psycopg.Connection[DictRow], since: float) -> Iterator[None]:
         if self._patience is None:
             yield
             return
-        descriptor = self._patience.begin(connection)
+        descriptor = self._patience.begin(connection, since)
         try:
             yield
         except BaseException:
@@ -199,19 +255,15 @@ class Database:
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:
         """A connection as the account of the URL itself, for what is nobody's: the schema's version."""
-        try:
-            with self._pool.connection() as connection, connection.transaction():
-                yield connection
-        except PoolTimeout as error:
-            raise Unavailable("The database cannot be reached for the moment. Try again shortly.") from error
+        with self._connection() as connection, connection.transaction():
+            yield connection
 
 
-def _check(connection: psycopg.Connection[Any]) -> None:
-    """A server that went away has said so, or hung up: there is something to read. Only then is it worth to ask."""
+def _has_hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """A server that went away has said so, or closed: there is something to read on a connection that nobody asked anything."""
     heard = select.poll()
     heard.register(connection.fileno(), select.POLLIN)
-    if heard.poll(0):
-        ConnectionPool.check_connection(connection)
+    return bool(heard.poll(0))
 
 
 class DatabaseUnreachable(SetupProblem, Unavailable):

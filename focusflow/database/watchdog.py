@@ -27,11 +27,11 @@ class Patience:
         self._is_over.set()
         self._watch.join()
 
-    def begin(self, connection: psycopg.Connection[Any]) -> int:
-        """Watch a connection from now on, under the number that ends it."""
+    def begin(self, connection: psycopg.Connection[Any], since: float) -> int:
+        """Watch a connection whose first answer is awaited since then, under the number that ends it."""
         descriptor = connection.fileno()
         with self._lock:
-            self._waiting[descriptor] = connection, time.monotonic()
+            self._waiting[descriptor] = connection, since
         return descriptor
 
     def end(self, descriptor: int) -> None:
@@ -59,7 +59,7 @@ def watched(connection: psycopg.Connection[Any], seconds: float) -> Iterator[Non
     """For a connection that is no pool's: it is lost, instead of waiting for ever, when its server stands still."""
     patience = Patience(seconds)
     patience.start()
-    descriptor = patience.begin(connection)
+    descriptor = patience.begin(connection, time.monotonic())
     try:
         yield
     finally:

@@ -4,7 +4,6 @@ A writer commits through the same pinned version from which it read its position
 one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
 """
 
-import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,9 +27,10 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from focusflow.database.queries import load_queries
-from focusflow.errors import SetupProblem, Unavailable
+from focusflow.errors import SetupProblem, StorageFull
 from focusflow.identity import MOST_BUCKETS
 from focusflow.lake import digests, fsync
+from focusflow.storage import FULL_ERRORS
 
 #: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
@@ -54,7 +54,7 @@ LOG_ENTRY = re.compile(r"\d{20}\.json")
 
 
 #: How deltalake says that there is no room for a file.
-FULL = tuple(f"(os error {number})" for number in (errno.ENOSPC, errno.EDQUOT))
+FULL = tuple(f"(os error {number})" for number in FULL_ERRORS)
 
 
 class CommitConflict(Exception):
@@ -70,7 +70,7 @@ def _refusals_of(table: str) -> Iterator[None]:
         raise CommitConflict(f"{table}: {error}") from error
     except (DeltaError, OSError) as error:
         if any(each in str(error) for each in FULL):
-            raise Unavailable(
+            raise StorageFull(
                 "The disk that the lake lies on is full. It is written again when there is room."
             ) from error
         raise
@@ -141,6 +141,13 @@ class Pinned:
     def rows(self) -> int:
         """How many there are, by what the log says of the files."""
         return int(self.delta.count())
+
+    def newest(self, column: str) -> datetime | None:
+        """The latest moment in a column, by what the log says of the files."""
+        files = pa.table(self.delta.get_add_actions(flatten=True))
+        name = f"max.{column}"
+        moment: datetime | None = pa.compute.max(files[name]).as_py() if name in files.column_names else None
+        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     def columns(self) -> pa.Schema:
         return pa.schema(self.delta.schema().to_arrow())
@@ -351,6 +358,12 @@ class Lake:
     def repair(self, names: Iterable[str]) -> list[str]:
         """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
         return [told for name in names if self.is_local for told in fsync.drop_broken_commits(Path(self.url(name)))]
+
+
+def newest_event(lake: Lake) -> datetime | None:
+    """When the newest event was recorded that has landed."""
+    raw = lake.pinned(RAW_EVENTS.name)
+    return raw.newest("recorded_time") if raw else None
 
 
 def _add_columns(table: Pinned, spec: TableSpec) -> None:

@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from focusflow.errors import Invalid, NotFound, Problem, Unavailable
+from focusflow.database.session import unavailable
+from focusflow.errors import Invalid, NotFound, Problem, StorageFull
+from focusflow.storage import is_full
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,23 @@ def install(app: FastAPI) -> None:
         problem.errors = errors
         return rendered(problem)
 
+    _install_for_storage(app)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        kind = BY_STATUS.get(error.status_code)
+        problem = kind() if kind else Invalid(str(error.detail))
+        if kind is None:
+            problem.status = error.status_code
+        answer = rendered(problem)
+        if kind is MethodNotAllowed:
+            answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
+        return answer
+
+
+def _install_for_storage(app: FastAPI) -> None:
+    """What the database and the disk say."""
+
     @app.exception_handler(psycopg.DataError)
     def unstorable(_: Request, error: psycopg.DataError) -> Response:
         log.warning("the database refused a value: %s", type(error).__name__)
@@ -131,18 +150,14 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(psycopg.OperationalError)
     def away(_: Request, error: psycopg.OperationalError) -> Response:
         log.warning("the database is away: %s", type(error).__name__)
-        return rendered(Unavailable())
+        return rendered(unavailable(error))
 
-    @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> Response:
-        kind = BY_STATUS.get(error.status_code)
-        problem = kind() if kind else Invalid(str(error.detail))
-        if kind is None:
-            problem.status = error.status_code
-        answer = rendered(problem)
-        if kind is MethodNotAllowed:
-            answer.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
-        return answer
+    @app.exception_handler(OSError)
+    def without_room(_: Request, error: OSError) -> Response:
+        if not is_full(error):
+            raise error
+        log.error("the disk is full: %s", error.filename)
+        return rendered(StorageFull())
 
 
 def dangling(error: psycopg.errors.ForeignKeyViolation, within: str = "body") -> Invalid:

@@ -5,6 +5,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from focusflow.database.session import WAITING_SINCE
 from focusflow.identity import new_id
 from operational_api.health import REQUESTS, SECONDS
 from operational_api.http.errors import Defect, TooLarge, rendered
@@ -32,6 +33,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         begun, status, request_id = time.perf_counter(), 0, new_id().hex
+        WAITING_SINCE.set(time.monotonic())
 
         async def sending(message: Message) -> None:
             nonlocal status

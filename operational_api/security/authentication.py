@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, LiteralString
 from uuid import UUID
 
@@ -145,15 +146,17 @@ def admitted(
         else (BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
     )
     with database.transaction(Role.API, who.user_id, queue=queue, first=first) as tx:
-        caller = _caller(asking, tx.found)
+        caller = _caller(asking, tx.found, tx.now)
         asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):
             tx.run_before_commit(USED, {"now": tx.now, "key_id": caller.key_id})
         yield tx, caller
 
 
-def _caller(asking: Asking, row: DictRow) -> Caller:
+def _caller(asking: Asking, row: DictRow, now: datetime) -> Caller:
     who = asking.who
+    if isinstance(who, Access) and who.is_expired(now):
+        raise NotSignedIn("The access token has expired. Refresh it.")
     if not row["is_active"]:
         raise NotSignedIn
     if isinstance(who, KeyAccess):

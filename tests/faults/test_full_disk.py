@@ -1,10 +1,5 @@
 """No room left on the disk: what was accepted waits in the database, and lands once there is room."""
 
-import os
-import subprocess
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from focusflow.errors import Unavailable
@@ -13,24 +8,16 @@ from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
+from tests.faults.disks import small_disk
 from tests.integration.ingestion.conftest import write_events
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
 
-@pytest.fixture
-def small_disk():
-    """Sixteen megabytes. It needs root, so some machines go without its test; CI does not."""
-    with tempfile.TemporaryDirectory(prefix="focusflow-small-") as folder:
-        mounting = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", folder]
-        try:
-            subprocess.run(mounting, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"No small disk can be mounted here: {error}")
-        yield Path(folder)
-        subprocess.run(["umount", folder], check=True)
+@pytest.fixture(name="small_disk")
+def sixteen_megabytes():
+    with small_disk(megabytes=16) as folder:
+        yield folder
 
 
 @pytest.fixture

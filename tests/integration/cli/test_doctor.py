@@ -64,7 +64,8 @@ def test_a_full_disk_is_found(settings, monkeypatch):
 
 
 def test_a_clock_that_is_off_is_found(settings, monkeypatch):
-    monkeypatch.setattr(diagnostics, "now", lambda: clock.now() - timedelta(seconds=30))
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() - timedelta(seconds=30))
     finding = found(settings, "clocks")
     assert "30.0 s" in finding.seen
     assert not finding.is_well
