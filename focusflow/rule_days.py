@@ -22,6 +22,9 @@ YEAR_STEPS = 30
 #: A rule that does not come within two cycles of the calendar, which repeats every 400 years, is of no use to anybody.
 LOOKED_AHEAD = 2 * 146_097
 
+#: Of a year that is no leap year. Asking for each of ten thousand days anew would take longer than deciding about a rule.
+MONTH_LENGTHS = tuple(monthrange(2001, month)[1] for month in range(1, 13))
+
 #: Days on either side of a year that may belong to one of its weeks.
 SPILL = 6
 
@@ -72,7 +75,7 @@ def _days_around(year: int) -> tuple[Day, ...]:
 def _day(new_year: int, offset: int) -> Day:
     day = date.fromordinal(new_year + offset)
     year_day, year_length = day.toordinal() - date(day.year, 1, 1).toordinal() + 1, 365 + isleap(day.year)
-    month_day_left = day.day - monthrange(day.year, day.month)[1] - 1
+    month_day_left = day.day - MONTH_LENGTHS[day.month - 1] - (day.month == 2 and year_length == 366) - 1
     return Day(offset, day.month, day.day, month_day_left, year_day, year_day - year_length - 1, day.weekday())
 
 
