@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         description="So long Dagster rests between two refreshes while events come. Pages are as much later, the processor has as much more time.",
     )
 
+    backlog_alert_seconds: int = Field(
+        300,
+        ge=1,
+        description="An event that has waited longer for its next stage makes `focusflow verify` fail, and is shown by `focusflow status`.",
+    )
+
     raw_days: int = Field(
         30,
         ge=0,

@@ -1,12 +1,15 @@
 """`focusflow status`."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from focusflow.database.session import Database
     from focusflow.lake.tables import Lake
     from focusflow.settings import Settings
 
@@ -32,9 +35,12 @@ def command(as_json: bool) -> None:
         "addresses": running.addresses if running else {},
         "last_landed": _last_commit(lake, "raw/events"),
         "last_gold": _last_commit(lake, "gold/productivity_daily"),
-        # A database that nobody runs is not started for a look.
-        "counts": _counts(settings) if running or settings.database_url else None,
+        "counts": None,
+        "backlog": None,
     }
+    if running or settings.database_url:  # a database that nobody runs is not started for a look
+        with _database(settings) as database:
+            facts |= {"counts": _counts(settings, database), "backlog": _backlog(settings, database, lake)}
     if as_json:
         import json
 
@@ -52,28 +58,43 @@ def _last_commit(lake: "Lake", table: str) -> "datetime | None":
     return datetime.fromtimestamp(pinned.delta.history(1)[0]["timestamp"] / 1000, UTC)
 
 
-def _counts(settings: "Settings") -> dict[str, int]:
-    from pathlib import Path
-
+@contextmanager
+def _database(settings: "Settings") -> "Iterator[Database]":
     from focusflow.database.installation import database_as_it_is
     from focusflow.database.migrate import require_schema
+    from focusflow.database.session import Database
+
+    with database_as_it_is(settings) as running:
+        require_schema(running.url)
+        with Database(running.url, connections=1) as database:
+            yield database
+
+
+def _backlog(settings: "Settings", database: "Database", lake: "Lake") -> list[dict[str, Any]]:
+    from ingestion.backlog import measure
+
+    has_kafka, alert_seconds = settings.kafka_bootstrap_servers is not None, settings.backlog_alert_seconds
+    found = measure(database, lake, has_kafka=has_kafka, alert_seconds=alert_seconds)
+    return [each.as_json() | {"sentence": each.sentence} for each in found]
+
+
+def _counts(settings: "Settings", database: "Database") -> dict[str, int]:
+    from pathlib import Path
+
     from focusflow.database.queries import load_queries
-    from focusflow.database.session import Database, Role
+    from focusflow.database.session import Role
     from focusflow.mail import mailer
     from reports.delivery.sender import sender
 
     queries = load_queries(Path(__file__).with_name("status.sql"))
     roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
     counts = {}
-    with database_as_it_is(settings) as running:
-        require_schema(running.url)
-        with Database(running.url, connections=1) as database:
-            for name, role in roles.items():
-                with database.transaction(role) as tx:
-                    row = tx.one(queries[name])
-                    assert row is not None
-                    counts[name] = int(row["count"])
-            counts["reports_overlooked"] = sender(settings, database, mailer(settings)).overlooked()
+    for name, role in roles.items():
+        with database.transaction(role) as tx:
+            row = tx.one(queries[name])
+            assert row is not None
+            counts[name] = int(row["count"])
+    counts["reports_overlooked"] = sender(settings, database, mailer(settings)).overlooked()
     return counts
 
 
@@ -90,6 +111,9 @@ def _show(facts: dict[str, Any]) -> None:
     table.add_row("last gold", _ago(facts["last_gold"]))
     for name, count in (facts["counts"] or {}).items():
         table.add_row(name.replace("_", " "), f"{count:,}")
+    for each in facts["backlog"] or []:
+        waiting = f"{each['events']:,} waiting since {each['since']:.19}"
+        table.add_row(each["stage"], f"[red]{each['sentence']}[/]" if each["is_late"] else waiting)
     Console(highlight=False, soft_wrap=True).print(table)
 
 

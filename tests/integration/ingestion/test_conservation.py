@@ -4,15 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 
+from focusflow import clock
+from focusflow.database.session import Role
 from focusflow.lake.tables import RAW_EVENTS, TableSpec, position_key
+from ingestion.backlog import measure
 from ingestion.landing.service import open_ingestion
+from ingestion.outbox.sequencer import sequence_once
 from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
+
+SKEW = timedelta(seconds=5)  # between this machine's clock and the database's
 
 SILVER = TableSpec(
     "silver/events",
@@ -96,6 +103,46 @@ def test_an_event_twice_in_raw_is_seen(database, lake, landed):
     assert verdict(database, lake).losses == [f"bucket {bucket}: 1 events stand in raw twice"]
 
 
+def backlog(database, lake, *, has_kafka=False, alert_seconds=300):
+    found = measure(database, lake, has_kafka=has_kafka, alert_seconds=alert_seconds)
+    return [(each.stage, each.events, each.is_late) for each in found]
+
+
+def test_what_waits_is_named_with_its_stage(database, lake, landed, users):
+    assert backlog(database, lake) == [("refreshing", len(landed), False)]
+    refresh(lake, landed, landed)
+    assert backlog(database, lake) == []
+    write_events(database, users[0], 3)
+    assert backlog(database, lake) == [("sequencing", 3, False)]
+    sequence_once(database, 100)
+    assert backlog(database, lake) == [("landing", 3, False)]
+    assert backlog(database, lake, alert_seconds=0) == [("landing", 3, True)]
+
+
+def test_with_kafka_what_no_relay_has_published_waits_for_it(database, lake, landed, users):
+    refresh(lake, landed, landed)
+    with database.transaction(Role.INGESTION) as tx:
+        tx.run("insert into relay_position (bucket, next) select bucket, next from outbox_head")
+    write_events(database, users[0], 3)
+    sequence_once(database, 100)
+    stages = backlog(database, lake, has_kafka=True, alert_seconds=0)
+    assert ("publishing", 3, True) in stages
+    assert "landing" not in [stage for stage, _, _ in stages]
+
+
+def test_the_oldest_event_tells_since_when(database, lake, landed, users):
+    begun = clock.now()
+    write_events(database, users[0])
+    write_events(database, users[1])
+    (waiting, *_) = [
+        each for each in measure(database, lake, has_kafka=False, alert_seconds=0) if each.stage == "sequencing"
+    ]
+    assert begun - SKEW < waiting.since < clock.now() + SKEW
+    assert (
+        f"Sequencing is behind: {waiting.events} events wait since {waiting.since:%Y-%m-%d %H:%M}" in waiting.sentence
+    )
+
+
 def test_the_command_counts_and_its_exit_code_tells(database, database_url, lake, landed):
     environment = {
         **os.environ,
@@ -110,6 +157,10 @@ def test_the_command_counts_and_its_exit_code_tells(database, database_url, lake
 
     whole = verify("--json")
     assert (whole.returncode, json.loads(whole.stdout)["is_sound"]) == (0, True)
+    environment["FOCUSFLOW_BACKLOG_ALERT_SECONDS"] = "1"
+    behind = verify("--json")
+    assert (behind.returncode, json.loads(behind.stdout)["is_sound"]) == (1, True)
+    assert "Refreshing is behind" in behind.stderr
     lake.open(RAW_EVENTS).delta.delete(f"bucket = {landed[0][0]} and log_offset = {landed[0][1]}")
     broken = verify()
     assert broken.returncode == 1
