@@ -17,10 +17,16 @@ else
 FRESH := anew
 endif
 
-.PHONY: help demo up test lint format bench chaos docs lock clean anew
+# The suite starts hundreds of processes: each would parse the sources again where bytecode is not written. And its data is
+# small: threads that wait for each other take half as long again. A full run has them, as the product does.
+PYTEST := PYTHONDONTWRITEBYTECODE= POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest
+# A file stays on one worker, and so do all whole platforms. More than four workers wait for each other's disk.
+WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-full coverage lint format bench chaos docs lock clean anew
 
 help: ## list what make can do here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.project ## run everything with a year of demo data; Ctrl-C stops it
 	@exec $(BIN)/focusflow up --demo $(ARGS)
@@ -28,8 +34,26 @@ demo: .venv/.project ## run everything with a year of demo data; Ctrl-C stops it
 up: .venv/.project ## run everything on your own data; Ctrl-C stops it
 	@exec $(BIN)/focusflow up $(ARGS)
 
-test: .venv/.dev ## run the tests; ARGS="tests/unit -x" narrows them down
-	@$(BIN)/pytest $(ARGS)
+test: .venv/.dev ## run all tests in parallel; ARGS="tests/unit -x" runs what it names instead
+	@$(PYTEST) $(or $(ARGS),$(WORKERS))
+
+test-unit: .venv/.dev ## run the tests that need no server, process or training
+	@$(PYTEST) tests/unit $(ARGS)
+
+test-integration: .venv/.dev ## run the tests of parts together: database, lake, broker, API, pages, documents
+	@$(PYTEST) $(WORKERS) tests/house tests/integration $(ARGS)
+
+test-e2e: .venv/.dev ## run the tests of the whole platform in a browser
+	@$(PYTEST) tests/e2e $(ARGS)
+
+test-faults: .venv/.dev ## run the tests that kill, freeze and cut off the parts
+	@$(PYTEST) $(WORKERS) tests/faults $(ARGS)
+
+test-full: .venv/.dev ## run all tests at full size with new random seeds, for an hour or more; TEST_SEED=... repeats a run
+	@PYTHONDONTWRITEBYTECODE= TEST_SIZE=full $(BIN)/pytest $(WORKERS) $(ARGS)
+
+coverage: .venv/.dev ## measure which lines and branches of the product the tests below the browser reach
+	@$(PYTEST) $(WORKERS) --cov --cov-report=term:skip-covered tests/unit tests/integration $(ARGS)
 
 lint: .venv/.dev ## check style, formatting, types and which part imports which
 	@$(BIN)/ruff check

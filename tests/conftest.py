@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, seed, settings
 
 from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
@@ -17,18 +18,40 @@ from focusflow.errors import SetupProblem
 from focusflow.identity import new_id
 from focusflow.lake.tables import Lake
 from ingestion.kafka.local_broker.server import LocalBroker
+from tests.sizes import IS_FULL, SEED
 
 BUCKETS = 8
 
+# Each test says how many examples it draws (tests/sizes.py); what they have in common is here.
+settings.register_profile("usual", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", settings.get_profile("usual"), derandomize=False, print_blob=True)
+settings.load_profile("full" if IS_FULL else "usual")
+
+
+def pytest_report_header() -> str:
+    return f"size: {f'full, TEST_SEED={SEED}' if IS_FULL else 'usual'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A full run begins where it is told to, and its tests take as long as they are large."""
+    for item in items if IS_FULL else ():
+        item.add_marker(pytest.mark.timeout(3600), append=False)
+        test: Any = getattr(item, "obj", None)
+        if is_hypothesis_test(test):
+            seed(SEED)(test)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """The tests of a file stay together, and so do all from end to end: two whole platforms at once are too much for one machine."""
+    """The tests of a file stay together. So do all from end to end, for two whole platforms at once are too much for one machine, and all
+    that use Kafka, so that one broker is enough.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return "tests/e2e" if file.startswith("tests/e2e/") else file
+            parts = file.split("/")
+            return next((shared for shared in ("e2e", "kafka") if shared in parts), file)
 
     return Together(config, log)
 

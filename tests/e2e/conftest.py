@@ -51,6 +51,7 @@ class Stack:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FOCUSFLOW_")}
         self.environment = {**clean, **ours, "FOCUSFLOW_HOME": str(self.home)}
         self.up: subprocess.Popen[bytes] | None = None
+        self.ready_after = 0.0
 
     def address(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
@@ -127,9 +128,25 @@ class Stack:
         until(lambda: not self.processes(), 10, "all killed")
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+#: One platform serves all: it comes up, is looked at, and is killed in the end.
+ORDER = ("test_first_hour.py", "dashboard", "test_killed_and_back.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = [place for place, item in enumerate(items) if here in item.path.parents]
+    ours = sorted(
+        (items[place] for place in places), key=lambda item: ORDER.index(item.path.relative_to(here).parts[0])
+    )
+    for place, item in zip(places, ours, strict=True):
+        items[place] = item
+
+
+@pytest.fixture(scope="package")
+def demo() -> Iterator[Stack]:
+    """FocusFlow with a year of demo data, started once for all tests of this package."""
     with a_stack() as stack:
+        stack.ready_after = stack.start("--demo")
         yield stack
 
 
@@ -156,7 +173,7 @@ def chromium() -> str | None:
     return named if os.access(named, os.X_OK) else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """A real Chromium without a window."""
     path = chromium()

@@ -1,7 +1,6 @@
 """kill -9 at every point and at any moment, two at once, frozen and overtaken: what was accepted lands, once and in its place."""
 
 import os
-import random
 import signal
 import time
 from itertools import product
@@ -17,11 +16,12 @@ from tests.faults.points import LANDER, Point
 from tests.faults.processes import forking, land, land_counting, land_frozen, land_until
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
-KILLS = 60
-FREEZES = 10
+KILLS = sized(8, 60)
+FREEZES = sized(3, 10)
 WITH_A_BATCH = Point("ingestion.landing.lander:raw_rows", "after")
 WITH_THE_HEADS = Point("focusflow.database.session:Transaction.run", "after")
 PATIENCE = 60  # seconds; what is waited for takes a moment, and longer where others have the machine
@@ -62,7 +62,7 @@ def version(lake):
 
 def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, start):
     users, accepted = [add_user(database) for _ in range(3)], set[str]()
-    for point, nth in product(LANDER, (1, 2)):
+    for point, nth in product(LANDER, sized((1,), (1, 2))):
         process = start(land_until, point, nth)
         deadline = time.monotonic() + PATIENCE
         while process.is_alive():
@@ -74,7 +74,7 @@ def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, s
 
 
 def test_landers_killed_at_any_moment_lose_and_double_nothing(database, lake, start):
-    moments, writers = random.Random(1), Writers(database)
+    moments, writers = dice(1), Writers(database)
     for _ in range(KILLS):
         before, process = version(lake), start()
         if moments.random() < 0.5:  # they do land between the kills
@@ -87,7 +87,7 @@ def test_landers_killed_at_any_moment_lose_and_double_nothing(database, lake, st
 
 
 def test_landers_that_are_frozen_and_overtaken_double_nothing(database, lake, start):
-    moments, writers = random.Random(2), Writers(database)
+    moments, writers = dice(2), Writers(database)
     frozen, successor = start(), start()
     for _ in range(FREEZES):
         time.sleep(moments.uniform(0, 0.1))

@@ -1,7 +1,6 @@
 """kill -9 at any moment of sending, over many people and a mail server with moods: no mailbox gets a week's report twice."""
 
 import multiprocessing
-import random
 import time
 from collections import Counter
 from datetime import timedelta
@@ -14,18 +13,19 @@ from reports.delivery.delivery_log import Ledger
 from reports.delivery.schedule import PAUSES
 from tests.faults.senders import MONDAY, Forgetful, send
 from tests.mailserver import Post, served
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
-PEOPLE = 200
-KILLS = 20
+PEOPLE = sized(80, 200)
+KILLS = sized(8, 20)
 AT_A_TIME = 2
 MOODS = ("451 greylisted", "550 no such mailbox", "hang up", "take and hang up", "take and hang", "452 full")
 
 
 @pytest.fixture
 def people(database):
-    """Two hundred addresses, each due this Monday."""
+    """Addresses, each due this Monday."""
     with database.owner() as connection, connection.cursor() as cursor:
         cursor.execute("truncate users cascade")
         ids = [new_id() for _ in range(PEOPLE)]
@@ -82,9 +82,9 @@ def storm(database_url, people, tmp_path):
     """
 
     def ran(ledger_of):
-        dice, processes = random.Random(7), multiprocessing.get_context("forkserver")
+        moments, processes = dice(7), multiprocessing.get_context("forkserver")
         processes.set_forkserver_preload(["tests.faults.senders"])
-        post = Moody(random.Random(8))
+        post = Moody(dice(8))
         with served(post) as port:
             running = []
             now = MONDAY
@@ -106,9 +106,9 @@ def storm(database_url, people, tmp_path):
                     break  # there is no more to see
                 while len(running) < AT_A_TIME:
                     start()
-                wait_for(post, dice.randrange(12), running)
-                time.sleep(dice.uniform(0, 0.02))
-                victim = running.pop(dice.randrange(len(running)))
+                wait_for(post, moments.randrange(12), running)
+                time.sleep(moments.uniform(0, 0.02))
+                victim = running.pop(moments.randrange(len(running)))
                 victim.kill()
                 victim.join(10)
                 now += timedelta(minutes=2)  # what was greylisted comes round again between the kills

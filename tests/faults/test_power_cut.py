@@ -4,7 +4,6 @@ On a filesystem of its own, which is shut down as a power cut leaves it: without
 """
 
 import os
-import random
 import struct
 import subprocess
 import tempfile
@@ -28,10 +27,11 @@ from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS, add_user
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
-CUTS = 4
+CUTS = sized(2, 12)
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_THE_JOURNAL = struct.pack("I", 2)
 #: Nothing reaches the disk by the clock, and no file because it was renamed.
@@ -138,7 +138,7 @@ def landing(database, disk, monkeypatch) -> Landing:
 
 
 def test_what_had_landed_when_the_power_went_is_there_and_landing_goes_on(database, disk, landing):
-    moments = random.Random(1)
+    moments = dice(1)
     for _ in range(CUTS):
         landing.until_cut(disk, moments.randrange(1, 8), moments.uniform(0, 0.1))
         assert landing.lost() == 0

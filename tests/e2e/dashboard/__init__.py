@@ -1,1 +1,1 @@
-"""A package, so that the demo all its tests look at goes when the last of them has ended."""
+"""A part of that package."""

@@ -1,4 +1,4 @@
-"""One running demo for all tests of pages, and people who look at it in a real browser."""
+"""Users who look at the running demo in a real browser."""
 
 import csv
 import io
@@ -11,26 +11,31 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from dashboard.api_client import Client
 from focusflow.identity import new_id
-from tests.e2e.conftest import PATIENCE, Stack, a_stack
+from tests.e2e.conftest import PATIENCE, Stack
 
 PASSWORD = "correct horse battery"
 DEMO = "focusflow-demo"
 
 
 @pytest.fixture(scope="package")
-def demo() -> Iterator[Stack]:
-    with a_stack() as stack:
-        stack.start("--demo")
-        yield stack
+def cookies() -> dict[str, Any]:
+    """Of those who are signed in already, by their address: a sign-in takes as long as a page."""
+    return {}
 
 
 @contextmanager
-def signed_in(demo: Stack, browser: Browser, email: str, password: str, **how: Any) -> Iterator[Page]:
-    with browser.new_context(viewport={"width": 1440, "height": 900}, **how) as context:
-        answer = context.request.post(
-            f"{demo.address('dashboard')}/signin", form={"email": email, "password": password}, max_redirects=0
-        )
-        assert answer.status == 303, answer.text()
+def signed_in(
+    demo: Stack, browser: Browser, cookies: dict[str, Any], email: str, password: str, **how: Any
+) -> Iterator[Page]:
+    with browser.new_context(
+        viewport={"width": 1440, "height": 900}, storage_state=cookies.get(email), **how
+    ) as context:
+        if email not in cookies:
+            answer = context.request.post(
+                f"{demo.address('dashboard')}/signin", form={"email": email, "password": password}, max_redirects=0
+            )
+            assert answer.status == 303, answer.text()
+            cookies[email] = context.storage_state()
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         yield page
@@ -38,13 +43,7 @@ def signed_in(demo: Stack, browser: Browser, email: str, password: str, **how: A
 
 @pytest.fixture
 def somebody(demo: Stack) -> Iterator[Client]:
-    """A person of their own, with nothing yet."""
-    with a_person(demo) as client:
-        yield client
-
-
-@contextmanager
-def a_person(demo: Stack) -> Iterator[Client]:
+    """A user of their own, with nothing yet."""
     with Client(demo.address("api")) as client:
         email = f"{new_id().hex}@example.com"
         client.register(email, PASSWORD, "Noor", "UTC")
@@ -53,13 +52,13 @@ def a_person(demo: Stack) -> Iterator[Client]:
 
 
 @pytest.fixture
-def look(demo: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
+def look(demo: Stack, browser: Browser, cookies: dict[str, Any]) -> Iterator[Callable[..., Page]]:
     """Opens the dashboard as somebody: by their client, or by the name of a demo account."""
     with ExitStack() as opened:
 
         def as_(who: Client | str, path: str = "", **how: Any) -> Page:
             email, password = (f"{who}@example.com", DEMO) if isinstance(who, str) else (who.me()["email"], PASSWORD)
-            page = opened.enter_context(signed_in(demo, browser, email, password, **how))
+            page = opened.enter_context(signed_in(demo, browser, cookies, email, password, **how))
             visit(demo, page, path)
             return page
 

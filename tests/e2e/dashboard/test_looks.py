@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard.conftest import visit
+from tests.e2e.dashboard.conftest import settled, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -32,9 +32,8 @@ WIDER = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, scheme):
-    page = look("admin", "", color_scheme=scheme)
+def test_every_page_fits_every_width_and_is_read_well_by_day_and_by_night(look, demo, tmp_path):
+    page = look("admin", "", color_scheme="light")
     for path in PAGES:
         visit(demo, page, f"{path}?range=90+days")
         for width in WIDTHS:
@@ -46,6 +45,13 @@ def test_every_page_fits_every_width_and_is_read_well(look, demo, tmp_path, sche
                 assert page.evaluate(wrong) == [], (path, width)
         for wrong in (CONTRAST, SKIPPED, NAMELESS):
             assert page.evaluate(wrong) == [], path
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        settled(page)
+        page.wait_for_timeout(400)
+        page.screenshot(path=tmp_path / f"{path or 'today'}-dark.png")
+        assert page.evaluate(CONTRAST) == [], f"{path}, dark"
+        page.emulate_media(color_scheme="light")
 
 
 def test_what_has_the_focus_is_seen(look):

@@ -19,14 +19,17 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("name", "tells"), PAGES.items())
-def test_a_page_tells_what_the_demo_holds(look, name, tells):
+def test_each_page_of_the_menu_tells_what_the_demo_holds_and_what_it_means(look):
     page = look("demo")
-    page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-    settled(page)
-    expect(page.get_by_text(tells).first).to_be_visible()
-    expect(page.locator("canvas, svg.marks, iframe").first).to_be_attached()
+    for name, tells in PAGES.items():
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        settled(page)
+        expect(page.get_by_text(tells).first).to_be_visible()
+        expect(page.locator("canvas, svg.marks, iframe").first).to_be_attached()
+    page.get_by_role("link", name="Overview", exact=True).click()
+    page.get_by_test_id("stMetric").first.get_by_test_id("stTooltipHoverTarget").hover()
+    expect(page.get_by_text(BY_NAME["tasks_completed"].meaning).first).to_be_visible()
 
 
 def test_the_range_is_in_the_address_and_goes_along_to_other_pages(look, demo):
@@ -40,70 +43,44 @@ def test_the_range_is_in_the_address_and_goes_along_to_other_pages(look, demo):
     expect(told).to_contain_text("Tuesday, 1 September 2026 to Wednesday, 30 September 2026")
     page.get_by_role("link", name="Overview", exact=True).click()
     page.wait_for_url("**/overview?range=2026-09-01~2026-09-30")
-
-
-def test_a_range_that_makes_no_sense_is_the_usual_one(look):
-    page = look("demo", "tasks?range=2026-13-01~yesterday")
+    visit(demo, page, "tasks?range=2026-13-01~yesterday")  # no range: the usual one
     page.wait_for_url("**/tasks?range=30+days")
-
-
-def test_today_has_an_address_too(look):
-    page = look("demo", "today")
+    visit(demo, page, "today")
     expect(page.get_by_role("heading", name="Next", exact=True)).to_be_visible()
     assert page.get_by_text("Page not found").count() == 0
 
 
-def test_the_days_of_a_page_come_as_a_file(look):
+def test_what_a_page_shows_comes_as_a_file(look, demo):
     page = look("demo", "overview?range=7+days")
     rows = downloaded(page, page)
     assert len(rows) == 7
     assert "tasks_completed" in rows[0]
     assert "user_id" not in rows[0]
-
-
-def test_open_tasks_are_listed_by_priority_with_their_reasons(look):
-    page = look("demo", "tasks")
+    visit(demo, page, "tasks")
     page.get_by_text("Open tasks by priority").click()
     rows = downloaded(page, page.get_by_test_id("stExpander"))
     assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
     assert all(row["task"] and row["because"] for row in rows)
 
 
-def test_what_a_number_means_is_one_hover_away(look):
-    page = look("demo", "overview")
-    page.get_by_test_id("stMetric").first.get_by_test_id("stTooltipHoverTarget").hover()
-    expect(page.get_by_text(BY_NAME["tasks_completed"].meaning).first).to_be_visible()
-
-
-def test_an_insight_opens_to_its_rows(look):
+def test_insights_open_to_their_rows_and_to_what_they_rest_on(look):
     page = look("demo", "insights?range=1+year")
+    expect(page.get_by_text("Written by rule")).to_be_visible()
     page.get_by_text("How this was found").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
-
-
-def test_each_sentence_of_the_insights_opens_to_what_it_rests_on(look):
-    page = look("demo")
-    page.get_by_role("link", name="Insights", exact=True).click()
-    expect(page.get_by_text("Written by rule")).to_be_visible()
     page.get_by_role("button", name="Why").first.click()
     meaning = page.get_by_text(BY_NAME["tasks_completed"].meaning)
     expect(meaning.locator("visible=true").first).to_be_visible()
 
 
-@pytest.mark.parametrize("which", ["This+week", "This+month", "These+days"])
-def test_a_report_is_read_in_a_frame_that_cannot_reach_the_page(look, which):
-    page = look("demo", f"reports?report={which}&range=7+days")
-    expect(page.frame_locator("iframe").get_by_text("Numbers as of")).to_be_visible()  # a running week may be empty yet
-    assert page.locator("iframe").get_attribute("src").startswith("data:text/html")
-
-
-def test_a_report_is_taken_away_as_a_pdf(look):
-    page = look("demo", "reports")
+def test_a_report_is_read_in_a_frame_that_cannot_reach_the_page_and_taken_away_as_a_pdf(look, demo):
+    page = look("demo", "reports?report=This+week&range=7+days")
+    for which in ("This+month", "These+days", "This+week"):
+        visit(demo, page, f"reports?report={which}&range=7+days")
+        expect(
+            page.frame_locator("iframe").get_by_text("Numbers as of")
+        ).to_be_visible()  # a running week may be empty yet
+        assert page.locator("iframe").get_attribute("src").startswith("data:text/html")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="PDF").click()
     assert waiting.value.path().read_bytes().startswith(b"%PDF-")
-
-
-def test_an_archive_without_reports_says_when_the_first_one_comes(look, somebody):
-    page = look(somebody, "reports?report=Archive")
-    expect(page.get_by_text("No report was due yet.")).to_be_visible()

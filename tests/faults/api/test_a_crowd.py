@@ -19,9 +19,10 @@ from focusflow.database.session import Database
 from tests.conftest import BUCKETS
 from tests.e2e.conftest import free_ports, until
 from tests.faults.api.crowd import crowd
+from tests.sizes import sized
 
 CLIENTS, PEOPLE = 200, 20
-SECONDS = float(os.environ.get("CROWD_SECONDS", "15"))
+SECONDS = sized(8, 60)
 PASSWORD = "a long sentence is a good password"
 
 

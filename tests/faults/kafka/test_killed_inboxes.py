@@ -1,6 +1,5 @@
 """Inboxes are killed at every point and at any moment: what others sent comes in once; and one that forgets is found out."""
 
-import random
 import signal
 import time
 
@@ -11,10 +10,11 @@ from tests.faults.kafka.processes import forget_until, take_in, take_in_until
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import ENDS, wait_until
 from tests.faults.points import INBOX, Point
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
-KILLS = 30
+KILLS = sized(6, 30)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_inboxes_killed_at_every_point_lose_and_double_nothing(database, kafka, 
 
 
 def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, stranger, run):
-    moments = random.Random(3)
+    moments = dice(3)
     for number in range(KILLS):
         process, before = run(take_in), len(orders_of(database))
         if number % 5 == 0:  # they do take in between the kills

@@ -1,7 +1,6 @@
 """Relays, landers and the broker are killed and frozen: what was accepted lands once; and a relay that cheats is found out."""
 
 import os
-import random
 import signal
 import time
 from dataclasses import replace
@@ -22,10 +21,11 @@ from tests.faults.kafka.processes import TakesRefusalForConsent, land, land_unti
 from tests.faults.points import LANDER, READER, RELAY, Point
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
-KILLS = 50
+KILLS = sized(10, 50)
 ENDS = 60  # seconds that the last events may take
 
 
@@ -69,7 +69,7 @@ def assert_everything_lands_by_kafka(database, run, accepted):
 
 
 def test_relays_and_landers_killed_and_frozen_at_any_moment_lose_and_double_nothing(database, lake, run):
-    moments, writers = random.Random(1), Writers(database, pause=0.02)
+    moments, writers = dice(1), Writers(database, pause=0.02)
     running = [(work, run(work)) for work in (relay, land, land)]
     for number in range(KILLS):
         if number % 5 == 0:
@@ -115,10 +115,10 @@ def test_relays_and_landers_killed_at_every_point_lose_and_double_nothing(databa
 
 def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(database, lake, broker, run):
     run.kafka = Kafka(broker.address)
-    moments, writers = random.Random(2), Writers(database, pause=0.05)
+    moments, writers = dice(2), Writers(database, pause=0.05)
     parts = [run(relay), run(land)]
 
-    for _ in range(2):
+    for _ in range(sized(1, 4)):
         assert lands_more(lake)
         broker.signal(signal.SIGSTOP)
         time.sleep(moments.uniform(0.5, 1.5))

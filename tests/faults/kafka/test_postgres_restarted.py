@@ -17,11 +17,12 @@ from tests.faults.kafka.processes import land, relay, take_in
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import assert_everything_lands_by_kafka, wait_until
 from tests.faults.writers import Writers
+from tests.sizes import sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT  # what PostgreSQL takes them for
-RESTARTS = (FAST, IMMEDIATE, IMMEDIATE)
+RESTARTS = sized((FAST, IMMEDIATE), (FAST, IMMEDIATE) * 4)
 
 
 class Restartable(EmbeddedServer):

@@ -13,6 +13,7 @@ from pipelines.engine import build, publish_tables
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person as Life
 from tests.integration.pipelines.conftest import World
+from tests.sizes import sized
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +164,7 @@ def test_nobody_sees_another_persons_figures(me, somebody, published):
     assert len(other.call("GET", "/analytics/productivity").json()["items"]) == 30
 
 
-PUBLICATIONS = 4
+PUBLICATIONS = sized(2, 10)
 
 
 def test_nobody_sees_half_of_a_publication(me, world, database, published):

@@ -1,16 +1,17 @@
 """The served description holds: thousands of requests made from it get no answer that it does not name."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.sizes import SEED, sized
+
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
-#: Of each operation; a long run takes hundreds.
-EXAMPLES = os.environ.get("DESCRIPTION_EXAMPLES", "6")
+#: Of each operation, beside those that are made by rule.
+EXAMPLES = sized(1, 100)
 
 #: These would end the sign-in that the run is made with, or count as guessing. They have tests of their own.
 LEFT_OUT = (
@@ -35,9 +36,9 @@ def test_no_request_made_from_the_description_gets_an_answer_beyond_it(address, 
         "--checks",
         "all",
         "--max-examples",
-        EXAMPLES,
+        str(EXAMPLES),
         "--seed",
-        "7",
+        str(SEED + 7),
     ]
     done = subprocess.run(
         [*command, *options, "--exclude-path-regex", LEFT_OUT, "--no-color", "--suppress-health-check", "all"],

@@ -60,21 +60,22 @@ def test_an_evaluation_shows_every_order_with_its_interval(run):
     )  # its figures, also with moved dates, and what was said against what came
 
 
-def test_an_evaluation_as_json_keeps_to_the_days(run):
-    figures = json.loads(run("evaluate", "--from", "2026-01-12", "--to", "2026-02-15", "--json"))
-    assert figures["from"] > "2026-01-12"
-    assert figures["to"] <= "2026-02-15"
-    assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
-
-
 @pytest.fixture(scope="module")
 def drawn(home):
     """The figures of an evaluation, and the folder in which it drew them."""
     folder = home / "new" / "folder"
     with pytest.MonkeyPatch.context() as patch:
         run = runner(home, patch)
-        figures = json.loads(run("evaluate", "--to", "2026-02-20", "--json", "--plots", str(folder)))
+        days = ("--from", "2026-01-12", "--to", "2026-02-15")
+        figures = json.loads(run("evaluate", *days, "--json", "--plots", str(folder)))
     return figures, folder
+
+
+def test_an_evaluation_as_json_keeps_to_the_days(drawn):
+    figures, _ = drawn
+    assert figures["from"] > "2026-01-12"
+    assert figures["to"] <= "2026-02-15"
+    assert figures["gain"]["low"] < figures["gain"]["mean"] < figures["gain"]["high"]
 
 
 def test_an_evaluation_is_drawn_where_it_is_asked_for(drawn):

@@ -19,6 +19,7 @@ from tests.integration.pipelines import counted_days, counted_people, counted_pr
 from tests.integration.pipelines.account import Account, Rows
 from tests.integration.pipelines.conftest import Person, World
 from tests.integration.pipelines.lives import lives
+from tests.sizes import sized
 
 #: The slow accounts of tables about people, and what tells the rows of a person apart.
 OF_PEOPLE: dict[Callable[[Account], Rows], tuple[str, ...]] = {
@@ -64,9 +65,7 @@ def refresh(world: World, as_of: Any) -> None:
 
 @pytest.mark.timeout(400)  # of the processor it takes a minute, and machines are shared
 @settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
+    max_examples=sized(2, 50),
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

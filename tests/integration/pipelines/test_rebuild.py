@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focusflow.lake.tables import Lake
@@ -11,10 +11,11 @@ from pipelines.engine import build, histories
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import World
 from tests.integration.pipelines.stories import batches, long_stories, stories
+from tests.sizes import sized
 
 BY_MONTH = [table for table in build.TABLES if table.is_by_month]
 
-few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=sized(3, 50))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def told(row):
     }
 
 
-@settings(few, max_examples=3)
+@settings(max_examples=sized(2, 50))
 @given(long_stories, st.data())
 def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
     events = sorted(story.person().events, key=lambda event: event.time)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focusflow.clock import local_date
@@ -12,10 +12,11 @@ from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import World
 from tests.integration.pipelines.counted_days import productivity_daily
 from tests.integration.pipelines.stories import stories
+from tests.sizes import sized
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=sized(6, 100))
 @given(story=stories, hours=st.integers(0, 72))
 def test_every_day_comes_out_as_counted_slowly(tmp_path_factory, story, hours):
     ada = story.person()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import daily
+from tests.sizes import sized
 
 SCORED = """
     create or replace temp table people as select 'ada' as user_id, date '2026-03-02' as from_day;
@@ -122,7 +123,7 @@ def as_query(row: dict[str, Any]) -> str:
     )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=sized(30, 300))
 @given(day=rows, usual=usual_rows, prior=st.integers(0, 100), more=st.sampled_from(GOOD))
 def test_the_score_lies_within_0_and_100_and_doing_more_never_lowers_it(connection, day, usual, prior, more):
     better = day | {more: 1 if more == "score_goals" else day[more] + 1}

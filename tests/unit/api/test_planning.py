@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from operational_api.ai.suggestions import fitting, next_steps
 from reports.planning.planner import BREAK, LONGEST, Candidate, expected_minutes, planned
+from tests.sizes import sized
 
 MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -80,7 +81,7 @@ tasks = st.lists(st.tuples(st.integers(5, 300), st.one_of(st.none(), moments)), 
 
 
 @given(tasks, slots)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sized(100, 3000))
 def test_every_plan_can_be_kept(candidates, free):
     plan = planned(candidates, free)
     for block in plan.blocks:

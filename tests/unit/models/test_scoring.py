@@ -12,6 +12,7 @@ from focusflow.clock import start_of
 from models.features.task_facts import TASK_COLUMNS
 from models.serving.baselines import due_share
 from models.serving.scoring import SCORE_COLUMNS, score
+from tests.sizes import sized
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -113,7 +114,7 @@ def test_urgency_is_the_sum_of_taskwarriors_terms(difference, term):
 
 
 @given(st.lists(any_task, min_size=1, max_size=8))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=sized(10, 500))
 def test_the_points_of_the_reasons_add_up_to_the_score_largest_first(several):
     result = score(tasks(*({**each, "task_id": str(n)} for n, each in enumerate(several))), NOW)
     for row in result.iter_rows(named=True):
@@ -124,7 +125,7 @@ def test_the_points_of_the_reasons_add_up_to_the_score_largest_first(several):
 
 
 @given(st.lists(any_task, min_size=2, max_size=8))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=sized(7, 500))
 def test_one_task_alone_scores_as_it_does_in_a_batch(several):
     batch = tasks(*({**each, "task_id": str(n)} for n, each in enumerate(several)))
     ranks = ["rank", "rank_by_due_date", "rank_by_urgency"]
@@ -133,7 +134,7 @@ def test_one_task_alone_scores_as_it_does_in_a_batch(several):
 
 
 @given(any_task, st.floats(0.01, 30))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=sized(10, 500))
 def test_a_task_never_loses_by_what_makes_it_more_pressing(task, days):
     base = scored(**task)["score"]
     changes: tuple[dict[str, object], ...] = (
@@ -151,7 +152,7 @@ def test_a_task_never_loses_by_what_makes_it_more_pressing(task, days):
 
 
 @given(any_task, any_task)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=sized(10, 500))
 def test_ranks_follow_the_score(one, other):
     first, second = score(tasks({**one, "task_id": "a"}, {**other, "task_id": "b"}), NOW).iter_rows(named=True)
     assert (first["rank"], second["rank"]) == (1, 2)

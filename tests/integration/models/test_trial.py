@@ -13,6 +13,7 @@ from models.serving.registry import Registry
 from models.training.challenger import challenge
 from models.training.dataset import lists_with_outcomes
 from models.training.fit import fit
+from tests.sizes import full_only
 from tests.unit.models.histories import connected, lived
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -56,6 +57,7 @@ def test_where_nothing_was_planted_the_gate_refuses(tmp_path):
     assert registry.versions() == [found.version]
 
 
+@full_only  # what is planted nowhere is refused above; here it is the same people, at the cost of another four trainings
 def test_a_model_of_shuffled_labels_is_refused(lists):
     figures = evaluate(lists, lambda earlier: fit(shuffled(earlier)))
     assert any("NDCG@5" in each for each in refusals(figures))

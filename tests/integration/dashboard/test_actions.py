@@ -1,0 +1,223 @@
+"""What a user does on the pages, and what the API then knows. That a real browser's clicks arrive is for tests/e2e."""
+
+from datetime import datetime, time, timedelta
+
+import httpx2
+import pytest
+
+from dashboard import app_state
+from dashboard.api_client import Client
+from dashboard.auth.sessions import SessionStore
+from focusflow import clock
+from focusflow.identity import new_id
+from focusflow.settings import load_settings
+from tests.integration.dashboard.test_pages import show, words
+from tests.integration.dashboard.test_signin import PASSWORD, api_address, email
+
+__all__ = ["api_address", "email"]  # fixtures
+
+
+class SignedIn(SessionStore):
+    """One user is signed in, whatever the cookie says."""
+
+    cookie: str | None = None
+
+    def find(self, _: str | None):
+        return super().find(self.cookie)
+
+
+@pytest.fixture(autouse=True)
+def no_attempts_yet(database):
+    """All come from one address, of which few sign-ups are taken at a time."""
+    with database.owner() as connection:
+        connection.execute("delete from attempts")
+
+
+@pytest.fixture
+def me(api_address, email):
+    """The user, by a client of their own."""
+    with Client(api_address) as client:
+        client.login(email, PASSWORD)
+        client.change_me(timezone="UTC")
+        yield client
+
+
+@pytest.fixture
+def visit(me, api_address, email, lake, tmp_path):
+    """Opens pages as that user, signed in when the first is opened."""
+    store = SignedIn(api_address)
+    app_state.provide(load_settings(home=tmp_path, lake_url=lake.location), store)
+
+    def open_page(name, **query):
+        store.cookie = store.cookie or store.sign_in(email, PASSWORD)
+        return show(name, **query)
+
+    yield open_page
+    app_state._provided.clear()
+
+
+def press(page, label, which=0):
+    [each for each in page.button if each.label == label][which].click().run()
+    assert not page.exception, page.exception
+    return [each.value for each in page.toast]
+
+
+def labelled(kind, label):
+    (found,) = (each for each in kind if each.label == label)
+    return found
+
+
+def today():
+    return clock.local_date(clock.now(), "UTC")
+
+
+def test_a_habit_is_started_logged_skipped_and_undone(visit, me):
+    page = visit("habits")
+    labelled(page.text_input, "What?").set_value("Stretch")
+    assert press(page, "Take it up") == ["Taken up."]
+    assert press(page, "Done today") == ["Well done."]
+    (habit,) = me.habits()
+    assert [log["skipped"] for log in me.logs(habit["id"], today(), today())] == [False]
+    assert press(page, "Undo") == ["Taken back."]
+    assert me.logs(habit["id"], today(), today()) == []
+    labelled(page.text_input, "Why?").set_value("ill")
+    press(page, "Skip today")
+    assert [log["skip_reason"] for log in me.logs(habit["id"], today(), today())] == ["ill"]
+    assert "Undo" in [each.label for each in page.button]
+
+
+def test_the_timer_starts_and_stops_on_the_time_page(visit, me):
+    page = visit("time")
+    assert press(page, "Start a timer") == ["The timer runs."]
+    assert me.running_timer()
+    assert "Stopped." in press(page, "Stop")[0]
+    assert me.running_timer() is None
+
+
+def test_time_is_recorded_afterwards_on_the_users_own_clock(visit, me):
+    zone = "Asia/Tokyo" if clock.now().hour < 12 else "America/New_York"  # where the night is over
+    me.change_me(timezone=zone)
+    page = visit("time")
+    labelled(page.time_input, "From").set_value(time(0, 5))
+    labelled(page.time_input, "Until").set_value(time(0, 50))
+    assert "Written down." in press(page, "Write it down")[0]
+    (entry,) = me._pages("/api/v1/time", {})
+    begun = datetime.fromisoformat(entry["started_at"]).astimezone(clock.zone(zone))
+    assert (begun.hour, begun.minute) == (0, 5)
+
+
+def test_notifications_are_read_one_by_one_and_all_at_once(visit, me):
+    for title in ("Call the bank", "Call the dentist", "Call home"):
+        me.create_reminder(title, clock.now() - timedelta(minutes=1))
+    page = visit("notifications")
+    assert "Call home" in words(page)
+    assert press(page, "Mark as read") == ["Read."]
+    assert len(list(me.notifications(unread=True))) == 2
+    press(page, "Mark all as read")
+    assert "You have read everything." in words(page)
+    assert list(me.notifications(unread=True)) == []
+
+
+def test_the_profile_changes_the_name_the_zone_and_the_locale(visit, me):
+    page = visit("settings")
+    labelled(page.text_input, "Name").set_value("Noor al-Amin")
+    labelled(page.selectbox, "Time zone").set_value("Asia/Tokyo")
+    labelled(page.selectbox, "Dates and numbers in mails as in").set_value("de")
+    press(page, "Save")
+    found = me.me()
+    assert (found["display_name"], found["timezone"], found["locale"]) == ("Noor al-Amin", "Asia/Tokyo", "de")
+
+
+def test_preferences_are_kept(visit, me):
+    page = visit("settings", section="Notifications")
+    labelled(page.toggle, "A report of every month").set_value(v=False)
+    labelled(page.toggle, "Calm mode").set_value(v=True)
+    labelled(page.button_group, "Reminders of tasks").set_value(["email", "in_app"])
+    assert press(page, "Save") == ["Saved."]
+    kept = me.preferences()
+    assert (kept["monthly_report"], kept["calm_mode"]) == (False, True)
+    assert kept["notifications"]["task_reminder"] == {"is_enabled": True, "channels": ["email", "in_app"]}
+
+
+def test_days_off_are_given_back(visit, me):
+    me.create_days_off(today(), today() + timedelta(days=2))
+    assert press(visit("settings", section="Days off"), "Work after all") == ["Taken back."]
+    assert list(me.days_off()) == []
+
+
+def test_a_key_is_created_shown_once_and_revoked(visit, me, api_address):
+    def status(key):
+        return httpx2.get(f"{api_address}/api/v1/scores", headers={"X-API-Key": key}, trust_env=False).status_code
+
+    page = visit("settings", section="API keys")
+    labelled(page.text_input, "Where will it be used?").set_value("Phone widget")
+    labelled(page.multiselect, "What may it do?").set_value(["scores:read"])
+    press(page, "Make a key")
+    (key,) = (each.value for each in page.code)
+    assert status(key) == 200
+    again = visit("settings", section="API keys")
+    assert "Phone widget" in words(again)
+    assert not again.code
+    assert press(again, "Revoke it") == ["Revoked."]
+    assert status(key) == 401
+
+
+def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):
+    task = me.create_task("A parent")
+    me.create_task("A child", parent_task_id=task["id"])
+    page = visit("today")
+    page.button(key=f"complete {task['id']}").click().run()
+    assert "subtask" in page.toast[0].value
+    assert me.task(task["id"])["status"] == "pending"
+
+
+def test_a_day_is_planned_and_the_plan_accepted(visit, me):
+    me.create_task("Write the talk", estimated_minutes=30, due_date=str(today() + timedelta(days=1)))
+    page = visit("today")
+    assert press(page, "Plan my day") == []
+    assert "The plan" in [each.value for each in page.header]
+    if "Accept" not in [
+        each.label for each in page.button
+    ]:  # the working day is over: the task is among those that found no time
+        assert "No time for: Write the talk" in words(page)
+        return
+    assert press(page, "Accept") == ["It is in your calendar."]
+    assert [each["title"] for each in me.occurrences(today(), today())] == ["Write the talk"]
+
+
+PAGES = ("today", "overview", "tasks", "goals", "habits", "time", "insights", "reports", "notifications", "settings")
+
+#: What each page says to somebody who has nothing.
+EMPTY = {
+    "today": "Nothing is open. Add a task above",
+    "overview": "Add a task, start a timer or log a habit",
+    "tasks": "Add one on the page Today",
+    "goals": "Add one below: what you want to reach",
+    "habits": "Take one up below",
+    "time": "Start the timer above",
+    "insights": "Insights begin with your first week",
+    "notifications": "You have read everything",
+}
+
+
+def test_a_new_user_is_told_on_each_page_what_to_do(visit):
+    for name, text in EMPTY.items():
+        assert text in words(visit(name)), name
+
+
+def test_an_archive_without_reports_says_when_the_first_one_comes(visit):
+    assert "No report was due yet." in words(visit("reports", report="Archive"))
+
+
+def test_nothing_of_others_is_shown_whatever_the_address_says(visit, api_address):
+    with Client(api_address) as other:
+        address = f"{new_id().hex}@example.com"
+        other.register(address, PASSWORD, "Somebody else", "UTC")
+        other.login(address, PASSWORD)
+        them = other.me()["id"]
+        ids = [other.create_task("theirs")["id"], other.create_goal("theirs")["id"], other.create_habit("theirs")["id"]]
+    for name in PAGES:
+        page = visit(name, user=them, user_id=them, id=ids[0], goal_id=ids[1], habit=ids[2], range="1 year")
+        found = f"{words(page)} {[each.label for each in page.button]} {page.dataframe}"
+        for text in ("theirs", address, "Somebody else"):
+            assert text not in found, name
