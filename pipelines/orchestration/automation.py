@@ -112,6 +112,9 @@ tell_achievements = dg.define_asset_job(
     tags={"dagster/max_runtime": "3600"},
 )
 
+#: So long after a refresh that failed, the next is tried although nothing new has landed.
+RETRY_SECONDS = 180
+
 #: How often the sensor looks. Looking is one read of a table's log.
 LOOK_SECONDS = 2
 
@@ -145,9 +148,29 @@ def raw_commits(installation: Installation) -> dg.SensorDefinition:
         rested_since = clock.now().timestamp() - installation.settings.refresh_pause_seconds
         if any(each.end_time and each.end_time > rested_since for each in refreshes):
             return dg.SkipReason("The last refresh has only just ended.")
-        return _what_landed(installation, json.loads(context.cursor) if context.cursor else {})
+        found = _what_landed(installation, json.loads(context.cursor) if context.cursor else {})
+        return _again(refreshes[0]) if isinstance(found, dg.SkipReason) and _has_failed(refreshes) else found
 
     return look
+
+
+def _has_failed(refreshes: Sequence[dg.RunRecord]) -> bool:
+    """Whether the last refresh failed some time ago. Its own retries are over then, and what it failed for, like a full disk, may be too."""
+    newest = refreshes[0] if refreshes else None
+    return (
+        newest is not None
+        and newest.dagster_run.status is dg.DagsterRunStatus.FAILURE
+        and clock.now().timestamp() - (newest.end_time or 0) > RETRY_SECONDS
+    )
+
+
+def _again(failed: dg.RunRecord) -> dg.SensorResult:
+    """A refresh of the same months, and of this one."""
+    this_month, tags = month_of(clock.now().date()), failed.dagster_run.tags
+    start, end = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+    first = min(tags.get(start) or tags.get("dagster/partition") or this_month, this_month)
+    run_key = f"after-{failed.dagster_run.run_id}"
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=run_key, tags={start: first, end: this_month})])
 
 
 def _is_under_way(runs: Sequence[dg.RunRecord]) -> bool:

@@ -29,6 +29,7 @@ from focusflow.database.installation import running_database
 from focusflow.heartbeat import Beat, unwatched
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
+from pipelines.orchestration.run_launcher import UNDER_WAY, AbandonedRuns, fail
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 
@@ -50,6 +51,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
     ):
         end_abandoned_runs(instance)
+        abandoned = AbandonedRuns(instance)
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)
         pages_server = uvicorn.Server(
@@ -59,6 +61,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         pages.start()
         while not stop.wait(1):
             controller.check_daemon_threads()
+            abandoned.look_when_due()
             beat(has_worked=pages_server.started and daemons_have_worked(instance, begun))
             if not pages.is_alive():
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
@@ -97,10 +100,8 @@ def end_abandoned_runs(instance: dg.DagsterInstance) -> None:
     """Runs live in this process. One that is under way when it starts was killed with the one before, and would keep its place
     among the runs, and its tables, for ever. Failed, it is tried again.
     """
-    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
-        instance.report_run_failed(run, "The process that ran it was killed.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)):
+        fail(instance, run, "The process that ran it was killed.")
 
 
 def prepared_home(settings: Settings) -> Path:

@@ -372,6 +372,23 @@ def test_the_sensor_waits_for_the_refresh_that_waits_or_runs(world, ada, install
     assert isinstance(asked(resting(installation, 0), instance), dg.SensorResult)
 
 
+def test_the_sensor_tries_again_after_a_refresh_that_failed_though_nothing_has_landed(
+    world, ada, installation, instance, monkeypatch
+):
+    world.land(ada.events)
+    answer = asked(installation, instance)
+    assert isinstance(answer, dg.SensorResult)
+    failed = under_way(instance, "refresh")
+    instance.report_run_failed(failed)
+    assert isinstance(asked(resting(installation, 0), instance, answer.cursor), dg.SkipReason)
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=5))
+    again = asked(resting(installation, 0), instance, answer.cursor)
+    assert isinstance(again, dg.SensorResult)
+    (request,) = again.run_requests or []
+    assert request.run_key == f"after-{failed.run_id}"
+
+
 def under_way(instance: dg.DagsterInstance, job: str, last: str = "RUN_ENQUEUED") -> dg.DagsterRun:
     """A run of a job that has come so far."""
     target = LoadableTargetOrigin(executable_path=sys.executable, module_name="pipelines.definitions")

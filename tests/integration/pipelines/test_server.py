@@ -1,15 +1,22 @@
 """What a Dagster that was killed leaves behind for the next one."""
 
+import errno
 import logging
+from contextlib import suppress
 
 import dagster as dg
 import pytest
+from dagster._core.launcher import LaunchRunContext
+from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from pipelines.orchestration import run_launcher
+from pipelines.orchestration.run_launcher import AbandonedRuns, InProcessRunLauncher
 from pipelines.orchestration.server import Quiet, end_abandoned_runs, show_data_docs
+from tests.faults.disks import small_disk
 
 
 @dg.op
@@ -43,6 +50,59 @@ def test_a_run_that_waits_or_has_ended_is_left_alone(instance):
     runs = [instance.create_run_for_job(idle, status=status) for status in statuses]
     end_abandoned_runs(instance)
     assert [instance.get_run_by_id(run.run_id).status for run in runs] == statuses
+
+
+def under_way(instance: dg.DagsterInstance, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED) -> dg.DagsterRun:
+    return instance.create_run_for_job(idle, status=status)
+
+
+def status_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status
+
+
+@pytest.mark.parametrize("status", run_launcher.UNDER_WAY)
+def test_a_run_that_nobody_executes_any_longer_fails_while_the_process_goes_on(instance, status):
+    run = under_way(instance, status)
+    AbandonedRuns(instance, patience_seconds=0).look()
+    assert status_of(instance, run) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_is_executed_or_has_only_just_been_launched_goes_on(instance, monkeypatch):
+    run = under_way(instance)
+    AbandonedRuns(instance).look()
+    assert status_of(instance, run) == dg.DagsterRunStatus.STARTED
+    monkeypatch.setattr(run_launcher, "EXECUTING", {run.run_id})
+    AbandonedRuns(instance, patience_seconds=0).look()
+    assert status_of(instance, run) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_is_executed_as_long_as_the_launcher_is_at_it_however_it_ends(instance, monkeypatch):
+    run, seen = under_way(instance), []
+
+    def execute(*_: object) -> None:
+        seen.append(run.run_id in run_launcher.EXECUTING)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SyncInMemoryRunLauncher, "launch_run", execute)
+    with pytest.raises(OSError, match="No space left"):
+        InProcessRunLauncher().launch_run(LaunchRunContext(dagster_run=run, workspace=None))
+    assert (seen, run.run_id in run_launcher.EXECUTING) == ([True], False)
+
+
+def test_a_run_whose_failure_found_no_room_fails_as_soon_as_there_is_some(caplog):
+    with small_disk(megabytes=16) as disk, dg.instance_for_test(temp_dir=str(disk)) as instance:
+        run, ballast = under_way(instance), disk / "ballast"
+        abandoned = AbandonedRuns(instance, look_seconds=0, patience_seconds=0)
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        abandoned.look_when_due()
+        assert "runs cannot be looked after" in caplog.text
+        ballast.unlink()
+        abandoned.look_when_due()
+        assert status_of(instance, run) == dg.DagsterRunStatus.FAILURE
 
 
 def test_data_docs_are_shown_beside_dagsters_pages_also_when_they_are_written_later(tmp_path):
