@@ -94,7 +94,7 @@ def test_days_weeks_and_months_are_those_of_the_lake(me, world, published):
         ("month", "monthly", "first_day"),
     ):
         rows = world.rows(f"gold/productivity_{table}")
-        first = now.date() - timedelta(days=60)
+        first = (now.date() - timedelta(days=60)).replace(day=1)  # a month counts where its first day does
         answer = me.call(
             "GET", f"/analytics/productivity?granularity={granularity}&from={first}&to={now.date() + timedelta(days=1)}"
         ).json()
@@ -126,7 +126,7 @@ def test_tasks_goals_and_the_calendar_are_told(me, published):
     assert (
         goal["forecast_p50"]
         == goal["forecast_date"]
-        == str(clock.local_date(clock.now() + timedelta(days=42), "Europe/Berlin"))
+        == str(clock.local_date(clock.now(), "Europe/Berlin") + timedelta(days=42))
     )
     calendar = me.call("GET", "/analytics/calendar").json()
     assert (calendar["meetings"], calendar["conflicts"]) == (1, 0)
