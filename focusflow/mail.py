@@ -1,7 +1,9 @@
-"""Sends a mail, or writes it as an `.eml` file where no mail server is set. What became of it is said in four words, for each asks for
-something else: sent, refused (never again), later (try again), unknown (it may have arrived: do not send it again by yourself).
+"""Sends an email, or writes it as an `.eml` file where no mail server is set. There are five outcomes, for each asks for something else:
+sent, refused (never again), later (try this one again), unavailable (the server takes no email of anybody's: leave all of them for a
+while), unknown (it may have arrived: do not send it again by yourself).
 """
 
+import logging
 import re
 import smtplib
 import ssl
@@ -19,6 +21,8 @@ from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import Settings
 
+log = logging.getLogger(__name__)
+
 #: A long link must not be broken into encoded words: mail programs look for it as it stands.
 WHOLE_HEADERS = policy.default.clone(max_line_length=900)
 
@@ -31,6 +35,7 @@ class Outcome(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     LATER = "later"
+    UNAVAILABLE = "unavailable"
     UNKNOWN = "unknown"
 
 
@@ -88,6 +93,15 @@ def composed(
     return mail
 
 
+def hand_over(mailer: Mailer, mail: EmailMessage) -> Delivery:
+    """Send an email. An exception is an outcome too, and says nothing of whether the email has left."""
+    try:
+        return mailer.send(mail)
+    except Exception as error:
+        log.exception("sending an email failed in a way that is not expected")
+        return Delivery(Outcome.UNKNOWN, f"sending it failed: {type(error).__name__}")
+
+
 def mailer(settings: Settings) -> Mailer:
     return Smtp(settings) if settings.smtp_host else Files(settings.home / "mails")
 
@@ -106,7 +120,7 @@ class Files:
             draft.write_bytes(mail.as_bytes())
             draft.replace(path)
         except OSError as error:
-            return Delivery(Outcome.LATER, f"the folder of mails cannot be written: {error.strerror}")
+            return Delivery(Outcome.UNAVAILABLE, f"the folder of mails cannot be written: {error.strerror}")
         return Delivery(Outcome.SENT, str(path))
 
 
@@ -118,15 +132,20 @@ class Smtp:
 
     def send(self, mail: EmailMessage) -> Delivery:
         try:
-            server = self._connected()
-        except (OSError, smtplib.SMTPException) as error:
-            return _failed(error)
+            envelope = Envelope.of(mail)
+        except ValueError as error:  # an address or a text that has no bytes: it will have none next time either
+            return Delivery(Outcome.REFUSED, f"the email cannot be written: {type(error).__name__}")
         try:
-            return self._handed_over(server, mail)
+            server = self._connected(envelope.sender)
+        except (OSError, smtplib.SMTPException) as error:
+            return Delivery(Outcome.UNAVAILABLE, f"the mail server cannot be reached: {_words(error)}")
+        try:
+            return _handed_over(server, envelope)
         finally:
             server.close()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, sender: str) -> smtplib.SMTP:
+        """A server that has agreed to everything that is the same for all emails: who we are, and who they are from."""
         host, port, seconds = str(self.settings.smtp_host), self.settings.smtp_port, self.settings.smtp_timeout_seconds
         trusted = ssl.create_default_context()
         if self.settings.smtp_security == "tls":
@@ -138,39 +157,50 @@ class Smtp:
                 server.starttls(context=trusted)
             if self.settings.smtp_username and self.settings.smtp_password:
                 server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
+            _introduce(server, sender)
         except BaseException:
             server.close()
             raise
         return server
 
-    def _handed_over(self, server: smtplib.SMTP, mail: EmailMessage) -> Delivery:
-        """Step by step, for what a broken connection means depends on where it broke: before the end of the text nothing was taken."""
-        try:
-            server.ehlo_or_helo_if_needed()
-            for code, said in (server.mail(_address(mail["From"])), server.rcpt(_address(mail["To"]))):
-                if code >= 300:
-                    return _refused(code, said)
-        except (OSError, smtplib.SMTPException) as error:
-            return _failed(error)
-        try:
-            code, said = server.data(mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")))
-        except smtplib.SMTPDataError as error:  # the server did not want the text
-            return _refused(error.smtp_code, error.smtp_error)
-        except (OSError, smtplib.SMTPException) as error:
-            return Delivery(Outcome.UNKNOWN, f"the connection broke while the text was sent: {_words(error)}")
-        return Delivery(Outcome.SENT, _text(said)) if code == 250 else _refused(code, said)
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An email as the bytes and addresses that a server is given."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    @classmethod
+    def of(cls, mail: EmailMessage) -> "Envelope":
+        sender, recipient = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
+        content = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+        return cls(sender.encode("ascii").decode(), recipient.encode("ascii").decode(), content)
 
 
-def _address(header: str) -> str:
-    found: str = header.addresses[0].addr_spec  # type: ignore[attr-defined]
-    return found
+def _introduce(server: smtplib.SMTP, sender: str) -> None:
+    server.ehlo_or_helo_if_needed()
+    code, said = server.mail(sender)
+    if code >= 300:
+        raise smtplib.SMTPSenderRefused(code, said, sender)
 
 
-def _failed(error: OSError | smtplib.SMTPException) -> Delivery:
-    """Before the text: nothing can have been taken."""
-    if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
+def _handed_over(server: smtplib.SMTP, envelope: Envelope) -> Delivery:
+    """Step by step, for what a broken connection means depends on where it broke: before the end of the text nothing was taken."""
+    try:
+        code, said = server.rcpt(envelope.recipient)
+    except (OSError, smtplib.SMTPException) as error:
+        return Delivery(Outcome.LATER, f"the connection broke at the address: {_words(error)}")
+    if code >= 300:
+        return _refused(code, said)
+    try:
+        code, said = server.data(envelope.content)
+    except smtplib.SMTPDataError as error:  # the server did not want the text
         return _refused(error.smtp_code, error.smtp_error)
-    return Delivery(Outcome.LATER, f"the mail server cannot be reached: {_words(error)}")
+    except (OSError, smtplib.SMTPException) as error:
+        return Delivery(Outcome.UNKNOWN, f"the connection broke while the text was sent: {_words(error)}")
+    return Delivery(Outcome.SENT, _text(said)) if code == 250 else _refused(code, said)
 
 
 def _refused(code: int, said: bytes | str) -> Delivery:
@@ -183,4 +213,6 @@ def _text(said: bytes | str) -> str:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
     return _text(str(error) or type(error).__name__)

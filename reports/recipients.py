@@ -1,6 +1,6 @@
 """Whom a report is for, and how they want it, as the operational database knows them now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
@@ -71,7 +71,11 @@ class People:
         return self._one(missing, email=email)
 
     def by_id(self, user_id: UUID) -> Recipient:
-        return self._one("This person has no account any more.", user_id=user_id)
+        return self._one("This person has no account any more.", user_ids=[user_id])
+
+    def by_ids(self, user_ids: Sequence[UUID]) -> dict[UUID, Recipient]:
+        """Those of them that have an account still."""
+        return {to.person.id: to for to in self._found(user_ids=user_ids)}
 
     def everyone(self) -> list[Recipient]:
         return self._found()
@@ -92,14 +96,14 @@ class People:
         with self.database.transaction(Role.REPORTING) as tx:
             return tx.run(QUERIES["forget"], {"email": email}) == 1
 
-    def _one(self, missing: str, **who: str | UUID) -> Recipient:
+    def _one(self, missing: str, **who: str | Sequence[UUID]) -> Recipient:
         found = self._found(**who)
         if not found:
             raise NotFound(missing)
         return found[0]
 
-    def _found(self, **who: str | UUID) -> list[Recipient]:
-        values = {"email": None, "user_id": None, "must_verify": self.must_verify, **who}
+    def _found(self, **who: str | Sequence[UUID]) -> list[Recipient]:
+        values = {"email": None, "user_ids": None, "must_verify": self.must_verify, **who}
         with self.database.transaction(Role.REPORTING) as tx:
             return [_recipient(row) for row in tx.all(QUERIES["people"], values)]
 

@@ -10,7 +10,7 @@ from users
 left join bounces on bounces.user_id = users.id and bounces.email = lower(users.email)
 left join preferences on preferences.user_id = users.id
 left join notification_preferences as told on told.user_id = users.id and told.type = 'report'
-where erased_at is null and (%(email)s::text is null or lower(users.email) = lower(%(email)s)) and (%(user_id)s::uuid is null or users.id = %(user_id)s)
+where erased_at is null and (%(email)s::text is null or lower(users.email) = lower(%(email)s)) and (%(user_ids)s::uuid[] is null or users.id = any(%(user_ids)s))
 
 -- bounced --
 insert into bounces (user_id, email, bounced_at, reason) values (%(user_id)s, lower(%(email)s), %(now)s, %(reason)s)

@@ -16,15 +16,24 @@ class Post:
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
+        self.to_sender: str | None = None
         self.to_recipient: str | None = None
         self.to_text: str | None = None
         self.for_address: dict[str, str] = {}
         self.on_text: Callable[[], None] = lambda: None
 
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        if self.to_sender is not None:
+            return self.to_sender
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 (aiosmtpd's name)
         answer = self.for_address.get(address, self.to_recipient)
         if answer and answer[0].isdigit():
             return answer
+        if answer == "hang up at once":
+            server.transport.abort()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

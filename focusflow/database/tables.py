@@ -395,9 +395,13 @@ notifications = owned(
     Column("sent_at", Instant),
     Column("read_at", Instant),
     required("status", Text, "'scheduled'"),
+    required("attempts", Integer, "0"),
+    Column("next_attempt_at", Instant),
+    Column("due_at", Instant, Computed("greatest(scheduled_at, next_attempt_at)", persisted=True)),
     one_of("type", *NOTIFICATIONS),
     one_of("status", "scheduled", "sent", "failed", "cancelled"),
     Index(None, "user_id", "scheduled_at"),
+    Index("notifications_due_idx", "user_id", "type", "due_at", "id", postgresql_where=text("status = 'scheduled'")),
 )
 
 #: When and how a person wants to hear of things; who never chose has no row and gets the defaults.
@@ -547,6 +551,33 @@ told_reminders = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: What could not be done for a user and has no row of its own yet: how often it was tried, and when it is tried again, if it is.
+failed_attempts = Table(
+    "failed_attempts",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("work", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    required("attempts", Integer),
+    required("failed_at", Instant),
+    Column("next_attempt_at", Instant),
+    required("reason", Text),
+    one_of("work", "report", "plan", "reminder", "achievement"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: While the mail server takes no mail of anybody's: since when, and when one mail is tried again. At most one row.
+mail_outage = Table(
+    "mail_outage",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    required("began_at", Instant),
+    required("attempts", Integer),
+    required("next_attempt_at", Instant),
+    required("reason", Text),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
 #: The address of an account from which a mail came back for good. It holds as long as the account has that address.
 bounces = Table(
     "bounces",
@@ -659,7 +690,9 @@ inbox_refused = Table(
     required("reason", Text),
     required("value", LargeBinary),
     required("is_published", Boolean, "false"),
-    Index("inbox_refused_unpublished_idx", "received_at", postgresql_where=text("not is_published")),
+    required("attempts", Integer, "0"),
+    required("next_attempt_at", Instant),
+    Index("inbox_refused_unpublished_idx", "partition", "next_attempt_at", postgresql_where=text("not is_published")),
 )
 
 #: Tables in which a person sees only their own rows.

@@ -19,8 +19,8 @@ select user_id, event_id, %(now)s from unnest(%(users)s::uuid[], %(ids)s::uuid[]
 on conflict do nothing returning user_id, event_id
 
 -- refuse --
-insert into inbox_refused (partition, kafka_offset, received_at, reason, value)
-select partition, kafka_offset, %(now)s, reason, value
+insert into inbox_refused (partition, kafka_offset, received_at, next_attempt_at, reason, value)
+select partition, kafka_offset, %(now)s, %(now)s, reason, value
 from unnest(%(partitions)s::integer[], %(offsets)s::bigint[], %(reasons)s::text[], %(values)s::bytea[]) as bad (partition, kafka_offset, reason, value)
 
 -- unpublished --

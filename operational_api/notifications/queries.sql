@@ -10,7 +10,8 @@ update notifications set read_at = %(now)s, updated_at = %(now)s, version = vers
 where read_at is null and scheduled_at <= %(now)s and status <> 'cancelled'
 
 -- waiting --
-select count(*) as count from notifications where scheduled_at > %(now)s
+-- What has not been told yet, in the future or not: a queue of reminders that are past is one too.
+select count(*) as count from notifications where status = 'scheduled'
 
 -- is_there --
 select (%(task_id)s::uuid is null or exists (select from tasks where id = %(task_id)s and deleted_at is null))

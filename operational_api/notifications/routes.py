@@ -40,7 +40,7 @@ class NoReminderToCome(Conflict):
 
 
 class TooManyReminders(Conflict):
-    """An account has at most 1000 reminders to come."""
+    """An account has at most 1000 reminders that were not told yet."""
 
 
 ENTITY = Entity(notifications, Notification, NotificationNotFound)
@@ -67,7 +67,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
     if there is None or not there["found"]:
         raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
     work.tx.queue("reminders")
-    waiting = work.tx.one(QUERIES["waiting"], {"now": work.tx.now})
+    waiting = work.tx.one(QUERIES["waiting"])
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
         raise TooManyReminders
     row = ENTITY.add(work, body.model_dump(exclude={"task_id", "goal_id"}) | {"data": Jsonb(about)})
@@ -104,7 +104,10 @@ def change_reminder(
     check_match(if_match, before["version"])
     if before["status"] != "scheduled" or before["type"] not in get_args(Reminder):
         raise NoReminderToCome
-    row = ENTITY.save(work, before, filled(body.model_dump(exclude_unset=True), "title", "scheduled_at"))
+    changes = filled(body.model_dump(exclude_unset=True), "title", "scheduled_at")
+    if "scheduled_at" in changes:  # a new moment gets its attempts anew
+        changes = {**changes, "attempts": 0, "next_attempt_at": None}
+    row = ENTITY.save(work, before, changes)
     return work.reply(ENTITY.shown(row), version=row["version"])
 
 

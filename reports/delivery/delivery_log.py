@@ -15,6 +15,7 @@ from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
+from reports.delivery.schedule import next_attempt
 from reports.recipients import People, Recipient
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -41,14 +42,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Became:
-    """A state, why, and when to try again if it is to be tried again."""
+    """A state, why, and when to try again if it is to be tried again. An email that met an outage has not been tried."""
 
     status: str
     reason: str | None = None
     again_at: datetime | None = None
+    is_tried: bool = True
 
     def values(self) -> dict[str, Any]:
-        return {"status": self.status, "reason": self.reason and self.reason[:500], "next_attempt_at": self.again_at}
+        reason = self.reason and self.reason[:500]
+        return {
+            "status": self.status,
+            "reason": reason,
+            "next_attempt_at": self.again_at,
+            "unused": int(not self.is_tried),
+        }
 
 
 class Ledger:
@@ -120,6 +128,17 @@ class Ledger:
         with self.database.transaction(Role.REPORTING) as tx:
             values = {"id": row.id, "version": row.version, "now": now, **became.values()}
             _told(tx, tx.one(QUERIES["postpone"], values), to)
+
+    def leave(self, id_: UUID, reason: str, now: datetime) -> str:
+        """Write down that an attempt failed before the report or its user could be read. Returns the state; `due` if the row had gone on."""
+        with self.database.transaction(Role.REPORTING) as tx:
+            found = tx.one(QUERIES["attempts"], {"id": id_})
+            if found is None:
+                return "due"
+            again_at = next_attempt(found["attempts"] + 1, now)
+            became = Became("due" if again_at else "failed", reason, again_at)
+            tx.run(QUERIES["postpone"], {"id": id_, "version": found["version"], "now": now, **became.values()})
+            return became.status
 
     def release(self, row: Row, now: datetime) -> Row | None:
         """Make a report due again that was given up, or whose fate nobody knows, because a person says so."""

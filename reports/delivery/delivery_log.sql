@@ -26,7 +26,9 @@ returning *
 select id from report_deliveries where status = 'sending' and claimed_until < %(now)s limit 1
 
 -- waiting --
-select id from report_deliveries where status = 'due' and next_attempt_at <= %(now)s order by next_attempt_at, id
+-- Everybody's first comes before anybody's second, and what was never tried before what failed.
+select id from report_deliveries where status = 'due' and next_attempt_at <= %(now)s
+order by row_number() over (partition by user_id order by attempts, next_attempt_at, id), attempts, next_attempt_at, id
 
 -- one --
 select * from report_deliveries where id = %(id)s
@@ -46,7 +48,7 @@ returning *
 
 -- settle --
 update report_deliveries
-set status = %(status)s, reason = %(reason)s, next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at), claimed_until = null,
+set status = %(status)s, attempts = attempts - %(unused)s, reason = %(reason)s, next_attempt_at = coalesce(%(next_attempt_at)s, next_attempt_at), claimed_until = null,
     sent_at = case when %(status)s = 'sent' then %(now)s else sent_at end, version = version + 1, updated_at = %(now)s
 where id = %(id)s and attempts = %(attempts)s and status in ('sending', 'unknown')
 returning *
@@ -57,6 +59,9 @@ set status = %(status)s, reason = %(reason)s, attempts = attempts + 1, next_atte
     version = version + 1, updated_at = %(now)s
 where id = %(id)s and version = %(version)s and status = 'due'
 returning *
+
+-- attempts --
+select version, attempts from report_deliveries where id = %(id)s and status = 'due'
 
 -- release --
 update report_deliveries set status = 'due', reason = null, next_attempt_at = %(now)s, version = version + 1, updated_at = %(now)s

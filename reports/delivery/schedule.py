@@ -1,5 +1,6 @@
 """When a report is due: by each person's own calendar and clock, and from nothing but what is passed in."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from focusflow.clock import Period, local_date, zone
@@ -53,6 +54,6 @@ def is_quiet(to: Recipient, now: datetime) -> bool:
     return local >= to.quiet_from or local < to.quiet_until
 
 
-def next_attempt(attempts: int, now: datetime) -> datetime | None:
+def next_attempt(attempts: int, now: datetime, pauses: Sequence[timedelta] = PAUSES) -> datetime | None:
     """When to try again after so many attempts; None when it has been tried often enough."""
-    return now + PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
+    return now + pauses[attempts - 1] if attempts <= len(pauses) else None

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,12 +22,14 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Database
-from focusflow.errors import Conflict, NotFound, Problem
-from focusflow.mail import Delivery, Mailer, Outcome, composed, is_final
+from focusflow.errors import Conflict, NotFound
+from focusflow.mail import Delivery, Mailer, Outcome, composed, hand_over, is_final
 from focusflow.settings import Settings
 from focusflow.unsubscribe import REPORTS, Subscription, link, one_click
 from reports.delivery.delivery_log import Became, Ledger, Row
+from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import due, is_quiet, next_attempt
+from reports.failures import Attempts, Item, reason_of
 from reports.periods.builder import maker
 from reports.periods.content import Report, told
 from reports.periods.facts import Facts, NotComputed, Person, Reader
@@ -37,7 +40,13 @@ log = logging.getLogger(__name__)
 
 REPORT = TypeAdapter(Report)
 
-STATUS = {Outcome.SENT: "sent", Outcome.LATER: "due", Outcome.REFUSED: "failed", Outcome.UNKNOWN: "unknown"}
+STATUS = {
+    Outcome.SENT: "sent",
+    Outcome.LATER: "due",
+    Outcome.UNAVAILABLE: "due",
+    Outcome.REFUSED: "failed",
+    Outcome.UNKNOWN: "unknown",
+}
 
 #: What becomes of a report that is read in the app alone.
 SHOWN = Delivery(Outcome.SENT)
@@ -112,6 +121,10 @@ class Sender:
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
 
+    @cached_property
+    def outage(self) -> MailOutage:
+        return MailOutage(self.ledger.database)
+
     def run(self) -> Counts:
         """Plan what has become due, then send all that waits."""
         lost = self.ledger.clear_up(self.now())
@@ -171,7 +184,12 @@ class Sender:
     def _planned(self, now: datetime) -> list[tuple[Recipient, str, Period]]:
         """Whose report of which period has become due since it was last asked."""
         newest = self.ledger.newest(now)
-        found = [(to, kind, due(kind, to, now)) for to in self.people.everyone() for kind in REPORTS]
+        attempts = Attempts.at(self.ledger.database, "report", self.now())
+        found = [
+            (to, kind, attempts.make(Item(to.person.id, kind), partial(due, kind, to, now)))
+            for to in self.people.everyone()
+            for kind in REPORTS
+        ]
         return [
             (to, kind, period)
             for to, kind, period in found
@@ -179,14 +197,18 @@ class Sender:
         ]
 
     def _safely(self, id_: UUID) -> Fate:
-        """One person's trouble is written down and stays theirs."""
+        """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
             row = self.ledger.one(id_)
             to = self.people.by_id(row.user_id)
-            return Fate("quiet") if is_quiet(to, self.now()) else self._deliver(row, to)
-        except Exception:
-            log.exception("a report was left for the next run: delivery %s", id_)
-            return Fate("due")
+            if is_quiet(to, self.now()):
+                return Fate("quiet")
+            if to.is_mailed and self.outage.is_paused(self.now()):
+                return Fate("due")
+            return self._deliver(row, to)
+        except Exception as error:
+            log.exception("a report failed: delivery %s", id_)
+            return Fate(self.ledger.leave(id_, f"the report could not be sent: {reason_of(error)}", self.now()))
 
     def _deliver(self, row: Row, to: Recipient) -> Fate:
         try:
@@ -198,8 +220,7 @@ class Sender:
             return self._later(row, to, f"{problem}")
         except Exception as error:
             log.exception("a report could not be made: delivery %s", row.id)
-            what = str(error) if isinstance(error, Problem) else type(error).__name__
-            return self._later(row, to, f"the report could not be made: {what}")
+            return self._later(row, to, f"the report could not be made: {reason_of(error)}")
         self.pace.wait()
         is_now = self.people.by_id(row.user_id)  # they may have changed their mind while it was made and waited
         if not is_now.wants(row.kind):
@@ -209,10 +230,18 @@ class Sender:
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
         if claimed is None:
             return Fate("taken")
-        return self._record(claimed, to, self.mailer.send(mail) if is_now.is_mailed else SHOWN)
+        return self._record(claimed, to, self._hand_over(mail) if is_now.is_mailed else SHOWN)
+
+    def _hand_over(self, mail: EmailMessage) -> Delivery:
+        delivery = hand_over(self.mailer, mail)
+        self.outage.note(delivery, self.now())
+        return delivery
 
     def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]
+        if delivery.outcome is Outcome.UNAVAILABLE:
+            self.ledger.settle(row, to, Became(status, delivery.said, is_tried=False), now)
+            return Fate(status, is_rendered=True)
         if is_final(delivery):
             self.people.note_bounce(to, delivery.said)
         again_at = next_attempt(row.attempts, now) if status == "due" else None

@@ -7,9 +7,11 @@ A notification is marked as sent before its mail is handed over: should the send
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,14 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.mail import Mailer, Outcome, composed, is_final
+from focusflow.database.tables import NOTIFICATIONS
+from focusflow.mail import Mailer, Outcome, composed, hand_over, is_final
 from focusflow.settings import Settings
 from focusflow.unsubscribe import KINDS, Subscription, link, one_click
-from reports.delivery.schedule import is_quiet
+from reports.delivery.mail_outage import MailOutage
+from reports.delivery.schedule import is_quiet, next_attempt
 from reports.delivery.sender import Pace
+from reports.failures import reason_of
 from reports.recipients import People, Recipient
 from reports.render import Links, Notice, noticed
 
@@ -35,8 +40,12 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 TOO_LATE = {"daily_plan": timedelta(hours=8)}
 TOO_LATE_ELSE = timedelta(hours=24)
 
-#: How long to wait when the mail server wants it later.
-PAUSE = timedelta(minutes=15)
+#: How long to wait after each attempt that failed: until about when the mail is of no use any more.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))
+
+#: How many are taken at a time: of all, and of one user, whose mail server may hang at each.
+AT_ONCE = 1000
+AT_ONCE_OF_A_USER = 20
 
 NOTICE = TypeAdapter(Notice)
 
@@ -62,42 +71,55 @@ class Reminders:
     mailer: Mailer
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
+    at_once: int = AT_ONCE
+    at_once_of_a_user: int = AT_ONCE_OF_A_USER
+
+    @cached_property
+    def outage(self) -> MailOutage:
+        return MailOutage(self.database)
 
     def due(self) -> list[tuple[Mapping[str, Any], Recipient | None]]:
-        """What has come due, and whom to mail it to, if anybody. Who wants quiet now is left for later."""
+        """What has come due, and whom to mail it to, if anybody; in turns, so that nobody waits behind somebody else's queue.
+
+        Who wants quiet now is left for later, and so is everybody's mail while the server takes none.
+        """
+        now, types = self.now(), list(NOTIFICATIONS)
         with self.database.transaction(Role.REPORTING) as tx:
-            rows = tx.all(QUERIES["due"], {"now": self.now()})
-        found = [(row, self._mailed_to(row)) for row in rows]
-        return [(row, to) for row, to in found if to is None or not is_quiet(to, self.now())]
+            users = [row["id"] for row in tx.all(QUERIES["users"], {"now": now, "types": types})]
+        found = self.people.by_ids(users)
+        is_paused = self.outage.is_paused(now)
+        held = [id_ for id_, to in found.items() if to.is_reachable and (is_paused or _is_quiet(to, now))]
+        values = {"users": users, "types": types, "held": held, "now": now}
+        with self.database.transaction(Role.REPORTING) as tx:
+            rows = tx.all(QUERIES["due"], values | {"limit": self.at_once, "of_a_user": self.at_once_of_a_user})
+        return [(row, self._mailed_to(row, found.get(row["user_id"]))) for row in rows]
 
     def run(self) -> Reminded:
         found = self.due()
-        became = Counter(self._safely(row, to) for row, to in found)
+        with ThreadPoolExecutor(self.settings.mail_connections, "reminders") as senders:
+            became = Counter(senders.map(lambda each: self._safely(*each), found))
         return Reminded(len(found), became["shown"], became["mailed"], became["later"], became["failed"])
 
-    def _mailed_to(self, row: Mapping[str, Any]) -> Recipient | None:
-        if (
-            not row["is_enabled"]
-            or not row["is_mailed"]
-            or row["scheduled_at"] < self.now() - TOO_LATE.get(row["type"], TOO_LATE_ELSE)
-        ):
-            return None
-        to = self.people.by_id(row["user_id"])
-        return to if to.is_reachable else None
+    def _mailed_to(self, row: Mapping[str, Any], to: Recipient | None) -> Recipient | None:
+        is_wanted = row["is_enabled"] and row["is_mailed"]
+        is_useful = row["scheduled_at"] >= self.now() - TOO_LATE.get(row["type"], TOO_LATE_ELSE)
+        return to if to is not None and to.is_reachable and is_wanted and is_useful else None
 
     def _safely(self, row: Mapping[str, Any], to: Recipient | None) -> str:
-        """One person's trouble stays theirs."""
+        """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
             return self._told(row, to)
-        except Exception:
-            log.exception("a reminder was left for the next run: notification %s", row["id"])
-            return "later"
+        except Exception as error:
+            log.exception("a reminder failed: notification %s", row["id"])
+            return self._put_off(row, "scheduled", f"it could not be made: {reason_of(error)}")
 
     def _told(self, row: Mapping[str, Any], to: Recipient | None) -> str:
         if to is None:
             self._settle(row, "scheduled", "sent" if row["is_enabled"] else "cancelled")
             return "shown" if row["is_enabled"] else "cancelled"
         mail = self._mail(row, to)
+        if is_quiet(to, self.now()) or self.outage.is_paused(self.now()):
+            return "later"
         self.pace.wait()
         return self._mailed(row, to, mail) if self._settle(row, "scheduled", "sent") else "taken"
 
@@ -114,10 +136,13 @@ class Reminders:
         )  # fmt: skip
 
     def _mailed(self, row: Mapping[str, Any], to: Recipient, mail: EmailMessage) -> str:
-        delivery = self.mailer.send(mail)
-        if delivery.outcome is Outcome.LATER:
-            self._settle(row, "sent", "scheduled", reason=delivery.said, again_at=f"{self.now() + PAUSE}")
+        delivery = hand_over(self.mailer, mail)
+        self.outage.note(delivery, self.now())
+        if delivery.outcome is Outcome.UNAVAILABLE:
+            self._settle(row, "sent", "scheduled", reason=delivery.said)
             return "later"
+        if delivery.outcome is Outcome.LATER:
+            return self._put_off(row, "sent", delivery.said)
         if is_final(delivery):
             self.people.note_bounce(to, delivery.said)
         if delivery.outcome is Outcome.REFUSED:
@@ -127,10 +152,38 @@ class Reminders:
             self._settle(row, "sent", "sent", reason=delivery.said)
         return "mailed"
 
-    def _settle(self, row: Mapping[str, Any], was: str, status: str, **note: str) -> bool:
+    def _put_off(self, row: Mapping[str, Any], was: str, reason: str) -> str:
+        """Try one again after a while, or give it up when that has been done often enough."""
+        attempts = row["attempts"] + 1
+        again_at = next_attempt(attempts, self.now(), PAUSES)
+        status = "scheduled" if again_at else "failed"
+        self._settle(row, was, status, attempts=attempts, again_at=again_at, reason=reason)
+        return "later" if again_at else "failed"
+
+    def _settle(
+        self,
+        row: Mapping[str, Any],
+        was: str,
+        status: str,
+        *,
+        attempts: int | None = None,
+        again_at: datetime | None = None,
+        **note: str,
+    ) -> bool:
+        values = {
+            "id": row["id"], "was": was, "status": status, "note": Jsonb(note), "now": self.now(),
+            "attempts": row["attempts"] if attempts is None else attempts, "next_attempt_at": again_at,
+        }  # fmt: skip
         with self.database.transaction(Role.REPORTING) as tx:
-            values = {"id": row["id"], "was": was, "status": status, "note": Jsonb(note), "now": self.now()}
             return tx.one(QUERIES["settle"], values) is not None
+
+
+def _is_quiet(to: Recipient, now: datetime) -> bool:
+    """False where it cannot be told: the attempt that follows fails for the same reason, and is written down."""
+    try:
+        return is_quiet(to, now)
+    except (KeyError, ValueError):
+        return False
 
 
 def reminders(settings: Settings, database: Database, mailer: Mailer) -> Reminders:

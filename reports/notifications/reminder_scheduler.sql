@@ -19,15 +19,18 @@ with here as (
     where coalesce(wish.is_enabled and wish.channels <> '{}', true)
       and not exists (select from days_off where days_off.user_id = here.user_id and today between first_date and last_date)
       and not exists (select from told_reminders as told where told.user_id = here.user_id and told.type = types.type and told_on = today)
+), reminded as materialized (
+    select own.user_id, data->>'task_id' as task_id
+    from here join notifications as own on own.user_id = here.user_id and own.type = here.type
+        and scheduled_at > %(now)s - interval '1 day' and scheduled_at < tomorrow_ends
+    where here.type = 'task_reminder' and data->>'task_id' is not null
 ), found as (
     select here.user_id, type, today, tasks.id as entity_id, title, 'near' as why,
            coalesce(due_date, case when due_at < midnight then today else today + 1 end) as for_date, due_at, null::double precision as ahead, rank
     from here join tasks on tasks.user_id = here.user_id and deleted_at is null and status in ('pending', 'in_progress')
         and (due_date between today and today + 1 or due_at > %(now)s and due_at < tomorrow_ends)
     left join priority_scores as score on score.user_id = tasks.user_id and score.task_id = tasks.id
-    where type = 'task_reminder' and not exists (
-        select from notifications as own where own.user_id = tasks.user_id and own.type = 'task_reminder' and own.data->>'task_id' = tasks.id::text
-        and scheduled_at > %(now)s - interval '1 day' and scheduled_at < tomorrow_ends)
+    where type = 'task_reminder' and (tasks.user_id, tasks.id::text) not in (select user_id, task_id from reminded)
     union all
     select here.user_id, type, today, goals.id, title, case when target_date <= today + %(days)s::integer then 'near' else 'behind' end, target_date, null,
            (pace.row->>'ahead')::double precision, null

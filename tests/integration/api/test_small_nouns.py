@@ -37,6 +37,12 @@ def test_a_person_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
         assert made == [201, 201, 409]
 
 
+def test_reminders_that_are_past_and_were_not_told_count_too(me, monkeypatch):
+    monkeypatch.setattr(notifications, "WAITING_AT_MOST", 2)
+    past = {"title": "Call", "scheduled_at": (clock.now() - timedelta(days=1)).isoformat()}
+    assert [me.call("POST", "/notifications", past).status_code for _ in range(3)] == [201, 201, 409]
+
+
 def test_two_at_once_do_not_both_take_what_is_left(me, both_at_once, monkeypatch):
     """The same days off, the last category, the last reminder, the last key."""
     monkeypatch.setattr(categories, "AT_MOST", 1)
@@ -234,6 +240,19 @@ def test_a_reminder_waits_for_its_time(me):
     assert (made.status_code, made.json()["status"], made.json()["data"]) == (201, "scheduled", {"task_id": task["id"]})
     assert me.call("GET", "/notifications").json()["items"] == []
     assert len(me.call("GET", "/notifications?upcoming=true").json()["items"]) == 1
+
+
+def test_a_reminder_with_a_new_moment_gets_its_attempts_anew(me, database):
+    soon, later = (f"{clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (1, 2))
+    made = me.call("POST", "/notifications", {"title": "Call", "scheduled_at": later}).json()
+    with database.owner() as connection:
+        connection.execute("update notifications set attempts = 5, next_attempt_at = now() + interval '9 days'")
+    assert me.call("PATCH", f"/notifications/{made['id']}", {"scheduled_at": soon}).status_code == 200
+    with database.owner() as connection:
+        (row,) = connection.execute(
+            "select attempts, due_at = scheduled_at as is_due_then from notifications where id = %s", [made["id"]]
+        ).fetchall()
+    assert row == {"attempts": 0, "is_due_then": True}
 
 
 def test_a_reminder_is_put_off_until_it_was_told(me, database):

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from focusflow.mail import Outcome, composed, mailer
+from focusflow.mail import Outcome, composed, hand_over, mailer
 from focusflow.settings import load_settings
 from tests import mailserver
 from tests.mailserver import Post
@@ -74,7 +74,36 @@ def test_a_server_that_is_not_there_is_tried_again_later(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert sent(settings_for(port, tmp_path)).outcome is Outcome.LATER
+    assert sent(settings_for(port, tmp_path)).outcome is Outcome.UNAVAILABLE
+
+
+@pytest.mark.parametrize("answer", ["530 authentication required", "550 you may not send", "451 busy", "421 closing"])
+def test_a_server_that_wants_no_mail_from_us_says_nothing_of_this_mail(served, post, tmp_path, answer):
+    post.to_sender = answer
+    delivery = sent(settings_for(served(), tmp_path))
+    assert (delivery.outcome, delivery.said) == (Outcome.UNAVAILABLE, f"the mail server cannot be reached: {answer}")
+
+
+def test_a_connection_that_breaks_at_an_address_is_that_mails_own_trouble(served, post, tmp_path):
+    post.for_address["ada@example.com"] = "hang up at once"
+    assert sent(settings_for(served(), tmp_path)).outcome is Outcome.LATER
+
+
+def test_a_mail_that_has_no_bytes_is_refused_for_good(served, post, tmp_path):
+    mail = composed(settings_for(1, tmp_path), "ada@example.com", "Hello", "Hello\n")
+    mail.replace_header("Subject", "caf\udce9")
+    mail.set_payload("caf\udce9 \ud800", None)
+    delivery = mailer(settings_for(served(), tmp_path)).send(mail)
+    assert (delivery.outcome, post.taken) == (Outcome.REFUSED, [])
+
+
+def test_what_is_not_expected_while_sending_is_an_outcome(tmp_path):
+    class Broken:
+        def send(self, mail):
+            raise RuntimeError
+
+    mail = composed(load_settings(home=tmp_path), "ada@example.com", "Hello", "Hello\n")
+    assert hand_over(Broken(), mail).outcome is Outcome.UNKNOWN
 
 
 def test_a_server_that_hangs_after_the_text_may_have_taken_it(tmp_path):
@@ -109,13 +138,13 @@ def test_a_login_is_given_and_a_wrong_one_gets_nothing_through(served, post, tmp
     right = settings_for(port, tmp_path, smtp_username="us", smtp_password="secret")
     assert sent(right).outcome is Outcome.SENT
     wrong = settings_for(port, tmp_path, smtp_username="us", smtp_password="guess")
-    assert sent(wrong).outcome is Outcome.LATER  # the account can be mended, and the mail is fine
+    assert sent(wrong).outcome is Outcome.UNAVAILABLE  # the account can be mended, and the mail is fine
     assert len(post.taken) == 1
 
 
 def test_a_server_without_the_encryption_asked_for_gets_nothing(served, post, tmp_path):
     settings = load_settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=served(), smtp_timeout_seconds=2)
-    assert sent(settings).outcome is Outcome.LATER
+    assert sent(settings).outcome is Outcome.UNAVAILABLE
     assert post.taken == []
 
 
@@ -130,4 +159,4 @@ def test_without_a_server_mails_are_files(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "mails").write_text("in the way", encoding="utf-8")
-    assert sent(load_settings(home=tmp_path)).outcome is Outcome.LATER
+    assert sent(load_settings(home=tmp_path)).outcome is Outcome.UNAVAILABLE

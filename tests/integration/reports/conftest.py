@@ -1,5 +1,6 @@
 """The facts of somebody's week, as the unit tests have them, and a sender of reports to a mail server with moods."""
 
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -42,18 +43,27 @@ def settings(post, tmp_path):
 
 
 @pytest.fixture
+def nobody_there():
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
 def clear(database):
     with database.owner() as connection:
-        connection.execute("truncate users cascade")
+        connection.execute("truncate users, mail_outage cascade")
 
 
 @pytest.fixture
 def sending(settings, database, facts_of, clear):
     """A sender at a moment."""
 
-    def at(now=MONDAY, facts=facts_of, **more):
+    def at(now=MONDAY, facts=facts_of, smtp_port=settings.smtp_port, **more):
+        server = settings.model_copy(update={"smtp_port": smtp_port})
         people, ledger = People(database, must_verify=settings.must_verify_email), Ledger(database, settings.mail_from)
-        return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000), **more)
+        return Sender(settings, people, ledger, mailer(server), facts, now=lambda: now, pace=Pace(1000), **more)
 
     return at
 

@@ -12,6 +12,7 @@ from focusflow.database.session import Role
 from focusflow.errors import Conflict
 from focusflow.mail import mailer
 from pipelines.orchestration.assets.reports import SILENCE, judged
+from reports.delivery.schedule import PAUSES
 from reports.delivery.sender import Pace
 from reports.periods.facts import NotComputed
 from tests.integration.reports.conftest import MONDAY
@@ -376,3 +377,100 @@ def test_without_a_server_reports_are_files(sending, somebody, settings):
     assert replace(sender, mailer=mailer(files)).run().sent == 1
     (file,) = (settings.home / "mails").glob("*.eml")
     assert b"List-Unsubscribe: <https://focus.example.com/api/v1/reports/unsubscribe/" in file.read_bytes()
+
+
+@pytest.fixture
+def pile_up(somebody, database):
+    """Somebody with forty reports that are due before all others."""
+
+    def made():
+        user_id = somebody(monthly_report=False)
+        with database.owner() as connection:
+            connection.execute(
+                "insert into report_deliveries (id, user_id, created_at, updated_at, kind, period, first_day, last_day, next_attempt_at, message_id)"
+                " select gen_random_uuid(), %s, now(), now(), 'weekly', 'week ' || n, %s, %s, %s, '<' || n || '@example.com>'"
+                " from generate_series(1, 40) as n",
+                [user_id, LAST_WEEK.first, LAST_WEEK.last, MONDAY - timedelta(days=1)],
+            )
+        return user_id
+
+    return made
+
+
+@pytest.mark.parametrize("trouble", ["made", "read", "time zone"])
+def test_many_reports_that_cannot_be_sent_come_after_everybodys_first(sending, somebody, pile_up, facts_of, trouble):
+    bad, good, database = pile_up(), somebody(**weekly_only()), sending().people.database
+    with database.owner() as connection:
+        if trouble == "read":
+            connection.execute("update report_deliveries set last_day = first_day + 9")
+        if trouble == "time zone":
+            connection.execute("update users set timezone = 'Mars/Olympus' where id = %s", [bad])
+    made = []
+
+    def facts(person, period):
+        made.append(person.id)
+        if person.id == bad:
+            raise ZeroDivisionError
+        return facts_of(person, period)
+
+    sender = sending(facts=facts)
+    sender = replace(sender, settings=sender.settings.model_copy(update={"mail_connections": 1}))
+    counts = sender.run()
+    assert (counts.sent, counts.later) == (1, 40)
+    assert made.index(good) <= 1
+    found = state(database, bad)
+    assert (found["status"], found["attempts"], found["next_attempt_at"]) == ("due", 1, MONDAY + timedelta(minutes=5))
+    assert found["reason"]
+
+
+def test_a_report_that_cannot_even_be_read_is_given_up_in_the_end_with_the_reason(sending, somebody, database):
+    ada, now, runs = somebody(**weekly_only()), MONDAY, 0
+    sender = sending()
+    sender.ledger.plan(sender.people.by_id(ada), "weekly", LAST_WEEK, now)
+    with database.owner() as connection:
+        connection.execute("update report_deliveries set last_day = first_day + 9")
+    while (found := state(database, ada))["status"] == "due":
+        now, runs = found["next_attempt_at"], runs + 1
+        sending(now).run()
+    assert (found["status"], found["reason"]) == ("failed", "the report could not be sent: AssertionError")
+    assert runs == len(PAUSES) + 1
+
+
+def test_somebody_without_a_time_zone_keeps_nobody_from_being_due_and_is_given_up(sending, somebody, database):
+    bad = somebody(timezone="Mars/Olympus", **weekly_only())
+    somebody(**weekly_only())
+    now = MONDAY
+    assert sending(now).run().sent == 1
+    for pause in PAUSES:
+        now += pause
+        sending(now).run()
+    with database.owner() as connection:
+        rows = connection.execute(
+            "select user_id, item, attempts, next_attempt_at, reason from failed_attempts"
+        ).fetchall()
+    assert [(row["user_id"], row["item"], row["attempts"], row["next_attempt_at"]) for row in rows] == [
+        (bad, "weekly", len(PAUSES) + 1, None)
+    ]
+    assert rows[0]["reason"] == "ZoneInfoNotFoundError"
+
+
+def test_while_the_mail_server_is_down_no_report_loses_an_attempt(sending, somebody, post, database, nobody_there):
+    users = [somebody(**weekly_only()) for _ in range(6)]
+    first = sending(smtp_port=nobody_there).run()
+    assert (first.due, first.sent, first.later, is_silent(first)) == (6, 0, 6, True)
+    for hours in range(12, 5 * 24, 12):
+        sending(MONDAY + timedelta(hours=hours), smtp_port=nobody_there).run()
+    assert {(state(database, each)["status"], state(database, each)["attempts"]) for each in users} == {("due", 0)}
+    assert sending(MONDAY + timedelta(days=5)).run().sent == 6
+    assert len(post.taken) == 6
+
+
+def test_while_the_mail_server_is_down_who_reads_in_the_app_gets_their_report(
+    sending, somebody, database, nobody_there
+):
+    mailed, reader = somebody(**weekly_only()), somebody(**weekly_only())
+    with database.owner() as connection:
+        connection.execute("insert into notification_preferences values (%s, 'report', true, '{in_app}')", [reader])
+    sending(smtp_port=nobody_there).run()
+    assert state(database, reader)["status"] == "sent"
+    assert state(database, mailed)["status"] == "due"
