@@ -292,8 +292,10 @@ def reminder_times(context: dg.SensorEvaluationContext, installation: Installati
     settings = installation.settings
     with installation.database() as database:
         waiting = (
-            plans(settings, database).due()
+            reminders(
+                settings, database, mailer(settings)
+            ).due()  # first: where plans cannot be made, these still go out
             or Reminding(database).due()
-            or reminders(settings, database, mailer(settings)).due()
+            or plans(settings, database).due()
         )
     return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

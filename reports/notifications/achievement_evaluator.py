@@ -1,8 +1,9 @@
 """Tells people what they reached, once each: by the published table, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
+from reports.failures import Attempts, Item
 from reports.notifications.achievements import BY_NAME, title_of
 from reports.render import Notice
 
@@ -31,11 +33,14 @@ class Achievements:
 
     def run(self) -> int:
         """How many were told of something. Of several at once of a kind, only the farthest is told."""
+        attempts = Attempts.at(self.database, "achievement", self.now())
         with self.database.transaction(Role.REPORTING) as tx:
             found = [row for row in tx.all(QUERIES["new"]) if row["name"] in BY_NAME]
-        return sum(self._earned(list(rows)) for _, rows in groupby(found, lambda row: (row["user_id"], row["metric"])))
+        found.sort(key=lambda row: (row["user_id"], BY_NAME[row["name"]].metric, BY_NAME[row["name"]].threshold))
+        earned = [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], BY_NAME[row["name"]].metric))]
+        return sum(bool(attempts.make(_item(rows), partial(self._earned, rows))) for rows in earned)
 
-    def _earned(self, rows: list[Mapping[str, Any]]) -> bool:
+    def _earned(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         user_id, now = rows[-1]["user_id"], self.now()
         with self.database.transaction(Role.REPORTING) as tx:
             names = [row["name"] for row in rows]
@@ -44,6 +49,10 @@ class Achievements:
                 return False
             tx.run(QUERIES["tell"], {"user_id": user_id, "now": now, **_note(rows[-1])})
         return True
+
+
+def _item(rows: Sequence[Mapping[str, Any]]) -> Item:
+    return Item(rows[-1]["user_id"], rows[-1]["name"])
 
 
 def _note(row: Mapping[str, Any]) -> dict[str, Any]:

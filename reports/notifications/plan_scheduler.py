@@ -3,11 +3,11 @@
 The plan is kept under a name made of person and day, in the transaction that tells of it; what is there already is told no more.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,6 +22,7 @@ from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
 from focusflow.settings import Settings
 from reports import locales
+from reports.failures import Attempts, Item
 from reports.insights.accounts import plan_call, write
 from reports.insights.writer import Insights
 from reports.periods.builder import Maker, maker
@@ -30,8 +31,6 @@ from reports.periods.facts import Person
 from reports.planning.day import candidates, figures, free_time
 from reports.planning.planner import Plan, planned
 from reports.render import Notice
-
-log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -52,6 +51,10 @@ class Day:
         """The name of its plan."""
         return uuid5(self.person.id, f"daily plan {self.day}")
 
+    @property
+    def item(self) -> Item:
+        return Item(self.person.id, f"{self.day}")
+
     def is_due(self, now: datetime) -> bool:
         begin, end = (
             datetime.combine(self.day, hour, zone(self.person.timezone)).astimezone(UTC) for hour in self.hours
@@ -68,25 +71,27 @@ class Plans:
     now: Callable[[], datetime] = clock.now
 
     def due(self) -> list[Day]:
-        now = self.now()
-        with self.database.transaction(Role.REPORTING) as tx:
-            found = [_day(row, now) for row in tx.all(QUERIES["wanted"], DEFAULTS)]
-            due = [day for day in found if day.is_due(now)]
-            kept = {row["id"] for row in tx.all(QUERIES["kept"], {"ids": [day.id for day in due]})}
-        return [day for day in due if day.id not in kept]
+        return self._due(self._attempts())
 
     def run(self) -> int:
         """How many were told of their plan."""
+        attempts = self._attempts()
         with ThreadPoolExecutor(self.maker.settings.mail_connections, "plans") as makers:
-            return sum(makers.map(self._safely, self.due()))
+            told = makers.map(lambda day: attempts.make(day.item, partial(self._told, day)), self._due(attempts))
+            return sum(map(bool, told))
 
-    def _safely(self, day: Day) -> bool:
-        """One person's trouble stays theirs."""
-        try:
-            return self._told(day)
-        except Exception:
-            log.exception("a plan was left for the next run: person %s", day.person.id)
-            return False
+    def _attempts(self) -> Attempts:
+        return Attempts.at(self.database, "plan", self.now())
+
+    def _due(self, attempts: Attempts) -> list[Day]:
+        now = self.now()
+        with self.database.transaction(Role.REPORTING) as tx:
+            wanted = tx.all(QUERIES["wanted"], DEFAULTS)
+        found = [attempts.make(Item(row["id"], "due"), partial(_due_day, row, now)) for row in wanted]
+        due = [day for day in found if day and not attempts.is_waiting(day.item)]
+        with self.database.transaction(Role.REPORTING) as tx:
+            kept = {row["id"] for row in tx.all(QUERIES["kept"], {"ids": [day.id for day in due]})}
+        return [day for day in due if day.id not in kept]
 
     def _told(self, day: Day) -> bool:
         """A day without room or work has its plan too, but nobody is told of it."""
@@ -113,9 +118,11 @@ class Plans:
         return {**values, "now": self.now()}
 
 
-def _day(row: Mapping[str, Any], now: datetime) -> Day:
+def _due_day(row: Mapping[str, Any], now: datetime) -> Day | None:
+    """The user's day, if its plan is due."""
     person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
-    return Day(person, local_date(now, person.timezone), (row["work_from"], row["work_until"]))
+    day = Day(person, local_date(now, person.timezone), (row["work_from"], row["work_until"]))
+    return day if day.is_due(now) else None
 
 
 def _notice(person: Person, plan: Plan, titles: Mapping[UUID, str], words: Insights) -> Notice:

@@ -4,10 +4,10 @@ Told once their work begins, in one note a day and kind that names five at most;
 `told_reminders` is kept. How a note goes out is the matter of `reports/notifications/delivery.py`.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
 from reports import locales
+from reports.failures import Attempts, Item
 from reports.periods.content import AT_MOST, Line, Part
 from reports.render import Notice
-
-log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -38,7 +37,7 @@ POINTS = 10
 TASKS = "You hear of each date once."
 GOALS = "A look now leaves the most room to change course, or the date."
 
-Found = Mapping[str, Any]
+Found = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,25 @@ class Reminding:
 
     def due(self) -> list[list[Found]]:
         """What there is to tell, by person and kind; the most pressing first."""
-        now = self.now()
-        with self.database.transaction(Role.REPORTING) as tx:
-            people = [row for row in tx.all(QUERIES["wanted"], {**DEFAULTS, "now": now}) if _is_at_work(row, now)]
-            found = tx.all(QUERIES["near"], {"now": now, "days": DAYS, "points": POINTS, **_days_of(people, now)})
-        return [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], row["type"]))]
+        return self._due(self._attempts())
 
     def run(self) -> int:
         """How many notes were told."""
-        return sum(map(self._safely, self.due()))
+        attempts = self._attempts()
+        return sum(bool(attempts.make(_item(found), partial(self._told, found))) for found in self._due(attempts))
 
-    def _safely(self, found: list[Found]) -> bool:
-        """One person's trouble stays theirs."""
-        try:
-            return self._told(found)
-        except Exception:
-            log.exception("a reminder was left for the next run: person %s", found[0]["user_id"])
-            return False
+    def _attempts(self) -> Attempts:
+        return Attempts.at(self.database, "reminder", self.now())
+
+    def _due(self, attempts: Attempts) -> list[list[Found]]:
+        now = self.now()
+        with self.database.transaction(Role.REPORTING) as tx:
+            wanted = tx.all(QUERIES["wanted"], {**DEFAULTS, "now": now})
+        people = [row for row in wanted if attempts.make(Item(row["id"], "due"), partial(_is_at_work, row, now))]
+        with self.database.transaction(Role.REPORTING) as tx:
+            found = tx.all(QUERIES["near"], {"now": now, "days": DAYS, "points": POINTS, **_days_of(people, now)})
+        due = [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], row["type"]))]
+        return [rows for rows in due if not attempts.is_waiting(_item(rows))]
 
     def _told(self, found: list[Found]) -> bool:
         named = found[:AT_MOST]
@@ -85,6 +86,11 @@ class Reminding:
             tx.run(QUERIES["replace"], who)
             tx.run(QUERIES["tell"], who | _note(named, len(found) - len(named)))
         return True
+
+
+def _item(found: list[Found]) -> Item:
+    """One note a day and kind."""
+    return Item(found[0]["user_id"], f"{found[0]['type']} {found[0]['today']}")
 
 
 def _is_at_work(row: Mapping[str, Any], now: datetime) -> bool:

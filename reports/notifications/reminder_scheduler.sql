@@ -33,13 +33,13 @@ with here as (
     where type = 'task_reminder' and (tasks.user_id, tasks.id::text) not in (select user_id, task_id from reminded)
     union all
     select here.user_id, type, today, goals.id, title, case when target_date <= today + %(days)s::integer then 'near' else 'behind' end, target_date, null,
-           (pace.row->>'ahead')::double precision, null
+           pace.ahead, null
     from here join goals on goals.user_id = here.user_id and deleted_at is null and goals.status = 'active' and progress < 100 and target_date >= today
     left join lateral (
-        select row from published_rows as at where at.user_id = goals.user_id and table_name = 'goal_progress' and key = goals.id::text
+        select case jsonb_typeof(row->'ahead') when 'number' then (row->>'ahead')::double precision end as ahead from published_rows as at where at.user_id = goals.user_id and table_name = 'goal_progress' and key = goals.id::text
         and day between today - 2 and today order by day desc limit 1) as pace on true
     where type = 'goal_reminder' and (target_date <= today + %(days)s::integer
-        or coalesce(start_date, goals.created_at::date) <= today - %(days)s::integer and (pace.row->>'ahead')::double precision <= -%(points)s::double precision)
+        or coalesce(start_date, goals.created_at::date) <= today - %(days)s::integer and pace.ahead <= -%(points)s::double precision)
 )
 select found.*, users.locale, users.timezone from found join users on users.id = user_id
 where not exists (

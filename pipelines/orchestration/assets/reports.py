@@ -62,12 +62,17 @@ def deliveries(installation: Installation) -> Iterator[dg.MaterializeResult[None
     pool="reports_reminders",
 )
 def reminded(installation: Installation) -> dg.MaterializeResult[None]:
-    settings = installation.settings
+    """Plans and notes that cannot be made at all fail the run, but only after the reminders have gone out."""
+    settings, counts = installation.settings, dict[str, int]()
     with installation.database(connections=settings.mail_connections + 1) as database:
-        planned = plans(settings, database).run()
-        noticed = Reminding(database).run()
-        told = reminders(settings, database, mailer(settings)).run()
-    return dg.MaterializeResult(metadata={"planned": planned, "noticed": noticed, **asdict(told)})
+        try:
+            counts["planned"] = plans(settings, database).run()
+        finally:
+            try:
+                counts["noticed"] = Reminding(database).run()
+            finally:
+                counts |= asdict(reminders(settings, database, mailer(settings)).run())
+    return dg.MaterializeResult(metadata=counts)
 
 
 @dg.asset(

@@ -55,6 +55,10 @@ SAID = {
         "insert into notifications (id, user_id, created_at, updated_at, type, title, scheduled_at, status)"
         " values (gen_random_uuid(), %(user)s, now(), now(), 'daily_plan', '', now() - %(age)s::interval, %(status)s)"
     ),
+    "failed_attempts": (
+        "insert into failed_attempts (user_id, work, item, attempts, failed_at, reason)"
+        " values (%(user)s, 'plan', %(age)s::text, 1, now() - %(age)s::interval, %(status)s)"
+    ),
     "shown_scores": (
         "insert into shown_scores (user_id, local_date, task_id, rank, score, model_version, shown_at)"
         " values (%(user)s, current_date - %(age)s::interval, gen_random_uuid(), 1, 50, %(status)s, now())"
@@ -79,6 +83,7 @@ def test_what_was_said_long_ago_goes_and_what_keeps_mails_from_going_twice_stays
     assert {table: len(rows) for table, rows in kept.items()} == {
         "ai_messages": 1,
         "notifications": 2,
+        "failed_attempts": 1,
         "shown_scores": 1,
         "report_deliveries": 3,
     }

@@ -1,14 +1,19 @@
 """What somebody reached is told once, the farthest of its kind, and stays theirs."""
 
 import threading
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from focusflow.database.session import Role
+from reports.delivery.schedule import PAUSES
 from reports.notifications.achievement_evaluator import Achievements
 from reports.notifications.achievements import ACHIEVEMENTS
 from tests.conftest import add_user
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -82,3 +87,24 @@ def test_two_at_once_tell_it_once(database, complete, told):
     for each in both:
         each.join()
     assert told() == ["10 tasks completed"]
+
+
+def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(database, ada, complete, told):
+    bad, now = add_user(database), NOON
+    first, last = sorted([ada, bad])
+    with database.owner() as connection:
+        connection.execute(f"alter table notifications add constraint trouble check (user_id <> '{first}')")
+        for each in (first, last):
+            row = Jsonb({"achievement": "goals_completed-1", "threshold": "?", "earned_on": "2026-11-20"})
+            connection.execute(
+                "insert into published_rows values (%s, 'achievements', '2026-01-01', 'goals', %s)", [each, row]
+            )
+    assert [Achievements(database, lambda: NOON).run() for _ in range(2)] == [1, 0]
+    for pause in PAUSES:
+        now += pause
+        assert Achievements(database, partial(lambda at: at, now)).run() == 0
+    with database.owner() as connection:
+        (row,) = connection.execute("select user_id, work, attempts, next_attempt_at from failed_attempts").fetchall()
+        connection.execute("alter table notifications drop constraint trouble")
+    assert row == {"user_id": first, "work": "achievement", "attempts": len(PAUSES) + 1, "next_attempt_at": None}
+    assert told() == ["The first goal completed"]

@@ -170,3 +170,21 @@ def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, somebody, note
         row = tx.one("select kind, output from ai_messages where id = %(id)s", {"id": plan_id})
     assert (row["kind"], row["output"]["day"]) == ("plan", f"{MONDAY}")
     assert len(row["output"]["blocks"]) > 1
+
+
+def test_one_users_failing_plan_keeps_nobody_from_theirs_and_is_tried_later_and_later(run, somebody, notes, database):
+    bad, nowhere, good = somebody(), somebody(timezone="Mars/Olympus"), somebody()
+    with database.owner() as connection:
+        connection.execute("update priority_scores set reasons = 'no JSON' where user_id = %s", [bad])
+    assert run() == 1
+    assert (len(notes(good)), notes(bad), notes(nowhere)) == (1, [], [])
+    assert [run(EIGHT + timedelta(minutes=minutes)) for minutes in (1, 5, 6, 20)] == [0] * 4
+    with database.owner() as connection:
+        connection.execute("update priority_scores set reasons = '[]'")
+        rows = connection.execute("select user_id, item, attempts, next_attempt_at from failed_attempts").fetchall()
+    failed = {(row["user_id"], row["item"]): (row["attempts"], row["next_attempt_at"]) for row in rows}
+    third = (3, EIGHT + timedelta(minutes=80))
+    assert failed == {(bad, f"{MONDAY}"): third, (nowhere, "due"): third}
+    assert [run(EIGHT + timedelta(minutes=minutes)) for minutes in (79, 80)] == [0, 1]
+    with database.owner() as connection:
+        assert [row["user_id"] for row in connection.execute("select user_id from failed_attempts")] == [nowhere]

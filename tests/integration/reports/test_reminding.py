@@ -237,7 +237,7 @@ def test_one_persons_trouble_stays_theirs(run, somebody, add, notes, monkeypatch
     monkeypatch.setattr(Reminding, "_told", fails)
     assert run() == 1
     monkeypatch.undo()
-    assert run() == 1
+    assert [run(NINE + timedelta(minutes=minutes)) for minutes in (4, 5)] == [0, 1]
     assert (len(notes(unlucky)), len(notes(fine))) == (1, 1)
 
 
@@ -264,3 +264,24 @@ def test_two_at_once_tell_it_once(run, somebody, add, post):
     for each in both:
         each.join()
     assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
+
+
+def test_somebody_without_a_time_zone_keeps_nobody_from_being_reminded_and_is_written_down(
+    run, somebody, add, notes, database
+):
+    nowhere, good = somebody(timezone="Mars/Olympus"), somebody()
+    for each in (nowhere, good):
+        add(each, tasks, title="Pay the rent", due_date=TODAY)
+    assert [run(NINE + timedelta(minutes=minutes)) for minutes in (0, 1)] == [1, 0]
+    assert (len(notes(good)), notes(nowhere)) == (1, [])
+    with database.owner() as connection:
+        rows = connection.execute("select user_id, work, item, attempts, reason from failed_attempts").fetchall()
+    assert [tuple(row.values()) for row in rows] == [(nowhere, "reminder", "due", 1, "ZoneInfoNotFoundError")]
+
+
+def test_a_published_number_that_is_none_reminds_of_nothing_and_stops_nothing(run, somebody, goal, notes):
+    bad, good = somebody(), somebody()
+    goal(bad, "far", target=30)
+    goal(good, -21.6, target=30)
+    assert run() == 1
+    assert (notes(bad), len(notes(good))) == ([], 1)
