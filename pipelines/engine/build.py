@@ -91,6 +91,9 @@ FROM_FIRST_DAY = "select *, strftime({day}, '%Y-%m') as month from ({query}) whe
 #: The hours of work of whoever never chose them: what somebody chose stays in Postgres.
 WORK = {name: DEFAULTS[name] for name in ("work_from", "work_until")}
 
+#: How long before the registration a table of days may begin.
+BEFORE = {"days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION}
+
 #: So far ahead a table of meetings looks.
 AHEAD = timedelta(weeks=5)
 
@@ -283,7 +286,7 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
         connection.execute(STAYS)
     if "lays_out" in table.said:
         LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
-    for name, value in {**WORK, **table.said.get("variables", {})}.items():
+    for name, value in {**WORK, **BEFORE, **table.said.get("variables", {})}.items():
         connection.execute(f"set variable {name} = ?", [value])
 
 

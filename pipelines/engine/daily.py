@@ -10,13 +10,17 @@ import pyarrow as pa
 from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, show
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.engine import dirty_days
-from pipelines.engine.as_of import last, note
+from pipelines.engine.as_of import last, last_said, note
 from pipelines.engine.histories import KEPT, held_since, month_before, spec
 from pipelines.engine.meetings import lay_out
 from pipelines.engine.silver import EVENTS, since
 from pipelines.engine.user_timezones import STAYS
 
 FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "productivity_daily"
+
+#: Raise it when the same events come to other days. What another version computed is computed again by the next refresh, from the first
+#: event on, in one commit: until then readers have the days as they were.
+COMPUTATION = "2"
 
 ARROW_TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "VARCHAR": pa.string()}
 
@@ -59,19 +63,29 @@ def compute(
     """
     silver, daily = lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
-    done = {bucket: daily.position(position_key(bucket)) for bucket in range(buckets)}
+    is_current = last_said(daily, "computation") == COMPUTATION
+    done = {bucket: daily.position(position_key(bucket)) if is_current else 0 for bucket in range(buckets)}
     histories = [lake.open(spec(noun)) for noun in KEPT]
     connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
     (oldest,) = connection.execute("select min(local_date) from new_events").fetchall()[0]
     show(connection, histories, {each.name: held_since(each, oldest) for each in histories})
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
     _look_up_newcomers(connection, silver)
+    connection.execute("create or replace temp table first_facts as " + statement("facts"))
     connection.execute("create or replace temp table touched_days as " + statement("days"), {"from_day": from_day})
+    _look_up_first_rows(connection, daily)
     connection.execute(
         "create or replace temp table people as " + statement("touched"),
-        {"as_of": as_of, "last_as_of": last(daily), "from_day": from_day, "to_day": to_day},
+        {
+            "as_of": as_of,
+            "last_as_of": last(daily),
+            "from_day": from_day,
+            "to_day": to_day,
+            "days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION,
+        },
     )
-    metadata = note(as_of) | dirty_days.note(dict(connection.execute(FIRST_DAYS).fetchall()))
+    first_days = dict(connection.execute(FIRST_DAYS).fetchall())
+    metadata = note(as_of) | dirty_days.note(first_days) | {"computation": COMPUTATION}
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
     if not people:
@@ -149,6 +163,27 @@ def _look_up_newcomers(connection: duckdb.DuckDBPyConnection, silver: Pinned) ->
     connection.execute(
         f"create or replace temp view of_newcomers as from {near} as events"
         " semi join (from new_events where type = 'user.registered') as newcomers using (user_id)"
+    )
+
+
+#: Users of whom something from before the registration is to be computed, or everything: it matters how far back their rows go.
+OF_BEFORE = """
+    create or replace temp table of_before as
+    select user_id, users.bucket, min(changed_on) as registered_on
+    from silver.user_history as users left join (select user_id, min(local_date) as first_day from touched_days group by user_id) using (user_id)
+    where user_id not in (select user_id from new_events where type = 'user.registered')
+    group by user_id, users.bucket
+    having user_id not in (select user_id from recent) or min(first_day) < min(changed_on)"""
+
+
+def _look_up_first_rows(connection: duckdb.DuckDBPyConnection, daily: Pinned) -> None:
+    """On which day the rows of such users begin: only files of up to the month of their registration are read."""
+    connection.execute(OF_BEFORE)
+    last, buckets = connection.execute("select max(registered_on), list(distinct bucket) from of_before").fetchall()[0]
+    where = f"bucket in ({', '.join(map(str, buckets))}) and month <= '{last:%Y-%m}'" if last else "bucket < 0"
+    connection.execute(
+        f"create or replace temp table first_rows as from {daily.scan(where)} semi join of_before using (user_id)"
+        " select user_id, min(local_date) as first_day group by user_id"
     )
 
 

@@ -7,6 +7,10 @@ from datetime import date
 from focusflow.lake.tables import Pinned, position_key
 from pipelines.engine.as_of import last_said
 
+#: A user's days begin with the first of which anything tells, which an import may have from before the registration. What is dated earlier
+#: than ten years before it is a mistake, and gets no days: each costs a row and a step of the score.
+DAYS_BEFORE_REGISTRATION = 3653
+
 FIRST_DAYS, UP_TO = "first_days", "daily_version"
 
 

@@ -63,9 +63,25 @@ class Account:
         return max(local_date(end, home.data["timezone"]) for home, end in zip(self.homes, ends, strict=True))
 
     @cached_property
+    def registered_on(self) -> date:
+        return min(event.localdate for event in self.homes)
+
+    @cached_property
     def days(self) -> list[date]:
-        first = min(event.localdate for event in self.homes)
+        """From the first that anything tells of, which an import may have from before the registration; but no more than ten years before."""
+        first = max(self.registered_on - 3653 * DAY, min(map(self._first_day_of, self.events)))
         return [first + n * DAY for n in range((self.today - first).days + 1)]
+
+    def _first_day_of(self, event: Event) -> date:
+        """The day of an event, or what it tells of where that was earlier."""
+        told = event.localdate
+        if event.type.startswith("habit.") and event.data.get("local_date"):
+            told = date.fromisoformat(event.data["local_date"])
+        elif event.type.startswith("time."):
+            told = local_date(datetime.fromisoformat(event.data["started_at"]), self.homes[0].data["timezone"])
+        elif event in self.homes:
+            told = local_date(event.time, event.data["timezone"])
+        return min(event.localdate, told)
 
     def each(self, noun: str) -> Iterator[Versions]:
         """The versions of each entity of a noun."""

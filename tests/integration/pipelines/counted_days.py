@@ -141,10 +141,9 @@ def is_due(a: Account, habit: Any, day: date, done: set[Any], skipped: set[Any])
 
 
 def chosen(a: Account, day: date) -> dict[str, Any]:
-    """What the account said by the end of a day."""
+    """What the account said by the end of a day; before the registration nothing."""
     known = state_on(a.homes, day)
-    assert known
-    return known.data
+    return known.data if known else {"week_start": 0, "daily_focus_goal_minutes": None}
 
 
 def goals_part(goals: list[Versions], day: date) -> dict[str, Any]:

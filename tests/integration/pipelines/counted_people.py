@@ -354,7 +354,7 @@ def achievements(a: Account) -> Rows:
 
 def uplift_people(a: Account) -> Rows:
     done = a.completed()
-    mondays = [day for day in a.days if day.weekday() == 0 and day + 6 * DAY < a.today]
+    mondays = [day for day in a.days if day >= a.registered_on and day.weekday() == 0 and day + 6 * DAY < a.today]
     weeks = [sum(done.get(monday + n * DAY, 0) for n in range(7)) for monday in mondays]
     found = {}
     for number in range(8, len(weeks) + 1):

@@ -1,12 +1,12 @@
 -- The local days of which something is said that was not known, or that were the last to be computed.
 -- An event counts for its own day; a correction of something that has a day of its own counts for that day too. Where only the moment
--- is known, it is the day before as well: for somebody who has moved, it may have been that.
-select user_id, bucket, min(local_date) as local_date from new_events group by user_id, bucket
+-- is known, it is the two days before as well: for somebody who has moved, it may have been one of them.
+select user_id, bucket, local_date from first_facts
 union all
-select user_id, bucket, (started_at at time zone changed_in)::date - 1 from silver.time_entry_history
+select user_id, bucket, (started_at at time zone changed_in)::date - 2 from silver.time_entry_history
 where time_entry_id in (select subject from new_events where noun = 'time_entry')
 union all
-select user_id, bucket, (start_at at time zone changed_in)::date - 1 from silver.calendar_event_history
+select user_id, bucket, (start_at at time zone changed_in)::date - 2 from silver.calendar_event_history
 where calendar_event_id in (select subject from new_events where noun = 'calendar_event')
 union all
 select user_id, bucket, local_date from silver.habit_log_history
@@ -19,11 +19,9 @@ select user_id, bucket, $from_day::date from silver.user_history where $from_day
 union all
 select user_id, bucket, max(local_date) from recent group by user_id, bucket
 union all  -- time that was written down before its task's category came
-select entries.user_id, entries.bucket, (started_at at time zone changed_in)::date - 1
+select entries.user_id, entries.bucket, (started_at at time zone changed_in)::date - 2
 from silver.time_entry_history as entries
 join new_events on noun = 'task' and new_events.user_id = entries.user_id and subject = task_id and occurred_at <= valid_from
-union all  -- what came before its owner did
-select user_id, bucket, min(local_date) from of_newcomers group by user_id, bucket
 union all  -- whoever has had no row for a month or more, because nothing was refreshed
 select user_id, bucket, min(changed_on) from silver.user_history
 where user_id not in (select user_id from recent) group by user_id, bucket

@@ -15,15 +15,18 @@ with people as (  -- today is the last date that it has been where somebody live
         select user_id, today from ahead
     )
     group by user_id
+), histories as (  -- from the first day that anything tells of
+    select people.*, greatest(registered_on - $days_before_registration, least(registered_on, facts.local_date, rows.first_day)) as begins_on
+    from people left join first_facts as facts using (user_id) left join first_rows as rows using (user_id)
 ), reasons as (
     select user_id, bucket, registered_on, today,
-           case when user_id in (select user_id from recent) then greatest(first_day, registered_on) else registered_on end as from_day,
+           case when user_id in (select user_id from recent) then greatest(first_day, begins_on) else begins_on end as from_day,
            user_id in (select user_id from new_events)
            or user_id in (select user_id from ahead)
            or user_id not in (select user_id from recent where recent.local_date = today)
            or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)
                as is_behind
-    from people join first_days using (user_id)
+    from histories join first_days using (user_id)
 )
 select user_id, bucket, registered_on, today, from_day, case when is_behind then today else least(today, $to_day::date) end as to_day
 from reasons

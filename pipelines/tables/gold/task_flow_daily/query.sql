@@ -29,4 +29,4 @@ with versions as (
 select user_id, any_value(bucket) as bucket, local_date, priority, coalesce(category_id, '') as category_id, sum(created)::bigint as created,
        sum(completed)::bigint as completed, sum(open)::bigint as open, sum(overdue)::bigint as overdue, any_value(median_lead_hours) as median_lead_hours
 from counted join people using (user_id) group by user_id, local_date, priority, category_id
-having created + completed + open > 0
+having created + completed + open > 0 and local_date >= any_value(registered_on) - getvariable('days_before_registration')
