@@ -42,6 +42,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
     from focusflow.lake.tables import DAILY_TABLE, Lake, duckdb_connection
     from focusflow.settings import load_settings
     from models.serving.registry import Registry
+    from pipelines.engine import user_quarantine
     from pipelines.engine.refresh import Refresh
 
     settings, console = load_settings(), Console()
@@ -70,6 +71,8 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
                 f"Stopped after {len(steps)} of {len(refresh.names)} steps. The next refresh does the rest.", err=True
             )
             sys.exit(STOPPED)
+    for violation in user_quarantine.violations(refresh.lake, refresh.connection):
+        click.echo(f"{violation.sentence} What is published of them stays as it was.", err=True)
     if as_json:
         console.print_json(data=[asdict(step) for step in steps])
     elif first and not any(step.rows for step in steps if step.table == DAILY_TABLE):

@@ -35,6 +35,7 @@ def command(as_json: bool) -> None:
         "addresses": running.addresses if running else {},
         "last_landed": _last_commit(lake, "raw/events"),
         "last_gold": _last_commit(lake, "gold/productivity_daily"),
+        "quarantined_users": _quarantined(lake),
         "counts": None,
         "backlog": None,
     }
@@ -47,6 +48,13 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps(facts, indent=2, default=lambda moment: moment.isoformat()))
     else:
         _show(facts)
+
+
+def _quarantined(lake: "Lake") -> list[str]:
+    from focusflow.lake.tables import duckdb_connection
+    from pipelines.engine.user_quarantine import quarantined
+
+    return quarantined(lake, duckdb_connection())
 
 
 def _last_commit(lake: "Lake", table: str) -> "datetime | None":
@@ -109,6 +117,8 @@ def _show(facts: dict[str, Any]) -> None:
         table.add_row(name, address)
     table.add_row("last landed", _ago(facts["last_landed"]))
     table.add_row("last gold", _ago(facts["last_gold"]))
+    if facts["quarantined_users"]:
+        table.add_row("quarantined users", f"[red]{', '.join(facts['quarantined_users'])}[/]; see Data health")
     for name, count in (facts["counts"] or {}).items():
         table.add_row(name.replace("_", " "), f"{count:,}")
     for each in facts["backlog"] or []:

@@ -1,4 +1,4 @@
--- About all people together, for analysts and admins: DuckDB's SQL. No row names anybody.
+-- About all people together, for analysts and admins: DuckDB's SQL. Ids name users where an operator has to find them; no name or address does.
 
 -- activity --
 select local_date, dau, wau, mau, stickiness, new_users, events
@@ -30,6 +30,10 @@ select reason->>'code' as code, count(*) as tasks, avg((reason->>'points')::doub
        sum((reason->>'points')::double) / (select count(*) from gold.priority_scores where local_date = $last) as points_a_task
 from (select unnest(from_json(reasons, '["JSON"]')) as reason from gold.priority_scores where local_date = $last)
 group by code order by points_a_task desc
+
+-- quarantined_users --
+select user_id, table_name, replace(rule, '_', ' ') as rule, broken, since
+from quarantine.users order by since, user_id, table_name, rule
 
 -- quarantine --
 select reason, count(*) as events, min(log_offset) as first_offset, max(log_offset) as last_offset

@@ -18,6 +18,10 @@ from focusflow.lake.tables import position_key
 STALE_MINUTES = 130  # tables are made anew each hour at the latest
 FRESH = "When the table was made last. Each is made anew as events arrive, and each hour at the latest."
 WAITING = "Events that are in the lake as they came, and not yet typed and in the tables."
+USERS = (
+    "Users whose rows break a rule. What is published of them stays as it was, and everybody else's is published. The first refresh after"
+    " which their rows break none releases them."
+)
 QUARANTINE = "Events that could not be read. Their bytes are kept; `focusflow quarantine` shows and redrives them."
 
 
@@ -36,6 +40,7 @@ def page() -> None:
         _counted()
         _rules([check for table in tables for check in table.checks])
         _tables(tables)
+    _quarantined_users()
     if len(quarantined):
         layout.section_header("Quarantine", QUARANTINE)
         st.dataframe(quarantined, hide_index=True)
@@ -55,10 +60,26 @@ def _numbers(tables: list[dagster_client.TableStatus], quarantined: int) -> None
             "Broken rules",
             formatting.number(broken) if judged else formatting.NONE,
             f"of {judged} checked" if judged else "none looked at yet",
-            "Rules that a table's newest rows break. What is made from such a table waits.",
+            "Rules that a table's newest rows break. What is made from such a table waits; where the rows are some users' alone, only theirs do.",
         )
         layout.stat("On the way", formatting.number(_waiting()), "events", WAITING)
         layout.stat("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
+
+
+def _quarantined_users() -> None:
+    """Whose rows are held back, and by which rules: by their ids, for nobody is named here."""
+    found, me = lake.query("quarantined_users"), current_user.require_user()
+    if not len(found):
+        return
+    layout.section_header("Quarantined users", USERS)
+    st.dataframe(
+        [row | {"since": f"{layout.local(row['since'], me):%-d %B, %H:%M}"} for row in found.to_dicts()],
+        hide_index=True,
+        column_config={
+            "user_id": "User", "table_name": "Table", "rule": "Rule", "broken": st.column_config.NumberColumn("Times", format="localized"),
+            "since": "Since",
+        },
+    )  # fmt: skip
 
 
 def _counted() -> None:
@@ -100,7 +121,10 @@ def _rules(checks: list[dagster_client.Check]) -> None:
             if check.broken
             else f"breaks the rule “{rule}”"
         )
-        st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
+        if users := check.metadata.get("users"):
+            st.warning(f"`{check.table}` {alt_text}. Quarantined: user {users}.", icon=":material/person_off:")
+        else:
+            st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
         if check.samples:
             with st.expander(f"Some of the rows: {rule} in {check.table}"):
                 st.dataframe(check.samples, hide_index=True)

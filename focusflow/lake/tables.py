@@ -76,6 +76,9 @@ def _refusals_of(table: str) -> Iterator[None]:
         raise
 
 
+#: Users whose rows are held back, because they break a rule.
+QUARANTINED_USERS = "quarantine/users"
+
 #: Views over the daily table, visible beside it.
 DAILY_TABLE = "gold/productivity_daily"
 DAILY_VIEWS = load_queries(Path(__file__).with_name("views.sql"))

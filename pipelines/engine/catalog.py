@@ -5,12 +5,12 @@ from pathlib import Path
 import duckdb
 
 from focusflow.lake.tables import Lake, Pinned, show
-from pipelines.engine import build, daily, histories, priorities, silver
+from pipelines.engine import build, daily, histories, priorities, silver, user_quarantine
 
 #: What analysts ask. Raw is left out: personal texts lie there.
 TABLES = (
     silver.EVENTS.name, *(histories.spec(noun).name for noun in histories.KEPT), daily.DAILY.name,
-    *(table.spec.name for table in build.TABLES), priorities.SCORES.name,
+    *(table.spec.name for table in build.TABLES), priorities.SCORES.name, user_quarantine.USERS.name,
 )  # fmt: skip
 
 
@@ -24,7 +24,8 @@ def shown(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
 
 
 def write(lake: Lake, path: Path) -> int:
-    """Write the file anew, beside the old one and then over it: who has that open goes on reading. Returns how many views it has.
+    """Write the file anew, beside the old one and then over it: who has that open goes on reading. Returns how many views it has. In gold there are
+    no rows of users in quarantine.
 
     Its views name the files of one version each, which stay for `lake_history_hours`; each refresh writes it anew.
     """
@@ -32,6 +33,8 @@ def write(lake: Lake, path: Path) -> int:
     fresh.unlink(missing_ok=True)
     with duckdb.connect(str(fresh)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        count = len(shown(lake, connection))
+        found = shown(lake, connection)
+        withheld = user_quarantine.quarantined(lake, connection)
+        user_quarantine.hide(connection, (each for each in found if each.name.startswith("gold/")), withheld)
     fresh.replace(path)
-    return count
+    return len(found)

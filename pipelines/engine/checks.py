@@ -1,11 +1,12 @@
 """Runs a table's `checks.sql` and lets Great Expectations judge the counts: every rule may be broken zero times, and a table does not shrink.
 
 The table is scanned once, by DuckDB; the suite validates the one row of counts, which keeps a million rows at a few hundredths of a second.
-Rows that break a rule are looked up only where there are any.
+Rows that break a rule are looked up only where there are any. Where all of them belong to users, those users are quarantined and the table goes on
+without them; a rule that is broken by no user in particular stops what is made from the table.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from focusflow.lake.tables import Lake, Pinned, show
-from pipelines.engine import build, daily, priorities
+from pipelines.engine import build, daily, priorities, user_quarantine
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -34,22 +35,32 @@ SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule of a table, how often it is broken, and some of the rows that break it."""
+    """One rule of a table, how often it is broken, some of the rows that break it, and the users whose rows they all are."""
 
     rule: str
     passed: bool
     broken: int
     sample: Sequence[dict[str, Any]] = ()
+    users: Sequence[str] = ()
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether nothing may be made from the table: it is broken by no user in particular."""
+        return not (self.passed or self.users or self.rule == VOLUME)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a suite judges of a table: how often each rule is broken, how many rows there are, and how many there were."""
+    """What a suite judges of a table: how often each rule is broken, how many rows there are, and how many there were.
+
+    `users` has the rules that hold without some users, with how many rows of each of them break it.
+    """
 
     broken: dict[str, int]
     rows: int
     rows_before: int
     samples: dict[str, list[dict[str, Any]]]
+    users: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def rules_of(table: str) -> list[str]:
@@ -76,22 +87,50 @@ def _read_by_checks(table: str) -> set[str]:
 
 def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list[Verdict]:
     """Hold the newest version of a table against its rules. One that is not there keeps none of them."""
-    counts = counted(lake, connection, table)
+    return _judged(table, counted(lake, connection, table))
+
+
+def enforce(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, now: datetime) -> list[Verdict]:
+    """Judge a table, and have the users quarantined whose rows break a rule; whoever breaks none any more is released."""
+    return _judged(table, _counted_and_recorded(lake, connection, table, now))
+
+
+def _judged(table: str, counts: Counts | None) -> list[Verdict]:
     if counts is None:
         return [Verdict(rule, passed=False, broken=0) for rule in (*rules_of(table), VOLUME)]
     return validate(table, counts)
 
 
+def _counted_and_recorded(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, now: datetime
+) -> Counts | None:
+    counts = counted(lake, connection, table)
+    if counts is not None:
+        user_quarantine.record(lake, connection, table, counts.users, now)
+    known = {name.replace("/", ".") for name in CHECKED}
+    for gone in {each.table_name for each in user_quarantine.violations(lake, connection)} - known:
+        user_quarantine.record(lake, connection, gone, {}, now)  # a table of an older version
+    return counts
+
+
 def broken_rules(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Every rule of any table that is broken, in words. The same counts as an analyst sees judged in Dagster."""
+    return [told for table in CHECKED for told in _told_of(table, counted(lake, connection, table))]
+
+
+def blocking_rules(lake: Lake, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+    """The rules that are broken by no user in particular, in words. Users who break the others are quarantined."""
     told = []
     for table in CHECKED:
-        counts = counted(lake, connection, table)
-        if counts is None:
-            told.append(f"{table} is not there")
-        else:
-            told += [_in_words(table, rule, counts) for rule, count in counts.broken.items() if count]
+        counts = _counted_and_recorded(lake, connection, table, now)
+        told += _told_of(table, counts, () if counts is None else counts.users)
     return told
+
+
+def _told_of(table: str, counts: Counts | None, but: Container[str] = ()) -> list[str]:
+    if counts is None:
+        return [f"{table} is not there"]
+    return [_in_words(table, rule, counts) for rule, count in counts.broken.items() if count and rule not in but]
 
 
 def _in_words(table: str, rule: str, counts: Counts) -> str:
@@ -107,10 +146,21 @@ def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Co
     pinned = lake.pinned(table)
     if pinned is None:
         return None
-    show(connection, [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None])
-    broken = {rule: int(count) for rule, count in connection.sql(_text(table)).to_arrow_table().to_pylist()[0].items()}
+    read = [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None]
+    show(connection, read)
+    broken = _broken(connection, table)
     samples = {rule: list(sample_of(connection, table, rule)) for rule, count in broken.items() if count}
-    return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples)
+    users = {rule: some for rule, count in broken.items() if count and (some := users_of(connection, table, rule))}
+    if users:
+        user_quarantine.hide(connection, read, {user for some in users.values() for user in some})
+        others = _broken(connection, table)
+        users = {rule: some for rule, some in users.items() if not others[rule]}
+    return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples, users)
+
+
+def _broken(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
+    """How often each rule is broken by what can be seen."""
+    return {rule: int(count) for rule, count in connection.sql(_text(table)).to_arrow_table().to_pylist()[0].items()}
 
 
 def _rows_before(lake: Lake, table: Pinned) -> int:
@@ -121,7 +171,27 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
 
 
 def sample_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Iterator[dict[str, Any]]:
-    """Some rows that break a rule, where its count says which they are: by a condition, or by what they must not share."""
+    """Some rows that break a rule, where its count says which they are."""
+    query = _rows_of(table, rule)
+    if query is not None:
+        found = connection.sql(f"{query.sql('duckdb')} limit {SAMPLE}").to_arrow_table().to_pylist()
+        yield from ({name: _told(value) for name, value in row.items()} for row in found)
+
+
+def users_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> dict[str, int]:
+    """Whose rows break a rule, and how many; nobody where rows that do belong to nobody."""
+    query = _rows_of(table, rule)
+    if query is None:
+        return {}
+    rows = connection.sql(query.sql("duckdb"))
+    if "user_id" not in rows.columns:
+        return {}
+    found = dict(rows.aggregate("user_id, count(*)", "user_id").fetchall())
+    return {} if None in found else found
+
+
+def _rows_of(table: str, rule: str) -> "sqlglot.exp.Select | None":
+    """The rows that a rule counts, as a query: those that meet a condition, or what they must not share."""
     from sqlglot import exp
 
     select = _parsed(table)
@@ -143,11 +213,10 @@ def sample_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> I
     elif where is not None:
         query = exp.select("*").from_(source, dialect="duckdb").where(where.this)
     else:
-        return
+        return None
     if select.args.get("with_"):
         query.set("with_", select.args["with_"].copy())
-    found = connection.sql(f"{query.sql('duckdb')} limit {SAMPLE}").to_arrow_table().to_pylist()
-    yield from ({name: _told(value) for name, value in row.items()} for row in found)
+    return query
 
 
 def _told(value: Any) -> Any:
@@ -164,7 +233,8 @@ def validate(table: str, counts: Counts) -> list[Verdict]:
     }
     lost = max(0, counts.rows_before - counts.rows)
     rules = [
-        Verdict(rule, passed[rule], broken, counts.samples.get(rule, ())) for rule, broken in counts.broken.items()
+        Verdict(rule, passed[rule], broken, counts.samples.get(rule, ()), sorted(counts.users.get(rule, ())))
+        for rule, broken in counts.broken.items()
     ]
     return [*rules, Verdict(VOLUME, passed[VOLUME], lost)]
 

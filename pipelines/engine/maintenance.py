@@ -17,7 +17,7 @@ from focusflow.errors import Conflict
 from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, floor_key, position_key, show
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
-from pipelines.engine import build, daily, histories, priorities, silver
+from pipelines.engine import build, daily, histories, priorities, silver, user_quarantine
 
 #: Tables that grow by a file with every commit. The others are written anew by the partition.
 GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
@@ -26,6 +26,7 @@ REWRITTEN = (
     daily.DAILY,
     *(table.spec for table in build.TABLES),
     priorities.SCORES,
+    user_quarantine.USERS,
 )
 
 #: Up to where a bucket's events are old, or from where on they are not.

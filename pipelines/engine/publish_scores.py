@@ -22,16 +22,18 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database
 from focusflow.errors import Unavailable
 from focusflow.lake.tables import Lake, show
-from pipelines.engine import publish_tables
+from pipelines.engine import publish_tables, user_quarantine
 from pipelines.engine.as_of import last
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-#: What was scored last. Somebody without open tasks has no rows of then, so the people are asked for apart.
+#: What was scored last, but for users in quarantine, who keep theirs. Somebody without open tasks has no rows of then, so the people are asked
+#: for apart.
 NEWEST = """
     select user_id, task_id, score, rank, rank_by_due_date, rank_by_urgency, reasons, deadline_risk, importance, likelihood, is_baseline,
            task_version, model_version, as_of::varchar as as_of
-    from gold.priority_scores where as_of = $as_of"""
+    from gold.priority_scores where as_of = $as_of and not list_contains($withheld::varchar[], user_id)"""
+USERS = "select distinct user_id from silver.user_history where not list_contains($withheld::varchar[], user_id)"
 
 #: So many rows go to the database at a time, as text that is made in one piece: row by row, Python would take longer than Postgres.
 AT_ONCE: Final = 100_000
@@ -75,11 +77,9 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     if scores is None or accounts is None:
         return 0
     show(connection, [scores, accounts])
-    as_of = last(scores)
-    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": as_of}).pl()
-    users = [
-        UUID(user) for (user,) in connection.execute("select distinct user_id from silver.user_history").fetchall()
-    ]
+    as_of, withheld = last(scores), user_quarantine.quarantined(lake, connection)
+    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": as_of, "withheld": withheld}).pl()
+    users = [UUID(user) for (user,) in connection.execute(USERS, {"withheld": withheld}).fetchall()]
     _publish(database, rows, users, as_of)
     return rows.height
 

@@ -5,7 +5,7 @@ select table_name, lake_version from publications
 create temp table incoming (user_id uuid, day date not null, key text not null, row jsonb not null) on commit drop
 
 -- drop_rows --
-delete from published_rows as old where table_name = %(table_name)s
+delete from published_rows as old where table_name = %(table_name)s and user_id::text <> all(%(without)s::text[])
     and not exists (select from incoming where incoming.user_id = old.user_id and incoming.day = old.day and incoming.key = old.key)
 
 -- take_rows --

@@ -85,8 +85,10 @@ class Refresh:
             yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
 
     def _check(self) -> int:
-        """Nothing is published from tables that contradict themselves: readers keep the last good version."""
-        broken = checks.broken_rules(self.lake, self.connection)
+        """Nothing is published from tables that contradict themselves: readers keep the last good version. Where only some users' rows do,
+        that holds for theirs.
+        """
+        broken = checks.blocking_rules(self.lake, self.connection, self.as_of)
         if broken:
             raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
         return len(checks.CHECKED)

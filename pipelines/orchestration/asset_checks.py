@@ -1,13 +1,19 @@
-"""The rules of each table's `checks.sql` as asset checks. A broken rule stops what is made from the table."""
+"""The rules of each table's `checks.sql` as asset checks. A broken rule stops what is made from the table; where only some users' rows break it,
+only what is published of them stands still.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from pipelines.engine.checks import CHECKED, VOLUME, Verdict, judge, rules_of
+from focusflow import clock
+from pipelines.engine.checks import CHECKED, VOLUME, Verdict, enforce, rules_of
 from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.resources import Installation
+
+#: So many users who break a rule are listed.
+MOST_LISTED = 20
 
 
 def checks_of(table: str) -> dg.AssetChecksDefinition:
@@ -30,15 +36,18 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
     )
     def check(context: dg.AssetCheckExecutionContext, installation: Installation) -> Iterator[dg.AssetCheckResult]:
         asked = {each.name for each in context.selected_asset_check_keys}
-        for verdict in (each for each in judge(installation.lake, installation.duckdb(), table) if each.rule in asked):
-            severity = dg.AssetCheckSeverity.WARN if verdict.rule == VOLUME else dg.AssetCheckSeverity.ERROR
+        verdicts = enforce(installation.lake, installation.duckdb(), table, clock.now())
+        for verdict in (each for each in verdicts if each.rule in asked):
+            severity = dg.AssetCheckSeverity.ERROR if verdict.is_blocking else dg.AssetCheckSeverity.WARN
             yield dg.AssetCheckResult(
                 asset_key=key,
                 check_name=verdict.rule,
                 passed=verdict.passed,
                 severity=severity,
                 description=None if verdict.passed else in_words(verdict),
-                metadata={"broken": verdict.broken} | ({"rows": table_of(verdict.sample)} if verdict.sample else {}),
+                metadata={"broken": verdict.broken}
+                | ({"rows": table_of(verdict.sample)} if verdict.sample else {})
+                | ({"users": listed(verdict.users)} if verdict.users else {}),
             )
 
     return check
@@ -46,9 +55,18 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
 
 def in_words(verdict: Verdict) -> str:
     """What a failed check says first: how often its rule is broken, and what follows from it."""
+    told = f"{verdict.broken:,} {verdict.rule.replace('_', ' ')}."
     if verdict.rule == VOLUME:
         return f"{verdict.broken:,} rows fewer than some commits ago. It stops nothing."
-    return f"{verdict.broken:,} {verdict.rule.replace('_', ' ')}. Nothing is made or published from the table until there are none."
+    if verdict.users:
+        return f"{told} Quarantined until there are none: {listed(verdict.users)}. Everybody else's rows are published."
+    return f"{told} Nothing is made or published from the table until there are none."
+
+
+def listed(users: Sequence[str]) -> str:
+    """Users by their ids; of many, the first."""
+    more = f" and {len(users) - MOST_LISTED:,} more" if len(users) > MOST_LISTED else ""
+    return ", ".join(users[:MOST_LISTED]) + more
 
 
 def table_of(sample: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

@@ -16,7 +16,7 @@ from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from focusflow.errors import Conflict
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import DAILY_TABLE, Lake, Pinned, duckdb_connection, show
+from focusflow.lake.tables import DAILY_TABLE, QUARANTINED_USERS, Lake, Pinned, duckdb_connection, show
 
 EVENTS_TABLE = "silver/events"
 ROLLUPS = {"week": "gold/productivity_weekly", "month": "gold/productivity_monthly"}
@@ -28,6 +28,9 @@ WITH_USUAL = ("tasks_completed", "focus_minutes", "productivity_score")
 
 class NotComputed(Conflict):
     """The numbers of these days are not computed yet. The next refresh brings them, within the hour; `focusflow refresh` does so now."""
+
+
+WITHHELD = "Some numbers of this account contradict each other, so they are held back until they are right. Data health says which."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Source:
     has_rollup: bool
     has_events: bool
     as_of: datetime
+    withheld: frozenset[str]  # users whose numbers contradict each other
 
 
 def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
@@ -160,7 +164,15 @@ def _source(lake: Lake, bucket: int, period: Period) -> Source:
     }
     connection = duckdb_connection("256MB")
     show(connection, [table for table in (daily, rollup, events) if table], narrowed)
-    return Source(connection, rollup is not None, events is not None, _oldest(daily, rollup))
+    return Source(
+        connection, rollup is not None, events is not None, _oldest(daily, rollup), _withheld(lake, connection)
+    )
+
+
+def _withheld(lake: Lake, connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    table = lake.pinned(QUARANTINED_USERS)
+    found = connection.execute(f"from {table.scan()} select user_id").fetchall() if table else []
+    return frozenset(user for (user,) in found)
 
 
 def _copied(source: Source) -> Source:
@@ -184,6 +196,8 @@ def _copied(source: Source) -> Source:
 
 
 def _facts(source: Source, person: Person, period: Period) -> Facts:
+    if str(person.id) in source.withheld:
+        raise NotComputed(WITHHELD)
     before = _before(period)
 
     def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:

@@ -1,15 +1,18 @@
 """`focusflow refresh` as a person sees it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
+from cli.commands import status
 from cli.commands.refresh import command
 from focusflow import clock
 from focusflow.database.clock_check import ClocksDisagree
+from focusflow.lake.tables import Lake, duckdb_connection
+from pipelines.engine import daily, user_quarantine
 from pipelines.engine.refresh import Refresh, Step
 
 
@@ -45,6 +48,21 @@ def test_one_that_is_stopped_says_how_far_it_came(run, monkeypatch, stopped):
     said = run()
     assert said.exit_code == 130
     assert said.stderr == "Stopped after 1 of 33 steps. The next refresh does the rest.\n"
+
+
+def test_users_in_quarantine_are_named_by_their_ids(run, tmp_path, monkeypatch):
+    lake, since = Lake(str(tmp_path / "home" / "lake")), datetime(2026, 3, 2, 8, tzinfo=UTC)
+    broken = {"negative_counts": {"0190-ada": 3}}
+    with duckdb_connection() as connection:
+        user_quarantine.record(lake, connection, daily.DAILY.name, broken, since)
+    monkeypatch.setattr(Refresh, "run", lambda _: iter([Step("silver/events", 0, 0.1)]))
+    assert run().stderr == (
+        "User 0190-ada is quarantined since 2026-03-02 08:00 UTC: 3 negative counts in gold.productivity_daily."
+        " What is published of them stays as it was.\n"
+    )
+    asked = CliRunner().invoke(status.command, ["--json"])
+    assert json.loads(asked.stdout)["quarantined_users"] == ["0190-ada"]
+    assert "0190-ada" in CliRunner().invoke(status.command, []).stdout
 
 
 def test_a_defect_is_not_taken_for_a_stop(run, monkeypatch):

@@ -10,6 +10,8 @@ from dashboard import app_state
 from dashboard.data import dagster_client as dagster_server
 from dashboard.data.dagster_client import Check, TableStatus
 from focusflow import clock
+from focusflow.lake.tables import duckdb_connection
+from pipelines.engine import user_quarantine
 from tests.integration.dashboard.test_pages import metrics, show, words
 
 COUNTED = "Nothing is lost, nothing is doubled."
@@ -71,6 +73,19 @@ def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
     assert page.error[0].value == "`gold/calendar_load` has 1,200 days that are none; there must be none."
     assert metrics(page)["Broken rules"] == "1"
     assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
+
+
+def test_users_whose_rows_break_a_rule_are_told_by_their_ids(look):
+    look(role="analyst", dagster_port=9)
+    with duckdb_connection() as connection:
+        user_quarantine.record(
+            app_state.shared().lake, connection, "gold/time_daily", {"no_time": {"0190-ada": 2}}, clock.now()
+        )
+    page = show("data_health")
+    (table,) = [each.value for each in page.dataframe if "user_id" in each.value]
+    assert table[["user_id", "table_name", "rule", "broken"]].to_dict("records") == [
+        {"user_id": "0190-ada", "table_name": "gold.time_daily", "rule": "no time", "broken": 2}
+    ]
 
 
 def test_the_last_count_of_all_events_is_told(look, dagster):

@@ -20,6 +20,7 @@ from models.serving.registry import Registry
 from pipelines.definitions import build_defs
 from pipelines.engine import daily, lineage, priorities, publish_scores
 from pipelines.engine.partitions import month_of
+from pipelines.engine.user_quarantine import quarantined
 from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.automation import (
     achievements_hourly,
@@ -192,9 +193,11 @@ def test_a_refresh_writes_the_days_and_publishes_the_scores(world, ada, installa
     assert made["silver_events"]["rows_written"].value == 0
 
 
-def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, installation, instance, database_url):
+@pytest.mark.parametrize("user", ["grace", None], ids=["of a user", "of nobody in particular"])
+def test_a_broken_rule_fails_its_check_and_holds_back_what_it_is_about(world, ada, installation, database_url, user):
+    """Rows of a user hold back that user's, and rows that are nobody's all."""
     world.land(ada.events)
-    text = {"user_id": "ada", "task_id": "first", "reasons": "[]", "model_version": "none", "month": "2020-01"}
+    text = {"user_id": user, "task_id": "first", "reasons": "[]", "model_version": "none", "month": "2020-01"}
     numbers = dict.fromkeys(
         ("score", "rank_by_due_date", "rank_by_urgency", "deadline_risk", "importance", "likelihood"), 0
     )
@@ -211,17 +214,20 @@ def test_a_broken_rule_fails_its_check_and_nothing_is_published(world, ada, inst
         }
     )
     world.lake.open(priorities.SCORES).append(pa.Table.from_pylist([row]), positions={})
-    result = refreshed(installation, instance)
-    assert not result.success
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = refreshed(installation, instance)
+    assert result.success is (user is not None)
     (broken,) = (each for each in result.get_asset_check_evaluations() if not each.passed)
     assert broken.check_name == "ranks_below_one"
     assert (broken.description or "").startswith("1 ranks below one.")
     shown = broken.metadata["rows"]
     assert isinstance(shown, dg.TableMetadataValue)
     (record,) = shown.records
-    assert (record.data["user_id"], record.data["rank"]) == ("ada", 0)
-    assert published(database_url, ada) == 0
+    assert (record.data["user_id"], record.data["rank"]) == (user, 0)
+    assert ("users" in broken.metadata) is (user is not None)
+    assert published(database_url, ada) == (1 if user else 0)
     assert len(world.days(ada)) == 6
+    assert quarantined(world.lake, world.connection) == ([user] if user else [])
 
 
 #: Row-level security, policies and grants of the scores.
