@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def measure(database: Database, lake: Lake, *, has_kafka: bool, alert_seconds: f
         now = tx.now
     waiting.append(("refreshing", _count(refreshed, landed), _oldest_in_raw(raw, refreshed, landed)))
     return [
-        Backlog(stage, events, since, now - since, now - since > timedelta(seconds=alert_seconds))
+        Backlog(stage, events, since.astimezone(UTC), now - since, now - since > timedelta(seconds=alert_seconds))
         for stage, events, since in waiting
         if events and since
     ]
