@@ -17,6 +17,7 @@ from tests.conftest import BUCKETS
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import Person, World
 from tests.integration.pipelines.counted_days import productivity_daily
+from tests.sizes import sized
 
 #: From where a day begins last to where it begins first.
 ZONES = ("Pacific/Pago_Pago", "America/New_York", "UTC", "Asia/Tokyo", "Pacific/Auckland", "Pacific/Kiritimati")
@@ -182,13 +183,7 @@ histories = st.builds(lived, begins_in=st.sampled_from(ZONES), turns=st.lists(tu
 
 
 @pytest.mark.timeout(300)
-@settings(
-    max_examples=4,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(max_examples=sized(2, 50), phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(
     people=st.lists(histories, min_size=6, max_size=6), cut=st.floats(0.1, 0.9), seed=st.randoms(use_true_random=False)
 )
