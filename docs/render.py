@@ -217,7 +217,7 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
 | what is not yours | is not there (404) |
 | away or full | 503 with `Retry-After`, within three seconds: `/problems/unavailable` where the database does not answer, `/problems/storage-full` where a disk has no room |
-| too much | 429 carries `Retry-After`; a person has 6,000 requests a minute, which may come at once (`FOCUSFLOW_REQUESTS_PER_MINUTE`; plans and reports count as several) |
+| too much | 429 carries `Retry-After`; a user has 6,000 requests a minute (`FOCUSFLOW_REQUESTS_PER_MINUTE`); a request that needs much processor time counts as several, and of one caller four are carried out at a time, the others wait |
 
 ## Tracking events from apps
 

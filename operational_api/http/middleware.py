@@ -9,6 +9,7 @@ from focusflow.database.session import WAITING_SINCE
 from focusflow.identity import new_id
 from operational_api.health import REQUESTS, SECONDS
 from operational_api.http.errors import Defect, TooLarge, rendered
+from operational_api.security.authentication import LEAVE
 
 log = logging.getLogger("focusflow.requests")
 
@@ -58,6 +59,8 @@ class Observed:
                 raise
             await DEFECT(scope, receive, sending)
         finally:
+            if leave := scope.get(LEAVE):
+                leave()
             status = status or 500
             seconds = time.perf_counter() - begun
             route = _route(scope)

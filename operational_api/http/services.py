@@ -1,6 +1,6 @@
 """What all requests share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from focusflow.database.session import Database
 from focusflow.mail import Mailer
 from focusflow.settings import Settings
 from models.serving.registry import Serving
+from operational_api.security.fair_share import FairShare
 from operational_api.security.quota import Quota
 from reports.periods.builder import Maker, maker
 
@@ -23,6 +24,7 @@ class Services:
     mailer: Mailer
     serving: Serving
     quota: Quota
+    fair_share: FairShare = field(default_factory=FairShare)
 
     @cached_property
     def reports(self) -> Maker:

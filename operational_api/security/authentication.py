@@ -1,10 +1,12 @@
 """Who is asking: somebody who signed in, or an API key of theirs. What a request brings is read here; whether it still holds, the database says."""
 
 import base64
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, LiteralString
 from uuid import UUID
 
@@ -63,6 +65,10 @@ async def origin(request: Request) -> Origin:
 CameFrom = Annotated[Origin, Depends(origin)]
 
 
+#: Where a request keeps what gives its slot free again; `http.middleware` calls it when the answer has left.
+LEAVE = "leave_fair_share"
+
+
 class Credentials(SecurityBase):
     """What a request brings to prove who asks. One dependency reads all of it, for each costs a request as much as ten headers do."""
 
@@ -79,6 +85,10 @@ class Credentials(SecurityBase):
         who = keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(key, brought)
         # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
         needs = getattr(request.state, "needs", SIGNED_IN)
+        # By the key, not by its owner: anybody can write somebody's id into a key.
+        lane = who.key_hash if isinstance(who, KeyAccess) else who.user_id
+        await shared.fair_share.enter(lane)
+        request.scope[LEAVE] = partial(shared.fair_share.leave, lane)
         return Asking(who, needs, request.method, await origin(request), shared.quota)
 
 
@@ -150,7 +160,11 @@ def admitted(
         asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):
             tx.run_before_commit(USED, {"now": tx.now, "key_id": caller.key_id})
-        yield tx, caller
+        begun = time.thread_time()
+        try:
+            yield tx, caller
+        finally:
+            asking.quota.charge(caller.user_id, time.thread_time() - begun)
 
 
 def _caller(asking: Asking, row: DictRow, now: datetime) -> Caller:

@@ -1,4 +1,4 @@
-"""How many requests a person may make, so that one app in a loop leaves room for everybody else. Each process of the API counts for itself."""
+"""How many requests a user may make, so that one app in a loop leaves room for everybody else. Each process of the API counts for itself."""
 
 import math
 import threading
@@ -10,6 +10,9 @@ from uuid import UUID
 from focusflow.errors import Problem
 
 MINUTE = 60.0
+
+#: A request that needs more processor time than this counts as several.
+CPU_SECONDS = 0.0025
 
 #: Of so many people it is remembered; then those are forgotten who have all their requests again.
 PEOPLE = 10_000
@@ -44,6 +47,16 @@ class Quota:
             if len(self._whole_at) >= PEOPLE:
                 self._forget(now)
             self._whole_at[user_id] = whole_at
+
+    def charge(self, user_id: UUID, cpu_seconds: float) -> None:
+        """Count a request that was carried out by the processor time that it took. It is not refused any more; the next one may be."""
+        further = cpu_seconds / CPU_SECONDS - 1
+        if further > 0:
+            with self._lock:
+                now = self.clock()
+                self._whole_at[user_id] = (
+                    max(self._whole_at.get(user_id, now), now) + further * MINUTE / self.per_minute
+                )
 
     def _forget(self, now: float) -> None:
         for user_id in [each for each, at in self._whole_at.items() if at <= now]:
