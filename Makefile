@@ -23,7 +23,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)
 # A file stays on one worker, and so do all whole platforms. More than four workers wait for each other's disk.
 WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-full coverage lint format bench chaos docs lock clean anew
+.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs lock clean anew
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ test-e2e: .venv/.dev ## run the tests of the whole platform in a browser
 
 test-faults: .venv/.dev ## run the tests that kill, freeze and cut off the parts
 	@$(PYTEST) $(WORKERS) tests/faults $(ARGS)
+
+test-dates: .venv/.dev ## run the tests that ask for today under two moved clocks; needs the package faketime
+	@tests/dates/run env $(PYTEST) $(WORKERS) $(ARGS)
 
 test-full: .venv/.dev ## run all tests at full size with new random seeds, for an hour or more; TEST_SEED=... repeats a run
 	@PYTHONDONTWRITEBYTECODE= TEST_SIZE=full $(BIN)/pytest $(WORKERS) $(ARGS)
