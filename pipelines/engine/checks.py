@@ -153,8 +153,10 @@ def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Co
     users = {rule: some for rule, count in broken.items() if count and (some := users_of(connection, table, rule))}
     if users:
         user_quarantine.hide(connection, read, {user for some in users.values() for user in some})
-        others = _broken(connection, table)
-        users = {rule: some for rule, some in users.items() if not others[rule]}
+        others, name = _broken(connection, table), table.replace("/", ".")
+        # A rule that everybody breaks is about the table, and not about users.
+        is_anybody_left = bool(connection.execute(f"from {name} limit 1").fetchall())
+        users = {rule: some for rule, some in users.items() if is_anybody_left and not others[rule]}
     return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples, users)
 
 
