@@ -14,7 +14,7 @@ from cli.termination import Terminated
 from focusflow.settings import Settings
 
 #: A server that leaves a statement of the lander or the relay unanswered for longer is frozen: they let go, and try again.
-PATIENCE_SECONDS = 60
+ANSWER_TIMEOUT_SECONDS = 60
 
 #: What every record has; the rest was said beside the message.
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

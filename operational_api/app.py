@@ -148,7 +148,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 database_url,
                 connections=settings.database_pool,
                 statement_timeout_ms=STATEMENT_TIMEOUT_MS,
-                patience_seconds=PATIENCE_SECONDS,
+                answer_timeout_seconds=PATIENCE_SECONDS,
             ) as database,
             Readiness(settings, database_url, database) as app.state.readiness,
         ):

@@ -45,7 +45,7 @@ class Readiness:
             database_url,
             connections=1,
             statement_timeout_ms=int(DATABASE_SECONDS * 1000),
-            patience_seconds=DATABASE_SECONDS,
+            answer_timeout_seconds=DATABASE_SECONDS,
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="readiness")
         self._revision = newest_revision()

@@ -27,7 +27,7 @@ def command(once: bool) -> None:
     kafka = kafka_of(settings)
     with (
         running_database(settings) as url,
-        Database(url, patience_seconds=long_running.PATIENCE_SECONDS) as database,
+        Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
         ExitStack() as stack,
     ):
         ingestion = open_ingestion(

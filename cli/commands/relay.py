@@ -29,7 +29,10 @@ def command(once: bool) -> None:
     kafka = kafka_of(settings)
     if kafka is None:
         raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
-    with running_database(settings) as url, Database(url, patience_seconds=long_running.PATIENCE_SECONDS) as database:
+    with (
+        running_database(settings) as url,
+        Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
+    ):
         lake = Lake(settings.lake_location)
         service = relay_service(
             database,

@@ -21,8 +21,8 @@ from psycopg.errors import DiskFull, IdleInTransactionSessionTimeout, LockNotAva
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from focusflow.database.watchdog import Patience
-from focusflow.database.wire import Asked, Prepared, Statement, begin, send
+from focusflow.database.watchdog import StatementWatchdog
+from focusflow.database.wire import Prepared, PreparedCall, Statement, begin, send
 from focusflow.errors import SetupProblem, StorageFull, Unavailable
 
 
@@ -40,7 +40,7 @@ BEGIN: LiteralString = "begin"
 ENTER: LiteralString = "select set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user)s, true)"
 
 #: A statement of its own, so that the next one sees what those before in the queue have done.
-QUEUE: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
+ADVISORY_LOCK: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
 
 NOW: LiteralString = "select clock_timestamp() as now"
 COMMIT: LiteralString = "commit"
@@ -51,7 +51,7 @@ RELEASE: LiteralString = "release unless_locked"
 BACK: LiteralString = "rollback to unless_locked"
 
 
-def opening(name: LiteralString, query: LiteralString) -> Prepared:
+def opening_query(name: LiteralString, query: LiteralString) -> Prepared:
     """A query that can be asked with the opening of a transaction. It finds one row; where there is none, nulls."""
     return Prepared(name, f"{NOW}, found.* from (select) as always left join ({query}) as found on true")
 
@@ -79,11 +79,11 @@ class Transaction:
         """The number of rows that the statement touched."""
         return self.connection.execute(query, values).rowcount
 
-    def queue(self, for_what: str) -> None:
+    def serialize(self, for_what: str) -> None:
         """Before one looks whether something may be added: of a person's transactions that queue for the same, one goes on at a time. It
         locks no row, for a statement that waits for a row sees everything else as it was when it began to wait.
         """
-        self.run(QUEUE, {"queue": f"{for_what} of {self.user_id}"})
+        self.run(ADVISORY_LOCK, {"queue": f"{for_what} of {self.user_id}"})
 
     def run_before_commit(self, query: LiteralString, values: Mapping[str, Any]) -> None:
         """Run a statement together with the commit: for what nothing in this transaction has to see."""
@@ -138,12 +138,12 @@ class Database:
         connections: int = 4,
         statement_timeout_ms: int = 0,
         wait_seconds: float = 5,
-        patience_seconds: float | None = None,
+        answer_timeout_seconds: float | None = None,
     ) -> None:
         """A statement has `statement_timeout_ms` by the server's clock. A transaction waits `wait_seconds` for a connection, and where the
         server stands still, `patience_seconds` for that and for an answer.
         """
-        self._wait_seconds, self._patience_seconds = wait_seconds, patience_seconds
+        self._wait_seconds, self._answer_timeout_seconds = wait_seconds, answer_timeout_seconds
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -160,31 +160,36 @@ class Database:
             },
         )
         self._buckets: int | None = None
-        self._patience = Patience(patience_seconds) if patience_seconds else None
+        self._watchdog = StatementWatchdog(answer_timeout_seconds) if answer_timeout_seconds else None
         self._is_lost = False  # whether the last caller got no answer
         self.is_full = False  # whether a caller was told that there is no room; reset by whoever has found some
 
     def __enter__(self) -> Self:
         self._pool.open()
-        if self._patience:
-            self._patience.start()
+        if self._watchdog:
+            self._watchdog.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.close()
-        if self._patience:
-            self._patience.stop()
+        if self._watchdog:
+            self._watchdog.stop()
 
     @contextmanager
     def transaction(
-        self, role: Role, user_id: UUID | None = None, *, queue: str | None = None, first: Asked | None = None
+        self,
+        role: Role,
+        user_id: UUID | None = None,
+        *,
+        serialize: str | None = None,
+        first: PreparedCall | None = None,
     ) -> Iterator[Transaction]:
         """Commits at the end of the block, rolls back when it raises. Of those with the same `queue`, one is at work at a time.
 
         What is asked for `first` (see `opening`) comes with the opening, without a way of its own.
         """
         with self._connection() as connection:
-            transaction = self._enter(connection, role, user_id, queue, first)
+            transaction = self._enter(connection, role, user_id, serialize, first)
             yield transaction
             transaction.commit()
 
@@ -204,14 +209,14 @@ class Database:
     def _since(self) -> float:
         """From when on the caller's time counts: from their beginning while the server is lost, or a crowd would wait one after the other."""
         now = time.monotonic()
-        if not self._is_lost or self._patience_seconds is None:
+        if not self._is_lost or self._answer_timeout_seconds is None:
             return now
-        return max(WAITING_SINCE.get(now), now - self._patience_seconds + LAST_TRY_SECONDS)
+        return max(WAITING_SINCE.get(now), now - self._answer_timeout_seconds + LAST_TRY_SECONDS)
 
     @contextmanager
     def _checked_out(self, since: float) -> Iterator[psycopg.Connection[DictRow]]:
         """A connection of the pool whose server has not hung up: a restart of Postgres stays invisible to the caller."""
-        until = since + min(self._wait_seconds, self._patience_seconds or self._wait_seconds)
+        until = since + min(self._wait_seconds, self._answer_timeout_seconds or self._wait_seconds)
         while _has_hung_up(connection := self._pool.getconn(max(until - time.monotonic(), LAST_TRY_SECONDS))):
             connection.close()
             self._pool.putconn(connection)
@@ -223,10 +228,10 @@ class Database:
 
     @contextmanager
     def _bounded(self, connection: psycopg.Connection[DictRow], since: float) -> Iterator[None]:
-        if self._patience is None:
+        if self._watchdog is None:
             yield
             return
-        descriptor = self._patience.begin(connection, since)
+        descriptor = self._watchdog.begin(connection, since)
         try:
             yield
         except BaseException:
@@ -234,21 +239,21 @@ class Database:
                 connection.rollback()
             raise
         finally:
-            self._patience.end(descriptor)
+            self._watchdog.end(descriptor)
 
     def _enter(
         self,
         connection: psycopg.Connection[DictRow],
         role: Role,
         user_id: UUID | None,
-        queue: str | None,
-        first: Asked | None,
+        serialize: str | None,
+        first: PreparedCall | None,
     ) -> Transaction:
         if self._buckets is None:  # fixed when the installation was made
             self._buckets = connection.execute("select count(*) as buckets from outbox_head").fetchall()[0]["buckets"]
         entered: list[Statement] = [(BEGIN, {}), (ENTER, {"role": role.value, "user": str(user_id or "")})]
-        if queue is not None:
-            entered.append((QUEUE, {"queue": queue}))
+        if serialize is not None:
+            entered.append((ADVISORY_LOCK, {"queue": serialize}))
         (found,) = begin(connection, entered, first) if first else send(connection, [*entered, (NOW, {})])
         return Transaction(connection, user_id, found["now"], self._buckets, found)
 

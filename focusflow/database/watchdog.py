@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 
-class Patience:
+class StatementWatchdog:
     """Hangs up on connections whose server leaves a question without an answer: whoever waits is told at once that it is lost."""
 
     def __init__(self, seconds: float) -> None:
@@ -55,9 +55,9 @@ class Patience:
 
 
 @contextmanager
-def watched(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+def watch(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
     """For a connection that is no pool's: it is lost, instead of waiting for ever, when its server stands still."""
-    patience = Patience(seconds)
+    patience = StatementWatchdog(seconds)
     patience.start()
     descriptor = patience.begin(connection, time.monotonic())
     try:

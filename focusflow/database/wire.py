@@ -43,7 +43,7 @@ class Prepared:
         return list(dict.fromkeys(PLACEHOLDER.findall(self.query)))
 
 
-Asked = tuple[Prepared, Mapping[str, Any]]
+PreparedCall = tuple[Prepared, Mapping[str, Any]]
 
 #: What each connection has planned.
 PLANNED: WeakKeyDictionary[psycopg.Connection[Any], set[Prepared]] = WeakKeyDictionary()
@@ -54,7 +54,9 @@ def send(connection: psycopg.Connection[DictRow], statements: Sequence[Statement
     return _sent(connection, _text(ClientCursor(connection), statements))
 
 
-def begin(connection: psycopg.Connection[DictRow], statements: Sequence[Statement], asked: Asked) -> list[DictRow]:
+def begin(
+    connection: psycopg.Connection[DictRow], statements: Sequence[Statement], asked: PreparedCall
+) -> list[DictRow]:
     """Carry out statements that begin a transaction, and a prepared one after them. Returns its rows."""
     (prepared, values), cursor = asked, ClientCursor(connection)
     begun, execution = _text(cursor, statements), cursor.mogrify(prepared.execution, values)

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import psycopg
 
 from focusflow.database.session import Database, connect_once
-from focusflow.database.watchdog import watched
+from focusflow.database.watchdog import watch
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from ingestion.kafka.messages import Message, message_of
@@ -187,7 +187,7 @@ def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
         connection = connect_once(url)
     except SetupProblem as problem:  # it let us in when we began, so this can pass
         raise Unavailable(str(problem)) from problem
-    with closing(connection), watched(connection, FROZEN_SECONDS):
+    with closing(connection), watch(connection, FROZEN_SECONDS):
         connection.autocommit = True
         with lost_connection():
             connection.execute(LEASE)

@@ -54,7 +54,7 @@ def list_categories(work: UnitOfWork) -> Response:
 )
 def create_category(body: NewCategory, work: UnitOfWork) -> Response:
     """Add a category. Its name is yours once, however it is written."""
-    work.tx.queue("categories")
+    work.tx.serialize("categories")
     found = work.tx.one(QUERIES["count"])
     if found is not None and found["count"] >= AT_MOST:
         raise TooManyCategories

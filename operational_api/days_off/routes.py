@@ -90,6 +90,6 @@ def delete_days_off(days_off_id: UUID, work: UnitOfWork, if_match: IfMatch = Non
 
 
 def _check_free(work: Work, fields: dict[str, Any], own: UUID | None = None) -> None:
-    work.tx.queue("days off")
+    work.tx.serialize("days off")
     if work.tx.one(QUERIES["overlapping"], {**fields, "own": own}):
         raise DaysTaken

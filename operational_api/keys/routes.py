@@ -37,7 +37,7 @@ def make_key(body: NewKey, work: UnitOfWork) -> Response:
     me, now = work.caller.user_id, work.tx.now
     if body.expires_at is not None and body.expires_at <= now:
         raise Invalid.field("body.expires_at", "it lies in the past")
-    work.tx.queue("keys")
+    work.tx.serialize("keys")
     usable = work.tx.one(QUERIES["usable"], {"user_id": me, "now": now})
     if usable is not None and usable["keys"] >= AT_MOST:
         raise TooManyKeys

@@ -66,7 +66,7 @@ def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
     there = work.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
     if there is None or not there["found"]:
         raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
-    work.tx.queue("reminders")
+    work.tx.serialize("reminders")
     waiting = work.tx.one(QUERIES["waiting"])
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
         raise TooManyReminders

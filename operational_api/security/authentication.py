@@ -15,8 +15,8 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from psycopg.rows import DictRow
 
-from focusflow.database.session import Database, Role, Transaction, opening
-from focusflow.database.wire import Asked
+from focusflow.database.session import Database, Role, Transaction, opening_query
+from focusflow.database.wire import PreparedCall
 from focusflow.errors import NotSignedIn
 from operational_api.http.services import Services
 from operational_api.security import keys
@@ -118,7 +118,7 @@ def _name_in(basic: str) -> str:
 
 
 #: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
-BY_SIGN_IN = opening(
+BY_SIGN_IN = opening_query(
     "by_sign_in",
     """
     select timezone, role, is_active, token_epoch, request_hash, status, response, idempotency_keys.created_at as key_used_at from users
@@ -127,7 +127,7 @@ BY_SIGN_IN = opening(
 )
 
 #: The same behind an API key. The key says whose it is; that it is theirs, only the row says.
-BY_KEY = opening(
+BY_KEY = opening_query(
     "by_key",
     """
     select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at,
@@ -149,13 +149,13 @@ def admitted(
     """A transaction of the caller's. Raises if they may not do what they ask for, or asked for too much. Of requests with the same key, one
     is at work at a time.
     """
-    who, queue = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
-    first: Asked = (
+    who, serialize = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
+    first: PreparedCall = (
         (BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key})
         if isinstance(who, KeyAccess)
         else (BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
     )
-    with database.transaction(Role.API, who.user_id, queue=queue, first=first) as tx:
+    with database.transaction(Role.API, who.user_id, serialize=serialize, first=first) as tx:
         caller = _caller(asking, tx.found, tx.now)
         asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):

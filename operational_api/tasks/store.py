@@ -86,7 +86,7 @@ def following(tx: Transaction, task: Mapping[str, Any]) -> DictRow | None:
 def queue_to_link(tx: Transaction, wish: Mapping[str, Any]) -> None:
     """Before any task is locked: of changes that could close a circle, two that look at the same moment would each find none."""
     if wish.get("parent_task_id") or wish.get("blocked_by"):
-        tx.queue("links")
+        tx.serialize("links")
 
 
 def check_links(tx: Transaction, task: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> None:

@@ -42,7 +42,7 @@ ENTITY = Entity(time_entries, Entry, EntryNotFound, "time")
 def start_timer(body: NewTimer, work: UnitOfWork, switch: Switch = False) -> Response:  # noqa: FBT002 (a query parameter)
     """Start a timer. One runs at a time."""
     _check_task(work, body.task_id)
-    work.tx.queue("timers")
+    work.tx.serialize("timers")
     running = work.tx.one(QUERIES["running"], {"user_id": work.caller.user_id})
     if running is not None and not switch:
         raise rules.TimerRuns(

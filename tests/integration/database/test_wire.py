@@ -3,9 +3,9 @@
 import pytest
 from psycopg.errors import DivisionByZero
 
-from focusflow.database.session import Database, Role, opening
+from focusflow.database.session import Database, Role, opening_query
 
-HALF = opening("half_of", "select 1 / %(of)s as half where %(of)s < 10")
+HALF = opening_query("half_of", "select 1 / %(of)s as half where %(of)s < 10")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ SECONDS = 0.4
 
 @pytest.fixture
 def impatient(database_url):
-    with Database(database_url, connections=1, patience_seconds=SECONDS) as database:
+    with Database(database_url, connections=1, answer_timeout_seconds=SECONDS) as database:
         yield database
 
 
