@@ -26,7 +26,7 @@ WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 .PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs lock clean anew
 
 help: ## list what make can do here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.project ## run everything with a year of demo data; Ctrl-C stops it
 	@exec $(BIN)/focusflow up --demo $(ARGS)

@@ -1,6 +1,5 @@
 """Through a real broker into raw: in order, once, and with a word about what is missing."""
 
-import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +28,7 @@ from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
+from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
 
@@ -72,7 +72,7 @@ def test_an_installation_goes_over_to_kafka_and_back_under_load(here):
     landed: dict[str, int] = {"kafka": 0, "outbox": 0}
     with closing(here.kafka.publisher(here.kafka.events)) as publisher:
         rounds = here.relay.relay.rounds(publisher, threading.Event())
-        for turn in random.Random(4).choices(["relay", "kafka", "outbox"], weights=[4, 3, 1], k=120):
+        for turn in dice(4).choices(["relay", "kafka", "outbox"], weights=[4, 3, 1], k=sized(60, 300)):
             while sequence_once(here.database):
                 pass
             if turn == "relay":

@@ -18,10 +18,11 @@ from pipelines.engine import build, catalog, daily, priorities, publish_tables
 from tests.conftest import BUCKETS, add_user
 from tests.integration.pipelines.busy import Busy
 from tests.integration.pipelines.conftest import Person
+from tests.sizes import sized
 
 GOLD = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
 MONTHS = (date(2026, 3, 10), date(2026, 4, 10), date(2026, 5, 10))
-REBUILDS = 1
+REBUILDS = sized(1, 6)
 
 #: Readers leave the machine to the rebuild for some times as long as they looked.
 REST = 6
