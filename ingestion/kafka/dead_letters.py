@@ -50,19 +50,26 @@ class Letters:
         show(connection, [kept])
         letters: dict[int, list[Message]] = {}
         ends: dict[str, int] = {}
+        offsets: dict[int, list[int]] = {}
         for bucket in waiting:
             begin = kept.position(published_key(bucket))
             rows = connection.execute(NEXT, [bucket, begin, AT_ONCE]).fetchall()
             letters[bucket] = [_letter(*row) for row in rows]
+            offsets[bucket] = [row[0] for row in rows]
             is_all = len(rows) < AT_ONCE
             ends[published_key(bucket)] = kept.position(position_key(bucket)) if is_all else rows[-1][0] + 1
         acknowledged = publisher.send(letters).acknowledged()
-        whole = [bucket for bucket in waiting if acknowledged[bucket] == len(letters[bucket])]
-        if whole:
-            done = {published_key(bucket): ends[published_key(bucket)] for bucket in whole}
+        done = {
+            published_key(bucket): ends[published_key(bucket)]
+            if count == len(letters[bucket])
+            else offsets[bucket][count]
+            for bucket, count in acknowledged.items()
+            if count or not letters[bucket]
+        }
+        if done:
             with suppress(CommitConflict):  # then they are published again
                 kept.append(kept.columns().empty_table(), positions=done)
-        return sum(len(letters[bucket]) for bucket in whole)
+        return sum(acknowledged.values())
 
 
 def _letter(log_offset: int, reason: str, value: bytes) -> Message:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from psycopg.rows import DictRow
 
 from focusflow.contracts.envelope import Event
 from focusflow.database import outbox
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 QUERIES = load_queries(Path(__file__).with_name("inbox.sql"))
 
 TAKEN_AT_ONCE = 1_000
+REPEATED_AT_ONCE = 125  # of each partition
 WAIT_SECONDS = 1.0
 
 
@@ -77,7 +80,7 @@ class Inbox:
     def repeat_refused(self, publisher: Publisher) -> int:
         """Publish what was refused to the deadletter topic. After a crash one may stand there twice; its headers say where it came from."""
         with self.database.transaction(Role.INGESTION) as tx:
-            rows = tx.all(QUERIES["unpublished"], {"limit": TAKEN_AT_ONCE})
+            rows = tx.all(QUERIES["unpublished"], {"limit": REPEATED_AT_ONCE, "now": tx.now})
             letters: dict[int, list[Message]] = {}
             for row in rows:
                 headers = [
@@ -87,17 +90,16 @@ class Inbox:
                 ]
                 letters.setdefault(row["partition"], []).append(Message(headers, row["value"]))
             acknowledged = publisher.send(letters).acknowledged() if letters else {}
-            done = [
-                row
-                for partition, count in acknowledged.items()
-                for row in [each for each in rows if each["partition"] == partition][:count]
-            ]
-            values = {
-                "partitions": [row["partition"] for row in done],
-                "offsets": [row["kafka_offset"] for row in done],
-                "received": [row["received_at"] for row in done],
-            }
-            return tx.run(QUERIES["published"], values) if done else 0
+            done: list[DictRow] = []
+            bad: list[DictRow] = []
+            for partition, count in acknowledged.items():
+                sent = [row for row in rows if row["partition"] == partition]
+                done += sent[:count]
+                bad += sent[count : count + 1]
+            if not done:  # the broker takes nothing: that is no letter's fault
+                return 0
+            tx.run(QUERIES["put_off"], _keys(bad) | {"now": tx.now})
+            return tx.run(QUERIES["published"], _keys(done))
 
     def _places(self, messages: InboxLog) -> dict[int, int]:
         partitions = messages.partitions()
@@ -121,6 +123,14 @@ class Inbox:
                 )  # fmt: skip
                 with self.database.transaction(Role.INGESTION) as tx:
                     _move(tx, {partition: (place, first)})
+
+
+def _keys(rows: Sequence[DictRow]) -> dict[str, list[Any]]:
+    return {
+        "partitions": [row["partition"] for row in rows],
+        "offsets": [row["kafka_offset"] for row in rows],
+        "received": [row["received_at"] for row in rows],
+    }
 
 
 def _move(tx: Transaction, moves: Mapping[int, tuple[int, int]]) -> None:
