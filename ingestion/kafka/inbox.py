@@ -96,10 +96,9 @@ class Inbox:
                 sent = [row for row in rows if row["partition"] == partition]
                 done += sent[:count]
                 bad += sent[count : count + 1]
-            if not done:  # the broker takes nothing: that is no letter's fault
-                return 0
-            tx.run(QUERIES["put_off"], _keys(bad) | {"now": tx.now})
-            return tx.run(QUERIES["published"], _keys(done))
+            if bad:  # where nothing was taken it may be the broker's fault, so no attempt counts
+                tx.run(QUERIES["put_off"], _keys(bad) | {"now": tx.now, "counted": int(bool(done))})
+            return tx.run(QUERIES["published"], _keys(done)) if done else 0
 
     def _places(self, messages: InboxLog) -> dict[int, int]:
         partitions = messages.partitions()

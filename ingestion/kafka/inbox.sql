@@ -26,15 +26,16 @@ from unnest(%(partitions)s::integer[], %(offsets)s::bigint[], %(reasons)s::text[
 -- unpublished --
 -- So many of each partition: a long queue in one holds up no other.
 select refused.*
-from inbox_position
+from (select distinct partition from inbox_refused where not is_published) as waiting
 cross join lateral (
     select partition, kafka_offset, received_at, reason, value from inbox_refused
-    where inbox_refused.partition = inbox_position.partition and not is_published and next_attempt_at <= %(now)s
+    where inbox_refused.partition = waiting.partition and not is_published and next_attempt_at <= %(now)s
     order by next_attempt_at, kafka_offset limit %(limit)s for update skip locked) as refused
 
 -- put_off --
--- The first of a partition that the broker did not take makes room for those behind it: for five seconds, at last for an hour.
-update inbox_refused set attempts = attempts + 1, next_attempt_at = %(now)s + least(interval '5 seconds' * 2 ^ least(attempts, 20), interval '1 hour')
+-- The first of a partition that the broker did not take makes room for those behind it: for five seconds, at last for an hour. An attempt
+-- counts only if the broker took something else.
+update inbox_refused set attempts = attempts + %(counted)s, next_attempt_at = %(now)s + least(interval '5 seconds' * 2 ^ least(attempts, 20), interval '1 hour')
 from (select * from unnest(%(partitions)s::integer[], %(offsets)s::bigint[], %(received)s::timestamptz[]) as each_one (partition, kafka_offset, received_at)) as bad
 where inbox_refused.partition = bad.partition and inbox_refused.kafka_offset = bad.kafka_offset
   and inbox_refused.received_at = bad.received_at

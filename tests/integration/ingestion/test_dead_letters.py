@@ -23,6 +23,9 @@ class Picky:
         self.acknowledged = lambda: counts
         return self
 
+    def close(self):
+        """Nothing is open."""
+
 
 @pytest.fixture
 def refuse(database):

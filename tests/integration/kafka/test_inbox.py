@@ -148,7 +148,7 @@ def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, 
     send(b"not json", tracked(database, user_id))
     stop, turned = threading.Event(), list[None]()
     service = inbox_service(database, lake, kafka, buckets=BUCKETS, retention_hours=1)
-    thread = threading.Thread(target=service.run, args=(stop, lambda: turned.append(None)), daemon=True)
+    thread = threading.Thread(target=service.run, args=(stop, lambda **_: turned.append(None)), daemon=True)
     thread.start()
     with kafka.log(kafka.deadletter) as log:
         letters: list[Any] = []

@@ -191,7 +191,7 @@ def test_a_relay_outlives_a_refusal_and_publishes_everything(here, monkeypatch):
         pass
     stop, turned = threading.Event(), list[None]()
     service = replace(here.relay, connect=lambda: RefusesAtFirst(here.relay.connect()))
-    going = threading.Thread(target=service.run, args=[stop, lambda: turned.append(None)])
+    going = threading.Thread(target=service.run, args=[stop, lambda **_: turned.append(None)])
     going.start()
     try:
         for _ in range(300):
