@@ -17,8 +17,10 @@ from focusflow.database.installation import database_as_it_is, make_home
 from focusflow.database.migrate import newest_revision
 from focusflow.database.session import connect_once
 from focusflow.errors import Problem
-from focusflow.lake.tables import Lake, duckdb_connection, newest_event, show
+from focusflow.lake.tables import RAW_EVENTS, Lake, newest_event, position_key
+from focusflow.lake.verification import check
 from focusflow.settings import Settings
+from ingestion.landing.lander import older_than_lake
 
 PYTHONS = ((3, 11), (3, 14))
 FREE_BYTES = 1 << 30
@@ -48,7 +50,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _disk(settings)
         yield from _database(settings)
         yield _secrets(settings)  # the database has just made its own, where there were none
-    yield _lake(settings)
+    yield from _lake(settings)
     for name in HEALTH:
         yield _port(settings, name)
 
@@ -93,6 +95,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             assert row is not None
             skew = clock_skew(connection)
             made = row["made"] and connection.execute("select version_num from alembic_version").fetchone()
+            order = _order(settings, running.url) if made else None
     except Problem as problem:
         yield Finding("database", "cannot be used", str(problem))
         return
@@ -101,14 +104,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
     seconds = abs(skew).total_seconds()
     advice = "Set the clocks of this machine and of the database by NTP." if seconds > SKEW_SECONDS else ""
     yield Finding("clocks", f"{seconds:.1f} s between this machine and the database", advice)
+    if order:
+        yield order
     yield from _newest_event(settings, clock.now() - skew)
 
 
 def _newest_event(settings: Settings, database_now: datetime) -> Iterator[Finding]:
     """Nothing where the lake is empty or cannot be read: that is another finding."""
-    from deltalake.exceptions import DeltaError
-
-    with suppress(DeltaError, OSError):
+    with suppress(Problem, OSError):
         if newest := newest_event(Lake(settings.lake_location)):
             warnings = clock_warnings(timedelta(0), database_now, newest)
             yield Finding("newest event", f"recorded {newest:%Y-%m-%d %H:%M:%S} UTC", " ".join(warnings))
@@ -125,23 +128,38 @@ def _schema(revision: str | None) -> Finding:
     return Finding("schema", f"{revision} is newer than {newest}", "Update FocusFlow, or use another database.")
 
 
-def _lake(settings: Settings) -> Finding:
-    import duckdb
-    from deltalake.exceptions import DeltaError
-
+def _lake(settings: Settings) -> Iterator[Finding]:
+    """Every table is opened; a log that differs from its digests, a file that is missing, cut off or cannot be read is a finding."""
     lake = Lake(settings.lake_location)
+    if not lake.is_local:
+        yield Finding("lake", f"{lake.location} is a store, which looks after its files itself")
+        return
     counts = []
+    for name in lake.names():
+        found = check(lake, name)
+        if found is None:
+            continue
+        if not found.is_whole:
+            sentence = found.sentences[0].removeprefix(f"{name}: ")
+            yield Finding(f"table {name}", sentence, "Run: focusflow verify --deep --repair")
+        elif name in LAKE_TABLES and (table := lake.pinned(name)):
+            counts.append(f"{name} {table.rows():,}")
+    yield Finding("lake", f"rows: {', '.join(counts)}" if counts else "holds nothing yet")
+
+
+def _order(settings: Settings, url: str) -> Finding:
+    """The log of the database goes at least as far as the lake: else its newest events were lost, and their places are given again."""
     try:
-        for name in LAKE_TABLES:
-            if (table := lake.pinned(name)) is not None:
-                with duckdb_connection() as connection:
-                    show(connection, [table])
-                    [(count,)] = connection.view(name.replace("/", ".")).aggregate("count(*)").fetchall()
-                counts.append(f"{name} {count:,}")
-    except (DeltaError, duckdb.Error, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        return Finding("lake", f"cannot be read: {reason}", f"Restore {settings.lake_location}, or set FOCUSFLOW_LAKE.")
-    return Finding("lake", f"rows: {', '.join(counts)}" if counts else "holds nothing yet")
+        raw = Lake(settings.lake_location).pinned(RAW_EVENTS.name)
+    except Problem as problem:
+        return Finding("database and lake", "cannot be compared", str(problem))
+    with connect_once(url) as connection:
+        heads = {row["bucket"]: row["next"] for row in connection.execute("select bucket, next from outbox_head")}
+    positions = {bucket: raw.position(position_key(bucket)) for bucket in range(settings.buckets)} if raw else {}
+    sentence = older_than_lake(heads, positions)
+    return Finding("database and lake", "the database is older", sentence) if sentence else Finding(
+        "database and lake", "the database has all that has landed"
+    )  # fmt: skip
 
 
 def _port(settings: Settings, name: str) -> Finding:

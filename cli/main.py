@@ -3,6 +3,7 @@
 import sys
 import traceback
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -71,11 +72,27 @@ def main() -> None:
         with raised_on_signals():
             commands(prog_name="focusflow")
     except Problem as problem:
-        click.secho(f"focusflow: {problem}", fg="red", err=True)
-        can_pass = isinstance(problem, Unavailable) or not isinstance(problem, SetupProblem)
-        sys.exit(exit_codes.TEMPORARY if is_supervised and can_pass else exit_codes.FAILED)
-    except Exception:
+        _fail(problem, is_supervised=is_supervised)
+    except Exception as error:
+        if (damage := _damage_behind(error)) is not None:
+            _fail(damage, is_supervised=is_supervised)
         if not is_supervised:
             raise
         traceback.print_exc()
         sys.exit(exit_codes.DEFECT)
+
+
+def _fail(problem: Problem, *, is_supervised: bool) -> NoReturn:
+    click.secho(f"focusflow: {problem}", fg="red", err=True)
+    can_pass = isinstance(problem, Unavailable) or not isinstance(problem, SetupProblem)
+    sys.exit(exit_codes.TEMPORARY if is_supervised and can_pass else exit_codes.FAILED)
+
+
+def _damage_behind(error: Exception) -> Problem | None:
+    """The damaged table that a library stumbled over, if one is."""
+    from focusflow.lake.tables import Lake
+    from focusflow.lake.verification import damage_behind
+    from focusflow.settings import load_settings
+    from pipelines.engine.integrity import is_damage
+
+    return damage_behind(Lake(load_settings().lake_location)) if is_damage(error) else None

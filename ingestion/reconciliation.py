@@ -1,13 +1,24 @@
 """The law of conservation: what was accepted has landed, and what has landed is in silver, in quarantine, or came twice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, floor_key, position_key, show
+from focusflow.lake.tables import (
+    RAW_EVENTS,
+    Lake,
+    Pinned,
+    TableDamaged,
+    duckdb_connection,
+    floor_key,
+    position_key,
+    show,
+)
 from ingestion.outbox.sequencer import QUERIES
 
 IN_LAKE = load_queries(Path(__file__).with_suffix(".sql"))
@@ -44,6 +55,44 @@ class BucketCount:
             "too many stand in silver or quarantine": kept - self.refreshed,
         }
         return [f"{count} events {what}" for what, count in differences.items() if count > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of a bucket's log, both ends included."""
+
+    bucket: int
+    first: int
+    last: int
+
+    @property
+    def events(self) -> int:
+        return self.last - self.first + 1
+
+
+def gaps(raw: Pinned, buckets: Iterable[int], without: Collection[str] = ()) -> list[Gap]:
+    """What raw should have and does not, when some of its files are left out."""
+    connection = duckdb_connection()
+    connection.execute(IN_LAKE["stand_ins"])
+    connection.execute(f"create or replace view raw.events as from {raw.scan(without=without)}")
+    positions = [(each, raw.position(floor_key(each)), raw.position(position_key(each)), 0) for each in buckets]
+    connection.executemany("insert into positions values (?, ?, ?, ?)", positions or [(None, 0, 0, 0)])
+    return [Gap(*row) for row in connection.execute(IN_LAKE["gaps"]).fetchall()]
+
+
+def describe(lake: Lake, gap: Gap) -> str:
+    """Which events those are: where in the log, how many, and of which local days, where silver knows them."""
+    said = f"bucket {gap.bucket}, log_offset {gap.first} to {gap.last}, {gap.events} events"
+    try:
+        silver = lake.pinned("silver/events")
+        if silver is None or "local_date" not in silver.columns().names:
+            return said
+        connection = duckdb_connection()
+        show(connection, [silver])
+        (first, last) = connection.execute(IN_LAKE["days_of"], asdict(gap)).fetchall()[0]
+    except (TableDamaged, duckdb.Error):
+        return said
+    return f"{said}, local days {first} to {last}" if first else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,21 @@ select bucket, count(*) as raw_rows,
        count(*) filter (log_offset < coalesce(floor, 0) or log_offset >= coalesce(landed, 0)) as raw_beyond
 from raw.events left join positions using (bucket) group by bucket
 
+-- gaps --
+-- Spans of the log, both ends included, that raw should have and does not.
+with ends as (
+    select bucket, log_offset from raw.events join positions using (bucket) where log_offset >= floor and log_offset < landed
+    union all select bucket, floor - 1 from positions
+    union all select bucket, landed from positions
+)
+select bucket, before + 1 as first, log_offset - 1 as last
+from (select bucket, log_offset, lag(log_offset) over (partition by bucket order by log_offset) as before from ends)
+where log_offset > before + 1 order by all
+
+-- days_of --
+-- Of which local days the events of a span are, as far as silver has them.
+select min(local_date), max(local_date) from silver.events where bucket = $bucket and log_offset between $first and $last
+
 -- in_silver --
 select bucket, count(*) as silver from silver.events join positions using (bucket)
 where log_offset >= floor and log_offset < refreshed group by bucket

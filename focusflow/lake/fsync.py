@@ -2,13 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
 
+from focusflow.clock import now
 from focusflow.errors import SetupProblem
 from focusflow.lake import digests
 
@@ -63,6 +69,27 @@ def fsync_checkpoint(table_uri: str, version: int, live: Iterable[str]) -> None:
     for path in [*log.glob(f"{version:020}.checkpoint*"), log / "_last_checkpoint", log, root / digests.FOLDER]:
         if path.exists():
             _fsync(path)
+
+
+def milliseconds() -> int:
+    """Now, as the log writes it."""
+    return int(now().timestamp() * 1000)
+
+
+def write_data_file(root: Path, rows: pa.Table, divided_by: Sequence[str]) -> AddAction:
+    """Write the rows of one partition as a file that no commit names yet."""
+    partition = {name: str(rows[name][0].as_py()) for name in divided_by}
+    folder = root.joinpath(*(f"{name}={value}" for name, value in partition.items()))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"part-{uuid4()}.parquet"
+    pq.write_table(rows.drop_columns(list(divided_by)), path, row_group_size=65_536)
+    stats: dict[str, Any] = {"numRecords": len(rows)}
+    if "log_offset" in rows.column_names:
+        ends = pc.min_max(rows["log_offset"]).as_py()
+        stats |= {"minValues": {"log_offset": ends["min"]}, "maxValues": {"log_offset": ends["max"]}}
+    return AddAction(
+        str(path.relative_to(root)), path.stat().st_size, partition, milliseconds(), True, json.dumps(stats)
+    )
 
 
 def drop_broken_commits(root: Path) -> list[str]:

@@ -5,7 +5,7 @@ one commit is refused. That is the fence; a lock would only save work. Opening t
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import (
     CommitProperties,
     DeltaTable,
@@ -25,9 +26,10 @@ from deltalake import (
     write_deltalake,
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 
 from focusflow.database.queries import load_queries
-from focusflow.errors import SetupProblem, StorageFull
+from focusflow.errors import Problem, SetupProblem, StorageFull, Unavailable
 from focusflow.identity import MOST_BUCKETS
 from focusflow.lake import digests, fsync
 from focusflow.storage import FULL_ERRORS
@@ -59,6 +61,17 @@ FULL = tuple(f"(os error {number})" for number in FULL_ERRORS)
 
 class CommitConflict(Exception):
     """Another writer moved the table on from this position first. Open it again and look."""
+
+
+class TableDamaged(Problem):
+    """A table of the lake that cannot be read."""
+
+    status = 503
+
+    def __init__(self, table: str, reason: object) -> None:
+        said = str(reason).strip().partition("\n")[0].rstrip(".")
+        super().__init__(f"The table {table} of the lake is damaged: {said}. Run `focusflow verify --deep --repair`.")
+        self.table = table
 
 
 @contextmanager
@@ -155,10 +168,11 @@ class Pinned:
     def columns(self) -> pa.Schema:
         return pa.schema(self.delta.schema().to_arrow())
 
-    def files(self, where: str | None = None) -> list[str]:
-        """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`."""
+    def files(self, where: str | None = None, without: Collection[str] = ()) -> list[str]:
+        """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`; not those `without`."""
         files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
-        return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
+        files = [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
+        return [each for each in files if not each.endswith(tuple(without))] if without else files
 
     def sizes(self) -> dict[str, int]:
         """The table's files by their path in it, with their sizes."""
@@ -197,6 +211,30 @@ class Pinned:
         with _refusals_of(self.name):
             write_deltalake(
                 self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT, **how
+            )  # fmt: skip
+        self._fsync_commit(before)
+
+    def exchange(self, removed: Collection[str], data: pa.Table | None = None, *, positions: Mapping[str, int]) -> None:
+        """Take files out of the table without reading them, and put rows in their place: one commit."""
+        assert self.root is not None
+        before, divided_by = self.version, self.delta.metadata().partition_columns
+        added = pa.table(self.delta.get_add_actions(flatten=True)).to_pylist()
+        commit = CommitProperties(
+            app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
+        )
+        actions: list[AddAction | RemoveAction] = [
+            RemoveAction(
+                each["path"], True, fsync.milliseconds(), each["size_bytes"],
+                {name: str(each[f"partition.{name}"]) for name in divided_by},
+            )
+            for each in added if unquote(each["path"]) in removed
+        ]  # fmt: skip
+        if data is not None and len(data):
+            actions += [fsync.write_data_file(self.root, part, divided_by) for part in _divided(data, divided_by)]
+        with _refusals_of(self.name):
+            self.delta.create_write_transaction(
+                actions, "append", self.delta.schema(), partition_by=divided_by,
+                commit_properties=commit, post_commithook_properties=NO_HOOKS,
             )  # fmt: skip
         self._fsync_commit(before)
 
@@ -271,9 +309,9 @@ class Pinned:
         self._fsync_commit(before)
         return len(gone)
 
-    def scan(self, where: str | None = None) -> str:
+    def scan(self, where: str | None = None, without: Collection[str] = ()) -> str:
         """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""
-        schema, files = self.columns(), self.files(where)
+        schema, files = self.columns(), self.files(where, without)
         partitions = self.delta.metadata().partition_columns
         if not files:
             nothing = ", ".join(f"null::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema)
@@ -302,8 +340,21 @@ class Lake:
         try:
             options = dict(self.storage_options)
             return Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
-        except TableNotFoundError:
+        except TableNotFoundError as error:
+            if self.is_local and any(Path(self.url(name)).glob("_*/*")):
+                raise TableDamaged(name, "its log has no beginning") from error
             return None
+        except (DeltaError, OSError) as error:
+            if version is not None:
+                return None  # its entries were cleared away
+            if not self.is_local:
+                raise Unavailable(f"The lake {self.location} cannot be reached. Try again shortly.") from error
+            raise TableDamaged(name, error) from error
+
+    def names(self) -> list[str]:
+        """The tables that there are, where the lake is a folder."""
+        logs = Path(self.location).glob("*/*/_delta_log") if self.is_local else []
+        return sorted(f"{each.parts[-3]}/{each.parts[-2]}" for each in logs if ".broken" not in each.parts[-2])
 
     def version(self, name: str) -> int | None:
         """The newest version of a table, without reading its log where that is a folder; None as long as there is none."""
@@ -367,6 +418,15 @@ def newest_event(lake: Lake) -> datetime | None:
     """When the newest event was recorded that has landed."""
     raw = lake.pinned(RAW_EVENTS.name)
     return raw.newest("recorded_time") if raw else None
+
+
+def _divided(data: pa.Table, by: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of each partition."""
+    for values in data.select(by).group_by(by).aggregate([]).to_pylist():
+        part = data
+        for name, value in values.items():
+            part = part.filter(pc.equal(part[name], pa.scalar(value, part.schema.field(name).type)))
+        yield part
 
 
 def _add_columns(table: Pinned, spec: TableSpec) -> None:

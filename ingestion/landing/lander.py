@@ -3,7 +3,7 @@
 The commit is made onto the version from which the position was read, so of two landers at one position one is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -43,13 +43,8 @@ class Lander:
 
     def check(self, source: Source) -> None:
         """Refuse a log that ends before the lake does: it would give out positions again."""
-        heads = source.heads()
-        for bucket, position in self.positions.items():
-            if heads.get(bucket, 0) < position:
-                raise PositionLost(
-                    f"The database is older than the lake: bucket {bucket} ends at {heads.get(bucket, 0)}, and {position} events of it"
-                    " have landed. Restore the backup of the lake that belongs to this database."
-                )
+        if sentence := older_than_lake(source.heads(), self.positions):
+            raise PositionLost(sentence)
 
     def land_once(self, source: Source) -> int:
         """Land what follows on the positions as one commit, up to the rows of a batch. Returns how many events landed."""
@@ -76,6 +71,17 @@ class Lander:
         positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
         self._raw.append(raw_rows(self._connection, runs), positions=positions)
         return sum(len(run.offsets) for run in runs)
+
+
+def older_than_lake(heads: Mapping[int, int], positions: Mapping[int, int]) -> str | None:
+    """What is wrong where the log of a database ends before what has landed of it."""
+    for bucket, position in positions.items():
+        if heads.get(bucket, 0) < position:
+            return (
+                f"The database is older than the lake: bucket {bucket} ends at {heads.get(bucket, 0)}, and {position} events of it"
+                " have landed. Restore the backup of the lake that belongs to this database."
+            )
+    return None
 
 
 def following(run: Run, position: int) -> Run:

@@ -1,6 +1,6 @@
 """Where the lander reads from. The outbox is one source; a broker is another, with the same positions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from ingestion.outbox.sequencer import QUERIES
 
 #: Bounds the memory of a batch whose events are large; the rows bound it otherwise.
 BATCH_BYTES = 64 * 1024 * 1024
+SPAN_ROWS = 50_000
 
 
 class PositionLost(Problem):
@@ -67,6 +68,18 @@ class OutboxSource:
                 room -= len(run.values)
                 memory -= sum(map(len, run.values))
         return runs
+
+    def read_span(self, bucket: int, first: int, last: int) -> Iterator[Run]:
+        """What is still there of a span of a bucket, both ends included."""
+        position = first
+        while position <= last:
+            with self.database.transaction(Role.INGESTION) as tx:
+                run = _read_bucket(tx, bucket, position, min(SPAN_ROWS, last - position + 1), BATCH_BYTES)
+            within = [place for place, offset in enumerate(run.offsets) if offset <= last]
+            if not within:
+                return
+            yield Run(bucket, [run.offsets[place] for place in within], [run.values[place] for place in within])
+            position = run.offsets[-1] + 1
 
     def heads(self) -> Mapping[int, int]:
         with self.database.transaction(Role.INGESTION) as tx:

@@ -4,6 +4,7 @@ Small files are put together, the log is summed up, what no version needs is cle
 from raw when all of them are in silver, days of the outbox when all of them are in raw, and rows of quarantine.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,9 @@ from focusflow.errors import Conflict
 from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, floor_key, position_key, show
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
-from pipelines.engine import build, daily, histories, priorities, silver, user_quarantine
+from pipelines.engine import build, daily, histories, integrity, priorities, silver, user_quarantine
+
+log = logging.getLogger(__name__)
 
 #: Tables that grow by a file with every commit. The others are written anew by the partition.
 GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
@@ -67,6 +70,18 @@ class Maintenance:
         yield Done("mails", forget_said(self.database, self.settings.words_days, self.settings.report_days))
         for spec in (*GROWING, *REWRITTEN):
             yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
+        yield self._check_files()
+
+    def _check_files(self) -> Done:
+        """Hold a share of the files against their digests, and mend what can be. What is lost ends the job with its name."""
+        checks = integrity.check_share(self.lake)
+        outcome = integrity.repair(self.lake, self.database, self.settings.buckets, checks)
+        for sentence in (*outcome.mended, *outcome.lost):
+            log.warning(sentence)
+        if outcome.lost:
+            raise Conflict(f"Files of the lake are damaged. {' '.join(outcome.lost)}")
+        amounts = {"files checked": sum(each.files for each in checks), "mended": len(outcome.mended)}
+        return Done("digests", amounts | {"recorded as they are": sum(each.recorded_now for each in checks)})
 
     def _tried(self, table: str, work: Callable[[], Amounts]) -> Done:
         try:

@@ -1,5 +1,6 @@
 """One refresh: raw to silver to gold to the API, in order. Dagster's assets are these same steps; this runs them without it."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ from pipelines.engine import (
     checks,
     daily,
     histories,
+    integrity,
     priorities,
     publish_scores,
     publish_tables,
     silver,
 )
+
+log = logging.getLogger(__name__)
 
 CHECKS, CATALOG = "checks", "catalog.duckdb"
 UNITS = {CHECKS: "tables", CATALOG: "views"}
@@ -74,8 +78,26 @@ class Refresh:
         }
 
     def run(self) -> Iterator[Step]:
-        """Each step as it is done. A step that another refresh was quicker with ends this one, and nothing is lost by it."""
+        """Each step as it is done. What is damaged on the disk is mended as far as can be, and the refresh begins anew, once."""
         require_agreement(self.database)
+        try:
+            yield from self._run()
+        except Exception as error:
+            if not integrity.is_damage(error):
+                raise
+            outcome = integrity.heal(self.lake, self.database, self.buckets)
+            if not outcome.is_damaged:
+                raise
+            for sentence in (*outcome.mended, *outcome.lost):
+                log.warning(sentence)
+            if not outcome.mended:
+                raise Conflict(" ".join(outcome.lost)) from error
+            yield from self._run()
+
+    def _run(self) -> Iterator[Step]:
+        """A step that another refresh was quicker with ends this one, and nothing is lost by it."""
+        for sentence in integrity.rebuild_marked(self.lake, self.buckets):
+            log.warning(sentence)
         for table, work in self.steps().items():
             begun = time.monotonic()
             try:

@@ -8,6 +8,7 @@ import dagster as dg
 from focusflow import clock
 from focusflow.lake.tables import RAW_EVENTS, position_key
 from focusflow.mail import mailer
+from pipelines.engine import integrity
 from pipelines.engine.maintenance import Maintenance
 from pipelines.engine.partitions import month_of, touched_since
 from pipelines.orchestration.assets.reconciliation import conservation_check
@@ -18,6 +19,18 @@ from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
 from reports.notifications.reminder_scheduler import Reminding
 
+
+@dg.failure_hook(required_resource_keys={"installation"})
+def mend_damage(context: dg.HookContext) -> None:
+    """A step that failed for a damaged file of the lake: what can be mended is, and the next attempt begins with it."""
+    if context.op_exception is not None and integrity.is_damage_behind(context.op_exception):
+        installation: Installation = context.resources.installation
+        with installation.database() as database:
+            outcome = integrity.heal(installation.lake, database, installation.buckets)
+        for sentence in (*outcome.mended, *outcome.lost):
+            context.log.warning(sentence)
+
+
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
@@ -26,6 +39,7 @@ refresh = dg.define_asset_job(
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
+    hooks={mend_damage},
     owners=OWNERS,
     tags={"dagster/max_runtime": "3600", "dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"},
 )

@@ -13,7 +13,18 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
 from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, duckdb_type
 from focusflow.metrics import BY_NAME as METRICS
-from pipelines.engine import build, catalog, checks, daily, data_docs, histories, lineage, publish_tables, silver
+from pipelines.engine import (
+    build,
+    catalog,
+    checks,
+    daily,
+    data_docs,
+    histories,
+    integrity,
+    lineage,
+    publish_tables,
+    silver,
+)
 from pipelines.engine.partitions import FIRST_MONTH
 from pipelines.orchestration.resources import Installation
 
@@ -158,7 +169,11 @@ raw_events = dg.AssetSpec(
     retry_policy=RETRY,
     pool="silver_events",
 )
-def silver_events(installation: Installation) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
+def silver_events(
+    context: dg.AssetExecutionContext, installation: Installation
+) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
+    for sentence in integrity.rebuild_marked(installation.lake, installation.buckets):
+        context.log.warning(sentence)
     taken = silver.take_in(installation.lake, installation.duckdb(), installation.buckets)
     return (
         result(installation.lake, silver.EVENTS.name, taken.kept, read=taken.read),

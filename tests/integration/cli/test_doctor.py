@@ -28,7 +28,7 @@ def landed(settings) -> Lake:
     """A lake with one event."""
     lake = Lake(settings.lake_location)
     event = {"bucket": 0, "log_offset": 0, "id": "1", "value": b"{}"}
-    lake.open(RAW_EVENTS).append(pa.Table.from_pylist([event], RAW_EVENTS.schema), positions={"bucket-0": 1})
+    lake.open(RAW_EVENTS).append(pa.Table.from_pylist([event], RAW_EVENTS.schema), positions={})
     return lake
 
 
@@ -55,7 +55,21 @@ def test_a_secret_that_others_can_read_is_found(settings):
 def test_a_lake_with_a_lost_file_is_found(settings, landed):
     for file in (settings.home / "lake").rglob("*.parquet"):
         file.unlink()
-    assert not found(settings, "lake").is_well
+    finding = found(settings, "table raw/events")
+    assert finding.seen.endswith("is missing")
+    assert finding.advice == "Run: focusflow verify --deep --repair"
+
+
+def test_a_log_entry_that_changed_is_found(settings, landed):
+    entry = settings.home / "lake" / "raw" / "events" / "_delta_log" / f"{1:020}.json"
+    entry.write_text(entry.read_text().replace('"numRecords\\":1', '"numRecords\\":2'))
+    assert found(settings, "table raw/events").seen == f"the log entry _delta_log/{1:020}.json has other content"
+
+
+def test_a_database_that_ends_before_the_lake_is_found(settings, landed):
+    landed.open(RAW_EVENTS).append(RAW_EVENTS.schema.empty_table(), positions={"bucket-0": 7})
+    finding = found(settings, "database and lake")
+    assert finding.advice.startswith("The database is older than the lake: bucket 0 ends at 0, and 7 events")
 
 
 def test_a_full_disk_is_found(settings, monkeypatch):
