@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Database
 from focusflow.lake import digests
 from focusflow.lake.tables import (
@@ -28,7 +29,6 @@ from focusflow.lake.tables import (
     duckdb_connection,
     floor_key,
     position_key,
-    quoted,
 )
 from focusflow.lake.verification import TableCheck, check
 from ingestion.landing.lander import raw_rows
@@ -38,6 +38,8 @@ from pipelines.engine import build, daily, histories, priorities, silver
 
 #: Where the lake remembers which tables are to be computed again, and up to where its files were checked.
 STATE = "_integrity.json"
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 #: In so many nights every file is read once.
 NIGHTS = 30
@@ -233,12 +235,8 @@ def _surviving(lake: Lake, spec: TableSpec) -> tuple[pa.Table, dict[str, int]]:
     positions = _readable_positions(root)
     if not paths:
         return spec.schema.empty_table(), positions
-    listed = ", ".join(map(quoted, paths))
-    columns = ", ".join(f'"{name}"' for name in spec.schema.names)
-    rows = duckdb_connection().sql(
-        f"select {columns} from read_parquet([{listed}], union_by_name = true, hive_partitioning = true)"  # noqa: S608 (our own paths)
-        " qualify row_number() over (partition by bucket, log_offset) = 1"
-    ).to_arrow_table().cast(spec.schema)  # fmt: skip
+    found = duckdb_connection().sql(QUERIES["surviving"], params={"paths": paths}).to_arrow_table()
+    rows = found.select(spec.schema.names).cast(spec.schema)
     if spec.name == RAW_EVENTS.name:
         ends = rows.group_by("bucket").aggregate([("log_offset", "max"), ("log_offset", "min")]).to_pylist()
         for each in ends:
