@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from cli.supervisor.lock import announced
 from cli.supervisor.ports import is_free
 from cli.supervisor.services import HEALTH
-from focusflow import clock
+from focusflow import ai_models, clock
 from focusflow.database.clock_check import clock_skew, clock_warnings
 from focusflow.database.installation import database_as_it_is, make_home
 from focusflow.database.migrate import newest_revision
@@ -51,8 +51,37 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _database(settings)
         yield _secrets(settings)  # the database has just made its own, where there were none
     yield from _lake(settings)
+    if settings.has_ai_service:
+        yield _ai_model(settings)
     for name in HEALTH:
         yield _port(settings, name)
+
+
+def _ai_model(settings: Settings) -> Finding:
+    """Whether the service offers the configured model, and until when."""
+    from openai import OpenAIError
+
+    from reports.insights.service import offered_models
+
+    name, known = settings.ai_model, ai_models.KNOWN.get(settings.ai_model)
+    ends_on = known.ends_on if known else None
+    if ends_on is not None:
+        seen = f"{name} {'ends' if clock.now().date() < ends_on else 'ended'} on {ends_on:%-d %B %Y}"
+        return Finding("AI model", seen, f"Set FOCUSFLOW_AI_MODEL to another model, such as {ai_models.DEFAULT}.")
+    try:
+        offered = offered_models(settings)
+    except (OpenAIError, OSError) as error:
+        return Finding(
+            "AI model",
+            f"the service does not answer ({type(error).__name__})",
+            "Check OPENAI_BASE_URL and OPENAI_API_KEY.",
+        )
+    if name not in offered:
+        some = ", ".join(offered[:5]) or "none"
+        return Finding(
+            "AI model", f"the service does not offer {name}", f"Set FOCUSFLOW_AI_MODEL to one it offers: {some}."
+        )
+    return Finding("AI model", name)
 
 
 def _python() -> Finding:

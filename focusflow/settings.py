@@ -4,11 +4,12 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from focusflow import ai_models
 from focusflow.errors import SetupProblem
 from focusflow.identity import MOST_BUCKETS
 
@@ -203,7 +204,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
         description="Where the service is, like `http://127.0.0.1:11434/v1` for Ollama. Any that speaks OpenAI's chat completions.",
     )
-    ai_model: str = Field("gpt-4o-mini", min_length=1, max_length=60, description="Which of its models to ask.")
+    ai_model: str = Field(
+        ai_models.DEFAULT, min_length=1, max_length=60, description="The model that words insights and plans."
+    )
+    ai_reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
+        None,
+        description="How much the model reasons before it answers. Unset: `none` for OpenAI, and not sent to other servers.",
+    )
     ai_timeout_seconds: float = Field(20, gt=0, le=300, description="How long to wait for an answer, each time.")
     ai_retries: int = Field(2, ge=0, le=5, description="How often to ask again when it is busy or fails.")
     ai_daily_tokens_per_person: int = Field(
@@ -211,8 +218,8 @@ class Settings(BaseSettings):
     )
     ai_daily_tokens: int = Field(1_000_000, ge=0, description="The same for all people together.")
     ai_prices: dict[str, tuple[float, float]] = Field(
-        {"gpt-4o-mini": (0.15, 0.60)},
-        description='US dollars for a million tokens in and out, by model, like `{"gpt-4o-mini": [0.15, 0.6]}`. One that is missing costs nothing.',
+        ai_models.PRICES,
+        description=f"US dollars for a million tokens in and out, by model (as of {ai_models.PRICES_AS_OF:%Y-%m-%d}). A model that is missing costs nothing.",
     )
 
     cors_origins: list[str] = Field(

@@ -16,6 +16,8 @@ class Service:
         self.asked: list[dict[str, Any]] = []
         self.says: Any = "{}"
         self.tokens = (900, 120)
+        self.finish_reason = "stop"
+        self.models = ["small"]
         self._lock = threading.Lock()
 
     def answer_to(self, question: dict[str, Any]) -> Any:
@@ -29,7 +31,7 @@ class Service:
         tokens_in, tokens_out = self.tokens
         whole = {
             "id": "x", "object": "chat.completion", "created": 0, "model": "local",
-            "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}],
+            "choices": [{"index": 0, "finish_reason": self.finish_reason, "logprobs": None, "message": message}],
             "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out},
         }  # fmt: skip
         return json.dumps(whole).encode()
@@ -58,6 +60,12 @@ class Handler(BaseHTTPRequestHandler):
     """One call."""
 
     service: Service
+
+    def do_GET(self) -> None:
+        models = [{"id": name, "object": "model", "created": 0, "owned_by": "us"} for name in self.service.models]
+        body = json.dumps({"object": "list", "data": models}).encode()
+        self.begin(200, body)
+        self.wfile.write(body)
 
     def do_POST(self) -> None:
         question = json.loads(self.rfile.read(int(self.headers["content-length"])))

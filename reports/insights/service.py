@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx2
 import orjson
-from openai import OpenAI, OpenAIError
+from openai import ContentFilterFinishReasonError, LengthFinishReasonError, NotFoundError, OpenAI, OpenAIError, omit
 from openai.types.chat import ParsedChatCompletion
+from openai.types.shared import ReasoningEffort
 from pydantic import ValidationError
 
 from focusflow.settings import Settings
@@ -26,6 +27,10 @@ PROMPTS = Path(__file__).with_name("prompts")
 NEWEST = {"insights": "insights-1", "plan": "plan-1"}
 
 ANSWER_TOKENS = 1200
+
+#: What a model that reasons may use up before its answer begins; both count against one limit.
+REASONING_TOKENS = 8000
+
 ANSWER_BYTES = 1_000_000
 
 
@@ -78,14 +83,23 @@ class ServiceWriter:
         begun = time.monotonic()
         try:
             answer = self._answer(instruction, question)
+        except (LengthFinishReasonError, ContentFilterFinishReasonError) as error:
+            self.breaker.note(is_well=True)
+            usage, reason = error.completion.usage if isinstance(error, LengthFinishReasonError) else None, _stop(error)
+            spent = (
+                call.spending(usage.prompt_tokens, usage.completion_tokens, self.settings.ai_prices) if usage else call
+            )
+            self.accounts.record(topic, spent.after(begun, "rejected", reason=reason))
+            raise NotWritten(reason) from error
         except (OpenAIError, httpx2.HTTPError, ValidationError, ValueError) as error:
             self.breaker.note(is_well=isinstance(error, ValidationError))  # it did answer, in another shape
-            self.accounts.record(topic, call.after(begun, "failed", reason=type(error).__name__))
-            raise NotWritten(f"the service did not answer as it should ({type(error).__name__})") from error
+            reason = _failure(error, call.model)
+            self.accounts.record(topic, call.after(begun, "failed", reason=reason))
+            raise NotWritten(reason) from error
         self.breaker.note(is_well=True)
         usage, said = answer.usage, answer.choices[0].message.parsed if answer.choices else None
         spent = call.spending(usage.prompt_tokens, usage.completion_tokens, self.settings.ai_prices) if usage else call
-        wrong = ["it refused"] if said is None else found_wrong(said, topic)
+        wrong = ["the model refused"] if said is None else found_wrong(said, topic)
         if said is None or wrong:
             self.accounts.record(topic, spent.after(begun, "rejected", reason="; ".join(wrong)))
             raise NotWritten(f"the service's words were not shown: {wrong[0]}")
@@ -97,8 +111,31 @@ class ServiceWriter:
             model=self.settings.ai_model,
             messages=[{"role": "system", "content": instruction}, {"role": "user", "content": question}],
             response_format=Insights,
-            max_completion_tokens=ANSWER_TOKENS,
+            max_completion_tokens=ANSWER_TOKENS if self.effort == "none" else ANSWER_TOKENS + REASONING_TOKENS,
+            reasoning_effort=self.effort or omit,
         )
+
+    @property
+    def effort(self) -> ReasoningEffort:
+        """What is sent; nothing to a server that may not know the parameter."""
+        return self.settings.ai_reasoning_effort or ("none" if self.settings.openai_base_url is None else None)
+
+
+def _stop(error: LengthFinishReasonError | ContentFilterFinishReasonError) -> str:
+    if isinstance(error, LengthFinishReasonError):
+        return "the answer was cut off at the limit of tokens"
+    return "the service's moderation stopped the answer"
+
+
+def _failure(error: Exception, model: str) -> str:
+    if isinstance(error, NotFoundError):
+        return f"the service does not offer the model {model}"
+    return f"the service did not answer as it should ({type(error).__name__})"
+
+
+def offered_models(settings: Settings) -> list[str]:
+    """The names of the models that the service offers. Raises an OpenAIError where it does not answer."""
+    return sorted(model.id for model in client(settings).models.list())
 
 
 def found_wrong(said: Insights, topic: Topic) -> list[str]:

@@ -15,6 +15,8 @@ from cli.supervisor.lock import locked
 from focusflow import clock
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from focusflow.settings import Settings
+from tests import aiservice
+from tests.aiservice import Service
 from tests.conftest import add_user
 
 
@@ -83,6 +85,19 @@ def test_a_clock_that_is_off_is_found(settings, monkeypatch):
     finding = found(settings, "clocks")
     assert "30.0 s" in finding.seen
     assert not finding.is_well
+
+
+def test_a_model_that_ends_or_that_the_service_does_not_offer_is_found(settings):
+    server = Service()
+    with aiservice.running(server) as address:
+        served = {"openai_base_url": address, "ai_retries": 0}
+        assert found(settings.model_copy(update=served | {"ai_model": "small"}), "AI model").is_well
+        unknown = found(settings.model_copy(update=served | {"ai_model": "other"}), "AI model")
+        assert (unknown.seen, "small" in unknown.advice) == ("the service does not offer other", True)
+    away = found(settings.model_copy(update=served | {"ai_model": "small"}), "AI model")
+    assert away.advice == "Check OPENAI_BASE_URL and OPENAI_API_KEY."
+    ending = found(settings.model_copy(update=served | {"ai_model": "gpt-4o-mini"}), "AI model")
+    assert "on 14 January 2027" in ending.seen
 
 
 def test_a_usual_port_that_is_taken_is_no_fault(settings, monkeypatch):

@@ -91,9 +91,9 @@ def test_the_service_is_told_figures_and_the_shape_and_nothing_that_a_person_wro
 @pytest.mark.parametrize(
     ("says", "reason"),
     [
-        (429, "RateLimitError"), (500, "InternalServerError"), (401, "AuthenticationError"), (404, "NotFoundError"),
+        (429, "RateLimitError"), (500, "InternalServerError"), (401, "AuthenticationError"), (404, "does not offer the model small"),
         ("cut", "APIConnectionError"), ("silent", "APITimeoutError"), ("drips", "APITimeoutError"), ("endless", "APITimeoutError"),
-        ("this is no JSON", "ValidationError"), ("{}", "ValidationError"), ('{"headline": "x"', "ValidationError"), ("", "it refused"),
+        ("this is no JSON", "ValidationError"), ("{}", "ValidationError"), ('{"headline": "x"', "ValidationError"), ("", "the model refused"),
     ],
 )  # fmt: skip
 def test_a_service_that_fails_leaves_the_local_writers_words(words, server, says, reason):
@@ -107,7 +107,11 @@ def test_a_failure_is_written_down(words, server, database, user_id):
     server.says = 500
     words()
     (row,) = account(database, user_id)
-    assert (row["status"], row["reason"], row["output"]) == ("failed", "InternalServerError", None)
+    assert (row["status"], row["reason"], row["output"]) == (
+        "failed",
+        "the service did not answer as it should (InternalServerError)",
+        None,
+    )
 
 
 ATTACKS = [
@@ -190,3 +194,39 @@ def test_without_a_service_nothing_is_asked(facts, settings, database, server):
     assert maker(nobody, database).words(facts).by == "local"
     assert maker(settings, database).service is not None
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        ("length", "the answer was cut off at the limit of tokens"),
+        ("content_filter", "the service's moderation stopped the answer"),
+    ],
+)
+def test_an_answer_that_was_stopped_is_told_from_an_outage(words, server, database, user_id, stop):
+    server.says = honest
+    server.finish_reason, reason = stop
+    said = words()
+    assert (said.by, said.reason) == ("local", reason)
+    assert [(row["status"], row["reason"]) for row in account(database, user_id)] == [("rejected", reason)]
+
+
+def test_a_model_that_the_service_does_not_offer_is_named(words, server):
+    server.says = 404
+    assert words(ai_model="gone").reason == "the service does not offer the model gone"
+
+
+def test_reasoning_is_asked_for_by_setting_and_leaves_room_for_the_answer(words, server):
+    server.says = honest
+    words()
+    words(ai_reasoning_effort="low", ai_model="other")
+    words(ai_reasoning_effort="none", ai_model="third")
+    plain, low, none = server.asked
+    assert "reasoning_effort" not in plain
+    assert (low["reasoning_effort"], none["reasoning_effort"]) == ("low", "none")
+    assert low["max_completion_tokens"] > 4 * none["max_completion_tokens"]
+
+
+def test_openai_itself_is_asked_not_to_reason(database):
+    chosen = load_settings(openai_api_key="sk-test")
+    assert service(chosen, Accounts(database, chosen)).effort == "none"
