@@ -64,7 +64,7 @@ class User(threading.Thread):
         self.latencies: list[float] = []
         self._halt, self._dice = stop, random.Random(f"{seed}-{number}")
         self._client = httpx2.Client(base_url=f"{address}/api/v1", timeout=10, trust_env=False)
-        self._token = ""
+        self.token = ""
         self.user_id = ""
         self._habit = ""
 
@@ -78,7 +78,7 @@ class User(threading.Thread):
     def _sign_in(self) -> None:
         answer = self._client.post("/auth/login", json={"email": self.email, "password": PASSWORD})
         answer.raise_for_status()
-        self._token = answer.json()["access_token"]
+        self.token = answer.json()["access_token"]
 
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The answer, however often it takes. Only an answer that blames the request ends it."""
@@ -88,7 +88,7 @@ class User(threading.Thread):
             try:
                 begun = time.monotonic()
                 answer = self._client.request(
-                    method, path, json=body, headers={**headers, "Authorization": f"Bearer {self._token}"}
+                    method, path, json=body, headers={**headers, "Authorization": f"Bearer {self.token}"}
                 )
                 self.ledger.requests += 1
                 self.latencies.append(time.monotonic() - begun)
