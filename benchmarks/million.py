@@ -17,7 +17,7 @@ from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from focusflow.settings import Settings
 from ingestion.kafka.broker import Kafka
 from ingestion.kafka.wiring import broker_source, relay_service
-from ingestion.landing.service import Upkeep, open_ingestion
+from ingestion.landing.service import OutboxMaintenance, open_ingestion
 from ingestion.reconciliation import count, judge
 
 LOOKS = 10
@@ -40,7 +40,7 @@ def land(url: str, lake: str, servers: str) -> None:
             rows=SETTINGS.land_rows,
             age_seconds=SETTINGS.land_age_seconds,
             source=source,
-        ).run(threading.Event(), Upkeep(url))
+        ).run(threading.Event(), OutboxMaintenance(url))
 
 
 def main(events: int) -> None:

@@ -148,12 +148,12 @@ def as_of_another(pattern: dict[str, Any], user: UUID) -> bytes:
 
 
 def day_of(user: UUID) -> list[bytes]:
-    happenings: list[tuple[str, dict[str, Any]]] = [
+    actions: list[tuple[str, dict[str, Any]]] = [
         ("user.registered", {"email": "ada@example.com", "display_name": "Ada", "timezone": "Europe/Berlin"})
     ]
-    while len(happenings) < PER_PERSON:
-        start = NINE + timedelta(minutes=10 * len(happenings))
-        happenings += [
+    while len(actions) < PER_PERSON:
+        start = NINE + timedelta(minutes=10 * len(actions))
+        actions += [
             ("task.created", {"title": "Write to Ada", "created_at": NINE, "due_date": NINE.date(), "tags": ["home"]}),
             ("task.completed", {"title": "Write to Bob", "created_at": NINE, "status": "completed", "completed_at": start}),
             ("time.logged", {"started_at": start, "ended_at": start + timedelta(minutes=25)}),
@@ -163,5 +163,5 @@ def day_of(user: UUID) -> list[bytes]:
         outbox.event(
             type_, user_id=user, timezone="Europe/Berlin", subject=user, version=1, data=data, recorded_at=NINE
         ).as_bytes()
-        for type_, data in happenings[:PER_PERSON]
+        for type_, data in actions[:PER_PERSON]
     ]

@@ -1,4 +1,4 @@
-"""What a person's days are taken up with, and the time that is left: appointments, working hours and days off as they are now."""
+"""A user's appointments, working hours and days off, and the free time between them, as of now."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 DAY = timedelta(days=1)
 EVENTS_AT_MOST = 2000
 
-#: What all rules of a request may cost together: half a second of work, and far more than any calendar needs.
+#: The budget of all rules of a request together: half a second of work, far more than any calendar needs.
 STEPS_AT_MOST = 300_000
 
 Moments = tuple[datetime, datetime]
@@ -29,7 +29,7 @@ Moments = tuple[datetime, datetime]
 def taking_place_on(
     tx: Transaction, user_id: UUID, timezone: str, days: tuple[date, date], *, without: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """What takes place from one day to another, of all calendars but one."""
+    """The occurrences of a user's appointments on these days, optionally without one calendar."""
     since, until = start_of(days[0], timezone), start_of(days[1] + DAY, timezone)
     span = {"user_id": user_id, "since": since, "until": until, "limit": EVENTS_AT_MOST + 1}
     rows = tx.all(QUERIES["touching"], span)
@@ -43,13 +43,13 @@ def taking_place_on(
 
 
 def working_hours(tx: Transaction, user_id: UUID) -> tuple[time, time]:
-    """From when until when somebody works, as they chose."""
+    """The start and end of the user's working hours."""
     chosen = tx.one(QUERIES["working_hours"], {"user_id": user_id}) or DEFAULTS
     return chosen["work_from"], chosen["work_until"]
 
 
 def workdays(tx: Transaction, user_id: UUID, days: tuple[date, date]) -> Iterator[date]:
-    """Those that are not off."""
+    """The days that are not days off."""
     free = tx.all(QUERIES["days_off"], {"user_id": user_id, "since": days[0], "until": days[1]})
     for n in range((days[1] - days[0]).days + 1):
         day = days[0] + n * DAY
@@ -60,7 +60,7 @@ def workdays(tx: Transaction, user_id: UUID, days: tuple[date, date]) -> Iterato
 def taking_place(
     events: Iterable[Mapping[str, Any]], timezone: str, since: datetime, until: datetime
 ) -> Iterator[dict[str, Any]]:
-    """Each time that an appointment touches a span, in order. No more is worked out than is read."""
+    """The occurrences that overlap a span, in order and computed lazily."""
     steps = Steps(STEPS_AT_MOST)
     each_one = (_times(event, timezone, (since, until), steps) for event in events)
     return merge(*each_one, key=lambda each: (each["start_at"], each["end_at"], each["event_id"]))
@@ -73,8 +73,8 @@ def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Step
         times: Iterable[Moments] = [span] * is_on
     else:
         times = occurrences(event["rrule"], span, timezone, since=since, until=until, steps=steps)
-    shown = {name: event[name] for name in ("title", "all_day", "busy", "location")}
-    same = {**shown, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
+    fields = {name: event[name] for name in ("title", "all_day", "busy", "location")}
+    same = {**fields, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
     for start, end in times:
         yield {**same, "start_at": start, "end_at": end}
 
@@ -82,17 +82,17 @@ def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Step
 def free_between(
     taking: Iterable[Mapping[str, Any]], days: Iterable[date], hours: tuple[time, time], timezone: str, minutes: int
 ) -> Iterator[dict[str, Any]]:
-    """The time within working hours that no busy appointment takes. A day of 23 hours has one less where it is missing."""
+    """The free slots within working hours, between busy appointments. A day of 23 hours lacks its missing hour."""
     here, needed = zone(timezone), timedelta(minutes=minutes)
-    taken = deque((each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"])
+    busy = deque((each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"])
     for day in days:
         free_from, closes = (datetime.combine(day, hour, tzinfo=here).astimezone(UTC) for hour in hours)
         begun: list[Moments] = []
-        while taken and taken[0][0] < closes:
-            begun.append(taken.popleft())
+        while busy and busy[0][0] < closes:
+            begun.append(busy.popleft())
         going_on = [each for each in begun if each[1] > free_from]
-        if later := [each for each in going_on if each[1] > closes]:  # of those, the days after need the last end only
-            taken.appendleft(max(later, key=lambda each: each[1]))
+        if later := [each for each in going_on if each[1] > closes]:  # later days need only the last end
+            busy.appendleft(max(later, key=lambda each: each[1]))
         for start, end in [*going_on, (closes, closes)]:
             if start - free_from >= needed:
                 yield {

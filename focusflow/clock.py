@@ -1,4 +1,4 @@
-"""The only caller of `now()`, and the spans of local days that people speak of.
+"""The only source of the current time, and named spans of local days.
 
 Durations are computed from instants, never from wall clocks: a local day has 23, 24 or 25 hours, now and then 0.
 """
@@ -17,7 +17,7 @@ def now() -> datetime:
 
 @lru_cache
 def zone_names() -> frozenset[str]:
-    """The time zones a person may choose: those that both Python and PostgreSQL know."""
+    """The time zones a user may choose: those that both Python and PostgreSQL know."""
     odd = {"localtime", "posixrules", "Factory"}
     return frozenset(
         name for name in available_timezones() if name not in odd and not name.startswith(("posix/", "right/"))
@@ -30,7 +30,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def local_date(moment: datetime, timezone: str) -> date:
-    """The date on the wall calendar of someone in this zone.
+    """The date in this zone at a moment.
 
     >>> local_date(datetime(2026, 3, 1, 23, 30, tzinfo=UTC), "Europe/Berlin")
     datetime.date(2026, 3, 2)
@@ -49,7 +49,7 @@ def start_of(day: date, timezone: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole local days, first and last included: the one object that names a span, bounds it and labels it.
+    """A span of whole local days, first and last included, with its label and key.
 
     >>> week = Period.week_of(date(2026, 1, 1))
     >>> week.label, week.key

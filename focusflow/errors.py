@@ -1,12 +1,12 @@
-"""The errors that a person may see. The text of one is a whole sentence: what happened, and what to do now."""
+"""Errors that users and operators see. Each message is a sentence: what happened, and what to do now."""
 
 from typing import Self
 
 
 class Problem(Exception):
-    """Something a person can understand and mend; `str(problem)` is what they read.
+    """An error with a message for its reader, `str(problem)`.
 
-    A subclass states its sentence as its docstring, unless the place that raises it knows more.
+    The docstring of a subclass is its default message.
     """
 
     status = 500
@@ -29,7 +29,7 @@ class Invalid(Problem):
 
     @classmethod
     def field(cls, name: str, wrong: str) -> Self:
-        """It is one field that is at fault, like `body.due_at`."""
+        """An error in one field, like `body.due_at`."""
         problem = cls(f"The field {name} cannot be accepted: {wrong}.")
         problem.errors = [{"field": name, "message": wrong}]
         return problem

@@ -10,7 +10,7 @@ from focusflow.errors import SetupProblem
 
 
 def try_lock(descriptor: int, kind: int = LOCK_EX) -> bool:
-    """Whether the lock was free, and is held now."""
+    """Take a lock without waiting. Returns whether it was free."""
     with suppress(BlockingIOError):
         flock(descriptor, kind | LOCK_NB)
         return True
@@ -19,7 +19,7 @@ def try_lock(descriptor: int, kind: int = LOCK_EX) -> bool:
 
 @contextmanager
 def single_process(folder: Path, name: str) -> Iterator[None]:
-    """For what two processes on one home would break: the second one is refused."""
+    """Allow one process per home; the second one is refused."""
     lock_file = folder / "process.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,23 +1,23 @@
-"""Shows a supervisor by a file that the loops of a process still turn, and whether each of them has done its work once."""
+"""Reports to the supervisor, through a file, that the loops of a process run and whether each has done its work once."""
 
 import os
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-#: Names the file. Without it nobody watches.
+#: Names the file. Unset, the process has no supervisor.
 VARIABLE = "FOCUSFLOW_HEARTBEAT_FILE"
 READY = "ready"
 
 
 class Beat(Protocol):
-    """What a loop calls with each turn, and with `has_worked` once a turn has done what it is there for."""
+    """Called by a loop on each turn; `has_worked` says that the turn has done the work of the loop."""
 
     def __call__(self, *, has_worked: bool = False) -> object: ...
 
 
 def unwatched(*, has_worked: bool = False) -> None:
-    """The beat of a loop that nobody watches."""
+    """The heartbeat of a process without a supervisor: does nothing."""
 
 
 class Heartbeat:
@@ -29,7 +29,7 @@ class Heartbeat:
         self._loops, self._turned, self._worked, self._lock = frozenset(loops), set[str](), set[str](), Lock()
 
     def of(self, loop: str) -> Beat:
-        """The beat of this loop."""
+        """The heartbeat of one loop."""
         if self._file is None:
             return unwatched
 

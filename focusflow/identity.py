@@ -1,16 +1,16 @@
-"""Identities: of new things, and of the bucket in which a user's data lies everywhere."""
+"""Ids of new entities, and the bucket of a user."""
 
 import hashlib
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-#: Into how many users can be spread.
-MOST_BUCKETS = 1024
+#: The largest number of buckets.
+MAX_BUCKETS = 1024
 
 
 def new_id() -> UUID:
-    """An identity that sorts by the moment it was made (UUIDv7)."""
+    """An id that sorts by creation time (UUIDv7)."""
     return uuid7()
 
 

@@ -1,6 +1,7 @@
-"""Sends an email, or writes it as an `.eml` file where no mail server is set. There are five outcomes, for each asks for something else:
-sent, refused (never again), later (try this one again), unavailable (the server takes no email of anybody's: leave all of them for a
-while), unknown (it may have arrived: do not send it again by yourself).
+"""Sends an email, or writes it as an `.eml` file where no mail server is set.
+
+There are five outcomes, each with its own reaction: sent, refused (never retry), later (retry this one), unavailable (the server accepts
+no email at all: pause all), unknown (it may have arrived: do not resend automatically).
 """
 
 import logging
@@ -23,14 +24,14 @@ from focusflow.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: A long link must not be broken into encoded words: mail programs look for it as it stands.
+#: A long link must not be folded into encoded words: mail programs need it unchanged.
 WHOLE_HEADERS = policy.default.clone(max_line_length=900)
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class Outcome(StrEnum):
-    """What became of a mail."""
+    """The outcome of sending an email."""
 
     SENT = "sent"
     REFUSED = "refused"
@@ -41,28 +42,28 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a mail, and what the server said; `code` is its reply, 0 where it gave none."""
+    """The outcome of sending an email, with the server's reply; `code` is 0 where there was none."""
 
     outcome: Outcome
-    said: str = ""
+    reply: str = ""
     code: int = 0
 
 
-#: What says that there is nobody at an address (RFC 3463), whatever is sent there. Full mailboxes and what a server thinks of us do not.
-NOBODY_THERE = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?![\d.])")
+#: Status codes for an address that does not exist (RFC 3463). Full mailboxes and rejected senders are not among them.
+NO_SUCH_ADDRESS = re.compile(r"(?<![\d.])5\.(1\.(1|2|3|6|10)|2\.1)(?![\d.])")
 
 
 def is_final(delivery: Delivery) -> bool:
-    """Whether nothing sent to this address will ever arrive.
+    """Whether no email to this address can ever arrive.
 
     >>> is_final(Delivery(Outcome.REFUSED, "550 5.1.1 no such user", 550)), is_final(Delivery(Outcome.REFUSED, "550 relay denied", 550))
     (True, False)
     """
-    return delivery.outcome is Outcome.REFUSED and NOBODY_THERE.search(delivery.said) is not None
+    return delivery.outcome is Outcome.REFUSED and NO_SUCH_ADDRESS.search(delivery.reply) is not None
 
 
 class Mailer(Protocol):
-    """A way for mails out of the house."""
+    """Sends emails."""
 
     def send(self, mail: EmailMessage) -> Delivery: ...
 
@@ -77,7 +78,7 @@ def composed(
     message_id: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> EmailMessage:
-    """A mail, plain, or with the same as HTML beside it. What people wrote cannot make headers of its own."""
+    """An email as plain text, optionally with an HTML part. Control characters are removed, so text cannot inject headers."""
     mail = EmailMessage(WHOLE_HEADERS)
     mail["From"] = settings.mail_from
     mail["To"] = Address(addr_spec=CONTROL.sub("", to))
@@ -94,11 +95,11 @@ def composed(
 
 
 def hand_over(mailer: Mailer, mail: EmailMessage) -> Delivery:
-    """Send an email. An exception is an outcome too, and says nothing of whether the email has left."""
+    """Send an email. An exception counts as an unknown outcome: the email may have left."""
     try:
         return mailer.send(mail)
     except Exception as error:
-        log.exception("sending an email failed in a way that is not expected")
+        log.exception("unexpected error while sending an email")
         return Delivery(Outcome.UNKNOWN, f"sending it failed: {type(error).__name__}")
 
 
@@ -108,7 +109,7 @@ def mailer(settings: Settings) -> Mailer:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Writes mails into a folder, whole or not at all."""
+    """Writes emails into a folder, each atomically."""
 
     folder: Path
 
@@ -120,32 +121,32 @@ class Files:
             draft.write_bytes(mail.as_bytes())
             draft.replace(path)
         except OSError as error:
-            return Delivery(Outcome.UNAVAILABLE, f"the folder of mails cannot be written: {error.strerror}")
+            return Delivery(Outcome.UNAVAILABLE, f"the folder of emails cannot be written: {error.strerror}")
         return Delivery(Outcome.SENT, str(path))
 
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """Hands mails to a server. Each has a connection of its own: one that hangs delays no other."""
+    """Sends emails over SMTP. Each has its own connection, so that one that hangs delays no other."""
 
     settings: Settings
 
     def send(self, mail: EmailMessage) -> Delivery:
         try:
             envelope = Envelope.of(mail)
-        except ValueError as error:  # an address or a text that has no bytes: it will have none next time either
+        except ValueError as error:  # an address or text that cannot be encoded, which no retry changes
             return Delivery(Outcome.REFUSED, f"the email cannot be written: {type(error).__name__}")
         try:
             server = self._connected(envelope.sender)
         except (OSError, smtplib.SMTPException) as error:
-            return Delivery(Outcome.UNAVAILABLE, f"the mail server cannot be reached: {_words(error)}")
+            return Delivery(Outcome.UNAVAILABLE, f"the mail server cannot be reached: {_describe_error(error)}")
         try:
-            return _handed_over(server, envelope)
+            return _transmit(server, envelope)
         finally:
             server.close()
 
     def _connected(self, sender: str) -> smtplib.SMTP:
-        """A server that has agreed to everything that is the same for all emails: who we are, and who they are from."""
+        """A connection that has accepted what all emails share: sign-in and sender."""
         host, port, seconds = str(self.settings.smtp_host), self.settings.smtp_port, self.settings.smtp_timeout_seconds
         trusted = ssl.create_default_context()
         if self.settings.smtp_security == "tls":
@@ -157,7 +158,7 @@ class Smtp:
                 server.starttls(context=trusted)
             if self.settings.smtp_username and self.settings.smtp_password:
                 server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
-            _introduce(server, sender)
+            _open_mail(server, sender)
         except BaseException:
             server.close()
             raise
@@ -166,7 +167,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An email as the bytes and addresses that a server is given."""
+    """The addresses and bytes of an email for SMTP."""
 
     sender: str
     recipient: str
@@ -179,40 +180,40 @@ class Envelope:
         return cls(sender.encode("ascii").decode(), recipient.encode("ascii").decode(), content)
 
 
-def _introduce(server: smtplib.SMTP, sender: str) -> None:
+def _open_mail(server: smtplib.SMTP, sender: str) -> None:
     server.ehlo_or_helo_if_needed()
-    code, said = server.mail(sender)
+    code, reply = server.mail(sender)
     if code >= 300:
-        raise smtplib.SMTPSenderRefused(code, said, sender)
+        raise smtplib.SMTPSenderRefused(code, reply, sender)
 
 
-def _handed_over(server: smtplib.SMTP, envelope: Envelope) -> Delivery:
-    """Step by step, for what a broken connection means depends on where it broke: before the end of the text nothing was taken."""
+def _transmit(server: smtplib.SMTP, envelope: Envelope) -> Delivery:
+    """Send step by step: before the end of the data, a broken connection means that nothing was accepted."""
     try:
-        code, said = server.rcpt(envelope.recipient)
+        code, reply = server.rcpt(envelope.recipient)
     except (OSError, smtplib.SMTPException) as error:
-        return Delivery(Outcome.LATER, f"the connection broke at the address: {_words(error)}")
+        return Delivery(Outcome.LATER, f"the connection broke at the address: {_describe_error(error)}")
     if code >= 300:
-        return _refused(code, said)
+        return _refused(code, reply)
     try:
-        code, said = server.data(envelope.content)
-    except smtplib.SMTPDataError as error:  # the server did not want the text
+        code, reply = server.data(envelope.content)
+    except smtplib.SMTPDataError as error:  # the server rejected the data
         return _refused(error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
-        return Delivery(Outcome.UNKNOWN, f"the connection broke while the text was sent: {_words(error)}")
-    return Delivery(Outcome.SENT, _text(said)) if code == 250 else _refused(code, said)
+        return Delivery(Outcome.UNKNOWN, f"the connection broke while the text was sent: {_describe_error(error)}")
+    return Delivery(Outcome.SENT, _text(reply)) if code == 250 else _refused(code, reply)
 
 
-def _refused(code: int, said: bytes | str) -> Delivery:
+def _refused(code: int, reply: bytes | str) -> Delivery:
     outcome = Outcome.REFUSED if code >= 500 else Outcome.LATER
-    return Delivery(outcome, f"{code} {_text(said)}", code)
+    return Delivery(outcome, f"{code} {_text(reply)}", code)
 
 
-def _text(said: bytes | str) -> str:
-    return CONTROL.sub(" ", said.decode("utf-8", "replace") if isinstance(said, bytes) else said)[:500]
+def _text(reply: bytes | str) -> str:
+    return CONTROL.sub(" ", reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply)[:500]
 
 
-def _words(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_text(error.smtp_error)}"
     return _text(str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""Every metric once: its name, what it means, which way is better. SQL columns, documents, checks and labels follow.
+"""Every metric once: its name, meaning and direction. SQL columns, documentation, checks and labels are derived from it.
 
 The constants of the productivity score stand here too; `pipelines/tables/gold/productivity_daily` computes with them.
 """
@@ -11,7 +11,7 @@ Better = Literal["more", "less", "neither"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A column that says something about a person's day."""
+    """A column that describes a user's day."""
 
     name: str
     label: str
@@ -23,7 +23,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """One component of the productivity score, between 0 and 1, and how much it weighs."""
+    """One component of the productivity score, between 0 and 1, with its weight."""
 
     column: str
     label: str
@@ -66,11 +66,10 @@ SCORE_PARTS = (
     ),
 )
 
-#: What is usual while little is known of a person: completions on a workday, and on a day of the weekend. They are fixed, so that
-#: nobody's score depends on what others do.
+#: Default completions for a user with little data, on workdays and on weekends. They are fixed, so that no score depends on other users.
 USUAL_COMPLETIONS = {"workday": 3.0, "weekend": 1.0}
 
-#: How a week or month compares with those before it, as it is said everywhere.
+#: The labels for how a week or month compares with earlier ones.
 TREND_WORDS = {
     "higher": "more than is usual for you",
     "lower": "less than is usual for you",

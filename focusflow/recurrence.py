@@ -1,7 +1,6 @@
-"""Rules of RFC 5545 by which tasks and appointments recur, followed on the wall calendar and clock of their person.
+"""Recurrence of tasks and appointments by RFC 5545 rules, in the user's local time.
 
-An appointment at nine stays at nine when daylight saving begins; one whose hour does not exist that day comes an hour later, and on the
-next day at its own again.
+An appointment at nine stays at nine when daylight saving starts. One whose hour does not exist on a day takes place an hour later that day.
 """
 
 import logging
@@ -16,12 +15,12 @@ from focusflow.rule_days import RuleDays, Steps, is_empty, with_default_days
 
 log = logging.getLogger(__name__)
 
-#: How the rule of a task keeps the hour that is missing on its day.
+#: The suffix in which a task's rule keeps an hour that does not exist on its day.
 MEANT = re.compile(r";BYHOUR=(\d+);BYMINUTE=(\d+);BYSECOND=(\d+)$")
 
 
 def check_syntax(rule: str) -> str:
-    """Refuse a rule that cannot be followed, wherever it begins. It needs no database, so it comes before a transaction is opened.
+    """Refuse a rule that is invalid for every start. It needs no database, so it runs before a transaction opens.
 
     >>> check_syntax("FREQ=WEEKLY;BYDAY=MO")
     'FREQ=WEEKLY;BYDAY=MO'
@@ -32,7 +31,7 @@ def check_syntax(rule: str) -> str:
 
 
 def check_rule(rule: str, begin: datetime, timezone: str = "UTC") -> None:
-    """Refuse what cannot be followed from that moment on the wall clock of a zone, would recur more than daily, or never.
+    """Refuse a rule that is invalid, recurs more than daily, or never takes place from its start on.
 
     >>> check_rule("FREQ=WEEKLY;BYDAY=MO", datetime(2026, 1, 1))
     """
@@ -43,7 +42,7 @@ def check_rule(rule: str, begin: datetime, timezone: str = "UTC") -> None:
 
 
 def next_occurrence(rule: str, begin: datetime, after: datetime, timezone: str, *, last_year: int) -> datetime | None:
-    """When a rule that begins at a time on the wall clock next comes after another; None after a year, or where it has come to its end.
+    """The next local time of a rule after another; None after `last_year` or the end of the rule.
 
     >>> next_occurrence("FREQ=DAILY", datetime(2026, 1, 1, 9), datetime(2026, 1, 5, 9), "UTC", last_year=2200)
     datetime.datetime(2026, 1, 6, 9, 0)
@@ -59,7 +58,7 @@ def next_occurrence(rule: str, begin: datetime, after: datetime, timezone: str, 
 
 
 def remaining_rule(rule: str, begin: datetime, then: datetime) -> str:
-    """The rule as it goes on from a later one of its moments: of a number of times, those before it are used up.
+    """The rule from a later occurrence on, with COUNT reduced by the occurrences before it.
 
     >>> remaining_rule("FREQ=DAILY;COUNT=3", datetime(2026, 1, 1), datetime(2026, 1, 2))
     'FREQ=DAILY;COUNT=2'
@@ -72,7 +71,7 @@ def remaining_rule(rule: str, begin: datetime, then: datetime) -> str:
 
 
 def keeping_its_hour(rule: str, wall: datetime, timezone: str) -> str:
-    """The rule of what comes at that time. Where the day lacks it, the rule keeps it, for it could not be told from what comes of it.
+    """The rule with its local time added where that time does not exist on the day, since it cannot be recovered otherwise.
 
     >>> keeping_its_hour("FREQ=DAILY", datetime(2026, 3, 29, 2, 30), "Europe/Berlin")
     'FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0'
@@ -84,7 +83,7 @@ def keeping_its_hour(rule: str, wall: datetime, timezone: str) -> str:
 
 
 def meant(rule: str, moment: datetime, timezone: str) -> tuple[str, datetime]:
-    """A rule, and the time on the wall clock from which on it is followed: that which it keeps, unless it was moved since.
+    """A rule and its local start: the time that the rule keeps, unless the task was moved since.
 
     >>> gap = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     >>> meant("FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0", gap, "Europe/Berlin")
@@ -108,9 +107,9 @@ def occurrences(
     until: datetime,
     steps: Steps | None = None,
 ) -> Iterator[tuple[datetime, datetime]]:
-    """When an appointment that was first at `span` takes place between two moments, in UTC and in order. The work is taken from `steps`.
+    """The occurrences of an appointment between two moments, in UTC and in order. `span` is the first one; `steps` bounds the work.
 
-    A rule that cannot be followed may have been written by another producer, or before rules were checked: it takes place once.
+    An invalid rule, stored by an external producer or before rules were checked, takes place once.
 
     >>> first = datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 28, 9, tzinfo=UTC)
     >>> march = {"since": datetime(2026, 3, 1, tzinfo=UTC), "until": datetime(2026, 4, 1, tzinfo=UTC)}
@@ -122,7 +121,7 @@ def occurrences(
     try:
         found, begin = parse_rule(rule), first.astimezone(here).replace(tzinfo=None)
     except (BadRecurrence, OverflowError) as error:
-        log.warning("a stored recurrence rule cannot be followed, so its appointment takes place once: %s", error)
+        log.warning("a stored recurrence rule is invalid, so its appointment takes place once: %s", error)
         walls = iter([first])
     else:
         walls = (wall.replace(tzinfo=here) for wall in _walls(found, begin, timezone, (since, lasts, until), steps))
@@ -137,7 +136,7 @@ def occurrences(
 def _walls(
     rule: Rule, begin: datetime, timezone: str, span: tuple[datetime, timedelta, datetime], steps: Steps | None
 ) -> Iterator[datetime]:
-    """The times on the wall clock around a span, for the wall clock and UTC are less than a day apart."""
+    """The local times around a span. Local time and UTC are less than a day apart."""
     since, lasts, until = span
     days, last = RuleDays(with_default_days(rule, begin), begin, steps), _last_day(rule, begin, timezone)
     first = max(since.toordinal() - lasts.days - 2, 1)
@@ -156,7 +155,7 @@ def _at(day: int, begin: datetime) -> datetime:
 
 
 def _last_day(rule: Rule, begin: datetime, timezone: str) -> int:
-    """The last day, as an ordinal, on which a rule may come to its hour by its UNTIL: a moment, a time on the wall clock, or a whole day."""
+    """The last day that UNTIL allows, as an ordinal. UNTIL is a moment, a local time or a whole day."""
     until = rule.until
     if until is None or until.year == MAXYEAR:
         return date.max.toordinal()

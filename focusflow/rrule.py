@@ -1,6 +1,6 @@
-"""The text of an RFC 5545 recurrence rule, read into numbers. Which days a rule falls on stands in `rule_days`.
+"""Parses the text of an RFC 5545 recurrence rule. `rule_days` computes the days of a rule.
 
-Reading is lenient, so that rules stored under older checks keep their meaning; what is newly written is held to the RFC by `check_text`.
+Parsing is lenient, so that rules stored under older checks keep their meaning; `check_text` validates new rules against the RFC.
 """
 
 import re
@@ -16,8 +16,8 @@ Frequency = Literal["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
-#: As long as the event contract lets a rule be.
-LONGEST = 500
+#: The limit of the event contract.
+MAX_LENGTH = 500
 
 NUMBER = re.compile(r"[+-]?\d{1,3}")
 COUNT = re.compile(r"0*([1-9]\d{0,5})")
@@ -34,7 +34,7 @@ LISTS = {
 }
 TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
-#: Where the RFC does not allow a part.
+#: The frequencies with which the RFC does not allow a part.
 NOT_WITH = {"BYMONTHDAY": ("WEEKLY",), "BYYEARDAY": FREQUENCIES[:3], "BYWEEKNO": FREQUENCIES[:3]}
 
 
@@ -44,7 +44,7 @@ class BadRecurrence(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule in numbers: lists that were left out are empty. A weekday is Monday = 0 with its number in the month or year, 0 for each one."""
+    """A parsed rule; missing lists are empty. A weekday is Monday = 0, with its number in the month or year, or 0 for every one."""
 
     frequency: Frequency
     interval: int = 1
@@ -60,7 +60,7 @@ class Rule:
 
 
 def parse_rule(text: str) -> Rule:
-    """Read a rule. A part that appears twice counts as it is written last.
+    """Parse a rule. Of a part that appears twice, the last one counts.
 
     >>> parse_rule("FREQ=WEEKLY;BYDAY=TU").weekdays
     frozenset({(1, 0)})
@@ -69,7 +69,7 @@ def parse_rule(text: str) -> Rule:
 
 
 def check_text(text: str) -> Rule:
-    """Read a rule that is newly written, and refuse what the RFC does not allow."""
+    """Parse a new rule, and refuse what the RFC does not allow."""
     pairs = _parts(text)
     parts = dict(pairs)
     if len(parts) < len(pairs):
@@ -94,8 +94,8 @@ def check_text(text: str) -> Rule:
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    if len(text) > LONGEST:
-        raise BadRecurrence(f"it should have at most {LONGEST} characters")
+    if len(text) > MAX_LENGTH:
+        raise BadRecurrence(f"it should have at most {MAX_LENGTH} characters")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise BadRecurrence("it should be one line without spaces, like FREQ=WEEKLY;BYDAY=TU")
     pairs = [part.partition("=") for part in text.upper().removeprefix("RRULE:").split(";")]

@@ -1,7 +1,7 @@
-"""The days on which a recurrence rule falls, found a year at a time from wherever they are asked for.
+"""Computes the days of a recurrence rule a year at a time, starting at any year.
 
-The calendar repeats: what a rule selects of a year depends on the weekday on which the year begins, on which of three years are leap
-years, and on where in the year the rule's first interval begins. So no rule has to be followed day by day from its beginning.
+The calendar repeats: the days that a rule selects in a year depend only on the weekday of January 1, on which of three years are leap
+years, and on where the rule's first interval starts. So no rule has to be followed day by day from its start.
 """
 
 from bisect import bisect_left
@@ -16,13 +16,13 @@ from typing import NamedTuple
 from focusflow.errors import Invalid
 from focusflow.rrule import Rule
 
-#: Working out what a rule selects of a year costs so much more than looking at a known one.
+#: The cost of computing a rule's days in a year, relative to reading cached ones.
 YEAR_STEPS = 30
 
-#: A rule that does not come within two cycles of the calendar, which repeats every 400 years, is of no use to anybody.
-LOOKED_AHEAD = 2 * 146_097
+#: A rule without an occurrence in two cycles of the calendar, which repeats every 400 years, is refused.
+MAX_DAYS_AHEAD = 2 * 146_097
 
-#: Of a year that is no leap year. Asking for each of ten thousand days anew would take longer than deciding about a rule.
+#: Of a common year. Calling `monthrange` for ten thousand days would take longer than checking a rule.
 MONTH_LENGTHS = tuple(monthrange(2001, month)[1] for month in range(1, 13))
 
 #: Days on either side of a year that may belong to one of its weeks.
@@ -35,7 +35,7 @@ class TooManySteps(Invalid):
 
 @dataclass(slots=True)
 class Steps:
-    """How much work rules may still cause: a step is a known year that is looked at, or an occurrence."""
+    """The remaining budget for expanding rules. A step is a cached year or an occurrence."""
 
     left: int
 
@@ -46,7 +46,7 @@ class Steps:
 
 
 class Day(NamedTuple):
-    """A day by all that a rule may ask of it; what is counted from the end is negative."""
+    """The attributes of a day that rules refer to; those counted from the end are negative."""
 
     offset: int
     month: int
@@ -81,7 +81,7 @@ def _day(new_year: int, offset: int) -> Day:
 
 @cache
 def _week_numbers(year: int, week_start: int) -> dict[int, tuple[int, int]]:
-    """Of each day the number of its week, and the same counted from the end of the week's year."""
+    """The week number of each day, and the same counted from the end of the week's year."""
     first = date(year, 1, 1).toordinal()
     begins = [_first_week(each, week_start) - first for each in range(year - 1, year + 3)]
     return {
@@ -92,13 +92,13 @@ def _week_numbers(year: int, week_start: int) -> dict[int, tuple[int, int]]:
 
 
 def _first_week(year: int, week_start: int) -> int:
-    """Where the first week of a year begins, which is the one that holds the fourth of January."""
+    """The first day of the first week of a year, the one that contains January 4."""
     day = date(year, 1, 4)
     return day.toordinal() - (day.weekday() - week_start) % 7
 
 
 class RuleDays:
-    """The days of a rule whose first interval holds a day, without regard to its COUNT and UNTIL. Days are ordinals."""
+    """The days of a rule from its start on, ignoring COUNT and UNTIL. Days are ordinals."""
 
     def __init__(self, rule: Rule, begin: date, steps: Steps | None = None) -> None:
         self._rule = rule
@@ -109,7 +109,7 @@ class RuleDays:
         self._by_year: dict[tuple[int, int, int], list[int]] = {}
 
     def between(self, first: int, last: int) -> Iterator[int]:
-        """Those from one day up to another, which is included."""
+        """The days from `first` to `last`, both included."""
         first = max(first, self._begin)
         for new_year, days in self._years(first, last):
             for offset in days:
@@ -120,11 +120,11 @@ class RuleDays:
                     yield new_year + offset
 
     def first(self, last: int) -> int | None:
-        """The first of all, up to a day."""
-        return next(self.between(self._begin, min(last, self._begin + LOOKED_AHEAD)), None)
+        """The first day of the rule, up to `last`."""
+        return next(self.between(self._begin, min(last, self._begin + MAX_DAYS_AHEAD)), None)
 
     def count_before(self, day: int, at_most: int) -> int:
-        """How many there are before a day; it stops counting where there are more than can matter."""
+        """The number of days before a day. Counting stops at `at_most`."""
         passed = 0
         for new_year, days in self._years(self._begin, day - 1):
             passed += bisect_left(days, day - new_year) - bisect_left(days, self._begin - new_year)
@@ -133,7 +133,7 @@ class RuleDays:
         return passed
 
     def _years(self, first: int, last: int) -> Iterator[tuple[int, list[int]]]:
-        """The years in which an interval of the rule may begin or go on, as the ordinal of their first day, with the rule's days in them."""
+        """The years that an interval of the rule touches: the ordinal of January 1, and the rule's days in the year."""
         if first > last:
             return
         year, last_year = date.fromordinal(first).year, date.fromordinal(last).year
@@ -146,7 +146,7 @@ class RuleDays:
             year += 1
 
     def _next_year(self, year: int) -> int:
-        """The first year from this one on that one of the rule's intervals touches."""
+        """The first year from this one on that an interval of the rule touches."""
         interval = self._rule.interval
         match self._rule.frequency:
             case "YEARLY":
@@ -158,7 +158,7 @@ class RuleDays:
         return date.fromordinal(day).year if day <= date.max.toordinal() else MAXYEAR + 1
 
     def _phase(self, year: int, new_year: int) -> int:
-        """Where in a year its first interval begins: a month counted from 0, or a day. A week may have begun in the year before."""
+        """The start of the first interval in a year: a month counted from 0, or a day, negative for a week from the year before."""
         interval = self._rule.interval
         match self._rule.frequency:
             case "YEARLY":
@@ -178,7 +178,7 @@ class RuleDays:
         return self._matching[year]
 
     def _in_year(self, year: int, phase: int, begin: int) -> list[int]:
-        """What the rule selects of a year of this kind."""
+        """The days that the rule selects in a year of this kind."""
         key = (year, phase, begin)
         if key not in self._by_year:
             self._take(YEAR_STEPS)
@@ -222,7 +222,7 @@ def is_empty(rule: Rule) -> bool:
 
 
 def with_default_days(rule: Rule, begin: date) -> Rule:
-    """A rule with the days that its beginning stands for, where it names none."""
+    """The rule with the days of its start, where it names none."""
     if rule.frequency == "DAILY" or rule.month_days or rule.year_days or rule.weeks or rule.weekdays:
         return rule
     if rule.frequency == "WEEKLY":

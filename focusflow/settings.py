@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from focusflow import ai_models
 from focusflow.errors import SetupProblem
-from focusflow.identity import MOST_BUCKETS
+from focusflow.identity import MAX_BUCKETS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         description="Where the lake lies: a folder, or a store that Delta Lake knows. Unset, `lake` under the home.",
     )
     buckets: int = Field(
-        8, ge=1, le=MOST_BUCKETS, description="Into how many buckets users are spread. Fixed when a home is created."
+        8, ge=1, le=MAX_BUCKETS, description="Into how many buckets users are spread. Fixed when a home is created."
     )
 
     host: str = Field("127.0.0.1", description="The address that all servers listen on.")

@@ -1,4 +1,4 @@
-"""Whether there is room on the disks that the platform writes to."""
+"""Checks for free space on the disks that the platform writes to."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def is_full(error: OSError) -> bool:
 
 
 def check_room(folders: Iterable[Path], floor_bytes: int = FLOOR_BYTES) -> None:
-    """Raise where a disk is full or nearly so. A file is written too: of a quota, the free space says nothing."""
+    """Raise where a disk is nearly full. A file is written too, because free space does not show a quota."""
     for folder in folders:
         if not folder.is_dir():
             continue

@@ -1,4 +1,4 @@
-"""When a habit is due, how long it holds, and how strong it is. Pure: the API, reports and the lake say the same."""
+"""Due days, streaks and strength of a habit. Pure, so that the API, reports and the lake agree."""
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
@@ -8,16 +8,16 @@ from typing import Any
 
 DAY = timedelta(days=1)
 
-#: A month, over which the rate is told.
+#: The window of the completion rate.
 RATE_DAYS = 30
 
-#: A habit that is not for every day is held against two of its weeks, so that it matters little on which days of them it was done.
+#: A habit that is not daily is measured over two weeks, so that the choice of days matters little.
 WINDOW_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """How a habit holds: streaks in days as they were due, or in weeks; the last that ended, and what ended it; and the strength."""
+class StreakSummary:
+    """A habit's streaks in due days or weeks, the last one that ended and why, and its strength."""
 
     current: int
     longest: int
@@ -33,7 +33,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What is known of a habit's days: done, and free of it (skipped for a reason, or days off)."""
+    """A habit's days: done, and free (skipped for a reason, or days off)."""
 
     done: Collection[date]
     free: Collection[date]
@@ -41,28 +41,28 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A day or a week: when it is over, how often the habit was done in it, and how often that would have kept it."""
+    """A day or a week: its last day, how often the habit was done in it, and how often it was due."""
 
     end: date
     done: int
     wanted: int
 
     @property
-    def is_kept(self) -> bool:
+    def is_fulfilled(self) -> bool:
         return self.done >= self.wanted
 
     @property
-    def told(self) -> str:
+    def reason(self) -> str:
         return "it was not done" if self.wanted == 1 else f"it was done {self.done} of {self.wanted} times"
 
 
-def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Held:
-    """The streak up to today, and the longest. A day or week that is not over breaks nothing; a free day neither counts nor breaks."""
+def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> StreakSummary:
+    """A habit's streaks up to today. A day or week that is not over breaks no streak; a free day neither counts nor breaks one."""
     last = min(today, habit["end_date"] or today)
     found = list(runs(habit, days, today, week_start))
     lengths = [0, *(length for _, length in found)]
     ended = next((n for n in range(len(found) - 1, -1, -1) if lengths[n] > lengths[n + 1]), None)
-    return Held(
+    return StreakSummary(
         current=lengths[-1],
         longest=max(lengths),
         total=len(days.done),
@@ -71,24 +71,23 @@ def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 
         rate_30_days=_rate(habit, days, last, today),
         ended_on=found[ended][0].end if ended is not None else None,
         ended_length=lengths[ended] if ended is not None else None,
-        ended_because=found[ended][0].told if ended is not None else None,
+        ended_because=found[ended][0].reason if ended is not None else None,
         strength=strength(habit, days, last, today),
     )
 
 
 def runs(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> Iterator[tuple[Step, int]]:
-    """Each day or week that counted, and how long the streak was then."""
+    """Each day or week that counts, with the length of the streak at its end."""
     last = min(today, habit["end_date"] or today)
     length = 0
     for step in _weeks(habit, days, last, week_start) if habit["frequency"] == "weekly" else _days(habit, days, last):
-        if step.is_kept or step.end < today:
-            length = length + 1 if step.is_kept else 0
+        if step.is_fulfilled or step.end < today:
+            length = length + 1 if step.is_fulfilled else 0
             yield step, length
 
 
 def strength(habit: Mapping[str, Any], days: Days, last: date, today: date) -> float:
-    """From 0 to 1, how much of a habit it is: each day draws it a little towards whether it is being done. A missed day costs little,
-    however long the streak; free days leave it as it is.
+    """The strength of a habit from 0 to 1, an exponential average of its days. A missed day costs little; free days change nothing.
 
     >>> begun = date(2026, 3, 2)
     >>> habit = {"frequency": "daily", "start_date": begun, "end_date": None}
@@ -114,7 +113,7 @@ def _times_per_week(habit: Mapping[str, Any]) -> int:
 
 
 def _counted(habit: Mapping[str, Any], days: Days, last: date, today: date) -> Iterator[date]:
-    """Its days, but for free ones and a today on which it may still be done."""
+    """The habit's days, without free days and without today while it is not done."""
     for n in range((last - habit["start_date"]).days + 1):
         day = habit["start_date"] + n * DAY
         if day in days.done or (day not in days.free and day < today):
@@ -122,7 +121,7 @@ def _counted(habit: Mapping[str, Any], days: Days, last: date, today: date) -> I
 
 
 def _rate(habit: Mapping[str, Any], days: Days, last: date, today: date) -> float | None:
-    """Of the days of a month that it was due on, the share done; of n times a week, the share of that."""
+    """The share of due days of a month that were done; of a weekly habit, the share of its n times a week."""
     counted = [day for day in _counted(habit, days, last, today) if day > today - RATE_DAYS * DAY]
     done = sum(day in days.done for day in counted)
     if habit["frequency"] == "weekly":
@@ -133,7 +132,7 @@ def _rate(habit: Mapping[str, Any], days: Days, last: date, today: date) -> floa
 
 
 def _days(habit: Mapping[str, Any], days: Days, last: date) -> list[Step]:
-    """The days it was due on, and those it was done on all the same."""
+    """The days on which it was due or done."""
     span = (last - habit["start_date"]).days + 1
     all_days = (habit["start_date"] + n * DAY for n in range(max(span, 0)))
     return [
@@ -148,7 +147,7 @@ def _is_due(habit: Mapping[str, Any], day: date) -> bool:
 
 
 def _weeks(habit: Mapping[str, Any], days: Days, last: date, week_start: int) -> list[Step]:
-    """The weeks. One with too few days to do it often enough does not count against it."""
+    """The weeks, without those that had too few days to do it often enough."""
     first = habit["start_date"] - timedelta(days=(habit["start_date"].weekday() - week_start) % 7)
     begins = [first + 7 * n * DAY for n in range(((last - first).days // 7) + 1)]
     steps = []

@@ -1,4 +1,4 @@
-"""The link with which anybody who holds a mail can end such mails: signed, for one person and one kind, good for ever, and without an address in it."""
+"""Signed unsubscribe links: for one user and one kind of email, without an address, and without an expiry."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from uuid import UUID
 from focusflow.errors import NotFound
 from focusflow.settings import Settings
 
-#: What can be unsubscribed from. The places in this list are in links that never expire: only add to its end.
+#: The kinds of email. Links that never expire contain the index in this list: only append.
 KINDS = ("weekly", "monthly", "daily_plan", "achievement", "task_reminder", "goal_reminder")
 REPORTS = KINDS[:2]
 SIGNATURE_BYTES = 16
@@ -21,15 +21,15 @@ class LinkUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Whose mails of which kind."""
+    """A user and a kind of email."""
 
     user_id: UUID
     kind: str
 
 
 def token_for(key: str, subscription: Subscription) -> str:
-    said = subscription.user_id.bytes + bytes([KINDS.index(subscription.kind)])
-    return base64.urlsafe_b64encode(said + _signature(key, said)).decode().rstrip("=")
+    payload = subscription.user_id.bytes + bytes([KINDS.index(subscription.kind)])
+    return base64.urlsafe_b64encode(payload + _signature(key, payload)).decode().rstrip("=")
 
 
 def read_token(key: str, token: str) -> Subscription:
@@ -40,10 +40,10 @@ def read_token(key: str, token: str) -> Subscription:
     """
     try:
         whole = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        said, signature = whole[:17], whole[17:]
-        if not hmac.compare_digest(signature, _signature(key, said)):
+        payload, signature = whole[:17], whole[17:]
+        if not hmac.compare_digest(signature, _signature(key, payload)):
             raise LinkUnknown
-        return Subscription(UUID(bytes=said[:16]), KINDS[said[16]])
+        return Subscription(UUID(bytes=payload[:16]), KINDS[payload[16]])
     except (UnicodeEncodeError, binascii.Error, ValueError, IndexError) as error:
         raise LinkUnknown from error
 
@@ -53,9 +53,9 @@ def link(settings: Settings, subscription: Subscription) -> str:
 
 
 def one_click(link: str) -> dict[str, str]:
-    """The headers by which mail programs offer a button (RFC 8058)."""
+    """The headers for one-click unsubscribing (RFC 8058)."""
     return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def _signature(key: str, said: bytes) -> bytes:
-    return hmac.digest(key.encode(), b"unsubscribe " + said, "sha256")[:SIGNATURE_BYTES]
+def _signature(key: str, payload: bytes) -> bytes:
+    return hmac.digest(key.encode(), b"unsubscribe " + payload, "sha256")[:SIGNATURE_BYTES]

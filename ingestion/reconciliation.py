@@ -15,7 +15,7 @@ from focusflow.lake.tables import (
     Pinned,
     TableDamaged,
     duckdb_connection,
-    floor_key,
+    low_watermark_key,
     position_key,
     show,
 )
@@ -75,7 +75,7 @@ def gaps(raw: Pinned, buckets: Iterable[int], without: Collection[str] = ()) -> 
     connection = duckdb_connection()
     connection.execute(IN_LAKE["stand_ins"])
     connection.execute(f"create or replace view raw.events as from {raw.scan(without=without)}")
-    positions = [(each, raw.position(floor_key(each)), raw.position(position_key(each)), 0) for each in buckets]
+    positions = [(each, raw.position(low_watermark_key(each)), raw.position(position_key(each)), 0) for each in buckets]
     connection.executemany("insert into positions values (?, ?, ?, ?)", positions or [(None, 0, 0, 0)])
     return [Gap(*row) for row in connection.execute(IN_LAKE["gaps"]).fetchall()]
 
@@ -132,7 +132,7 @@ def count(database: Database, lake: Lake) -> list[BucketCount]:
         counted: dict[int, dict[str, int]] = {
             row["bucket"]: {
                 "sequenced": row["next"],
-                "floor": raw.position(floor_key(row["bucket"])) if raw else 0,
+                "floor": raw.position(low_watermark_key(row["bucket"])) if raw else 0,
                 "landed": raw.position(position_key(row["bucket"])) if raw else 0,
                 "refreshed": silver.position(position_key(row["bucket"])) if silver else 0,
             }

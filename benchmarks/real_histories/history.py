@@ -24,17 +24,17 @@ class Found:
     """What happened to one entity: moments, event types, and the fields that changed then. The order of moments is that of versions."""
 
     id: UUID
-    happenings: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
+    actions: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
 
     def happens(self, at: datetime, type_: str, **fields: Any) -> None:
-        self.happenings.append((at, type_, fields))
+        self.actions.append((at, type_, fields))
 
 
 def events_of(user: UUID, timezone: str, found: Iterable[Found]) -> Iterator[Event]:
     """The events of one person, each checked against the contract."""
     for thing in found:
         state: dict[str, Any] = {}
-        for version, (at, type_, fields) in enumerate(sorted(thing.happenings, key=lambda each: each[0]), start=1):
+        for version, (at, type_, fields) in enumerate(sorted(thing.actions, key=lambda each: each[0]), start=1):
             state |= fields
             yield event(
                 type_,

@@ -20,7 +20,7 @@ def command(once: bool) -> None:
     from focusflow.settings import load_settings
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import broker_source
-    from ingestion.landing.service import Upkeep, open_ingestion
+    from ingestion.landing.service import OutboxMaintenance, open_ingestion
 
     settings = load_settings()
     long_running.speak(settings)
@@ -42,4 +42,4 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
-            ingestion.run(long_running.until_told_to_stop(), Upkeep(url), Heartbeat("land").of("land"))
+            ingestion.run(long_running.until_told_to_stop(), OutboxMaintenance(url), Heartbeat("land").of("land"))

@@ -1,4 +1,4 @@
-"""What client apps track, and what the platform itself does for a person."""
+"""Events of client apps, and of what the platform does for a user."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from focusflow.contracts.fields import Data, Label, PersonalText
 
 
 class Activity(Data):
-    """One use of a client app. What its properties say is not ours to know, so they count as personal."""
+    """One use of a client app. The content of its properties is unknown, so they count as personal."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     properties: Annotated[dict[str, Any], PersonalText()] = {}
@@ -18,7 +18,7 @@ class Activity(Data):
 
 
 class Generation(Data):
-    """A text or plan that a writer made."""
+    """A text or plan that was generated."""
 
     kind: Label
     model: Label
@@ -28,7 +28,7 @@ class Generation(Data):
 
 
 class ReportDelivery(Data):
-    """What became of a report."""
+    """The outcome of a report's delivery."""
 
     kind: Label
     period: Label

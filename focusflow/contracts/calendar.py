@@ -1,4 +1,4 @@
-"""The calendar: appointments, and the days off that score, streaks and mails respect."""
+"""The calendar: appointments, and the days off that score, streaks and emails respect."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The outside of an event: who, what, when, which version. CloudEvents 1.0 with the platform's extensions."""
+"""The envelope of an event: CloudEvents 1.0 with the platform's extensions."""
 
 from datetime import date
 from typing import Any, Literal
@@ -13,7 +13,7 @@ SOURCE = "focusflow"
 
 
 class Event(BaseModel):
-    """One thing that happened to one entity of one user."""
+    """One change of one entity of one user."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -39,5 +39,5 @@ class Event(BaseModel):
     before: dict[str, Any] | None = Field(None, description="The old values of the fields that changed.")
 
     def as_bytes(self) -> bytes:
-        """The event as it travels and lies in raw: one line of JSON."""
+        """The event as it is sent and stored in raw: one line of JSON."""
         return orjson.dumps(self.model_dump(), option=orjson.OPT_UTC_Z)

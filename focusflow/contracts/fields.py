@@ -1,4 +1,4 @@
-"""What a contract's field may be, and how it is stored: one place for types, limits, and which texts are personal."""
+"""The types of contract fields: their limits, their lake types, and which texts are personal."""
 
 from datetime import date, time
 from types import NoneType, UnionType
@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 
 class PersonalText:
-    """Marks a text about a person. It stays in Postgres and the raw events; no other table of the lake holds it."""
+    """Marks personal text. It stays in Postgres and the raw events; no other table of the lake holds it."""
 
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500), PersonalText()]
@@ -36,7 +36,7 @@ LAKE_TYPES: dict[Any, str] = {
 
 
 def lake_type(annotation: Any) -> str:
-    """The DuckDB type in which a field lies in the lake.
+    """The DuckDB type of a field in the lake.
 
     >>> lake_type(list[UUID] | None)
     'VARCHAR[]'

@@ -1,4 +1,4 @@
-"""Every event type in one list. Schemas, documentation, silver tables and validation are made from it."""
+"""All event types. Schemas, documentation, silver tables and validation are derived from this list."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ from focusflow.contracts.user import User
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A kind of entity, the major version of its data, and what may happen to it."""
+    """A kind of entity, the major version of its data, and its event actions."""
 
     name: str
     data: type[Data]
-    happenings: tuple[str, ...]
+    actions: tuple[str, ...]
     prefix: str = ""
     major: int = 1
 
@@ -28,7 +28,7 @@ class Noun:
 
     @property
     def types(self) -> tuple[str, ...]:
-        return tuple(f"{self.prefix or self.name}.{happening}" for happening in self.happenings)
+        return tuple(f"{self.prefix or self.name}.{action}" for action in self.actions)
 
 
 NOUNS = (

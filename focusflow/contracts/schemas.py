@@ -1,4 +1,4 @@
-"""The contracts as JSON Schema: what is served, written into docs/schemas, and held against what was promised before."""
+"""The contracts as JSON Schema: served, written to docs/schemas, and compared with the released schemas."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,25 +12,25 @@ ENVELOPE: Final = "focusflow:event:1"
 
 Schema = Mapping[str, Any]
 
-#: What only explains a field; a reader does not depend on it.
+#: Keywords that only describe a field; no reader depends on them.
 EXPLAINING: Final = ("title", "description", "examples")
 
 
 def described(noun: Noun) -> Schema:
-    """The data of a noun's events. `x-types` are the events that carry it, `x-personal` the fields that leave raw for no other table."""
+    """The schema of a noun's data. `x-types` are its event types, `x-personal` the fields that stay in raw."""
     schema = noun.data.model_json_schema()
     personal = sorted(noun.data.model_fields.keys() - public_columns(noun.data).keys())
     return {"$schema": DIALECT, "$id": noun.schema, **schema, "x-types": list(noun.types), "x-personal": personal}
 
 
-#: Every schema by the name under which events refer to it; first the envelope, which holds the data of the others.
+#: Every schema by the name that events refer to; first the envelope, which contains the data of the others.
 SCHEMAS: Final[Mapping[str, Schema]] = {
     ENVELOPE: {"$schema": DIALECT, "$id": ENVELOPE, **Event.model_json_schema()}
 } | {noun.schema: described(noun) for noun in NOUNS}
 
 
 def breaks(promised: Schema, present: Schema) -> Iterator[str]:
-    """What a reader or writer who relies on the promised schema can rely on no more. To grow is allowed: events and optional fields.
+    """The breaking changes against a released schema. New events and optional fields are allowed.
 
     >>> list(breaks({"properties": {"a": {"type": "string"}}}, {"properties": {}}))
     ['a is gone']

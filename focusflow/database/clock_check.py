@@ -47,7 +47,7 @@ def clock_warnings(skew: timedelta, database_now: datetime, newest_event: dateti
 
 
 def require_agreement(database: Database) -> None:
-    """Refuse work by a clock that may be wrong: it would write days that have not begun, or delete what is young."""
+    """Refuse to work by a clock that may be wrong: it would write future days or delete recent data."""
     with database.owner() as connection:
         skew = clock_skew(connection)
     if abs(skew) > LIMIT:

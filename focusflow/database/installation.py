@@ -1,4 +1,4 @@
-"""The database of this installation, running and at this version's schema: embedded under the home, or external by its URL."""
+"""Opens the database of this installation at this version's schema: embedded under the home, or external by its URL."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ PREPARE_ATTEMPTS = 3  # when the embedded server dies while it is prepared
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the database is, and how to bring it back should it die. An external one is not ours to start."""
+    """The URL of the database, and how to restart it. An external one is never restarted."""
 
     url: str
     revive: Callable[[], bool]
@@ -24,7 +24,7 @@ class Running:
 
 @contextmanager
 def running_database(settings: Settings) -> Iterator[str]:
-    """The address of the database, for the length of the block. The embedded server is attached to, or started."""
+    """The URL of the database for the length of the block. An embedded server is started if it does not run."""
     with revivable_database(settings) as running:
         yield running.url
 
@@ -49,7 +49,7 @@ def _prepare(running: Running, settings: Settings) -> None:
 
 @contextmanager
 def database_as_it_is(settings: Settings, *, is_cancelled: Callable[[], bool] = never) -> Iterator[Running]:
-    """Without bringing its schema to this version: to look at it."""
+    """The database without migrating its schema, for read-only commands."""
     make_home(settings.home)
     if settings.database_url:
         yield Running(settings.database_url.get_secret_value(), lambda: False)
@@ -59,7 +59,7 @@ def database_as_it_is(settings: Settings, *, is_cancelled: Callable[[], bool] = 
 
 
 def make_home(home: Path) -> None:
-    """Nobody else looks into it. Root's may be passed through, for its PostgreSQL runs as another user."""
+    """Create the home, private to its owner. Root's can be passed through, because its PostgreSQL runs as another user."""
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
         if not os.access(home, os.W_OK | os.X_OK):

@@ -1,4 +1,4 @@
-"""Brings a database to this version's schema, and says in a sentence when that cannot be."""
+"""Migrates a database to this version's schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from focusflow.database.session import connect_once
 from focusflow.errors import SetupProblem, Unavailable
 
-LOCK = 0x466F637573  # one migration at a time, whoever starts it
+LOCK = 0x466F637573  # one migration at a time, from any process
 OUTBOX_DAYS_AHEAD = 3
 
 
@@ -34,8 +34,8 @@ def newest_revision() -> str:
 
 @contextmanager
 def owner_connection(url: str) -> Iterator[sa.Connection]:
-    """A transaction of the schema's owner. A server that goes away meanwhile is `Unavailable`: all of it can be done again."""
-    connect_once(url).close()  # a wrong address becomes a sentence here, not a traceback inside SQLAlchemy
+    """A transaction of the schema's owner. It raises `Unavailable` when the server goes away, and can be repeated."""
+    connect_once(url).close()  # a wrong URL raises a readable error here, not a traceback inside SQLAlchemy
     engine = sa.create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool
     )
@@ -49,33 +49,33 @@ def owner_connection(url: str) -> Iterator[sa.Connection]:
 
 
 def prepare(url: str, buckets: int) -> None:
-    """Migrate, create the positions of the buckets and the partitions of the coming days. Safe to run at any time, by several at once."""
+    """Migrate, create the bucket heads and the outbox partitions of the coming days. Safe to run at any time and concurrently."""
     with owner_connection(url) as connection:
         if connection.dialect.server_version_info < (15,):  # type: ignore[operator]
             raise SetupProblem("FocusFlow needs PostgreSQL 15 or newer.")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         if _refuse_newer(connection) != newest_revision():
-            # Not needlessly: an upgrade uses what all of a process share, as Dagster's own ones do.
+            # Only if needed: Alembic uses process-wide state, which Dagster's migrations share.
             command.upgrade(schema_config(connection), "head")
         _settle_buckets(connection, buckets)
         _partition_outbox(connection)
 
 
 def extend_outbox(url: str) -> None:
-    """Create the outbox's partitions of the coming days, for a process that runs on for days."""
+    """Create the outbox partitions of the coming days, for a process that runs for days."""
     try:
         with owner_connection(url) as connection:
             connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             _partition_outbox(connection)
-    except SetupProblem as error:  # it was prepared before, so this can pass
+    except SetupProblem as error:  # it worked before, so the error can pass
         raise Unavailable from error
 
 
 def require_schema(url: str) -> None:
-    """For those who only look: the schema is there, and one that this version knows."""
+    """Refuse a database without a schema, or with one that this version does not know."""
     with owner_connection(url) as connection:
         if _refuse_newer(connection) is None:
-            raise SetupProblem("The database has no schema yet. `focusflow up` makes it.")
+            raise SetupProblem("The database has no schema yet. `focusflow up` creates it.")
 
 
 def _refuse_newer(connection: sa.Connection) -> str | None:

@@ -1,6 +1,6 @@
-"""The one door by which events leave the operational database: beside the row they speak of, in the same transaction.
+"""Appends events to the transactional outbox, in the transaction that changes the row they describe.
 
-Save the row first, then append: the row's lock then makes the ids of one entity's events follow the order of their commits.
+Save the row first, then append: the row lock makes the event ids of an entity follow the order of its commits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ def event(
     id_: UUID | None = None,
     source: str = "focusflow",
 ) -> Event:
-    """An event that keeps the contract: its data is checked, and carries the fields of the contract and no others."""
+    """Build an event whose data is validated and reduced to the fields of the contract."""
     noun = BY_TYPE[type_]
     happened_at = happened_at or recorded_at
     return Event(
@@ -65,7 +65,7 @@ def event(
 
 
 def append(tx: Transaction, events: Iterable[Event]) -> int:
-    """Write events to the outbox; they leave for the lake once the transaction commits. Returns how many."""
+    """Append events to the outbox; they reach the lake once the transaction commits. Returns the count."""
     rows = [(each.userid, each.id, each.as_bytes().decode()) for each in events]
     if len(rows) == 1:
         ((user, id_, value),) = rows
@@ -77,8 +77,8 @@ def append(tx: Transaction, events: Iterable[Event]) -> int:
 
 
 def append_written(tx: Transaction, user_id: UUID, events: Sequence[tuple[UUID, str]]) -> None:
-    """The same for one person's events that are written out already: ids and values, in order."""
-    tx.flush()  # what was left for the end came before these
+    """Append one user's events that are already serialized, as ids and values in order."""
+    tx.flush()  # deferred statements come before these
     ids, values = zip(*events, strict=True)
     who = {"user": user_id, "bucket": bucket_of(user_id, tx.buckets)}
     tx.run(MANY, {**who, "ids": list(ids), "values": list(values)})

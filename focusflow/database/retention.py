@@ -1,6 +1,4 @@
-"""Forgets what has expired: answers kept for repeated requests, tokens of sign-ins and mails, attempts at passwords, old days of the outbox,
-what was told and written long ago.
-"""
+"""Deletes expired rows: idempotency records, tokens, sign-in attempts, old days of the outbox, and old texts."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -11,8 +9,8 @@ from psycopg import sql
 
 from focusflow.database.session import Database, Role
 
-#: What goes, and how long after its time. An answer to a request can be asked for again for a day; a token that was used is kept past
-#: its end, so that using it again is noticed.
+#: What is deleted, and how long after it expired. A response can be replayed for a day; a used token outlives its expiry, so that its
+#: reuse is detected.
 EXPIRED: Final[tuple[tuple[LiteralString, timedelta], ...]] = (
     ("delete from idempotency_keys where created_at < %(before)s", timedelta(hours=24)),
     ("delete from refresh_tokens where expires_at < %(before)s", timedelta(days=30)),
@@ -21,8 +19,8 @@ EXPIRED: Final[tuple[tuple[LiteralString, timedelta], ...]] = (
 )
 
 
-def forget_expired(database: Database) -> int:
-    """Returns how many rows went."""
+def delete_expired(database: Database) -> int:
+    """Delete expired rows. Returns the count."""
     gone = 0
     for statement, after in EXPIRED:
         with database.transaction(Role.AUTH) as tx:
@@ -30,8 +28,8 @@ def forget_expired(database: Database) -> int:
     return gone
 
 
-#: What was told, said and asked. A notification that was cancelled says nothing any more.
-SAID: Final[Mapping[str, LiteralString]] = {
+#: Texts with a retention time: notifications, AI messages, reports.
+EXPIRED_TEXTS: Final[Mapping[str, LiteralString]] = {
     "answers let go": "delete from ai_messages where created_at < %(words)s",
     "notifications let go": "delete from notifications where scheduled_at < %(words)s and status <> 'scheduled'",
     "reminders let go": "delete from told_reminders where for_date < %(words)s",
@@ -41,19 +39,19 @@ SAID: Final[Mapping[str, LiteralString]] = {
 }
 
 
-def forget_said(database: Database, words_days: int, report_days: int) -> dict[str, int]:
-    """Let go what was kept long enough. The ledger's rows stay: they are why nothing goes out twice."""
+def delete_expired_texts(database: Database, words_days: int, report_days: int) -> dict[str, int]:
+    """Delete old texts. The rows of the delivery log stay, so that nothing is sent twice."""
     with database.transaction(Role.REPORTING) as tx:
         words = tx.now - timedelta(days=words_days)
         reports = tx.now.date() - timedelta(days=report_days) if report_days else date.min
-        return {what: tx.run(query, {"words": words, "reports": reports}) for what, query in SAID.items()}
+        return {what: tx.run(query, {"words": words, "reports": reports}) for what, query in EXPIRED_TEXTS.items()}
 
 
 DAYS: LiteralString = """
     select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
     where inhparent = 'outbox'::regclass and relname ~ '^outbox_[0-9]{8}$' order by relname"""
 
-#: Days that began without a partition of their own.
+#: Days that started before their partition was created.
 REST: LiteralString = "select distinct recorded_on as day from outbox_rest order by day"
 
 LEFT: LiteralString = """
@@ -62,7 +60,7 @@ LEFT: LiteralString = """
 
 
 def drop_outbox_days(database: Database, landed: Mapping[int, int], keep_days: int) -> int:
-    """Drop the outbox's days of which everything has landed, the youngest so old at least. Returns how many went."""
+    """Drop days of the outbox that have landed completely and are older than `keep_days`. Returns the count."""
     with database.transaction(Role.INGESTION) as tx:
         youngest = tx.now.date() - timedelta(days=keep_days)
     with database.owner() as connection:
@@ -84,7 +82,7 @@ def _left(database: Database, landed: Mapping[int, int], day: date) -> int:
 
 
 def _drop(database: Database, name: str) -> bool:
-    """Writers are held up for the moment of it; when they hold it up, another time will do."""
+    """Drop a partition, which blocks writers briefly. Gives up when they hold the lock; the next run tries again."""
     try:
         with database.owner() as connection:
             connection.execute("set local lock_timeout = '2s'")

@@ -1,4 +1,4 @@
-"""Saving entity rows: the columns come from the schema, the version grows by one, and a lost race is seen."""
+"""Inserts and updates entity rows. The columns come from the schema, and each update increments the version."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -1,7 +1,7 @@
-"""Connections to Postgres, and transactions that act as one role for one person.
+"""Connections to Postgres, and transactions that act as one role for one user.
 
-Each way to the server and back costs a request more than the statement does, so a transaction opens with one and ends with one; and who
-asks for something with the opening gets it on the same way.
+A round trip costs a request more than the statement itself. So a transaction opens with one round trip and ends with one, and its first
+query can travel with the opening.
 """
 
 import re
@@ -29,37 +29,39 @@ from focusflow.errors import SetupProblem, StorageFull, Unavailable
 class Role(StrEnum):
     """What a transaction may see. Row-level security and grants hang on it."""
 
-    API = "focusflow_api"  # the rows of one person
-    AUTH = "focusflow_auth"  # accounts and tokens, before it is known who asks
-    INGESTION = "focusflow_ingestion"  # the outbox, of everyone
-    SCORING = "focusflow_scoring"  # published scores and aggregates, of everyone
-    REPORTING = "focusflow_reporting"  # what a mail needs to know
+    API = "focusflow_api"  # the rows of one user
+    AUTH = "focusflow_auth"  # accounts and tokens, before the caller is known
+    INGESTION = "focusflow_ingestion"  # the outbox of all users
+    SCORING = "focusflow_scoring"  # published scores and aggregates of all users
+    REPORTING = "focusflow_reporting"  # what an email needs
 
 
 BEGIN: LiteralString = "begin"
 ENTER: LiteralString = "select set_config('role', %(role)s, true), set_config('focusflow.user_id', %(user)s, true)"
 
-#: A statement of its own, so that the next one sees what those before in the queue have done.
-ADVISORY_LOCK: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(queue)s, 0))"
+#: A statement of its own, so that the next one sees what earlier holders of the lock have committed.
+ADVISORY_LOCK: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(lock)s, 0))"
 
 NOW: LiteralString = "select clock_timestamp() as now"
 COMMIT: LiteralString = "commit"
 
 SAVEPOINT: LiteralString = "savepoint unless_locked"
-A_MOMENT: LiteralString = "set local lock_timeout = '250ms'"
+LOCK_TIMEOUT: LiteralString = "set local lock_timeout = '250ms'"
 RELEASE: LiteralString = "release unless_locked"
-BACK: LiteralString = "rollback to unless_locked"
+ROLLBACK: LiteralString = "rollback to unless_locked"
 
 
 def opening_query(name: LiteralString, query: LiteralString) -> Prepared:
-    """A query that can be asked with the opening of a transaction. It finds one row; where there is none, nulls."""
+    """A query that travels with the opening of a transaction. It returns one row, of nulls where none is found."""
     return Prepared(name, f"{NOW}, found.* from (select) as always left join ({query}) as found on true")
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """An open transaction. `now` is the database's clock at its start: the recorded time of all that it writes;
-    `buckets` is into how many this installation spreads its users; `found` is what was asked for with the opening.
+    """An open transaction.
+
+    `now` is the database's clock at its start, the recorded time of all that it writes. `buckets` is the number of buckets of this
+    installation. `found` is the row of the opening query.
     """
 
     connection: psycopg.Connection[DictRow]
@@ -76,30 +78,31 @@ class Transaction:
         return self.connection.execute(query, values).fetchone()
 
     def run(self, query: LiteralString, values: Mapping[str, Any] | None = None) -> int:
-        """The number of rows that the statement touched."""
+        """Run a statement. Returns the number of affected rows."""
         return self.connection.execute(query, values).rowcount
 
-    def serialize(self, for_what: str) -> None:
-        """Before one looks whether something may be added: of a person's transactions that queue for the same, one goes on at a time. It
-        locks no row, for a statement that waits for a row sees everything else as it was when it began to wait.
+    def serialize(self, resource: str) -> None:
+        """Serialize a user's transactions on a resource, before checking whether a row may be added.
+
+        It is an advisory lock: a statement that waits for a row lock sees everything else as it was when it began to wait.
         """
-        self.run(ADVISORY_LOCK, {"queue": f"{for_what} of {self.user_id}"})
+        self.run(ADVISORY_LOCK, {"lock": f"{resource} of {self.user_id}"})
 
     def run_before_commit(self, query: LiteralString, values: Mapping[str, Any]) -> None:
-        """Run a statement together with the commit: for what nothing in this transaction has to see."""
+        """Run a statement together with the commit, where nothing in this transaction needs its result."""
         self._last.append((query, values))
 
     def unless_locked(self, query: LiteralString, values: Mapping[str, Any]) -> bool:
-        """Run a statement, or nothing where others hold for longer than a moment what it needs. Says whether it was run."""
+        """Run a statement, or skip it where its lock is not free within a moment. Returns whether it was run."""
         try:
-            send(self.connection, [(SAVEPOINT, {}), (A_MOMENT, {}), (query, values), (RELEASE, {})])
+            send(self.connection, [(SAVEPOINT, {}), (LOCK_TIMEOUT, {}), (query, values), (RELEASE, {})])
         except LockNotAvailable:
-            send(self.connection, [(BACK, {})])
+            send(self.connection, [(ROLLBACK, {})])
             return False
         return True
 
     def flush(self) -> None:
-        """Run what was left for the end now."""
+        """Run the statements that were deferred to the commit now."""
         if self._last:
             send(self.connection, self._last)
             self._last.clear()
@@ -111,15 +114,15 @@ class Transaction:
 #: Since when the caller has been waiting. A request waits for its thread before it waits for the database.
 WAITING_SINCE: ContextVar[float] = ContextVar("waiting_since")
 
-#: How long a transaction is tried for whose caller has no time left.
+#: How long a transaction is tried when its caller has no time left.
 LAST_TRY_SECONDS = 0.05
 
-#: How long libpq may take to connect; less than this it does not accept. The pool tries again for as long.
+#: How long libpq may take to connect: the least that it accepts. The pool retries for as long.
 CONNECT_SECONDS = 2
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """What a failure of the database means to a caller."""
+    """The error that a caller gets for a failure of the database."""
     match error:
         case DiskFull():
             return StorageFull("The disk of the database is full. Nothing that was accepted is lost; try again later.")
@@ -129,7 +132,7 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 class Database:
-    """A small pool of connections. Open it as a context manager."""
+    """A small connection pool. Open it as a context manager."""
 
     def __init__(
         self,
@@ -140,8 +143,9 @@ class Database:
         wait_seconds: float = 5,
         answer_timeout_seconds: float | None = None,
     ) -> None:
-        """A statement has `statement_timeout_ms` by the server's clock. A transaction waits `wait_seconds` for a connection, and where the
-        server stands still, `patience_seconds` for that and for an answer.
+        """A transaction waits `wait_seconds` for a connection. The server ends a statement after `statement_timeout_ms`.
+
+        A server that hangs is given up after `answer_timeout_seconds`, which covers connection and answer.
         """
         self._wait_seconds, self._answer_timeout_seconds = wait_seconds, answer_timeout_seconds
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
@@ -149,20 +153,20 @@ class Database:
             min_size=1,
             max_size=connections,
             open=False,
-            reconnect_timeout=CONNECT_SECONDS,  # by default the pool pauses for minutes after a long outage; the next caller has it begin again
+            reconnect_timeout=CONNECT_SECONDS,  # the default pauses for minutes after a long outage; the next caller restarts it
             kwargs={
-                "autocommit": True,  # transactions are begun here, not by psycopg with a statement of its own
+                "autocommit": True,  # transactions begin here, not in a separate statement of psycopg
                 "row_factory": dict_row,
                 "connect_timeout": CONNECT_SECONDS,
                 "application_name": "focusflow",
-                # a plan made anew costs a page of tasks as much again; every person's rows are found by the same index
+                # planning again would double the cost of a page of tasks; the same index finds every user's rows
                 "options": f"-c timezone=UTC -c plan_cache_mode=force_generic_plan -c statement_timeout={statement_timeout_ms}",
             },
         )
         self._buckets: int | None = None
         self._watchdog = StatementWatchdog(answer_timeout_seconds) if answer_timeout_seconds else None
-        self._is_lost = False  # whether the last caller got no answer
-        self.is_full = False  # whether a caller was told that there is no room; reset by whoever has found some
+        self._is_lost = False  # the last caller got no answer
+        self.is_full = False  # a caller got StorageFull; reset by the readiness check once there is room
 
     def __enter__(self) -> Self:
         self._pool.open()
@@ -181,21 +185,21 @@ class Database:
         role: Role,
         user_id: UUID | None = None,
         *,
-        serialize: str | None = None,
+        serialize_on: str | None = None,
         first: PreparedCall | None = None,
     ) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when it raises. Of those with the same `queue`, one is at work at a time.
+        """Commit at the end of the block, roll back when it raises. Transactions with the same `serialize_on` run one at a time.
 
-        What is asked for `first` (see `opening`) comes with the opening, without a way of its own.
+        The query `first` (see `opening_query`) travels with the opening, without a round trip of its own.
         """
         with self._connection() as connection:
-            transaction = self._enter(connection, role, user_id, serialize, first)
+            transaction = self._enter(connection, role, user_id, serialize_on, first)
             yield transaction
             transaction.commit()
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection for the length of the block; one sentence where the server or its answer does not come in time."""
+        """A connection for the length of the block; `Unavailable` where the server or its answer does not come in time."""
         since, connection = self._since(), None
         try:
             with self._checked_out(since) as connection, self._bounded(connection, since):
@@ -207,7 +211,7 @@ class Database:
         self._is_lost = False
 
     def _since(self) -> float:
-        """From when on the caller's time counts: from their beginning while the server is lost, or a crowd would wait one after the other."""
+        """When the caller's time starts: at the start of the request while the server is lost, or a crowd would wait one by one."""
         now = time.monotonic()
         if not self._is_lost or self._answer_timeout_seconds is None:
             return now
@@ -215,7 +219,7 @@ class Database:
 
     @contextmanager
     def _checked_out(self, since: float) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection of the pool whose server has not hung up: a restart of Postgres stays invisible to the caller."""
+        """A pooled connection that the server has not closed, so that a restart of Postgres stays invisible to the caller."""
         until = since + min(self._wait_seconds, self._answer_timeout_seconds or self._wait_seconds)
         while _has_hung_up(connection := self._pool.getconn(max(until - time.monotonic(), LAST_TRY_SECONDS))):
             connection.close()
@@ -235,7 +239,7 @@ class Database:
         try:
             yield
         except BaseException:
-            with suppress(psycopg.Error):  # it is lost, and the pool will see that
+            with suppress(psycopg.Error):  # the connection is lost, and the pool notices
                 connection.rollback()
             raise
         finally:
@@ -246,45 +250,45 @@ class Database:
         connection: psycopg.Connection[DictRow],
         role: Role,
         user_id: UUID | None,
-        serialize: str | None,
+        serialize_on: str | None,
         first: PreparedCall | None,
     ) -> Transaction:
-        if self._buckets is None:  # fixed when the installation was made
+        if self._buckets is None:  # fixed when the installation was created
             self._buckets = connection.execute("select count(*) as buckets from outbox_head").fetchall()[0]["buckets"]
         entered: list[Statement] = [(BEGIN, {}), (ENTER, {"role": role.value, "user": str(user_id or "")})]
-        if serialize is not None:
-            entered.append((ADVISORY_LOCK, {"queue": serialize}))
+        if serialize_on is not None:
+            entered.append((ADVISORY_LOCK, {"lock": serialize_on}))
         (found,) = begin(connection, entered, first) if first else send(connection, [*entered, (NOW, {})])
         return Transaction(connection, user_id, found["now"], self._buckets, found)
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection as the account of the URL itself, for what is nobody's: the schema's version."""
+        """A connection as the account of the URL, for what belongs to no user: the schema version."""
         with self._connection() as connection, connection.transaction():
             yield connection
 
 
 def _has_hung_up(connection: psycopg.Connection[Any]) -> bool:
-    """A server that went away has said so, or closed: there is something to read on a connection that nobody asked anything."""
-    heard = select.poll()
-    heard.register(connection.fileno(), select.POLLIN)
-    return bool(heard.poll(0))
+    """Whether the server closed an idle connection: an idle connection is readable only then."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class DatabaseUnreachable(SetupProblem, Unavailable):
     """PostgreSQL does not answer: the address is wrong, or the server is away and will come back."""
 
 
-#: What a server answers that will let us in later.
+#: Errors of a server that will accept connections later.
 NOT_YET = re.compile(
     "starting up|shutting down|recovery|not accepting|too many|connection slots|terminating connection"
 )
 
 
 def connect_once(url: str) -> psycopg.Connection[DictRow]:
-    """A plain connection of the schema's owner, for migrations and health; or one sentence why there is none.
+    """A plain connection of the schema's owner, for migrations and health checks.
 
-    A server that answers and refuses is a setup problem; one that does not answer can come back.
+    A server that refuses the connection is a setup problem; one that does not answer can come back.
     """
     try:
         return psycopg.connect(

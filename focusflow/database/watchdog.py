@@ -1,4 +1,4 @@
-"""An end to waiting for a server that does not answer. It waits in libpq, which knows no time, and of a frozen process the network says nothing."""
+"""Ends statements that a frozen server leaves unanswered. libpq has no read timeout, and the network does not report a frozen process."""
 
 import os
 import socket
@@ -13,22 +13,22 @@ from psycopg.pq import TransactionStatus
 
 
 class StatementWatchdog:
-    """Hangs up on connections whose server leaves a question without an answer: whoever waits is told at once that it is lost."""
+    """Closes connections whose server does not answer a statement in time, so that the waiting thread gets an error at once."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._waiting = seconds, dict[int, tuple[psycopg.Connection[Any], float]]()
         self._lock, self._is_over = threading.Lock(), threading.Event()
-        self._watch = threading.Thread(target=self._look_on, name="patience", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="statement-watchdog", daemon=True)
 
     def start(self) -> None:
-        self._watch.start()
+        self._thread.start()
 
     def stop(self) -> None:
         self._is_over.set()
-        self._watch.join()
+        self._thread.join()
 
     def begin(self, connection: psycopg.Connection[Any], since: float) -> int:
-        """Watch a connection whose first answer is awaited since then, under the number that ends it."""
+        """Watch a connection that has waited for its first answer since then. Returns the number to pass to `end`."""
         descriptor = connection.fileno()
         with self._lock:
             self._waiting[descriptor] = connection, since
@@ -38,30 +38,32 @@ class StatementWatchdog:
         with self._lock:
             self._waiting.pop(descriptor, None)
 
-    def _look_on(self) -> None:
+    def _run(self) -> None:
         while not self._is_over.wait(self._seconds / 10):
-            with self._lock:  # nobody closes a connection, and nobody gets its number, while it is looked at
-                self._look()
+            with self._lock:  # a connection must not be closed, nor its number reused, during the check
+                self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = time.monotonic()
         for descriptor, (connection, since) in list(self._waiting.items()):
-            if connection.pgconn.transaction_status != TransactionStatus.ACTIVE:  # what takes time is not the server
+            if (
+                connection.pgconn.transaction_status != TransactionStatus.ACTIVE
+            ):  # the client takes the time, not the server
                 self._waiting[descriptor] = connection, now
             elif now - since > self._seconds:
                 del self._waiting[descriptor]
-                with socket.socket(fileno=os.dup(descriptor)) as ours:
-                    ours.shutdown(socket.SHUT_RDWR)
+                with socket.socket(fileno=os.dup(descriptor)) as duplicate:
+                    duplicate.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def watch(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
-    """For a connection that is no pool's: it is lost, instead of waiting for ever, when its server stands still."""
-    patience = StatementWatchdog(seconds)
-    patience.start()
-    descriptor = patience.begin(connection, time.monotonic())
+def watch_connection(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Watch a connection outside a pool for the length of the block."""
+    watchdog = StatementWatchdog(seconds)
+    watchdog.start()
+    descriptor = watchdog.begin(connection, time.monotonic())
     try:
         yield
     finally:
-        patience.end(descriptor)
-        patience.stop()
+        watchdog.end(descriptor)
+        watchdog.stop()

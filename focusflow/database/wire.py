@@ -1,7 +1,7 @@
-"""Several statements as one message to Postgres, and the rows of the last.
+"""Sends several statements to Postgres as one message, and reads the rows of the last.
 
-A cursor of psycopg waits in Python: for each answer it gives the interpreter's lock away and asks for it again several times, which beside
-the threads of other requests costs more than the statement. Here libpq waits, and the lock is given away once.
+A psycopg cursor waits in Python: it releases and reacquires the GIL several times for each answer, which costs more than the statement
+when other requests run in other threads. Here libpq waits, and the GIL is released once.
 """
 
 import re
@@ -25,7 +25,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A statement that each connection plans once, under the role that it is run in first."""
+    """A statement that each connection plans once, under the role of its first run."""
 
     name: LiteralString
     query: LiteralString
@@ -45,26 +45,26 @@ class Prepared:
 
 PreparedCall = tuple[Prepared, Mapping[str, Any]]
 
-#: What each connection has planned.
+#: The prepared statements of each connection.
 PLANNED: WeakKeyDictionary[psycopg.Connection[Any], set[Prepared]] = WeakKeyDictionary()
 
 
 def send(connection: psycopg.Connection[DictRow], statements: Sequence[Statement]) -> list[DictRow]:
-    """Carry out statements. Returns the rows of the last."""
+    """Run statements. Returns the rows of the last."""
     return _sent(connection, _text(ClientCursor(connection), statements))
 
 
 def begin(
-    connection: psycopg.Connection[DictRow], statements: Sequence[Statement], asked: PreparedCall
+    connection: psycopg.Connection[DictRow], statements: Sequence[Statement], call: PreparedCall
 ) -> list[DictRow]:
-    """Carry out statements that begin a transaction, and a prepared one after them. Returns its rows."""
-    (prepared, values), cursor = asked, ClientCursor(connection)
+    """Run statements that begin a transaction, then a prepared one. Returns its rows."""
+    (prepared, values), cursor = call, ClientCursor(connection)
     begun, execution = _text(cursor, statements), cursor.mogrify(prepared.execution, values)
     planned = PLANNED.setdefault(connection, set())
     if prepared in planned:
         try:
             return _sent(connection, f"{begun};\n{execution}")
-        except InvalidSqlStatementName:  # after a rollback psycopg drops all plans, not only its own
+        except InvalidSqlStatementName:  # after a rollback psycopg drops all plans, ours included
             connection.pgconn.exec_(b"rollback")
     planned.add(prepared)
     return _sent(connection, f"{begun};\n{prepared.preparation}{execution}")

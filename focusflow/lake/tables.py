@@ -30,7 +30,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from focusflow.database.queries import load_queries
 from focusflow.errors import Problem, SetupProblem, StorageFull, Unavailable
-from focusflow.identity import MOST_BUCKETS
+from focusflow.identity import MAX_BUCKETS
 from focusflow.lake import digests, fsync
 from focusflow.storage import FULL_ERRORS
 
@@ -129,7 +129,7 @@ def position_key(bucket: int) -> str:
     return f"bucket-{bucket}"
 
 
-def floor_key(bucket: int) -> str:
+def low_watermark_key(bucket: int) -> str:
     """Under which name raw keeps the position from which on it still has the events of a bucket."""
     return f"kept-{bucket}"
 
@@ -240,7 +240,7 @@ class Pinned:
 
     def full_refresh(self, spec: TableSpec) -> None:
         """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
-        before, known = self.version, filter(self.position, map(position_key, range(MOST_BUCKETS)))
+        before, known = self.version, filter(self.position, map(position_key, range(MAX_BUCKETS)))
         commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
         write_deltalake(
             self.delta, spec.schema.empty_table(), mode="overwrite", schema_mode="overwrite",

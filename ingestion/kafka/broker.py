@@ -49,7 +49,7 @@ READING: Mapping[str, Any] = {
 }
 
 
-class TidySocket(KafkaNetSocket):  # type: ignore[misc] # the library's types are Any
+class ClosingSocket(KafkaNetSocket):  # type: ignore[misc] # the library's types are Any
     """A plain connection, by the name under which the library finds it. Closes what was refused; the library leaves that to the garbage."""
 
     SCHEMES = ("tidy",)
@@ -138,7 +138,7 @@ class Kafka:
         fixed = {
             "bootstrap_servers": self.servers.split(","),
             "bootstrap_timeout_ms": ANSWER_SECONDS * 1000,
-            "proxy_url": f"{TidySocket.SCHEMES[0]}://",
+            "proxy_url": f"{ClosingSocket.SCHEMES[0]}://",
         }
         try:
             with _translated(self.servers):

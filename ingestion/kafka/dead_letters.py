@@ -22,7 +22,7 @@ def published_key(bucket: int) -> str:
 
 
 @dataclass(slots=True)
-class Letters:
+class DeadLetterPublisher:
     """Follows the quarantine. Each event is published once; after a crash perhaps again, and its headers say where it came from."""
 
     lake: Lake
@@ -48,23 +48,23 @@ class Letters:
             return 0
         connection = duckdb_connection()
         show(connection, [kept])
-        letters: dict[int, list[Message]] = {}
+        dead_letters: dict[int, list[Message]] = {}
         ends: dict[str, int] = {}
         offsets: dict[int, list[int]] = {}
         for bucket in waiting:
             begin = kept.position(published_key(bucket))
             rows = connection.execute(NEXT, [bucket, begin, AT_ONCE]).fetchall()
-            letters[bucket] = [_letter(*row) for row in rows]
+            dead_letters[bucket] = [_letter(*row) for row in rows]
             offsets[bucket] = [row[0] for row in rows]
             is_all = len(rows) < AT_ONCE
             ends[published_key(bucket)] = kept.position(position_key(bucket)) if is_all else rows[-1][0] + 1
-        acknowledged = publisher.send(letters).acknowledged()
+        acknowledged = publisher.send(dead_letters).acknowledged()
         done = {
             published_key(bucket): ends[published_key(bucket)]
-            if count == len(letters[bucket])
+            if count == len(dead_letters[bucket])
             else offsets[bucket][count]
             for bucket, count in acknowledged.items()
-            if count or not letters[bucket]
+            if count or not dead_letters[bucket]
         }
         if done:
             with suppress(CommitConflict):  # then they are published again

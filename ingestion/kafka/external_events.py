@@ -11,7 +11,7 @@ from focusflow.contracts.envelope import Event
 from focusflow.database import outbox
 
 #: Events of entities come from the API, which changes the entity with them. Only what has no row of its own can come from elsewhere.
-FOREIGN_TYPES = frozenset({"activity.tracked"})
+EXTERNAL_TYPES = frozenset({"activity.tracked"})
 
 LARGEST = 64 * 1024  # as a request of the API
 OLDEST, NEWEST = timedelta(days=400), timedelta(minutes=5)
@@ -21,7 +21,7 @@ class Refusal(Exception):
     """The event cannot be taken; the text says why, and quotes nothing of it."""
 
 
-class ForeignEvent(BaseModel):
+class ExternalEvent(BaseModel):
     """A CloudEvent as it may come in. What we do not know of it, we ignore."""
 
     model_config = ConfigDict(extra="ignore")
@@ -43,21 +43,21 @@ class ForeignEvent(BaseModel):
             return uuid5(NAMESPACE_URL, f"{self.source}\n{self.id}")
 
 
-def read(value: bytes | None, now: datetime) -> ForeignEvent:
+def read(value: bytes | None, now: datetime) -> ExternalEvent:
     if value is None or len(value) > LARGEST:
         raise Refusal(f"An event has from 1 to {LARGEST} bytes.")
     try:
-        event = ForeignEvent.model_validate_json(value)
+        event = ExternalEvent.model_validate_json(value)
     except ValidationError as error:
         raise Refusal(_first(error)) from error
-    if event.type not in FOREIGN_TYPES:
-        raise Refusal(f"Of other producers we take {', '.join(sorted(FOREIGN_TYPES))}; other types come from the API.")
+    if event.type not in EXTERNAL_TYPES:
+        raise Refusal(f"Of other producers we take {', '.join(sorted(EXTERNAL_TYPES))}; other types come from the API.")
     if not now - OLDEST <= event.time <= now + NEWEST:
         raise Refusal(f"`time` is more than {OLDEST.days} days ago, or in the future.")
     return event
 
 
-def accept(event: ForeignEvent, timezones: Mapping[UUID, str], recorded_at: datetime) -> Event:
+def accept(event: ExternalEvent, timezones: Mapping[UUID, str], recorded_at: datetime) -> Event:
     """The event as the platform's own, for a person that we know."""
     timezone = timezones.get(event.userid)
     if timezone is None:

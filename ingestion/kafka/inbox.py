@@ -20,17 +20,17 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
-from ingestion.kafka.dead_letters import Letters
-from ingestion.kafka.external_events import ForeignEvent, Refusal, accept, read
+from ingestion.kafka.dead_letters import DeadLetterPublisher
+from ingestion.kafka.external_events import ExternalEvent, Refusal, accept, read
 from ingestion.kafka.messages import Fetched, Message, OutOfRange, PartitionLog
-from ingestion.kafka.relay import PATIENCE_SECONDS, Publisher
+from ingestion.kafka.relay import RETRY_SECONDS, Publisher
 from ingestion.kafka.topic_state import Overtaken
 
 log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_name("inbox.sql"))
 
-TAKEN_AT_ONCE = 1_000
+BATCH_ROWS = 1_000
 REPEATED_AT_ONCE = 125  # of each partition
 WAIT_SECONDS = 1.0
 
@@ -67,7 +67,7 @@ class Inbox:
         """Take what has come, or refuse it. Returns how many messages those were."""
         places = self._places(messages)
         try:
-            fetched = messages.read(places, TAKEN_AT_ONCE, wait_seconds)
+            fetched = messages.read(places, BATCH_ROWS, wait_seconds)
         except OutOfRange:
             self._skip_what_is_gone(messages, places)
             return 0
@@ -81,15 +81,15 @@ class Inbox:
         """Publish what was refused to the deadletter topic. After a crash one may stand there twice; its headers say where it came from."""
         with self.database.transaction(Role.INGESTION) as tx:
             rows = tx.all(QUERIES["unpublished"], {"limit": REPEATED_AT_ONCE, "now": tx.now})
-            letters: dict[int, list[Message]] = {}
+            dead_letters: dict[int, list[Message]] = {}
             for row in rows:
                 headers = [
                     ("reason", row["reason"].encode()),
                     ("partition", b"%d" % row["partition"]),
                     ("offset", b"%d" % row["kafka_offset"]),
                 ]
-                letters.setdefault(row["partition"], []).append(Message(headers, row["value"]))
-            acknowledged = publisher.send(letters).acknowledged() if letters else {}
+                dead_letters.setdefault(row["partition"], []).append(Message(headers, row["value"]))
+            acknowledged = publisher.send(dead_letters).acknowledged() if dead_letters else {}
             done: list[DictRow] = []
             bad: list[DictRow] = []
             for partition, count in acknowledged.items():
@@ -143,7 +143,7 @@ def _move(tx: Transaction, moves: Mapping[int, tuple[int, int]]) -> None:
 
 
 def _take(tx: Transaction, fetched: Sequence[Fetched]) -> None:
-    readable: list[tuple[Refused, ForeignEvent]] = []
+    readable: list[tuple[Refused, ExternalEvent]] = []
     refused: list[Refused] = []
     for each in fetched:
         for record in each.records:
@@ -199,12 +199,12 @@ class InboxService:
     """Its loop, beside the relay's; what is bad, here or in the lake, goes to the deadletter topic. Only one takes at a time: the other's move of the position fails, and it looks again."""
 
     inbox: Inbox
-    letters: Letters
+    dead_letters: DeadLetterPublisher
     connect: Callable[[], tuple[ClosableInbox, Publisher]]
 
     def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
         """Until told to stop. Kafka or Postgres being away is waited for."""
-        patience = PATIENCE_SECONDS[0]
+        retry_seconds = RETRY_SECONDS[0]
         while not stop.is_set():
             beat()
             try:
@@ -214,10 +214,10 @@ class InboxService:
                         beat()
                         self.inbox.take_once(messages, WAIT_SECONDS)
                         self.inbox.repeat_refused(deadletters)
-                        self.letters.publish_when_due(deadletters)
+                        self.dead_letters.publish_when_due(deadletters)
                         beat(has_worked=True)
-                        patience = PATIENCE_SECONDS[0]
+                        retry_seconds = RETRY_SECONDS[0]
             except Unavailable as problem:
-                log.warning("Inbox: %s Trying again in %.1f s.", problem, patience)
-                stop.wait(patience)
-                patience = min(patience * 2, PATIENCE_SECONDS[1])
+                log.warning("Inbox: %s Trying again in %.1f s.", problem, retry_seconds)
+                stop.wait(retry_seconds)
+                retry_seconds = min(retry_seconds * 2, RETRY_SECONDS[1])

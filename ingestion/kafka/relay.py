@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import psycopg
 
 from focusflow.database.session import Database, connect_once
-from focusflow.database.watchdog import watch
+from focusflow.database.watchdog import watch_connection
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from ingestion.kafka.messages import Message, message_of
@@ -29,8 +29,8 @@ LEASE = "set idle_session_timeout = '2min'"  # an active one that is frozen for 
 FROZEN_SECONDS = 60  # a server that leaves the connection of that lease unanswered for longer is frozen
 IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
-PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
-PLACED_AT_ONCE = 5_000
+RETRY_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
+SEQUENCE_ROWS = 5_000
 BATCHES = 2  # on their way at a time: with one alone, the broker waits for us while we wait for it
 
 
@@ -81,19 +81,19 @@ class Relay:
 
     def rounds(self, publisher: Publisher, stop: threading.Event) -> Iterator[int]:
         """Batch after batch, how many events it moved the positions by; 0 when nothing is left. Ends when what was sent is settled."""
-        on_their_way: deque[Batch] = deque()
+        in_flight: deque[Batch] = deque()
         positions: dict[int, int] = {}
-        while on_their_way or not stop.is_set():
-            if not on_their_way:
+        while in_flight or not stop.is_set():
+            if not in_flight:
                 positions = dict(self.positions.published())
             batch = None if stop.is_set() else self._send_next(publisher, positions)
             if batch:
-                on_their_way.append(batch)
+                in_flight.append(batch)
                 positions |= {bucket: end for bucket, (_, end) in batch.moves.items()}
-            if not on_their_way:
+            if not in_flight:
                 yield 0
-            elif batch is None or len(on_their_way) == BATCHES:
-                yield self._settle(on_their_way.popleft())
+            elif batch is None or len(in_flight) == BATCHES:
+                yield self._record_outcome(in_flight.popleft())
 
     def _send_next(self, publisher: Publisher, positions: Mapping[int, int]) -> Batch | None:
         limit = max(self.rows // BATCHES, 1)
@@ -104,7 +104,7 @@ class Relay:
         moves = {run.bucket: (positions[run.bucket], positions[run.bucket] + len(run.offsets)) for run in runs}
         return Batch(moves, publisher.send({run.bucket: messages_of(run) for run in runs}))
 
-    def _settle(self, batch: Batch) -> int:
+    def _record_outcome(self, batch: Batch) -> int:
         """Wait for what a batch came to, and move on as far as it was acknowledged."""
         acknowledged = batch.delivery.acknowledged()
         moves = {
@@ -134,28 +134,28 @@ class RelayService:
 
     def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
-        patience = PATIENCE_SECONDS[0]
+        retry_seconds = RETRY_SECONDS[0]
         while not stop.is_set():
             beat()
             try:
-                with only_one(self.url) as lock:
+                with single_relay(self.url) as lock:
                     if lock is None:
                         beat(has_worked=True)  # it stands by, as it should
                         stop.wait(STANDBY_SECONDS)
                         continue
                     for count in self._rounds(lock, stop):
                         beat(has_worked=True)
-                        patience = PATIENCE_SECONDS[0]
+                        retry_seconds = RETRY_SECONDS[0]
                         if not count:
                             stop.wait(IDLE_SECONDS)
             except Unavailable as problem:
-                log.warning("%s Trying again in %.1f s.", problem, patience)
-                stop.wait(patience)
-                patience = min(patience * 2, PATIENCE_SECONDS[1])
+                log.warning("%s Trying again in %.1f s.", problem, retry_seconds)
+                stop.wait(retry_seconds)
+                retry_seconds = min(retry_seconds * 2, RETRY_SECONDS[1])
 
     def drain(self) -> int:
         """Publish until nothing is left. Returns how many events that were."""
-        with only_one(self.url) as lock:
+        with single_relay(self.url) as lock:
             if lock is None:
                 raise Unavailable("Another relay is running, and does this already.")
             total = 0
@@ -170,24 +170,24 @@ class RelayService:
             self._place()
             for count in self.relay.rounds(publisher, stop):
                 yield count
-                still_ours(lock)
+                require_lock(lock)
                 self._place()
 
     def _place(self) -> None:
         """Place what is waiting, about as much as goes out at a time: writers may be quicker than we are."""
         placed = 0
-        while placed < self.relay.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
+        while placed < self.relay.rows and (count := sequence_once(self.database, SEQUENCE_ROWS)):
             placed += count
 
 
 @contextmanager
-def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
+def single_relay(url: str) -> Iterator[psycopg.Connection[object] | None]:
     """Held while this relay is the active one; None when another is. It saves work; what keeps two apart is the move of the position."""
     try:
         connection = connect_once(url)
     except SetupProblem as problem:  # it let us in when we began, so this can pass
         raise Unavailable(str(problem)) from problem
-    with closing(connection), watch(connection, FROZEN_SECONDS):
+    with closing(connection), watch_connection(connection, FROZEN_SECONDS):
         connection.autocommit = True
         with lost_connection():
             connection.execute(LEASE)
@@ -195,7 +195,7 @@ def only_one(url: str) -> Iterator[psycopg.Connection[object] | None]:
         yield connection if row and row["is_ours"] else None
 
 
-def still_ours(lock: psycopg.Connection[object]) -> None:
+def require_lock(lock: psycopg.Connection[object]) -> None:
     with lost_connection():
         lock.execute("select 1")
 

@@ -15,7 +15,7 @@ from ingestion.kafka.messages import Fetched, OutOfRange, PartitionLog
 from ingestion.outbox.source import BATCH_BYTES, PositionLost, Run
 
 WAIT_SECONDS = 0.1
-PATIENT_SECONDS = 2.0  # when it is known that something will come
+LONG_WAIT_SECONDS = 2.0  # when it is known that something will come
 PIECE = 2_000  # messages that one call of the client decodes
 PROBED = 200  # messages that one look into the log brings
 ASIDE = 200_000  # how far from where it should be a position is looked for: some batches of the relay
@@ -23,7 +23,7 @@ LOOK_SECONDS = 10.0
 CHECK_SECONDS = 5.0
 
 
-class Ledger(Protocol):
+class TopicState(Protocol):
     """What is known of the topic without asking it."""
 
     def require_topic(self) -> None:
@@ -54,8 +54,8 @@ class Cursor:
 class BrokerSource:
     """Follows one log and searches in another, which reads the same topic by a connection of its own."""
 
-    def __init__(self, ledger: Ledger, open_log: Callable[[], ClosableLog]) -> None:
-        self._ledger, self._open_log = ledger, open_log
+    def __init__(self, topic_state: TopicState, open_log: Callable[[], ClosableLog]) -> None:
+        self._topic_state, self._open_log = topic_state, open_log
         self._logs: dict[str, ClosableLog] = {}
         self._cursors: dict[int, Cursor] = {}
         self._quiet: set[int] = set()
@@ -69,13 +69,13 @@ class BrokerSource:
             each.close()
 
     def heads(self) -> Mapping[int, int]:
-        return self._ledger.heads()
+        return self._topic_state.heads()
 
     def read(self, positions: Mapping[int, int], limit: int) -> Sequence[Run]:
         self._check_topic()
         silence = 0
         while True:
-            known = self._ledger.published()
+            known = self._topic_state.published()
             for bucket, position in positions.items():
                 self._stand(bucket, position, known.get(bucket, 0))
             if all(self._cursors[bucket].is_at_gap for bucket in positions):
@@ -93,7 +93,7 @@ class BrokerSource:
         while room > 0 and memory > 0:
             reached = {bucket: position + len(values[bucket]) for bucket, position in positions.items()}
             fetched = self._fetch(
-                reached, min(room, PIECE), PATIENT_SECONDS if is_behind(reached, known) else wait_seconds
+                reached, min(room, PIECE), LONG_WAIT_SECONDS if is_behind(reached, known) else wait_seconds
             )
             for each in fetched:
                 new = self._taken(each, reached[each.partition])
@@ -127,7 +127,7 @@ class BrokerSource:
     def _check_topic(self) -> None:
         now = time.monotonic()
         if self._checked_at is None or now - self._checked_at > CHECK_SECONDS:
-            self._ledger.require_topic()
+            self._topic_state.require_topic()
             self._checked_at = now
 
     def _stand(self, bucket: int, position: int, known: int) -> None:

@@ -41,7 +41,7 @@ class Overtaken(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class TopicState:
     """Kept by the relay, and believed by the lander."""
 
     database: Database
@@ -50,7 +50,7 @@ class Ledger:
     def begin(self, landed: Mapping[int, int]) -> None:
         """Take a topic under a new name into use where the lake stands; refuse one that was swapped for another."""
         name = self.cluster.events
-        known = self._known_topic()
+        known = self._recorded_topic()
         if known is None or known.name != name:
             if self.cluster.holds_messages(name):
                 raise PositionLost(
@@ -67,7 +67,7 @@ class Ledger:
     def require_topic(self) -> None:
         """Refuse a topic that is not the one which the relay took into use."""
         name = self.cluster.events
-        known = self._known_topic()
+        known = self._recorded_topic()
         if known is None or known.name != name:
             raise Unavailable(f"Nothing was published to the topic {name} yet; `focusflow relay` does it.")
         if known != self.cluster.identity(name):
@@ -103,7 +103,7 @@ class Ledger:
             if tx.run(QUERIES["advance"], values) != len(moves):
                 raise Overtaken
 
-    def _known_topic(self) -> TopicIdentity | None:
+    def _recorded_topic(self) -> TopicIdentity | None:
         with self.database.transaction(Role.INGESTION) as tx:
             row = tx.one(QUERIES["topic"])
         return TopicIdentity(**row) if row else None

@@ -6,31 +6,31 @@ from focusflow.database.session import Database
 from focusflow.errors import Unavailable
 from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from ingestion.kafka.broker import Kafka, KafkaLog, KafkaPublisher
-from ingestion.kafka.dead_letters import Letters
+from ingestion.kafka.dead_letters import DeadLetterPublisher
 from ingestion.kafka.inbox import Inbox, InboxService
 from ingestion.kafka.relay import Relay, RelayService
 from ingestion.kafka.source import BrokerSource
-from ingestion.kafka.topic_state import Ledger
+from ingestion.kafka.topic_state import TopicState
 from ingestion.landing.service import open_ingestion
 from ingestion.outbox.source import OutboxSource
 
 
 def broker_source(database: Database, kafka: Kafka) -> BrokerSource:
     """The log of the events' topic, as the lander reads it. To be closed."""
-    return BrokerSource(Ledger(database, kafka), lambda: kafka.log(kafka.events))
+    return BrokerSource(TopicState(database, kafka), lambda: kafka.log(kafka.events))
 
 
 def relay_service(
     database: Database, url: str, lake: Lake, kafka: Kafka, *, buckets: int, rows: int, retention_hours: int
 ) -> RelayService:
-    ledger = Ledger(database, kafka)
+    topic_state = TopicState(database, kafka)
 
     def connect() -> KafkaPublisher:
         kafka.prepare(buckets, retention_hours)
-        ledger.begin(landed_positions(lake, buckets))
+        topic_state.begin(landed_positions(lake, buckets))
         return kafka.publisher(kafka.events)
 
-    return RelayService(Relay(ledger, OutboxSource(database), rows), database, url, connect)
+    return RelayService(Relay(topic_state, OutboxSource(database), rows), database, url, connect)
 
 
 def inbox_service(database: Database, lake: Lake, kafka: Kafka, *, buckets: int, retention_hours: int) -> InboxService:
@@ -43,7 +43,7 @@ def inbox_service(database: Database, lake: Lake, kafka: Kafka, *, buckets: int,
             deadletters.close()
             raise
 
-    return InboxService(Inbox(database), Letters(lake, buckets), connect)
+    return InboxService(Inbox(database), DeadLetterPublisher(lake, buckets), connect)
 
 
 def landed_positions(lake: Lake, buckets: int) -> Mapping[int, int]:
@@ -61,5 +61,5 @@ def backfill(
     landed = open_ingestion(database, lake, buckets=buckets, rows=rows, age_seconds=0).drain()
     if kafka is not None:
         kafka.prepare(buckets, retention_hours)
-        Ledger(database, kafka).accept_topic()
+        TopicState(database, kafka).accept_topic()
     return landed

@@ -17,7 +17,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(slots=True)
-class ReadAhead:
+class Prefetcher:
     """A source that reads another, in one thread, and one batch ahead as long as more is there. What fails there fails the read that
     comes for it.
     """

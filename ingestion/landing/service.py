@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 
 from focusflow.database.migrate import extend_outbox
-from focusflow.database.retention import forget_expired
+from focusflow.database.retention import delete_expired
 from focusflow.database.session import Database
 from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from ingestion.landing.lander import Lander
-from ingestion.landing.prefetch import ReadAhead
+from ingestion.landing.prefetch import Prefetcher
 from ingestion.outbox.sequencer import sequence_once
 from ingestion.outbox.source import OutboxSource, Source
 
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.25
 UPKEEP_SECONDS = 3600
-PATIENCE_SECONDS = (0.5, 10.0)  # between attempts while Postgres is away: at first, and at most
-PLACED_AT_ONCE = 5_000  # rows that one transaction places; writers never wait for it, other sequencers do
+RETRY_SECONDS = (0.5, 10.0)  # between attempts while Postgres is away: at first, and at most
+SEQUENCE_ROWS = 5_000  # rows that one transaction places; writers never wait for it, other sequencers do
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class Ingestion:
         """Place and land until nothing is left. Returns how many events landed."""
         self.lander.check(self.source)
         total = 0
-        with ReadAhead(self.source) as source:
+        with Prefetcher(self.source) as source:
             while self._place() + (landed := self.lander.land_once(source)):
                 total += landed
         return total
 
-    def run(self, stop: threading.Event, upkeep: "Upkeep", beat: Beat = unwatched) -> None:
+    def run(self, stop: threading.Event, maintenance: "OutboxMaintenance", beat: Beat = unwatched) -> None:
         """Until told to stop. What can pass is waited for; what cannot ends the process, and its supervisor sees it."""
-        patience, is_checked = PATIENCE_SECONDS[0], False
-        with ReadAhead(self.source) as source:
+        retry_seconds, is_checked = RETRY_SECONDS[0], False
+        with Prefetcher(self.source) as source:
             while not stop.is_set():
                 beat()
                 try:
@@ -53,14 +53,14 @@ class Ingestion:
                         # Before anything is placed, and again when the database was away: it may be another one.
                         self.lander.check(source)
                         is_checked = True
-                    upkeep.when_due()
+                    maintenance.when_due()
                     self._turn(source, stop)
                     beat(has_worked=True)
-                    patience = PATIENCE_SECONDS[0]
+                    retry_seconds = RETRY_SECONDS[0]
                 except Unavailable as problem:
-                    log.warning("%s Trying again in %.1f s.", problem, patience)
-                    stop.wait(patience)
-                    patience, is_checked = min(patience * 2, PATIENCE_SECONDS[1]), False
+                    log.warning("%s Trying again in %.1f s.", problem, retry_seconds)
+                    stop.wait(retry_seconds)
+                    retry_seconds, is_checked = min(retry_seconds * 2, RETRY_SECONDS[1]), False
 
     def _turn(self, source: Source, stop: threading.Event) -> None:
         placed = self._place()
@@ -74,13 +74,13 @@ class Ingestion:
     def _place(self) -> int:
         """Place what is waiting, about a batch of the lander at most: writers may be quicker than we are."""
         placed = 0
-        while placed < self.lander.rows and (count := sequence_once(self.database, PLACED_AT_ONCE)):
+        while placed < self.lander.rows and (count := sequence_once(self.database, SEQUENCE_ROWS)):
             placed += count
         return placed
 
 
 @dataclass(slots=True)
-class Upkeep:
+class OutboxMaintenance:
     """Makes the outbox's partitions of the coming days, and forgets what has expired, now and then."""
 
     url: str
@@ -90,7 +90,7 @@ class Upkeep:
         if time.monotonic() >= self.due_at:
             extend_outbox(self.url)
             with Database(self.url, connections=1) as database:
-                forget_expired(database)
+                delete_expired(database)
             self.due_at = time.monotonic() + UPKEEP_SECONDS
 
 

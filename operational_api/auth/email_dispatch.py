@@ -13,4 +13,4 @@ def dispatch(shared: Services, mail: EmailMessage) -> None:
     """Once: what does not arrive is asked for again by the person who waits for it."""
     delivery = shared.mailer.send(mail)
     if delivery.outcome is not Outcome.SENT:
-        log.warning("a mail about an account was not delivered (%s): %s", delivery.outcome, delivery.said)
+        log.warning("a mail about an account was not delivered (%s): %s", delivery.outcome, delivery.reply)

@@ -149,13 +149,13 @@ def admitted(
     """A transaction of the caller's. Raises if they may not do what they ask for, or asked for too much. Of requests with the same key, one
     is at work at a time.
     """
-    who, serialize = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
+    who, serialize_on = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
     first: PreparedCall = (
         (BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key})
         if isinstance(who, KeyAccess)
         else (BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
     )
-    with database.transaction(Role.API, who.user_id, serialize=serialize, first=first) as tx:
+    with database.transaction(Role.API, who.user_id, serialize_on=serialize_on, first=first) as tx:
         caller = _caller(asking, tx.found, tx.now)
         asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
         if tx.found.get("is_first_use"):

@@ -27,7 +27,7 @@ from focusflow.lake.tables import (
     TableDamaged,
     TableSpec,
     duckdb_connection,
-    floor_key,
+    low_watermark_key,
     position_key,
 )
 from focusflow.lake.verification import TableCheck, check
@@ -240,11 +240,13 @@ def _surviving(lake: Lake, spec: TableSpec) -> tuple[pa.Table, dict[str, int]]:
     if spec.name == RAW_EVENTS.name:
         ends = rows.group_by("bucket").aggregate([("log_offset", "max"), ("log_offset", "min")]).to_pylist()
         for each in ends:
-            key, floor = position_key(each["bucket"]), floor_key(each["bucket"])
+            key, floor = position_key(each["bucket"]), low_watermark_key(each["bucket"])
             positions[key] = max(positions.get(key, 0), each["log_offset_max"] + 1)
             if floor not in positions and not _has_beginning(root):
                 positions[floor] = each["log_offset_min"]
-        floors = pa.array([positions.get(floor_key(bucket), 0) for bucket in rows["bucket"].to_pylist()], pa.int64())
+        floors = pa.array(
+            [positions.get(low_watermark_key(bucket), 0) for bucket in rows["bucket"].to_pylist()], pa.int64()
+        )
         rows = rows.filter(pa.compute.greater_equal(rows["log_offset"], floors))
     return rows, positions
 
@@ -326,7 +328,7 @@ def _rewind(lake: Lake, table: Pinned, files: Collection[str]) -> list[str]:
     lost = []
     for each in _added(table, files):
         bucket, first = int(each["partition.bucket"]), int(each["min.log_offset"])
-        if first < (floor := raw.position(floor_key(bucket))):
+        if first < (floor := raw.position(low_watermark_key(bucket))):
             gap = Gap(bucket, first, min(floor - 1, int(each["max.log_offset"])))
             lost.append(
                 f"{table.name}: lost, for raw has let them go: up to {each['num_records']} rows of bucket {bucket}, log_offset {gap.first} to {gap.last}. Restore the backup of the lake."

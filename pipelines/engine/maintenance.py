@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 import duckdb
 
 from focusflow.database.clock_check import require_agreement
-from focusflow.database.retention import drop_outbox_days, forget_said
+from focusflow.database.retention import delete_expired_texts, drop_outbox_days
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
-from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, floor_key, position_key, show
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, low_watermark_key, position_key, show
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
 from pipelines.engine import build, daily, histories, integrity, priorities, silver, user_quarantine
@@ -67,7 +67,7 @@ class Maintenance:
         yield Done(
             "outbox", {"days dropped": drop_outbox_days(self.database, self._landed(), self.settings.outbox_days)}
         )
-        yield Done("mails", forget_said(self.database, self.settings.words_days, self.settings.report_days))
+        yield Done("mails", delete_expired_texts(self.database, self.settings.words_days, self.settings.report_days))
         for spec in (*GROWING, *REWRITTEN):
             yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
         yield self._check_files()
@@ -115,8 +115,10 @@ class Maintenance:
         gone = 0
         for bucket in range(self.settings.buckets):
             floor = min(young.get(bucket, raw.position(position_key(bucket))), taken_in.position(position_key(bucket)))
-            if floor > raw.position(floor_key(bucket)):
-                gone += raw.forget(f"bucket = {bucket} and log_offset < {floor}", positions={floor_key(bucket): floor})
+            if floor > raw.position(low_watermark_key(bucket)):
+                gone += raw.forget(
+                    f"bucket = {bucket} and log_offset < {floor}", positions={low_watermark_key(bucket): floor}
+                )
         return {"events let go": gone}
 
     def _forget_quarantine(self) -> Amounts:
@@ -130,6 +132,6 @@ class Maintenance:
         before = self.now - timedelta(days=self.settings.quarantine_days)
         gone = 0
         for bucket, place in self.connection.execute(OLD, {"before": before}).fetchall():
-            floor = min(place, raw.position(floor_key(bucket)))
+            floor = min(place, raw.position(low_watermark_key(bucket)))
             gone += quarantine.forget(f"bucket = {bucket} and log_offset < {floor}", positions={})
         return {"rows let go": gone}

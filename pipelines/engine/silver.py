@@ -16,7 +16,7 @@ from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.errors import Conflict
-from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, TableSpec, floor_key, position_key, quoted
+from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, TableSpec, low_watermark_key, position_key, quoted
 from pipelines.engine import contract_validation
 
 HERE = Path(__file__).parents[1] / "tables" / "silver" / "events"
@@ -91,7 +91,7 @@ def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, row
     behind = {
         bucket: (silver.position(position_key(bucket)), raw.position(position_key(bucket))) for bucket in range(buckets)
     }
-    if lost := [bucket for bucket, (start, _) in behind.items() if start < raw.position(floor_key(bucket))]:
+    if lost := [bucket for bucket, (start, _) in behind.items() if start < raw.position(low_watermark_key(bucket))]:
         raise Conflict(
             f"silver/events lacks events of bucket {lost[0]} that raw does not have any more. Restore the backup of the lake."
         )

@@ -34,7 +34,7 @@ class MailOutage:
         if delivery.outcome is not Outcome.UNAVAILABLE:
             self.end()
             return
-        values = {"now": now, "first": FIRST, "longest": LONGEST, "reason": delivery.said[:500]}
+        values = {"now": now, "first": FIRST, "longest": LONGEST, "reason": delivery.reply[:500]}
         with self.database.transaction(Role.REPORTING) as tx:
             tx.run(QUERIES["note"], values)
 

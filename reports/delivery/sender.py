@@ -240,14 +240,14 @@ class Sender:
     def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]
         if delivery.outcome is Outcome.UNAVAILABLE:
-            self.ledger.settle(row, to, Became(status, delivery.said, is_tried=False), now)
+            self.ledger.settle(row, to, Became(status, delivery.reply, is_tried=False), now)
             return Fate(status, is_rendered=True)
         if is_final(delivery):
-            self.people.note_bounce(to, delivery.said)
+            self.people.note_bounce(to, delivery.reply)
         again_at = next_attempt(row.attempts, now) if status == "due" else None
         if status == "due" and again_at is None:
             status = "failed"
-        self.ledger.settle(row, to, Became(status, delivery.said if status != "sent" else None, again_at), now)
+        self.ledger.settle(row, to, Became(status, delivery.reply if status != "sent" else None, again_at), now)
         is_put_off = status == "due" and delivery.code > 0 and row.attempts <= PATIENCE
         return Fate(status, is_rendered=True, is_put_off=is_put_off)
 

@@ -139,17 +139,17 @@ class Reminders:
         delivery = hand_over(self.mailer, mail)
         self.outage.note(delivery, self.now())
         if delivery.outcome is Outcome.UNAVAILABLE:
-            self._settle(row, "sent", "scheduled", reason=delivery.said)
+            self._settle(row, "sent", "scheduled", reason=delivery.reply)
             return "later"
         if delivery.outcome is Outcome.LATER:
-            return self._put_off(row, "sent", delivery.said)
+            return self._put_off(row, "sent", delivery.reply)
         if is_final(delivery):
-            self.people.note_bounce(to, delivery.said)
+            self.people.note_bounce(to, delivery.reply)
         if delivery.outcome is Outcome.REFUSED:
-            self._settle(row, "sent", "failed", reason=delivery.said)
+            self._settle(row, "sent", "failed", reason=delivery.reply)
             return "failed"
         if delivery.outcome is Outcome.UNKNOWN:
-            self._settle(row, "sent", "sent", reason=delivery.said)
+            self._settle(row, "sent", "sent", reason=delivery.reply)
         return "mailed"
 
     def _put_off(self, row: Mapping[str, Any], was: str, reason: str) -> str:

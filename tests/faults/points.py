@@ -64,14 +64,14 @@ LANDER = (
 #: Of the relay likewise.
 RELAY = (
     Point("ingestion.kafka.broker:Kafka.prepare", "after"),
-    Point("ingestion.kafka.topic_state:Ledger.accept_topic", "before"),
-    Point("ingestion.kafka.topic_state:Ledger.begin", "after"),
+    Point("ingestion.kafka.topic_state:TopicState.accept_topic", "before"),
+    Point("ingestion.kafka.topic_state:TopicState.begin", "after"),
     Point("ingestion.kafka.broker:Kafka.publisher", "after"),
     Point("focusflow.database.session:Transaction.run", "after"),
     Point("ingestion.kafka.relay:messages_of", "after"),
     Point("ingestion.kafka.broker:KafkaPublisher.send", "after"),  # on its way, and not acknowledged
     Point("ingestion.kafka.broker:KafkaDelivery.acknowledged", "after"),  # and not noted
-    Point("ingestion.kafka.topic_state:Ledger.advance", "after"),
+    Point("ingestion.kafka.topic_state:TopicState.advance", "after"),
 )
 
 #: What else the lander passes when it reads from Kafka.

@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Event
 from focusflow.database.session import Database
 from focusflow.lake import tables as lake_module
 from focusflow.lake.tables import CommitConflict, Lake, Pinned
-from ingestion.landing.service import Upkeep, open_ingestion
+from ingestion.landing.service import OutboxMaintenance, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
 
@@ -28,7 +28,7 @@ def land(url: str, lake: str, is_ready: Event, rows: int = 40) -> None:
     with Database(url) as database:
         ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=rows, age_seconds=0)
         is_ready.set()
-        ingestion.run(threading.Event(), Upkeep(url, due_at=NEVER))
+        ingestion.run(threading.Event(), OutboxMaintenance(url, due_at=NEVER))
 
 
 def land_until(url: str, lake: str, is_ready: Event, point: Point, nth: int) -> None:

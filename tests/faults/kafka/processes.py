@@ -8,10 +8,10 @@ from focusflow.database.session import Database, Role
 from focusflow.lake.tables import Lake
 from ingestion.kafka import inbox as inbox_module
 from ingestion.kafka.broker import Kafka
-from ingestion.kafka.inbox import TAKEN_AT_ONCE, Inbox
+from ingestion.kafka.inbox import BATCH_ROWS, Inbox
 from ingestion.kafka.relay import Delivery, Publisher
 from ingestion.kafka.wiring import broker_source, inbox_service, relay_service
-from ingestion.landing.service import Upkeep, open_ingestion
+from ingestion.landing.service import OutboxMaintenance, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
 
@@ -27,7 +27,7 @@ def relay(url: str, lake: str, address: str, prefix: str) -> None:
 def land(url: str, lake: str, address: str, prefix: str) -> None:
     with Database(url) as database, broker_source(database, Kafka(address, prefix)) as source:
         ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=200, age_seconds=0, source=source)
-        ingestion.run(threading.Event(), Upkeep(url, due_at=float("inf")))
+        ingestion.run(threading.Event(), OutboxMaintenance(url, due_at=float("inf")))
 
 
 def take_in(url: str, lake: str, address: str, prefix: str) -> None:
@@ -52,7 +52,7 @@ def forget_until(url: str, lake: str, address: str, prefix: str, point: Point) -
 
 def move_on_and_take(inbox, messages, wait_seconds):
     places = inbox._places(messages)
-    fetched = messages.read(places, TAKEN_AT_ONCE, wait_seconds)
+    fetched = messages.read(places, BATCH_ROWS, wait_seconds)
     moves = {each.partition: (places[each.partition], each.records[-1].offset + 1) for each in fetched}
     with inbox.database.transaction(Role.INGESTION) as tx:
         inbox_module._move(tx, moves)

@@ -11,7 +11,7 @@ from focusflow.errors import Unavailable
 from focusflow.lake.tables import RAW_EVENTS
 from ingestion.kafka.broker import Kafka
 from ingestion.kafka.relay import Publisher
-from ingestion.kafka.topic_state import Ledger
+from ingestion.kafka.topic_state import TopicState
 from ingestion.kafka.wiring import broker_source, relay_service
 from ingestion.landing.service import open_ingestion
 from ingestion.outbox.source import PositionLost
@@ -144,7 +144,7 @@ def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(data
     with kafka.log(kafka.events) as log:
         messages = sum(log.bounds(bucket)[1] for bucket in range(BUCKETS))
     assert messages >= 300  # the first batch of a hundred was sent three times, and none was noted
-    assert set(Ledger(database, kafka).published().values()) == {0}
+    assert set(TopicState(database, kafka).published().values()) == {0}
     assert_everything_lands_by_kafka(database, run, accepted)
 
 

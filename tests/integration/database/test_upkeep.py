@@ -1,6 +1,6 @@
 """What has expired is forgotten, and nothing else."""
 
-from focusflow.database.retention import forget_expired, forget_said
+from focusflow.database.retention import delete_expired, delete_expired_texts
 from focusflow.identity import new_id
 from tests.conftest import add_user
 
@@ -38,15 +38,15 @@ def test_what_has_expired_goes_and_the_rest_stays(database):
         for statement, ages in KEEPERS.values():
             for age in ages:
                 connection.execute(statement, {"user": user, "name": age, "age": age})
-    assert forget_expired(database) == len(KEEPERS)
-    assert forget_expired(database) == 0
+    assert delete_expired(database) == len(KEEPERS)
+    assert delete_expired(database) == 0
     with database.owner() as connection:
         for table in KEEPERS:
             row = connection.execute(f"select count(*) as rows from {table}").fetchone()
             assert row["rows"] == 1, table
 
 
-SAID = {
+EXPIRED_TEXTS = {
     "ai_messages": (
         "insert into ai_messages (id, user_id, created_at, kind, request_hash, prompt_version, model, status)"
         " values (gen_random_uuid(), %(user)s, now() - %(age)s::interval, 'insights', '', '', '', 'written')"
@@ -73,13 +73,13 @@ SAID = {
 def test_what_was_said_long_ago_goes_and_what_keeps_mails_from_going_twice_stays(database):
     user = add_user(database)
     with database.owner() as connection:
-        for statement in SAID.values():
+        for statement in EXPIRED_TEXTS.values():
             for age, status in (("39 days", "sent"), ("41 days", "sent"), ("50 days", "scheduled")):
                 connection.execute(statement, {"user": user, "age": age, "status": status})
-    assert forget_said(database, 40, 0)["texts of reports let go"] == 0
-    forget_said(database, 40, 45)
+    assert delete_expired_texts(database, 40, 0)["texts of reports let go"] == 0
+    delete_expired_texts(database, 40, 45)
     with database.owner() as connection:
-        kept = {table: connection.execute(f"select * from {table}").fetchall() for table in SAID}
+        kept = {table: connection.execute(f"select * from {table}").fetchall() for table in EXPIRED_TEXTS}
     assert {table: len(rows) for table, rows in kept.items()} == {
         "ai_messages": 1,
         "notifications": 2,

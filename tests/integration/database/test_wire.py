@@ -1,4 +1,4 @@
-"""What is asked with the opening of a transaction: planned once a connection, and again when the plan is gone."""
+"""The query that travels with the opening of a transaction is planned once per connection, and again when its plan is gone."""
 
 import pytest
 from psycopg.errors import DivisionByZero

@@ -16,8 +16,8 @@ class Picky:
 
     def send(self, messages):
         counts = {}
-        for partition, letters in messages.items():
-            values = [letter.value for letter in letters]
+        for partition, dead_letters in messages.items():
+            values = [letter.value for letter in dead_letters]
             counts[partition] = values.index(self.bad) if self.bad in values else len(values)
             self.taken += values[: counts[partition]]
         self.acknowledged = lambda: counts

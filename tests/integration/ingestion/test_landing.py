@@ -14,7 +14,7 @@ from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of
 from ingestion.landing import service as service_module
 from ingestion.landing.lander import Lander
-from ingestion.landing.service import Ingestion, Upkeep, open_ingestion
+from ingestion.landing.service import Ingestion, OutboxMaintenance, open_ingestion
 from ingestion.outbox import source as source_module
 from ingestion.outbox.sequencer import sequence_once
 from ingestion.outbox.source import OutboxSource, PositionLost
@@ -84,7 +84,9 @@ def test_landing_that_is_behind_waits_for_no_company(database, lake, users, monk
     ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=60)
     ingestion.lander.land_once(ingestion.source)
     stop = threading.Event()
-    running = threading.Thread(target=ingestion.run, args=(stop, Upkeep("", due_at=float("inf"))), daemon=True)
+    running = threading.Thread(
+        target=ingestion.run, args=(stop, OutboxMaintenance("", due_at=float("inf"))), daemon=True
+    )
     running.start()
     heads = sum(ingestion.source.heads().values())
     assert until(lambda: len(ids(lake)) > heads - 20)
@@ -127,7 +129,7 @@ def test_a_database_from_before_the_lake_is_refused_and_given_no_places(database
         owner.execute("update outbox_head set next = next - 3")
     try:
         with pytest.raises(PositionLost, match="The database is older than the lake"):
-            ingestion.run(threading.Event(), Upkeep(database_url))
+            ingestion.run(threading.Event(), OutboxMaintenance(database_url))
         with database.transaction(Role.INGESTION) as tx:
             assert tx.one("select count(*) as waiting from outbox where log_offset is null")["waiting"] == 1
     finally:
@@ -140,7 +142,8 @@ def test_two_landers_and_their_sequencers_double_nothing(database, lake, users):
     stop = threading.Event()
     written: set[str] = set()
     threads = [
-        threading.Thread(target=each.run, args=(stop, Upkeep("", due_at=float("inf"))), daemon=True) for each in pair
+        threading.Thread(target=each.run, args=(stop, OutboxMaintenance("", due_at=float("inf"))), daemon=True)
+        for each in pair
     ]
     for thread in threads:
         thread.start()
@@ -172,7 +175,7 @@ def test_the_service_waits_for_a_database_that_is_away(database, lake, users, ca
     written = write_events(database, users[0])
     stop, turned = threading.Event(), list[None]()
     service = Ingestion(database, SourceThatIsAway(database), Lander(lake, range(BUCKETS), rows=5_000), 0.01)
-    how = (stop, Upkeep("", due_at=float("inf")), lambda: turned.append(None))
+    how = (stop, OutboxMaintenance("", due_at=float("inf")), lambda: turned.append(None))
     thread = threading.Thread(target=service.run, args=how, daemon=True)
     with caplog.at_level(logging.WARNING, logger="ingestion.landing.service"):
         thread.start()
@@ -189,14 +192,14 @@ def test_the_service_waits_for_a_database_that_is_away(database, lake, users, ca
 
 
 def test_partitions_of_the_coming_days_are_there_after_upkeep(database, database_url):
-    Upkeep(database_url).when_due()
+    OutboxMaintenance(database_url).when_due()
     with database.transaction(Role.INGESTION) as tx:
         names = tx.all("select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass")
     assert len(names) >= 4  # the rest, today, and two days more
 
 
 def test_upkeep_without_a_database_can_be_tried_again(database_url):
-    upkeep = Upkeep(database_url.replace("/test_", "/no_such_"))
+    maintenance = OutboxMaintenance(database_url.replace("/test_", "/no_such_"))
     with pytest.raises(Unavailable):
-        upkeep.when_due()
-    assert upkeep.due_at == 0
+        maintenance.when_due()
+    assert maintenance.due_at == 0

@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, position_key
-from ingestion.kafka.dead_letters import Letters
+from ingestion.kafka.dead_letters import DeadLetterPublisher
 from ingestion.kafka.inbox import Inbox
 from ingestion.kafka.topic_state import Overtaken
 from ingestion.kafka.wiring import inbox_service
@@ -151,19 +151,19 @@ def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, 
     thread = threading.Thread(target=service.run, args=(stop, lambda **_: turned.append(None)), daemon=True)
     thread.start()
     with kafka.log(kafka.deadletter) as log:
-        letters: list[Any] = []
+        dead_letters: list[Any] = []
         for _ in range(20):
-            letters += [
+            dead_letters += [
                 record
-                for each in log.read(dict.fromkeys(range(BUCKETS), len(letters)), 10, 1)
+                for each in log.read(dict.fromkeys(range(BUCKETS), len(dead_letters)), 10, 1)
                 for record in each.records
             ]
-            if letters:
+            if dead_letters:
                 break
     stop.set()
     thread.join(10)
-    assert [letter.value for letter in letters] == [b"not json"]
-    assert b"Invalid JSON" in dict(letters[0].headers)["reason"]
+    assert [letter.value for letter in dead_letters] == [b"not json"]
+    assert b"Invalid JSON" in dict(dead_letters[0].headers)["reason"]
     assert in_outbox(database, user_id)
     assert turned
 
@@ -173,12 +173,12 @@ def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, ka
     lake.open(RAW_EVENTS).append(
         raw_rows(duckdb_connection(), [Run(2, [0, 1], [b"not json", b"\xff"])]), positions={position_key(2): 2}
     )
-    letters = Letters(lake, BUCKETS)
+    dead_letters = DeadLetterPublisher(lake, BUCKETS)
     with closing(kafka.publisher(kafka.deadletter)) as publisher, kafka.log(kafka.deadletter) as log:
-        assert letters.publish_once(publisher) == 0
+        assert dead_letters.publish_once(publisher) == 0
         silver.take_in(lake, duckdb_connection(), BUCKETS)
-        assert letters.publish_once(publisher) == 2
-        assert Letters(lake, BUCKETS).publish_once(publisher) == 0
+        assert dead_letters.publish_once(publisher) == 2
+        assert DeadLetterPublisher(lake, BUCKETS).publish_once(publisher) == 0
         assert log.bounds(2) == (0, 2)
         (fetched,) = log.read({2: 0}, 10, 5)
     assert [

@@ -18,8 +18,8 @@ from ingestion.kafka import broker
 from ingestion.kafka import relay as relay_module
 from ingestion.kafka.broker import Kafka
 from ingestion.kafka.messages import Message, message_of
-from ingestion.kafka.relay import Publisher, only_one
-from ingestion.kafka.topic_state import Ledger
+from ingestion.kafka.relay import Publisher, single_relay
+from ingestion.kafka.topic_state import TopicState
 from ingestion.kafka.wiring import backfill, broker_source, relay_service
 from ingestion.landing.service import open_ingestion
 from ingestion.outbox.sequencer import sequence_once
@@ -55,7 +55,7 @@ def test_the_topic_has_each_bucket_in_order_with_its_headers(database, users, re
     (event_id,) = write_events(database, users[0])
     relay.drain()
     with kafka.log(kafka.events) as log:
-        for bucket, head in Ledger(database, kafka).published().items():
+        for bucket, head in TopicState(database, kafka).published().items():
             fetched = log.read({bucket: 0}, 100_000, 5) if head else []
             offsets = [offset for each in fetched for offset in each.log_offsets()]
             assert offsets == list(range(head - len(offsets), head))
@@ -195,7 +195,7 @@ def test_a_relay_outlives_a_refusal_and_publishes_everything(here, monkeypatch):
     going.start()
     try:
         for _ in range(300):
-            if Ledger(here.database, here.kafka).published() == OutboxSource(here.database).heads():
+            if TopicState(here.database, here.kafka).published() == OutboxSource(here.database).heads():
                 break
             stop.wait(0.1)
     finally:
@@ -250,10 +250,10 @@ def test_an_active_relay_that_is_frozen_is_active_no_more(database_url, monkeypa
     monkeypatch.setattr(relay_module, "LEASE", "set idle_session_timeout = '200ms'")
 
     def is_free():
-        with only_one(database_url) as lock:
+        with single_relay(database_url) as lock:
             return lock is not None
 
-    with only_one(database_url) as first:
+    with single_relay(database_url) as first:
         assert first is not None
         for _ in range(100):
             if is_free():
@@ -261,13 +261,13 @@ def test_an_active_relay_that_is_frozen_is_active_no_more(database_url, monkeypa
             time.sleep(0.1)
         assert is_free()
         with pytest.raises(Unavailable, match="is lost"):
-            relay_module.still_ours(first)
+            relay_module.require_lock(first)
 
 
 def test_of_two_relays_one_is_active_and_the_other_takes_over(database, database_url, users, relay, kafka):
     for user_id in users:
         write_events(database, user_id, 20)
-    with only_one(database_url) as first, only_one(database_url) as second:
+    with single_relay(database_url) as first, single_relay(database_url) as second:
         assert first is not None
         assert second is None
         with pytest.raises(Unavailable, match="Another relay"):

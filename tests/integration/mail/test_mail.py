@@ -67,7 +67,7 @@ def test_what_became_of_a_mail_is_said(served, post, tmp_path, answers, outcome)
     post.to_recipient, post.to_text = answers
     delivery = sent(settings_for(served(), tmp_path))
     assert delivery.outcome is outcome
-    assert delivery.said
+    assert delivery.reply
 
 
 def test_a_server_that_is_not_there_is_tried_again_later(tmp_path):
@@ -81,7 +81,7 @@ def test_a_server_that_is_not_there_is_tried_again_later(tmp_path):
 def test_a_server_that_wants_no_mail_from_us_says_nothing_of_this_mail(served, post, tmp_path, answer):
     post.to_sender = answer
     delivery = sent(settings_for(served(), tmp_path))
-    assert (delivery.outcome, delivery.said) == (Outcome.UNAVAILABLE, f"the mail server cannot be reached: {answer}")
+    assert (delivery.outcome, delivery.reply) == (Outcome.UNAVAILABLE, f"the mail server cannot be reached: {answer}")
 
 
 def test_a_connection_that_breaks_at_an_address_is_that_mails_own_trouble(served, post, tmp_path):
@@ -153,7 +153,7 @@ def test_without_a_server_mails_are_files(tmp_path):
     delivery = sent(settings)
     assert delivery.outcome is Outcome.SENT
     (file,) = (tmp_path / "mails").iterdir()
-    assert delivery.said == str(file)
+    assert delivery.reply == str(file)
     assert message_from_bytes(file.read_bytes(), policy=policy.default)["Subject"] == "Hello"
 
 

@@ -11,7 +11,7 @@ from focusflow import clock
 from focusflow.database.retention import drop_outbox_days
 from focusflow.errors import Conflict
 from focusflow.lake import fsync
-from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, floor_key, position_key
+from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, low_watermark_key, position_key
 from focusflow.settings import Settings
 from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
@@ -96,7 +96,7 @@ def test_raw_lets_go_what_silver_has_and_is_old(maintenance, database, lake, use
     assert done(late)[RAW_EVENTS.name]
     left = raw_rows_of(lake)
     assert len(left) == 4  # as old as the others, and not yet in silver
-    assert {lake.open(RAW_EVENTS).position(floor_key(bucket)) for bucket, _, _ in left} == {left[0][1]}
+    assert {lake.open(RAW_EVENTS).position(low_watermark_key(bucket)) for bucket, _, _ in left} == {left[0][1]}
     assert_sound(maintenance)
     taken = silver.take_in(lake, maintenance.connection, BUCKETS)
     assert (taken.read, taken.kept) == (4, 4)

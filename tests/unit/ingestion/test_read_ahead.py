@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from ingestion.landing.lander import Lander
-from ingestion.landing.prefetch import ReadAhead
+from ingestion.landing.prefetch import Prefetcher
 from ingestion.outbox import source as source_module
 from ingestion.outbox.source import PositionLost, Run
 from tests.unit.ingestion.conftest import LogInMemory, SourceThat
@@ -35,7 +35,7 @@ class Watched(LogInMemory):
 
 def test_the_next_batch_is_there_before_it_is_asked_for(log):
     log = Watched(log)
-    with ReadAhead(log) as source:
+    with Prefetcher(log) as source:
         (first,) = source.read({0: 0}, 40)
         log.wait_for_reads(2)
         (second,) = source.read({0: 40}, 40)
@@ -47,7 +47,7 @@ def test_the_next_batch_is_there_before_it_is_asked_for(log):
 
 def test_a_batch_that_is_not_full_is_not_read_past(log):
     log = Watched(log)
-    with ReadAhead(log) as source:
+    with Prefetcher(log) as source:
         source.read({0: 70}, 40)
     assert log.reads == [{0: 70}]
 
@@ -55,14 +55,14 @@ def test_a_batch_that_is_not_full_is_not_read_past(log):
 def test_a_batch_is_full_by_its_bytes_as_well(log, monkeypatch):
     monkeypatch.setattr(source_module, "BATCH_BYTES", sum(map(len, log.events[0])))
     log = Watched(log)
-    with ReadAhead(log) as source:
+    with Prefetcher(log) as source:
         source.read({0: 0}, 1_000)
     assert log.reads == [{0: 0}, {0: 100}]
 
 
 def test_what_was_read_ahead_of_a_position_that_did_not_come_is_dropped(log):
     log = Watched(log)
-    with ReadAhead(log) as source:
+    with Prefetcher(log) as source:
         source.read({0: 0, 1: 0}, 20)
         for positions in ({0: 0, 1: 0}, {0: 50, 1: 20}):  # it was refused; others have landed more
             runs = source.read(positions, 20)
@@ -78,7 +78,7 @@ def test_what_fails_ahead_fails_the_read_that_comes_for_it_and_no_other(log):
         return log.read(positions, limit)
 
     failures = iter(["once"])
-    with ReadAhead(SourceThat(ends_at_twenty)) as source:
+    with Prefetcher(SourceThat(ends_at_twenty)) as source:
         assert source.read({0: 0}, 20)
         with pytest.raises(PositionLost, match="lost"):
             source.read({0: 20}, 20)
@@ -94,7 +94,7 @@ def test_a_read_that_is_ahead_when_landing_ends_is_waited_for(log):
             has_ended.set()
         return [Run(0, range(positions[0], positions[0] + limit), log.events[0][:limit])]
 
-    with ReadAhead(SourceThat(slowly)) as source:
+    with Prefetcher(SourceThat(slowly)) as source:
         source.read({0: 0}, 20)
         is_let_go.set()
     assert has_ended.is_set()  # whoever opened the source may close it
@@ -102,7 +102,7 @@ def test_a_read_that_is_ahead_when_landing_ends_is_waited_for(log):
 
 def test_landers_that_read_ahead_side_by_side_double_nothing(lake, log):
     log.resent = 3
-    with ReadAhead(log) as one, ReadAhead(log) as another:
+    with Prefetcher(log) as one, Prefetcher(log) as another:
         pair = [(Lander(lake, [0, 1], rows=7), one), (Lander(lake, [0, 1], rows=5), another)]
         while sum([lander.land_once(source) for lander, source in pair]):
             pass
