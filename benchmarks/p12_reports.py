@@ -18,7 +18,7 @@ from focusflow.lake.tables import Lake, TableSpec
 from focusflow.settings import load_settings
 from reports.periods.builder import maker
 from reports.periods.facts import Person, Reader
-from reports.render import rendered
+from reports.render import render_report
 
 PEOPLE, BUCKETS, THREADS = 1_000, 8, 4
 WEEK = Period.week_of(date(2026, 11, 9))
@@ -41,7 +41,7 @@ def measure(scale: float) -> Result:
                 reader = Reader(ours.lake, BUCKETS)
 
                 def one(person: Person) -> None:
-                    made = rendered(ours.report(reader.gather(person, WEEK)))
+                    made = render_report(ours.report(reader.gather(person, WEEK)))
                     assert "Score by day" in made.html
 
                 with ThreadPoolExecutor(THREADS) as threads:

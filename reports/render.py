@@ -1,6 +1,7 @@
-"""One report as HTML, plain text and JSON, all from the same content; and the smaller mails beside it."""
+"""Renders emails: each is a folder of `reports/mails` with a subject, a plain text and an HTML body. Reports are also rendered as JSON."""
 
-from collections.abc import Mapping
+import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,50 +22,74 @@ MAILS = Environment(
 )
 
 
+#: The longest line that RFC 5322 recommends.
+SUBJECT_LENGTH = 78
+
+#: Characters that start a line, or change the direction of the text after them.
+UNSAFE_IN_SUBJECT = re.compile("[\u2028-\u202e]")
+
+
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """What a mail is made of, and the same for apps."""
+class Email:
+    """A rendered email."""
 
     subject: str
     text: str
     html: str
-    json: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a mail leads: into the app, to where one chooses, and to its end where it is one of many. A report that is no mail has none."""
+    """Where the links of an email lead. `unsubscribe` is None for an email that has no subscription."""
 
     unsubscribe: str | None
     app: str
 
     @property
     def preferences(self) -> str:
-        """Where one chooses."""
-        return f"{self.app}/settings"
+        """The settings page where the user chooses notifications."""
+        return f"{self.app}/settings?section=Notifications"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is told beside reports: a sentence, what a person wrote themselves, and parts like those of a report."""
+    """The content of a notification: a sentence, text that the user wrote, and sections like those of a report."""
 
     lead: str
     body: str = ""
     parts: tuple[Part, ...] = ()
 
 
-def rendered(report: Report, links: Links | None = None) -> Rendered:
-    as_of = locales.moment(report.as_of.astimezone(zone(report.timezone)), report.locale)
-    values = {"report": report, "title": report.label, "links": links, "as_of": as_of}
-    return _rendered("weekly", values, orjson.dumps(report, option=orjson.OPT_INDENT_2))
-
-
-def noticed(notice: Notice, title: str, name: str, links: Links) -> Rendered:
-    return _rendered("notice", {"notice": notice, "title": title, "name": name, "links": links}, b"")
-
-
-def _rendered(mail: str, values: Mapping[str, Any], json: bytes) -> Rendered:
+def render_email(template: str, /, **values: Any) -> Email:
+    """Render the email of a folder. A variable that its templates use and `values` lacks is an error."""
     subject, text, html = (
-        MAILS.get_template(f"{mail}/{name}").render(values) for name in ("subject.txt", "body.txt", "body.html")
+        MAILS.get_template(f"{template}/{part}").render(values) for part in ("subject.txt", "body.txt", "body.html")
     )
-    return Rendered(" ".join(subject.split()), text, html, json)
+    return Email(subject_line(subject), text, html)
+
+
+def render_report(report: Report, links: Links | None = None) -> Email:
+    as_of = locales.moment(report.as_of.astimezone(zone(report.timezone)), report.locale)
+    return render_email("report", report=report, title=report.label, links=links, as_of=as_of)
+
+
+def render_notification(template: str, notice: Notice, title: str, name: str, links: Links) -> Email:
+    return render_email(template, notice=notice, title=title, name=name, links=links)
+
+
+def report_json(report: Report) -> bytes:
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2)
+
+
+def subject_line(text: str) -> str:
+    r"""Text as one line without control characters, of a length that every mail program shows.
+
+    >>> subject_line("Due today:\r\nBcc: x@example.com\x00")
+    'Due today: Bcc: x@example.com'
+    >>> len(subject_line("a" * 100))
+    78
+    """
+    spaced = UNSAFE_IN_SUBJECT.sub(" ", text)
+    spaced = "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in spaced)
+    line = " ".join(spaced.split())
+    return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"

@@ -185,20 +185,21 @@ def _sender() -> "Iterator[Sender]":
 
 def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Period]") -> None:
     from reports.pdf import NoPdf, pdf
-    from reports.render import rendered
+    from reports.render import render_report, report_json
 
     with making(email, period_of) as (maker, facts):
-        made, period = rendered(maker.report(facts)), facts.period
+        report, period = maker.report(facts), facts.period
+    email = render_report(report)
     if out is None:
-        click.echo(made.text)
+        click.echo(email.text)
         return
     out.mkdir(parents=True, exist_ok=True)
-    for ending, content in (("html", made.html.encode()), ("txt", made.text.encode()), ("json", made.json)):
+    for ending, content in (("html", email.html.encode()), ("txt", email.text.encode()), ("json", report_json(report))):
         path = out / f"report-{period.first}-{period.last}.{ending}"
         path.write_bytes(content)
         click.echo(str(path))
     try:
-        printed = pdf(made.html)
+        printed = pdf(email.html)
     except NoPdf as problem:
         click.echo(str(problem), err=True)
         return

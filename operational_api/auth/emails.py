@@ -1,70 +1,42 @@
-"""The mails that accounts need: to prove an address, to set a password. Plain text, one link, nothing remote."""
+"""The emails about an account. They hold nothing that a user wrote: an address may not belong to whoever entered it."""
 
-from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import quote
 
 from focusflow.mail import composed
 from focusflow.settings import Settings
+from reports.render import render_email
 
-VERIFY = """Hello {name},
-
-somebody, most likely you, has made a FocusFlow account with this e-mail address. To say that it is yours, open
-
-{link}
-
-within seven days. If it was not you, do nothing: without that, nobody gets in.
-"""
-
-KNOWN = """Hello {name},
-
-somebody, most likely you, has tried to make a FocusFlow account with this e-mail address. There is one already; nothing has changed.
-If you have forgotten its password, set a new one on the page where you sign in.
-"""
-
-RESET = """Hello {name},
-
-somebody, most likely you, has asked for a new password for your FocusFlow account. To set it, open
-
-{link}
-
-within an hour. If it was not you, do nothing: your password stays as it is.
-"""
-
-CHANGED = """Hello {name},
-
-the password of your FocusFlow account has just been changed, and every device has been signed out. If it was not you, set a new one at
-once on the page where you sign in, and tell whoever runs this installation.
-"""
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """An account, as far as a mail needs it."""
-
-    email: str
-    display_name: str
+def verify_email(settings: Settings, to: str, token: str, lifetime: timedelta) -> EmailMessage:
+    return _email(settings, to, "verify_email", f"verify-email?token={quote(token)}", lifetime=in_words(lifetime))
 
 
-def verify(settings: Settings, to: Recipient, token: str) -> EmailMessage:
-    return _mail(settings, to, "Is this your e-mail address?", VERIFY, _link(settings, "verify-email", token))
+def account_exists(settings: Settings, to: str) -> EmailMessage:
+    return _email(settings, to, "account_exists", "signin")
 
 
-def known(settings: Settings, to: Recipient) -> EmailMessage:
-    return _mail(settings, to, "You have a FocusFlow account", KNOWN)
+def reset_password(settings: Settings, to: str, token: str, lifetime: timedelta) -> EmailMessage:
+    return _email(settings, to, "reset_password", f"reset-password?token={quote(token)}", lifetime=in_words(lifetime))
 
 
-def reset(settings: Settings, to: Recipient, token: str) -> EmailMessage:
-    return _mail(settings, to, "A new password for FocusFlow", RESET, _link(settings, "reset-password", token))
+def password_changed(settings: Settings, to: str) -> EmailMessage:
+    return _email(settings, to, "password_changed", "forgot-password")
 
 
-def changed(settings: Settings, to: Recipient) -> EmailMessage:
-    return _mail(settings, to, "Your password has been changed", CHANGED)
+def in_words(lifetime: timedelta) -> str:
+    """
+    >>> in_words(timedelta(days=7)), in_words(timedelta(hours=1))
+    ('7 days', '1 hour')
+    """
+    number, unit = (lifetime // DAY, "day") if lifetime >= DAY else (lifetime // HOUR, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def _link(settings: Settings, page: str, token: str) -> str:
-    return f"{settings.dashboard_address}/{page}?token={quote(token)}"
-
-
-def _mail(settings: Settings, to: Recipient, subject: str, text: str, link: str = "") -> EmailMessage:
-    return composed(settings, to.email, subject, text.format(name=to.display_name, link=link))
+def _email(settings: Settings, to: str, name: str, page: str, **values: str) -> EmailMessage:
+    email = render_email(name, link=f"{settings.dashboard_address}/{page}", **values)
+    return composed(settings, to, email.subject, email.text, html=email.html)

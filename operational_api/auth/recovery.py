@@ -8,7 +8,6 @@ from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
-from operational_api.auth.emails import Recipient
 from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
 from operational_api.http.errors import problems
@@ -52,9 +51,7 @@ def change_password(
             raise NotSignedIn
         family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from)
         audit.record(tx, "password.changed", came_from, actor_id=me, user_id=me)
-    later.add_task(
-        dispatch, shared, emails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
-    )
+    later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
     return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
@@ -74,7 +71,8 @@ def _send_reset(shared: Services, email: str) -> None:
         if account is None or not account["is_active"]:
             return
         token = store.link_token(tx, account["id"], "reset_password")
-    dispatch(shared, emails.reset(shared.settings, Recipient(account["email"], account["display_name"]), token))
+    lifetime = store.LINK_IS_GOOD_FOR["reset_password"]
+    dispatch(shared, emails.reset_password(shared.settings, account["email"], token, lifetime))
 
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
@@ -92,9 +90,7 @@ def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later
             raise store.LinkRefused
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
         audit.record(tx, "password.reset", came_from, actor_id=None, user_id=me)
-    later.add_task(
-        dispatch, shared, emails.changed(shared.settings, Recipient(changed["email"], changed["display_name"]))
-    )
+    later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))

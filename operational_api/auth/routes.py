@@ -12,7 +12,6 @@ from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
-from operational_api.auth.emails import Recipient
 from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Sessions, SignIn, Tokens
 from operational_api.http.errors import problems
 from operational_api.http.services import Services, Shared
@@ -79,11 +78,12 @@ def _tell_of_registration(shared: Services, email: str) -> None:
         account = tx.one(store.QUERIES["by_email"], {"email": email})
         if account is None or not account["is_active"]:
             return
-        to = Recipient(account["email"], account["display_name"])
         if account["email_verified_at"]:
-            mail = emails.known(shared.settings, to)
+            mail = emails.account_exists(shared.settings, account["email"])
         else:
-            mail = emails.verify(shared.settings, to, store.link_token(tx, account["id"], "verify_email"))
+            token = store.link_token(tx, account["id"], "verify_email")
+            lifetime = store.LINK_IS_GOOD_FOR["verify_email"]
+            mail = emails.verify_email(shared.settings, account["email"], token, lifetime)
     dispatch(shared, mail)
 
 

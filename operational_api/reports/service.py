@@ -20,7 +20,7 @@ from operational_api.security.authentication import Asking, Door, admitted
 from reports.pdf import pdf
 from reports.periods.content import Report
 from reports.periods.facts import Person
-from reports.render import rendered
+from reports.render import render_report, report_json
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -48,14 +48,13 @@ def person_of(work: Work) -> tuple[Person, date]:
 
 def shown(report: Report, form: str) -> Response:
     """A report in one of its forms."""
-    made = rendered(report)
-    match form:
-        case "html":
-            return HTMLResponse(made.html, headers=SAFE)
-        case "text":
-            return PlainTextResponse(made.text)
-        case "pdf":
-            name = f"report-{report.first}-{report.last}.pdf"
-            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return Response(pdf(made.html), media_type="application/pdf", headers=headers)
-    return Response(made.json, media_type="application/json")
+    if form == "json":
+        return Response(report_json(report), media_type="application/json")
+    email = render_report(report)
+    if form == "text":
+        return PlainTextResponse(email.text)
+    if form == "html":
+        return HTMLResponse(email.html, headers=SAFE)
+    name = f"report-{report.first}-{report.last}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(pdf(email.html), media_type="application/pdf", headers=headers)

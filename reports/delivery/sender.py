@@ -34,7 +34,7 @@ from reports.periods.builder import maker
 from reports.periods.content import Report, told
 from reports.periods.facts import Facts, NotComputed, Person, Reader
 from reports.recipients import People, Recipient
-from reports.render import Links, rendered
+from reports.render import Links, render_report
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +285,7 @@ class Sender:
 
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
         end = link(self.settings, Subscription(to.person.id, row.kind))
-        made = rendered(REPORT.validate_python(content), Links(end, self.settings.dashboard_address))
+        made = render_report(REPORT.validate_python(content), Links(end, self.settings.dashboard_address))
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html, message_id=row.message_id,
             headers=one_click(end),

@@ -30,7 +30,7 @@ from reports.delivery.schedule import is_quiet, next_attempt
 from reports.delivery.sender import Pace
 from reports.failures import reason_of
 from reports.recipients import People, Recipient
-from reports.render import Links, Notice, noticed
+from reports.render import Links, Notice, render_notification
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,8 @@ class Reminders:
             NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
         )
         end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in KINDS else None
-        made = noticed(notice, row["title"], to.person.name, Links(end, self.settings.dashboard_address))
+        links = Links(end, self.settings.dashboard_address)
+        made = render_notification("notification", notice, row["title"], to.person.name, links)
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html,
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,

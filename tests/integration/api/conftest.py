@@ -136,8 +136,14 @@ def mails_in(home: Path, to: str) -> list[EmailMessage]:
     return [mail for mail in read if mail["To"] == to]
 
 
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 def token_in(mail: EmailMessage) -> str:
-    found = re.search(r"token=(\S+)", mail.get_content())
+    found = re.search(r"token=(\S+)", text_of(mail))
     assert found, "no link in the mail"
     return found[1]
 

@@ -16,7 +16,7 @@ from operational_api.app import create_app
 from operational_api.security import login_throttle, passwords
 from operational_api.security.passwords import HASHER
 from operational_api.security.tokens import access_token, read_access_token
-from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, token_in
+from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, text_of, token_in
 
 
 @pytest.fixture
@@ -57,8 +57,21 @@ def test_an_address_has_one_account_however_it_is_written(http, me, mails):
     assert first.status_code == 202
     assert sign_in(http, me.email, "another password").status_code == 401
     assert sign_in(http, me.email).status_code == 200
-    assert mails(me.email)[-1]["Subject"] == "Is this your e-mail address?"  # nobody has proven it yet
+    assert mails(me.email)[-1]["Subject"] == "Confirm your FocusFlow account"  # nobody has proven it yet
     assert token_in(mails(fresh["email"])[-1])
+
+
+def test_no_email_before_verification_holds_what_a_stranger_wrote(http, me, mails):
+    """Anyone can enter the address of somebody else, with a text of their own as the name."""
+    stranger = {"email": f"v-{me.email}", "password": "another password", "display_name": "Visit evil.example now"}
+    assert http.post("/api/v1/auth/register", json=stranger).status_code == 202
+    assert http.post("/api/v1/auth/forgot-password", json={"email": stranger["email"]}).status_code == 202
+    sent = mails(stranger["email"])
+    assert [mail["Subject"] for mail in sent] == ["Confirm your FocusFlow account", "Reset your FocusFlow password"]
+    for mail in sent:
+        bodies = [part.get_content() for part in mail.iter_parts()]
+        assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+        assert not any("evil.example" in body for body in bodies)
 
 
 def test_the_owner_of_a_proven_address_is_told_of_a_second_registration(http, me, mails):
@@ -68,8 +81,8 @@ def test_the_owner_of_a_proven_address_is_told_of_a_second_registration(http, me
     again = {"email": me.email, "password": "another password", "display_name": "Again"}
     assert http.post("/api/v1/auth/register", json=again).status_code == 202
     last = mails(me.email)[-1]
-    assert last["Subject"] == "You have a FocusFlow account"
-    assert "token=" not in last.get_content()
+    assert last["Subject"] == "You already have a FocusFlow account"
+    assert "token=" not in text_of(last)
 
 
 def test_where_addresses_are_to_be_proven_nobody_signs_in_before(http, database_url, tmp_path):
@@ -381,7 +394,7 @@ def test_another_password_ends_every_other_sign_in(http, me, mails):
     goes_on = {"Authorization": f"Bearer {changed.json()['access_token']}"}
     assert http.get("/api/v1/me", headers=goes_on).status_code == 200
     assert (sign_in(http, me.email).status_code, sign_in(http, me.email, "a better one").status_code) == (401, 200)
-    assert mails(me.email)[-1]["Subject"] == "Your password has been changed"
+    assert mails(me.email)[-1]["Subject"] == "Your FocusFlow password was changed"
 
 
 def test_an_api_key_cannot_change_the_password(http, me):

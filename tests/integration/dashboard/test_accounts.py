@@ -31,7 +31,7 @@ def link_for(tmp_path_factory):
         for _ in range(100):
             files = sorted(tmp_path_factory.getbasetemp().glob("home*/mails/*.eml"))
             mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-            texts = "".join(mail.get_content() for mail in mails if mail["To"] == to)
+            texts = "".join(mail.get_body(("plain",)).get_content() for mail in mails if mail["To"] == to)
             links: list[str] = re.findall(rf"http://[^/\s]+(/{page}\?token=\S+)", texts)
             if links:
                 return links[-1]

@@ -11,7 +11,7 @@ from focusflow.clock import Period, zone
 from reports.periods.content import minutes, told
 from reports.periods.facts import NotComputed, Reader, gather
 from reports.periods.facts import Person as Whom
-from reports.render import rendered
+from reports.render import report_json
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person, World
 
@@ -144,7 +144,7 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
     )
     scores = {row["local_date"]: row["productivity_score"] for row in world.days(person).values()}
     assert [(bar.day, bar.value) for bar in report.bars] == [(day, scores.get(day)) for day in WEEK]
-    in_json = {line["metric"]: line["value"] for line in orjson.loads(rendered(report).json)["lines"]}
+    in_json = {line["metric"]: line["value"] for line in orjson.loads(report_json(report))["lines"]}
     assert in_json == said
     assert Reader(world.lake, BUCKETS).gather(whom, WEEK) == facts
 

@@ -14,7 +14,7 @@ from reports.insights.writer import Evidence, Remark
 from reports.periods.content import told
 from reports.periods.details import Details, Goal, Habit, Hour, Task, gather_details
 from reports.periods.facts import Person
-from reports.render import rendered
+from reports.render import render_report
 from tests.conftest import add_user
 
 WEEK = Period.week_of(date(2026, 11, 9))
@@ -139,7 +139,7 @@ def test_titles_are_text_in_every_form(facts):
         reached=(("goal", EVIL),),
     )
     remark = Remark(text=EVIL[:300], evidence=[Evidence(metric="tasks_completed", value=1)])
-    made = rendered(told(facts, details, [remark]))
+    made = render_report(told(facts, details, [remark]))
     assert "<script" not in made.html
     assert made.html.count("😀") == 5
     assert "\nBcc" not in made.text

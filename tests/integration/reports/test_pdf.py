@@ -8,14 +8,14 @@ import pytest
 
 from reports.pdf import NoPdf, pdf
 from reports.periods.content import told
-from reports.render import rendered
+from reports.render import render_report
 
 # Loading fonts touches an interface of Python that is on its way out.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def test_the_page_becomes_a_tagged_document_in_its_language(facts):
-    made = pdf(rendered(told(facts)).html)
+    made = pdf(render_report(told(facts)).html)
     assert made.startswith(b"%PDF-1.7")
     inside = b"".join(zlib.decompress(part) for part in re.findall(rb"stream\n(x\xda.*?)\nendstream", made, re.DOTALL))
     assert b"/MarkInfo" in inside

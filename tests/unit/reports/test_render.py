@@ -11,17 +11,19 @@ from reports.insights.local import by_rule
 from reports.periods.content import told
 from reports.periods.details import Details, Goal, Slipped, Task
 from reports.periods.facts import TOO_LITTLE_DATA, Usual
-from reports.render import rendered
+from reports.render import render_report, report_json
 from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
 
 def test_text_html_and_json_carry_every_number(facts):
     report = told(facts)
-    made = rendered(report)
+    made = render_report(report)
     for line in (*report.lines, *(line for part in report.parts for line in part.lines)):
         assert line.value in made.text
         assert line.value in made.html
-    assert [line["value"] for line in orjson.loads(made.json)["lines"]] == [line.value for line in report.lines]
+    assert [line["value"] for line in orjson.loads(report_json(report))["lines"]] == [
+        line.value for line in report.lines
+    ]
     assert made.subject == "Your report: Week 43, 2026"
 
 
@@ -37,21 +39,21 @@ def test_of_a_week_that_goes_on_the_headline_says_once_how_far_it_came(facts):
 
 
 def test_a_day_without_a_score_has_no_bar(facts):
-    made = rendered(told(facts))
+    made = render_report(told(facts))
     assert made.html.count("height:12px") == 6
     assert "Sun 25: no score" in made.text
 
 
 def test_a_name_is_text_and_never_markup_or_a_header(facts):
     hostile = replace(ADA, name='<script>alert("1")</script>\r\nBcc: x@example.com 😀' + "a" * 500)
-    made = rendered(told(replace(facts, person=hostile)))
+    made = render_report(told(replace(facts, person=hostile)))
     assert "<script" not in made.html
     assert "😀" in made.html
     assert "\n" not in made.subject
 
 
 def test_the_mail_asks_for_nothing_from_elsewhere(facts):
-    html = rendered(told(facts)).html
+    html = render_report(told(facts)).html
     assert not any(each in html for each in ("http:", "https:", "src=", "@import", "url("))
 
 
@@ -60,7 +62,7 @@ def test_an_empty_week_is_one_kind_line_without_zeros(facts):
     report = told(replace(facts, totals=empty))
     assert report.is_empty
     assert (report.lines, report.bars, report.parts) == ((), (), ())
-    assert "That is fine" in rendered(report).text
+    assert "That is fine" in render_report(report).text
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, said
     report = told(begun, Details(next=(Task("Call mum", "due today"),)))
     assert report.headline == f"Nothing recorded {said} yet. One small task is a good way to begin."
     assert (report.lines, report.bars, [part.title for part in report.parts]) == ((), (), ["Five to begin with"])
-    assert "Call mum" in rendered(report).html
+    assert "Call mum" in render_report(report).html
 
 
 @pytest.mark.parametrize(("hours", "is_running"), [(-1, True), (0, False)])
@@ -94,7 +96,7 @@ def test_what_is_unusual_stands_before_what_is_not(facts):
 
 def test_that_too_little_is_known_is_said_once(facts):
     new = replace(facts, usual=dict.fromkeys(facts.usual, TOO_LITTLE_DATA))
-    assert rendered(told(new)).text.count("too little data") == 1
+    assert render_report(told(new)).text.count("too little data") == 1
 
 
 def test_a_time_that_names_its_days_names_them_once(facts):
@@ -102,7 +104,7 @@ def test_a_time_that_names_its_days_names_them_once(facts):
     for period in (Period.month_of(WEEK.first), Period.between(date(2026, 9, 1), date(2026, 11, 20))):
         report = told(replace(facts, period=period))
         assert report.when == report.label
-        assert rendered(report).html.count(report.label) == 2  # its title, and once for the eye
+        assert render_report(report).html.count(report.label) == 2  # its title, and once for the eye
 
 
 def test_no_section_has_more_than_five(facts):
@@ -122,7 +124,7 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
         slipped=(Slipped("Send the invoice", date(2026, 10, 20)), Slipped("Call <b>mum</b>", date(2026, 10, 24))),
         goals=(Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), date(2026, 12, 20), date(2027, 3, 1)),),
     )
-    made = rendered(told(facts, details))
+    made = render_report(told(facts, details))
     assert "- Send the invoice (due 20 Oct)" in made.text
     assert (
         "- Read 24 books: 44 of 100 (+4 in this time; 12 behind an even pace; meant for 31 Dec 2026;"
@@ -131,7 +133,7 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
     assert "width:44%;height:6px" in made.html
     assert "Call &lt;b&gt;mum" in made.html
     only_one = replace(facts, totals={**facts.totals, "tasks_overdue": 1})
-    assert "mum" not in rendered(told(only_one, details)).text
+    assert "mum" not in render_report(told(only_one, details)).text
 
 
 def test_no_score_is_no_line_instead_of_a_zero(facts):

@@ -1,0 +1,87 @@
+"""Every email is a folder: its subject, text and HTML say the same, and nothing in them can come from a stranger's hand unescaped."""
+
+import re
+import unicodedata
+from html import unescape
+
+import pytest
+from jinja2 import UndefinedError
+
+from reports.periods.content import Line, Part, told
+from reports.render import MAILS, Links, Notice, render_email, render_notification, render_report, subject_line
+from tests.unit.reports.conftest import ADA
+
+HOSTILE = '<img src="x">\r\nBcc: x@example.com\x00\u2028\u202e{{ 7 * 7 }}' + "a" * 200
+LINKS = Links("https://focusflow.example/unsubscribe/1", "https://focusflow.example")
+ACCOUNT = {
+    "verify_email": {"link": "https://focusflow.example/verify-email?token=a", "lifetime": "7 days"},
+    "account_exists": {"link": "https://focusflow.example/signin"},
+    "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
+    "password_changed": {"link": "https://focusflow.example/forgot-password"},
+}
+NAMES = {name.partition("/")[0] for name in MAILS.list_templates() if "/" in name}
+
+
+@pytest.fixture
+def emails(facts):
+    parts = (
+        Part("near", "Due", (Line("near", HOSTILE, "", "due today"),)),
+        Part("plan", "Your day", (Line("block", "Call", "25 min"),)),
+    )
+    return {name: render_email(name, **values) for name, values in ACCOUNT.items()} | {
+        "report": render_report(told(facts), LINKS),
+        "notification": render_notification("notification", Notice("Lead 12", HOSTILE, parts), HOSTILE, ADA.name, LINKS),
+    }  # fmt: skip
+
+
+def words(html):
+    """What a reader of the HTML sees."""
+    body = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", html, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", body))
+
+
+def test_every_folder_is_rendered_here(emails):
+    assert emails.keys() == NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_subject_is_one_short_line(emails, name):
+    subject = emails[name].subject
+    assert 0 < len(subject) <= 78
+    assert not {unicodedata.category(each) for each in subject} & {"Cc", "Zl", "Zp"}
+    assert "\u202e" not in subject
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_text_and_html_say_the_same_numbers(emails, name):
+    def numbers(text):
+        return set(re.findall(r"\d+", re.sub(r"https?://\S+", "", text)))
+
+    in_bars = {"100"}  # the text says "40 of 100" where the HTML draws a bar
+    assert numbers(emails[name].text) - in_bars == numbers(words(emails[name].html)) - in_bars
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_an_email_needs_no_images_and_has_one_button_in_both_forms(emails, name):
+    email = emails[name]
+    assert "<img" not in email.html
+    assert email.html.count("display:inline-block") == 1
+    assert "prefers-color-scheme: dark" in email.html
+    for link in re.findall(r'href="([^"]+)"', email.html):
+        assert unescape(link) in email.text
+
+
+def test_a_hostile_title_stays_text(emails):
+    email = emails["notification"]
+    assert "&lt;img" in email.html
+    assert "{{ 7 * 7 }}" in email.text
+    assert email.subject.startswith('<img src="x"> Bcc: x@example.com')
+
+
+def test_a_variable_that_is_missing_is_an_error():
+    with pytest.raises(UndefinedError):
+        render_email("verify_email", link="https://focusflow.example")
+
+
+def test_a_subject_keeps_emoji_and_accents():
+    assert subject_line("Fällig heute: 👩\u200d💻") == "Fällig heute: 👩\u200d💻"
