@@ -189,17 +189,21 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
 
     with making(email, period_of) as (maker, facts):
         report, period = maker.report(facts), facts.period
-    email = render_report(report)
+    rendered = render_report(report)
     if out is None:
-        click.echo(email.text)
+        click.echo(rendered.text)
         return
     out.mkdir(parents=True, exist_ok=True)
-    for ending, content in (("html", email.html.encode()), ("txt", email.text.encode()), ("json", report_json(report))):
+    for ending, content in (
+        ("html", rendered.html.encode()),
+        ("txt", rendered.text.encode()),
+        ("json", report_json(report)),
+    ):
         path = out / f"report-{period.first}-{period.last}.{ending}"
         path.write_bytes(content)
         click.echo(str(path))
     try:
-        printed = pdf(email.html)
+        printed = pdf(rendered.html)
     except NoPdf as problem:
         click.echo(str(problem), err=True)
         return

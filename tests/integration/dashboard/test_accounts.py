@@ -12,6 +12,7 @@ from dashboard.api_client import Client
 from dashboard.auth import accounts
 from dashboard.auth.sign_in import SignIn
 from focusflow.identity import new_id
+from tests.integration.api.conftest import text_of
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email, store
 
 __all__ = ["api_address", "email", "store"]  # fixtures
@@ -31,7 +32,7 @@ def link_for(tmp_path_factory):
         for _ in range(100):
             files = sorted(tmp_path_factory.getbasetemp().glob("home*/mails/*.eml"))
             mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-            texts = "".join(mail.get_body(("plain",)).get_content() for mail in mails if mail["To"] == to)
+            texts = "".join(text_of(mail) for mail in mails if mail["To"] == to)
             links: list[str] = re.findall(rf"http://[^/\s]+(/{page}\?token=\S+)", texts)
             if links:
                 return links[-1]
