@@ -44,7 +44,7 @@ def settings() -> str:
         [
             "# Settings",
             "",
-            "Each is an environment variable, or a line of a file `.env` in the folder where FocusFlow is started. None is needed for a first run. An empty value counts as unset.",
+            "Each setting is an environment variable, or a line in a file `.env` in the directory where FocusFlow starts. A first run needs none of them. An empty value counts as unset.",
             "",
             "| Setting | Default | Meaning |",
             "|---|---|---|",
@@ -75,8 +75,8 @@ def metrics() -> str:
         [
             "# Metrics",
             "",
-            "One row a person and local day, in `gold/productivity_daily`. A day is the one on the person's own calendar at that time;",
-            "it has 23, 24 or 25 hours, and moving house later changes nothing about it.",
+            "`gold/productivity_daily` has one row per user and local day. A local day follows the user's time zone at that time;",
+            "it has 23, 24 or 25 hours, and a later change of time zone does not change it.",
             "",
             "| column | name | unit | better | meaning |",
             "|---|---|---|---|---|",
@@ -84,22 +84,22 @@ def metrics() -> str:
             "",
             f"## The productivity score `{SCORE_VERSION}`",
             "",
-            "A day against the person's own usual and plan. It uses outcomes only, never how much was planned or asked of a machine. Parts",
-            "that do not apply drop out and the other weights grow in proportion. Doing more never lowers it. It is never for comparing people.",
+            "The score compares a day with the user's own usual and plan. It uses outcomes only, never how much was planned or generated. Components",
+            "that do not apply are left out, and the other weights grow in proportion. Doing more never lowers it. It is not for comparing users.",
             "",
-            "| part | weight | value, 0 to 1 |",
+            "| component | weight | value, 0 to 1 |",
             "|---|---|---|",
             *parts,
             "",
-            "- **raw** = the weighted mean of the parts that apply.",
+            "- **raw** = the weighted mean of the components that apply.",
             (
                 "- **n**, the evidence = tasks due + habits due + open tasks at the start, up to 5 + 1 if a focus target is set + dated goals;"
                 " at least 1, all fixed before the day. **λ** = n / (n + 5)."
             ),
-            "- **score** = 100 · (λ · raw + (1 − λ) · prior), where prior is the person's own mean score of the last 28 days, as a share; .50 at first.",
+            "- **score** = 100 · (λ · raw + (1 − λ) · prior), where prior is the user's own mean score of the last 28 days, divided by 100; .50 at first.",
             (
-                "- **b**, the usual completions = max(1, (n · m + 4 · p) / (n + 4)): m is the person's median on workdays, or on days of the"
-                f" weekend, over the last n ≤ 8 weeks; p is {usual}, the same for everybody, so that nobody's score depends on what others do."
+                "- **b**, the usual completions = max(1, (n · m + 4 · p) / (n + 4)): m is the user's median on workdays, or on days of the"
+                f" weekend, over the last n ≤ 8 weeks; p is {usual}, the same for all users, so that no score depends on other users."
             ),
             "- A day off, and a day without any event, has no score. Empty is not zero.",
             "",
@@ -110,17 +110,17 @@ def metrics() -> str:
             "",
             "# The other tables",
             "",
-            "A usual range lies between two ranks of up to 26 earlier whole weeks or months of the same person: from an eighth to seven eighths",
-            "of them in their order; of counts it is the whole numbers in between. With fewer than six there is none. What is usual is the",
-            "person's own, and no word is said of what lies inside: of two neighbouring weeks of a person most differ by a fifth or more.",
+            "A usual range is computed from up to 26 earlier complete weeks or months of the same user: from the value at one eighth to the value at",
+            "seven eighths in sorted order; for counts, the whole numbers in between. With fewer than six periods there is no usual range. Values",
+            "inside the range are not commented on: most pairs of neighboring weeks of a user differ by a fifth or more.",
             "",
-            "How often real weeks fall into it, from the weeks before alone: 81.5 % of 12,525 weeks of 247 people whose time at work was logged",
-            "(12.7 % above, 5.7 % below), and 85.3 % of 3,228 weeks of 23 people of a software house (11.0 % above, 3.7 % below). Weeks with few",
-            "completions lie inside more often, for a count has few values. `python -m benchmarks.real_histories NAME FOLDER --usual` counts it.",
+            "Coverage on real data, using earlier weeks only: 81.5 % of 12,525 weeks of 247 users with time logs from work",
+            "(12.7 % above, 5.7 % below), and 85.3 % of 3,228 weeks of 23 users of a software company (11.0 % above, 3.7 % below). Weeks with few",
+            "completions are inside more often, because a count has few values. `python -m benchmarks.real_histories NAME FOLDER --usual` measures it.",
             "",
-            "When a goal is reached is forecast from the weeks before (`gold/goal_progress`). Of 1,957 made-up goals that went evenly, in bursts, by",
-            "a few steps, or quicker or slower as time went by, 79.4 % were reached between p10 and p90 (17.2 % before, 3.4 % after), by kind 75 to",
-            "88 %; of 5.9 % no p90 could be told. `python -m benchmarks.goal_forecasts` counts it.",
+            "The date on which a goal is reached is forecast from earlier weeks (`gold/goal_progress`). Of 1,957 generated goals with even progress,",
+            "bursts, a few steps, or growing or falling speed, 79.4 % were reached between p10 and p90 (17.2 % before, 3.4 % after); by kind 75 to",
+            "88 %. For 5.9 % no p90 could be computed. `python -m benchmarks.goal_forecasts` measures it.",
             "",
             *(line for table in TABLES for line in described(table)),
         ]
@@ -135,7 +135,7 @@ def described(table: Table) -> list[str]:
     return [
         f"## `gold/{table.name}`",
         "",
-        f"{table.description} One row is told from another by {whose}{key}.",
+        f"{table.description} Key: {whose}{key}.",
         "",
         "| column | type | unit | meaning |",
         "|---|---|---|---|",
@@ -164,7 +164,7 @@ def calls() -> str:
             "",
             tag["description"],
             "",
-            "| call | does | an API key needs |",
+            "| route | description | API key scope |",
             "|---|---|---|",
         ]
         for path, methods in described["paths"].items():
@@ -180,50 +180,50 @@ def calls() -> str:
 
 API_GUIDE = """# The API
 
-Everything below `http://localhost:8000`. The whole description, with shapes and examples, is OpenAPI 3.1: `GET /openapi.json`, kept in
-[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed client of it in Python.
+The API is served at `http://localhost:8000`. The OpenAPI 3.1 description with schemas and examples is at `GET /openapi.json`, and in
+[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed Python client.
 
-## In five minutes
+## Five-minute start
 
 ```sh
-# an account, and a sign-in that lives ten minutes (refresh it with POST /api/v1/auth/refresh)
+# create an account and sign in; the token is valid for ten minutes (renew it with POST /api/v1/auth/refresh)
 curl -s localhost:8000/api/v1/auth/register -H 'content-type: application/json' \\
   -d '{"email": "ada@example.com", "password": "a long sentence", "display_name": "Ada", "timezone": "Europe/Berlin"}'
 TOKEN=$(curl -s localhost:8000/api/v1/auth/login -H 'content-type: application/json' \\
   -d '{"email": "ada@example.com", "password": "a long sentence"}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')
 
-# a key for a program: it may do what its scopes name, and is shown this once
+# create an API key for a program: its scopes limit what it may do; it is shown only once
 curl -s localhost:8000/api/v1/keys -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
   -d '{"name": "Phone widget", "scopes": ["tasks:write", "scores:read"]}'
 
-# with the key: add a task, ask what to do next
+# use the key: add a task, and get what to do next
 curl -s localhost:8000/api/v1/tasks -H "x-api-key: $KEY" -H 'content-type: application/json' -H 'idempotency-key: 1' \\
   -d '{"title": "Write the report", "due_date": "2026-12-01", "priority": "high"}'
 curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 ```
 
-## What holds everywhere
+## Conventions
 
 | | |
 |---|---|
-| problems | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the fields at fault in `errors` |
-| input | JSON; unknown fields and query parameters are refused; bodies up to 64 KiB, events up to 1 MiB |
-| time | moments in and out as UTC with an offset, days as `2026-11-20`; your days are those of your account's time zone |
-| recurrence | one RFC 5545 rule of days, weeks, months or years, of at most 500 characters (460 for a task), followed on your wall clock; `UNTIL` is a moment in UTC, a time on your clock, or a whole day that is included. `BYHOUR`, `BYMINUTE`, `BYSECOND` and extensions such as `BYEASTER` are refused, and so is a rule that never takes place |
-| lists | bounded, with `limit` and a `cursor` that the page before gave |
-| doing it once | a POST with an `Idempotency-Key` of your own can be sent again for a day: same key and request, same answer; another request under it is refused (422), and while a plan or report is still being made, the same one too (409) |
-| without a key | what stands under `/auth`, but `logout`, and the link that ends mails: a second registration makes no second account, a second sign-in is one more in the list, a second mail is one more mail, and a password or link that has been used is refused |
-| changing what you saw | answers carry an `ETag`; sent back as `If-Match`, a change of something that has moved on is refused (412); several may be sent, or `*` for whatever there is |
-| not sending it twice | scores and analytics take `If-None-Match` and answer 304 |
-| what is not yours | is not there (404) |
-| away or full | 503 with `Retry-After`, within three seconds: `/problems/unavailable` where the database does not answer, `/problems/storage-full` where a disk has no room |
-| too much | 429 carries `Retry-After`; a user has 6,000 requests a minute (`FOCUSFLOW_REQUESTS_PER_MINUTE`); a request that needs much processor time counts as several, and of one caller four are carried out at a time, the others wait |
+| errors | `application/problem+json` (RFC 9457): a stable `type`, a sentence in `detail`, the invalid fields in `errors` |
+| input | JSON; unknown fields and query parameters are rejected; bodies up to 64 KiB, events up to 1 MiB |
+| time | timestamps have an offset, answers are in UTC; dates are `2026-11-20`; a day follows the time zone of your account |
+| recurrence | one RFC 5545 rule of days, weeks, months or years, of at most 500 characters (460 for a task), evaluated in your local time; `UNTIL` is a UTC timestamp, a local time, or a whole day, which is included. `BYHOUR`, `BYMINUTE`, `BYSECOND`, extensions such as `BYEASTER`, and rules without any occurrence are rejected |
+| pagination | `limit`, and the `cursor` that the previous page returned |
+| idempotency | a POST with your own `Idempotency-Key` can be repeated for a day: the same key and request return the same answer. A different request with the same key is rejected (422), and so is the same one while its plan or report is still being built (409) |
+| without idempotency key | routes under `/auth`, except `logout`, and the unsubscribe link: repeating a registration creates no second account, a second sign-in is one more session, a second email is one more email, and a used password or link is rejected |
+| concurrent changes | answers have an `ETag`; send it as `If-Match`, and a change of a newer version is rejected (412); several values or `*` are allowed |
+| caching | scores and analytics accept `If-None-Match` and answer 304 |
+| other users' data | answers 404 |
+| unavailable | 503 with `Retry-After`, within three seconds: `/problems/unavailable` if the database does not answer, `/problems/storage-full` if a disk is full |
+| rate limit | 429 has `Retry-After`; a user has 6,000 requests per minute (`FOCUSFLOW_REQUESTS_PER_MINUTE`); a request that needs much CPU time counts as several. Four requests of a caller run at a time, further ones wait |
 
 ## Tracking events from apps
 
-`POST /api/v1/events` takes one event or up to a thousand as `events`; good ones are stored even if others are not, and the answer names
-those by their place. With an `id` of your own an event counts once, however often it is sent. Libraries of Segment work by changing their
-host: their write key is an API key with `events:write`.
+`POST /api/v1/events` takes one event or up to a thousand as `events`; valid ones are stored even if others are not, and the answer
+lists the rejected ones by index. With your own `id` an event counts once, however often you send it. Segment's libraries work after you
+change their host; their write key is an API key with `events:write`.
 
 ```python
 import segment.analytics as analytics
@@ -232,9 +232,9 @@ analytics.write_key, analytics.host = "ff_…", "http://localhost:8000"
 analytics.track("me", "Report Opened", {"week": 47})
 ```
 
-A key says whose events they are; the user ids that a library sends are kept as properties.
+The API key decides whose events they are; user ids that a library sends are stored as properties.
 
-## All calls"""
+## All routes"""
 
 
 def events() -> str:
@@ -259,14 +259,14 @@ def fields(schema: Schema) -> list[str]:
         meaning = [field.get("description", "")] + (["Personal."] if name in schema.get("x-personal", []) else [])
         always = "yes" if name in schema["required"] else ""
         rows.append(f"| `{name}` | {kind(field)} | {always} | {' '.join(filter(None, meaning))} |")
-    return ["| field | type | needed | meaning |", "|---|---|---|---|", *rows, ""]
+    return ["| field | type | required | meaning |", "|---|---|---|---|", *rows, ""]
 
 
 def kind(field: Schema) -> str:
     """What a field may hold, in a few words.
 
     >>> kind({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]})
-    'uuid or nothing'
+    'uuid or null'
     """
     if "anyOf" in field:
         return " or ".join(kind(each) for each in field["anyOf"])
@@ -276,7 +276,7 @@ def kind(field: Schema) -> str:
         return f"`{field['const']}`"
     if field["type"] == "array":
         return f"list of {kind(field['items'])}"
-    return "nothing" if field["type"] == "null" else str(field.get("format", field["type"]))
+    return "null" if field["type"] == "null" else str(field.get("format", field["type"]))
 
 
 def schema_path(name: str) -> str:
@@ -296,17 +296,17 @@ def schema_file(name: str) -> str:
 
 EVENTS_GUIDE = """# Events
 
-Everything that happens is an event: a [CloudEvents 1.0](https://cloudevents.io) envelope in JSON around the entity as it is after the
-change, whole. Events lie in the outbox, in the topic `focusflow.events` and in the lake's `raw/events` exactly as they are described here.
-`GET /api/v1/schemas` serves the same as JSON Schema.
+Every change is an event: a [CloudEvents 1.0](https://cloudevents.io) envelope in JSON around the complete entity after the change. The
+outbox, the topic `focusflow.events` and the lake's `raw/events` hold events in exactly this form. `GET /api/v1/schemas` serves the same as
+JSON Schema.
 
-- **Order** is told by `entityversion` within one entity, and by `log_offset` within a bucket of people; never by time of arrival.
-- **Once** is told by `id`: whoever reads an id a second time passes over it.
-- **Growing.** A major version only gains optional fields and further events. What is taken away, needed from now on, or means something
-  else is a new major version, with a name of its own. Readers pass over fields they do not know.
-- **Personal** texts stay in Postgres and raw; no other table of the lake holds them.
-- **What cannot be read**, lacks a needed field or has an unknown major version is put into quarantine, with its place, reason and bytes:
-  `focusflow quarantine` ([operations](operations.md)).
+- **Order**: `entityversion` orders the events of one entity, and `log_offset` those of a bucket of users. Time of arrival never does.
+- **Deduplication**: `id` identifies an event. A reader skips an id that it has read before.
+- **Compatibility**: within a major version, only optional fields and new event types are added. A removed field, a new required field or a
+  changed meaning needs a new major version with its own name. Readers ignore unknown fields.
+- **Personal text** stays in Postgres and raw; no other table of the lake holds it.
+- **Quarantine**: an event that cannot be parsed, lacks a required field or has an unknown major version is quarantined with its log offset,
+  the reason and its bytes: `focusflow quarantine` ([operations](operations.md)).
 
 ## `focusflow:event:1`, the envelope"""
 

@@ -34,206 +34,214 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         Path(".focusflow"),
-        description="Where everything lives that is not configured elsewhere: database, lake, secrets, logs.",
+        description="The directory of the installation: database, lake, secrets and logs, unless configured elsewhere.",
     )
     database_url: SecretStr | None = Field(
-        None, description="An external PostgreSQL 15 or newer. Unset, the embedded server is used."
+        None, description="URL of an external PostgreSQL 15 or newer. If unset, the embedded server is used."
     )
     lake_url: str | None = Field(
         None,
         validation_alias=AliasChoices("FOCUSFLOW_LAKE", "lake_url"),
-        description="Where the lake lies: a folder, or a store that Delta Lake knows. Unset, `lake` under the home.",
+        description="Location of the lake: a folder, or an object store that Delta Lake supports. If unset, `lake` under the home.",
     )
     buckets: int = Field(
-        8, ge=1, le=MAX_BUCKETS, description="Into how many buckets users are spread. Fixed when a home is created."
+        8,
+        ge=1,
+        le=MAX_BUCKETS,
+        description="Number of buckets into which users are divided. Fixed when a home is created.",
     )
 
-    host: str = Field("127.0.0.1", description="The address that all servers listen on.")
+    host: str = Field("127.0.0.1", description="The address on which all servers listen.")
     api_port: Port = Field(8000, description="Port of the API.")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
     dashboard_port: Port = Field(8501, description="Port of the dashboard.")
-    api_url: str | None = Field(None, description="Where the dashboard finds the API. Unset, the host and port above.")
+    api_url: str | None = Field(
+        None, description="URL at which the dashboard reaches the API. If unset, the host and port above."
+    )
     dashboard_url: str | None = Field(
-        None, description="Where people find the dashboard: links in mails lead there. Unset, the host and port above."
+        None, description="Public URL of the dashboard, used in links in emails. If unset, the host and port above."
     )
     dagster_url: str | None = Field(
         None,
-        description="Where analysts' browsers find Dagster's pages: the dashboard links there. Unset, the host by which they came to the dashboard, and the port above.",
+        description="Public URL of Dagster's pages, used in the dashboard's links for analysts. If unset, the host of the dashboard's own address and the port above.",
     )
     public_api_url: str | None = Field(
         None,
-        description="Under which address people's mail programs reach the API, like `https://focusflow.example.com`: unsubscribing leads there. Unset, the one that the dashboard uses.",
+        description="Public URL of the API, for example `https://focusflow.example.com`. Unsubscribe links in emails use it. If unset, the URL that the dashboard uses.",
     )
-    database_pool: int = Field(8, ge=1, le=100, description="Connections to PostgreSQL that one API process holds.")
+    database_pool: int = Field(8, ge=1, le=100, description="Number of PostgreSQL connections of one API process.")
     requests_per_minute: int = Field(
-        6000, ge=1, description="At most so many requests of one person a minute are taken by one API process."
+        6000, ge=1, description="Maximum number of requests per user and minute that one API process accepts."
     )
 
     secret_key: SecretStr | None = Field(
-        None, description="Signs access tokens, 32 characters or more. Unset, one is made under the home."
+        None,
+        description="The key that signs access tokens, at least 32 characters. If unset, a key is generated under the home.",
     )
-    access_token_minutes: int = Field(10, ge=1, le=15, description="How long an access token is valid.")
-    refresh_token_days: int = Field(
-        30, ge=1, le=365, description="After how many days one signs in again at the latest."
-    )
+    access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token, in minutes.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Days after which a user must sign in again.")
     registration_open: bool = Field(
         True,
-        description="Whether anybody who reaches the API can make an account. The address is proven by mail if mails are sent.",
+        description="Whether anyone who can reach the API may create an account. If emails are sent, the address is verified by email.",
     )
     verify_email: bool | None = Field(
         None,
-        description="Whether one must have opened the link in a mail before signing in. Unset, where a mail server is configured.",
+        description="Whether users must open a link in an email before their first sign-in. If unset, required when a mail server is configured.",
     )
 
-    land_rows: int = Field(50_000, ge=1, description="At most so many events enter the lake in one commit of a bucket.")
+    land_rows: int = Field(50_000, ge=1, description="Maximum number of events of a bucket in one commit to the lake.")
     land_age_seconds: float = Field(
-        1.0, ge=0, le=60, description="An event waits at most so long for company before it enters the lake."
+        1.0, ge=0, le=60, description="Maximum time that an event waits for others before it is landed in the lake."
     )
 
     refresh_pause_seconds: float = Field(
         2,
         ge=0,
         le=3600,
-        description="So long Dagster rests between two refreshes while events come. Pages are as much later, the processor has as much more time.",
+        description="Pause between two refreshes while events arrive. A longer pause saves CPU time; numbers become visible later.",
     )
 
     backlog_alert_seconds: int = Field(
         300,
         ge=1,
-        description="An event that has waited longer for its next stage makes `focusflow verify` fail, and is shown by `focusflow status`.",
+        description="If an event waits longer than this for its next stage, `focusflow verify` fails and `focusflow status` reports it.",
     )
 
     raw_days: int = Field(
         30,
         ge=0,
         le=36_500,
-        description="How long the lake keeps the bytes of events once silver has them, in days; 0 is for good. Personal texts lie there.",
+        description="Days for which the lake keeps raw events after silver has them; 0 keeps them forever. Raw events contain personal text.",
     )
     outbox_days: int = Field(
-        3, ge=1, le=3650, description="How long the database keeps events once they are in the lake, in days."
+        3, ge=1, le=3650, description="Days for which the database keeps events after they are in the lake."
     )
     quarantine_days: int = Field(
-        90, ge=0, le=36_500, description="How long events that cannot be read are kept, in days; 0 is for good."
+        90, ge=0, le=36_500, description="Days for which events that cannot be parsed are kept; 0 keeps them forever."
     )
     words_days: int = Field(
         90,
         ge=31,
         le=36_500,
-        description="How long what writers were asked and wrote, plans, and what people were told and shown are kept, in days.",
+        description="Days for which prompts and texts of text generators, plans, notifications and shown scores are kept.",
     )
     report_days: int = Field(
         400,
         ge=0,
         le=36_500,
-        description="How long the text of a mailed report is kept, in days; 0 is for good. That it was sent is kept always, so that none goes out twice.",
+        description="Days for which the text of an emailed report is kept; 0 keeps it forever. The record that it was sent is always kept, so that no report is sent twice.",
     )
     lake_history_hours: int = Field(
         24,
         ge=2,
         le=8760,
-        description="How long files that newer ones replaced stay: longer than the longest refresh or report takes.",
+        description="Hours for which replaced files of the lake are kept. Must exceed the duration of the longest refresh or report.",
     )
 
     kafka_bootstrap_servers: str | None = Field(
         None,
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
-        description="Kafka brokers, like `127.0.0.1:9092`. Set, events reach the lake through Kafka; unset, straight from the database.",
+        description="Kafka brokers, for example `127.0.0.1:9092`. If set, events reach the lake through Kafka; if unset, directly from the database.",
     )
     kafka_port: Port = Field(
-        9092, description="Port of the Kafka that `focusflow up --kafka` and `focusflow kafka` run."
+        9092, description="Port of the Kafka broker that `focusflow up --kafka` and `focusflow kafka` start."
     )
     kafka_topic_prefix: str = Field(
         "focusflow",
         pattern=r"^[A-Za-z0-9._-]{1,200}$",
-        description="The topics are `<prefix>.events`, `.inbox` and `.deadletter`. Two installations on one cluster need two.",
+        description="Prefix of the topics `<prefix>.events`, `.inbox` and `.deadletter`. Each installation on a cluster needs its own.",
     )
     kafka_retention_hours: int = Field(
         168,
         ge=1,
         le=720,
-        description="How long Kafka keeps events: longer than the lander may stand still, and no longer than an erased person's events may last.",
+        description="Hours for which Kafka keeps events: longer than the lander may be down, but not longer than an erased user's events may remain.",
     )
     kafka_security_protocol: str = Field(
         "PLAINTEXT",
         pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$",
-        description="How to speak to Kafka. PLAINTEXT is for brokers on this machine or a network that is trusted.",
+        description="Security protocol for Kafka. Use PLAINTEXT only for brokers on this machine or in a trusted network.",
     )
-    kafka_ca_file: Path | None = Field(None, description="The authority that signed the brokers' certificates.")
+    kafka_ca_file: Path | None = Field(None, description="File with the CA certificate for the brokers.")
     kafka_sasl_mechanism: str = Field(
-        "SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$", description="How to sign in to Kafka."
+        "SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$", description="SASL mechanism for Kafka."
     )
-    kafka_username: str | None = Field(None, description="The account on Kafka.")
-    kafka_password: SecretStr | None = Field(None, description="Its password.")
+    kafka_username: str | None = Field(None, description="User name for Kafka.")
+    kafka_password: SecretStr | None = Field(None, description="Password for Kafka.")
     relay_rows: int = Field(
-        20_000, ge=1, le=200_000, description="At most so many events are on their way to Kafka at a time."
+        20_000,
+        ge=1,
+        le=200_000,
+        description="Maximum number of unacknowledged events that the relay has sent to Kafka.",
     )
 
     smtp_host: str | None = Field(
-        None, description="The mail server. Unset, mails are written as `.eml` files into `mails` under the home."
+        None,
+        description="Host name of the mail server. If unset, emails are written as `.eml` files to `mails` under the home.",
     )
-    smtp_port: Port = Field(587, description="Its port: 587 with `starttls`, 465 with `tls`.")
+    smtp_port: Port = Field(587, description="Port of the mail server: 587 with `starttls`, 465 with `tls`.")
     smtp_security: str = Field(
         "starttls",
         pattern="^(starttls|tls|none)$",
-        description="How to speak to it. `none` is for a server on this machine.",
+        description="Encryption of the connection to the mail server. Use `none` only for a server on this machine.",
     )
-    smtp_username: str | None = Field(None, description="The account on it.")
-    smtp_password: SecretStr | None = Field(None, description="Its password.")
+    smtp_username: str | None = Field(None, description="User name for the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password for the mail server.")
     smtp_timeout_seconds: float = Field(
         60,
         gt=0,
         le=600,
-        description="How long to wait for it. A server may take long to say yes, and has taken the mail then.",
+        description="Timeout for the mail server. Do not set it too low: a slow server may have accepted the email already.",
     )
-    mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Whom mails are from.")
-    mails_per_second: float = Field(10, gt=0, le=1000, description="At most so many reports are mailed a second.")
+    mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Sender of all emails.")
+    mails_per_second: float = Field(10, gt=0, le=1000, description="Maximum number of reports emailed per second.")
     mail_connections: int = Field(
         4,
         ge=1,
         le=50,
-        description="To how many people reports are mailed at a time. One whose server hangs delays no other.",
+        description="Number of reports emailed at the same time. A recipient whose mail server hangs does not delay the others.",
     )
 
     openai_api_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
-        description="The key of a service that words insights. Unset, as the address below, they are written by rule on this machine.",
+        description="API key of a service that writes insights. If this and the URL below are unset, insights are written by rule on this machine.",
     )
     openai_base_url: str | None = Field(
         None,
         validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
-        description="Where the service is, like `http://127.0.0.1:11434/v1` for Ollama. Any that speaks OpenAI's chat completions.",
+        description="URL of the service, for example `http://127.0.0.1:11434/v1` for Ollama. Any service that is compatible with OpenAI's chat completions works.",
     )
     ai_model: str = Field(
-        ai_models.DEFAULT, min_length=1, max_length=60, description="The model that words insights and plans."
+        ai_models.DEFAULT, min_length=1, max_length=60, description="Name of the model that writes insights and plans."
     )
     ai_reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
         None,
-        description="How much the model reasons before it answers. Unset: `none` for OpenAI, and not sent to other servers.",
+        description="How much the model reasons before it answers. If unset, `none` for OpenAI; other servers receive no value.",
     )
-    ai_timeout_seconds: float = Field(20, gt=0, le=300, description="How long to wait for an answer, each time.")
-    ai_retries: int = Field(2, ge=0, le=5, description="How often to ask again when it is busy or fails.")
+    ai_timeout_seconds: float = Field(20, gt=0, le=300, description="Timeout of each request to the service.")
+    ai_retries: int = Field(2, ge=0, le=5, description="Number of retries when the service is busy or fails.")
     ai_daily_tokens_per_person: int = Field(
-        20_000, ge=0, description="At most so many tokens for one person in 24 hours; then the local writer writes."
+        20_000, ge=0, description="Maximum number of tokens per user in 24 hours. Beyond it, texts are written by rule."
     )
-    ai_daily_tokens: int = Field(1_000_000, ge=0, description="The same for all people together.")
+    ai_daily_tokens: int = Field(
+        1_000_000, ge=0, description="Maximum number of tokens for all users together in 24 hours."
+    )
     ai_prices: dict[str, tuple[float, float]] = Field(
         ai_models.PRICES,
-        description=f"US dollars for a million tokens in and out, by model (as of {ai_models.PRICES_AS_OF:%Y-%m-%d}). A model that is missing costs nothing.",
+        description=f"US dollars per million input and output tokens, by model (as of {ai_models.PRICES_AS_OF:%Y-%m-%d}). A model that is not listed counts as free.",
     )
 
     cors_origins: list[str] = Field(
         [],
-        description='Pages of other hosts that may call the API from a browser, exactly, like `["https://app.example.com"]`.',
+        description='Exact origins of other sites whose pages may call the API from a browser, for example `["https://app.example.com"]`.',
     )
     log_format: str = Field(
         "text",
         pattern="^(text|json)$",
-        description="How the log is written: for people, or one JSON object a line for programs.",
+        description="Format of the log: text for humans, or one JSON object per line.",
     )
-    log_level: str = Field(
-        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="From which level on the log speaks."
-    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Minimum level of log messages.")
 
     @model_validator(mode="before")
     @classmethod
