@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
+from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
 from pipelines.engine import lineage
 from pipelines.engine.build import TABLES, Table
@@ -311,12 +312,35 @@ JSON Schema.
 ## `focusflow:event:1`, the envelope"""
 
 
+def notifications() -> str:
+    """A table of the kinds of notifications."""
+    channels = {"email": "email", "in_app": "app"}
+    rows = [
+        f"| `{kind.name}` | {kind.label} | {kind.description} | {', '.join(channels[each] for each in kind.default_channels)} |"
+        f" {'wait' if kind.waits_for_quiet_hours else 'go out'} | {kind.email_useful_hours} h |"
+        for kind in KINDS.values()
+    ]
+    return "\n".join(
+        [
+            "# Notifications",
+            "",
+            "Each kind is a file in `focusflow/notification_kinds`. [How to add one](how-to/add-a-notification.md).",
+            "",
+            "| kind | name | what it tells | channels unless chosen | emails in quiet hours | an email is of use for |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
     "pipelines/engine/lineage.json": lineage.written,
     "docs/api.md": calls,
+    "docs/notifications.md": notifications,
     "docs/events.md": events,
     ".env.example": example_environment,
 } | {schema_path(name): partial(schema_file, name) for name in SCHEMAS}

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from focusflow.errors import NotFound
+from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
 
-#: The kinds of email. Links that never expire contain the index in this list: only append.
-KINDS = ("weekly", "monthly", "daily_plan", "achievement", "task_reminder", "goal_reminder")
-REPORTS = KINDS[:2]
+#: What can be unsubscribed from, by name.
+SUBSCRIPTIONS = {name: each for kind in KINDS.values() for name, each in kind.subscriptions.items()}
+NAMES = {each.code: name for name, each in SUBSCRIPTIONS.items()}
+REPORTS = tuple(KINDS["report"].subscriptions)
 SIGNATURE_BYTES = 16
 
 
@@ -28,7 +30,7 @@ class Subscription:
 
 
 def token_for(key: str, subscription: Subscription) -> str:
-    payload = subscription.user_id.bytes + bytes([KINDS.index(subscription.kind)])
+    payload = subscription.user_id.bytes + bytes([SUBSCRIPTIONS[subscription.kind].code])
     return base64.urlsafe_b64encode(payload + _signature(key, payload)).decode().rstrip("=")
 
 
@@ -43,8 +45,8 @@ def read_token(key: str, token: str) -> Subscription:
         payload, signature = whole[:17], whole[17:]
         if not hmac.compare_digest(signature, _signature(key, payload)):
             raise LinkUnknown
-        return Subscription(UUID(bytes=payload[:16]), KINDS[payload[16]])
-    except (UnicodeEncodeError, binascii.Error, ValueError, IndexError) as error:
+        return Subscription(UUID(bytes=payload[:16]), NAMES[payload[16]])
+    except (UnicodeEncodeError, binascii.Error, ValueError, IndexError, KeyError) as error:
         raise LinkUnknown from error
 
 

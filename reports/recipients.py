@@ -11,13 +11,11 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.errors import NotFound
 from focusflow.identity import new_id
+from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
 from reports.periods.facts import Person
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
-
-#: Somebody who said nothing about reports gets them by mail, for that is what the switches of each report are for, and in the app.
-CHANNELS = ("email", "in_app")
 
 COME_BACK = "No more are sent there. Ask for a new password with this address, and open the link in that mail: if it arrives, so will the others."
 
@@ -111,7 +109,7 @@ class People:
 def _recipient(row: Mapping[str, Any]) -> Recipient:
     person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
     wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
-    channels = CHANNELS if row["channels"] is None else tuple(row["channels"])
+    channels = KINDS["report"].default_channels if row["channels"] is None else tuple(row["channels"])
     return Recipient(
         person,
         row["email"],

@@ -1,4 +1,4 @@
-"""When and how one wants to hear of things."""
+"""Which notifications the user gets, when, and by which channel."""
 
 from datetime import time
 from typing import Any
@@ -8,18 +8,10 @@ import streamlit as st
 from dashboard import formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from focusflow.notification_kinds import KINDS
 
-TYPES = {
-    "task_reminder": "Reminders of tasks",
-    "goal_reminder": "Reminders of goals",
-    "daily_plan": "The plan for the day",
-    "productivity_tip": "Tips",
-    "system": "About the platform",
-    "achievement": "Achievements",
-    "report": "Reports",
-}
-CHANNELS = {"email": "by mail", "in_app": "in the app"}
-AFTER_EMPTY = {"line": "Send one kind line", "nothing": "Send nothing"}
+CHANNELS = {"email": "Email", "in_app": "In the app"}
+AFTER_EMPTY = {"line": "Send one friendly line", "nothing": "Send nothing"}
 
 
 def section() -> None:
@@ -73,10 +65,10 @@ def _clock(written: str | None) -> time | None:
 
 
 def _types(chosen: Json) -> dict[str, Any]:
-    layout.section_header("What to be told of", "Choose no place, and you are not told of it.")
-    told = {
+    layout.section_header("Notifications", "A kind without a channel is turned off.")
+    chosen_channels = {
         name: st.pills(
-            TYPES.get(name, name),
+            KINDS[name].label if name in KINDS else name,
             list(CHANNELS),
             selection_mode="multi",
             default=choice["channels"] if choice["is_enabled"] else [],
@@ -86,5 +78,5 @@ def _types(chosen: Json) -> dict[str, Any]:
     }
     return {
         name: {"is_enabled": bool(channels), "channels": channels or chosen[name]["channels"]}
-        for name, channels in told.items()
+        for name, channels in chosen_channels.items()
     }

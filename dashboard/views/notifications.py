@@ -5,15 +5,9 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from focusflow.notification_kinds import KINDS
 
 PAGE_SIZE = 50
-ICONS = {
-    "task_reminder": "alarm",
-    "goal_reminder": "flag",
-    "daily_plan": "today",
-    "achievement": "trophy",
-    "report": "summarize",
-}
 
 
 def page() -> None:
@@ -56,7 +50,7 @@ def _notification(each: Json) -> None:
     at = layout.local(each["scheduled_at"], current_user.require_user())
     title = current_user.escape_markdown(each["title"])
     with st.container(border=True), layout.row():
-        icon = f":material/{ICONS.get(each['type'], 'notifications')}:"
+        icon = f":material/{KINDS[each['type']].icon if each['type'] in KINDS else 'notifications'}:"
         body = f"  \n{current_user.escape_markdown(each['body'])}" if each["body"] else ""
         st.markdown(f"{icon} {title if each['read_at'] else f'**{title}**'}{body}  \n:small[{at:%-d %B %Y, %H:%M}]")
         if each["read_at"] is None:

@@ -374,16 +374,6 @@ goal_progress = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
-NOTIFICATIONS = (
-    "task_reminder",
-    "goal_reminder",
-    "daily_plan",
-    "productivity_tip",
-    "system",
-    "achievement",
-    "report",
-)
-
 notifications = owned(
     "notifications",
     required("type", Text),
@@ -398,7 +388,7 @@ notifications = owned(
     required("attempts", Integer, "0"),
     Column("next_attempt_at", Instant),
     Column("due_at", Instant, Computed("greatest(scheduled_at, next_attempt_at)", persisted=True)),
-    one_of("type", *NOTIFICATIONS),
+    CheckConstraint("type ~ '^[a-z][a-z0-9_]{0,39}$'", name="type"),
     one_of("status", "scheduled", "sent", "failed", "cancelled"),
     Index(None, "user_id", "scheduled_at"),
     Index("notifications_due_idx", "user_id", "type", "due_at", "id", postgresql_where=text("status = 'scheduled'")),
@@ -435,7 +425,7 @@ notification_preferences = Table(
     Column("type", Text, primary_key=True),
     required("is_enabled", Boolean, "true"),
     required("channels", ARRAY(Text), "'{in_app}'"),
-    one_of("type", *NOTIFICATIONS),
+    CheckConstraint("type ~ '^[a-z][a-z0-9_]{0,39}$'", name="type"),
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 

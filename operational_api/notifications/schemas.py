@@ -1,15 +1,19 @@
 """The shapes of notifications."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from focusflow.notification_kinds import KINDS, Channel
 from operational_api.http.schema_base import Input, LongText, Moment, Output, Title, Whole
-from operational_api.preferences.schemas import Channel, Type
+from operational_api.preferences.schemas import Type
 
-Reminder = Literal["task_reminder", "goal_reminder"]
+if TYPE_CHECKING:
+    Reminder = str
+else:  # a type checker cannot read the folder of kinds
+    Reminder = Literal[tuple(name for name, kind in KINDS.items() if kind.can_users_create)]
 
 
 class NewReminder(Input):

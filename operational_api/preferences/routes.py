@@ -8,16 +8,16 @@ from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.errors import Invalid, NotSignedIn
+from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
 from operational_api.entities import filled
 from operational_api.http.errors import problems
 from operational_api.http.unit_of_work import IfMatch, InOneTransaction, Stale, UnitOfWork, Work, check_match
-from operational_api.preferences.schemas import TYPES, Preferences, PreferencesChange
+from operational_api.preferences.schemas import Preferences, PreferencesChange
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 CHOSEN = (*DEFAULTS, "version")
-TOLD = {"is_enabled": True, "channels": ["in_app"]}
 NEVER_EMPTY = [name for name in DEFAULTS if name not in ("quiet_from", "quiet_until")]
 
 router = APIRouter(prefix="/preferences", tags=["Preferences"], route_class=InOneTransaction)
@@ -46,9 +46,9 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
         raise Invalid.field("body.quiet_until", "it is the same as quiet_from")
     if after["work_from"] >= after["work_until"]:
         raise Invalid.field("body.work_until", "it should be later than work_from")
-    told = _told(work)
+    current = _notification_choices(work)
     choices = {type_: choice.model_dump() for type_, choice in (body.notifications or {}).items()}
-    choices = {type_: choice for type_, choice in choices.items() if choice != told[type_]}
+    choices = {type_: choice for type_, choice in choices.items() if choice != current[type_]}
     for type_, choice in choices.items():
         work.tx.run(QUERIES["choose"], {**me, "type": type_, **choice})
     if after != before or choices:
@@ -59,11 +59,12 @@ def change_preferences(body: PreferencesChange, work: UnitOfWork, if_match: IfMa
 
 def _shown(work: Work) -> dict[str, Any]:
     row = work.tx.one(QUERIES["chosen"], {"user_id": work.caller.user_id}) or {**DEFAULTS, "version": 0}
-    return {name: row[name] for name in CHOSEN} | {"notifications": _told(work)}
+    return {name: row[name] for name in CHOSEN} | {"notifications": _notification_choices(work)}
 
 
-def _told(work: Work) -> dict[str, dict[str, Any]]:
-    """Of what and where the caller is told."""
+def _notification_choices(work: Work) -> dict[str, dict[str, Any]]:
+    """The channels of each kind: as the caller chose them, or as the kind declares."""
     rows = work.tx.all(QUERIES["notifications"], {"user_id": work.caller.user_id})
     chosen = {each.pop("type"): dict(each) for each in rows}
-    return {type_: chosen.get(type_, TOLD) for type_ in TYPES}
+    defaults = {name: {"is_enabled": True, "channels": list(kind.default_channels)} for name, kind in KINDS.items()}
+    return {name: chosen.get(name, default) for name, default in defaults.items()}

@@ -1,14 +1,16 @@
 """The shapes of preferences."""
 
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from focusflow.notification_kinds import KINDS, Channel
 from operational_api.http.schema_base import Clock, Flag, Input, Output, WallClock, Whole
 
-Type = Literal["task_reminder", "goal_reminder", "daily_plan", "productivity_tip", "system", "achievement", "report"]
-TYPES: tuple[Type, ...] = get_args(Type)
-Channel = Literal["email", "in_app"]
+if TYPE_CHECKING:
+    Type = str
+else:  # a type checker cannot read the folder of kinds
+    Type = Literal[tuple(KINDS)]
 
 
 def _each_once(channels: list[Channel]) -> list[Channel]:

@@ -12,10 +12,15 @@ where user_id = %(user_id)s and case %(kind)s when 'weekly' then weekly_report e
 returning version
 
 -- end_notices --
--- In the app they stay.
+-- In the app they stay. A user who never chose has no row yet, and gets one only where the kind is emailed by default.
 with ended as (
-    update notification_preferences set channels = array_remove(channels, 'email')
-    where user_id = %(user_id)s and type = %(kind)s and 'email' = any(channels) returning user_id)
+    insert into notification_preferences (user_id, type, is_enabled, channels)
+    select %(user_id)s, %(kind)s, true, array_remove(coalesce(chosen.channels, %(channels)s::text[]), 'email')
+    from (select 1) as always
+    left join notification_preferences as chosen on chosen.user_id = %(user_id)s and chosen.type = %(kind)s
+    where 'email' = any(coalesce(chosen.channels, %(channels)s::text[]))
+    on conflict (user_id, type) do update set channels = excluded.channels
+    returning user_id)
 update preferences set updated_at = %(now)s, version = version + 1 where user_id in (select user_id from ended)
 returning version
 

@@ -12,7 +12,8 @@ from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Role
 from focusflow.errors import Invalid
-from focusflow.unsubscribe import REPORTS, LinkUnknown, Subscription, read_token
+from focusflow.notification_kinds import KINDS
+from focusflow.unsubscribe import REPORTS, SUBSCRIPTIONS, LinkUnknown, Subscription, read_token
 from operational_api.http.errors import problems
 from operational_api.http.services import Services, Shared
 from operational_api.security import audit
@@ -24,15 +25,6 @@ PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")
 #: It leads nowhere and loads nothing; the form goes to the address it stands under.
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"}
 
-CALLED = {
-    "weekly": "weekly reports",
-    "monthly": "monthly reports",
-    "daily_plan": "plans for your day",
-    "achievement": "achievements",
-    "task_reminder": "reminders of tasks",
-    "goal_reminder": "reminders of goals",
-}
-
 Token = Annotated[str, Path(max_length=100, description="The signed end of the link in a mail.")]
 
 router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
@@ -42,9 +34,11 @@ router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
     """A page with one button, for people. It changes nothing by itself."""
     kind = read_token(shared.settings.signing_key, token).kind
-    button = '<form method="post"><button>Send me no more</button></form>'
+    button = '<form method="post"><button>Unsubscribe</button></form>'
     return _page(
-        f"No more mails with {CALLED[kind]}?", "You can have them back at any time in your preferences.", button
+        f"No more emails with {SUBSCRIPTIONS[kind].label}?",
+        "You can turn them on again at any time in your settings.",
+        button,
     )
 
 
@@ -53,8 +47,9 @@ def end_mails(token: Token, shared: Shared, came_from: CameFrom) -> Response:
     """End the mails that the link came with. Mail programs call this; twice does no harm."""
     subscription = read_token(shared.settings.signing_key, token)
     _end(shared, subscription, came_from)
-    lead = f"You get no more mails with {CALLED[subscription.kind]}. Your preferences can bring them back."
-    return _page("Done", lead)
+    label = SUBSCRIPTIONS[subscription.kind].label
+    lead = f"You get no more emails with {label}. You can turn them on again in your settings."
+    return _page("You are unsubscribed", lead)
 
 
 def _page(heading: str, lead: str, form: str = "") -> Response:
@@ -65,7 +60,7 @@ def _end(shared: Services, subscription: Subscription, came_from: Origin) -> Non
     """An account that is gone gets no mails as it is."""
     me, kind = subscription.user_id, subscription.kind
     with shared.database.transaction(Role.API, me) as tx:
-        who = {"user_id": me, "kind": kind, "now": tx.now}
+        who = {"user_id": me, "kind": kind, "now": tx.now, "channels": _default_channels(kind)}
         account = tx.one(QUERIES["account"], who)
         if account is None:
             return
@@ -84,3 +79,8 @@ def _end(shared: Services, subscription: Subscription, came_from: Origin) -> Non
         )
         append(tx, [told])
         audit.record(tx, "reports.unsubscribed", came_from, actor_id=me, user_id=me, after={"kind": kind})
+
+
+def _default_channels(kind: str) -> list[str]:
+    """The channels of a user who never chose any for this kind."""
+    return list(KINDS[kind].default_channels) if kind in KINDS else []

@@ -21,10 +21,10 @@ from pydantic import TypeAdapter
 from focusflow import clock
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.database.tables import NOTIFICATIONS
 from focusflow.mail import Mailer, Outcome, composed, hand_over, is_final
+from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
-from focusflow.unsubscribe import KINDS, Subscription, link, one_click
+from focusflow.unsubscribe import SUBSCRIPTIONS, Subscription, link, one_click
 from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import is_quiet, next_attempt
 from reports.delivery.sender import Pace
@@ -35,10 +35,6 @@ from reports.render import Links, Notice, render_notification
 log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
-
-#: What is later than this is of no use as a mail.
-TOO_LATE = {"daily_plan": timedelta(hours=8)}
-TOO_LATE_ELSE = timedelta(hours=24)
 
 #: How long to wait after each attempt that failed: until about when the mail is of no use any more.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))
@@ -83,13 +79,20 @@ class Reminders:
 
         Who wants quiet now is left for later, and so is everybody's mail while the server takes none.
         """
-        now, types = self.now(), list(NOTIFICATIONS)
+        now, types = self.now(), list(KINDS)
         with self.database.transaction(Role.REPORTING) as tx:
             users = [row["id"] for row in tx.all(QUERIES["users"], {"now": now, "types": types})]
         found = self.people.by_ids(users)
         is_paused = self.outage.is_paused(now)
-        held = [id_ for id_, to in found.items() if to.is_reachable and (is_paused or _is_quiet(to, now))]
-        values = {"users": users, "types": types, "held": held, "now": now}
+        reachable = {id_: to for id_, to in found.items() if to.is_reachable}
+        values = {
+            "users": users,
+            "types": types,
+            "emailed_by_default": [kind.is_emailed_by_default for kind in KINDS.values()],
+            "waiting_types": [name for name, kind in KINDS.items() if is_paused or kind.waits_for_quiet_hours],
+            "held": [id_ for id_, to in reachable.items() if is_paused or _is_quiet(to, now)],
+            "now": now,
+        }
         with self.database.transaction(Role.REPORTING) as tx:
             rows = tx.all(QUERIES["due"], values | {"limit": self.at_once, "of_a_user": self.at_once_of_a_user})
         return [(row, self._mailed_to(row, found.get(row["user_id"]))) for row in rows]
@@ -102,7 +105,7 @@ class Reminders:
 
     def _mailed_to(self, row: Mapping[str, Any], to: Recipient | None) -> Recipient | None:
         is_wanted = row["is_enabled"] and row["is_mailed"]
-        is_useful = row["scheduled_at"] >= self.now() - TOO_LATE.get(row["type"], TOO_LATE_ELSE)
+        is_useful = row["scheduled_at"] >= self.now() - KINDS[row["type"]].email_useful_for
         return to if to is not None and to.is_reachable and is_wanted and is_useful else None
 
     def _safely(self, row: Mapping[str, Any], to: Recipient | None) -> str:
@@ -118,7 +121,7 @@ class Reminders:
             self._settle(row, "scheduled", "sent" if row["is_enabled"] else "cancelled")
             return "shown" if row["is_enabled"] else "cancelled"
         mail = self._mail(row, to)
-        if is_quiet(to, self.now()) or self.outage.is_paused(self.now()):
+        if (KINDS[row["type"]].waits_for_quiet_hours and is_quiet(to, self.now())) or self.outage.is_paused(self.now()):
             return "later"
         self.pace.wait()
         return self._mailed(row, to, mail) if self._settle(row, "scheduled", "sent") else "taken"
@@ -128,9 +131,9 @@ class Reminders:
         notice = (
             NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
         )
-        end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in KINDS else None
+        end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in SUBSCRIPTIONS else None
         links = Links(end, self.settings.dashboard_address)
-        made = render_notification("notification", notice, row["title"], to.person.name, links)
+        made = render_notification(KINDS[row["type"]].email_template, notice, row["title"], to.person.name, links)
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html,
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,

@@ -14,9 +14,9 @@ where is_active and erased_at is null and exists (
 -- due --
 -- Everybody's first comes before anybody's second. Who is held gets no email now, and takes nobody's place.
 with wanted as (
-    select user_id, type, coalesce(is_enabled, true) as is_enabled, coalesce('email' = any(channels), false) as is_mailed
+    select user_id, type, coalesce(is_enabled, true) as is_enabled, coalesce('email' = any(channels), is_emailed_by_default) as is_mailed
     from unnest(%(users)s::uuid[]) as users (user_id)
-    cross join unnest(%(types)s::text[]) as types (type)
+    cross join unnest(%(types)s::text[], %(emailed_by_default)s::boolean[]) as types (type, is_emailed_by_default)
     left join notification_preferences using (user_id, type)
 ), next as (
     select waiting.*, wanted.*, row_number() over (partition by user_id order by due_at, id) as turn
@@ -25,7 +25,7 @@ with wanted as (
         select id, title, body, data, scheduled_at, due_at, attempts from notifications
         where user_id = wanted.user_id and type = wanted.type and status = 'scheduled' and due_at <= %(now)s
         order by due_at, id limit %(of_a_user)s) as waiting
-    where not (is_enabled and is_mailed and user_id = any(%(held)s::uuid[]))
+    where not (is_enabled and is_mailed and user_id = any(%(held)s::uuid[]) and wanted.type = any(%(waiting_types)s::text[]))
 )
 select * from next where turn <= %(of_a_user)s order by turn, due_at, id limit %(limit)s
 

@@ -166,9 +166,9 @@ def test_preferences_are_changed_one_by_one(me):
     quiet = {"quiet_from": "22:00", "quiet_until": "07:00"}
     first = me.call("PATCH", "/preferences", {**quiet, "weekly_report_hour": 18}, If_Match='"0"')
     assert (first.status_code, first.json()["quiet_from"], first.json()["version"]) == (200, "22:00:00", 1)
-    told = {"notifications": {"report": {"is_enabled": True, "channels": ["email", "in_app", "email"]}}}
+    told = {"notifications": {"achievement": {"is_enabled": True, "channels": ["email", "in_app", "email"]}}}
     second = me.call("PATCH", "/preferences", told).json()
-    assert second["notifications"]["report"]["channels"] == ["email", "in_app"]
+    assert second["notifications"]["achievement"]["channels"] == ["email", "in_app"]
     assert (second["weekly_report_hour"], second["quiet_until"]) == (18, "07:00:00")
     assert me.call("PATCH", "/preferences", told).json()["version"] == 2  # the same choice again is none
     assert me.call("PATCH", "/preferences", {"calm_mode": True}, If_Match='"1"').status_code == 412

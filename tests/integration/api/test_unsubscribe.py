@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from focusflow.identity import new_id
+from focusflow.notification_kinds import KINDS
 from focusflow.unsubscribe import Subscription, link, token_for
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -46,6 +47,14 @@ def test_one_call_ends_mails_of_other_kinds_and_leaves_them_in_the_app(me, end, 
     assert chosen(me) == (True, True)
     told = [each for each in events(me.id) if each["type"] == "report.unsubscribed"]
     assert [each["data"]["kind"] for each in told] == [kind]
+
+
+def test_a_kind_that_is_emailed_by_default_ends_for_a_user_who_never_chose(me, end, monkeypatch):
+    emailed = KINDS["achievement"].model_copy(update={"default_channels": ("email", "in_app")})
+    monkeypatch.setitem(KINDS, "achievement", emailed)
+    assert me.http.post(end("achievement"), data=ONE_CLICK).status_code == 200
+    after = me.call("GET", "/preferences").json()["notifications"]
+    assert after["achievement"] == {"is_enabled": True, "channels": ["in_app"]}
 
 
 def test_what_a_mail_program_adds_to_a_link_does_no_harm(me, end):

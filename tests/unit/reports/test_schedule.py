@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from focusflow.clock import Period, zone
+from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
 from reports.delivery.schedule import PAUSES, due, is_quiet, next_attempt
 from reports.periods.facts import Person
-from reports.recipients import CHANNELS, WISHES, Recipient
+from reports.recipients import WISHES, Recipient
 from tests.unit.reports.conftest import ADA
 
 QUARTER = timedelta(minutes=15)
@@ -30,7 +31,7 @@ def somebody(timezone="Europe/Berlin", week_start=0, joined="2020-01-01", **wish
         True,
         True,
         False,
-        CHANNELS,
+        KINDS["report"].default_channels,
         **chosen,
     )
 
