@@ -17,7 +17,7 @@ from reports.periods.facts import Person
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-COME_BACK = "No more are sent there. Ask for a new password with this address, and open the link in that mail: if it arrives, so will the others."
+COME_BACK = "No more emails are sent to this address. To turn them on again, reset your password with this address and open the link in the email."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "we
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class Recipients:
     """Everybody with an account. Where addresses have to be proven, nobody is mailed before."""
 
     database: Database

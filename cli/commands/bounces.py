@@ -24,13 +24,13 @@ def command(file: str | None, email: str | None) -> None:
     from focusflow.errors import NotFound
     from focusflow.settings import load_settings
     from reports.delivery.bounces import Bounces
-    from reports.delivery.delivery_log import Ledger
-    from reports.recipients import People
+    from reports.delivery.delivery_log import DeliveryLog
+    from reports.recipients import Recipients
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        people = People(database, settings.must_verify_email)
-        bounces = Bounces(database, people, Ledger(database, settings.mail_from))
+        people = Recipients(database, settings.must_verify_email)
+        bounces = Bounces(database, people, DeliveryLog(database, settings.mail_from))
         if email is not None:
             if not people.forget_bounce(email):
                 raise NotFound(f"No mail to {email} came back.")

@@ -115,8 +115,8 @@ def _person(email: str) -> str:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
-    from reports.recipients import People
+    from reports.recipients import Recipients
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        return str(People(database, settings.must_verify_email).by_email(email).person.id)
+        return str(Recipients(database, settings.must_verify_email).by_email(email).person.id)

@@ -13,7 +13,7 @@ from cli.options import DAY
 if TYPE_CHECKING:
     from focusflow.clock import Period
     from reports.delivery.sender import Sender
-    from reports.periods.builder import Maker
+    from reports.periods.builder import ReportBuilder
     from reports.periods.facts import Facts, Person
 
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
@@ -213,17 +213,17 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
 
 
 @contextmanager
-def making(email: str, period_of: "Callable[[Person, date], Period]") -> "Iterator[tuple[Maker, Facts]]":
-    """A maker of reports, and the facts of the period that a person and their today lead to."""
+def making(email: str, period_of: "Callable[[Person, date], Period]") -> "Iterator[tuple[ReportBuilder, Facts]]":
+    """A report builder, and the facts of the user's period."""
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
     from reports.periods.builder import maker
-    from reports.recipients import People
+    from reports.recipients import Recipients
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        person = People(database, settings.must_verify_email).by_email(email).person
+        person = Recipients(database, settings.must_verify_email).by_email(email).person
         made_by = maker(settings, database)
         yield made_by, made_by.facts(person, period_of(person, clock.local_date(clock.now(), person.timezone)))

@@ -12,7 +12,7 @@ from focusflow.settings import Settings
 from models.serving.registry import Serving
 from operational_api.security.fair_share import FairShare
 from operational_api.security.quota import Quota
-from reports.periods.builder import Maker, maker
+from reports.periods.builder import ReportBuilder, maker
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Services:
     fair_share: FairShare = field(default_factory=FairShare)
 
     @cached_property
-    def reports(self) -> Maker:
+    def reports(self) -> ReportBuilder:
         """Made by the first who asks for one."""
         return maker(self.settings, self.database)
 

@@ -17,7 +17,7 @@ from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
 from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
-from reports.notifications.reminder_scheduler import Reminding
+from reports.notifications.reminder_scheduler import ReminderScheduler
 
 
 @dg.failure_hook(required_resource_keys={"installation"})
@@ -309,7 +309,7 @@ def reminder_times(context: dg.SensorEvaluationContext, installation: Installati
             reminders(
                 settings, database, mailer(settings)
             ).due()  # first: where plans cannot be made, these still go out
-            or Reminding(database).due()
+            or ReminderScheduler(database).due()
             or plans(settings, database).due()
         )
     return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

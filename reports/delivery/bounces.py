@@ -17,8 +17,8 @@ from psycopg.types.json import Jsonb
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.mail import Delivery, Outcome, is_final
-from reports.delivery.delivery_log import Ledger
-from reports.recipients import People, Recipient
+from reports.delivery.delivery_log import DeliveryLog
+from reports.recipients import Recipient, Recipients
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -35,7 +35,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class BounceReport:
     """What a server says of one mail and one address."""
 
     message_id: str
@@ -49,7 +49,7 @@ class Said:
         return is_final(Delivery(Outcome.REFUSED, self.said))
 
 
-def told_in(mail: Message) -> Iterator[Said]:
+def bounce_reports(mail: Message) -> Iterator[BounceReport]:
     """Those that a mail holds; none if it is no such mail."""
     about = next((found[0] for id_ in _message_ids(mail) if (found := re.search("<[^<>]+>", id_))), None)
     if about is None:
@@ -66,14 +66,14 @@ class Bounces:
     """Where what comes back is written down."""
 
     database: Database
-    people: People
-    ledger: Ledger
+    people: Recipients
+    ledger: DeliveryLog
 
     def take(self, mail: Message, now: datetime) -> list[tuple[str, Fate]]:
         """What became of each address that a mail tells of."""
-        return [(", ".join(sorted(said.recipients)), self._taken(said, now)) for said in told_in(mail)]
+        return [(", ".join(sorted(said.recipients)), self._taken(said, now)) for said in bounce_reports(mail)]
 
-    def _taken(self, said: Said, now: datetime) -> Fate:
+    def _taken(self, said: BounceReport, now: datetime) -> Fate:
         if said.action != "failed":  # it is late, or has arrived
             return Fate.IGNORED
         reason = f"the mail came back: {said.said}"
@@ -85,7 +85,7 @@ class Bounces:
         self.people.note_bounce(to, reason)
         return Fate.STOPPED
 
-    def _note(self, said: Said, reason: str, now: datetime) -> Recipient | None:
+    def _note(self, said: BounceReport, reason: str, now: datetime) -> Recipient | None:
         found = NOTE.match(said.message_id)
         if found is None:
             return None
@@ -95,12 +95,12 @@ class Bounces:
         return None if row is None else self.people.by_id(row["user_id"])
 
 
-def _said(about: str, block: Message) -> Said:
+def _said(about: str, block: Message) -> BounceReport:
     named = (str(block[name]) for name in ("Final-Recipient", "Original-Recipient") if name in block)
     addresses = frozenset(each.rpartition(";")[2].strip().lower() for each in named)
     told = str(block.get("Diagnostic-Code", "")).partition(";")[2]
     said = " ".join(f"{block.get('Status', '')} {told}".split())
-    return Said(about, addresses, str(block.get("Action", "")).strip().lower(), said)
+    return BounceReport(about, addresses, str(block.get("Action", "")).strip().lower(), said)
 
 
 def _message_ids(mail: Message) -> Iterator[str]:

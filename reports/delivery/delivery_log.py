@@ -16,7 +16,7 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
 from reports.delivery.schedule import next_attempt
-from reports.recipients import People, Recipient
+from reports.recipients import Recipient, Recipients
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Became:
+class DeliveryState:
     """A state, why, and when to try again if it is to be tried again. An email that met an outage has not been tried."""
 
     status: str
@@ -59,7 +59,7 @@ class Became:
         }
 
 
-class Ledger:
+class DeliveryLog:
     """The table of deliveries, in the role of the sender."""
 
     def __init__(self, database: Database, mail_from: str) -> None:
@@ -91,7 +91,7 @@ class Ledger:
         with self.database.transaction(Role.REPORTING) as tx:
             return [row["id"] for row in tx.all(QUERIES["waiting"], {"now": now})]
 
-    def is_anybody_lost(self, now: datetime) -> bool:
+    def has_lost_deliveries(self, now: datetime) -> bool:
         """Whether a sender that was killed has left something behind."""
         with self.database.transaction(Role.REPORTING) as tx:
             return tx.one(QUERIES["lost"], {"now": now}) is not None
@@ -114,7 +114,7 @@ class Ledger:
             "claim", id=row.id, version=row.version, content=Jsonb(content), now=now, until=until
         )  # fmt: skip
 
-    def settle(self, row: Row, to: Recipient, became: Became, now: datetime) -> None:
+    def settle(self, row: Row, to: Recipient, became: DeliveryState, now: datetime) -> None:
         """Write down what became of a mail that was claimed."""
         with self.database.transaction(Role.REPORTING) as tx:
             saved = tx.one(QUERIES["settle"], {"id": row.id, "attempts": row.attempts, "now": now, **became.values()})
@@ -123,7 +123,7 @@ class Ledger:
                 note = {"id": new_id(), "user_id": row.user_id, "title": title, "data": data, "now": now}
                 tx.run(QUERIES["notify"], note)
 
-    def postpone(self, row: Row, to: Recipient, became: Became, now: datetime) -> None:
+    def postpone(self, row: Row, to: Recipient, became: DeliveryState, now: datetime) -> None:
         """Write down why a report was not even tried to be sent."""
         with self.database.transaction(Role.REPORTING) as tx:
             values = {"id": row.id, "version": row.version, "now": now, **became.values()}
@@ -136,7 +136,7 @@ class Ledger:
             if found is None:
                 return "due"
             again_at = next_attempt(found["attempts"] + 1, now)
-            became = Became("due" if again_at else "failed", reason, again_at)
+            became = DeliveryState("due" if again_at else "failed", reason, again_at)
             tx.run(QUERIES["postpone"], {"id": id_, "version": found["version"], "now": now, **became.values()})
             return became.status
 
@@ -144,7 +144,7 @@ class Ledger:
         """Make a report due again that was given up, or whose fate nobody knows, because a person says so."""
         return self._asked("release", id=row.id, version=row.version, now=now)
 
-    def come_back(self, message_id: str, reason: str, now: datetime, people: People) -> Recipient | None:
+    def come_back(self, message_id: str, reason: str, now: datetime, people: Recipients) -> Recipient | None:
         """Write down that a mail which had been handed over came back. Whose it was; None if it is not ours, or known already."""
         with self.database.transaction(Role.REPORTING) as tx:
             saved = tx.one(QUERIES["come_back"], {"message_id": message_id, "reason": reason[:500], "now": now})

@@ -26,14 +26,14 @@ from focusflow.errors import Conflict, NotFound
 from focusflow.mail import Delivery, Mailer, Outcome, composed, hand_over, is_final
 from focusflow.settings import Settings
 from focusflow.unsubscribe import REPORTS, Subscription, link, one_click
-from reports.delivery.delivery_log import Became, Ledger, Row
+from reports.delivery.delivery_log import DeliveryLog, DeliveryState, Row
 from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import due, is_quiet, next_attempt
 from reports.failures import Attempts, Item, reason_of
 from reports.periods.builder import maker
 from reports.periods.content import Report, told
 from reports.periods.facts import Facts, NotComputed, Person, Reader
-from reports.recipients import People, Recipient
+from reports.recipients import Recipient, Recipients
 from reports.render import Links, render_report
 
 log = logging.getLogger(__name__)
@@ -113,8 +113,8 @@ class Sender:
     """Sends what is due. Several may be at it at once; each report is sent by one."""
 
     settings: Settings
-    people: People
-    ledger: Ledger
+    people: Recipients
+    ledger: DeliveryLog
     mailer: Mailer
     facts: Callable[[Person, Period], Facts]
     tell: Callable[[Facts], Report] = told
@@ -132,7 +132,7 @@ class Sender:
         self.ledger.clear_up(self.now())  # what is new overtakes what still waits
         waiting = self.ledger.waiting(self.now())
         with ThreadPoolExecutor(self.settings.mail_connections, "mail") as senders:
-            fates = list(senders.map(self._safely, waiting))
+            fates = list(senders.map(self._isolated, waiting))
         became = Counter(fate.status for fate in fates)
         return Counts(
             planned=planned,
@@ -149,7 +149,7 @@ class Sender:
     def is_awaited(self) -> bool:
         """Whether a run would find something to do."""
         now = self.now()
-        return bool(self._planned(now) or self.ledger.waiting(now) or self.ledger.is_anybody_lost(now))
+        return bool(self._planned(now) or self.ledger.waiting(now) or self.ledger.has_lost_deliveries(now))
 
     def overlooked(self) -> int:
         """How many reports should have been planned a while ago and were not: nothing looks whom they are due to."""
@@ -196,7 +196,7 @@ class Sender:
             if period and period.last > newest.get((to.person.id, kind), date.min)
         ]
 
-    def _safely(self, id_: UUID) -> Fate:
+    def _isolated(self, id_: UUID) -> Fate:
         """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
             row = self.ledger.one(id_)
@@ -215,7 +215,7 @@ class Sender:
             content = row.content or self._content(row, to)
             mail = self._mail(row, to, content)
         except Empty:
-            return self._postponed(row, to, Became("skipped", "there was nothing to tell"))
+            return self._postponed(row, to, DeliveryState("skipped", "there was nothing to tell"))
         except NotComputed as problem:
             return self._later(row, to, f"{problem}")
         except Exception as error:
@@ -225,7 +225,7 @@ class Sender:
         is_now = self.people.by_id(row.user_id)  # they may have changed their mind while it was made and waited
         if not is_now.wants(row.kind):
             why = "mails to this address came back" if is_now.has_bounced else "the person does not want it"
-            return self._postponed(row, to, Became("skipped", why))
+            return self._postponed(row, to, DeliveryState("skipped", why))
         lease = max(timedelta(minutes=15), timedelta(seconds=STEPS * self.settings.smtp_timeout_seconds))
         claimed = self.ledger.claim(row, content, self.now(), self.now() + lease)
         if claimed is None:
@@ -240,23 +240,23 @@ class Sender:
     def _record(self, row: Row, to: Recipient, delivery: Delivery) -> Fate:
         now, status = self.now(), STATUS[delivery.outcome]
         if delivery.outcome is Outcome.UNAVAILABLE:
-            self.ledger.settle(row, to, Became(status, delivery.reply, is_tried=False), now)
+            self.ledger.settle(row, to, DeliveryState(status, delivery.reply, is_tried=False), now)
             return Fate(status, is_rendered=True)
         if is_final(delivery):
             self.people.note_bounce(to, delivery.reply)
         again_at = next_attempt(row.attempts, now) if status == "due" else None
         if status == "due" and again_at is None:
             status = "failed"
-        self.ledger.settle(row, to, Became(status, delivery.reply if status != "sent" else None, again_at), now)
+        self.ledger.settle(row, to, DeliveryState(status, delivery.reply if status != "sent" else None, again_at), now)
         is_put_off = status == "due" and delivery.code > 0 and row.attempts <= PATIENCE
         return Fate(status, is_rendered=True, is_put_off=is_put_off)
 
     def _later(self, row: Row, to: Recipient, reason: str) -> Fate:
         """Try again after a while; in the end say that it is given up."""
         again_at = next_attempt(row.attempts + 1, self.now())
-        return self._postponed(row, to, Became("due" if again_at else "failed", reason, again_at))
+        return self._postponed(row, to, DeliveryState("due" if again_at else "failed", reason, again_at))
 
-    def _postponed(self, row: Row, to: Recipient, became: Became) -> Fate:
+    def _postponed(self, row: Row, to: Recipient, became: DeliveryState) -> Fate:
         self.ledger.postpone(row, to, became, self.now())
         return Fate(became.status)
 
@@ -297,8 +297,8 @@ def sender(settings: Settings, database: Database, mailer: Mailer) -> Sender:
     made_by = maker(settings, database)
     return Sender(
         settings,
-        People(database, settings.must_verify_email),
-        Ledger(database, settings.mail_from),
+        Recipients(database, settings.must_verify_email),
+        DeliveryLog(database, settings.mail_from),
         mailer,
         Reader(made_by.lake, settings.buckets).gather,
         made_by.report,

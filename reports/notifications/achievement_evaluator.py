@@ -21,11 +21,11 @@ from reports.render import Notice
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
-LEAD = "You have come this far. It stays yours, whatever the next weeks bring."
+LEAD = "Well done. This achievement is yours to keep."
 
 
 @dataclass(frozen=True, slots=True)
-class Achievements:
+class AchievementEvaluator:
     """Looks who reached what. Several may be at it at once."""
 
     database: Database

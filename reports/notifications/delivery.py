@@ -29,7 +29,7 @@ from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import is_quiet, next_attempt
 from reports.delivery.sender import Pace
 from reports.failures import reason_of
-from reports.recipients import People, Recipient
+from reports.recipients import Recipient, Recipients
 from reports.render import Links, Notice, render_notification
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ NOTICE = TypeAdapter(Notice)
 
 
 @dataclass(frozen=True, slots=True)
-class Reminded:
+class DeliveryCounts:
     """What a run came to."""
 
     due: int
@@ -58,12 +58,12 @@ class Reminded:
 
 
 @dataclass(frozen=True)
-class Reminders:
+class NotificationDelivery:
     """Sends what is due. Several may be at it at once."""
 
     settings: Settings
     database: Database
-    people: People
+    people: Recipients
     mailer: Mailer
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
@@ -97,18 +97,18 @@ class Reminders:
             rows = tx.all(QUERIES["due"], values | {"limit": self.at_once, "of_a_user": self.at_once_of_a_user})
         return [(row, self._mailed_to(row, found.get(row["user_id"]))) for row in rows]
 
-    def run(self) -> Reminded:
+    def run(self) -> DeliveryCounts:
         found = self.due()
         with ThreadPoolExecutor(self.settings.mail_connections, "reminders") as senders:
-            became = Counter(senders.map(lambda each: self._safely(*each), found))
-        return Reminded(len(found), became["shown"], became["mailed"], became["later"], became["failed"])
+            became = Counter(senders.map(lambda each: self._isolated(*each), found))
+        return DeliveryCounts(len(found), became["shown"], became["mailed"], became["later"], became["failed"])
 
     def _mailed_to(self, row: Mapping[str, Any], to: Recipient | None) -> Recipient | None:
         is_wanted = row["is_enabled"] and row["is_mailed"]
         is_useful = row["scheduled_at"] >= self.now() - KINDS[row["type"]].email_useful_for
         return to if to is not None and to.is_reachable and is_wanted and is_useful else None
 
-    def _safely(self, row: Mapping[str, Any], to: Recipient | None) -> str:
+    def _isolated(self, row: Mapping[str, Any], to: Recipient | None) -> str:
         """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
             return self._told(row, to)
@@ -190,7 +190,7 @@ def _is_quiet(to: Recipient, now: datetime) -> bool:
         return False
 
 
-def reminders(settings: Settings, database: Database, mailer: Mailer) -> Reminders:
+def reminders(settings: Settings, database: Database, mailer: Mailer) -> NotificationDelivery:
     """Those of this installation."""
-    people = People(database, settings.must_verify_email)
-    return Reminders(settings, database, people, mailer, pace=Pace(settings.mails_per_second))
+    people = Recipients(database, settings.must_verify_email)
+    return NotificationDelivery(settings, database, people, mailer, pace=Pace(settings.mails_per_second))

@@ -25,7 +25,7 @@ from reports import locales
 from reports.failures import Attempts, Item
 from reports.insights.accounts import plan_call, write
 from reports.insights.writer import Insights
-from reports.periods.builder import Maker, maker
+from reports.periods.builder import ReportBuilder, maker
 from reports.periods.content import AT_MOST, Line, Part, minutes
 from reports.periods.facts import Person
 from reports.planning.day import candidates, figures, free_time
@@ -63,11 +63,11 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Plans:
+class PlanScheduler:
     """Makes what is due. Several may be at it at once."""
 
     database: Database
-    maker: Maker
+    maker: ReportBuilder
     now: Callable[[], datetime] = clock.now
 
     def due(self) -> list[Day]:
@@ -130,7 +130,7 @@ def _notice(person: Person, plan: Plan, titles: Mapping[UUID, str], words: Insig
         return locales.clock(moment.astimezone(zone(person.timezone)), person.locale)
 
     blocks = tuple(
-        Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", "later than it was due" * each.is_late)
+        Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", "after its due time" * each.is_late)
         for each in plan.blocks
     )  # fmt: skip
     left_out = tuple(Line("left_out", titles[each.task_id], minutes(each.minutes)) for each in plan.left_out[:AT_MOST])
@@ -138,11 +138,11 @@ def _notice(person: Person, plan: Plan, titles: Mapping[UUID, str], words: Insig
     parts = (
         Part("plan", "Your day", blocks),
         Part("left_out", "No room for", left_out),
-        Part("insights", "To think about", think),
+        Part("insights", "Suggestions", think),
     )
     return Notice(locales.localised(words.headline, person.locale), parts=tuple(part for part in parts if part.lines))
 
 
-def plans(settings: Settings, database: Database) -> Plans:
+def plans(settings: Settings, database: Database) -> PlanScheduler:
     """Those of this installation."""
-    return Plans(database, maker(settings, database))
+    return PlanScheduler(database, maker(settings, database))

@@ -34,14 +34,14 @@ DAYS = 7
 #: So many points of 100 under an even pace is behind it.
 POINTS = 10
 
-TASKS = "You hear of each date once."
+TASKS = "You are reminded of each due date once."
 GOALS = "A look now leaves the most room to change course, or the date."
 
 Found = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Reminding:
+class ReminderScheduler:
     """Looks whom there is something to remind of. Several may be at it at once."""
 
     database: Database
@@ -149,7 +149,7 @@ def _why(row: Found) -> str:
         points = locales.count(-row["ahead"], locale)
         return f"{points} points behind an even pace to {locales.day(row['for_date'], locale)}"
     if row["type"] == "goal_reminder":
-        return f"meant for {_day(row)}"
+        return f"due {_day(row)}"
     at = row["due_at"] and f" at {locales.clock(row['due_at'].astimezone(zone(row['timezone'])), locale)}"
     return f"due {_day(row)}{at or ''}"
 

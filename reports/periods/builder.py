@@ -21,7 +21,7 @@ from reports.periods.facts import Facts, Person, gather
 
 
 @dataclass(frozen=True)
-class Maker:
+class ReportBuilder:
     """What it takes to make a report."""
 
     settings: Settings
@@ -58,8 +58,10 @@ class Maker:
         return told(facts, details, [*observed, *words.insights.suggestions])
 
 
-def maker(settings: Settings, database: Database) -> Maker:
-    return Maker(settings, database, Lake(settings.lake_location), _service(settings, Accounts(database, settings)))
+def maker(settings: Settings, database: Database) -> ReportBuilder:
+    return ReportBuilder(
+        settings, database, Lake(settings.lake_location), _service(settings, Accounts(database, settings))
+    )
 
 
 def _service(settings: Settings, accounts: Accounts) -> Writer | None:

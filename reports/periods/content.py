@@ -118,7 +118,7 @@ class Report:
             if metric not in now or metric not in before or now[metric].value != before[metric].value
         )
         return (
-            replace(self, parts=(*self.parts, Part("corrected", "Put right", changed[:AT_MOST]))) if changed else self
+            replace(self, parts=(*self.parts, Part("corrected", "Corrections", changed[:AT_MOST]))) if changed else self
         )
 
     def only(self, sections: Collection[Section]) -> "Report":
@@ -135,8 +135,8 @@ def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
     """One number as it was said and as it is."""
     line = now or before
     assert line is not None
-    was = f"we said {before.value}" if before else "we said that nothing was recorded"
-    why = "more came in since" if now else "it is gone since"
+    was = f"reported as {before.value}" if before else "reported as nothing recorded"
+    why = "changed by later data" if now else "deleted since"
     return Line(line.metric, f"{line.label} in {said.label}", now.value if now else "–", f"{was}; {why}")
 
 
@@ -183,26 +183,26 @@ def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterato
     """The most useful first."""
     locale = facts.person.locale
     said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
-    yield Part("insights", "To think about", said)
-    yield Part("slipped", "What slipped", _slipped(facts, details)[:AT_MOST])
-    yield Part("next", "Five to begin with", tuple(Line("task", task.title, "", task.why) for task in details.next))
+    yield Part("insights", "Suggestions", said)
+    yield Part("slipped", "Overdue tasks", _slipped(facts, details)[:AT_MOST])
+    yield Part("next", "Start with these", tuple(Line("task", task.title, "", task.why) for task in details.next))
     yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
     yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
-    yield Part("hours", "Hours with most time logged", tuple(_hour(hour, locale) for hour in details.hours))
-    yield Part("reached", "Reached", tuple(Line(what, title, "", DONE[what]) for what, title in details.reached))
+    yield Part("hours", "Busiest hours", tuple(_hour(hour, locale) for hour in details.hours))
+    yield Part("reached", "Achieved", tuple(Line(what, title, "", DONE[what]) for what, title in details.reached))
 
 
 def _goal(goal: Goal, locale: str) -> Line:
     """Where it is, what the period added, how it goes against its date."""
     notes = []
     if goal.gained is not None and round(goal.gained):
-        notes.append(f"{goal.gained:+.0f} in this time")
+        notes.append(f"{goal.gained:+.0f} in this period")
     if goal.ahead is not None:
         points = round(abs(goal.ahead))
         side = "ahead of" if goal.ahead > 0 else "behind"
         notes.append(f"{count(points, locale)} {side} an even pace" if points else "on pace")
     if goal.target_date:
-        notes.append(f"meant for {locales.date_of(goal.target_date, locale)}")
+        notes.append(f"due {locales.date_of(goal.target_date, locale)}")
     if goal.soonest:
         soonest = locales.date_of(goal.soonest, locale)
         until = f"from {soonest} to {locales.date_of(goal.latest, locale)}" if goal.latest else f"after {soonest}"
@@ -226,9 +226,9 @@ def _hour(hour: Hour, locale: str) -> Line:
 def _headline(facts: Facts) -> str:
     if facts.is_empty and facts.is_running:
         time = "in these days" if _is_any_days(facts.period) else f"this {facts.span}"
-        return f"Nothing recorded {time} yet. One small task is a good way to begin."
+        return f"Nothing recorded {time} yet. One small task is a good start."
     if facts.is_empty:
-        return "Nothing was recorded in this time. That is fine: begin again with one small thing."
+        return "Nothing was recorded in this period. That is fine: start again with one small task."
     locale = facts.person.locale
     done = count(facts.totals["tasks_completed"], locale)
     completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
@@ -292,7 +292,7 @@ def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
         Line("slipped", task.title, "", f"due {locales.day_and_month(task.due, locale)}")
         for task in details.slipped[: round(overdue)]
     )
-    return (Line("tasks_overdue", "Overdue", count(overdue, locale), "open at the end, their date past"), *named)
+    return (Line("tasks_overdue", "Overdue", count(overdue, locale), "still open after their due date"), *named)
 
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:

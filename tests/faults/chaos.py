@@ -35,7 +35,7 @@ ACTIONS = ("create", "create", "create", "complete", "complete", "reopen", "log_
 
 
 @dataclass
-class Ledger:
+class DeliveryLog:
     """What one user's app was told: the local day of each creation and completion, and the state of each task."""
 
     zone: ZoneInfo
@@ -59,7 +59,7 @@ class User(threading.Thread):
         super().__init__(name=f"user-{number}", daemon=True)
         self.zone = ZONES[number % len(ZONES)]
         self.email = f"user-{number}@example.com"
-        self.ledger = Ledger(ZoneInfo(self.zone))
+        self.ledger = DeliveryLog(ZoneInfo(self.zone))
         self.failures: list[str] = []
         self.latencies: list[float] = []
         self._halt, self._dice = stop, random.Random(f"{seed}-{number}")

@@ -10,10 +10,10 @@ from focusflow.clock import Period
 from focusflow.database.session import Database, Role
 from focusflow.mail import mailer
 from focusflow.settings import Settings, load_settings
-from reports.delivery.delivery_log import Became, Ledger, Row
+from reports.delivery.delivery_log import DeliveryLog, DeliveryState, Row
 from reports.delivery.sender import SETTLING, Counts, Pace, Sender
 from reports.periods.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
-from reports.recipients import People, Recipient
+from reports.recipients import Recipient, Recipients
 from tests.unit.reports.conftest import COUNTS
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -30,13 +30,13 @@ def settings_for(home: Path, port: int) -> Settings:
     )
 
 
-class Forgetful(Ledger):
+class Forgetful(DeliveryLog):
     """As many senders do it: the mail first, and then a note that it was sent. What is killed in between is sent again."""
 
     def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
         return row
 
-    def settle(self, row: Row, to: Recipient, became: Became, now: datetime) -> None:
+    def settle(self, row: Row, to: Recipient, became: DeliveryState, now: datetime) -> None:
         with self.database.transaction(Role.REPORTING) as tx:
             tx.run(
                 "update report_deliveries set status = %(status)s, reason = %(reason)s, attempts = attempts + 1, updated_at = %(now)s,"
@@ -52,12 +52,12 @@ def send(
     now: datetime,
     *,
     is_ready: Event | None = None,
-    ledger_of: type[Ledger] = Ledger,
+    ledger_of: type[DeliveryLog] = DeliveryLog,
 ) -> Counts:
     """`focusflow report send-due` at a moment, without the preparation of its command."""
     settings = settings_for(Path(home), port)
     with Database(url, connections=5) as database:
-        people, ledger = People(database, must_verify=False), ledger_of(database, settings.mail_from)
+        people, ledger = Recipients(database, must_verify=False), ledger_of(database, settings.mail_from)
         if is_ready:
             is_ready.set()
         return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()

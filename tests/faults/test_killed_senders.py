@@ -9,7 +9,7 @@ import pytest
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from reports.delivery.delivery_log import Ledger
+from reports.delivery.delivery_log import DeliveryLog
 from reports.delivery.schedule import PAUSES
 from tests.faults.senders import MONDAY, Forgetful, send
 from tests.mailserver import Post, served
@@ -130,7 +130,7 @@ def twice(post):
 
 
 def test_senders_killed_at_any_moment_mail_nobody_twice(database, people, storm):
-    post, killed_over = storm(Ledger)
+    post, killed_over = storm(DeliveryLog)
     got = {mail["To"] for mail in post.taken}
     found = states(database)
     became = Counter(row["status"] for row in found)

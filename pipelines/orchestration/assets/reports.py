@@ -11,10 +11,10 @@ from focusflow.mail import mailer
 from pipelines.orchestration.assets.tables import OWNERS, key_of
 from pipelines.orchestration.resources import Installation
 from reports.delivery.sender import Counts, Sender, sender
-from reports.notifications.achievement_evaluator import Achievements
+from reports.notifications.achievement_evaluator import AchievementEvaluator
 from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
-from reports.notifications.reminder_scheduler import Reminding
+from reports.notifications.reminder_scheduler import ReminderScheduler
 from reports.periods.facts import ROLLUPS
 
 KEY = dg.AssetKey(["reports", "deliveries"])
@@ -69,7 +69,7 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
             counts["planned"] = plans(settings, database).run()
         finally:
             try:
-                counts["noticed"] = Reminding(database).run()
+                counts["noticed"] = ReminderScheduler(database).run()
             finally:
                 counts |= asdict(reminders(settings, database, mailer(settings)).run())
     return dg.MaterializeResult(metadata=counts)
@@ -86,7 +86,7 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
 )
 def achieved(installation: Installation) -> dg.MaterializeResult[None]:
     with installation.database() as database:
-        return dg.MaterializeResult(metadata={"told": Achievements(database).run()})
+        return dg.MaterializeResult(metadata={"told": AchievementEvaluator(database).run()})
 
 
 def judged(counts: Counts) -> Iterator[dg.AssetCheckResult]:

@@ -10,9 +10,9 @@ import pytest
 from focusflow.database.session import Role
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
-from reports.delivery.delivery_log import Ledger
+from reports.delivery.delivery_log import DeliveryLog
 from reports.delivery.sender import Pace, Sender
-from reports.recipients import People
+from reports.recipients import Recipients
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 from tests.unit.reports.conftest import facts
@@ -62,7 +62,10 @@ def sending(settings, database, facts_of, clear):
 
     def at(now=MONDAY, facts=facts_of, smtp_port=settings.smtp_port, **more):
         server = settings.model_copy(update={"smtp_port": smtp_port})
-        people, ledger = People(database, must_verify=settings.must_verify_email), Ledger(database, settings.mail_from)
+        people, ledger = (
+            Recipients(database, must_verify=settings.must_verify_email),
+            DeliveryLog(database, settings.mail_from),
+        )
         return Sender(settings, people, ledger, mailer(server), facts, now=lambda: now, pace=Pace(1000), **more)
 
     return at

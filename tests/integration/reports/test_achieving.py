@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from focusflow.database.session import Role
 from reports.delivery.schedule import PAUSES
-from reports.notifications.achievement_evaluator import Achievements
+from reports.notifications.achievement_evaluator import AchievementEvaluator
 from reports.notifications.achievements import ACHIEVEMENTS
 from tests.conftest import add_user
 
@@ -56,24 +56,24 @@ def told(database, ada):
 
 def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, told):
     complete(9)
-    assert Achievements(database).run() == 0
+    assert AchievementEvaluator(database).run() == 0
     complete(60)
-    assert [Achievements(database).run() for _ in range(2)] == [1, 0]
+    assert [AchievementEvaluator(database).run() for _ in range(2)] == [1, 0]
     complete(100)
     complete(10, "hours_logged")
-    assert Achievements(database).run() == 2
+    assert AchievementEvaluator(database).run() == 2
     assert sorted(told()) == ["10 hours logged", "100 tasks completed", "50 tasks completed"]
 
 
 def test_what_was_reached_stays_and_is_not_told_again(database, complete, told):
     complete(10)
-    Achievements(database).run()
+    AchievementEvaluator(database).run()
     with database.owner() as connection:
         connection.execute("delete from notifications")
     complete(9)
-    assert Achievements(database).run() == 0
+    assert AchievementEvaluator(database).run() == 0
     complete(10)
-    assert Achievements(database).run() == 0
+    assert AchievementEvaluator(database).run() == 0
     with database.owner() as connection:
         kept = connection.execute("select achievement from earned_achievements").fetchall()
     assert [row["achievement"] for row in kept] == ["tasks_completed-10"]
@@ -81,7 +81,7 @@ def test_what_was_reached_stays_and_is_not_told_again(database, complete, told):
 
 def test_two_at_once_tell_it_once(database, complete, told):
     complete(10)
-    both = [threading.Thread(target=Achievements(database).run) for _ in range(2)]
+    both = [threading.Thread(target=AchievementEvaluator(database).run) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:
@@ -99,10 +99,10 @@ def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(databas
             connection.execute(
                 "insert into published_rows values (%s, 'achievements', '2026-01-01', 'goals', %s)", [each, row]
             )
-    assert [Achievements(database, lambda: NOON).run() for _ in range(2)] == [1, 0]
+    assert [AchievementEvaluator(database, lambda: NOON).run() for _ in range(2)] == [1, 0]
     for pause in PAUSES:
         now += pause
-        assert Achievements(database, partial(lambda at: at, now)).run() == 0
+        assert AchievementEvaluator(database, partial(lambda at: at, now)).run() == 0
     with database.owner() as connection:
         (row,) = connection.execute("select user_id, work, attempts, next_attempt_at from failed_attempts").fetchall()
         connection.execute("alter table notifications drop constraint trouble")

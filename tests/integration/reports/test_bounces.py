@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from cli.commands.bounces import command
 from focusflow.database.session import Role
 from focusflow.mail import Delivery, Outcome, is_final
-from reports.delivery.bounces import Bounces, Fate, told_in
+from reports.delivery.bounces import Bounces, Fate, bounce_reports
 from tests.integration.reports.conftest import MONDAY
 
 NEXT_MONDAY = MONDAY + timedelta(days=7)
@@ -180,4 +180,4 @@ def test_what_is_no_such_mail_tells_of_nothing():
         b"Content-Type: message/delivery-status\n\nx",
         b"Content-Type: multipart/report\n\n",
     ):
-        assert list(told_in(message_from_bytes(content))) == []
+        assert list(bounce_reports(message_from_bytes(content))) == []

@@ -309,7 +309,7 @@ def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody,
 
     sending(MONDAY + timedelta(days=7), facts=later).run()
     assert (
-        "- Completed in Week 46, 2026: 13 (we said 12; more came in since)"
+        "- Completed in Week 46, 2026: 13 (reported as 12; changed by later data)"
         in post.taken[1].get_body(["plain"]).get_content()
     )
     sending(MONDAY + timedelta(days=14), facts=later).run()
@@ -333,8 +333,8 @@ def test_a_week_that_was_said_to_be_empty_is_put_right_too_and_one_that_has_beco
     sending(MONDAY + timedelta(days=14), facts=facts(next_week)).run()
     first, second, third = (mail.get_body(["plain"]).get_content() for mail in post.taken)
     assert "That is fine" in first
-    assert "- Completed in Week 46, 2026: 12 (we said that nothing was recorded; more came in since)" in second
-    assert "- Completed in Week 47, 2026: – (we said 12; it is gone since)" in third
+    assert "- Completed in Week 46, 2026: 12 (reported as nothing recorded; changed by later data)" in second
+    assert "- Completed in Week 47, 2026: – (reported as 12; deleted since)" in third
 
 
 def test_who_never_was_looked_for_is_counted_as_overlooked(sending, somebody):

@@ -10,10 +10,10 @@ from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
 from reports.delivery.sender import Pace
-from reports.notifications.delivery import Reminders
-from reports.notifications.plan_scheduler import Plans
+from reports.notifications.delivery import NotificationDelivery
+from reports.notifications.plan_scheduler import PlanScheduler
 from reports.periods.builder import maker
-from reports.recipients import People
+from reports.recipients import Recipients
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 
@@ -42,9 +42,9 @@ def run(settings, database):
         connection.execute("truncate users cascade")
 
     def at(now=EIGHT):
-        planned = Plans(database, maker(settings, database), lambda: now).run()
-        people = People(database, must_verify=False)
-        Reminders(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
+        planned = PlanScheduler(database, maker(settings, database), lambda: now).run()
+        people = Recipients(database, must_verify=False)
+        NotificationDelivery(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
         return planned
 
     return at

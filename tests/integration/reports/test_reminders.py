@@ -15,8 +15,8 @@ from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
 from reports.delivery.sender import Pace
-from reports.notifications.delivery import PAUSES, Reminders
-from reports.recipients import People
+from reports.notifications.delivery import PAUSES, NotificationDelivery
+from reports.recipients import Recipients
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 
@@ -39,8 +39,13 @@ def run(post, database, tmp_path):
         )  # fmt: skip
 
         def at(now=NOON, smtp_port=port, **limits):
-            people, server = People(database, must_verify=False), settings.model_copy(update={"smtp_port": smtp_port})
-            return Reminders(server, database, people, mailer(server), lambda: now, Pace(1000), **limits).run()
+            people, server = (
+                Recipients(database, must_verify=False),
+                settings.model_copy(update={"smtp_port": smtp_port}),
+            )
+            return NotificationDelivery(
+                server, database, people, mailer(server), lambda: now, Pace(1000), **limits
+            ).run()
 
         yield at
 

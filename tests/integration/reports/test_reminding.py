@@ -13,9 +13,9 @@ from focusflow.identity import new_id
 from focusflow.mail import mailer
 from focusflow.settings import load_settings
 from reports.delivery.sender import Pace
-from reports.notifications.delivery import Reminders
-from reports.notifications.reminder_scheduler import Reminding
-from reports.recipients import People
+from reports.notifications.delivery import NotificationDelivery
+from reports.notifications.reminder_scheduler import ReminderScheduler
+from reports.recipients import Recipients
 from tests.conftest import add_user
 from tests.mailserver import Post, served
 
@@ -45,9 +45,9 @@ def run(post, database, tmp_path):
         )  # fmt: skip
 
         def at(now=NINE):
-            noticed = Reminding(database, lambda: now).run()
-            people = People(database, must_verify=False)
-            Reminders(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
+            noticed = ReminderScheduler(database, lambda: now).run()
+            people = Recipients(database, must_verify=False)
+            NotificationDelivery(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
             return noticed
 
         yield at
@@ -212,7 +212,7 @@ def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, so
     (note,) = notes(me)
     assert (note["title"], note["type"]) == ("2 goals to look at", "goal_reminder")
     assert note["body"].splitlines() == [
-        "Move house: meant for 22 November 2026",
+        "Move house: due 22 November 2026",
         "Launch the website: 22 points behind an even pace to 16 January 2027",
     ]
 
@@ -227,14 +227,14 @@ def test_one_persons_trouble_stays_theirs(run, somebody, add, notes, monkeypatch
     unlucky, fine = somebody(), somebody()
     for me in (unlucky, fine):
         add(me, tasks, title="Pay the rent", due_date=days(0))
-    told = Reminding._told
+    told = ReminderScheduler._told
 
     def fails(self, found):
         if found[0]["user_id"] == unlucky:
             raise OSError("gone")
         return told(self, found)
 
-    monkeypatch.setattr(Reminding, "_told", fails)
+    monkeypatch.setattr(ReminderScheduler, "_told", fails)
     assert run() == 1
     monkeypatch.undo()
     assert [run(NINE + timedelta(minutes=minutes)) for minutes in (4, 5)] == [0, 1]

@@ -76,8 +76,8 @@ def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, said
     empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
     begun = replace(facts, totals=empty, period=period, as_of=datetime(2026, 10, 19, 0, 30, tzinfo=UTC))
     report = told(begun, Details(next=(Task("Call mum", "due today"),)))
-    assert report.headline == f"Nothing recorded {said} yet. One small task is a good way to begin."
-    assert (report.lines, report.bars, [part.title for part in report.parts]) == ((), (), ["Five to begin with"])
+    assert report.headline == f"Nothing recorded {said} yet. One small task is a good start."
+    assert (report.lines, report.bars, [part.title for part in report.parts]) == ((), (), ["Start with these"])
     assert "Call mum" in render_report(report).html
 
 
@@ -127,7 +127,7 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
     made = render_report(told(facts, details))
     assert "- Send the invoice (due 20 Oct)" in made.text
     assert (
-        "- Read 24 books: 44 of 100 (+4 in this time; 12 behind an even pace; meant for 31 Dec 2026;"
+        "- Read 24 books: 44 of 100 (+4 in this period; 12 behind an even pace; due 31 Dec 2026;"
         " at its own pace most likely reached from 20 Dec 2026 to 1 Mar 2027)"
     ) in made.text
     assert "width:44%;height:6px" in made.html
