@@ -71,7 +71,7 @@ class Hostile:
         bodies: list[tuple[str, str, Any]] = [
             ("POST", "/tasks", {"title": "x", "due_date": "2026-12-01", "recurrence": rule}),
             ("GET", "/tasks/search?q=zzzzqqqq%20xxxxyyyy", None),
-            ("GET", "/calendar?from=2026-11-01&to=2027-01-31", None),
+            ("GET", "/calendar?since=2026-11-01&until=2027-01-31", None),
             ("GET", "/tasks?limit=200", None),
             ("POST", "/tasks", {"title": "y", "notes": "z" * 10_000_000}),
             ("POST", "/notifications", {"title": "r", "scheduled_at": soon}),
