@@ -26,9 +26,17 @@ def stack():
         yield stack
 
 
+#: Under `nohup` the tests ignore SIGHUP, and what they start would inherit that.
+HEARING = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+
+
 def start(stack: Stack, *command: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, *command], env=stack.environment, cwd=stack.folder, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HEARING, *command],
+        env=stack.environment,
+        cwd=stack.folder,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -175,7 +175,7 @@ def test_the_service_waits_for_a_database_that_is_away(database, lake, users, ca
     written = write_events(database, users[0])
     stop, turned = threading.Event(), list[None]()
     service = Ingestion(database, SourceThatIsAway(database), Lander(lake, range(BUCKETS), rows=5_000), 0.01)
-    how = (stop, OutboxMaintenance("", due_at=float("inf")), lambda: turned.append(None))
+    how = (stop, OutboxMaintenance("", due_at=float("inf")), lambda **_: turned.append(None))
     thread = threading.Thread(target=service.run, args=how, daemon=True)
     with caplog.at_level(logging.WARNING, logger="ingestion.landing.service"):
         thread.start()
