@@ -36,11 +36,15 @@ ACTIONS = ("create", "create", "create", "complete", "complete", "reopen", "log_
 
 @dataclass
 class DeliveryLog:
-    """What one user's app was told: the local day of each creation and completion, and the state of each task."""
+    """What one user's app was told: the local days of creations and completions, and which tasks are completed.
+
+    A completion counts for its day unless the task is reopened on the same day.
+    """
 
     zone: ZoneInfo
     created: Counter[str] = field(default_factory=Counter)
-    tasks: dict[str, str | None] = field(default_factory=dict)  # the local day of completion, None while open
+    tasks: dict[str, bool] = field(default_factory=dict)  # whether it is completed
+    completions: set[tuple[str, str]] = field(default_factory=set)  # of a task, on a day
     entries: set[str] = field(default_factory=set)
     habit_days: set[str] = field(default_factory=set)
     requests: int = 0
@@ -49,7 +53,7 @@ class DeliveryLog:
         return datetime.fromisoformat(moment).astimezone(self.zone).date().isoformat()
 
     def completed(self) -> Counter[str]:
-        return Counter(day for day in self.tasks.values() if day)
+        return Counter(day for _, day in self.completions)
 
 
 class User(threading.Thread):
@@ -113,21 +117,23 @@ class User(threading.Thread):
 
     def _create(self) -> None:
         task = self.request("POST", "/tasks", {"title": f"Task {len(self.ledger.tasks)}"})
-        self.ledger.tasks[task["id"]] = None
+        self.ledger.tasks[task["id"]] = False
         self.ledger.created[self.ledger.day(task["created_at"])] += 1
 
     def _complete(self) -> None:
         if task_id := self._any(is_done=False):
             task = self.request("POST", f"/tasks/{task_id}/complete")
-            self.ledger.tasks[task_id] = self.ledger.day(task["completed_at"])
+            self.ledger.tasks[task_id] = True
+            self.ledger.completions.add((task_id, self.ledger.day(task["completed_at"])))
 
     def _reopen(self) -> None:
         if task_id := self._any(is_done=True):
-            self.request("POST", f"/tasks/{task_id}/reopen")
-            self.ledger.tasks[task_id] = None
+            task = self.request("POST", f"/tasks/{task_id}/reopen")
+            self.ledger.tasks[task_id] = False
+            self.ledger.completions.discard((task_id, self.ledger.day(task["updated_at"])))
 
     def _any(self, *, is_done: bool) -> str | None:
-        found = [task_id for task_id, day in self.ledger.tasks.items() if bool(day) is is_done]
+        found = [task_id for task_id, done in self.ledger.tasks.items() if done is is_done]
         return self._dice.choice(found) if found else None
 
     def _log_time(self) -> None:
@@ -236,19 +242,18 @@ def differences(stack: Stack, users: list[User]) -> list[str]:
     for user in users:
         ledger = user.ledger
         listed = user.listed()
-        expected = {task_id: bool(day) for task_id, day in ledger.tasks.items()}
-        if listed != expected:
+        if listed != ledger.tasks:
             found.append(
-                f"{user.email}: the API has {len(listed)} tasks, {len(expected)} were acknowledged, or their states differ"
+                f"{user.email}: the API has {len(listed)} tasks, {len(ledger.tasks)} were acknowledged, or their states differ"
             )
         found += [
             f"{user.email}: {task} is {raw['task.created'][task]} times in raw"
-            for task in expected
+            for task in ledger.tasks
             if raw["task.created"][task] != 1
         ]
         found += [
             f"{user.email}: {task} is {silver.get(task, 0)} times in silver"
-            for task in expected
+            for task in ledger.tasks
             if silver.get(task, 0) != 1
         ]
         found += [
