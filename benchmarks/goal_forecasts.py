@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.engine.build import MACROS, read_table
+from pipelines.engine.build import MACROS
+from pipelines.engine.descriptions import table
 
 DAYS = 1500
 MADE = date(2020, 1, 6)
@@ -100,7 +101,7 @@ def coverage(goals: Iterable[Goal]) -> list[dict[str, Any]]:
         lives = [{"user_id": f"{n:06}", "made": MADE, **asdict(goal)} for n, goal in enumerate(goals)]
         connection.register("lives", pa.Table.from_pylist(lives))
         connection.execute(HISTORIES)
-        connection.execute(f"create table forecasts as {read_table('goal_progress').query}")
+        connection.execute(f"create table forecasts as {table('gold/goal_progress').query}")
         return connection.sql(OUTCOMES).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
 
 

@@ -24,6 +24,7 @@ from focusflow.metrics import METRICS
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import daily, histories, silver
+from pipelines.engine.descriptions import entity_column
 from pipelines.engine.meetings import BUSY
 from pipelines.engine.user_timezones import STAYS
 
@@ -84,9 +85,7 @@ def read_raw(connection: duckdb.DuckDBPyConnection) -> None:
     for noun in NOUNS:
         needed = {name: type_ for name, type_ in public_columns(noun.data).items() if name in asked}
         structure, types = orjson.dumps(needed or {"id": "VARCHAR"}).decode(), ", ".join(map(quoted, noun.types))
-        connection.execute(
-            BARE.format(noun=noun.name, types=types, entity=histories.entity_column(noun), structure=structure)
-        )
+        connection.execute(BARE.format(noun=noun.name, types=types, entity=entity_column(noun), structure=structure))
     every = " union all ".join(
         f"from silver.{noun.name}_history select user_id, changed_on as local_date, change as type, actor"
         for noun in NOUNS

@@ -14,7 +14,7 @@ from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLET
 from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
 from pipelines.engine import lineage
-from pipelines.engine.build import TABLES, Table
+from pipelines.engine.descriptions import BUILT_BY_QUERY, Table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -123,20 +123,19 @@ def metrics() -> str:
             "bursts, a few steps, or growing or falling speed, 79.4 % were reached between p10 and p90 (17.2 % before, 3.4 % after); by kind 75 to",
             "88 %. For 5.9 % no p90 could be computed. `python -m benchmarks.goal_forecasts` measures it.",
             "",
-            *(line for table in TABLES for line in described(table)),
+            *(line for table in sorted(BUILT_BY_QUERY, key=lambda each: each.name) for line in described(table)),
         ]
     )
 
 
 def described(table: Table) -> list[str]:
     """A table, and what its columns mean."""
-    whose = "`user_id`, " if table.is_personal else ""
-    key = ", ".join(f"`{name}`" for name in (table.day, *table.key))
-    rows = [f"| `{each.name}` | {each.type} | {each.unit} | {each.meaning} |" for each in table.columns]
+    grain = ", ".join(f"`{name}`" for name in table.grain)
+    rows = [f"| `{each.name}` | {each.type} | {each.unit} | {each.meaning} |" for each in table.own_columns]
     return [
         f"## `gold/{table.name}`",
         "",
-        f"{table.description} Key: {whose}{key}.",
+        f"{table.description} Key: {grain}.",
         "",
         "| column | type | unit | meaning |",
         "|---|---|---|---|",

@@ -491,6 +491,20 @@ def duckdb_type(type_: pa.DataType) -> str:
     return DUCKDB_TYPES[str(type_)]
 
 
+def arrow_type(name: str) -> pa.DataType:
+    """The Arrow type of a column, by the name of its type in SQL. A time of day is kept as text, for Delta knows no such type.
+
+    >>> arrow_type("BIGINT[]")
+    ListType(list<item: int64>)
+    """
+    return pa.list_(arrow_type(name[:-2])) if name.endswith("[]") else ARROW_TYPES[name]
+
+
+ARROW_TYPES = {
+    "VARCHAR": pa.string(), "TIME": pa.string(), "BLOB": pa.binary(), "BOOLEAN": pa.bool_(), "SMALLINT": pa.int16(), "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+}  # fmt: skip
+
 DUCKDB_TYPES = {
     "string": "VARCHAR", "large_string": "VARCHAR", "string_view": "VARCHAR", "binary": "BLOB", "large_binary": "BLOB", "bool": "BOOLEAN",
     "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float": "REAL", "double": "DOUBLE", "date32[day]": "DATE",

@@ -5,40 +5,24 @@ the others for the buckets in which something happened; both once an hour for al
 in one commit, which carries how far silver was read. Nothing here knows of Dagster.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, show
-from focusflow.metrics import BY_NAME as METRICS
+from focusflow.lake.tables import Lake, Pinned, position_key, show
 from focusflow.preferences import DEFAULTS
 from pipelines.engine import achievements, dirty_days, habits, meetings, uplift
 from pipelines.engine.as_of import last, note
 from pipelines.engine.daily import DAILY
-from pipelines.engine.histories import USERS, held_since, month_before
+from pipelines.engine.descriptions import BUILT_BY_QUERY, SHARED_RELATIONS, Table
+from pipelines.engine.histories import held_since, month_before
 from pipelines.engine.silver import EVENTS
 from pipelines.engine.user_timezones import STAYS
 
-GOLD = Path(__file__).parents[1] / "tables" / "gold"
-
-ARROW_TYPES: Mapping[str, pa.DataType] = {
-    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(),
-    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
-}  # fmt: skip
-
-#: In the order in which they are made: some are read by others.
-ORDER = (
-    "task_outcomes", "task_flow_daily", "time_daily", "calendar_load", "goal_progress", "goal_completion",
-    "habit_streaks", "estimate_accuracy", "productivity_weekly", "productivity_monthly", "achievements", "uplift_people", "uplift",
-    "app_activity", "retention", "funnel", "feature_usage",
-)  # fmt: skip
+TABLES = BUILT_BY_QUERY
 
 #: What the statements of tables call by name.
 #:
@@ -98,118 +82,20 @@ BEFORE = {"days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION}
 AHEAD = timedelta(weeks=5)
 
 #: What SQL alone cannot work out is laid out beside the tables that it reads.
-LAID_OUT: Mapping[str, Callable[[duckdb.DuckDBPyConnection, date, datetime], None]] = {
+TABLE_INPUTS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, date, datetime], None]] = {
     "meetings": lambda connection, first, as_of: meetings.lay_out(connection, start_of_all(first), as_of + AHEAD),
-    "held": lambda connection, *_: habits.lay_out(connection),
-    "wanted": lambda connection, *_: achievements.lay_out(connection),
-    "resampled": lambda connection, *_: uplift.lay_out(connection),
+    "habit_streaks": lambda connection, *_: habits.lay_out(connection),
+    "achievement_rules": lambda connection, *_: achievements.lay_out(connection),
+    "bootstrap_intervals": lambda connection, *_: uplift.lay_out(connection),
 }
+
+#: Every relation that a table may name among its inputs, beside tables.
+RELATIONS = (*SHARED_RELATIONS, *TABLE_INPUTS)
 
 
 def start_of_all(day: date) -> datetime | None:
     """When a day begins in the first of all zones; nothing for the first of all days."""
     return datetime.combine(day, time(), UTC) - timedelta(days=1) if day > date.min else None
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table, and what it means."""
-
-    name: str
-    type: str
-    meaning: str
-    unit: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A gold table, as its folder describes it."""
-
-    name: str
-    said: Mapping[str, Any]
-
-    @property
-    def is_personal(self) -> bool:
-        return bool(self.said["per"] == "person")
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether its rows are about no day, so that none of them is ever too old to be asked for."""
-        return bool(self.said.get("lasting", False))
-
-    @property
-    def description(self) -> str:
-        return str(self.said["description"])
-
-    @property
-    def reads(self) -> list[str]:
-        also = [USERS] * self.is_personal + [DAILY.name] * self.is_by_month
-        return list(dict.fromkeys([*self.said["reads"], *also]))
-
-    @property
-    def is_by_month(self) -> bool:
-        """Whether its rows are about days, and those of a month are made of what was so in it, or some days before."""
-        return "looks_back" in self.said
-
-    @property
-    def looks_back(self) -> int:
-        return int(self.said.get("looks_back", 0))
-
-    @property
-    def reads_all_of(self) -> list[str]:
-        """What it reads of all times, although its own rows are made by month."""
-        return list(self.said.get("reads_all_of", []))
-
-    @property
-    def day(self) -> str:
-        """The column by which its rows are found."""
-        return str(self.said["day"])
-
-    @property
-    def key(self) -> list[str]:
-        """What tells apart the rows of a person and day."""
-        return list(self.said["key"])
-
-    @cached_property
-    def columns(self) -> list[Column]:
-        """A column that is a metric of the day means what the metric means, summed."""
-        return [
-            Column(name, said[0], *said[1:]) if len(said) > 1 else _of_metric(name, said[0])
-            for name, said in self.said["columns"].items()
-        ]
-
-    @property
-    def file(self) -> Path:
-        """Where its statement stands."""
-        return GOLD / str(self.said.get("query", f"{self.name}/query.sql"))
-
-    @cached_property
-    def query(self) -> str:
-        return self.file.read_text(encoding="utf-8")
-
-    @cached_property
-    def spec(self) -> TableSpec:
-        fields = [(column.name, ARROW_TYPES[column.type]) for column in self.columns]
-        divided_by = [("month", pa.string())] * self.is_by_month + [("bucket", pa.int16())] * self.is_personal
-        owner = [("user_id", pa.string())] * self.is_personal
-        return TableSpec(
-            f"gold/{self.name}",
-            pa.schema([*owner, *fields, *divided_by]),
-            tuple(name for name, _ in divided_by),
-            is_computed=True,
-        )
-
-
-def _of_metric(name: str, type_: str) -> Column:
-    metric = METRICS[name]
-    return Column(name, type_, f"The sum of its days. {metric.meaning}", metric.unit)
-
-
-def read_table(name: str) -> Table:
-    return Table(name, tomllib.loads((GOLD / name / "table.toml").read_text(encoding="utf-8")))
-
-
-TABLES = tuple(read_table(name) for name in ORDER)
 
 
 def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, buckets: int, as_of: datetime) -> int:
@@ -276,7 +162,7 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
     read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
     all_time = Piece(piece.buckets, date.min)
     show(connection, read, {
-        each.name: (all_time if each.name in table.reads_all_of else piece).of(each, table.looks_back) for each in read
+        each.name: (all_time if each.name in table.full_history_of else piece).of(each, table.lookback_days) for each in read
     })  # fmt: skip
     for statement in MACROS.split(";"):
         connection.execute(statement)
@@ -284,9 +170,10 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
         connection.execute(STAYS)
-    if "lays_out" in table.said:
-        LAID_OUT[table.said["lays_out"]](connection, piece.first, as_of)
-    for name, value in {**WORK, **BEFORE, **table.said.get("variables", {})}.items():
+    for name in table.inputs:
+        if name in TABLE_INPUTS:
+            TABLE_INPUTS[name](connection, piece.first, as_of)
+    for name, value in {**WORK, **BEFORE, **table.toml.get("variables", {})}.items():
         connection.execute(f"set variable {name} = ?", [value])
 
 

@@ -5,13 +5,10 @@ from pathlib import Path
 import duckdb
 
 from focusflow.lake.tables import Lake, Pinned, show
-from pipelines.engine import build, daily, histories, priorities, silver, user_quarantine
+from pipelines.engine import descriptions, user_quarantine
 
-#: What analysts ask. Raw is left out: personal texts lie there.
-TABLES = (
-    silver.EVENTS.name, *(histories.spec(noun).name for noun in histories.KEPT), daily.DAILY.name,
-    *(table.spec.name for table in build.TABLES), priorities.SCORES.name, user_quarantine.USERS.name,
-)  # fmt: skip
+#: What analysts ask.
+TABLES = tuple(each.full_name for each in descriptions.TABLES if not (each.has_personal_text or each.is_internal))
 
 
 def shown(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:

@@ -1,4 +1,5 @@
-"""Runs a table's `checks.sql` and lets Great Expectations judge the counts: every rule may be broken zero times, and a table does not shrink.
+"""Holds tables against what their folders declare, and lets Great Expectations judge the counts: every rule may be broken zero times, and a table
+does not shrink.
 
 The table is scanned once, by DuckDB; the suite validates the one row of counts, which keeps a million rows at a few hundredths of a second.
 Rows that break a rule are looked up only where there are any. Where all of them belong to users, those users are quarantined and the table goes on
@@ -8,29 +9,27 @@ without them; a rule that is broken by no user in particular stops what is made 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from focusflow.lake.tables import Lake, Pinned, show
-from pipelines.engine import build, daily, priorities, user_quarantine
+from focusflow.lake.tables import Lake, Pinned, identifier, show
+from pipelines.engine import descriptions, user_quarantine
+from pipelines.engine.rules import rules_of
 
 if TYPE_CHECKING:
     import great_expectations as gx
     import pandas as pd
-    import sqlglot
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-
-CHECKED = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
-
-TABLES = Path(__file__).parents[1] / "tables"
 
 #: A table that has lost more than a fifth of its rows in its last commits is told of. An erasure may do it, so it stops nothing.
 VOLUME, LEAST_KEPT, COMMITS = "volume", 0.8, 50
 
 #: So many of the rows that break a rule are told.
 SAMPLE = 5
+
+
+CHECKED = tuple(each.full_name for each in descriptions.TABLES if each.is_checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +60,6 @@ class Counts:
     rows_before: int
     samples: dict[str, list[dict[str, Any]]]
     users: dict[str, dict[str, int]] = field(default_factory=dict)
-
-
-def rules_of(table: str) -> list[str]:
-    """The names of a table's rules: the columns of its checks, in their order."""
-    return list(_parsed(table).named_selects)
-
-
-def _text(table: str) -> str:
-    return (TABLES / table / "checks.sql").read_text(encoding="utf-8")
-
-
-def _parsed(table: str) -> "sqlglot.exp.Select":
-    import sqlglot
-
-    return sqlglot.parse_one(_text(table), into=sqlglot.exp.Select, dialect="duckdb")
-
-
-def _read_by_checks(table: str) -> set[str]:
-    """The tables that a table's checks look at: itself, and what it must agree with."""
-    import sqlglot
-
-    return {f"{found.db}/{found.name}" for found in _parsed(table).find_all(sqlglot.exp.Table) if found.db}
 
 
 def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list[Verdict]:
@@ -146,7 +123,8 @@ def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Co
     pinned = lake.pinned(table)
     if pinned is None:
         return None
-    read = [found for name in _read_by_checks(table) if (found := lake.pinned(name)) is not None]
+    compared = descriptions.table(table).check_inputs
+    read = [pinned, *(found for name in compared if (found := lake.pinned(name)) is not None)]
     show(connection, read)
     broken = _broken(connection, table)
     samples = {rule: list(sample_of(connection, table, rule)) for rule, count in broken.items() if count}
@@ -162,7 +140,10 @@ def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Co
 
 def _broken(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
     """How often each rule is broken by what can be seen."""
-    return {rule: int(count) for rule, count in connection.sql(_text(table)).to_arrow_table().to_pylist()[0].items()}
+    counts = ", ".join(f"({rule.count})::bigint as {identifier(rule.name)}" for rule in rules_of(table).values())
+    found = connection.sql(f"from {descriptions.table(table).sql_name} select {counts}").to_arrow_table()
+    (row,) = found.to_pylist()
+    return dict(row)
 
 
 def _rows_before(lake: Lake, table: Pinned) -> int:
@@ -173,52 +154,18 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
 
 
 def sample_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Iterator[dict[str, Any]]:
-    """Some rows that break a rule, where its count says which they are."""
-    query = _rows_of(table, rule)
-    if query is not None:
-        found = connection.sql(f"{query.sql('duckdb')} limit {SAMPLE}").to_arrow_table().to_pylist()
-        yield from ({name: _told(value) for name, value in row.items()} for row in found)
+    """Some rows that break a rule."""
+    found = connection.sql(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}").to_arrow_table().to_pylist()
+    yield from ({name: _told(value) for name, value in row.items()} for row in found)
 
 
 def users_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> dict[str, int]:
     """Whose rows break a rule, and how many; nobody where rows that do belong to nobody."""
-    query = _rows_of(table, rule)
-    if query is None:
-        return {}
-    rows = connection.sql(query.sql("duckdb"))
+    rows = connection.sql(rules_of(table)[rule].rows)
     if "user_id" not in rows.columns:
         return {}
     found = dict(rows.aggregate("user_id, count(*)", "user_id").fetchall())
     return {} if None in found else found
-
-
-def _rows_of(table: str, rule: str) -> "sqlglot.exp.Select | None":
-    """The rows that a rule counts, as a query: those that meet a condition, or what they must not share."""
-    from sqlglot import exp
-
-    select = _parsed(table)
-    (column,) = (each.unalias() for each in select.selects if each.alias_or_name == rule)
-    inner = column.find(exp.Select) or select
-    where = column.find(exp.Where)
-    distinct = column.find(exp.Distinct)
-    source = inner.args["from_"].this.sql("duckdb")
-    if distinct is not None:
-        names = [each for found in distinct.expressions for each in (found.expressions or [found])]
-        query = (
-            exp.select(*names, "count(*) as times")
-            .from_(source, dialect="duckdb")
-            .group_by(*names)
-            .having("count(*) > 1")
-        )
-    elif inner is not select and inner.args.get("where"):  # a count of its own, perhaps over what is joined
-        query = inner.select("*", append=False)
-    elif where is not None:
-        query = exp.select("*").from_(source, dialect="duckdb").where(where.this)
-    else:
-        return None
-    if select.args.get("with_"):
-        query.set("with_", select.args["with_"].copy())
-    return query
 
 
 def _told(value: Any) -> Any:

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, show
-from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
+from focusflow.lake.tables import Lake, Pinned, position_key, show
+from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.engine import dirty_days
 from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, held_since, month_before, spec
 from pipelines.engine.meetings import lay_out
 from pipelines.engine.silver import EVENTS, since
@@ -22,22 +22,7 @@ FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "productivity_daily"
 #: event on, in one commit: until then readers have the days as they were.
 COMPUTATION = "2"
 
-ARROW_TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "VARCHAR": pa.string()}
-
-DAILY = TableSpec(
-    "gold/productivity_daily",
-    pa.schema(
-        [
-            ("user_id", pa.string()),
-            ("local_date", pa.date32()),
-            *((metric.name, ARROW_TYPES[metric.type]) for metric in METRICS),
-            ("month", pa.string()),
-            ("bucket", pa.int16()),
-        ]
-    ),
-    ("month", "bucket"),
-    is_computed=True,
-)
+DAILY = table("gold/productivity_daily").spec
 
 
 @dataclass(frozen=True, slots=True)

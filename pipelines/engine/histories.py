@@ -5,23 +5,16 @@ from pathlib import Path
 
 import duckdb
 import orjson
-import pyarrow as pa
 
 from focusflow.contracts.fields import public_columns
-from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.contracts.registry import Noun
 from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
+from pipelines.engine.descriptions import NOUNS_WITH_HISTORY, entity_column, table
 from pipelines.engine.silver import EVENTS, since
 
 FOLDER = Path(__file__).parents[1] / "tables" / "silver" / "history"
 
-#: Nouns that have a state to look back on; the others happen once and are read from silver/events.
-KEPT = tuple(noun for noun in NOUNS if noun.name not in ("activity", "generation", "report_delivery"))
-
-ARROW_TYPES = {
-    "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()), "BIGINT": pa.int64(), "BIGINT[]": pa.list_(pa.int64()),
-    "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMPTZ": pa.timestamp("us", "UTC"), "TIME": pa.string(),
-}  # fmt: skip
-
+KEPT = NOUNS_WITH_HISTORY
 
 #: What everything else is looked up in: who somebody is, and where they lived when.
 USERS = "silver/user_history"
@@ -55,33 +48,11 @@ SAME = " and ".join(
 )
 
 
-def entity_column(noun: Noun) -> str:
-    return "account_id" if noun.name == "user" else f"{noun.name}_id"  # user_id is the owner's, everywhere
-
-
 def spec(noun: Noun) -> TableSpec:
-    """The history of a noun: the contract's fields, and when they held. The change has its own zone and day (`changed_in`,
-    `changed_on`), beside those that the entity may speak of: the zone of a user, the day of a habit.
+    """The history of a noun. The change has its own zone and day (`changed_in`, `changed_on`), beside those that the entity may speak of:
+    the zone of a user, the day of a habit.
     """
-    fixed = {
-        "user_id": pa.string(),
-        entity_column(noun): pa.string(),
-        "version": pa.int64(),
-        "change": pa.string(),
-        "event_id": pa.string(),
-        "valid_from": pa.timestamp("us", "UTC"),
-        "valid_to": pa.timestamp("us", "UTC"),
-        "recorded_at": pa.timestamp("us", "UTC"),
-        "changed_in": pa.string(),
-        "changed_on": pa.date32(),
-        "log_offset": pa.int64(),
-    }
-    fields = {name: ARROW_TYPES[type_] for name, type_ in public_columns(noun.data).items()}
-    return TableSpec(
-        f"silver/{noun.name}_history",
-        pa.schema([*(fixed | fields).items(), ("last_month", pa.string()), ("bucket", pa.int16())]),
-        ("bucket", "last_month"),
-    )
+    return table(f"silver/{noun.name}_history").spec
 
 
 def month_before(day: date, days: int = 0) -> str:
@@ -138,8 +109,8 @@ def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buc
         return 0
     look_up_known(connection, history, entity_column(noun))
     fragments = _fragments(noun)
-    for table in ("versions", "held"):
-        connection.execute(f"create or replace temp table {table} as " + _sql(table).format(**fragments))
+    for name in ("versions", "held"):
+        connection.execute(f"create or replace temp table {name} as " + _sql(name).format(**fragments))
     connection.execute(WRITTEN.format(same=SAME.format(**fragments)))
     written = connection.execute("select bucket, last_month from written order by all").fetchall()
     if not written:

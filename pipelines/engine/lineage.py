@@ -9,7 +9,7 @@ from pathlib import Path
 from focusflow.contracts.fields import public_columns
 from focusflow.database.queries import load_queries
 from focusflow.lake.tables import RAW_EVENTS, duckdb_type
-from pipelines.engine import build, daily, habits, histories, silver
+from pipelines.engine import build, daily, descriptions, habits, histories, silver
 from pipelines.engine.user_timezones import STAYS
 
 WRITTEN = Path(__file__).with_suffix(".json")
@@ -18,15 +18,7 @@ WRITTEN = Path(__file__).with_suffix(".json")
 Source = tuple[str, str]
 Lineage = Mapping[str, list[Source]]
 
-SPECS = {
-    spec.name: spec
-    for spec in (
-        silver.EVENTS,
-        daily.DAILY,
-        *map(histories.spec, histories.KEPT),
-        *(table.spec for table in build.TABLES),
-    )
-}
+SPECS = {each.full_name: each.spec for each in descriptions.TABLES if each.layer == "silver" or each.is_published}
 
 #: What statements read beside the lake's tables, as what it is made of.
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -78,7 +70,7 @@ def lineage_of(table: str) -> Lineage:
         if table == histories.spec(noun).name:
             return _of_history(public_columns(noun.data), histories.spec(noun).schema.names)
     (found,) = (each for each in build.TABLES if each.spec.name == table)
-    return _read(found.query, [column.name for column in found.columns], BESIDE)
+    return _read(found.query, [column.name for column in found.own_columns], BESIDE)
 
 
 def _read(query: str, columns: list[str], beside: Mapping[str, str]) -> Lineage:

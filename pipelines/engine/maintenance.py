@@ -18,19 +18,13 @@ from focusflow.errors import Conflict
 from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, low_watermark_key, position_key, show
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
-from pipelines.engine import build, daily, histories, integrity, priorities, silver, user_quarantine
+from pipelines.engine import descriptions, integrity, silver
 
 log = logging.getLogger(__name__)
 
 #: Tables that grow by a file with every commit. The others are written anew by the partition.
 GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
-REWRITTEN = (
-    *(histories.spec(noun) for noun in histories.KEPT),
-    daily.DAILY,
-    *(table.spec for table in build.TABLES),
-    priorities.SCORES,
-    user_quarantine.USERS,
-)
+REWRITTEN = tuple(each.spec for each in descriptions.TABLES if each.full_name not in {grown.name for grown in GROWING})
 
 #: Up to where a bucket's events are old, or from where on they are not.
 YOUNG = "select bucket, min(log_offset) from raw.events where recorded_time >= $before group by bucket"

@@ -2,59 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
-from focusflow.lake.tables import Lake, TableSpec, position_key, show
+from focusflow.lake.tables import Lake, position_key, show
 from models.features import snapshots
 from models.serving.registry import Registry, Served
 from models.serving.scoring import BASELINE_VERSION, score
 from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.descriptions import FOLDER, table
 from pipelines.engine.histories import spec
-
-FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "priority_scores"
 
 #: Deadlines come nearer without any event, so scores are made anew after this time at the latest.
 STALE_AFTER = timedelta(hours=1)
 
-SCORES = TableSpec(
-    "gold/priority_scores",
-    pa.schema(
-        [
-            ("user_id", pa.string()),
-            ("local_date", pa.date32()),
-            ("task_id", pa.string()),
-            ("score", pa.float64()),
-            ("rank", pa.int64()),
-            ("rank_by_due_date", pa.int64()),
-            ("rank_by_urgency", pa.int64()),
-            ("reasons", pa.string()),
-            ("deadline_risk", pa.float64()),
-            ("importance", pa.float64()),
-            ("likelihood", pa.float64()),
-            ("is_baseline", pa.bool_()),
-            ("task_version", pa.int64()),
-            ("model_version", pa.string()),
-            ("as_of", pa.timestamp("us", "UTC")),
-            ("month", pa.string()),
-            ("bucket", pa.int16()),
-        ]
-    ),
-    ("month", "bucket"),
-)
+SCORES = table("gold/priority_scores").spec
 
-
-#: What is remembered of a person, so that the API can score what they have just written: rates by kind and key as their day began, how often
-#: the due dates of open tasks were moved, on which days something was taken up, and what was last. Made only while a model serves.
-MEMORY = TableSpec(
-    "gold/priority_memory",
-    pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("memory", pa.string()), ("bucket", pa.int16())]),
-    ("bucket",),
-)
+#: Made only while a model serves.
+MEMORY = table("gold/priority_memory").spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +88,7 @@ def _rows(
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
     connection.register("scored", scored)
     values = {"as_of": as_of, "first_month": first_month, "keeps_later_days": keeps_later_days}
-    rows = connection.sql(_sql("rows"), params=values).to_arrow_table()
+    rows = connection.sql(_sql("priority_scores/rows"), params=values).to_arrow_table()
     connection.unregister("scored")
     return rows, f"month >= '{first_month}'"
 
@@ -128,10 +96,10 @@ def _rows(
 def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     memory = lake.open(MEMORY)
     connection.register("remembered", snapshots.remembered(connection))
-    rows = connection.sql(_sql("memory")).to_arrow_table()
+    rows = connection.sql(_sql("priority_memory/query")).to_arrow_table()
     connection.unregister("remembered")
     memory.replace(rows, where="true", positions={}, metadata=note(as_of))
 
 
 def _sql(name: str) -> str:
-    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return (FOLDER / "gold" / f"{name}.sql").read_text(encoding="utf-8")

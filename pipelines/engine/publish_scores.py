@@ -24,6 +24,7 @@ from focusflow.errors import Unavailable
 from focusflow.lake.tables import Lake, show
 from pipelines.engine import publish_tables, user_quarantine
 from pipelines.engine.as_of import last
+from pipelines.engine.descriptions import table
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -67,7 +68,7 @@ TAKE_OVER: Final = sql.SQL("""
     alter table priority_scores attach partition {fresh} for values from (minvalue) to (maxvalue)""")
 
 #: What the API scores by until the next batch goes with the scores.
-MEMORY = publish_tables.Published("priority_memory", "local_date", (), is_personal=True)
+MEMORY = table("gold/priority_memory")
 
 
 def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: Database, buckets: int) -> int:

@@ -5,7 +5,6 @@ them, in all tables alike, until they are released.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ import duckdb
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted, show
-from pipelines.engine import build, user_quarantine
+from pipelines.engine import descriptions, user_quarantine
 from pipelines.engine.as_of import last
+from pipelines.engine.descriptions import Table
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -23,24 +23,7 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 DAYS_BACK = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A table that the API has: its name there, the column of its day, and what tells apart the rows of a day."""
-
-    name: str
-    day: str
-    key: tuple[str, ...]
-    is_personal: bool
-    is_lasting: bool = False
-
-
-TABLES = (
-    Published("productivity_daily", "local_date", (), is_personal=True),
-    *(
-        Published(table.name, table.day, tuple(table.key), table.is_personal, table.is_lasting)
-        for table in build.TABLES
-    ),
-)
+TABLES = tuple(each for each in descriptions.TABLES if each.is_published)
 
 
 def publish(
@@ -48,7 +31,7 @@ def publish(
     connection: duckdb.DuckDBPyConnection,
     database: Database,
     buckets: int,
-    tables: Sequence[Published] = TABLES,
+    tables: Sequence[Table] = TABLES,
 ) -> int:
     """Publish what has changed since. Returns how many rows were written or taken away."""
     with database.transaction(Role.REPORTING) as tx:
@@ -72,15 +55,15 @@ def publish(
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, table: Published, gold: Pinned, without: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, table: Table, gold: Pinned, without: Sequence[str]
 ) -> list[tuple[Any, ...]]:
     show(connection, [gold])
-    given: dict[str, Any] = {} if table.is_lasting else {"as_of": last(gold)}
+    given: dict[str, Any] = {} if table.is_timeless else {"as_of": last(gold)}
     given |= {"without": without} if table.is_personal else {}
     return connection.execute(_as_json(table, gold), given).fetchall()
 
 
-def _take_over(tx: Transaction, table: Published, rows: Sequence[tuple[Any, ...]], without: Sequence[str]) -> int:
+def _take_over(tx: Transaction, table: Table, rows: Sequence[tuple[Any, ...]], without: Sequence[str]) -> int:
     tx.run(QUERIES["incoming"])
     with tx.connection.cursor().copy("copy incoming (user_id, day, key, row) from stdin") as stream:
         for row in rows:
@@ -90,7 +73,7 @@ def _take_over(tx: Transaction, table: Published, rows: Sequence[tuple[Any, ...]
     return tx.run(QUERIES[f"drop_{kind}"], named) + tx.run(QUERIES[f"take_{kind}"], named)
 
 
-def _as_json(table: Published, gold: Pinned) -> str:
+def _as_json(table: Table, gold: Pinned) -> str:
     """The rows of a table as the API passes them on. Moments are written as everywhere in it."""
     user = "user_id" if table.is_personal else "null"
     key = f"concat_ws('/', {', '.join(map(identifier, table.key))})" if table.key else quoted("")
@@ -105,7 +88,7 @@ def _as_json(table: Published, gold: Pinned) -> str:
         if field.name not in ("user_id", "bucket", "month")
     )
     day = identifier(table.day)
-    conditions = [] if table.is_lasting else [f"{day} >= $as_of::date - {DAYS_BACK}"]
+    conditions = [] if table.is_timeless else [f"{day} >= $as_of::date - {DAYS_BACK}"]
     conditions += ["not list_contains($without::varchar[], user_id)"] if table.is_personal else []
     where = f" where {' and '.join(conditions)}" if conditions else ""
     return f"from gold.{identifier(table.name)} select {user}, {day}, {key}, to_json(struct_pack({fields}))::varchar{where}"

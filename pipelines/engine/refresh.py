@@ -27,6 +27,7 @@ from pipelines.engine import (
     publish_tables,
     silver,
 )
+from pipelines.engine.descriptions import Table
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class Refresh:
     def _history(self, noun: Noun) -> Callable[[], int]:
         return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
 
-    def _table(self, table: build.Table) -> Callable[[], int]:
+    def _table(self, table: Table) -> Callable[[], int]:
         return lambda: build.bring_up(self.lake, self.connection, table, self.buckets, self.as_of)
 
     def _daily(self) -> daily.Computed:

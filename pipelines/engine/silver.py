@@ -16,49 +16,13 @@ from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.errors import Conflict
-from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, TableSpec, low_watermark_key, position_key, quoted
+from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, low_watermark_key, position_key, quoted
 from pipelines.engine import contract_validation
+from pipelines.engine.descriptions import table
 
 HERE = Path(__file__).parents[1] / "tables" / "silver" / "events"
 
-EVENTS = TableSpec(
-    "silver/events",
-    pa.schema(
-        [
-            ("event_id", pa.string()),
-            ("type", pa.string()),
-            ("noun", pa.string()),
-            ("user_id", pa.string()),
-            ("subject", pa.string()),
-            ("entity_version", pa.int64()),
-            ("occurred_at", pa.timestamp("us", "UTC")),
-            ("recorded_at", pa.timestamp("us", "UTC")),
-            ("timezone", pa.string()),
-            ("local_date", pa.date32()),
-            ("actor", pa.string()),
-            ("source", pa.string()),
-            ("log_offset", pa.int64()),
-            ("data", pa.string()),
-            ("month", pa.string()),
-            ("bucket", pa.int16()),
-        ]
-    ),
-    ("month", "bucket"),
-)
-
-QUARANTINE = TableSpec(
-    "quarantine/events",
-    pa.schema(
-        [
-            ("log_offset", pa.int64()),
-            ("reason", pa.string()),
-            ("value", pa.binary()),
-            ("bucket", pa.int16()),
-        ]
-    ),
-    ("bucket",),
-)
-
+EVENTS, QUARANTINE = table("silver/events").spec, table("quarantine/events").spec
 
 #: At most so many events are held at a time. A day's refresh is one pass; a year that is rebuilt is many, each with its own commit.
 PASS_ROWS = 200_000

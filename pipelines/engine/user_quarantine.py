@@ -11,21 +11,10 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake.tables import QUARANTINED_USERS, Lake, Pinned, TableSpec, quoted
+from focusflow.lake.tables import QUARANTINED_USERS, Lake, Pinned, quoted
+from pipelines.engine import descriptions
 
-USERS = TableSpec(
-    QUARANTINED_USERS,
-    pa.schema(
-        [
-            ("user_id", pa.string()),
-            ("rule", pa.string()),
-            ("broken", pa.int64()),
-            ("since", pa.timestamp("us", "UTC")),
-            ("table_name", pa.string()),
-        ]
-    ),
-    ("table_name",),
-)
+USERS = descriptions.table(QUARANTINED_USERS).spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules of each table's `checks.sql` as asset checks. A broken rule stops what is made from the table; where only some users' rows break it,
+"""The rules that each table's folder declares as asset checks. A broken rule stops what is made from the table; where only some users' rows break it,
 only what is published of them stands still.
 """
 
@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 
 from focusflow import clock
-from pipelines.engine.checks import CHECKED, VOLUME, Verdict, enforce, rules_of
+from pipelines.engine.checks import CHECKED, VOLUME, Verdict, enforce
+from pipelines.engine.rules import rules_of
 from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.resources import Installation
 
@@ -17,16 +18,16 @@ MOST_LISTED = 20
 
 
 def checks_of(table: str) -> dg.AssetChecksDefinition:
-    key, rules = key_of(table), rules_of(table)
+    key = key_of(table)
 
     @dg.multi_asset_check(
         name=table.replace("/", "_") + "_rules",
         can_subset=True,
         specs=[
             dg.AssetCheckSpec(
-                rule, asset=key, blocking=True, description=f"Counts {rule.replace('_', ' ')}; there must be none."
+                rule.name, asset=key, blocking=True, description=f"{rule.description} There must be none."
             )
-            for rule in rules
+            for rule in rules_of(table).values()
         ]
         + [
             dg.AssetCheckSpec(

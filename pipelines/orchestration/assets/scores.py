@@ -2,25 +2,12 @@
 
 import dagster as dg
 
-from focusflow.contracts.registry import BY_NAME
-from models.features import snapshots
-from pipelines.engine import histories, priorities, publish_scores
-from pipelines.orchestration.assets.tables import FRESH, KINDS, OWNERS, RETRY, described, key_of
+from pipelines.engine import priorities, publish_scores
+from pipelines.orchestration.assets.tables import OWNERS, RETRY, built
 from pipelines.orchestration.resources import Installation
 
 
-@dg.asset(
-    key=key_of(priorities.SCORES.name),
-    deps=[key_of(histories.spec(BY_NAME[noun]).name) for noun in snapshots.NOUNS],
-    description="Each open task a day: its score, its ranks, and reasons that add up to the score.",
-    group_name="ml",
-    kinds=KINDS,
-    owners=OWNERS,
-    metadata=described(priorities.SCORES, priorities.FOLDER / "rows.sql"),
-    freshness_policy=FRESH,
-    retry_policy=RETRY,
-    pool="gold_priority_scores",
-)
+@built(priorities.SCORES.name)
 def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
     scored = priorities.score_open_tasks(
         installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), installation.models

@@ -1,24 +1,22 @@
 """The lake's tables as assets: raw, silver, gold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 from pydantic import Field
 
 from focusflow import clock
-from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
-from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, duckdb_type
-from focusflow.metrics import BY_NAME as METRICS
+from focusflow.lake.tables import RAW_EVENTS, Lake
 from pipelines.engine import (
     build,
     catalog,
     checks,
     daily,
     data_docs,
+    descriptions,
     histories,
     integrity,
     lineage,
@@ -40,76 +38,32 @@ MONTHS = dg.MonthlyPartitionsDefinition(
     start_date=datetime.strptime(FIRST_MONTH, "%Y-%m").replace(tzinfo=UTC), timezone="UTC", end_offset=2, fmt="%Y-%m"
 )
 
-COLUMN_MEANINGS = {
-    "event_id": "The event's identity: whoever reads it twice passes over it.",
-    "id": "The event's identity, as far as it can be read.",
-    "type": "What happened, like task.completed.",
-    "noun": "What it happened to.",
-    "subject": "The entity to which it happened.",
-    "entity_version": "Which version of its entity the event made, from 1.",
-    "version": "Which version of its entity it is, from 1.",
-    "change": "The event that made this version.",
-    "occurred_at": "When it happened.",
-    "recorded_at": "When the platform accepted it.",
-    "recorded_time": "When the platform accepted it.",
-    "timezone": "The person's zone then.",
-    "actor": "Who did it: user, system, ai or import.",
-    "source": "Which program wrote the event.",
-    "value": "The event's bytes, as they came.",
-    "reason": "Why it cannot be read.",
-    "last_month": "The month of the last day on which this version held or mattered; 9999-12 while it goes on.",
-    "task_id": "The task.",
-    "score": "What to do next, weighed: 0 to 100.",
-    "rank": "Its place among the person's open tasks by score.",
-    "rank_by_due_date": "Its place by the earliest due date.",
-    "rank_by_urgency": "Its place by Taskwarrior's urgency.",
-    "reasons": "What the score is made of: a list of words and points that add up to it.",
-    "deadline_risk": "How likely it misses its date; rises with age where there is none. [0 to 1]",
-    "importance": "By priority, goal, what waits for it, and pinning. [0 to 1]",
-    "likelihood": "How likely it is done by the end of the next day. [0 to 1]",
-    "is_baseline": "Whether a simple rule scored it, for want of a model.",
-    "task_version": "Which version of the task was scored.",
-    "model_version": "Which model scored it.",
-    "as_of": "The moment as of which it was scored.",
-    "user_id": "Whose row it is.",
-    "bucket": "The user's bucket: the same in the outbox, in Kafka and in every table.",
-    "month": "The month of the local date.",
-    "local_date": "The date on the user's wall calendar, frozen when the event was written.",
-    "log_offset": "The event's place in its bucket's log.",
-    "data": "The entity after the change, by its contract, without personal text.",
-    "valid_from": "Since when this version holds.",
-    "valid_to": "Until when this version held; empty for the newest.",
-    "changed_on": "The local date of the change.",
-    "changed_in": "The user's zone at the change.",
-}
-
 
 def key_of(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("/"))
 
 
-def columns_of(spec: TableSpec, meanings: Mapping[str, str]) -> dg.TableSchema:
-    return dg.TableSchema([_column(field, meanings) for field in spec.schema])
-
-
-def _with_unit(meaning: str, unit: str) -> str:
-    return f"{meaning} [{unit}]" if unit else meaning
-
-
-def _column(field: pa.Field, meanings: Mapping[str, str]) -> dg.TableColumn:
-    metric = METRICS.get(field.name)
-    meaning = meanings.get(field.name) or (_with_unit(metric.meaning, metric.unit) if metric else None)
-    return dg.TableColumn(field.name, duckdb_type(field.type), description=meaning)
-
-
-def described(spec: TableSpec, *made_by: Path, meanings: Mapping[str, str] = COLUMN_MEANINGS) -> Mapping[str, object]:
+def described(table: descriptions.Table) -> Mapping[str, object]:
     """What a table's page says of it: its columns, and the files in which the SQL stands that makes it."""
-    said = {"dagster/column_schema": columns_of(spec, meanings), "dagster/table_name": spec.name.replace("/", ".")}
+    columns = [dg.TableColumn(each.name, each.type, description=each.description) for each in table.columns]
     files = [
-        dg.LocalFileCodeReference(file_path=str(path), label=f"{path.parent.name}/{path.name}") for path in made_by
+        dg.LocalFileCodeReference(file_path=str(path), label=f"{path.parent.name}/{path.name}") for path in table.files
     ]
-    return said | (
-        {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[*files])} if files else {}
+    references = {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[*files])} if files else {}
+    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": table.sql_name} | references
+
+
+def asset_spec(table: descriptions.Table) -> dg.AssetSpec:
+    """A table as an asset, as its folder describes it."""
+    return dg.AssetSpec(
+        key_of(table.full_name),
+        deps=[key_of(name) for name in table.reads],
+        description=table.description,
+        group_name=table.group,
+        kinds=KINDS if table.reads else {"deltalake"},
+        owners=OWNERS,
+        metadata=described(table),
+        freshness_policy=FRESH if table.reads else None,
     )
 
 
@@ -130,42 +84,12 @@ def result(lake: Lake, table: str, written: int, **more: int) -> dg.MaterializeR
     )
 
 
-raw_events = dg.AssetSpec(
-    key_of(RAW_EVENTS.name),
-    description="Every accepted event as it was received. Written by the lander, never changed.",
-    group_name="raw",
-    kinds={"deltalake"},
-    owners=OWNERS,
-    metadata=described(RAW_EVENTS),
-)
+raw_events = asset_spec(descriptions.table(RAW_EVENTS.name))
 
 
 @dg.multi_asset(
     name="silver_events",
-    specs=[
-        dg.AssetSpec(
-            key_of(silver.EVENTS.name),
-            deps=[raw_events],
-            description="One row an event: typed, once each, without personal text.",
-            group_name="silver",
-            kinds=KINDS,
-            owners=OWNERS,
-            metadata=described(
-                silver.EVENTS, *(silver.HERE / f"{name}.sql" for name in ("query", "event", "unknown", "first"))
-            ),
-            freshness_policy=FRESH,
-        ),
-        dg.AssetSpec(
-            key_of(silver.QUARANTINE.name),
-            deps=[raw_events],
-            description="Events that cannot be read: the reason, the place in the log, and the bytes.",
-            group_name="silver",
-            kinds=KINDS,
-            owners=OWNERS,
-            metadata=described(silver.QUARANTINE, silver.HERE / "aside.sql"),
-            freshness_policy=FRESH,
-        ),
-    ],
+    specs=[asset_spec(descriptions.table(silver.EVENTS.name)), asset_spec(descriptions.table(silver.QUARANTINE.name))],
     retry_policy=RETRY,
     pool="silver_events",
 )
@@ -181,41 +105,26 @@ def silver_events(
     )
 
 
-def history_asset(noun: Noun) -> dg.AssetsDefinition:
-    spec = histories.spec(noun)
-
-    @dg.asset(
-        key=key_of(spec.name),
-        deps=[key_of(silver.EVENTS.name)],
-        description=f"Every version of each {noun.name.replace('_', ' ')}, and the time in which it held.",
-        group_name="silver",
-        kinds=KINDS,
-        owners=OWNERS,
-        metadata=described(
-            spec,
-            histories.FOLDER / "versions.sql",
-            histories.FOLDER / "held.sql",
-            meanings=_of_entity(noun) | COLUMN_MEANINGS,
-        ),
-        freshness_policy=FRESH,
+def built(name: str, **how: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The decorator of a function that builds a table: its asset is described by the table's folder."""
+    return dg.multi_asset(
+        name=name.replace("/", "__"),
+        specs=[asset_spec(descriptions.table(name))],
         retry_policy=RETRY,
-        pool=spec.name.replace("/", "_"),
+        pool=name.replace("/", "_"),
+        **how,
     )
+
+
+def history_asset(noun: Noun) -> dg.AssetsDefinition:
+    name = histories.spec(noun).name
+
+    @built(name)
     def history(installation: Installation) -> dg.MaterializeResult[None]:
         written = histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
-        return result(installation.lake, spec.name, written)
+        return result(installation.lake, name, written)
 
     return history
-
-
-def _of_entity(noun: Noun) -> dict[str, str]:
-    """What the columns of a history mean that its contract brings."""
-    name = noun.name.replace("_", " ")
-    said = {
-        column: f"As the {name} was in this version. {noun.data.model_fields[column].description or ''}".strip()
-        for column in public_columns(noun.data)
-    }
-    return said | {histories.entity_column(noun): f"The {name}."}
 
 
 class DailyConfig(dg.Config):
@@ -227,20 +136,7 @@ class DailyConfig(dg.Config):
     )
 
 
-@dg.asset(
-    key=key_of(daily.DAILY.name),
-    deps=[key_of(silver.EVENTS.name), *(key_of(histories.spec(noun).name) for noun in histories.KEPT)],
-    description="One row a person and local day: what was done, due and open, and the productivity score with its components.",
-    group_name="gold",
-    kinds=KINDS,
-    owners=OWNERS,
-    metadata=described(daily.DAILY, *(daily.FOLDER / f"{name}.sql" for name in ("outcomes", "query"))),
-    freshness_policy=FRESH,
-    partitions_def=MONTHS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    retry_policy=RETRY,
-    pool="gold_productivity_daily",
-)
+@built(daily.DAILY.name, partitions_def=MONTHS, backfill_policy=dg.BackfillPolicy.single_run())
 def productivity_daily(
     context: dg.AssetExecutionContext, config: DailyConfig, installation: Installation
 ) -> dg.MaterializeResult[None]:
@@ -257,32 +153,18 @@ def productivity_daily(
     )
 
 
-def gold_asset(table: build.Table) -> dg.AssetsDefinition:
-    """A folder of `tables/gold` as an asset."""
-    said = {each.name: _with_unit(each.meaning, each.unit) for each in table.columns}
-
-    @dg.asset(
-        key=key_of(table.spec.name),
-        deps=[key_of(name) for name in table.reads],
-        description=table.description,
-        group_name="gold",
-        kinds=KINDS,
-        owners=OWNERS,
-        metadata=described(table.spec, table.file, meanings=COLUMN_MEANINGS | said),
-        freshness_policy=FRESH,
-        retry_policy=RETRY,
-        pool=table.spec.name.replace("/", "_"),
-    )
+def gold_asset(table: descriptions.Table) -> dg.AssetsDefinition:
+    @built(table.full_name)
     def gold(installation: Installation) -> dg.MaterializeResult[None]:
         rows = build.bring_up(installation.lake, installation.duckdb(), table, installation.buckets, clock.now())
-        return result(installation.lake, table.spec.name, rows)
+        return result(installation.lake, table.full_name, rows)
 
     return gold
 
 
 @dg.asset(
     key=["published", "tables"],
-    deps=[key_of(daily.DAILY.name), *(key_of(table.spec.name) for table in build.TABLES)],
+    deps=[key_of(each.full_name) for each in publish_tables.TABLES],
     description="The gold tables as the API answers with them, each swapped in one transaction.",
     group_name="gold",
     kinds={"postgres"},

@@ -52,7 +52,7 @@ def test_one_that_is_stopped_says_how_far_it_came(run, monkeypatch, stopped):
 
 def test_users_in_quarantine_are_named_by_their_ids(run, tmp_path, monkeypatch):
     lake, since = Lake(str(tmp_path / "home" / "lake")), datetime(2026, 3, 2, 8, tzinfo=UTC)
-    broken = {"negative_counts": {"0190-ada": 3}}
+    broken = {"tasks_created_out_of_range": {"0190-ada": 3}}
     with duckdb_connection() as connection:
         user_quarantine.record(lake, connection, daily.DAILY.name, broken, since)
     monkeypatch.setattr(Refresh, "run", lambda _: iter([Step("silver/events", 0, 0.1)]))

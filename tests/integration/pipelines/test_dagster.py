@@ -218,8 +218,8 @@ def test_a_broken_rule_fails_its_check_and_holds_back_what_it_is_about(world, ad
         result = refreshed(installation, instance)
     assert result.success is (user is not None)
     (broken,) = (each for each in result.get_asset_check_evaluations() if not each.passed)
-    assert broken.check_name == "ranks_below_one"
-    assert (broken.description or "").startswith("1 ranks below one.")
+    assert broken.check_name == "rank_out_of_range"
+    assert (broken.description or "").startswith("1 rank out of range.")
     shown = broken.metadata["rows"]
     assert isinstance(shown, dg.TableMetadataValue)
     (record,) = shown.records
@@ -447,7 +447,7 @@ def test_one_rule_can_be_asked_alone(world, ada, installation, instance):
     world.land(ada.events)
     world.refresh(days_ago(0))
     definitions, key = build_defs(installation), key_of(daily.DAILY.name)
-    one = dg.AssetCheckKey(key, "negative_counts")
+    one = dg.AssetCheckKey(key, "tasks_created_out_of_range")
     job = definitions.resolve_implicit_global_asset_job_def().get_subset(
         asset_selection=set(), asset_check_selection={one}
     )

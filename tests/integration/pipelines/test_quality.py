@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.engine import daily, data_docs
-from pipelines.engine.checks import VOLUME, broken_rules, judge, rules_of
+from pipelines.engine.checks import VOLUME, broken_rules, judge
+from pipelines.engine.rules import rules_of
 from tests.integration.pipelines.conftest import Person
 
 # Great Expectations imports them while it is loaded.
@@ -46,14 +47,12 @@ def test_rows_that_break_a_rule_are_shown(world, days):
     days("select * replace (if(local_date = date '2026-03-04', -1, tasks_created) as tasks_created) from {days}")
     found = failed(world)
     assert {rule: [row["local_date"] for row in verdict.sample] for rule, verdict in found.items()} == {
-        "negative_counts": ["2026-03-04"]
+        "tasks_created_out_of_range": ["2026-03-04"]
     }
     days("from {days} union all from {days} where local_date = date '2026-03-05'")
-    assert [(row["local_date"], row["times"]) for row in failed(world)["rows_that_repeat_a_day"].sample] == [
-        ("2026-03-05", 2)
-    ]
-    (told,) = (each for each in broken_rules(world.lake, world.connection) if "repeat" in each)
-    assert told.startswith(f"{NAME}: 1 rows that repeat a day (user_id ")
+    assert [(row["local_date"], row["times"]) for row in failed(world)["duplicate_rows"].sample] == [("2026-03-05", 2)]
+    (told,) = (each for each in broken_rules(world.lake, world.connection) if "duplicate" in each)
+    assert told.startswith(f"{NAME}: 1 duplicate rows (user_id ")
 
 
 def test_a_table_that_loses_its_rows_is_told_of(world, days):

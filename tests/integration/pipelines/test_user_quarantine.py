@@ -97,7 +97,7 @@ def test_one_users_broken_rows_hold_back_that_user_alone_until_they_are_right(ho
     home.refresh(datetime(2026, 3, 4, 13, tzinfo=UTC))
     assert home.violations() == {
         str(ada.id): {
-            "gold.productivity_daily negative_counts",
+            "gold.productivity_daily tasks_created_out_of_range",
             "gold.task_flow_daily creations_that_the_days_do_not_have",
         }
     }
@@ -133,5 +133,5 @@ def test_a_rule_that_no_user_in_particular_breaks_stops_all(home):
     home.corrupt(home.world.lake.open(activity.spec), "true", dau="99::bigint")
     with pytest.raises(Conflict, match="more in less time") as refused:
         home.refresh(as_of)
-    assert "negative counts" not in str(refused.value)
+    assert "activity events out of range" not in str(refused.value)
     assert home.published(bob) == good
