@@ -25,7 +25,7 @@ class CalendarEvent(Data):
 
 
 class DayOff(Data):
-    """Days on which nothing is expected."""
+    """Days off: a range of days on which nothing is expected."""
 
     first_date: date
     last_date: date

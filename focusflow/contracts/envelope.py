@@ -18,24 +18,28 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: Literal["1.0"] = "1.0"
-    id: UUID = Field(description="The identity for deduplication; a client may bring its own.")
+    id: UUID = Field(description="Identifies the event for deduplication; a client may choose it.")
     source: str = Field(SOURCE, max_length=200, description="Who produced the event.")
-    type: str = Field(max_length=100, description="What happened, like `task.completed`.")
-    subject: UUID = Field(description="The entity that it happened to.")
-    time: Instant = Field(description="When it happened, UTC.")
-    userid: UUID = Field(description="Whose entity it is.")
+    type: str = Field(max_length=100, description="What happened, for example `task.completed`.")
+    subject: UUID = Field(description="The entity that changed.")
+    time: Instant = Field(description="When it happened, in UTC.")
+    userid: UUID = Field(description="The user who owns the entity.")
     entityversion: int = Field(
-        ge=1, description="Grows by one with each change of the entity; histories are ordered by it, never by arrival."
+        ge=1,
+        description="Grows by one with each change of the entity. Histories are ordered by it, never by time of arrival.",
     )
-    recordedtime: Instant = Field(description="When the platform accepted it, by the database's clock.")
+    recordedtime: Instant = Field(description="When the API accepted it, by the database's clock.")
     timezone: str = Field(
-        max_length=100, description="The user's zone at that time; frozen, so that moving house rewrites no history."
+        max_length=100,
+        description="The user's time zone at that time. It is frozen, so that a later change of time zone rewrites no history.",
     )
-    localdate: date = Field(description="The date of `time` in that zone; daily aggregates go by it.")
+    localdate: date = Field(description="The date of `time` in that time zone; daily aggregates use it.")
     actor: Actor = Field(description="Who caused it.")
-    dataschema: str = Field(max_length=100, description="Name and major version of the data, like `focusflow:task:1`.")
+    dataschema: str = Field(
+        max_length=100, description="Name and major version of the data's schema, for example `focusflow:task:1`."
+    )
     datacontenttype: Literal["application/json"] = "application/json"
-    data: dict[str, Any] = Field(description="The entity after the change, whole.")
+    data: dict[str, Any] = Field(description="The complete entity after the change.")
     before: dict[str, Any] | None = Field(None, description="The old values of the fields that changed.")
 
     def as_bytes(self) -> bytes:

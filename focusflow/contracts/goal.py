@@ -10,7 +10,7 @@ from focusflow.contracts.fields import Data, GoalStatus, Instant, LongText, Titl
 
 
 class Goal(Data):
-    """Something to reach."""
+    """A goal."""
 
     title: Title
     description: LongText | None = None
@@ -29,7 +29,7 @@ class Goal(Data):
 
 
 class Milestone(Data):
-    """A step on the way to a goal."""
+    """A milestone of a goal."""
 
     goal_id: UUID
     title: Title

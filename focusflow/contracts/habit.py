@@ -10,12 +10,16 @@ from focusflow.contracts.fields import Data, Instant, LongText, Title
 
 
 class Habit(Data):
-    """Something to do again and again."""
+    """A habit."""
 
     title: Title
     frequency: Literal["daily", "weekdays", "weekly"] = "daily"
-    weekdays: Annotated[list[int], Field(max_length=7, description="For `weekdays`: on which, Monday = 0.")] = []
-    times_per_week: Annotated[int, Field(ge=1, le=7, description="For `weekly`: how often.")] | None = None
+    weekdays: Annotated[
+        list[int], Field(max_length=7, description="For `weekdays`: the days of the week, Monday = 0.")
+    ] = []
+    times_per_week: (
+        Annotated[int, Field(ge=1, le=7, description="For `weekly`: the number of days per week.")] | None
+    ) = None
     start_date: date
     end_date: date | None = None
     reminder_time: time | None = None
@@ -24,7 +28,7 @@ class Habit(Data):
 
 
 class HabitLog(Data):
-    """One day of a habit: done, or skipped for a reason."""
+    """One day of a habit: completed, or skipped with a reason."""
 
     habit_id: UUID
     local_date: date

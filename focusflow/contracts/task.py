@@ -12,7 +12,7 @@ Minutes = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Task(Data):
-    """Something to do."""
+    """A task."""
 
     title: Title
     description: LongText | None = None
@@ -22,8 +22,10 @@ class Task(Data):
     category_id: UUID | None = None
     tags: list[Label] = Field(default_factory=list, max_length=50)
     due_at: Instant | None = None
-    due_date: Annotated[date | None, Field(description="Due by the end of this local day; instead of `due_at`.")] = None
-    start_at: Annotated[Instant | None, Field(description="Not to be begun before.")] = None
+    due_date: Annotated[
+        date | None, Field(description="Due at the end of this local day; used instead of `due_at`.")
+    ] = None
+    start_at: Annotated[Instant | None, Field(description="Not to be started earlier.")] = None
     estimated_minutes: Minutes | None = None
     actual_minutes: Minutes | None = None
     completed_at: Instant | None = None

@@ -7,7 +7,7 @@ from focusflow.contracts.fields import Data, Instant, LongText
 
 
 class TimeEntry(Data):
-    """A stretch of time given to something."""
+    """A time entry: when a user worked on something."""
 
     task_id: UUID | None = None
     kind: Literal["focus", "pomodoro", "manual"] = "focus"

@@ -1,4 +1,4 @@
-"""The account of a person."""
+"""The account of a user."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from focusflow.contracts.fields import Data, Name
 
 
 class User(Data):
-    """A person with an account."""
+    """An account."""
 
     email: Name
     display_name: Name
