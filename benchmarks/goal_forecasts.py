@@ -96,8 +96,7 @@ OUTCOMES = """
 def coverage(goals: Iterable[Goal]) -> list[dict[str, Any]]:
     """By kind, and of all: the shares reached before p10, after p90, between, and of those without a p90, which none is after."""
     with duckdb.connect() as connection:
-        for statement in MACROS.split(";"):
-            connection.execute(statement)
+        connection.execute(MACROS)
         lives = [{"user_id": f"{n:06}", "made": MADE, **asdict(goal)} for n, goal in enumerate(goals)]
         connection.register("lives", pa.Table.from_pylist(lives))
         connection.execute(HISTORIES)

@@ -36,6 +36,7 @@ COMMANDS = (
     "kafka",
     "dagster",
     "dashboard",
+    "new",
 )
 
 

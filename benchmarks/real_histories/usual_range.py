@@ -27,8 +27,7 @@ COVERAGE = """
 def coverage(events: Iterable[Event]) -> dict[str, float]:
     """Of all weeks that have six or more before them, with anything in those: the shares inside, above and below."""
     connection = duckdb.connect()
-    for statement in MACROS.split(";"):
-        connection.execute(statement)
+    connection.execute(MACROS)
     connection.execute("create table weeks (person uuid, number integer, completed double)")
     connection.executemany("insert into weeks values (?, ?, ?)", list(_weeks(events)))
     return connection.sql(COVERAGE).to_arrow_table().to_pylist()[0]  # type: ignore[no-any-return]

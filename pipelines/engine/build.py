@@ -17,7 +17,7 @@ from focusflow.preferences import DEFAULTS
 from pipelines.engine import achievements, dirty_days, habits, meetings, uplift
 from pipelines.engine.as_of import last, note
 from pipelines.engine.daily import DAILY
-from pipelines.engine.descriptions import BUILT_BY_QUERY, SHARED_RELATIONS, Table
+from pipelines.engine.descriptions import BUILT_BY_QUERY, FOLDER, SHARED_RELATIONS, Table
 from pipelines.engine.histories import held_since, month_before
 from pipelines.engine.silver import EVENTS
 from pipelines.engine.user_timezones import STAYS
@@ -25,42 +25,7 @@ from pipelines.engine.user_timezones import STAYS
 TABLES = BUILT_BY_QUERY
 
 #: What the statements of tables call by name.
-#:
-#: Somebody's usual range: from an eighth to seven eighths of what earlier periods were, in their order, between two neighbours in
-#: proportion; of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
-#:
-#: Somebody is active by what they began themselves: no delivery, no run of the pipeline. `last_day_over` is over wherever anybody lives.
-#:
-#: When a goal is reached: `soonest` and `latest` are the two h at which pace·h lies 1.2816 spreads from what is missing, the roots of
-#: (pace·h − missing)² = z²·variance·(h + h²/weeks); nothing where the second never comes. `normal` is its distribution, to 0.0002.
-MACROS = """
-    create or replace temp macro at_rank(sorted, rank) as
-        sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
-    create or replace temp macro usual_low(earlier) as
-        case when len(earlier) >= 6 then at_rank(list_sort(earlier), greatest(1, (len(earlier) + 1) / 8)) end;
-    create or replace temp macro usual_high(earlier) as
-        case when len(earlier) >= 6 then at_rank(list_sort(earlier), least(len(earlier), (len(earlier) + 1) * 7 / 8)) end;
-    create or replace temp macro fewest(low, high) as case when ceil(low) <= floor(high) then ceil(low) else floor(low) end;
-    create or replace temp macro most(low, high) as case when ceil(low) <= floor(high) then floor(high) else ceil(high) end;
-    create or replace temp macro trend(now, low, high, is_complete) as
-        case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
-             when now > high then 'higher' when now < low then 'lower' else 'usual' end;
-    create or replace temp macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
-    create or replace temp macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;
-    create or replace temp macro z_of_ten() as 1.2816;
-    create or replace temp macro straight(missing, pace, variance) as 2 * pace * missing + z_of_ten() ^ 2 * variance;
-    create or replace temp macro bend(missing, pace, variance, weeks) as
-        sqrt(straight(missing, pace, variance) ^ 2 - 4 * missing ^ 2 * (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks));
-    create or replace temp macro soonest(missing, pace, variance, weeks) as
-        case when pace > 0 then 2 * missing ^ 2 / (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) end;
-    create or replace temp macro latest(missing, pace, variance, weeks) as
-        case when pace > 0 and pace ^ 2 > z_of_ten() ^ 2 * variance / weeks
-             then (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) / (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks) / 2 end;
-    create or replace temp macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks)::integer end;
-    create or replace temp macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
-    create or replace temp macro chance(missing, pace, variance, weeks, time) as
-        case when pace is null or time is null then null when time <= 0 or variance = 0 then 0
-             else normal(greatest(-8, least(8, (pace * time - missing) / sqrt(variance * (time + time ^ 2 / weeks))))) end"""
+MACROS = (FOLDER / "macros.sql").read_text(encoding="utf-8")
 
 #: Everybody, with what their days and weeks go by.
 PEOPLE = """
@@ -71,6 +36,11 @@ PEOPLE = """
 
 #: Of the rows of a table by month, those that are asked for.
 FROM_FIRST_DAY = "select *, strftime({day}, '%Y-%m') as month from ({query}) where {day} >= getvariable('first_day')"
+
+#: These two under the names by which a table declares them.
+NAMED_INPUTS = """
+    create or replace temp view users as from people;
+    create or replace temp view user_timezones as from stays"""
 
 #: The hours of work of whoever never chose them: what somebody chose stays in Postgres.
 WORK = {name: DEFAULTS[name] for name in ("work_from", "work_until")}
@@ -113,7 +83,7 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, bu
         firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
     if not firsts:
         return 0
-    pieces = [(piece, _made(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
+    pieces = [(piece, compute(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
     rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
     where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
     gold.replace(rows, where=where, positions=positions, metadata=note(as_of) | dirty_days.up_to(source))
@@ -138,6 +108,10 @@ class Piece:
         return " and ".join(told) or "true"
 
 
+#: All partitions of all tables.
+EVERYTHING = Piece(None, date.min)
+
+
 def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
     """The whole months in which those days lie, and the weeks that reach into them."""
     months = {bucket: date.fromisoformat(f"{month_before(first, 8)}-01") for bucket, first in firsts.items()}
@@ -149,7 +123,8 @@ def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
     ]
 
 
-def _made(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
+def compute(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
+    """The rows of a table that belong to a piece, from what there is of its inputs."""
     _show(lake, connection, table, piece, as_of)
     query, given = table.query, {"as_of": as_of} if "$as_of" in table.query else {}
     if table.is_by_month:
@@ -164,12 +139,12 @@ def _show(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece
     show(connection, read, {
         each.name: (all_time if each.name in table.full_history_of else piece).of(each, table.lookback_days) for each in read
     })  # fmt: skip
-    for statement in MACROS.split(";"):
-        connection.execute(statement)
+    connection.execute(MACROS)
     connection.execute("set variable first_day = ?", [piece.first])
     if table.is_personal:
         connection.execute(PEOPLE, {"as_of": as_of})
         connection.execute(STAYS)
+        connection.execute(NAMED_INPUTS)
     for name in table.inputs:
         if name in TABLE_INPUTS:
             TABLE_INPUTS[name](connection, piece.first, as_of)

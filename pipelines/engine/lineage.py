@@ -24,6 +24,8 @@ SPECS = {each.full_name: each.spec for each in descriptions.TABLES if each.layer
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 BESIDE = {
     "people": build.PEOPLE.partition(" as\n")[2],
+    "users": build.PEOPLE.partition(" as\n")[2],
+    "user_timezones": STAYS.partition(" as\n")[2],
     "stays": STAYS.partition(" as\n")[2],
     "meetings": QUERIES["meetings"],
     "held": QUERIES["held"].format(columns=", ".join(f"made_of as {name}" for name in habits.HELD.names[2:])),

@@ -114,8 +114,7 @@ def test_a_trend_word_is_earned(made):
 )
 def test_the_usual_range_lies_between_an_eighth_and_seven_eighths_of_what_was(earlier, low, high, fewest, most):
     connection = duckdb_connection()
-    for statement in build.MACROS.split(";"):
-        connection.execute(statement)
+    connection.execute(build.MACROS)
     found = connection.execute(
         "select usual_low(e), usual_high(e), fewest(usual_low(e), usual_high(e)), most(usual_low(e), usual_high(e))"
         " from (select ?::double[] as e)",
