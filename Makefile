@@ -41,7 +41,7 @@ test-unit: .venv/.dev ## run the tests that need no server, process or training
 	@$(PYTEST) tests/unit $(ARGS)
 
 test-integration: .venv/.dev ## run the tests of parts together: database, lake, broker, API, pages, documents
-	@$(PYTEST) $(WORKERS) tests/house tests/integration $(ARGS)
+	@$(PYTEST) $(WORKERS) tests/house tests/tables tests/integration $(ARGS)
 
 test-e2e: .venv/.dev ## run the tests of the whole platform in a browser
 	@$(PYTEST) tests/e2e $(ARGS)
