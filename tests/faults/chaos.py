@@ -67,7 +67,8 @@ class User(threading.Thread):
         self.failures: list[str] = []
         self.latencies: list[float] = []
         self._halt, self._dice = stop, random.Random(f"{seed}-{number}")
-        self._client = httpx2.Client(base_url=f"{address}/api/v1", timeout=10, trust_env=False)
+        network = {"X-Forwarded-For": f"198.51.100.{number + 1}"}  # sign-ups are limited by network
+        self._client = httpx2.Client(base_url=f"{address}/api/v1", timeout=10, trust_env=False, headers=network)
         self.token = ""
         self.user_id = ""
         self._habit = ""
