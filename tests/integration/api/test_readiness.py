@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from focusflow import clock, storage
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.security.fair_share import FairShare
 
 #: Two are promised; a busy machine may take a little longer, but not each time.
 SECONDS, TRIES = 3, 4
@@ -45,7 +47,9 @@ def test_a_sound_api_is_ready_without_warnings(http):
     assert readiness(http) == (200, {"status": "ready", "warnings": []})
 
 
-def test_it_answers_while_requests_hold_every_connection_and_every_thread(http, me, database):
+def test_it_answers_while_requests_hold_every_connection_and_every_thread(http, me, database, monkeypatch):
+    as_many_callers = replace(http.app.state.services, fair_share=FairShare(at_once=CROWD))
+    monkeypatch.setattr(http.app.state, "services", as_many_callers)
     with ThreadPoolExecutor(CROWD) as pool:
         with database.owner() as connection:
             connection.execute("lock table users")

@@ -132,7 +132,7 @@ def test_preferences_are_kept(visit, me):
     page = visit("settings", section="Notifications")
     labelled(page.toggle, "A report of every month").set_value(v=False)
     labelled(page.toggle, "Calm mode").set_value(v=True)
-    labelled(page.button_group, "Reminders of tasks").set_value(["email", "in_app"])
+    labelled(page.button_group, "Task reminders").set_value(["email", "in_app"])
     assert press(page, "Save") == ["Saved."]
     kept = me.preferences()
     assert (kept["monthly_report"], kept["calm_mode"]) == (False, True)
