@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 
 from focusflow import __version__
 from focusflow.database.session import Database
@@ -33,10 +32,9 @@ from operational_api.goals.milestones import router as milestones
 from operational_api.goals.routes import router as goals
 from operational_api.habits.routes import router as habits
 from operational_api.http import errors, examples
-from operational_api.http.middleware import Observed
-from operational_api.http.query_params import nothing_unknown
+from operational_api.http.middleware import RequestMiddleware
 from operational_api.http.services import Services
-from operational_api.http.unit_of_work import KEY_CHARACTERS, Replayed, WorkDoor
+from operational_api.http.unit_of_work import KEY_CHARACTERS, ContextDependency
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
@@ -45,28 +43,28 @@ from operational_api.readiness import Readiness
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
-from operational_api.security.permissions import ADMIN, ANALYST, SIGNED_IN, Needs, allows
+from operational_api.security.permissions import ADMIN, ANALYST, SIGNED_IN, Permission, scoped
 from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
 
 #: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
-ROUTERS: tuple[tuple[APIRouter, Needs], ...] = (
-    (tasks, allows("tasks")),
-    (scores, allows("scores")),
-    (time_entries, allows("time")),
-    (habits, allows("habits")),
-    (goals, allows("goals")),
-    (milestones, allows("goals")),
-    (categories, allows("categories")),
-    (calendar, allows("calendar")),
-    (days_off, allows("calendar")),
-    (preferences, allows("preferences")),
-    (notifications, allows("notifications")),
-    (analytics, allows("analytics")),
+ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
+    (tasks, scoped("tasks")),
+    (scores, scoped("scores")),
+    (time_entries, scoped("time")),
+    (habits, scoped("habits")),
+    (goals, scoped("goals")),
+    (milestones, scoped("goals")),
+    (categories, scoped("categories")),
+    (calendar, scoped("calendar")),
+    (days_off, scoped("calendar")),
+    (preferences, scoped("preferences")),
+    (notifications, scoped("notifications")),
+    (analytics, scoped("analytics")),
     (product_router, ANALYST),
-    (reports, allows("reports")),
-    (ai, allows("ai")),
+    (reports, scoped("reports")),
+    (ai, scoped("ai")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (unsubscribing, SIGNED_IN),
@@ -121,7 +119,7 @@ class Interface(FastAPI):
         return self.openapi_schema or {}
 
     def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
-        said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
+        said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Permission)]
         for method in route.methods or ():
             path = (route.path or "").replace(":uuid", "")
             operation = schema["paths"].get(path, {}).get(method.lower(), {})
@@ -130,7 +128,9 @@ class Interface(FastAPI):
                 operation["x-scope"] = scope or "sign in"
                 if scope:
                     operation["security"].append({"ApiKey": []})
-                if method == "POST" and any(isinstance(each.call, WorkDoor) for each in route.dependant.dependencies):
+                if method == "POST" and any(
+                    isinstance(each.call, ContextDependency) for each in route.dependant.dependencies
+                ):
                     operation.setdefault("parameters", []).append(ONCE)
 
 
@@ -200,29 +200,22 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     errors.install(app)
 
-    @app.exception_handler(Replayed)
-    def replayed(_: Request, answer: Replayed) -> Response:
-        return Response(answer.body, answer.status, answer.headers, "application/json")
-
-    def include(router: APIRouter, needs: Needs, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES) -> None:
+    def include(
+        router: APIRouter, permission: Permission, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES
+    ) -> None:
         app.include_router(
             router,
             prefix=prefix,
             max_body_size=body_bytes,
-            dependencies=[Depends(needs)],
+            dependencies=[Depends(permission)],
             responses=errors.problems(Forbidden, errors.TooLarge, Invalid, TooManyRequests),
         )
 
-    include(events, allows("events"), body_bytes=EVENT_BYTES)
-    for router, needs in ROUTERS:
-        include(router, needs)
-    include(segment, allows("events"), prefix="", body_bytes=EVENT_BYTES)
-    app.include_router(
-        contracts,
-        prefix="/api/v1",
-        dependencies=[Depends(nothing_unknown)],
-        responses=errors.problems(Invalid),
-    )
+    include(events, scoped("events"), body_bytes=EVENT_BYTES)
+    for router, permission in ROUTERS:
+        include(router, permission)
+    include(segment, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
+    app.include_router(contracts, prefix="/api/v1", responses=errors.problems(Invalid))
     app.include_router(health.router)
     if settings.cors_origins:
         app.add_middleware(
@@ -239,5 +232,5 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             ],
             expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(Observed)
+    app.add_middleware(RequestMiddleware)
     return app

@@ -1,12 +1,12 @@
-"""What all nouns have in common: a row of one person, its version, and the event that goes with each change of it.
+"""What all nouns have in common: a user's row, its version, and the event of each change.
 
-The rules of a noun stand in its own `rules.py`, its lists in its own `queries.sql`.
+The rules of a noun belong in its `rules.py`, its lists in its `queries.sql`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from psycopg import sql
@@ -18,15 +18,17 @@ from focusflow.database.session import Transaction
 from focusflow.errors import Invalid, NotFound
 from focusflow.identity import new_id
 from operational_api.http.schema_base import Output
-from operational_api.http.unit_of_work import Work
+from operational_api.http.unit_of_work import UnitOfWork
+
+Schema = TypeVar("Schema", bound=Output)
 
 
 @dataclass(frozen=True)
-class Entity:
-    """A noun: its table, how it is shown, how its events begin, and what is said where there is none."""
+class Entity(Generic[Schema]):
+    """A noun: its table, the schema of its answers, the error for a missing row, and the prefix of its event types (None: no events)."""
 
     table: Table
-    shape: type[Output]
+    schema: type[Schema]
     missing: type[NotFound]
     prefix: str | None = None
 
@@ -53,38 +55,41 @@ class Entity:
         return self._found(tx.connection.execute(self._one, {"id": id_}).fetchone())
 
     def locked(self, tx: Transaction, id_: UUID) -> DictRow:
-        """The row, kept from others until the transaction ends."""
+        """The row, locked until the transaction ends."""
         return self._found(tx.connection.execute(self._locked, {"id": id_}).fetchone())
 
-    def add(self, work: Work, fields: Mapping[str, Any], happening: str = "created") -> Mapping[str, Any]:
-        row = insert_row(work.tx, self.table, {"id": new_id(), **fields})
-        self._emit(work, happening, row)
+    def add(self, uow: UnitOfWork, fields: Mapping[str, Any], event_action: str = "created") -> Mapping[str, Any]:
+        row = insert_row(uow.tx, self.table, {"id": new_id(), **fields})
+        self._emit(uow, event_action, row)
         return row
 
     def save(
-        self, work: Work, before: Mapping[str, Any], changes: Mapping[str, Any], happening: str = "updated"
+        self, uow: UnitOfWork, before: Mapping[str, Any], changes: Mapping[str, Any], event_action: str = "updated"
     ) -> Mapping[str, Any]:
-        """Save a change and say what happened. Nothing is saved, and nothing said, where nothing changes."""
+        """Save a change and append its event. Without a change, neither is written."""
         changes = {name: value for name, value in changes.items() if before[name] != value}
         if not changes:
             return before
-        row = self._found(update_row(work.tx, self.table, before["id"], changes))
-        self._emit(work, happening, row, before)
+        row = self._found(update_row(uow.tx, self.table, before["id"], changes))
+        self._emit(uow, event_action, row, before)
         return row
 
-    def remove(self, work: Work, row: Mapping[str, Any], happening: str = "deleted") -> None:
-        """Delete the row itself. Its event carries it as it was last."""
-        work.tx.connection.execute(self._delete, {"id": row["id"]})
-        self._emit(work, happening, {**row, "version": row["version"] + 1})
+    def remove(self, uow: UnitOfWork, row: Mapping[str, Any], event_action: str = "deleted") -> None:
+        """Delete the row. Its event carries the last state."""
+        uow.tx.connection.execute(self._delete, {"id": row["id"]})
+        self._emit(uow, event_action, {**row, "version": row["version"] + 1})
 
-    def shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: row[name] for name in self.shape.model_fields}
+    def to_response(self, row: Mapping[str, Any]) -> Schema:
+        return self.schema.from_row(row)
+
+    def to_responses(self, rows: Iterable[Mapping[str, Any]]) -> list[Schema]:
+        return [self.to_response(row) for row in rows]
 
     def _emit(
-        self, work: Work, happening: str, row: Mapping[str, Any], before: Mapping[str, Any] | None = None
+        self, uow: UnitOfWork, event_action: str, row: Mapping[str, Any], before: Mapping[str, Any] | None = None
     ) -> None:
         if self.prefix is not None:
-            work.emit(f"{self.prefix}.{happening}", row, before=before)
+            uow.emit(f"{self.prefix}.{event_action}", row, before=before)
 
     def _found(self, row: DictRow | None) -> DictRow:
         if row is None:
@@ -92,9 +97,9 @@ class Entity:
         return row
 
 
-def filled(wish: Mapping[str, Any], *needed: str) -> Mapping[str, Any]:
-    """A change, in which what must not be empty is not emptied."""
+def require_non_null(patch: Mapping[str, Any], *needed: str) -> Mapping[str, Any]:
+    """The patch, after a check that it sets none of these fields to null."""
     for name in needed:
-        if name in wish and wish[name] is None:
+        if name in patch and patch[name] is None:
             raise Invalid.field(f"body.{name}", "it cannot be empty")
-    return wish
+    return patch

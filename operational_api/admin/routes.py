@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
@@ -13,16 +12,27 @@ from focusflow.database.rows import update_row
 from focusflow.database.session import Role
 from focusflow.database.tables import users
 from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
-from operational_api.admin.schemas import AuditFilter, AuditPage, Pipeline, User, UserChange, UserFilter, UserPage
-from operational_api.entities import filled
+from operational_api.admin.schemas import (
+    AuditEntry,
+    AuditFilter,
+    AuditPage,
+    Pipeline,
+    Published,
+    User,
+    UserChange,
+    UserFilter,
+    UserPage,
+)
+from operational_api.entities import require_non_null
 from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, Stale, UnitOfWork, check_match
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, Stale, UnitOfWork, check_match
 from operational_api.security import audit
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
-router = APIRouter(prefix="/admin", tags=["Admin"], route_class=InOneTransaction)
+router = APIRouter(prefix="/admin", tags=["Admin"], route_class=TypedRoute)
 
 
 class UserNotFound(NotFound):
@@ -33,62 +43,63 @@ class OwnAccount(Conflict):
     """Nobody takes away their own rights: the installation must keep an admin."""
 
 
-@router.get("/users", response_model=UserPage, responses=problems(NotSignedIn, Forbidden, Invalid))
-def list_users(wanted: Annotated[UserFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("/users", responses=problems(NotSignedIn, Forbidden, Invalid))
+def list_users(filters: Annotated[UserFilter, Query()], uow: UnitOfWork) -> UserPage:
     """List accounts."""
-    values = wanted.model_dump() | after_moment(wanted.cursor, "users")
-    with work.acting_as(Role.AUTH):
-        rows = work.tx.all(QUERIES["users"], values)
-    return work.reply(page_of(rows, wanted.limit, "users", "created_at"))
+    values = filters.model_dump() | after_moment(filters.cursor, "users")
+    with uow.acting_as(Role.AUTH):
+        rows = uow.tx.all(QUERIES["users"], values)
+    page = page_of(rows, filters.limit, "users", "created_at")
+    return UserPage(items=[User.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
 @router.patch(
     "/users/{user_id:uuid}",
-    response_model=User,
     responses=problems(NotSignedIn, Forbidden, UserNotFound, OwnAccount, Stale, Invalid),
 )
-def change_user(user_id: UUID, body: UserChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMatch = None) -> User:
     """Give an account another role, or switch it off or on. Whoever is switched off is out at once."""
     changes = body.model_dump(exclude_unset=True)
-    filled(changes, *changes)
-    if user_id == work.caller.user_id:
+    require_non_null(changes, *changes)
+    if user_id == uow.caller.user_id:
         raise OwnAccount
-    with work.acting_as(Role.AUTH):
-        before = work.tx.one(QUERIES["user"], {"id": user_id})
+    with uow.acting_as(Role.AUTH):
+        before = uow.tx.one(QUERIES["user"], {"id": user_id})
         if before is None or before["erased_at"] is not None:
             raise UserNotFound
         check_match(if_match, before["version"])
         row = before
         changed = {name: before[name] for name, value in changes.items() if before[name] != value}
         if changed:
-            saved = update_row(work.tx, users, user_id, changes)
+            saved = update_row(uow.tx, users, user_id, changes)
             assert saved is not None
             row = before | {name: saved[name] for name in (*changes, "version")}
-            said = event(
+            updated = event(
                 "user.updated", user_id=user_id, timezone=row["timezone"], subject=user_id, version=row["version"], data=row,
-                before=changed, recorded_at=work.tx.now, actor="system",
+                before=changed, recorded_at=uow.tx.now, actor="system",
             )  # fmt: skip
-            append(work.tx, [said])
+            append(uow.tx, [updated])
             audit.record(
-                work.tx, "user.changed", work.origin, actor_id=work.caller.user_id, user_id=user_id, entity="user",
+                uow.tx, "user.changed", uow.origin, actor_id=uow.caller.user_id, user_id=user_id, entity="user",
                 entity_id=user_id, before=changed, after=changes,
             )  # fmt: skip
-    return work.reply({name: row[name] for name in User.model_fields}, version=row["version"])
+    return User.from_row(row)
 
 
-@router.get("/audit", response_model=AuditPage, responses=problems(NotSignedIn, Forbidden, Invalid))
-def list_audit_log(wanted: Annotated[AuditFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("/audit", responses=problems(NotSignedIn, Forbidden, Invalid))
+def list_audit_log(filters: Annotated[AuditFilter, Query()], uow: UnitOfWork) -> AuditPage:
     """Who did what to whom."""
-    values = wanted.model_dump() | after_moment(wanted.cursor, "audit")
-    with work.acting_as(Role.AUTH):
-        rows = work.tx.all(QUERIES["audit"], values)
-    return work.reply(page_of(rows, wanted.limit, "audit", "at"))
+    values = filters.model_dump() | after_moment(filters.cursor, "audit")
+    with uow.acting_as(Role.AUTH):
+        rows = uow.tx.all(QUERIES["audit"], values)
+    page = page_of(rows, filters.limit, "audit", "at")
+    return AuditPage(items=[AuditEntry.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-@router.get("/pipeline", response_model=Pipeline, responses=problems(NotSignedIn, Forbidden))
-def get_pipeline(work: UnitOfWork) -> Response:
+@router.get("/pipeline", responses=problems(NotSignedIn, Forbidden))
+def get_pipeline(uow: UnitOfWork) -> Pipeline:
     """How far events and figures have come."""
-    published = work.tx.all(QUERIES["published"])
-    with work.acting_as(Role.INGESTION):
-        found = {**(work.tx.one(QUERIES["waiting"]) or {}), **(work.tx.one(QUERIES["in_log"]) or {})}
-    return work.reply({**found, "published": published})
+    published = uow.tx.all(QUERIES["published"])
+    with uow.acting_as(Role.INGESTION):
+        found = {**(uow.tx.one(QUERIES["waiting"]) or {}), **(uow.tx.one(QUERIES["in_log"]) or {})}
+    return Pipeline(**found, published=[Published.from_row(row) for row in published])

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
 from focusflow import availability
 from focusflow.clock import Period, local_date, start_of
@@ -19,11 +17,18 @@ from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.ai.schemas import (
     Accepted,
     Analysis,
+    Block,
     DailyPlan,
     Insights,
+    LeftOut,
     Minutes,
     NewPlan,
+    NoRoom,
     Now,
+    Smart,
+    Spent,
+    SpentOn,
+    Suggestion,
     Suggestions,
     Times,
     Usage,
@@ -33,13 +38,15 @@ from operational_api.ai.suggestions import SUGGESTIONS_AT_MOST, fitting, next_st
 from operational_api.calendar.routes import ENTITY as EVENTS
 from operational_api.calendar.routes import working_hours
 from operational_api.http.errors import problems
-from operational_api.http.idempotency import LongRequest, StillAtWork, once
+from operational_api.http.idempotency import StillAtWork, run_once
+from operational_api.http.rendered import Rendered
+from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
-from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork, Work
+from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
 from operational_api.reports.schemas import LONGEST_DAYS
-from operational_api.reports.service import WhoAsks, opened, person_of
+from operational_api.reports.service import CallerCredentials, person_of, short_transaction
 from operational_api.scores import store as scores
-from operational_api.security.authentication import Asking
+from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of
 from reports.periods.facts import NotComputed, Person
 from reports.planning.day import CALENDAR, Moments, candidates, figures, free_time
@@ -48,93 +55,90 @@ from reports.planning.planner import Candidate, planned
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAY = timedelta(days=1)
 
-router = APIRouter(prefix="/ai", tags=["AI"], route_class=InOneTransaction)
+router = APIRouter(prefix="/ai", tags=["AI"], route_class=TypedRoute)
 
 
 class PlanNotFound(NotFound):
     """There is no such plan."""
 
 
-@router.get("/productivity-insights", response_model=Insights, responses=problems(NotSignedIn, NotComputed, Invalid))
-def get_insights(wanted: Annotated[Week, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+@router.get("/productivity-insights", responses=problems(NotSignedIn, NotComputed, Invalid))
+def get_insights(filters: Annotated[Week, Query()], credentials: CallerCredentials, shared: Shared) -> Insights:
     """What stands out in a week, each sentence with the figures it rests on."""
 
     def week(person: Person, today: date) -> Period:
-        return Period.week_of(wanted.week or today - 7 * DAY, person.week_start)
+        return Period.week_of(filters.week or today - 7 * DAY, person.week_start)
 
-    return _insights(shared, who_asks, week, "insights")[0]
+    return Insights(**_insights(shared, credentials, week, "insights")[0])
 
 
-@router.get("/analyze-performance", response_model=Analysis, responses=problems(NotSignedIn, NotComputed, Invalid))
-def analyze_performance(wanted: Annotated[Times, Query()], who_asks: WhoAsks, shared: Shared) -> dict[str, Any]:
+@router.get("/analyze-performance", responses=problems(NotSignedIn, NotComputed, Invalid))
+def analyze_performance(filters: Annotated[Times, Query()], credentials: CallerCredentials, shared: Shared) -> Analysis:
     """How any days went: the figures, how they compare, and words about them."""
-    if not 0 <= (wanted.last - wanted.first).days < LONGEST_DAYS:
+    if not 0 <= (filters.last - filters.first).days < LONGEST_DAYS:
         raise Invalid.field("query.to", f"it should lie on or after from, and within {LONGEST_DAYS} days")
-    told, topic = _insights(shared, who_asks, lambda *_: Period.between(wanted.first, wanted.last), "analysis")
-    return {**told, "figures": topic.numbers, "compared_with_usual": topic.compared}
+    found, topic = _insights(shared, credentials, lambda *_: Period.between(filters.first, filters.last), "analysis")
+    return Analysis(**found, figures=dict(topic.numbers), compared_with_usual=dict(topic.compared))
 
 
 @router.post(
     "/daily-plan",
     status_code=201,
-    response_model=DailyPlan,
     responses=problems(NotSignedIn, StillAtWork, KeyReused, Invalid),
 )
-def plan_day(body: NewPlan, asked: LongRequest, shared: Shared) -> Response:
+def plan_day(body: NewPlan, context: RequestContext, shared: Shared) -> Rendered[DailyPlan]:
     """Plan a day around your appointments: what is due and what matters most first, by how long such tasks take you, with breaks. What
     does not fit is said. Nothing is in your calendar until you accept the plan.
     """
-    made = once(asked, lambda: orjson.dumps(_plan(body, asked.asking, shared), option=orjson.OPT_UTC_Z))
-    return Response(made.content, 201, made.headers, "application/json")
+    return run_once(context, lambda: _plan(body, context.credentials, shared).model_dump_json().encode())
 
 
-def _plan(body: NewPlan, who_asks: Asking, shared: Services) -> dict[str, Any]:
-    with opened(shared, who_asks) as work:
-        day = body.day or local_date(work.tx.now, work.caller.timezone)
-        free = _free(work, body, day)
-        rows, tasks = _candidates(work)
-        timezone, me = work.caller.timezone, work.caller.user_id
+def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPlan:
+    with short_transaction(shared, credentials) as uow:
+        day = body.day or local_date(uow.tx.now, uow.caller.timezone)
+        free = _free(uow, body, day)
+        rows, tasks = _candidates(uow)
+        timezone, me = uow.caller.timezone, uow.caller.user_id
     plan = planned(tasks, free)
     numbers = figures(plan, free)
     found, topic = shared.reports.words_of_plan(me, timezone, numbers)
     id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan)})
     titles = {row["task_id"]: row["title"] for row in rows}
-    return {
-        "id": id_,
-        "day": day,
-        "blocks": [asdict(block) | {"title": titles[block.task_id]} for block in plan.blocks],
-        "left_out": [asdict(task) | {"title": titles[task.task_id]} for task in plan.left_out],
-        "free_minutes": numbers["minutes_free"],
-        "planned_minutes": numbers["minutes_planned"],
+    return DailyPlan(
+        id=id_,
+        day=day,
+        blocks=[Block(**asdict(block), title=titles[block.task_id]) for block in plan.blocks],
+        left_out=[LeftOut(**asdict(task), title=titles[task.task_id]) for task in plan.left_out],
+        free_minutes=round(numbers["minutes_free"]),
+        planned_minutes=round(numbers["minutes_planned"]),
         **_worded(found),
-    }
+    )
 
 
 @router.post(
     "/daily-plan/{plan_id:uuid}/accept",
-    response_model=Accepted,
     responses=problems(NotSignedIn, PlanNotFound, KeyReused, Invalid),
 )
-def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
+def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
     """Put a plan into your calendar, in the place of what an earlier plan of that day still holds. Where an appointment has come in between,
     its block is left out, and said. Twice does no harm.
     """
-    row = work.tx.one(QUERIES["plan"], {"id": plan_id})
+    row = uow.tx.one(QUERIES["plan"], {"id": plan_id})
     if row is None:
         raise PlanNotFound
-    day, timezone = date.fromisoformat(row["output"]["day"]), work.caller.timezone
-    bounds = {"since": max(start_of(day, timezone), work.tx.now), "until": start_of(day + DAY, timezone)}
-    wanted = {f"{plan_id}/{place}": block for place, block in enumerate(row["output"]["blocks"])}
-    there = work.tx.all(QUERIES["plan_events"], {"calendar": CALENDAR, **bounds})
+    day, timezone = date.fromisoformat(row["output"]["day"]), uow.caller.timezone
+    bounds = {"since": max(start_of(day, timezone), uow.tx.now), "until": start_of(day + DAY, timezone)}
+    filters = {f"{plan_id}/{place}": block for place, block in enumerate(row["output"]["blocks"])}
+    there = uow.tx.all(QUERIES["plan_events"], {"calendar": CALENDAR, **bounds})
     for event in there:
-        if event["external_id"] not in wanted:
-            EVENTS.remove(work, event)
-    kept: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in wanted]
+        if event["external_id"] not in filters:
+            EVENTS.remove(uow, event)
+    kept: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in filters]
     has = {event["external_id"] for event in kept}
-    rows = work.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in wanted.values()]})
+    rows = uow.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in filters.values()]})
     titles = {str(task["id"]): task["title"] for task in rows}
-    taken, no_room = _taken(work, day), []
-    for key, block in wanted.items():
+    taken, no_room = _taken(uow, day), []
+    for key, block in filters.items():
         start_at, end_at = (datetime.fromisoformat(block[name]) for name in ("start_at", "end_at"))
         if key in has or start_at < bounds["since"] or block["task_id"] not in titles:
             continue
@@ -142,60 +146,59 @@ def accept_plan(plan_id: UUID, work: UnitOfWork) -> Response:
         if any(begin < end_at and start_at < end for begin, end in taken):
             no_room.append({**fields, "task_id": block["task_id"]})
         else:
-            kept.append(EVENTS.add(work, {**fields, "calendar_id": CALENDAR, "external_id": key}))
-    items = [EVENTS.shown(event) for event in sorted(kept, key=lambda each: each["start_at"])]
-    return work.reply({"items": items, "no_room": no_room})
+            kept.append(EVENTS.add(uow, {**fields, "calendar_id": CALENDAR, "external_id": key}))
+    items = EVENTS.to_responses(sorted(kept, key=lambda each: each["start_at"]))
+    return Accepted(items=items, no_room=[NoRoom(**each) for each in no_room])
 
 
-@router.get("/task-suggestions", response_model=Suggestions, responses=problems(NotSignedIn, Invalid))
-def suggest_tasks(work: UnitOfWork) -> Response:
+@router.get("/task-suggestions", responses=problems(NotSignedIn, Invalid))
+def suggest_tasks(uow: UnitOfWork) -> Suggestions:
     """Tasks that would lead to your goals and visions: the next milestone, a first step where there is none, time that is set aside."""
-    person, today = person_of(work)
+    person, today = person_of(uow)
     week = start_of(Period.week_of(today, person.week_start).first, person.timezone)
-    goals = work.tx.all(QUERIES["next_steps"], {"now": work.tx.now, "week": week})
-    return work.reply({"items": [asdict(each) for each in islice(next_steps(goals, today), SUGGESTIONS_AT_MOST)]})
+    goals = uow.tx.all(QUERIES["next_steps"], {"now": uow.tx.now, "week": week})
+    items = [Suggestion(**asdict(each)) for each in islice(next_steps(goals, today), SUGGESTIONS_AT_MOST)]
+    return Suggestions(items=items)
 
 
-@router.get("/smart-suggestion", response_model=Now, responses=problems(NotSignedIn, Invalid))
-def suggest_now(wanted: Annotated[Minutes, Query()], work: UnitOfWork) -> Response:
+@router.get("/smart-suggestion", responses=problems(NotSignedIn, Invalid))
+def suggest_now(filters: Annotated[Minutes, Query()], uow: UnitOfWork) -> Now:
     """What to do now, with the minutes that you have."""
-    rows, tasks = _candidates(work)
-    found = fitting(tasks, wanted.minutes)
+    rows, tasks = _candidates(uow)
+    found = fitting(tasks, filters.minutes)
     if found is None:
-        return work.reply({"suggestion": None})
+        return Now(suggestion=None)
     task, minutes = found
     row = next(row for row in rows if row["task_id"] == task.task_id)
-    said = {name: row[name] for name in ("task_id", "title", "score", "reasons")}
-    whole = {"minutes": minutes, "is_whole": minutes == task.minutes, "is_guess": task.is_guess}
-    return work.reply({"suggestion": said | whole})
+    length = {"minutes": minutes, "is_whole": minutes == task.minutes, "is_guess": task.is_guess}
+    return Now(suggestion=Smart.from_row({**row, **length}))
 
 
-@router.get("/usage", response_model=Usage, responses=problems(NotSignedIn))
-def get_usage(work: UnitOfWork, shared: Shared) -> Response:
+@router.get("/usage", responses=problems(NotSignedIn))
+def get_usage(uow: UnitOfWork, shared: Shared) -> Usage:
     """What the service that finds words was asked for you, what it cost, and what is left."""
     settings = shared.settings
-    day, month = ({"since": work.tx.now - timedelta(days=days)} for days in (1, 30))
-    last_day, last_month = work.tx.one(QUERIES["usage"], day), work.tx.one(QUERIES["usage"], month)
+    day, month = ({"since": uow.tx.now - timedelta(days=days)} for days in (1, 30))
+    last_day, last_month = uow.tx.one(QUERIES["usage"], day), uow.tx.one(QUERIES["usage"], month)
     assert last_day is not None
+    assert last_month is not None
     spent = last_day["tokens_in"] + last_day["tokens_out"]
     limit = settings.ai_daily_tokens_per_person
-    return work.reply(
-        {
-            "model": settings.ai_model if settings.has_ai_service else None,
-            "last_24_hours": last_day,
-            "last_30_days": last_month,
-            "tokens_limit": limit,
-            "tokens_left": max(0, limit - spent),
-            "by_model": work.tx.all(QUERIES["usage_by_model"], month),
-        }
+    return Usage(
+        model=settings.ai_model if settings.has_ai_service else None,
+        last_24_hours=Spent(**last_day),
+        last_30_days=Spent(**last_month),
+        tokens_limit=limit,
+        tokens_left=max(0, limit - spent),
+        by_model=[SpentOn(**row) for row in uow.tx.all(QUERIES["usage_by_model"], month)],
     )
 
 
 def _insights(
-    shared: Shared, who_asks: WhoAsks, period_of: Callable[[Person, date], Period], kind: str
+    shared: Shared, credentials: CallerCredentials, period_of: Callable[[Person, date], Period], kind: str
 ) -> tuple[dict[str, Any], Topic]:
-    with opened(shared, who_asks) as work:
-        person, today = person_of(work)
+    with short_transaction(shared, credentials) as uow:
+        person, today = person_of(uow)
     facts = shared.reports.facts(person, period_of(person, today))
     found, topic = shared.reports.words(facts, kind), topic_of(facts, kind)
     days = {"first_day": facts.period.first, "last_day": facts.period.last, "as_of": facts.as_of}
@@ -206,24 +209,22 @@ def _worded(found: Written) -> dict[str, Any]:
     return {**found.insights.model_dump(), "written_by": found.by, "reason": found.reason}
 
 
-def _free(work: Work, body: NewPlan, day: date) -> list[Moments]:
+def _free(uow: UnitOfWork, body: NewPlan, day: date) -> list[Moments]:
     """What is left of the day's working hours between appointments."""
-    hours = working_hours(work, (body.day_start, body.day_end), "body")
-    if day < local_date(work.tx.now, work.caller.timezone):
+    hours = working_hours(uow, (body.day_start, body.day_end), "body")
+    if day < local_date(uow.tx.now, uow.caller.timezone):
         raise Invalid.field("body.day", "it is past")
-    return free_time(work.tx, work.caller.user_id, work.caller.timezone, day, hours)
+    return free_time(uow.tx, uow.caller.user_id, uow.caller.timezone, day, hours)
 
 
-def _taken(work: Work, day: date) -> list[Moments]:
+def _taken(uow: UnitOfWork, day: date) -> list[Moments]:
     """What appointments take of a day now: some may have come since it was planned."""
-    taking = availability.taking_place_on(
-        work.tx, work.caller.user_id, work.caller.timezone, (day, day), without=CALENDAR
-    )
+    taking = availability.taking_place_on(uow.tx, uow.caller.user_id, uow.caller.timezone, (day, day), without=CALENDAR)
     return [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
 
 
-def _candidates(work: Work) -> tuple[list[dict[str, Any]], list[Candidate]]:
+def _candidates(uow: UnitOfWork) -> tuple[list[dict[str, Any]], list[Candidate]]:
     """What can be begun, in the order of its scores, which are brought up to date first."""
-    scores.page(work, limit=1)
-    work.tx.flush()
-    return candidates(work.tx, work.caller.user_id, work.caller.timezone)
+    scores.page(uow, limit=1)
+    uow.tx.flush()
+    return candidates(uow.tx, uow.caller.user_id, uow.caller.timezone)

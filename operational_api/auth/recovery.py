@@ -11,13 +11,14 @@ from operational_api.auth.email_dispatch import dispatch
 from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
 from operational_api.http.errors import problems
+from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
 from operational_api.security import audit, login_throttle, passwords
-from operational_api.security.authentication import Asking, CameFrom, Door, admitted
+from operational_api.security.authentication import Credentials, CredentialsDependency, RequestOrigin, authenticate
 from operational_api.security.login_throttle import Limit, TooManyAttempts
 from operational_api.security.tokens import Access
 
-router = APIRouter(prefix="/auth", tags=["Accounts"])
+router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
 
 SENT = "If there is an account with this address, a mail with a link is on its way to it."
 
@@ -29,17 +30,17 @@ class WrongPassword(Forbidden):
 @router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
 def change_password(
     body: PasswordChange,
-    who_asks: Annotated[Asking, Depends(Door())],
-    came_from: CameFrom,
+    credentials: Annotated[Credentials, Depends(CredentialsDependency())],
+    origin: RequestOrigin,
     shared: Shared,
     later: BackgroundTasks,
 ) -> Tokens:
     """Set another password. Every sign-in ends; this one goes on with the tokens of the answer."""
-    with admitted(shared.database, who_asks) as (tx, caller):
+    with authenticate(shared.database, credentials) as (tx, caller):
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
         assert account is not None
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
-    guesses = login_throttle.guesses(account["email"], came_from.ip)
+    guesses = login_throttle.guesses(account["email"], origin.ip)
     login_throttle.count(shared.database, guesses)
     if not passwords.matches(body.password, account["password_hash"]):
         raise WrongPassword
@@ -49,17 +50,17 @@ def change_password(
         changed = store.set_password(tx, me, password_hash)
         if changed is None:
             raise NotSignedIn
-        family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from)
-        audit.record(tx, "password.changed", came_from, actor_id=me, user_id=me)
+        family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, origin)
+        audit.record(tx, "password.changed", origin, actor_id=me, user_id=me)
     later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
     return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
-def send_reset_link(body: Address, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+def send_reset_link(body: Address, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
     to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
-    login_throttle.count(shared.database, [to_one, *login_throttle.requests_of("reset", came_from.ip)])
+    login_throttle.count(shared.database, [to_one, *login_throttle.requests_of("reset", origin.ip)])
     later.add_task(_send_reset, shared, body.email)
     return Accepted(message=SENT)
 
@@ -76,9 +77,9 @@ def _send_reset(shared: Services, email: str) -> None:
 
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
-def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> None:
+def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> None:
     """Set a new password with the token of a link. Every sign-in ends."""
-    login_throttle.count(shared.database, login_throttle.requests_of("set password", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("set password", origin.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:
         me = store.use_link(tx, body.token, "reset_password")
@@ -89,15 +90,15 @@ def reset_password(body: NewPassword, came_from: CameFrom, shared: Shared, later
         if changed is None:
             raise store.LinkRefused
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
-        audit.record(tx, "password.reset", came_from, actor_id=None, user_id=me)
+        audit.record(tx, "password.reset", origin, actor_id=None, user_id=me)
     later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
-def verify_email(body: LinkToken, came_from: CameFrom, shared: Shared) -> None:
+def verify_email(body: LinkToken, origin: RequestOrigin, shared: Shared) -> None:
     """Say that an address is yours, with the token of a link."""
-    login_throttle.count(shared.database, login_throttle.requests_of("verify", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("verify", origin.ip))
     with shared.database.transaction(Role.AUTH) as tx:
         me = store.use_link(tx, body.token, "verify_email")
         tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})
-        audit.record(tx, "email.verified", came_from, actor_id=None, user_id=me)
+        audit.record(tx, "email.verified", origin, actor_id=None, user_id=me)

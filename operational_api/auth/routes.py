@@ -5,23 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks
-from starlette.responses import Response
 
 from focusflow.clock import zone_names
 from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
-from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Sessions, SignIn, Tokens
+from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Session, Sessions, SignIn, Tokens
 from operational_api.http.errors import problems
+from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
-from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
+from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security import audit, login_throttle, passwords
-from operational_api.security.authentication import CameFrom
+from operational_api.security.authentication import RequestOrigin
 from operational_api.security.login_throttle import TooManyAttempts
 from operational_api.security.tokens import Access, access_token
 
-router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=InOneTransaction)
+router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
 
 REGISTERED = "Look into your mail. If this address was new here, it has an account now."
 
@@ -58,13 +58,13 @@ def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetim
     status_code=202,
     responses=problems(RegistrationClosed, Invalid, TooManyAttempts),
 )
-def create_account(body: Registration, came_from: CameFrom, shared: Shared, later: BackgroundTasks) -> Accepted:
+def create_account(body: Registration, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Create an account. The answer is the same whether or not the address has one already: its owner is told by mail."""
     if not shared.settings.registration_open:
         raise RegistrationClosed
     check_zone_name(body.timezone)
     passwords.check(body.password, "password", body.email, body.display_name)
-    login_throttle.count(shared.database, login_throttle.requests_of("register", came_from.ip))
+    login_throttle.count(shared.database, login_throttle.requests_of("register", origin.ip))
     password_hash = passwords.hashed(body.password)
     with shared.database.transaction(Role.AUTH) as tx:
         store.check_zone(tx, body.timezone)
@@ -88,9 +88,9 @@ def _tell_of_registration(shared: Services, email: str) -> None:
 
 
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
-def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
+def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     """Sign in with e-mail address and password."""
-    guesses = login_throttle.guesses(body.email, came_from.ip)
+    guesses = login_throttle.guesses(body.email, origin.ip)
     login_throttle.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH) as tx:
         account = tx.one(store.QUERIES["by_email"], {"email": body.email.strip().replace("\0", "")})
@@ -101,8 +101,8 @@ def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
     proven = account["email_verified_at"] or not shared.settings.must_verify_email
     gets_in = is_right and account["is_active"] and proven
     with shared.database.transaction(Role.AUTH, me) as tx:
-        audit.record(tx, "sign-in" if gets_in else "sign-in.refused", came_from, actor_id=None, user_id=me)
-        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, came_from) if gets_in else None
+        audit.record(tx, "sign-in" if gets_in else "sign-in.refused", origin, actor_id=None, user_id=me)
+        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, origin) if gets_in else None
     if begun is None:
         raise WrongSignIn
     login_throttle.succeeded(shared.database, guesses)
@@ -110,10 +110,10 @@ def sign_in(body: SignIn, came_from: CameFrom, shared: Shared) -> Tokens:
 
 
 @router.post("/refresh", responses=problems(store.RefreshRefused, Invalid))
-def refresh_tokens(body: RefreshToken, came_from: CameFrom, shared: Shared) -> Tokens:
+def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) -> Tokens:
     """Get the next pair of tokens. A refresh token that comes again later than ten seconds after ends the whole sign-in."""
     with shared.database.transaction(Role.AUTH) as tx:
-        rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, came_from)
+        rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, origin)
         account = tx.one(store.QUERIES["account"], {"user_id": rotated[0]}) if rotated else None
     if rotated is None or account is None or not account["is_active"]:
         raise store.RefreshRefused
@@ -122,31 +122,31 @@ def refresh_tokens(body: RefreshToken, came_from: CameFrom, shared: Shared) -> T
 
 
 @router.post("/logout", status_code=204, responses=problems(NotSignedIn))
-def sign_out(work: UnitOfWork) -> None:
+def sign_out(uow: UnitOfWork) -> None:
     """End this sign-in: its tokens are void from now on."""
-    work.tx.run(store.QUERIES["revoke_family"], {"family": work.caller.family, "now": work.tx.now})
+    uow.tx.run(store.QUERIES["revoke_family"], {"family": uow.caller.family, "now": uow.tx.now})
 
 
-@router.get("/sessions", response_model=Sessions, responses=problems(NotSignedIn))
-def list_sessions(work: UnitOfWork) -> Response:
+@router.get("/sessions", responses=problems(NotSignedIn))
+def list_sessions(uow: UnitOfWork) -> Sessions:
     """Where you are signed in."""
-    mine = {"user_id": work.caller.user_id, "current": work.caller.family, "now": work.tx.now}
-    return work.reply({"items": work.tx.all(store.QUERIES["sessions"], mine)})
+    mine = {"user_id": uow.caller.user_id, "current": uow.caller.family, "now": uow.tx.now}
+    return Sessions(items=[Session.from_row(row) for row in uow.tx.all(store.QUERIES["sessions"], mine)])
 
 
 @router.delete(
     "/sessions/{session_id:uuid}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid)
 )
-def end_session(session_id: UUID, work: UnitOfWork) -> None:
+def end_session(session_id: UUID, uow: UnitOfWork) -> None:
     """Sign one device out."""
-    mine = {"user_id": work.caller.user_id, "family": session_id, "now": work.tx.now}
-    if work.tx.one(store.QUERIES["revoke_session"], mine) is None:
+    mine = {"user_id": uow.caller.user_id, "family": session_id, "now": uow.tx.now}
+    if uow.tx.one(store.QUERIES["revoke_session"], mine) is None:
         raise SessionNotFound
-    work.audit("session.revoked", entity="session", entity_id=session_id)
+    uow.audit("session.revoked", entity="session", entity_id=session_id)
 
 
 @router.delete("/sessions", status_code=204, responses=problems(NotSignedIn))
-def end_all_sessions(work: UnitOfWork) -> None:
+def end_all_sessions(uow: UnitOfWork) -> None:
     """Sign every device out, this one too."""
-    work.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": work.caller.user_id, "now": work.tx.now})
-    work.audit("session.all-revoked", entity="session")
+    uow.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": uow.caller.user_id, "now": uow.tx.now})
+    uow.audit("session.all-revoked", entity="session")

@@ -5,20 +5,20 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter
-from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import categories
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.categories.schemas import Categories, Category, CategoryChange, NewCategory
-from operational_api.entities import Entity, filled
+from operational_api.entities import Entity, require_non_null
 from operational_api.http.errors import problems
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 AT_MOST = 200
 
-router = APIRouter(prefix="/categories", tags=["Categories"], route_class=InOneTransaction)
+router = APIRouter(prefix="/categories", tags=["Categories"], route_class=TypedRoute)
 
 
 class CategoryNotFound(NotFound):
@@ -40,52 +40,50 @@ class TooManyCategories(Conflict):
 ENTITY = Entity(categories, Category, CategoryNotFound)
 
 
-@router.get("", response_model=Categories, responses=problems(NotSignedIn))
-def list_categories(work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn))
+def list_categories(uow: UnitOfWork) -> Categories:
     """List your categories."""
-    return work.reply({"items": [ENTITY.shown(row) for row in work.tx.all(QUERIES["all"])]})
+    return Categories(items=ENTITY.to_responses(uow.tx.all(QUERIES["all"])))
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=Category,
     responses=problems(NotSignedIn, NameTaken, TooManyCategories, KeyReused, Invalid),
 )
-def create_category(body: NewCategory, work: UnitOfWork) -> Response:
+def create_category(body: NewCategory, uow: UnitOfWork) -> Category:
     """Add a category. Its name is yours once, however it is written."""
-    work.tx.serialize("categories")
-    found = work.tx.one(QUERIES["count"])
+    uow.tx.serialize("categories")
+    found = uow.tx.one(QUERIES["count"])
     if found is not None and found["count"] >= AT_MOST:
         raise TooManyCategories
     try:
-        row = ENTITY.add(work, body.model_dump())
+        row = ENTITY.add(uow, body.model_dump())
     except psycopg.errors.UniqueViolation as error:
         raise NameTaken from error
-    return work.reply(ENTITY.shown(row), 201, version=row["version"])
+    return ENTITY.to_response(row)
 
 
-@router.get("/{category_id:uuid}", response_model=Category, responses=problems(NotSignedIn, CategoryNotFound, Invalid))
-def get_category(category_id: UUID, work: UnitOfWork) -> Response:
+@router.get("/{category_id:uuid}", responses=problems(NotSignedIn, CategoryNotFound, Invalid))
+def get_category(category_id: UUID, uow: UnitOfWork) -> Category:
     """One category."""
-    row = ENTITY.one(work.tx, category_id)
-    return work.reply(ENTITY.shown(row), version=row["version"])
+    row = ENTITY.one(uow.tx, category_id)
+    return ENTITY.to_response(row)
 
 
 @router.patch(
     "/{category_id:uuid}",
-    response_model=Category,
     responses=problems(NotSignedIn, CategoryNotFound, NameTaken, Stale, Invalid),
 )
-def change_category(category_id: UUID, body: CategoryChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_category(category_id: UUID, body: CategoryChange, uow: UnitOfWork, if_match: IfMatch = None) -> Category:
     """Change a category."""
-    before = ENTITY.locked(work.tx, category_id)
+    before = ENTITY.locked(uow.tx, category_id)
     check_match(if_match, before["version"])
     try:
-        row = ENTITY.save(work, before, filled(body.model_dump(exclude_unset=True), "name"))
+        row = ENTITY.save(uow, before, require_non_null(body.model_dump(exclude_unset=True), "name"))
     except psycopg.errors.UniqueViolation as error:
         raise NameTaken from error
-    return work.reply(ENTITY.shown(row), version=row["version"])
+    return ENTITY.to_response(row)
 
 
 @router.delete(
@@ -93,12 +91,12 @@ def change_category(category_id: UUID, body: CategoryChange, work: UnitOfWork, i
     status_code=204,
     responses=problems(NotSignedIn, CategoryNotFound, CategoryInUse, Stale, Invalid),
 )
-def delete_category(category_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_category(category_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a category that nothing is in."""
-    row = ENTITY.locked(work.tx, category_id)
+    row = ENTITY.locked(uow.tx, category_id)
     check_match(if_match, row["version"])
-    used = work.tx.one(QUERIES["in_use"], {"id": category_id})
+    used = uow.tx.one(QUERIES["in_use"], {"id": category_id})
     if used is not None and used["found"]:
         raise CategoryInUse
-    work.tx.run(QUERIES["leave_deleted"], {"id": category_id})
-    ENTITY.remove(work, row)
+    uow.tx.run(QUERIES["leave_deleted"], {"id": category_id})
+    ENTITY.remove(uow, row)

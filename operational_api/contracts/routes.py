@@ -8,8 +8,9 @@ from focusflow.contracts.schemas import SCHEMAS
 from focusflow.errors import Invalid, NotFound
 from operational_api.contracts.schemas import SchemaName, SchemaNames
 from operational_api.http.errors import problems
+from operational_api.http.route import TypedRoute
 
-router = APIRouter(prefix="/schemas", tags=["Events"])
+router = APIRouter(prefix="/schemas", tags=["Events"], route_class=TypedRoute)
 
 
 class SchemaNotFound(NotFound):
@@ -22,9 +23,9 @@ def list_schemas() -> SchemaNames:
     return SchemaNames(items=[SchemaName(name=name, types=each.get("x-types", [])) for name, each in SCHEMAS.items()])
 
 
-@router.get("/{name}", response_model=dict[str, Any], responses=problems(SchemaNotFound, Invalid))
-def get_schema(name: str) -> Any:
+@router.get("/{name}", responses=problems(SchemaNotFound, Invalid))
+def get_schema(name: str) -> dict[str, Any]:
     """One JSON Schema, under the name by which events refer to it."""
     if name not in SCHEMAS:
         raise SchemaNotFound
-    return SCHEMAS[name]
+    return dict(SCHEMAS[name])

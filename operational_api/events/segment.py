@@ -6,16 +6,18 @@ The key says whose events they are; the library's own user ids are kept as prope
 from datetime import datetime
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter, ValidationError
-from starlette.responses import Response
 
 from focusflow.errors import Invalid, NotSignedIn
 from operational_api.events import incoming, store
 from operational_api.events.routes import Body
 from operational_api.http.errors import TooLarge, problems
+from operational_api.http.rendered import Rendered
+from operational_api.http.route import LenientRoute
 from operational_api.http.schema_base import Moment
-from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
+from operational_api.http.unit_of_work import UnitOfWork
 
 #: What each kind of call is counted as. Tracked events bring their own name.
 KINDS = {
@@ -44,7 +46,7 @@ async def write_key(request: Request, body: Body) -> None:
             request.state.write_key = said["writeKey"]
 
 
-router = APIRouter(prefix="/v1", tags=["Segment"], route_class=InOneTransaction, dependencies=[Depends(write_key)])
+router = APIRouter(prefix="/v1", tags=["Segment"], route_class=LenientRoute, dependencies=[Depends(write_key)])
 
 #: What the libraries send, in short.
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -67,20 +69,20 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("/batch", **_described({"batch": [{"type": kind, **each} for kind, each in EXAMPLES.items()]}))
 @router.post("/b", include_in_schema=False)
-def take_batch(body: Body, work: UnitOfWork) -> Response:
+def take_batch(body: Body, uow: UnitOfWork) -> Rendered[Any]:
     """Take a batch of calls of any kind."""
     said = incoming.parsed(body)
     if not isinstance(said, dict):
         raise incoming.BadBody("The body should be an object with a batch.")
-    return _taken(work, incoming.bounded(said.get("batch"), "batch"), said)
+    return _taken(uow, incoming.bounded(said.get("batch"), "batch"), said)
 
 
 def _single(kind: str) -> None:
-    def call(body: Body, work: UnitOfWork) -> Response:
+    def call(body: Body, uow: UnitOfWork) -> Rendered[Any]:
         said = incoming.parsed(body)
         if not isinstance(said, dict):
             raise incoming.BadBody("The body should be an object.")
-        return _taken(work, [{**said, "type": kind}], said)
+        return _taken(uow, [{**said, "type": kind}], said)
 
     call.__doc__ = f"Take one {kind} call."
     call.__name__ = f"take_{kind}"
@@ -92,15 +94,15 @@ for each_kind in KINDS:
     _single(each_kind)
 
 
-def _taken(work: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Response:
+def _taken(uow: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Rendered[Any]:
     context = whole.get("context")
     shared = context if isinstance(context, dict) else {}
-    found = incoming.read([_translated(call, shared, work.tx.now) for call in calls], work.tx.now)
+    found = incoming.read([_translated(call, shared, uow.tx.now) for call in calls], uow.tx.now)
     if not found.events:
         first = found.errors[0]
         raise incoming.BadBody(f"No call could be taken. Call {first['index']}: {first['field']} {first['message']}.")
-    store.add(work, [event for _, event in found.events], source="segment")
-    return work.reply({"success": True, "errors": found.errors})
+    store.add(uow, [event for _, event in found.events], source="segment")
+    return Rendered(orjson.dumps({"success": True, "errors": found.errors}))
 
 
 def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:

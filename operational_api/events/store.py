@@ -13,24 +13,24 @@ from focusflow.contracts.registry import BY_TYPE
 from focusflow.database.outbox import append_written
 from focusflow.identity import new_id
 from operational_api.events.schemas import Tracked
-from operational_api.http.unit_of_work import Work
+from operational_api.http.unit_of_work import UnitOfWork
 
 TYPE: Final = "activity.tracked"
 
 
-def add(work: Work, events: list[Tracked], source: str) -> None:
+def add(uow: UnitOfWork, events: list[Tracked], source: str) -> None:
     """Of an event that comes again under its own id, the later steps keep one.
 
     They come by the thousand, so only the first is held against the contract; the others have its shape, and fields of a checked type.
     """
-    me, zone, now = work.caller.user_id, work.caller.timezone, work.tx.now
+    me, zone, now = uow.caller.user_id, uow.caller.timezone, uow.tx.now
     shared = {
         "specversion": "1.0", "source": source, "type": TYPE, "userid": me, "entityversion": 1, "recordedtime": now,
         "timezone": zone, "actor": "user", "dataschema": BY_TYPE[TYPE].schema, "datacontenttype": "application/json", "before": None,
     }  # fmt: skip
     made: list[dict[str, Any]] = [shared | _own(each, me, zone, now) for each in events]
     Event.model_validate(made[0])
-    append_written(work.tx, me, [(each["id"], orjson.dumps(each, option=orjson.OPT_UTC_Z).decode()) for each in made])
+    append_written(uow.tx, me, [(each["id"], orjson.dumps(each, option=orjson.OPT_UTC_Z).decode()) for each in made])
 
 
 def _own(tracked: Tracked, user_id: UUID, zone: str, now: datetime) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import Response
 
 from focusflow.errors import Invalid, NotSignedIn
-from operational_api.entities import filled
+from operational_api.entities import require_non_null
 from operational_api.goals import rules
 from operational_api.goals.schemas import Milestone, MilestoneChange, Milestones, NewMilestone
 from operational_api.goals.store import (
@@ -21,52 +20,51 @@ from operational_api.goals.store import (
     milestones_of,
 )
 from operational_api.http.errors import problems
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
 
-router = APIRouter(prefix="/goals/{goal_id:uuid}/milestones", tags=["Goals"], route_class=InOneTransaction)
+router = APIRouter(prefix="/goals/{goal_id:uuid}/milestones", tags=["Goals"], route_class=TypedRoute)
 
 
-@router.get("", response_model=Milestones, responses=problems(NotSignedIn, GoalNotFound, Invalid))
-def list_milestones(goal_id: UUID, work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn, GoalNotFound, Invalid))
+def list_milestones(goal_id: UUID, uow: UnitOfWork) -> Milestones:
     """The steps of a goal."""
-    GOALS.one(work.tx, goal_id)
-    return work.reply({"items": [MILESTONES.shown(row) for row in milestones_of(work.tx, goal_id)]})
+    GOALS.one(uow.tx, goal_id)
+    return Milestones(items=MILESTONES.to_responses(milestones_of(uow.tx, goal_id)))
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=Milestone,
     responses=problems(NotSignedIn, GoalNotFound, TooManyMilestones, KeyReused, Invalid),
 )
-def add_milestone(goal_id: UUID, body: NewMilestone, work: UnitOfWork) -> Response:
+def add_milestone(goal_id: UUID, body: NewMilestone, uow: UnitOfWork) -> Milestone:
     """Add a step to a goal."""
-    goal = GOALS.locked(work.tx, goal_id)
-    present = milestones_of(work.tx, goal_id)
+    goal = GOALS.locked(uow.tx, goal_id)
+    present = milestones_of(uow.tx, goal_id)
     if len(present) >= MILESTONES_AT_MOST:
         raise TooManyMilestones
     fields = body.model_dump() | {"goal_id": goal_id}
     if body.order_index is None:
         fields["order_index"] = max((each["order_index"] for each in present), default=-1) + 1
-    row = MILESTONES.add(work, fields)
-    follow_milestones(work, goal)
-    return work.reply(MILESTONES.shown(row), 201, version=row["version"])
+    row = MILESTONES.add(uow, fields)
+    follow_milestones(uow, goal)
+    return MILESTONES.to_response(row)
 
 
 @router.patch(
     "/{milestone_id:uuid}",
-    response_model=Milestone,
     responses=problems(NotSignedIn, GoalNotFound, MilestoneNotFound, Stale, Invalid),
 )
 def change_milestone(
-    goal_id: UUID, milestone_id: UUID, body: MilestoneChange, work: UnitOfWork, if_match: IfMatch = None
-) -> Response:
+    goal_id: UUID, milestone_id: UUID, body: MilestoneChange, uow: UnitOfWork, if_match: IfMatch = None
+) -> Milestone:
     """Change a step, or its place among the others."""
-    GOALS.locked(work.tx, goal_id)
-    before = milestone(work.tx, goal_id, milestone_id)
+    GOALS.locked(uow.tx, goal_id)
+    before = milestone(uow.tx, goal_id, milestone_id)
     check_match(if_match, before["version"])
-    row = MILESTONES.save(work, before, filled(body.model_dump(exclude_unset=True), "title", "order_index"))
-    return work.reply(MILESTONES.shown(row), version=row["version"])
+    row = MILESTONES.save(uow, before, require_non_null(body.model_dump(exclude_unset=True), "title", "order_index"))
+    return MILESTONES.to_response(row)
 
 
 @router.delete(
@@ -74,31 +72,31 @@ def change_milestone(
     status_code=204,
     responses=problems(NotSignedIn, GoalNotFound, MilestoneNotFound, Stale, Invalid),
 )
-def delete_milestone(goal_id: UUID, milestone_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_milestone(goal_id: UUID, milestone_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a step."""
-    goal = GOALS.locked(work.tx, goal_id)
-    row = milestone(work.tx, goal_id, milestone_id)
+    goal = GOALS.locked(uow.tx, goal_id)
+    row = milestone(uow.tx, goal_id, milestone_id)
     check_match(if_match, row["version"])
-    MILESTONES.remove(work, row)
-    follow_milestones(work, goal)
+    MILESTONES.remove(uow, row)
+    follow_milestones(uow, goal)
 
 
 def _settle(path: str, status: str, sentence: str) -> None:
-    def settle(goal_id: UUID, milestone_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-        goal = GOALS.locked(work.tx, goal_id)
-        before = milestone(work.tx, goal_id, milestone_id)
+    def settle(goal_id: UUID, milestone_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Milestone:
+        goal = GOALS.locked(uow.tx, goal_id)
+        before = milestone(uow.tx, goal_id, milestone_id)
         check_match(if_match, before["version"])
         if status == "pending":
-            row = MILESTONES.save(work, before, rules.unsettled(before), "updated")
+            row = MILESTONES.save(uow, before, rules.unsettled(before), "updated")
         else:
-            row = MILESTONES.save(work, before, rules.settled(before, status, work.tx.now), status)
-        follow_milestones(work, goal)
-        return work.reply(MILESTONES.shown(row), version=row["version"])
+            row = MILESTONES.save(uow, before, rules.settled(before, status, uow.tx.now), status)
+        follow_milestones(uow, goal)
+        return MILESTONES.to_response(row)
 
     settle.__name__, settle.__doc__ = f"{path}_milestone", sentence
     conflict = rules.MilestonePending if status == "pending" else rules.MilestoneSettled
     answers = problems(NotSignedIn, GoalNotFound, MilestoneNotFound, conflict, KeyReused, Stale, Invalid)
-    router.post(f"/{{milestone_id:uuid}}/{path}", response_model=Milestone, responses=answers)(settle)
+    router.post(f"/{{milestone_id:uuid}}/{path}", responses=answers)(settle)
 
 
 _settle("complete", "completed", "Complete a step. The last one completes a goal that is told by its milestones.")

@@ -4,10 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
 from focusflow.errors import Invalid, NotSignedIn
-from operational_api.entities import filled
+from operational_api.entities import require_non_null
 from operational_api.goals import rules
 from operational_api.goals.schemas import (
     Goal,
@@ -16,6 +15,7 @@ from operational_api.goals.schemas import (
     GoalPage,
     NewGoal,
     NewProgress,
+    Progress,
     ProgressFilter,
     ProgressPage,
 )
@@ -29,67 +29,68 @@ from operational_api.goals.store import (
 )
 from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
 
-router = APIRouter(prefix="/goals", tags=["Goals"], route_class=InOneTransaction)
+router = APIRouter(prefix="/goals", tags=["Goals"], route_class=TypedRoute)
 
 
-@router.post("", status_code=201, response_model=Goal, responses=problems(NotSignedIn, KeyReused, Invalid))
-def create_goal(body: NewGoal, work: UnitOfWork) -> Response:
+@router.post("", status_code=201, responses=problems(NotSignedIn, KeyReused, Invalid))
+def create_goal(body: NewGoal, uow: UnitOfWork) -> Goal:
     """Add a goal."""
-    row = GOALS.add(work, body.model_dump())
-    return work.reply(GOALS.shown(row), 201, version=row["version"])
+    row = GOALS.add(uow, body.model_dump())
+    return GOALS.to_response(row)
 
 
-@router.get("", response_model=GoalPage, responses=problems(NotSignedIn, Invalid))
-def list_goals(wanted: Annotated[GoalFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn, Invalid))
+def list_goals(filters: Annotated[GoalFilter, Query()], uow: UnitOfWork) -> GoalPage:
     """List goals."""
-    values = wanted.model_dump() | after_moment(wanted.cursor, "goals")
-    page = page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "goals", "created_at")
-    return work.reply({**page, "items": [GOALS.shown(row) for row in page["items"]]})
+    values = filters.model_dump() | after_moment(filters.cursor, "goals")
+    page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "goals", "created_at")
+    return GoalPage(items=GOALS.to_responses(page.rows), next_cursor=page.next_cursor)
 
 
-@router.get("/{goal_id:uuid}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Invalid))
-def get_goal(goal_id: UUID, work: UnitOfWork) -> Response:
+@router.get("/{goal_id:uuid}", responses=problems(NotSignedIn, GoalNotFound, Invalid))
+def get_goal(goal_id: UUID, uow: UnitOfWork) -> Goal:
     """One goal."""
-    row = GOALS.one(work.tx, goal_id)
-    return work.reply(GOALS.shown(row), version=row["version"])
+    row = GOALS.one(uow.tx, goal_id)
+    return GOALS.to_response(row)
 
 
-@router.patch("/{goal_id:uuid}", response_model=Goal, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
-def change_goal(goal_id: UUID, body: GoalChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+@router.patch("/{goal_id:uuid}", responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
+def change_goal(goal_id: UUID, body: GoalChange, uow: UnitOfWork, if_match: IfMatch = None) -> Goal:
     """Change a goal. Another target moves its progress: where that reaches it, the goal is completed; where it was reached and is no more,
     the goal is taken up again.
     """
-    goal = GOALS.locked(work.tx, goal_id)
+    goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
-    wish = filled(body.model_dump(exclude_unset=True), "title", "horizon")
-    row = GOALS.save(work, goal, rules.changed(goal, wish))
+    patch = require_non_null(body.model_dump(exclude_unset=True), "title", "horizon")
+    row = GOALS.save(uow, goal, rules.changed(goal, patch))
     if row["progress"] != goal["progress"]:
-        row = resume_if_fallen_back(work, goal, complete_if_reached(work, row))
-    return work.reply(GOALS.shown(row), version=row["version"])
+        row = resume_if_fallen_back(uow, goal, complete_if_reached(uow, row))
+    return GOALS.to_response(row)
 
 
 @router.delete("/{goal_id:uuid}", status_code=204, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
-def delete_goal(goal_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_goal(goal_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a goal. Its tasks stay."""
-    goal = GOALS.locked(work.tx, goal_id)
+    goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
-    GOALS.save(work, goal, {"deleted_at": work.tx.now}, "deleted")
+    GOALS.save(uow, goal, {"deleted_at": uow.tx.now}, "deleted")
 
 
-def _move(path: str, happening: str, sentence: str) -> None:
-    def move(goal_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
-        goal = GOALS.locked(work.tx, goal_id)
+def _move(path: str, event_action: str, sentence: str) -> None:
+    def move(goal_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Goal:
+        goal = GOALS.locked(uow.tx, goal_id)
         check_match(if_match, goal["version"])
-        row = GOALS.save(work, goal, rules.moved(goal, happening, work.tx.now), happening)
+        row = GOALS.save(uow, goal, rules.moved(goal, event_action, uow.tx.now), event_action)
         if goal["status"] == "paused":
-            row = complete_if_reached(work, row)
-        return work.reply(GOALS.shown(row), version=row["version"])
+            row = complete_if_reached(uow, row)
+        return GOALS.to_response(row)
 
     move.__name__, move.__doc__ = f"{path}_goal", sentence
     answers = problems(NotSignedIn, GoalNotFound, rules.GoalElsewhere, KeyReused, Stale, Invalid)
-    router.post(f"/{{goal_id:uuid}}/{path}", response_model=Goal, responses=answers)(move)
+    router.post(f"/{{goal_id:uuid}}/{path}", responses=answers)(move)
 
 
 _move("pause", "paused", "Pause an active goal.")
@@ -104,26 +105,22 @@ _move("complete", "completed", "Say that a goal is reached, whatever was measure
 
 @router.post(
     "/{goal_id:uuid}/progress",
-    response_model=Goal,
     responses=problems(
         NotSignedIn, GoalNotFound, rules.GoalByMilestones, rules.GoalNotActive, KeyReused, Stale, Invalid
     ),
 )
-def record_progress(goal_id: UUID, body: NewProgress, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def record_progress(goal_id: UUID, body: NewProgress, uow: UnitOfWork, if_match: IfMatch = None) -> Goal:
     """Say how far a goal is. One that reaches its target is completed."""
-    goal = GOALS.locked(work.tx, goal_id)
+    goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
-    row = advance(work, goal, rules.progressed(goal, body.value))
-    return work.reply(GOALS.shown(row), version=row["version"])
+    row = advance(uow, goal, rules.progressed(goal, body.value))
+    return GOALS.to_response(row)
 
 
-@router.get(
-    "/{goal_id:uuid}/progress", response_model=ProgressPage, responses=problems(NotSignedIn, GoalNotFound, Invalid)
-)
-def list_progress(goal_id: UUID, wanted: Annotated[ProgressFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("/{goal_id:uuid}/progress", responses=problems(NotSignedIn, GoalNotFound, Invalid))
+def list_progress(goal_id: UUID, filters: Annotated[ProgressFilter, Query()], uow: UnitOfWork) -> ProgressPage:
     """How a goal came along."""
-    GOALS.one(work.tx, goal_id)
-    values = wanted.model_dump() | after_moment(wanted.cursor, f"progress-{goal_id}") | {"goal_id": goal_id}
-    return work.reply(
-        page_of(work.tx.all(QUERIES["history"], values), wanted.limit, f"progress-{goal_id}", "recorded_at")
-    )
+    GOALS.one(uow.tx, goal_id)
+    values = filters.model_dump() | after_moment(filters.cursor, f"progress-{goal_id}") | {"goal_id": goal_id}
+    page = page_of(uow.tx.all(QUERIES["history"], values), filters.limit, f"progress-{goal_id}", "recorded_at")
+    return ProgressPage(items=[Progress.from_row(row) for row in page.rows], next_cursor=page.next_cursor)

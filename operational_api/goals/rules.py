@@ -35,11 +35,11 @@ class MilestonePending(Conflict):
     """This milestone is pending already."""
 
 
-def moved(goal: Mapping[str, Any], happening: str, now: datetime) -> dict[str, Any]:
+def moved(goal: Mapping[str, Any], event_action: str, now: datetime) -> dict[str, Any]:
     """The goal after it was paused, resumed, cancelled or completed."""
-    allowed, status = MOVES[happening]
+    allowed, status = MOVES[event_action]
     if goal["status"] not in allowed:
-        raise GoalElsewhere(f"This goal is {goal['status']} and cannot be {happening}.")
+        raise GoalElsewhere(f"This goal is {goal['status']} and cannot be {event_action}.")
     return {"status": status, "completed_at": now if status == "completed" else None}
 
 
@@ -79,16 +79,16 @@ def has_fallen_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
     return bool(after["status"] == "completed" and before["progress"] >= 100 > after["progress"])
 
 
-def changed(goal: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+def changed(goal: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """The goal after a change; another target moves its progress."""
-    after = {**goal, **wish}
+    after = {**goal, **patch}
     if goal["measurement"] == "number" and after["target_value"] is None:
         raise Invalid.field("body.target_value", "a goal measured by a number needs one")
     if goal["measurement"] != "number" and after["target_value"] is not None:
         raise Invalid.field("body.target_value", "this goal is not measured by a number")
     if after["start_date"] and after["target_date"] and after["target_date"] < after["start_date"]:
         raise Invalid.field("body.target_date", "it should not lie before start_date")
-    fields = dict(wish)
+    fields = dict(patch)
     if goal["measurement"] == "number" and after["target_value"] != goal["target_value"]:
         fields["progress"] = min(100.0, max(0.0, 100.0 * goal["current_value"] / after["target_value"]))
     return fields

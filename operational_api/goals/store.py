@@ -15,7 +15,7 @@ from focusflow.identity import new_id
 from operational_api.entities import Entity
 from operational_api.goals import rules
 from operational_api.goals.schemas import Goal, Milestone
-from operational_api.http.unit_of_work import Work
+from operational_api.http.unit_of_work import UnitOfWork
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 MILESTONES_AT_MOST = 200
@@ -49,31 +49,31 @@ def milestone(tx: Transaction, goal_id: UUID, milestone_id: UUID) -> DictRow:
     return row
 
 
-def advance(work: Work, goal: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+def advance(uow: UnitOfWork, goal: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Save how far a goal is, and keep it in its history; one that is reached is completed."""
-    row = GOALS.save(work, goal, changes, "progressed")
+    row = GOALS.save(uow, goal, changes, "progressed")
     if row["version"] == goal["version"]:
         return row
-    kept = {"id": new_id(), "user_id": work.caller.user_id, "goal_id": goal["id"], "now": work.tx.now}
-    work.tx.run(QUERIES["record"], {**kept, "value": row["current_value"], "progress": row["progress"]})
-    return complete_if_reached(work, row)
+    kept = {"id": new_id(), "user_id": uow.caller.user_id, "goal_id": goal["id"], "now": uow.tx.now}
+    uow.tx.run(QUERIES["record"], {**kept, "value": row["current_value"], "progress": row["progress"]})
+    return complete_if_reached(uow, row)
 
 
-def complete_if_reached(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
+def complete_if_reached(uow: UnitOfWork, goal: Mapping[str, Any]) -> Mapping[str, Any]:
     if not rules.is_reached(goal):
         return goal
-    return GOALS.save(work, goal, rules.moved(goal, "completed", work.tx.now), "completed")
+    return GOALS.save(uow, goal, rules.moved(goal, "completed", uow.tx.now), "completed")
 
 
-def resume_if_fallen_back(work: Work, before: Mapping[str, Any], goal: Mapping[str, Any]) -> Mapping[str, Any]:
+def resume_if_fallen_back(uow: UnitOfWork, before: Mapping[str, Any], goal: Mapping[str, Any]) -> Mapping[str, Any]:
     if not rules.has_fallen_back(before, goal):
         return goal
-    return GOALS.save(work, goal, rules.moved(goal, "resumed", work.tx.now), "resumed")
+    return GOALS.save(uow, goal, rules.moved(goal, "resumed", uow.tx.now), "resumed")
 
 
-def follow_milestones(work: Work, goal: Mapping[str, Any]) -> Mapping[str, Any]:
+def follow_milestones(uow: UnitOfWork, goal: Mapping[str, Any]) -> Mapping[str, Any]:
     """Bring a goal that is told by its milestones to where they are. One that was completed by them and is no more is taken up again."""
     if goal["measurement"] != "milestones":
         return goal
-    row = advance(work, goal, rules.by_milestones(milestones_of(work.tx, goal["id"])))
-    return resume_if_fallen_back(work, goal, row)
+    row = advance(uow, goal, rules.by_milestones(milestones_of(uow.tx, goal["id"])))
+    return resume_if_fallen_back(uow, goal, row)

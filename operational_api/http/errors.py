@@ -145,7 +145,7 @@ def _install_for_storage(app: FastAPI) -> None:
 
     @app.exception_handler(psycopg.errors.ForeignKeyViolation)
     def pointing_nowhere(_: Request, error: psycopg.errors.ForeignKeyViolation) -> Response:
-        return rendered(dangling(error))
+        return rendered(foreign_key_error(error))
 
     @app.exception_handler(psycopg.OperationalError)
     def away(_: Request, error: psycopg.OperationalError) -> Response:
@@ -160,7 +160,7 @@ def _install_for_storage(app: FastAPI) -> None:
         return rendered(StorageFull())
 
 
-def dangling(error: psycopg.errors.ForeignKeyViolation, within: str = "body") -> Invalid:
+def foreign_key_error(error: psycopg.errors.ForeignKeyViolation, within: str = "body") -> Invalid:
     """A field names what is not there. Postgres names no values under row-level security, but its constraint's name holds the column."""
     column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
     return Invalid.field(f"{within}.{column}", "it names something that does not exist")

@@ -1,87 +1,71 @@
-"""Requests that take a while, and hold no transaction for it: with an Idempotency-Key they are carried out once all the same.
+"""Idempotency of long requests, which hold no transaction while they compute.
 
-Whoever comes first leaves the key without an answer while at work, and gives it back where it fails.
+The first request claims the key, records its answer under it, and releases the key if it fails.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, LiteralString
-
-from fastapi import Depends
+from typing import Any, LiteralString
 
 from focusflow.database.session import Role
 from focusflow.errors import Conflict
-from operational_api.http.unit_of_work import REPLAYED, Asked, KeyReused, WorkDoor
-from operational_api.security.authentication import admitted
+from operational_api.http.rendered import Rendered
+from operational_api.http.unit_of_work import REPLAYED, KeyReused, RequestContext
+from operational_api.security.authentication import authenticate
 
-#: Longer than any request takes, with retries: one that left no answer by then was cut off, and can be sent again.
-CUT_OFF = timedelta(minutes=15)
+#: Longer than any request takes, with retries. After that, a claim without an answer belongs to a crashed request.
+CLAIM_EXPIRES = timedelta(minutes=15)
 
 CLAIM: LiteralString = """
     insert into idempotency_keys (user_id, key, request_hash, created_at)
     values (%(user_id)s, %(key)s, %(request_hash)s, %(now)s)
     on conflict (user_id, key) do update set created_at = %(now)s"""
 
-KEEP: LiteralString = """
+RECORD: LiteralString = """
     update idempotency_keys set status = 200, response = %(response)s where user_id = %(user_id)s and key = %(key)s"""
 
-GIVE_BACK: LiteralString = (
-    "delete from idempotency_keys where user_id = %(user_id)s and key = %(key)s and status is null"
-)
+RELEASE: LiteralString = "delete from idempotency_keys where user_id = %(user_id)s and key = %(key)s and status is null"
 
 
 class StillAtWork(Conflict):
-    """A request with this Idempotency-Key is still being carried out. Send it again in a moment for its answer."""
+    """A request with this Idempotency-Key is still running. Send it again in a moment to get its answer."""
 
     retry_after = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a request made, or had made when it came before."""
-
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def once(asked: Asked, make: Callable[[], bytes]) -> Made:
-    """What a request makes, or what it made when its key came for the first time."""
-    if asked.idempotency_key is None:
-        return Made(make())
-    kept = _claim(asked)
-    if kept is not None:
-        return Made(kept.encode(), REPLAYED)
+def run_once(context: RequestContext, make: Callable[[], bytes]) -> Rendered[Any]:
+    """What a request makes, or what it made when its Idempotency-Key came for the first time."""
+    if context.idempotency_key is None:
+        return Rendered(make())
+    recorded = _claim(context)
+    if recorded is not None:
+        return Rendered(recorded.encode(), headers=REPLAYED)
     try:
         content = make()
     except BaseException:
-        _say(asked, GIVE_BACK)
+        _write(context, RELEASE)
         raise
-    _say(asked, KEEP, response=content.decode())
-    return Made(content)
+    _write(context, RECORD, response=content.decode())
+    return Rendered(content)
 
 
-def _claim(asked: Asked) -> str | None:
-    """Take the key, unless there is an answer under it."""
-    with admitted(asked.shared.database, asked.asking, asked.idempotency_key) as (tx, caller):
+def _claim(context: RequestContext) -> str | None:
+    """Claim the key, or return the answer that is recorded under it."""
+    with authenticate(context.services.database, context.credentials, context.idempotency_key) as (tx, caller):
         found = tx.found
-        if found["request_hash"] not in (None, asked.request_hash):
+        if found["request_hash"] not in (None, context.request_hash):
             raise KeyReused
         if found["status"] is not None:
             answer: str = found["response"]
             return answer
-        if found["key_used_at"] is not None and found["key_used_at"] > tx.now - CUT_OFF:
+        if found["key_used_at"] is not None and found["key_used_at"] > tx.now - CLAIM_EXPIRES:
             raise StillAtWork
-        taken = {"user_id": caller.user_id, "key": asked.idempotency_key, "request_hash": asked.request_hash}
-        tx.run(CLAIM, {**taken, "now": tx.now})
+        claim = {"user_id": caller.user_id, "key": context.idempotency_key, "request_hash": context.request_hash}
+        tx.run(CLAIM, {**claim, "now": tx.now})
     return None
 
 
-def _say(asked: Asked, statement: LiteralString, **more: Any) -> None:
-    me = asked.asking.who.user_id
-    with asked.shared.database.transaction(Role.API, me) as tx:
-        tx.run(statement, {"user_id": me, "key": asked.idempotency_key, **more})
-
-
-#: A request of a route that opens its own short transactions.
-LongRequest = Annotated[Asked, Depends(WorkDoor())]
+def _write(context: RequestContext, statement: LiteralString, **more: Any) -> None:
+    user_id = context.credentials.claims.user_id
+    with context.services.database.transaction(Role.API, user_id) as tx:
+        tx.run(statement, {"user_id": user_id, "key": context.idempotency_key, **more})

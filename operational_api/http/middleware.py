@@ -23,7 +23,7 @@ HEADERS = [
 ]
 
 
-class Observed:
+class RequestMiddleware:
     """Plain ASGI: it costs a request microseconds, and sees it whole."""
 
     def __init__(self, app: ASGIApp) -> None:

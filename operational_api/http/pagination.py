@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -48,9 +49,17 @@ def after_moment(given: str | None, made_for: str) -> dict[str, Any]:
         raise BadCursor from error
 
 
-def page_of(rows: Sequence[dict[str, Any]], limit: int, made_for: str, moment: str) -> dict[str, Any]:
-    """A page of rows, of which one more was asked for than the limit says."""
-    items = list(rows[:limit])
-    more = len(rows) > limit
-    following = cursor(made_for, items[-1][moment].isoformat(), items[-1]["id"]) if more else None
-    return {"items": items, "next_cursor": following}
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of a page, and where the next one begins."""
+
+    rows: Sequence[Mapping[str, Any]]
+    next_cursor: str | None
+
+
+def page_of(rows: Sequence[Mapping[str, Any]], limit: int, made_for: str, moment: str) -> Page:
+    """A page, from one row more than its limit if there are more."""
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], cursor(made_for, last[moment].isoformat(), last["id"]))

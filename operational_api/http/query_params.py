@@ -1,6 +1,6 @@
-"""What a query string asks for: nothing that its route does not know, and on a hot list read once for all requests that ask the same."""
+"""Query strings: a name that the route does not declare is refused, and the filter of a hot list is parsed once for all equal query strings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -8,41 +8,28 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from operational_api.http.schema_base import Input
 
 Filter = TypeVar("Filter", bound=Input)
 
-#: Called by programs that are not ours to mend: libraries of Segment, probes, and mail programs, which mark the links that they open.
-TOLERANT = ("/v1/", "/health/", "/metrics", "/api/v1/reports/unsubscribe/")
 
-
-#: Which names each route's function knows, found out once.
-KNOWN: dict[Callable[..., Any], frozenset[str]] = {}
-
-
-def nothing_unknown(request: Request) -> None:
-    """Refuse what a route does not know: a typo in a query string must not be a silent no."""
-    route = request.scope["route"]
-    if not request.query_params or request.url.path.startswith(TOLERANT) or not isinstance(route, APIRoute):
-        return
-    unknown = [name for name in request.query_params if name not in _known_to(route)]
+def check_names(request: Request, names: Collection[str]) -> None:
+    """Refuse a query parameter that the route does not declare."""
+    unknown = [name for name in request.query_params if name not in names]
     if unknown:
         raise RequestValidationError(
             [{"loc": ("query", name), "msg": "Extra inputs are not permitted"} for name in unknown]
         )
 
 
-def _known_to(route: APIRoute) -> frozenset[str]:
-    if route.endpoint not in KNOWN:
-        told = (route.openapi_extra or {}).get("parameters", ())  # by `AskedFor`
-        KNOWN[route.endpoint] = frozenset(each["name"] for each in told) | frozenset(_parameters(route.dependant))
-    return KNOWN[route.endpoint]
+def query_names(dependant: Dependant) -> frozenset[str]:
+    """The query parameters that a handler and its dependencies declare."""
+    return frozenset(_names(dependant))
 
 
-def _parameters(dependant: Dependant) -> Iterator[str]:
+def _names(dependant: Dependant) -> Iterator[str]:
     for each in dependant.query_params:
         shape = each.field_info.annotation
         if isinstance(shape, type) and issubclass(shape, BaseModel):
@@ -50,29 +37,33 @@ def _parameters(dependant: Dependant) -> Iterator[str]:
         else:
             yield each.alias
     for below in dependant.dependencies:
-        yield from _parameters(below)
+        if isinstance(below.call, QueryFilter):
+            yield from below.call.shape.model_fields
+        yield from _names(below)
 
 
-class AskedFor(Generic[Filter]):
-    """As a dependency: the filter that the query string names. Filters are shared between requests, so nobody changes one."""
+class QueryFilter(Generic[Filter]):
+    """As a dependency: the filter in a query string. FastAPI would parse each field of it for each request, which costs a list of tasks a tenth
+    of its time. Equal query strings share a filter, so it must not be changed.
+    """
 
     def __init__(self, shape: type[Filter]) -> None:
         self.shape = shape
-        self._read = lru_cache(4096)(self._parsed)
+        self._parse_once = lru_cache(4096)(self._parse)
 
     async def __call__(self, request: Request) -> Filter:
-        return self._read(request.scope["query_string"])
+        return self._parse_once(request.scope["query_string"])
 
-    def _parsed(self, query: bytes) -> Filter:
-        said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    def _parse(self, query: bytes) -> Filter:
+        given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
         try:
-            return self.shape.model_validate(said)
+            return self.shape.model_validate(given)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_context=False)
             raise RequestValidationError([{**each, "loc": ("query", *each["loc"])} for each in wrong]) from error
 
-    def described(self) -> dict[str, Any]:
-        """Its parameters, for the description of a route."""
+    def openapi(self) -> dict[str, Any]:
+        """The parameters as the API description of a route shows them."""
         schema = self.shape.model_json_schema()
         parameters = [
             {

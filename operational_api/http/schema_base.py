@@ -1,8 +1,9 @@
 """What may come in: text, numbers and moments within bounds, and no field that nobody asked for."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +38,15 @@ class Output(BaseModel):
     """A body that the API answers with, complete."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The schema's fields of a row, checked."""
+        return cls.model_validate({name: row[name] for name in cls.model_fields})
+
+    def for_replay(self) -> Self:
+        """What a repeated request with the same Idempotency-Key gets."""
+        return self
 
 
 def _writable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What all requests share."""
+"""The services that all requests share."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,7 @@ from reports.periods.builder import ReportBuilder, maker
 
 @dataclass(frozen=True)
 class Services:
-    """Made when the API starts, passed to each request."""
+    """Created when the API starts, passed to each request."""
 
     settings: Settings
     database: Database
@@ -28,7 +28,7 @@ class Services:
 
     @cached_property
     def reports(self) -> ReportBuilder:
-        """Made by the first who asks for one."""
+        """Created by the first request that needs it."""
         return maker(self.settings, self.database)
 
 

@@ -1,7 +1,7 @@
 """The shapes of API keys."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -46,6 +46,10 @@ class MadeKey(Key):
     key: str | None = Field(
         description="The key itself. It is not stored and cannot be shown again, not even to a repeated request."
     )
+
+    def for_replay(self) -> Self:
+        """The recorded answer must not hold the secret."""
+        return self.model_copy(update={"key": None})
 
 
 class Keys(Output):

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from psycopg.types.json import Jsonb
-from starlette.responses import Response
 
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import notifications
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.entities import Entity, filled
+from operational_api.entities import Entity, require_non_null
 from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, check_match
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
 from operational_api.notifications.schemas import (
     NewReminder,
     Notification,
@@ -28,7 +28,7 @@ from operational_api.notifications.schemas import (
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 WAITING_AT_MOST = 1000
 
-router = APIRouter(prefix="/notifications", tags=["Notifications"], route_class=InOneTransaction)
+router = APIRouter(prefix="/notifications", tags=["Notifications"], route_class=TypedRoute)
 
 
 class NotificationNotFound(NotFound):
@@ -46,89 +46,85 @@ class TooManyReminders(Conflict):
 ENTITY = Entity(notifications, Notification, NotificationNotFound)
 
 
-@router.get("", response_model=NotificationPage, responses=problems(NotSignedIn, Invalid))
-def list_notifications(wanted: Annotated[NotificationFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn, Invalid))
+def list_notifications(filters: Annotated[NotificationFilter, Query()], uow: UnitOfWork) -> NotificationPage:
     """List what you were told, or with `upcoming` what you will be."""
-    values = wanted.model_dump() | after_moment(wanted.cursor, "notifications") | {"now": work.tx.now}
-    page = page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "notifications", "scheduled_at")
-    return work.reply({**page, "items": [ENTITY.shown(row) for row in page["items"]]})
+    values = filters.model_dump() | after_moment(filters.cursor, "notifications") | {"now": uow.tx.now}
+    page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "notifications", "scheduled_at")
+    return NotificationPage(items=ENTITY.to_responses(page.rows), next_cursor=page.next_cursor)
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=Notification,
     responses=problems(NotSignedIn, TooManyReminders, KeyReused, Invalid),
 )
-def set_reminder(body: NewReminder, work: UnitOfWork) -> Response:
+def set_reminder(body: NewReminder, uow: UnitOfWork) -> Notification:
     """Be reminded of something, where your preferences for it say."""
     about = body.model_dump(include={"task_id", "goal_id"}, mode="json", exclude_none=True)
-    there = work.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
+    there = uow.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
     if there is None or not there["found"]:
         raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
-    work.tx.serialize("reminders")
-    waiting = work.tx.one(QUERIES["waiting"])
+    uow.tx.serialize("reminders")
+    waiting = uow.tx.one(QUERIES["waiting"])
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
         raise TooManyReminders
-    row = ENTITY.add(work, body.model_dump(exclude={"task_id", "goal_id"}) | {"data": Jsonb(about)})
-    return work.reply(ENTITY.shown(row), 201, version=row["version"])
+    row = ENTITY.add(uow, body.model_dump(exclude={"task_id", "goal_id"}) | {"data": Jsonb(about)})
+    return ENTITY.to_response(row)
 
 
-@router.post("/read-all", response_model=Read, responses=problems(NotSignedIn, KeyReused))
-def read_all_notifications(work: UnitOfWork) -> Response:
+@router.post("/read-all", responses=problems(NotSignedIn, KeyReused))
+def read_all_notifications(uow: UnitOfWork) -> Read:
     """Mark all as read."""
-    return work.reply({"read": work.tx.run(QUERIES["read_all"], {"now": work.tx.now})})
+    return Read(read=uow.tx.run(QUERIES["read_all"], {"now": uow.tx.now}))
 
 
 @router.get(
     "/{notification_id:uuid}",
-    response_model=Notification,
     responses=problems(NotSignedIn, NotificationNotFound, Invalid),
 )
-def get_notification(notification_id: UUID, work: UnitOfWork) -> Response:
+def get_notification(notification_id: UUID, uow: UnitOfWork) -> Notification:
     """One notification."""
-    row = ENTITY.one(work.tx, notification_id)
-    return work.reply(ENTITY.shown(row), version=row["version"])
+    row = ENTITY.one(uow.tx, notification_id)
+    return ENTITY.to_response(row)
 
 
 @router.patch(
     "/{notification_id:uuid}",
-    response_model=Notification,
     responses=problems(NotSignedIn, NotificationNotFound, NoReminderToCome, Stale, Invalid),
 )
 def change_reminder(
-    notification_id: UUID, body: ReminderChange, work: UnitOfWork, if_match: IfMatch = None
-) -> Response:
+    notification_id: UUID, body: ReminderChange, uow: UnitOfWork, if_match: IfMatch = None
+) -> Notification:
     """Change a reminder that is still to come, or put it off."""
-    before = ENTITY.locked(work.tx, notification_id)
+    before = ENTITY.locked(uow.tx, notification_id)
     check_match(if_match, before["version"])
     if before["status"] != "scheduled" or before["type"] not in get_args(Reminder):
         raise NoReminderToCome
-    changes = filled(body.model_dump(exclude_unset=True), "title", "scheduled_at")
+    changes = require_non_null(body.model_dump(exclude_unset=True), "title", "scheduled_at")
     if "scheduled_at" in changes:  # a new moment gets its attempts anew
         changes = {**changes, "attempts": 0, "next_attempt_at": None}
-    row = ENTITY.save(work, before, changes)
-    return work.reply(ENTITY.shown(row), version=row["version"])
+    row = ENTITY.save(uow, before, changes)
+    return ENTITY.to_response(row)
 
 
 @router.post(
     "/{notification_id:uuid}/read",
-    response_model=Notification,
     responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Stale, Invalid),
 )
-def read_notification(notification_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def read_notification(notification_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Notification:
     """Mark one as read. Once is enough; twice does no harm."""
-    before = ENTITY.locked(work.tx, notification_id)
+    before = ENTITY.locked(uow.tx, notification_id)
     check_match(if_match, before["version"])
-    row = ENTITY.save(work, before, {"read_at": before["read_at"] or work.tx.now})
-    return work.reply(ENTITY.shown(row), version=row["version"])
+    row = ENTITY.save(uow, before, {"read_at": before["read_at"] or uow.tx.now})
+    return ENTITY.to_response(row)
 
 
 @router.delete(
     "/{notification_id:uuid}", status_code=204, responses=problems(NotSignedIn, NotificationNotFound, Stale, Invalid)
 )
-def delete_notification(notification_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+def delete_notification(notification_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete one."""
-    row = ENTITY.locked(work.tx, notification_id)
+    row = ENTITY.locked(uow.tx, notification_id)
     check_match(if_match, row["version"])
-    ENTITY.remove(work, row)
+    ENTITY.remove(uow, row)

@@ -6,24 +6,25 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
-from starlette.responses import Response
 
 from focusflow.clock import Period
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.http.errors import problems
-from operational_api.http.idempotency import LongRequest, StillAtWork, once
+from operational_api.http.idempotency import StillAtWork, run_once
 from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.rendered import Rendered
+from operational_api.http.route import TypedRoute
 from operational_api.http.services import Shared
-from operational_api.http.unit_of_work import InOneTransaction, KeyReused, UnitOfWork
-from operational_api.reports.schemas import NewReport, Preview, ReportFilter, ReportPage, Wanted
-from operational_api.reports.service import QUERIES, WhoAsks, opened, person_of, shown
+from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
+from operational_api.reports.schemas import NewReport, Preview, ReportEntry, ReportFilter, ReportPage, Wanted
+from operational_api.reports.service import QUERIES, CallerCredentials, in_format, person_of, short_transaction
 from reports.pdf import NoPdf
 from reports.periods.content import Report
 from reports.periods.facts import NotComputed
 
 REPORT = TypeAdapter(Report)
 
-router = APIRouter(prefix="/reports", tags=["Reports"], route_class=InOneTransaction)
+router = APIRouter(prefix="/reports", tags=["Reports"], route_class=TypedRoute)
 
 
 class ReportNotFound(NotFound):
@@ -46,52 +47,53 @@ FORMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", response_model=ReportPage, responses=problems(NotSignedIn, Invalid))
-def list_reports(wanted: Annotated[ReportFilter, Query()], work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn, Invalid))
+def list_reports(filters: Annotated[ReportFilter, Query()], uow: UnitOfWork) -> ReportPage:
     """List your reports and what became of their mails."""
-    values = {"kind": wanted.kind, "limit": wanted.limit} | after_moment(wanted.cursor, "reports")
-    return work.reply(page_of(work.tx.all(QUERIES["page"], values), wanted.limit, "reports", "created_at"))
+    values = {"kind": filters.kind, "limit": filters.limit} | after_moment(filters.cursor, "reports")
+    page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "reports", "created_at")
+    return ReportPage(items=[ReportEntry.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-@router.get("/preview", response_model=Report, responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
-def preview_report(wanted: Annotated[Preview, Query()], who_asks: WhoAsks, shared: Shared) -> Response:
+@router.get("/preview", responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
+def preview_report(
+    filters: Annotated[Preview, Query()], credentials: CallerCredentials, shared: Shared
+) -> Rendered[Report]:
     """What the report of the running week or month would say now."""
-    with opened(shared, who_asks) as work:
-        person, today = person_of(work)
-    period = Period.month_of(today) if wanted.kind == "monthly" else Period.week_of(today, person.week_start)
-    return shown(shared.reports.report(shared.reports.facts(person, period)), wanted.format)
+    with short_transaction(shared, credentials) as uow:
+        person, today = person_of(uow)
+    period = Period.month_of(today) if filters.kind == "monthly" else Period.week_of(today, person.week_start)
+    return in_format(shared.reports.report(shared.reports.facts(person, period)), filters.format)
 
 
 @router.post(
     "",
-    response_model=Report,
     responses=FORMS | problems(NotSignedIn, NotComputed, StillAtWork, NoPdf, KeyReused, Invalid),
 )
-def make_report(body: NewReport, wanted: Annotated[Wanted, Query()], asked: LongRequest, shared: Shared) -> Response:
+def make_report(
+    body: NewReport, filters: Annotated[Wanted, Query()], context: RequestContext, shared: Shared
+) -> Rendered[Report]:
     """A report of any days. It is made for this answer, and kept with the request's Idempotency-Key alone."""
 
     def report() -> bytes:
-        with opened(shared, asked.asking) as work:
-            person, _ = person_of(work)
-        made = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
-        return orjson.dumps(made if body.sections is None else made.only(body.sections))
+        with short_transaction(shared, context.credentials) as uow:
+            person, _ = person_of(uow)
+        whole = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
+        return orjson.dumps(whole if body.sections is None else whole.only(body.sections))
 
-    made = once(asked, report)
-    answer = shown(REPORT.validate_json(made.content), wanted.format)
-    answer.headers.update(made.headers)
-    return answer
+    answer = run_once(context, report)
+    return in_format(REPORT.validate_json(answer.content), filters.format, answer.headers)
 
 
 @router.get(
     "/{report_id:uuid}",
-    response_model=Report,
     responses=FORMS | problems(NotSignedIn, ReportNotFound, NotMadeYet, NoPdf, Invalid),
 )
-def get_report(report_id: UUID, wanted: Annotated[Wanted, Query()], work: UnitOfWork) -> Response:
+def get_report(report_id: UUID, filters: Annotated[Wanted, Query()], uow: UnitOfWork) -> Rendered[Report]:
     """One report, as it was said at the time."""
-    row = work.tx.one(QUERIES["content"], {"id": report_id})
+    row = uow.tx.one(QUERIES["content"], {"id": report_id})
     if row is None:
         raise ReportNotFound
     if row["content"] is None:
         raise NotMadeYet
-    return shown(REPORT.validate_python(row["content"]), wanted.format)
+    return in_format(REPORT.validate_python(row["content"]), filters.format)

@@ -1,22 +1,22 @@
-"""Reports made for the person who asks, from the lake as it is now. What the sender mails is made by the same code.
+"""Reports for the caller, computed from the lake as it is now by the code that also builds the emails.
 
-Making one takes a while, and a service may have to find words: no transaction is held open for it.
+Computing one takes a while and may call the text generator, so no transaction is held open for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
+from operational_api.http.rendered import Rendered
 from operational_api.http.services import Services
-from operational_api.http.unit_of_work import Work
-from operational_api.security.authentication import Asking, Door, admitted
+from operational_api.http.unit_of_work import UnitOfWork
+from operational_api.security.authentication import Credentials, CredentialsDependency, authenticate
 from reports.pdf import pdf
 from reports.periods.content import Report
 from reports.periods.facts import Person
@@ -24,37 +24,38 @@ from reports.render import render_report, report_json
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
-#: What was written by people is escaped; should it ever not be, it still can do nothing.
+#: Text of users is escaped. If an escape were missing, the policy would still block scripts and requests.
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
-#: Who asks, of a route that opens its own short transactions.
-WhoAsks = Annotated[Asking, Depends(Door())]
+#: The credentials of the caller, for a route that opens its own short transactions.
+CallerCredentials = Annotated[Credentials, Depends(CredentialsDependency())]
 
 
 @contextmanager
-def opened(shared: Services, asking: Asking) -> Iterator[Work]:
+def short_transaction(shared: Services, credentials: Credentials) -> Iterator[UnitOfWork]:
     """A short transaction of a long request."""
-    with admitted(shared.database, asking) as (tx, caller):
-        yield Work(tx, caller, asking.origin, shared.serving)
+    with authenticate(shared.database, credentials) as (tx, caller):
+        yield UnitOfWork(tx, caller, credentials.origin, shared.serving)
 
 
-def person_of(work: Work) -> tuple[Person, date]:
-    """The caller as a report knows them, and their today."""
-    row = work.tx.one(QUERIES["person"], {"user_id": work.caller.user_id})
+def person_of(uow: UnitOfWork) -> tuple[Person, date]:
+    """The caller as the subject of a report, and their local date."""
+    row = uow.tx.one(QUERIES["person"], {"user_id": uow.caller.user_id})
     assert row is not None
-    person = Person(row["id"], row["display_name"], work.caller.timezone, row["week_start"], row["locale"])
-    return person, local_date(work.tx.now, person.timezone)
+    person = Person(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
+    return person, local_date(uow.tx.now, person.timezone)
 
 
-def shown(report: Report, form: str) -> Response:
-    """A report in one of its forms."""
+def in_format(report: Report, form: str, headers: Mapping[str, str] | None = None) -> Rendered[Report]:
+    """A report in one of its formats."""
+    more = headers or {}
     if form == "json":
-        return Response(report_json(report), media_type="application/json")
+        return Rendered(report_json(report), headers=more)
     email = render_report(report)
     if form == "text":
-        return PlainTextResponse(email.text)
+        return Rendered(email.text.encode(), headers=more, media_type="text/plain; charset=utf-8")
     if form == "html":
-        return HTMLResponse(email.html, headers=SAFE)
+        return Rendered(email.html.encode(), headers={**more, **SAFE}, media_type="text/html; charset=utf-8")
     name = f"report-{report.first}-{report.last}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(pdf(email.html), media_type="application/pdf", headers=headers)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Rendered(pdf(email.html), headers={**more, **disposition}, media_type="application/pdf")

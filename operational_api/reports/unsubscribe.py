@@ -17,7 +17,7 @@ from focusflow.unsubscribe import REPORTS, SUBSCRIPTIONS, LinkUnknown, Subscript
 from operational_api.http.errors import problems
 from operational_api.http.services import Services, Shared
 from operational_api.security import audit
-from operational_api.security.authentication import CameFrom, Origin
+from operational_api.security.authentication import Origin, RequestOrigin
 
 QUERIES = load_queries(File(__file__).with_name("queries.sql"))
 PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")
@@ -43,10 +43,10 @@ def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
 
 
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
-def end_mails(token: Token, shared: Shared, came_from: CameFrom) -> Response:
+def end_mails(token: Token, shared: Shared, origin: RequestOrigin) -> Response:
     """End the mails that the link came with. Mail programs call this; twice does no harm."""
     subscription = read_token(shared.settings.signing_key, token)
-    _end(shared, subscription, came_from)
+    _end(shared, subscription, origin)
     label = SUBSCRIPTIONS[subscription.kind].label
     lead = f"You get no more emails with {label}. You can turn them on again in your settings."
     return _page("You are unsubscribed", lead)
@@ -56,7 +56,7 @@ def _page(heading: str, lead: str, form: str = "") -> Response:
     return HTMLResponse(PAGE.format(heading=heading, lead=lead, form=form), headers=SAFE)
 
 
-def _end(shared: Services, subscription: Subscription, came_from: Origin) -> None:
+def _end(shared: Services, subscription: Subscription, origin: Origin) -> None:
     """An account that is gone gets no mails as it is."""
     me, kind = subscription.user_id, subscription.kind
     with shared.database.transaction(Role.API, me) as tx:
@@ -78,7 +78,7 @@ def _end(shared: Services, subscription: Subscription, came_from: Origin) -> Non
             recorded_at=tx.now,
         )
         append(tx, [told])
-        audit.record(tx, "reports.unsubscribed", came_from, actor_id=me, user_id=me, after={"kind": kind})
+        audit.record(tx, "reports.unsubscribed", origin, actor_id=me, user_id=me, after={"kind": kind})
 
 
 def _default_channels(kind: str) -> list[str]:

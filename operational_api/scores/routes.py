@@ -4,16 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
 
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
-from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, unless_known
+from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, if_modified
 from operational_api.http.errors import problems
-from operational_api.http.unit_of_work import InOneTransaction, UnitOfWork
+from operational_api.http.rendered import Rendered
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.scores import store
 from operational_api.scores.schemas import Score, Scores
 
-router = APIRouter(tags=["Scores"], route_class=InOneTransaction)
+router = APIRouter(tags=["Scores"], route_class=TypedRoute)
 
 
 class NothingToScore(Conflict):
@@ -24,22 +25,21 @@ class TaskNotFound(NotFound):
     """There is no such task."""
 
 
-@router.get("/scores", response_model=Scores, responses=NOT_MODIFIED | problems(NotSignedIn, Invalid))
+@router.get("/scores", responses=NOT_MODIFIED | problems(NotSignedIn, Invalid))
 def list_scores(
-    work: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
-) -> Response:
+    uow: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
+) -> Rendered[Scores]:
     """What you can begin now, the most pressing first. A task that was just written has its score already."""
-    return unless_known(if_none_match, f'{{"items":{store.page(work, limit=limit)}}}'.encode())
+    return if_modified(if_none_match, f'{{"items":{store.page(uow, limit=limit)}}}'.encode())
 
 
 @router.get(
     "/tasks/{task_id:uuid}/score",
-    response_model=Score,
     responses=NOT_MODIFIED | problems(NotSignedIn, TaskNotFound, NothingToScore, Invalid),
 )
-def get_score(task_id: UUID, work: UnitOfWork, if_none_match: IfNoneMatch = None) -> Response:
+def get_score(task_id: UUID, uow: UnitOfWork, if_none_match: IfNoneMatch = None) -> Rendered[Score]:
     """How pressing one task is, and why."""
-    found = store.page(work, limit=1, task_id=task_id)
+    found = store.page(uow, limit=1, task_id=task_id)
     if found == "[]":
-        raise NothingToScore if store.is_there(work.tx, task_id) else TaskNotFound
-    return unless_known(if_none_match, found[1:-1].encode())
+        raise NothingToScore if store.is_there(uow.tx, task_id) else TaskNotFound
+    return if_modified(if_none_match, found[1:-1].encode())

@@ -14,7 +14,7 @@ from focusflow.database.session import Transaction
 from models.features.task_facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
 from models.features.user_state import recalled
 from models.serving.scoring import score
-from operational_api.http.unit_of_work import Work
+from operational_api.http.unit_of_work import UnitOfWork
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -23,15 +23,15 @@ READ = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | {"version": p
 del READ["reschedules"]
 
 
-def page(work: Work, *, limit: int, task_id: UUID | None = None) -> str:
+def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> str:
     """Scores as a JSON list, the most pressing first, never older than the tasks they speak of. What is seen first today is noted as it is."""
-    found = _listed(work, limit, task_id)
+    found = _listed(uow, limit, task_id)
     if found["is_old"]:
-        _score_anew(work)
-        found = _listed(work, limit, task_id)
+        _score_anew(uow)
+        found = _listed(uow, limit, task_id)
     items: str = found["items"]
     if found["is_news"]:
-        work.tx.run_before_commit(QUERIES["note"], {"items": items, **_moment(work)})
+        uow.tx.run_before_commit(QUERIES["note"], {"items": items, **_moment(uow)})
     return items
 
 
@@ -40,20 +40,20 @@ def is_there(tx: Transaction, task_id: UUID) -> bool:
     return bool(row and row["is_there"])
 
 
-def _listed(work: Work, limit: int, task_id: UUID | None) -> DictRow:
-    row = work.tx.one(QUERIES["listed"], {"limit": limit, "task_id": task_id, **_moment(work)})
+def _listed(uow: UnitOfWork, limit: int, task_id: UUID | None) -> DictRow:
+    row = uow.tx.one(QUERIES["listed"], {"limit": limit, "task_id": task_id, **_moment(uow)})
     assert row is not None
     return row
 
 
-def _moment(work: Work) -> dict[str, Any]:
-    return {"now": work.tx.now, "today": local_date(work.tx.now, work.caller.timezone)}
+def _moment(uow: UnitOfWork) -> dict[str, Any]:
+    return {"now": uow.tx.now, "today": local_date(uow.tx.now, uow.caller.timezone)}
 
 
-def _score_anew(work: Work) -> None:
+def _score_anew(uow: UnitOfWork) -> None:
     """Score all that the person can begin: a place in the list depends on the others in it."""
-    tx, served = work.tx, work.serving.model()
-    found = tx.one(QUERIES["to_score"], {"timezone": work.caller.timezone, **_moment(work)})
+    tx, served = uow.tx, uow.serving.model()
+    found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, **_moment(uow)})
     assert found is not None
     tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
     if served:

@@ -1,4 +1,4 @@
-"""Who is asking: somebody who signed in, or an API key of theirs. What a request brings is read here; whether it still holds, the database says."""
+"""Authentication by access token or API key. The credentials of a request are read here; the database says whether they are still valid."""
 
 import base64
 import time
@@ -21,14 +21,14 @@ from focusflow.errors import NotSignedIn
 from operational_api.http.services import Services
 from operational_api.security import keys
 from operational_api.security.keys import KeyAccess
-from operational_api.security.permissions import SIGNED_IN, Needs
+from operational_api.security.permissions import SIGNED_IN, Permission
 from operational_api.security.quota import Quota
 from operational_api.security.tokens import Access, read_access_token
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking, and since it was looked up, under which role. `scopes` is what an API key may; None is a person who signed in."""
+    """The authenticated caller of a request. `scopes` are those of an API key; None if the user signed in."""
 
     user_id: UUID
     timezone: str
@@ -40,18 +40,18 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """From where a request came, for the audit log."""
+    """Where a request came from, for the audit log."""
 
     ip: str
     user_agent: str
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What is known of who asks before the database was asked."""
+class Credentials:
+    """What a request claims about its caller, before the database has confirmed it."""
 
-    who: Access | KeyAccess
-    needs: Needs
+    claims: Access | KeyAccess
+    permission: Permission
     method: str
     origin: Origin
     quota: Quota
@@ -62,49 +62,49 @@ async def origin(request: Request) -> Origin:
     return Origin(request.client.host if request.client else "unknown", agent.replace("\0", "")[:300])
 
 
-CameFrom = Annotated[Origin, Depends(origin)]
+RequestOrigin = Annotated[Origin, Depends(origin)]
 
 
-#: Where a request keeps what gives its slot free again; `http.middleware` calls it when the answer has left.
+#: The key of the request scope under which the release of the caller's slot is kept; `http.middleware` calls it after the answer.
 LEAVE = "leave_fair_share"
 
 
-class Credentials(SecurityBase):
-    """What a request brings to prove who asks. One dependency reads all of it, for each costs a request as much as ten headers do."""
+class AuthenticationScheme(SecurityBase):
+    """Reads the credentials of a request. It is one dependency for all kinds, because each costs a request as much as ten headers."""
 
     def __init__(self) -> None:
         self.scheme_name = "Bearer"
         self.model = HTTPBearer(description="The access token of `POST /api/v1/auth/login`, or an API key.")
 
-    async def read(self, request: Request) -> Asking:
-        brought = _brought(request)
-        if brought is None:
+    async def read(self, request: Request) -> Credentials:
+        token = _token(request)
+        if token is None:
             raise NotSignedIn
         shared: Services = request.app.state.services
         key = shared.settings.signing_key
-        who = keys.read(brought) if brought.startswith(keys.MARK) else read_access_token(key, brought)
-        # A route that says nothing is for people who signed in: forgetting it gives no key more than it should have.
-        needs = getattr(request.state, "needs", SIGNED_IN)
-        # By the key, not by its owner: anybody can write somebody's id into a key.
-        lane = who.key_hash if isinstance(who, KeyAccess) else who.user_id
+        claims = keys.read(token) if token.startswith(keys.MARK) else read_access_token(key, token)
+        # A route without a permission requires a sign-in: forgetting one must not open a route to API keys.
+        permission = getattr(request.state, "permission", SIGNED_IN)
+        # By the key, not by its owner: anybody can write another user's id into a key.
+        lane = claims.key_hash if isinstance(claims, KeyAccess) else claims.user_id
         await shared.fair_share.enter(lane)
         request.scope[LEAVE] = partial(shared.fair_share.leave, lane)
-        return Asking(who, needs, request.method, await origin(request), shared.quota)
+        return Credentials(claims, permission, request.method, await origin(request), shared.quota)
 
 
-class Door(Credentials):
-    """As a dependency: who asks."""
+class CredentialsDependency(AuthenticationScheme):
+    """As a dependency: the credentials of a request whose route opens its own transactions."""
 
-    async def __call__(self, request: Request) -> Asking:
+    async def __call__(self, request: Request) -> Credentials:
         return await self.read(request)
 
 
-def _brought(request: Request) -> str | None:
+def _token(request: Request) -> str | None:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     match scheme.lower():
         case "bearer":
             return credentials.strip()
-        case "basic":  # libraries for tracking send a key as the name
+        case "basic":  # tracking libraries send a key as the user name
             return _name_in(credentials)
         case _:
             return request.headers.get("x-api-key") or getattr(request.state, "write_key", None)
@@ -117,7 +117,7 @@ def _name_in(basic: str) -> str:
         raise NotSignedIn from error
 
 
-#: The account behind a token, unless the sign-in that the token came from has been ended; and what the request was answered before.
+#: The account of a token, unless its sign-in has ended; and the recorded answer of the Idempotency-Key.
 BY_SIGN_IN = opening_query(
     "by_sign_in",
     """
@@ -126,7 +126,7 @@ BY_SIGN_IN = opening_query(
     where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
 )
 
-#: The same behind an API key. The key says whose it is; that it is theirs, only the row says.
+#: The same for an API key. The user id in the key is a claim; only the row proves it.
 BY_KEY = opening_query(
     "by_key",
     """
@@ -138,47 +138,48 @@ BY_KEY = opening_query(
       and (expires_at is null or expires_at > clock_timestamp())""",
 )
 
-#: Every few minutes, not with each request: it is there to find keys that nobody uses.
-USED: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(key_id)s"
+#: Every few minutes, not with each request: enough to find unused keys.
+RECORD_USE: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(key_id)s"
 
 
 @contextmanager
-def admitted(
-    database: Database, asking: Asking, idempotency_key: str | None = None
+def authenticate(
+    database: Database, credentials: Credentials, idempotency_key: str | None = None
 ) -> Iterator[tuple[Transaction, Caller]]:
-    """A transaction of the caller's. Raises if they may not do what they ask for, or asked for too much. Of requests with the same key, one
-    is at work at a time.
+    """Open a transaction as the caller. Raises if the caller lacks the permission or has made too many requests. Requests with the same
+    Idempotency-Key run one after the other.
     """
-    who, serialize_on = asking.who, None if idempotency_key is None else f"{asking.who.user_id} {idempotency_key}"
+    claims = credentials.claims
+    serialize_on = None if idempotency_key is None else f"{claims.user_id} {idempotency_key}"
     first: PreparedCall = (
-        (BY_KEY, {"user_id": who.user_id, "key_hash": who.key_hash, "key": idempotency_key})
-        if isinstance(who, KeyAccess)
-        else (BY_SIGN_IN, {"user_id": who.user_id, "family": who.family, "key": idempotency_key})
+        (BY_KEY, {"user_id": claims.user_id, "key_hash": claims.key_hash, "key": idempotency_key})
+        if isinstance(claims, KeyAccess)
+        else (BY_SIGN_IN, {"user_id": claims.user_id, "family": claims.family, "key": idempotency_key})
     )
-    with database.transaction(Role.API, who.user_id, serialize_on=serialize_on, first=first) as tx:
-        caller = _caller(asking, tx.found, tx.now)
-        asking.quota.count(caller.user_id)  # not before: anybody can write somebody's id into a key
+    with database.transaction(Role.API, claims.user_id, serialize_on=serialize_on, first=first) as tx:
+        caller = _caller(credentials, tx.found, tx.now)
+        credentials.quota.count(caller.user_id)  # not earlier: anybody can write another user's id into a key
         if tx.found.get("is_first_use"):
-            tx.run_before_commit(USED, {"now": tx.now, "key_id": caller.key_id})
-        begun = time.thread_time()
+            tx.run_before_commit(RECORD_USE, {"now": tx.now, "key_id": caller.key_id})
+        started = time.thread_time()
         try:
             yield tx, caller
         finally:
-            asking.quota.charge(caller.user_id, time.thread_time() - begun)
+            credentials.quota.charge(caller.user_id, time.thread_time() - started)
 
 
-def _caller(asking: Asking, row: DictRow, now: datetime) -> Caller:
-    who = asking.who
-    if isinstance(who, Access) and who.is_expired(now):
+def _caller(credentials: Credentials, row: DictRow, now: datetime) -> Caller:
+    claims = credentials.claims
+    if isinstance(claims, Access) and claims.is_expired(now):
         raise NotSignedIn("The access token has expired. Refresh it.")
     if not row["is_active"]:
         raise NotSignedIn
-    if isinstance(who, KeyAccess):
+    if isinstance(claims, KeyAccess):
         scopes = frozenset(row["scopes"])
-        caller = Caller(who.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=scopes)
-    elif row["token_epoch"] != who.epoch:
+        caller = Caller(claims.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=scopes)
+    elif row["token_epoch"] != claims.epoch:
         raise NotSignedIn
     else:
-        caller = Caller(who.user_id, row["timezone"], row["role"], family=who.family)
-    asking.needs.check(asking.method, caller.role, caller.scopes)
+        caller = Caller(claims.user_id, row["timezone"], row["role"], family=claims.family)
+    credentials.permission.check(credentials.method, caller.role, caller.scopes)
     return caller

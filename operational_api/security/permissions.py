@@ -1,4 +1,4 @@
-"""What a route asks of its caller: a scope, a role, or to be signed in."""
+"""What a route requires of its caller: a scope, a role, or a sign-in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from fastapi import Request
 
 from focusflow.errors import Forbidden
 from focusflow.scopes import Scope
-from operational_api.http.query_params import nothing_unknown
 
-#: What each account role may do beyond the one before it: a user their own, an analyst the product's figures, an admin the installation.
+#: Each account role includes the one before it: a user has their own data, an analyst the product analytics, an admin the installation.
 ROLES: Final[Mapping[str, int]] = {"user": 0, "analyst": 1, "admin": 2}
 
 
@@ -23,22 +22,21 @@ class SignInNeeded(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What a route asks of who calls it. As a dependency of a router it is known before the request's work begins."""
+class Permission:
+    """What a route requires of its caller. As a dependency of a router it is set before the credentials are read."""
 
     read: Scope | None
     write: Scope | None
     role: str = "user"
 
     async def __call__(self, request: Request) -> None:
-        nothing_unknown(request)  # here, for another dependency would cost every request as much as ten headers do
-        request.state.needs = self
+        request.state.permission = self
 
     def scope(self, method: str) -> Scope | None:
         return self.read if method in ("GET", "HEAD") else self.write
 
     def check(self, method: str, role: str, granted: frozenset[str] | None) -> None:
-        """Refuse a caller who may not. `granted` is what an API key may; somebody who signed in may all of it."""
+        """Refuse a caller without the permission. `granted` are the scopes of an API key; None (signed in) has all of them."""
         if granted is not None:
             scope = self.scope(method)
             if scope is None:
@@ -49,21 +47,21 @@ class Needs:
             raise Forbidden
 
 
-def allows(noun: str, *, role: str = "user") -> Needs:
-    """The scopes of a noun: to read for GET, to write for all else. What does not exist no key can have.
+def scoped(noun: str, *, role: str = "user") -> Permission:
+    """The scopes of a noun: read for GET, write for everything else. No key has a scope that does not exist.
 
-    >>> allows("scores").scope("GET")
+    >>> scoped("scores").scope("GET")
     <Scope.SCORES_READ: 'scores:read'>
     """
     known = {scope.value: scope for scope in Scope}
-    return Needs(known.get(f"{noun}:read"), known.get(f"{noun}:write"), role)
+    return Permission(known.get(f"{noun}:read"), known.get(f"{noun}:write"), role)
 
 
-#: Accounts, keys, personal data as a whole: no API key can touch them.
-SIGNED_IN = Needs(None, None)
+#: Accounts, keys and exports of personal data: closed to API keys.
+SIGNED_IN = Permission(None, None)
 
-#: The installation itself: for admins who signed in.
-ADMIN = Needs(None, None, "admin")
+#: The installation: for admins who signed in.
+ADMIN = Permission(None, None, "admin")
 
-#: Figures about all people together: for analysts and admins who signed in.
-ANALYST = Needs(None, None, "analyst")
+#: Figures about all users together: for analysts and admins who signed in.
+ANALYST = Permission(None, None, "analyst")

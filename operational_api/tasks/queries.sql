@@ -71,12 +71,6 @@ select * from tasks where id = any(%(ids)s) and deleted_at is null order by id f
 -- subtasks --
 select * from tasks where parent_task_id = %(id)s and deleted_at is null order by created_at, id limit 500
 
--- one --
-select * from tasks where id = %(id)s and deleted_at is null
-
--- locked --
-select * from tasks where id = %(id)s and deleted_at is null for update
-
 -- open_below --
 -- The open subtasks of a task, however deep; a circle ends where it began.
 with recursive below as (

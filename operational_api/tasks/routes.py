@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from starlette.responses import Response
 
 from focusflow.errors import Conflict, Invalid, NotSignedIn
 from operational_api.http.errors import problems
-from operational_api.http.query_params import AskedFor
-from operational_api.http.unit_of_work import IfMatch, InOneTransaction, KeyReused, Stale, UnitOfWork, Work, check_match
+from operational_api.http.query_params import QueryFilter
+from operational_api.http.rendered import Rendered
+from operational_api.http.route import TypedRoute
+from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
 from operational_api.tasks import rules, service, store
 from operational_api.tasks.schemas import (
     NewTask,
@@ -23,163 +24,152 @@ from operational_api.tasks.schemas import (
     TaskList,
     TaskPage,
 )
+from operational_api.tasks.store import TASKS, TaskNotFound
 
-router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=InOneTransaction)
+router = APIRouter(prefix="/tasks", tags=["Tasks"], route_class=TypedRoute)
 
 
-@router.post("", status_code=201, response_model=Task, responses=problems(NotSignedIn, Invalid, KeyReused, Conflict))
-def create_task(body: NewTask, work: UnitOfWork) -> Response:
+@router.post("", status_code=201, responses=problems(NotSignedIn, Invalid, KeyReused, Conflict))
+def create_task(body: NewTask, uow: UnitOfWork) -> Task:
     """Add a task."""
     fields = body.model_dump()
-    rules.check_recurrence({**fields, "created_at": work.tx.now}, work.caller.timezone)
-    store.check_links(work.tx, None, fields)
-    row = store.add(work, fields)
-    return work.reply(store.shown(row), 201, version=row["version"])
+    rules.check_recurrence({**fields, "created_at": uow.tx.now}, uow.caller.timezone)
+    store.check_links(uow.tx, None, fields)
+    row = TASKS.add(uow, fields)
+    return TASKS.to_response(row)
 
 
-TASKS = AskedFor(TaskFilter)
+TASK_FILTER = QueryFilter(TaskFilter)
 
 
-@router.get("", response_model=TaskPage, responses=problems(NotSignedIn, Invalid), openapi_extra=TASKS.described())
-def list_tasks(wanted: Annotated[TaskFilter, Depends(TASKS)], work: UnitOfWork) -> Response:
+@router.get("", responses=problems(NotSignedIn, Invalid), openapi_extra=TASK_FILTER.openapi())
+def list_tasks(filters: Annotated[TaskFilter, Depends(TASK_FILTER)], uow: UnitOfWork) -> Rendered[TaskPage]:
     """List tasks, a page at a time."""
-    return work.reply(store.page(work.tx, wanted, work.caller.timezone))
+    return Rendered(store.page(uow.tx, filters, uow.caller.timezone))
 
 
-@router.get("/search", response_model=TaskList, responses=problems(NotSignedIn, Invalid))
-def search_tasks(wanted: Annotated[Search, Query()], work: UnitOfWork) -> Response:
+@router.get("/search", responses=problems(NotSignedIn, Invalid))
+def search_tasks(filters: Annotated[Search, Query()], uow: UnitOfWork) -> TaskList:
     """Find tasks by words in them, the best first."""
-    return work.reply({"items": [store.shown(row) for row in store.search(work.tx, wanted.q, wanted.limit)]})
+    return TaskList(items=TASKS.to_responses(store.search(uow.tx, filters.q, filters.limit)))
 
 
 BULK = problems(NotSignedIn, service.BulkRefused, KeyReused, Invalid)
 
 
-@router.post("/bulk/complete", response_model=TaskList, responses=BULK)
-def complete_tasks(body: Some, work: UnitOfWork) -> Response:
+@router.post("/bulk/complete", responses=BULK)
+def complete_tasks(body: Some, uow: UnitOfWork) -> TaskList:
     """Complete up to 500 tasks, or none of them where one cannot be."""
-    rows = service.complete_each(work, body.ids)
-    return work.reply({"items": [store.shown(row) for row in rows]})
+    rows = service.complete_each(uow, body.ids)
+    return TaskList(items=TASKS.to_responses(rows))
 
 
-@router.post("/bulk/update", response_model=TaskList, responses=BULK)
-def change_tasks(body: SomeChange, work: UnitOfWork) -> Response:
+@router.post("/bulk/update", responses=BULK)
+def change_tasks(body: SomeChange, uow: UnitOfWork) -> TaskList:
     """Change up to 500 tasks alike, or none of them where one cannot be."""
-    wish = body.changes.model_dump(exclude_unset=True)
-    store.queue_to_link(work.tx, wish)
-    rows = service.change_each(work, body.ids, wish)
-    return work.reply({"items": [store.shown(row) for row in rows]})
+    patch = body.changes.model_dump(exclude_unset=True)
+    store.queue_to_link(uow.tx, patch)
+    rows = service.change_each(uow, body.ids, patch)
+    return TaskList(items=TASKS.to_responses(rows))
 
 
-@router.post("/bulk/delete", response_model=TaskList, responses=BULK)
-def delete_tasks(body: Some, work: UnitOfWork) -> Response:
+@router.post("/bulk/delete", responses=BULK)
+def delete_tasks(body: Some, uow: UnitOfWork) -> TaskList:
     """Delete up to 500 tasks, or none of them where one cannot be."""
-    rows = service.with_each(work, body.ids, lambda task: service.delete(work, task))
-    return work.reply({"items": [store.shown(row) for row in rows]})
+    rows = service.with_each(uow, body.ids, lambda task: service.delete(uow, task))
+    return TaskList(items=TASKS.to_responses(rows))
 
 
-@router.get("/{task_id:uuid}", response_model=Task, responses=problems(NotSignedIn, store.TaskNotFound, Invalid))
-def get_task(task_id: UUID, work: UnitOfWork) -> Response:
+@router.get("/{task_id:uuid}", responses=problems(NotSignedIn, TaskNotFound, Invalid))
+def get_task(task_id: UUID, uow: UnitOfWork) -> Task:
     """One task."""
-    row = store.one(work.tx, task_id)
-    return work.reply(store.shown(row), version=row["version"])
+    row = TASKS.one(uow.tx, task_id)
+    return TASKS.to_response(row)
 
 
 @router.patch(
     "/{task_id:uuid}",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, Stale, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, rules.TaskDone, Stale, Invalid),
 )
-def change_task(task_id: UUID, body: TaskChange, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def change_task(task_id: UUID, body: TaskChange, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
     """Change a task. Cancelling it stops its timer."""
-    wish = body.model_dump(exclude_unset=True)
-    store.queue_to_link(work.tx, wish)
-    return _answer(work, service.change(work, _locked(work, task_id, if_match), wish))
+    patch = body.model_dump(exclude_unset=True)
+    store.queue_to_link(uow.tx, patch)
+    return TASKS.to_response(service.change(uow, _locked(uow, task_id, if_match), patch))
 
 
 @router.post(
     "/{task_id:uuid}/complete",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskDone, rules.OpenSubtasks, Stale, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, rules.TaskDone, rules.OpenSubtasks, Stale, Invalid),
 )
 def complete_task(
     task_id: UUID,
-    work: UnitOfWork,
+    uow: UnitOfWork,
     cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
     if_match: IfMatch = None,
-) -> Response:
+) -> Task:
     """Complete a task. Its timer stops; of a recurring task the next is created, below the next of its parent if that was completed with it."""
-    return _answer(work, service.complete(work, _locked(work, task_id, if_match), cascade=cascade))
+    return TASKS.to_response(service.complete(uow, _locked(uow, task_id, if_match), cascade=cascade))
 
 
 @router.post(
     "/{task_id:uuid}/reopen",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskOpen, Stale, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, rules.TaskOpen, Stale, Invalid),
 )
-def reopen_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def reopen_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
     """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless you have changed it: then it is
     the one that recurs.
     """
-    return _answer(work, service.reopen(work, _locked(work, task_id, if_match)))
+    return TASKS.to_response(service.reopen(uow, _locked(uow, task_id, if_match)))
 
 
 @router.post(
     "/{task_id:uuid}/archive",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskArchived, Stale, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, rules.TaskArchived, Stale, Invalid),
 )
-def archive_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def archive_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
     """Put a task away, done or not. Its timer stops."""
-    task = _locked(work, task_id, if_match)
+    task = _locked(uow, task_id, if_match)
     changes = rules.archived(task)
-    store.stop_timer(work, task_id)
-    return _answer(work, store.save(work, task, changes, "archived"))
+    store.stop_timer(uow, task_id)
+    return TASKS.to_response(TASKS.save(uow, task, changes, "archived"))
 
 
 @router.post(
     "/{task_id:uuid}/restore",
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
 )
-def restore_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> Response:
+def restore_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
     """Take a task out of the archive: done if it had been, else open."""
-    task = _locked(work, task_id, if_match)
-    return _answer(work, store.save(work, task, rules.restored(task), "restored"))
+    task = _locked(uow, task_id, if_match)
+    return TASKS.to_response(TASKS.save(uow, task, rules.restored(task), "restored"))
 
 
 @router.post(
     "/{task_id:uuid}/duplicate",
     status_code=201,
-    response_model=Task,
-    responses=problems(NotSignedIn, store.TaskNotFound, KeyReused, Invalid),
+    responses=problems(NotSignedIn, TaskNotFound, KeyReused, Invalid),
 )
-def duplicate_task(task_id: UUID, work: UnitOfWork) -> Response:
+def duplicate_task(task_id: UUID, uow: UnitOfWork) -> Task:
     """Add an open task that is like this one."""
-    row = service.duplicate(work, store.one(work.tx, task_id))
-    return work.reply(store.shown(row), 201, version=row["version"])
+    row = service.duplicate(uow, TASKS.one(uow.tx, task_id))
+    return TASKS.to_response(row)
 
 
-@router.get(
-    "/{task_id:uuid}/subtasks", response_model=TaskList, responses=problems(NotSignedIn, store.TaskNotFound, Invalid)
-)
-def list_subtasks(task_id: UUID, work: UnitOfWork) -> Response:
+@router.get("/{task_id:uuid}/subtasks", responses=problems(NotSignedIn, TaskNotFound, Invalid))
+def list_subtasks(task_id: UUID, uow: UnitOfWork) -> TaskList:
     """The tasks right below a task."""
-    store.one(work.tx, task_id)
-    return work.reply({"items": [store.shown(row) for row in store.subtasks(work.tx, task_id)]})
+    TASKS.one(uow.tx, task_id)
+    return TaskList(items=TASKS.to_responses(store.subtasks(uow.tx, task_id)))
 
 
-@router.delete("/{task_id:uuid}", status_code=204, responses=problems(NotSignedIn, store.TaskNotFound, Stale, Invalid))
-def delete_task(task_id: UUID, work: UnitOfWork, if_match: IfMatch = None) -> None:
+@router.delete("/{task_id:uuid}", status_code=204, responses=problems(NotSignedIn, TaskNotFound, Stale, Invalid))
+def delete_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete a task. Its timer stops."""
-    service.delete(work, _locked(work, task_id, if_match))
+    service.delete(uow, _locked(uow, task_id, if_match))
 
 
-def _locked(work: Work, task_id: UUID, if_match: str | None) -> Mapping[str, Any]:
-    task = store.locked(work.tx, task_id)
+def _locked(uow: UnitOfWork, task_id: UUID, if_match: str | None) -> Mapping[str, Any]:
+    task = TASKS.locked(uow.tx, task_id)
     check_match(if_match, task["version"])
     return task
-
-
-def _answer(work: Work, row: Mapping[str, Any]) -> Response:
-    return work.reply(store.shown(row), version=row["version"])

@@ -10,7 +10,7 @@ from focusflow.errors import Conflict, Invalid
 from focusflow.recurrence import check_rule, keeping_its_hour, meant, remaining_rule
 from focusflow.recurrence import next_occurrence as next_time
 from focusflow.rrule import BadRecurrence
-from operational_api.entities import filled
+from operational_api.entities import require_non_null
 from operational_api.http.schema_base import LAST_YEAR
 
 log = logging.getLogger(__name__)
@@ -81,19 +81,19 @@ def restored(task: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": "completed" if task["completed_at"] else "pending"}
 
 
-def changed(task: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+def changed(task: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a wish really changes. One kind of due date replaces the other."""
-    filled(wish, "title", "priority", "status", "tags", "blocked_by", "pinned")
-    if wish.get("due_at") and wish.get("due_date"):
+    require_non_null(patch, "title", "priority", "status", "tags", "blocked_by", "pinned")
+    if patch.get("due_at") and patch.get("due_date"):
         raise Invalid.field("body.due_date", "give due_at or due_date, not both")
-    if "status" in wish and task["status"] not in (*OPEN, "cancelled"):
+    if "status" in patch and task["status"] not in (*OPEN, "cancelled"):
         raise TaskDone
-    wish = dict(wish)
-    if wish.get("due_at"):
-        wish["due_date"] = None
-    elif wish.get("due_date"):
-        wish["due_at"] = None
-    return {name: value for name, value in wish.items() if task[name] != value}
+    patch = dict(patch)
+    if patch.get("due_at"):
+        patch["due_date"] = None
+    elif patch.get("due_date"):
+        patch["due_at"] = None
+    return {name: value for name, value in patch.items() if task[name] != value}
 
 
 def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> dict[str, Any] | None:

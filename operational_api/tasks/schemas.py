@@ -32,7 +32,7 @@ Rule = Annotated[
 Tags = Annotated[list[Label], Field(max_length=50), AfterValidator(each_once)]
 Blockers = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
 Sort = Literal["created", "due", "priority", "score"]
-Asked = Annotated[Text, Field(min_length=1, max_length=200)]
+SearchText = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class TaskFields(Input):
@@ -126,7 +126,7 @@ class TaskFilter(Input):
     goal_id: UUID | None = None
     tag: Label | None = None
     open: bool | None = Field(None, description="Only those that are pending or in progress.")
-    q: Asked | None = Field(None, description="Only those whose title, description or notes hold these words.")
+    q: SearchText | None = Field(None, description="Only those whose title, description or notes hold these words.")
     due_from: Day | None = None
     due_to: Day | None = None
     sort: Sort = Field(
@@ -139,7 +139,7 @@ class TaskFilter(Input):
 class Search(Input):
     """What to look for."""
 
-    q: Asked = Field(
+    q: SearchText = Field(
         description="Words, the last of which may be a beginning. A misspelt one is forgiven.",
         examples=["quaterly rep"],
     )

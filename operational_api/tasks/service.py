@@ -1,4 +1,4 @@
-"""What is done with tasks, one or many: the rules, their subtasks and timers, and what follows. A bulk call does all or nothing."""
+"""Actions on one or many tasks: the rules, subtasks, timers and next occurrences. A bulk action is all or nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -7,10 +7,11 @@ from uuid import UUID
 from psycopg.errors import ForeignKeyViolation
 
 from focusflow.errors import Conflict, Problem
-from operational_api.http.errors import dangling
-from operational_api.http.unit_of_work import Work
+from operational_api.http.errors import foreign_key_error
+from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.tasks import rules, store
 from operational_api.tasks.schemas import NewTask
+from operational_api.tasks.store import TASKS, TaskNotFound
 
 Row = Mapping[str, Any]
 
@@ -19,7 +20,7 @@ CHANGES = "body.changes"
 
 
 class BulkRefused(Conflict):
-    """Nothing was done, for it cannot be done with all of these tasks. `errors` names them by their place, or the changes at fault."""
+    """Nothing was changed, because one of the tasks or changes was refused. `errors` names them."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         first = errors[0]
@@ -27,35 +28,35 @@ class BulkRefused(Conflict):
         self.errors = errors
 
 
-def complete(work: Work, task: Row, *, cascade: bool) -> Row:
+def complete(uow: UnitOfWork, task: Row, *, cascade: bool) -> Row:
     """Complete a task. Its timer stops; of a recurring task the next is created."""
     rules.check_open(task)
-    below = store.open_below(work.tx, task["id"])
+    below = store.open_below(uow.tx, task["id"])
     if below and not cascade:
         raise rules.OpenSubtasks
-    done = [_done(work, each) for each in (*below, task)]
-    _follow_up(work, done)
+    done = [_done(uow, each) for each in (*below, task)]
+    _follow_up(uow, done)
     return done[-1]
 
 
-def complete_each(work: Work, ids: Sequence[UUID]) -> list[Row]:
+def complete_each(uow: UnitOfWork, ids: Sequence[UUID]) -> list[Row]:
     def alone(task: Row) -> Row:
         rules.check_open(task)
-        if any(each["id"] not in ids for each in store.open_below(work.tx, task["id"])):
+        if any(each["id"] not in ids for each in store.open_below(uow.tx, task["id"])):
             raise rules.OpenSubtasks
-        return _done(work, task)
+        return _done(uow, task)
 
-    done = with_each(work, ids, alone)
-    _follow_up(work, done)
+    done = with_each(uow, ids, alone)
+    _follow_up(uow, done)
     return done
 
 
-def _done(work: Work, task: Row) -> Row:
-    store.stop_timer(work, task["id"])
-    return store.save(work, task, rules.completed(task, work.tx.now), "completed")
+def _done(uow: UnitOfWork, task: Row) -> Row:
+    store.stop_timer(uow, task["id"])
+    return TASKS.save(uow, task, rules.completed(task, uow.tx.now), "completed")
 
 
-def _follow_up(work: Work, done: Iterable[Row]) -> None:
+def _follow_up(uow: UnitOfWork, done: Iterable[Row]) -> None:
     """Create the next of each recurring task. One that was completed together with its parent goes on under the parent's next, or where there
     is none by itself: what is done has nothing open below it.
     """
@@ -65,57 +66,57 @@ def _follow_up(work: Work, done: Iterable[Row]) -> None:
     def next_of(task: Row) -> UUID | None:
         if task["id"] not in nexts:
             nexts[task["id"]] = None
-            fields = rules.next_occurrence(task, work.caller.timezone, work.tx.now)
+            fields = rules.next_occurrence(task, uow.caller.timezone, uow.tx.now)
             if fields is not None:
                 parent = tasks.get(task["parent_task_id"])
                 above = next_of(parent) if parent else task["parent_task_id"]
-                made = store.add(work, _carried(task) | {"blocked_by": [], "parent_task_id": above} | fields)
-                nexts[task["id"]] = made["id"]
+                created = TASKS.add(uow, _carried(task) | {"blocked_by": [], "parent_task_id": above} | fields)
+                nexts[task["id"]] = created["id"]
         return nexts[task["id"]]
 
     for task in tasks.values():
         next_of(task)
 
 
-def reopen(work: Work, task: Row) -> Row:
+def reopen(uow: UnitOfWork, task: Row) -> Row:
     """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless somebody has changed it: then
     it is the one that recurs.
     """
     changes = rules.reopened(task)
-    following = store.following(work.tx, task)
+    following = store.following(uow.tx, task)
     if following is not None:
         if rules.is_as_made(following):
-            delete(work, following)
+            delete(uow, following)
         else:
             changes |= {"recurrence": None}
-    return store.save(work, task, changes, "reopened")
+    return TASKS.save(uow, task, changes, "reopened")
 
 
-def change(work: Work, task: Row, wish: Mapping[str, Any]) -> Row:
-    changes = rules.changed(task, wish)
+def change(uow: UnitOfWork, task: Row, patch: Mapping[str, Any]) -> Row:
+    changes = rules.changed(task, patch)
     if "recurrence" in changes:
-        rules.check_recurrence({**task, **changes}, work.caller.timezone)
-    store.check_links(work.tx, task, changes)
+        rules.check_recurrence({**task, **changes}, uow.caller.timezone)
+    store.check_links(uow.tx, task, changes)
     if changes.get("status") == "cancelled":
-        store.stop_timer(work, task["id"])
-    return store.save(work, task, changes, "updated")
+        store.stop_timer(uow, task["id"])
+    return TASKS.save(uow, task, changes, "updated")
 
 
-def change_each(work: Work, ids: Sequence[UUID], wish: Mapping[str, Any]) -> list[Row]:
+def change_each(uow: UnitOfWork, ids: Sequence[UUID], patch: Mapping[str, Any]) -> list[Row]:
     try:
-        return with_each(work, ids, lambda task: change(work, task, wish))
+        return with_each(uow, ids, lambda task: change(uow, task, patch))
     except ForeignKeyViolation as error:
-        raise dangling(error, CHANGES) from error
+        raise foreign_key_error(error, CHANGES) from error
 
 
-def duplicate(work: Work, task: Row) -> Row:
+def duplicate(uow: UnitOfWork, task: Row) -> Row:
     """A new, open task that is like this one."""
-    return store.add(work, _carried(task))
+    return TASKS.add(uow, _carried(task))
 
 
-def delete(work: Work, task: Row) -> Row:
-    store.stop_timer(work, task["id"])
-    return store.save(work, task, {"deleted_at": work.tx.now}, "deleted")
+def delete(uow: UnitOfWork, task: Row) -> Row:
+    store.stop_timer(uow, task["id"])
+    return TASKS.save(uow, task, {"deleted_at": uow.tx.now}, "deleted")
 
 
 def _carried(task: Row) -> dict[str, Any]:
@@ -123,9 +124,9 @@ def _carried(task: Row) -> dict[str, Any]:
     return {name: task[name] for name in NewTask.model_fields} | {"actual_minutes": None}
 
 
-def with_each(work: Work, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list[Row]:
+def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list[Row]:
     """Do something with each of these tasks, or with none of them."""
-    found = {row["id"]: row for row in store.some_locked(work.tx, ids)}
+    found = {row["id"]: row for row in store.some_locked(uow.tx, ids)}
     done: list[Row] = []
     errors: list[dict[str, str]] = []
     for place, id_ in enumerate(ids):
@@ -133,7 +134,7 @@ def with_each(work: Work, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list
             if id_ in ids[:place]:
                 raise Conflict("This task is named twice.")
             if id_ not in found:
-                raise store.TaskNotFound
+                raise TaskNotFound
             done.append(do(found[id_]))
         except Problem as problem:
             errors += _refused(problem, f"body.ids.{place}")
