@@ -1,3 +1,3 @@
 """The kernel of FocusFlow: what every part shares, and nothing else."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

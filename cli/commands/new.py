@@ -53,7 +53,10 @@ expect:
 
 @click.group("new")
 def command() -> None:
-    """Begin something that FocusFlow consists of. For work on a checkout."""
+    """Write the first files of a new part of FocusFlow. For work on a checkout.
+
+    Example: focusflow new table task_ages
+    """
 
 
 @command.command("table")
