@@ -1,4 +1,4 @@
-"""A small typed client of the API. What goes wrong is raised as the problem that the API named."""
+"""The calls that the dashboard makes on the API. An error is raised as the problem that the API named."""
 
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,10 +75,6 @@ class Client:
     def end_session(self, sign_in_id: str) -> None:
         self._call("DELETE", f"/api/v1/auth/sessions/{sign_in_id}")
 
-    def end_all_sessions(self) -> None:
-        """This one too."""
-        self._call("DELETE", "/api/v1/auth/sessions")
-
     def logout(self) -> None:
         self._call("POST", "/api/v1/auth/logout")
 
@@ -95,83 +91,21 @@ class Client:
         """All tasks that match, page by page."""
         return self._pages("/api/v1/tasks", wanted)
 
-    def search_tasks(self, words: str, limit: int = 20) -> list[Json]:
-        return self._items("/api/v1/tasks/search", q=words, limit=limit)
-
     def task(self, task_id: str) -> Json:
         return self._call("GET", f"/api/v1/tasks/{task_id}")
-
-    def change_task(self, task_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/tasks/{task_id}", json=changes)
 
     def complete_task(self, task_id: str, *, cascade: bool = False) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/complete", params={"cascade": cascade})
 
     def snooze_task(self, task_id: str, until: datetime) -> Json:
         """Put it out of sight: it cannot be begun before that moment. Its due date stays."""
-        return self.change_task(task_id, start_at=until.isoformat())
-
-    def reopen_task(self, task_id: str) -> Json:
-        return self._call("POST", f"/api/v1/tasks/{task_id}/reopen")
-
-    def delete_task(self, task_id: str) -> None:
-        self._call("DELETE", f"/api/v1/tasks/{task_id}")
-
-    def archive_task(self, task_id: str) -> Json:
-        return self._call("POST", f"/api/v1/tasks/{task_id}/archive")
-
-    def restore_task(self, task_id: str) -> Json:
-        return self._call("POST", f"/api/v1/tasks/{task_id}/restore")
-
-    def duplicate_task(self, task_id: str) -> Json:
-        return self._call("POST", f"/api/v1/tasks/{task_id}/duplicate")
-
-    def subtasks(self, task_id: str) -> list[Json]:
-        return self._items(f"/api/v1/tasks/{task_id}/subtasks")
-
-    def task_score(self, task_id: str) -> Json:
-        return self._call("GET", f"/api/v1/tasks/{task_id}/score")
-
-    def complete_tasks(self, ids: Sequence[str]) -> Json:
-        """All of them, or none; and so with the next two."""
-        return self._call("POST", "/api/v1/tasks/bulk/complete", json={"ids": list(ids)})
-
-    def change_tasks(self, ids: Sequence[str], **changes: Any) -> Json:
-        return self._call("POST", "/api/v1/tasks/bulk/update", json={"ids": list(ids), "changes": changes})
-
-    def delete_tasks(self, ids: Sequence[str]) -> Json:
-        return self._call("POST", "/api/v1/tasks/bulk/delete", json={"ids": list(ids)})
+        return self._call("PATCH", f"/api/v1/tasks/{task_id}", json={"start_at": until.isoformat()})
 
     def create_goal(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/goals", json={"title": title, **fields})
 
     def goals(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/goals", wanted)
-
-    def goal(self, goal_id: str) -> Json:
-        return self._call("GET", f"/api/v1/goals/{goal_id}")
-
-    def change_goal(self, goal_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/goals/{goal_id}", json=changes)
-
-    def pause_goal(self, goal_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/pause")
-
-    def resume_goal(self, goal_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/resume")
-
-    def cancel_goal(self, goal_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/cancel")
-
-    def complete_goal(self, goal_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/complete")
-
-    def delete_goal(self, goal_id: str) -> None:
-        self._call("DELETE", f"/api/v1/goals/{goal_id}")
-
-    def progress(self, goal_id: str, **wanted: Any) -> Iterator[Json]:
-        """How a goal came along, the newest first."""
-        return self._pages(f"/api/v1/goals/{goal_id}/progress", wanted)
 
     def record_progress(self, goal_id: str, value: float) -> Json:
         return self._call("POST", f"/api/v1/goals/{goal_id}/progress", json={"value": value})
@@ -185,33 +119,11 @@ class Client:
     def complete_milestone(self, goal_id: str, milestone_id: str) -> Json:
         return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/complete")
 
-    def change_milestone(self, goal_id: str, milestone_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}", json=changes)
-
-    def skip_milestone(self, goal_id: str, milestone_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/skip")
-
-    def reopen_milestone(self, goal_id: str, milestone_id: str) -> Json:
-        return self._call("POST", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}/reopen")
-
-    def delete_milestone(self, goal_id: str, milestone_id: str) -> None:
-        self._call("DELETE", f"/api/v1/goals/{goal_id}/milestones/{milestone_id}")
-
     def create_habit(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/habits", json={"title": title, **fields})
 
     def habits(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/habits", wanted)
-
-    def habit(self, habit_id: str) -> Json:
-        return self._call("GET", f"/api/v1/habits/{habit_id}")
-
-    def change_habit(self, habit_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/habits/{habit_id}", json=changes)
-
-    def archive_habit(self, habit_id: str) -> None:
-        """It is not due any more; what was logged stays."""
-        self._call("DELETE", f"/api/v1/habits/{habit_id}")
 
     def log_habit(self, habit_id: str, day: date, **fields: Any) -> Json:
         """Say that a habit was done on a day, or with `skipped` and `skip_reason` that it was not, for a reason."""
@@ -240,41 +152,8 @@ class Client:
         body = {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat(), **fields}
         return self._call("POST", "/api/v1/time", json=body)
 
-    def time(self, **wanted: Any) -> Iterator[Json]:
-        return self._pages("/api/v1/time", wanted)
-
-    def time_entry(self, entry_id: str) -> Json:
-        return self._call("GET", f"/api/v1/time/{entry_id}")
-
-    def change_time(self, entry_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/time/{entry_id}", json=_written(changes))
-
-    def delete_time(self, entry_id: str) -> None:
-        self._call("DELETE", f"/api/v1/time/{entry_id}")
-
-    def create_event(self, title: str, start_at: datetime, end_at: datetime, **fields: Any) -> Json:
-        body = {"title": title, "start_at": start_at.isoformat(), "end_at": end_at.isoformat(), **fields}
-        return self._call("POST", "/api/v1/calendar", json=body)
-
-    def event(self, event_id: str) -> Json:
-        return self._call("GET", f"/api/v1/calendar/{event_id}")
-
-    def change_event(self, event_id: str, **changes: Any) -> Json:
-        """Of an appointment that recurs, all its times."""
-        return self._call("PATCH", f"/api/v1/calendar/{event_id}", json=_written(changes))
-
-    def delete_event(self, event_id: str) -> None:
-        self._call("DELETE", f"/api/v1/calendar/{event_id}")
-
-    def conflicts(self, since: date, until: date) -> list[Json]:
-        """Where busy appointments overlap."""
-        return self._items("/api/v1/calendar/conflicts", since=since, until=until)
-
     def occurrences(self, since: date, until: date) -> list[Json]:
         return self._items("/api/v1/calendar", since=since, until=until)
-
-    def free_slots(self, since: date, until: date, minutes: int = 30) -> list[Json]:
-        return self._items("/api/v1/calendar/free", since=since, until=until, minutes=minutes)
 
     def categories(self) -> list[Json]:
         return self._items("/api/v1/categories")
@@ -282,29 +161,12 @@ class Client:
     def create_category(self, name: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/categories", json={"name": name, **fields})
 
-    def category(self, category_id: str) -> Json:
-        return self._call("GET", f"/api/v1/categories/{category_id}")
-
-    def change_category(self, category_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/categories/{category_id}", json=changes)
-
-    def delete_category(self, category_id: str) -> None:
-        """Nothing may be in it any more."""
-        self._call("DELETE", f"/api/v1/categories/{category_id}")
-
     def days_off(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/days-off", wanted)
 
     def create_days_off(self, first: date, last: date, reason: str = "vacation") -> Json:
         body = {"first_date": str(first), "last_date": str(last), "reason": reason}
         return self._call("POST", "/api/v1/days-off", json=body)
-
-    def day_off(self, days_off_id: str) -> Json:
-        return self._call("GET", f"/api/v1/days-off/{days_off_id}")
-
-    def change_days_off(self, days_off_id: str, first: date, last: date, reason: str = "vacation") -> Json:
-        body = {"first_date": str(first), "last_date": str(last), "reason": reason}
-        return self._call("PUT", f"/api/v1/days-off/{days_off_id}", json=body)
 
     def delete_days_off(self, days_off_id: str) -> None:
         self._call("DELETE", f"/api/v1/days-off/{days_off_id}")
@@ -317,15 +179,6 @@ class Client:
 
     def notifications(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/notifications", wanted)
-
-    def notification(self, notification_id: str) -> Json:
-        return self._call("GET", f"/api/v1/notifications/{notification_id}")
-
-    def change_reminder(self, notification_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/notifications/{notification_id}", json=changes)
-
-    def delete_notification(self, notification_id: str) -> None:
-        self._call("DELETE", f"/api/v1/notifications/{notification_id}")
 
     def read_notification(self, notification_id: str) -> Json:
         return self._call("POST", f"/api/v1/notifications/{notification_id}/read")
@@ -349,34 +202,12 @@ class Client:
     def revoke_key(self, key_id: str) -> None:
         self._call("DELETE", f"/api/v1/keys/{key_id}")
 
-    def track(self, events: Sequence[Json]) -> Json:
-        """Events of a client app, up to a thousand. The answer says how many were taken, and what is wrong with the others."""
-        return self._call("POST", "/api/v1/events", json={"events": list(events)})
-
     def scores(self, limit: int = 20) -> list[Json]:
         return self._items("/api/v1/scores", limit=limit)
-
-    def analytics(self, about: str, **wanted: Any) -> Json:
-        """What the pipeline found out about productivity, tasks, goals, habits or the calendar; `first` and `last` are days."""
-        named = {"from": wanted.pop("first", None), "to": wanted.pop("last", None), **wanted}
-        params = {name: value for name, value in named.items() if value is not None}
-        return self._call("GET", f"/api/v1/analytics/{about}", params=_written(params))
 
     def reports(self, **wanted: Any) -> Iterator[Json]:
         """The reports that you were due, and what became of their mails; asked for page by page."""
         return self._pages("/api/v1/reports", wanted)
-
-    def report(self, report_id: str) -> Json:
-        return self._call("GET", f"/api/v1/reports/{report_id}")
-
-    def preview_report(self, kind: str = "weekly") -> Json:
-        """What the report of the running week or month would say now."""
-        return self._call("GET", "/api/v1/reports/preview", params={"kind": kind})
-
-    def create_report(self, first: date, last: date, sections: Sequence[str] | None = None) -> Json:
-        """A report of any days."""
-        body: Json = {"first_day": f"{first}", "last_day": f"{last}"}
-        return self._call("POST", "/api/v1/reports", json=body | ({"sections": list(sections)} if sections else {}))
 
     def report_page(self, report: str | tuple[date, date], form: str = "html") -> bytes:
         """A report as a page, a text or a PDF: one that was mailed, by its id; the `weekly` or `monthly` one as it would be now; or one
@@ -397,43 +228,13 @@ class Client:
         """Put a plan into the calendar: its appointments as `items`, and as `no_room` what others have taken the place of since."""
         return self._call("POST", f"/api/v1/ai/daily-plan/{plan_id}/accept")
 
-    def suggest_now(self, minutes: int = 30) -> Json | None:
-        """What to do in the minutes at hand, if there is anything."""
-        suggestion: Json | None = self._call("GET", "/api/v1/ai/smart-suggestion", params={"minutes": minutes})[
-            "suggestion"
-        ]
-        return suggestion
-
-    def task_suggestions(self) -> list[Json]:
-        """Tasks that would lead to your goals."""
-        return self._items("/api/v1/ai/task-suggestions")
-
     def insights(self, week: date | None = None) -> Json:
         """What stands out in a week; the last whole one if none is named."""
         return self._call("GET", "/api/v1/ai/productivity-insights", params=_written({"week": week} if week else {}))
 
-    def analyze(self, first: date, last: date) -> Json:
-        """How any days went, with the figures."""
-        return self._call("GET", "/api/v1/ai/analyze-performance", params=_written({"from": first, "to": last}))
-
-    def ai_usage(self) -> Json:
-        """What finding words cost, and what is left."""
-        return self._call("GET", "/api/v1/ai/usage")
-
-    def product(self, table: str, **wanted: Any) -> Json:
-        """Figures about all people together. For analysts and admins."""
-        return self._call("GET", f"/api/v1/analytics/product/{table}", params=_written(wanted))
-
     def accounts(self, **wanted: Any) -> Iterator[Json]:
         """Every account. For admins, as are the next three."""
         return self._pages("/api/v1/admin/users", wanted)
-
-    def change_account(self, user_id: str, **changes: Any) -> Json:
-        return self._call("PATCH", f"/api/v1/admin/users/{user_id}", json=changes)
-
-    def audit(self, **wanted: Any) -> Iterator[Json]:
-        """Who did what to accounts and keys."""
-        return self._pages("/api/v1/admin/audit", wanted)
 
     def pipeline(self) -> Json:
         """How far events and figures have come."""

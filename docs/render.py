@@ -181,7 +181,7 @@ def calls() -> str:
 API_GUIDE = """# The API
 
 The API is served at `http://localhost:8000`. The OpenAPI 3.1 description with schemas and examples is at `GET /openapi.json`, and in
-[openapi.json](openapi.json). `dashboard.api_client.Client` is a typed Python client.
+[openapi.json](openapi.json).
 
 ## Five-minute start
 
