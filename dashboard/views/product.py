@@ -93,7 +93,7 @@ def _uplift(months: pl.DataFrame) -> None:
     low, high = last["mean_change_low"], last["mean_change_high"]
     with layout.card_grid(3):
         sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few people for an interval"
-        layout.stat("Change a week", f"{last['mean_change']:+.1f} tasks", sure, UPLIFT)
+        layout.stat("Change in weekly tasks", f"{last['mean_change']:+.1f}", sure, UPLIFT)
         layout.stat(
             "A fifth more",
             formatting.percent(last["share_up_20"]),

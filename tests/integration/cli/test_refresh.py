@@ -57,7 +57,7 @@ def test_users_in_quarantine_are_named_by_their_ids(run, tmp_path, monkeypatch):
         user_quarantine.record(lake, connection, daily.DAILY.name, broken, since)
     monkeypatch.setattr(Refresh, "run", lambda _: iter([Step("silver/events", 0, 0.1)]))
     assert run().stderr == (
-        "User 0190-ada is quarantined since 2026-03-02 08:00 UTC: 3 negative counts in gold.productivity_daily."
+        "User 0190-ada is quarantined since 2026-03-02 08:00 UTC: 3 tasks created out of range in gold.productivity_daily."
         " What is published of them stays as it was.\n"
     )
     asked = CliRunner().invoke(status.command, ["--json"])

@@ -316,7 +316,7 @@ def test_root_hears_when_the_account_of_postgres_cannot_reach_the_home(home):
 
 def test_a_log_that_has_grown_long_keeps_its_end(home, monkeypatch):
     monkeypatch.setattr(binaries, "LOG_BYTES", 10_000)
-    monkeypatch.setattr(binaries, "LOG_BYTES_KEPT", 1_000)
+    monkeypatch.setattr(binaries, "TRIMMED_LOG_BYTES", 1_000)
     log = home / "postgres/server.log"
     log.parent.mkdir(parents=True)
     log.write_text("x" * 20_000 + "the end\n")
