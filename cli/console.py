@@ -1,4 +1,4 @@
-"""What `focusflow up` shows: a line for each part that lives while it starts, or plain lines where nobody watches."""
+"""The output of `focusflow up`: a live line per part on a terminal, plain lines elsewhere."""
 
 import io
 import os
@@ -19,8 +19,8 @@ BUSY = {State.STARTING, State.STOPPING, State.WAITING, State.ENDED, State.SILENT
 COLORS = {State.READY: "green", State.WAITING: "yellow", State.ENDED: "red", State.SILENT: "red"}
 
 
-class Voice(io.TextIOWrapper):
-    """Standard output, which falls silent when its terminal or pipe has gone: a reason to stop in order, not to break off."""
+class ResilientStdout(io.TextIOWrapper):
+    """Standard output that discards text once its terminal or pipe is closed, so that shutdown can finish in order."""
 
     def __init__(self) -> None:
         super().__init__(os.fdopen(os.dup(1), "wb"), encoding="utf-8", errors="replace")
@@ -36,11 +36,11 @@ class Voice(io.TextIOWrapper):
 
 
 class Screen:
-    """Shows states. Between `start_progress()` and `stop_progress()` they move on a terminal; else each change is a line."""
+    """Shows states: live on a terminal between `start_progress()` and `stop_progress()`, otherwise one line per change."""
 
     def __init__(self) -> None:
-        self._voice = Voice()
-        self.console = Console(file=self._voice, highlight=False)
+        self._stdout = ResilientStdout()
+        self.console = Console(file=self._stdout, highlight=False)
         self._states: dict[str, State] = {}
         self._spinners: dict[str, Spinner] = {}
         self._live: Live | None = None
@@ -51,7 +51,7 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self.stop_progress()
-        self._voice.close()
+        self._stdout.close()
 
     def start_progress(self) -> None:
         if self.console.is_terminal and self._live is None:
@@ -72,7 +72,7 @@ class Screen:
         self.console.print(sentence, style=style, soft_wrap=True)
 
     def announce(self, addresses: Mapping[str, str], logins: Mapping[str, str], seconds: float) -> None:
-        """The addresses to open, and with the demo who can sign in."""
+        """Print the addresses, and the logins of the demo."""
         table = Table.grid(padding=(0, 2))
         for name, address in addresses.items():
             table.add_row(Text(name, style="bold"), Text(address, style="cyan"))

@@ -1,4 +1,4 @@
-"""What `focusflow doctor` looks at: each check is one finding, with what to do where something is wrong."""
+"""The checks of `focusflow doctor`. Each yields a finding, with advice where something is wrong."""
 
 import shutil
 import stat
@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cli.supervisor.lock import announced
+from cli.supervisor.lock import read_announcement
 from cli.supervisor.ports import is_free
 from cli.supervisor.services import HEALTH
 from focusflow import ai_models, clock
@@ -30,7 +30,7 @@ LAKE_TABLES = ("raw/events", "silver/events", "gold/productivity_daily")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at and seen; the advice is empty where all is well."""
+    """The result of one check; the advice is empty where all is well."""
 
     subject: str
     seen: str
@@ -194,7 +194,7 @@ def _order(settings: Settings, url: str) -> Finding:
 def _port(settings: Settings, name: str) -> Finding:
     port: int = getattr(settings, f"{name}_port")
     subject = f"port of {name}"
-    running = announced(settings.home)
+    running = read_announcement(settings.home)
     if running and name in running.addresses:
         return Finding(subject, f"{running.addresses[name]}, in use by FocusFlow itself")
     try:

@@ -1,4 +1,4 @@
-"""Ties a process to the one that started it: when that one dies, even by kill -9, this one ends too."""
+"""Ends a process when its parent ends, even by kill -9."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ GRACE_SECONDS = 5
 
 
 def hold() -> bool:
-    """Watch the pipe named by the environment. Its other end closes when the starter is gone. False when there is no such pipe."""
+    """Watch the pipe named by the environment; its other end closes when the parent ends. Returns False when there is no pipe."""
     descriptor = os.environ.pop(VARIABLE, None)
     if not descriptor:
         return False
@@ -23,4 +23,4 @@ def _watch(descriptor: int) -> None:
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
-    os._exit(1)  # the polite way was not taken in time
+    os._exit(1)  # it did not end in time

@@ -13,18 +13,18 @@ import orjson
 from cli.termination import Terminated
 from focusflow.settings import Settings
 
-#: A server that leaves a statement of the lander or the relay unanswered for longer is frozen: they let go, and try again.
+#: The lander and the relay give up a database that does not answer a statement for this long, and reconnect.
 ANSWER_TIMEOUT_SECONDS = 60
 
-#: What every record has; the rest was said beside the message.
+#: The attributes that every record has; all others are extra fields.
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class Lines(logging.Formatter):
-    """One JSON object a line, with all that was said beside the message."""
+    """One JSON object per line, with the extra fields of the record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        record_fields = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -32,31 +32,31 @@ class Lines(logging.Formatter):
             **{name: value for name, value in vars(record).items() if name not in PLAIN},
         }
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(said, default=str).decode()
+            record_fields["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(record_fields, default=str).decode()
 
 
-def speak(settings: Settings) -> None:
-    """Log lines on standard error, one an event."""
+def configure_logging(settings: Settings) -> None:
+    """Log to standard error, as text or JSON."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if settings.log_format == "json":
         for handler in logging.getLogger().handlers:
             handler.setFormatter(Lines())
-    for talkative in ("alembic", "great_expectations", "kafka"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    for verbose in ("alembic", "great_expectations", "kafka"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
 
 
-def until_told_to_stop() -> threading.Event:
-    """Set by SIGTERM, Ctrl-C or a closed terminal."""
+def stop_event() -> threading.Event:
+    """An event that is set by SIGTERM, Ctrl-C or a closed terminal."""
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # By a thread of its own: the handler may interrupt a wait() that holds the very lock that set() needs.
+        # In a separate thread: the handler may interrupt a wait() that holds the lock that set() needs.
         signal.signal(each, lambda *_: threading.Thread(target=stop.set).start())
     return stop
 
 
 def serve(app: Callable[..., Any], settings: Settings, port: int, *, graceful_seconds: int) -> None:
-    """Serve until a signal. uvicorn ends in order and raises the signal again; here it ends the server only, and the caller closes the rest."""
+    """Serve until a signal. uvicorn raises the signal again after shutdown; it is suppressed here, so that the caller can clean up."""
     import uvicorn
 
     with suppress(Terminated):

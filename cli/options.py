@@ -16,7 +16,7 @@ class Day(click.ParamType[datetime]):
         try:
             return datetime.strptime(value, "%Y-%m-%d")  # noqa: DTZ007 (a day, wherever somebody lives)
         except ValueError:
-            self.fail(f"{value} is no day. Write it like 2026-01-31.", param, ctx)
+            self.fail(f"{value} is not a day. Write it like 2026-01-31.", param, ctx)
 
 
 DAY = Day()

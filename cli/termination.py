@@ -1,4 +1,4 @@
-"""Turns a signal to end into an exception, so that `with` blocks are left in order: the last process that uses the embedded server stops it."""
+"""Turns termination signals into an exception, so that `with` blocks exit in order and the embedded server is stopped."""
 
 import signal
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class Terminated(SystemExit):
 
 @contextmanager
 def raised_on_signals() -> Iterator[None]:
-    """For the length of the block. A command that stops in its own way installs handlers of its own."""
+    """Raise `Terminated` on a signal for the length of the block. A command may install other handlers."""
     previous = {each: signal.getsignal(each) for each in SIGNALS}
     for each, handler in previous.items():
         if handler is not signal.SIG_IGN:  # nohup means that a closed terminal is to be survived

@@ -20,7 +20,7 @@ def command() -> None:
     settings = load_settings()
     make_home(settings.home)
     require_free(settings, "api_port")
-    long_running.speak(settings)
+    long_running.configure_logging(settings)
     with running_database(settings) as url:
         app = create_app(settings, url)
         gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage

@@ -23,5 +23,5 @@ def command() -> None:
         # Imported here: it takes seconds, and what is wrong with the installation is said before.
         from pipelines.orchestration.server import serve
 
-        long_running.speak(settings)
-        serve(settings, long_running.until_told_to_stop(), Heartbeat("dagster").of("dagster"))
+        long_running.configure_logging(settings)
+        serve(settings, long_running.stop_event(), Heartbeat("dagster").of("dagster"))

@@ -18,5 +18,5 @@ def command() -> None:
     settings = load_settings()
     make_home(settings.home)
     require_free(settings, "dashboard_port")
-    long_running.speak(settings)
+    long_running.configure_logging(settings)
     long_running.serve(create_app(settings), settings, settings.dashboard_port, graceful_seconds=3)

@@ -46,7 +46,7 @@ def command(
     from models.training.fit import fit
 
     settings = load_settings()
-    only = _person(email) if email else None
+    only = _user_id(email) if email else None
     days = Span(first.date() if first else date(1970, 1, 1), last.date() if last else date(9000, 1, 1))
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
     with Console(stderr=True).status("Reading histories …") as status:
@@ -111,7 +111,7 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
         console.print(said)
 
 
-def _person(email: str) -> str:
+def _user_id(email: str) -> str:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings

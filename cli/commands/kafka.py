@@ -25,7 +25,7 @@ def command(port: int | None) -> None:
     from ingestion.kafka.local_broker.server import local_broker
 
     settings = load_settings()
-    stop = long_running.until_told_to_stop()
+    stop = long_running.stop_event()
     folder, beat = settings.home / "kafka", Heartbeat("kafka").of("kafka")
     with single_process(folder, "Kafka"), local_broker(folder, port or settings.kafka_port) as broker:
         kafka = Kafka(broker.address)

@@ -23,7 +23,7 @@ def command(once: bool) -> None:
     from ingestion.landing.service import OutboxMaintenance, open_ingestion
 
     settings = load_settings()
-    long_running.speak(settings)
+    long_running.configure_logging(settings)
     kafka = kafka_of(settings)
     with (
         running_database(settings) as url,
@@ -42,4 +42,4 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
-            ingestion.run(long_running.until_told_to_stop(), OutboxMaintenance(url), Heartbeat("land").of("land"))
+            ingestion.run(long_running.stop_event(), OutboxMaintenance(url), Heartbeat("land").of("land"))

@@ -25,7 +25,7 @@ def command(once: bool) -> None:
     from ingestion.kafka.wiring import inbox_service, relay_service
 
     settings = load_settings()
-    long_running.speak(settings)
+    long_running.configure_logging(settings)
     kafka = kafka_of(settings)
     if kafka is None:
         raise SetupProblem("Set KAFKA_BOOTSTRAP_SERVERS to a Kafka broker. Without one, no relay is needed.")
@@ -46,7 +46,7 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{service.drain()} events published.")
         else:
-            stop, heartbeat = long_running.until_told_to_stop(), Heartbeat("relay", "inbox")
+            stop, heartbeat = long_running.stop_event(), Heartbeat("relay", "inbox")
             inbox = inbox_service(
                 database, lake, kafka, buckets=settings.buckets, retention_hours=settings.kafka_retention_hours
             )

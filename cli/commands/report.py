@@ -138,8 +138,8 @@ def week_around(day: datetime | None) -> "Callable[[Person, date], Period]":
     """The week around a day, or the last whole one."""
     from focusflow.clock import Period
 
-    def period(person: "Person", today: date) -> Period:
-        return Period.week_of(day.date() if day else _days_before(today, 7), person.week_start)
+    def period(user: "Person", today: date) -> Period:
+        return Period.week_of(day.date() if day else _days_before(today, 7), user.week_start)
 
     return period
 

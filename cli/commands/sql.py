@@ -20,7 +20,7 @@ COLUMNS = """
 @click.option("--json", "form", flag_value="json", help="Print JSON, an object a line.")
 @click.option("--tables", is_flag=True, help="List the tables and their columns instead.")
 def command(query: str | None, form: str | None, *, tables: bool) -> None:
-    """Ask the lake in DuckDB's SQL: `gold.productivity_daily`, `silver.task_history` and the others, at their newest versions.
+    """Query the lake in DuckDB's SQL: `gold.productivity_daily`, `silver.task_history` and the others, at their newest versions.
 
     Without QUERY it is read from standard input.
 
@@ -37,10 +37,10 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
     make_home(settings.home)
     if not catalog.shown(Lake(settings.lake_location), connection):
         raise NotFound("There are no tables yet: `focusflow up` or `focusflow refresh` makes them.")
-    _print(_asked(connection, COLUMNS if tables else query or sys.stdin.read()), form)
+    _print(_run_query(connection, COLUMNS if tables else query or sys.stdin.read()), form)
 
 
-def _asked(connection: "duckdb.DuckDBPyConnection", query: str) -> "pa.Table":
+def _run_query(connection: "duckdb.DuckDBPyConnection", query: str) -> "pa.Table":
     import duckdb
 
     from focusflow.errors import Invalid

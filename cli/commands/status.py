@@ -21,12 +21,12 @@ def command(as_json: bool) -> None:
 
     Example: focusflow status --json
     """
-    from cli.supervisor.lock import announced
+    from cli.supervisor.lock import read_announcement
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
 
     settings = load_settings()
-    running = announced(settings.home)
+    running = read_announcement(settings.home)
     lake = Lake(settings.lake_location)
     facts: dict[str, Any] = {
         "home": str(settings.home),

@@ -16,13 +16,13 @@ def command(demo: bool, kafka: bool) -> None:
     from cli.console import Screen
     from cli.supervisor.lock import locked
     from cli.supervisor.run import run
-    from cli.supervisor.signals import Stopping
+    from cli.supervisor.signals import StopSignals
     from focusflow.database.installation import make_home
     from focusflow.settings import load_settings
 
     settings = load_settings()
     make_home(settings.home)
-    with Stopping() as stopping, Screen() as screen:
+    with StopSignals() as stopping, Screen() as screen:
         with locked(settings.home) as lock:
             run(settings, lock, screen, stopping, logins=_demo_logins() if demo else None, has_own_kafka=kafka)
         screen.report("Everything has stopped.")

@@ -87,7 +87,7 @@ def _checked(lake: "Lake", *, is_deep: bool, quiet: bool) -> "list[TableCheck]":
 
 def _repaired(settings: "Settings", lake: "Lake", database: "Database", checks: "list[TableCheck]") -> "Outcome":
     """What can be mended is; what is computed is computed again at once, or by the next refresh of a FocusFlow that runs."""
-    from cli.supervisor.lock import announced
+    from cli.supervisor.lock import read_announcement
     from focusflow import clock
     from focusflow.lake.tables import duckdb_connection
     from ingestion.kafka.broker import kafka_of
@@ -96,7 +96,7 @@ def _repaired(settings: "Settings", lake: "Lake", database: "Database", checks: 
     from pipelines.engine import integrity
     from pipelines.engine.refresh import Refresh
 
-    is_running = announced(settings.home) is not None
+    is_running = read_announcement(settings.home) is not None
     outcome = integrity.repair(lake, database, settings.buckets, checks, may_rebuild_log=not is_running)
     landed = backfill(
         database, lake, kafka_of(settings), buckets=settings.buckets, rows=settings.land_rows,

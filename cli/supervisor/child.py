@@ -1,4 +1,4 @@
-"""One process of the tree: leader of a group of its own, which goes down with it, and tied to us by a lifeline."""
+"""One process of the tree, in a process group of its own, ended through a lifeline when the supervisor ends."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import psutil
 
 POLL_SECONDS = 0.05
-KILLED_SECONDS = 2  # a process that is stuck inside the kernel ends when that lets go; nobody waits for it
+KILLED_SECONDS = 2  # a process stuck in the kernel is not waited for longer
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process for sure: its number alone may belong to a stranger by now."""
+    """A process by pid and start time, since a pid may be reused."""
 
     pid: int
     created: float
@@ -42,7 +42,7 @@ class Child:
             stderr=output,
             env=environment,
             pass_fds=[lifeline],
-            start_new_session=True,  # a Ctrl-C in the terminal reaches us alone, and we stop them in order
+            start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops the parts in order
         )
         self.identity = Identity(self._process.pid, psutil.Process(self._process.pid).create_time())
 
@@ -63,7 +63,7 @@ class Child:
         return True
 
     def kill(self) -> None:
-        """It and all that is left of its group, also when it itself is dead already."""
+        """Kill the process and the rest of its group, also when the process itself has ended."""
         with suppress(ProcessLookupError, PermissionError):  # macOS refuses where nothing but zombies is left
             os.killpg(self.identity.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):

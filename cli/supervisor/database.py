@@ -1,4 +1,4 @@
-"""Keeps the database of `focusflow up` running, on a thread of its own: the supervisor asks how it is, and never waits for it."""
+"""Keeps the database of `focusflow up` running in a separate thread, so that the supervisor never waits for it."""
 
 import threading
 from queue import Empty, SimpleQueue
@@ -15,9 +15,9 @@ ABANDON_SECONDS = 2.0  # an external server that does not answer holds the threa
 
 
 class DatabaseKeeper:
-    """Opens the database, starts it again when it dies or hangs, and closes it.
+    """Opens the database, restarts it when it dies or hangs, and closes it.
 
-    Once it was ready nothing is given up: each failure is reported, and tried again later. Before that, a setup problem is the end.
+    Once it was ready, each failure is reported and retried. Before that, a setup problem is final.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -31,13 +31,13 @@ class DatabaseKeeper:
         self._thread.start()
 
     def is_ready(self) -> bool:
-        """Whether it was opened, at this version's schema. Raises what makes that impossible."""
+        """Whether the database is open at this version's schema. Raises a final error."""
         if self._error is not None:
             raise self._error
         return self._ready.is_set()
 
     def reports(self) -> list[str]:
-        """What has happened since the last call, one sentence each."""
+        """The messages since the last call."""
         found = []
         while True:
             try:
@@ -46,7 +46,7 @@ class DatabaseKeeper:
                 return found
 
     def stop(self) -> None:
-        """The embedded server is stopped when nobody else uses it."""
+        """Close the database. The embedded server stops when no other process uses it."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(ABANDON_SECONDS if self._settings.database_url else STOP_SECONDS)

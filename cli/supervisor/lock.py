@@ -60,7 +60,7 @@ def locked(home: Path) -> Iterator[Lock]:
         os.close(descriptor)
 
 
-def announced(home: Path) -> Announcement | None:
+def read_announcement(home: Path) -> Announcement | None:
     """What the `focusflow up` of this home says of itself; None when none runs."""
     try:
         descriptor = os.open(home / "up.lock", os.O_RDONLY)

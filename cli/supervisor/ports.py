@@ -1,4 +1,4 @@
-"""Which ports the servers get: the one somebody asked for or none, else the usual one or the next that is free."""
+"""Chooses ports: an explicitly set port or none, otherwise the default or the next free one."""
 
 import socket
 from collections.abc import Iterable
@@ -10,25 +10,25 @@ TRIES = 50
 
 
 def choose_ports(settings: Settings, names: Iterable[str]) -> dict[str, int]:
-    """A free port for each setting such as `api_port`. Those that were asked for choose first."""
+    """A free port for each setting such as `api_port`. Explicitly set ports are chosen first."""
     chosen: dict[str, int] = {}
     for name in sorted(names, key=lambda name: name not in settings.model_fields_set):
         wanted: int = getattr(settings, name)
-        is_asked_for = name in settings.model_fields_set
-        candidates = [wanted] if is_asked_for else range(wanted, min(wanted + TRIES, 65536))
+        is_explicit = name in settings.model_fields_set
+        candidates = [wanted] if is_explicit else range(wanted, min(wanted + TRIES, 65536))
         free = (port for port in candidates if port not in chosen.values() and is_free(settings.host, port))
         port = next(free, None)
         if port is None:
-            raise SetupProblem(_sentence(f"FOCUSFLOW_{name.upper()}", wanted, is_asked_for=is_asked_for))
+            raise SetupProblem(_sentence(f"FOCUSFLOW_{name.upper()}", wanted, is_explicit=is_explicit))
         chosen[name] = port
     return chosen
 
 
 def require_free(settings: Settings, name: str) -> None:
-    """For a server that is started alone: whoever calls it on its port expects it there and nowhere else."""
+    """Refuse a taken port, for a server that runs alone: its callers expect it on exactly this port."""
     port: int = getattr(settings, name)
     if not is_free(settings.host, port):
-        raise SetupProblem(_sentence(f"FOCUSFLOW_{name.upper()}", port, is_asked_for=True))
+        raise SetupProblem(_sentence(f"FOCUSFLOW_{name.upper()}", port, is_explicit=True))
 
 
 def is_free(host: str, port: int) -> bool:
@@ -48,7 +48,7 @@ def is_free(host: str, port: int) -> bool:
         return False
 
 
-def _sentence(setting: str, port: int, *, is_asked_for: bool) -> str:
-    if is_asked_for:
+def _sentence(setting: str, port: int, *, is_explicit: bool) -> str:
+    if is_explicit:
         return f"Port {port} is taken. Stop what uses it, or set {setting} to another port."
     return f"The ports from {port} on are taken. Set {setting} to a free one."

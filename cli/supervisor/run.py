@@ -10,8 +10,8 @@ from cli.supervisor.child import Child
 from cli.supervisor.database import DatabaseKeeper
 from cli.supervisor.lock import Lock, orphans_of, wait_for
 from cli.supervisor.logs import Log
-from cli.supervisor.services import Layout, lay_out, own
-from cli.supervisor.signals import Stopping
+from cli.supervisor.services import Layout, own_command, plan_layout
+from cli.supervisor.signals import StopSignals
 from cli.supervisor.tree import State, Tree
 from focusflow.clock import now
 from focusflow.errors import SetupProblem
@@ -42,7 +42,7 @@ def run(
     settings: Settings,
     lock: Lock,
     screen: Reporter,
-    stopping: Stopping,
+    stopping: StopSignals,
     *,
     logins: Mapping[str, str] | None,
     has_own_kafka: bool = False,
@@ -52,7 +52,7 @@ def run(
     if orphans := orphans_of(lock.before):
         screen.report("The last run was killed. Waiting for what it left behind to end.")
         wait_for(orphans, ORPHAN_SECONDS, stopping.is_wanted)
-    layout = lay_out(settings, is_demo=logins is not None, has_own_kafka=has_own_kafka)
+    layout = plan_layout(settings, is_demo=logins is not None, has_own_kafka=has_own_kafka)
     supervision = _Supervision(settings, layout, lock, screen, stopping)
     try:
         supervision.start_database()
@@ -60,7 +60,7 @@ def run(
         if not stopping.is_wanted():
             screen.announce(layout.addresses, logins or {}, time.monotonic() - begun)
         while not stopping.is_wanted():
-            supervision.look_after_all()
+            supervision.supervise_once()
     finally:
         supervision.stop()
 
@@ -71,7 +71,7 @@ class _Supervision:
     layout: Layout
     lock: Lock
     screen: Reporter
-    stopping: Stopping
+    stopping: StopSignals
     log: Log = field(init=False)
     database: DatabaseKeeper = field(init=False)
     tree: Tree = field(init=False)
@@ -102,14 +102,14 @@ class _Supervision:
             self.screen.start_progress()
         begun, is_late = time.monotonic(), False
         while not (self.tree.is_ready() or self.stopping.is_wanted()):
-            self.look_after_all()
+            self.supervise_once()
             if not is_late and time.monotonic() - begun > LATE_SECONDS:
                 is_late = True
                 addresses = ", ".join(f"{name} {address}" for name, address in self.layout.addresses.items())
                 self._report(f"Not ready yet: {', '.join(self.tree.unready())}. The addresses are: {addresses}.")
         self.screen.stop_progress()
 
-    def look_after_all(self) -> None:
+    def supervise_once(self) -> None:
         self.tree.tick()
         self.database.is_ready()
         self._pass_on_reports()
@@ -124,10 +124,10 @@ class _Supervision:
     def _run_errand(self, arguments: tuple[str, ...]) -> None:
         if self.stopping.is_wanted():
             return
-        errand = self.tree.errand(own(*arguments))
+        errand = self.tree.errand(own_command(*arguments))
         try:
             while errand.exit_code() is None and not self.stopping.is_wanted():
-                self.look_after_all()
+                self.supervise_once()
         finally:
             _end(errand)
         if errand.exit_code() and not self.stopping.is_wanted():

@@ -1,4 +1,4 @@
-"""The parts of `focusflow up`, in the order in which they are stopped, and where each is met."""
+"""The parts of `focusflow up` in the order in which they stop, and their addresses."""
 
 import sys
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from cli.supervisor.ports import choose_ports
 from cli.supervisor.tree import Part
 from focusflow.settings import Settings, reachable_host
 
-#: Who shows a page first, who takes in data last.
+#: Pages stop first, data intake last.
 HEALTH = {"dashboard": "/_stcore/health", "dagster": "/server_info", "api": "/health/ready"}
 
-#: Whether the process itself answers, where being ready says something about others as well.
+#: The liveness path, where the readiness path also depends on other parts.
 LIVENESS = {"api": "/health/live"}
 
 
@@ -23,14 +23,14 @@ class Layout:
     environment: dict[str, str]
 
 
-def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = False) -> Layout:
+def plan_layout(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = False) -> Layout:
     ports = choose_ports(settings, [f"{name}_port" for name in (*HEALTH, *(["kafka"] if has_own_kafka else []))])
     host = reachable_host(settings.host)
     addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
     parts = [
         Part(
             name,
-            own(name),
+            own_command(name),
             health=addresses[name] + path,
             liveness=addresses[name] + LIVENESS.get(name, path),
             has_heartbeat=name == "dagster",  # its daemons are not seen by its page
@@ -43,13 +43,13 @@ def lay_out(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = 
     kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
     if kafka:
         environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
-        parts.append(Part("relay", own("relay"), has_heartbeat=True))
-    parts.append(Part("land", own("land"), has_heartbeat=True))
+        parts.append(Part("relay", own_command("relay"), has_heartbeat=True))
+    parts.append(Part("land", own_command("land"), has_heartbeat=True))
     if has_own_kafka:
-        parts.append(Part("kafka", own("kafka"), has_heartbeat=True))
+        parts.append(Part("kafka", own_command("kafka"), has_heartbeat=True))
     return Layout(tuple(parts), addresses, environment)
 
 
-def own(*arguments: str) -> tuple[str, ...]:
-    """A command of ours, in this Python."""
+def own_command(*arguments: str) -> tuple[str, ...]:
+    """A `focusflow` command, run by this Python."""
     return (sys.executable, "-m", "focusflow", *arguments)

@@ -1,4 +1,4 @@
-"""Being told to stop: once by Ctrl-C, SIGTERM or a closed terminal means in order, a second time at once."""
+"""Stop signals: the first Ctrl-C, SIGTERM or closed terminal stops in order, the second at once."""
 
 import signal
 from types import TracebackType
@@ -7,8 +7,8 @@ from typing import Any, Self
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopping:
-    """Counts the signals for the length of a block. Nothing else happens in the handler, so it can come at any moment."""
+class StopSignals:
+    """Counts stop signals for the length of a block. The handler does nothing else, so it is safe at any moment."""
 
     def __init__(self) -> None:
         self._times = 0

@@ -1,6 +1,6 @@
-"""Looks after the processes: starts them, waits until they are ready, starts again what ends or hangs, and stops them in order.
+"""Supervises processes: starts them, checks readiness, restarts those that end or hang, and stops them in order.
 
-Nothing here waits: servers are asked by threads, and a `tick` takes what they have answered.
+Nothing here blocks: threads query the servers, and a `tick` collects their answers.
 """
 
 import os
@@ -21,7 +21,7 @@ from cli.supervisor.logs import Log
 from focusflow import heartbeat
 from focusflow.errors import SetupProblem
 
-LINES_SHOWN = 5
+LOG_TAIL_LINES = 5
 
 
 class State(StrEnum):
@@ -66,11 +66,11 @@ class Limits:
 
 
 class PartFailed(SetupProblem):
-    """A part does not run, and starting it again is of no use."""
+    """A part does not run, and a restart does not help."""
 
 
 class Answer(NamedTuple):
-    """What the addresses of a part said."""
+    """The answer of a part's health addresses."""
 
     is_ready: bool
     is_alive: bool
@@ -191,14 +191,14 @@ class Tree:
         if member.question is not None:
             if not member.question.done():
                 return
-            self._take(member, child, member.question.result())
+            self._record_answer(member, child, member.question.result())
             member.question = None
         elif now - member.checked_at >= (self._limits.check if member.is_ready else self._limits.start_check):
             member.checked_at = now
             if member.part.health:
                 member.question = self._questions.submit(_ask, member.part, is_ready=member.is_ready)
             else:
-                self._take(member, child, Answer(is_ready=True, is_alive=self._beats(member)))
+                self._record_answer(member, child, Answer(is_ready=True, is_alive=self._beats(member)))
 
     def _beats(self, member: Member) -> bool:
         """Whether the heartbeat was renewed since the last check. A part that has none is believed to live."""
@@ -206,7 +206,7 @@ class Tree:
         member.heartbeat_at = file.stat().st_mtime_ns if file.exists() else 0
         return not member.part.has_heartbeat or member.heartbeat_at != before
 
-    def _take(self, member: Member, child: Child, answer: Answer) -> None:
+    def _record_answer(self, member: Member, child: Child, answer: Answer) -> None:
         now, limits = time.monotonic(), self._limits
         if answer.is_alive:
             member.alive_at = now
@@ -269,6 +269,6 @@ def _how_it_ended(code: int) -> str:
         return f"was ended by signal {-code}"
 
 
-def _end_of(log: Log, lines: int = LINES_SHOWN) -> str:
+def _end_of(log: Log, lines: int = LOG_TAIL_LINES) -> str:
     last = log.last_lines(lines)
     return "\n".join([f"The end of its log, {log.path}:", *last]) if last else f"Its log, {log.path}, is empty."

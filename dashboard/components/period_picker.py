@@ -28,30 +28,30 @@ def chosen(today: date) -> Period:
     span = _span(name or before, today)
     if name == OWN:
         span = _picked(own or span, today)
-    said = f"{span.first}~{span.last}" if name == OWN else name or before
-    st.session_state[KEPT] = said
-    if st.query_params.get("range") != said:
-        st.query_params["range"] = said
+    value = f"{span.first}~{span.last}" if name == OWN else name or before
+    st.session_state[KEPT] = value
+    if st.query_params.get("range") != value:
+        st.query_params["range"] = value
     return span
 
 
 def keep() -> None:
     """What the address says, for the next page, where this one does not ask for days."""
-    if said := st.query_params.get("range"):
-        st.session_state.setdefault(KEPT, said)
+    if value := st.query_params.get("range"):
+        st.session_state.setdefault(KEPT, value)
 
 
 def _span(name: str, today: date) -> Period:
     return Period.between(today - timedelta(days=RANGES.get(name, RANGES[USUAL]) - 1), today)
 
 
-def _dates(said: str, today: date) -> Period | None:
+def _dates(value: str, today: date) -> Period | None:
     """
     >>> _dates("2026-09-01~2026-09-30", date(2026, 11, 21)).days
     30
     >>> _dates("2026-09-31~2026-09-30", date(2026, 11, 21))
     """
-    found = DATES.fullmatch(said)
+    found = DATES.fullmatch(value)
     try:
         first, last = (date.fromisoformat(each) for each in found.groups()) if found else (today, today)
         last = min(last, today)

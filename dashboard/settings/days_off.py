@@ -22,10 +22,10 @@ def section() -> None:
     if found == []:
         layout.empty_state("No days off yet. Choose the first and the last one above.")
     for each in found or []:
-        _shown(each)
+        _show_day_off(each)
 
 
-def _shown(days: Json) -> None:
+def _show_day_off(days: Json) -> None:
     first, last = (formatting.long_date(date.fromisoformat(days[name])) for name in ("first_date", "last_date"))
     with st.container(border=True), layout.row():
         st.markdown(f"{first if first == last else f'{first} to {last}'} · {days['reason']}")

@@ -21,7 +21,7 @@ def section() -> None:
     if found == []:
         layout.empty_state("No keys yet. Make one above for a program of yours.")
     for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
-        _shown(key)
+        _show_key(key)
 
 
 def _make(name: str, scopes: list[str]) -> None:
@@ -37,7 +37,7 @@ def _make(name: str, scopes: list[str]) -> None:
     st.code(made["key"], language=None)
 
 
-def _shown(key: Json) -> None:
+def _show_key(key: Json) -> None:
     me = current_user.require_user()
     with st.container(border=True), layout.row():
         used = f"last used {layout.local(key['last_used_at'], me):%-d %B %Y}" if key["last_used_at"] else "never used"

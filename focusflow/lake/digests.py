@@ -401,16 +401,16 @@ def _entry(root: Path, version: int) -> Path:
 
 
 def _commit_line(version: int, text: bytes, files: Mapping[str, Digest]) -> bytes:
-    said = {"version": version, "sha256": hashlib.sha256(text).hexdigest(), "size": len(text), "text": text.decode()}
-    return _line(said | {"files": {path: [each.sha256, each.size] for path, each in files.items()}})
+    entry = {"version": version, "sha256": hashlib.sha256(text).hexdigest(), "size": len(text), "text": text.decode()}
+    return _line(entry | {"files": {path: [each.sha256, each.size] for path, each in files.items()}})
 
 
 def _named(each: Digest) -> dict[str, str | int]:
     return {"sha256": each.sha256, "size": each.size}
 
 
-def _line(said: Mapping[str, Any]) -> bytes:
-    text = json.dumps(said, separators=(",", ":")).encode()
+def _line(entry: Mapping[str, Any]) -> bytes:
+    text = json.dumps(entry, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 

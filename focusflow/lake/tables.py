@@ -69,8 +69,8 @@ class TableDamaged(Problem):
     status = 503
 
     def __init__(self, table: str, reason: object) -> None:
-        said = str(reason).strip().partition("\n")[0].rstrip(".")
-        super().__init__(f"The table {table} of the lake is damaged: {said}. Run `focusflow verify --deep --repair`.")
+        text = str(reason).strip().partition("\n")[0].rstrip(".")
+        super().__init__(f"The table {table} of the lake is damaged: {text}. Run `focusflow verify --deep --repair`.")
         self.table = table
 
 

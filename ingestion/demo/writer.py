@@ -36,7 +36,7 @@ class Written:
     events: int
 
 
-def silent(_doing: str, _done: int, _all: int) -> None:
+def silent(_phase: str, _done: int, _all: int) -> None:
     """No progress is shown."""
 
 

@@ -206,12 +206,12 @@ def _means(judged: pl.DataFrame) -> Figures:
     return {name: _mean(judged[name].drop_nulls()) for name in ("ndcg", "hit", "auc")}
 
 
-def _figures_of_probability(tested: pl.DataFrame, said: str, came: str) -> Figures:
-    known = tested.filter(pl.col(came).is_not_null())
-    probability, happened = known[said].to_numpy(), known[came].cast(pl.Float64).to_numpy()
+def _figures_of_probability(tested: pl.DataFrame, predicted: str, outcome: str) -> Figures:
+    known = tested.filter(pl.col(outcome).is_not_null())
+    probability, happened = known[predicted].to_numpy(), known[outcome].cast(pl.Float64).to_numpy()
     return {
         "tasks": known.height,
-        "rate": _mean(known[came].cast(pl.Float64)),
+        "rate": _mean(known[outcome].cast(pl.Float64)),
         "brier": brier(probability, happened),
         "calibration_error": calibration_error(probability, happened),
         "reliability": reliability(probability, happened).to_dicts(),

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from cli.supervisor.health import answers
-from cli.supervisor.lock import announced
+from cli.supervisor.lock import read_announcement
 from tests.e2e.conftest import Stack, until
 from tests.e2e.test_first_hour import HEALTH, add_task, somebody_new
 
@@ -66,5 +66,5 @@ def _is_sound(demo: Stack) -> None:
 def test_ctrl_c_leaves_no_process_and_no_lock(demo):
     assert demo.signal(signal.SIGINT) == 0, demo.said()
     until(lambda: not demo.processes(), 5, f"all have ended: {demo.processes()}")
-    assert announced(demo.home) is None
+    assert read_announcement(demo.home) is None
     assert sorted(each.name for each in demo.home.iterdir() if each.name.endswith(".lock")) == ["up.lock"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.supervisor.services import lay_out
+from cli.supervisor.services import plan_layout
 from cli.supervisor.tree import State
 from focusflow.database.embedded import embedded_server
 from focusflow.database.installation import make_home
@@ -33,7 +33,7 @@ def test_an_api_whose_database_is_frozen_is_left_alone(folder, monkeypatch):
         monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", server.url)
         settings = Settings(home=folder / "home", api_port=port, _env_file=None)
         make_home(settings.home)
-        layout = lay_out(settings)
+        layout = plan_layout(settings)
         (api,) = (part for part in layout.parts if part.name == "api")
         monkeypatch.setattr(os, "environ", {**os.environ, **layout.environment})
         trees = Trees(settings.home / "logs")

@@ -16,9 +16,9 @@ import pytest
 from cli.supervisor import database
 from cli.supervisor import run as module
 from cli.supervisor.child import Identity
-from cli.supervisor.lock import announced, locked
+from cli.supervisor.lock import locked, read_announcement
 from cli.supervisor.services import Layout
-from cli.supervisor.signals import Stopping
+from cli.supervisor.signals import StopSignals
 from cli.supervisor.tree import Part
 from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.installation import make_home
@@ -36,8 +36,8 @@ class RecordingScreen:
     """Stands for the screen."""
 
     def __init__(self):
-        self.lines, self.states, self.announced = [], [], threading.Event()
-        self.stopping, self.failed = Stopping(), []
+        self.lines, self.states, self.read_announcement = [], [], threading.Event()
+        self.stopping, self.failed = StopSignals(), []
 
     def start_progress(self):
         pass
@@ -52,7 +52,7 @@ class RecordingScreen:
         self.lines.append(sentence)
 
     def announce(self, addresses, logins, seconds):
-        self.announced.set()
+        self.read_announcement.set()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def settings():
 def stand_ins(monkeypatch):
     def layout(*names, program=WORKS):
         parts = tuple(Part(name, (sys.executable, "-c", program)) for name in names)
-        monkeypatch.setattr(module, "lay_out", lambda *_, **__: Layout(parts, ADDRESSES, {}))
+        monkeypatch.setattr(module, "plan_layout", lambda *_, **__: Layout(parts, ADDRESSES, {}))
 
     layout(*NAMES)
     return layout
@@ -89,7 +89,7 @@ def up(settings, logins=None):
     life = threading.Thread(target=live)
     life.start()
     try:
-        until(lambda: screen.announced.is_set() or not life.is_alive(), 60)
+        until(lambda: screen.read_announcement.is_set() or not life.is_alive(), 60)
         yield screen
     finally:
         screen.stopping._count()  # what a signal does
@@ -105,7 +105,7 @@ def until(is_so, seconds=20):
 
 
 def children(settings) -> dict[str, Identity]:
-    running = announced(settings.home)
+    running = read_announcement(settings.home)
     assert running is not None
     assert running.addresses == ADDRESSES
     return running.children
@@ -126,7 +126,7 @@ def test_it_comes_up_says_where_and_goes_down_without_a_trace(settings, stand_in
         running = children(settings)
         assert set(running) == set(NAMES)
         assert all(child.is_alive for child in running.values())
-    assert announced(settings.home) is None
+    assert read_announcement(settings.home) is None
     assert not any(child.is_alive for child in running.values())
     assert has_ended(server)
     assert [name for name, state in screen.states if state == "stopped"] == list(NAMES)
@@ -179,7 +179,7 @@ def test_the_demo_is_not_ready_before_its_tables_are(settings, stand_ins, monkey
     trace = tmp_path / "trace"
     monkeypatch.setattr(
         module,
-        "own",
+        "own_command",
         lambda *arguments: (sys.executable, "-c", f"open({str(trace)!r}, 'a').write({' '.join(arguments)!r} + ';')"),
     )
     with up(settings, logins={"demo@example.com": "secret"}) as screen:
@@ -189,7 +189,7 @@ def test_the_demo_is_not_ready_before_its_tables_are(settings, stand_ins, monkey
 
 
 def test_an_errand_that_fails_ends_it_all(settings, stand_ins, monkeypatch):
-    monkeypatch.setattr(module, "own", lambda *_: (sys.executable, "-c", "raise SystemExit(3)"))
+    monkeypatch.setattr(module, "own_command", lambda *_: (sys.executable, "-c", "raise SystemExit(3)"))
     with up(settings, logins={}) as screen:
         assert "`focusflow demo` ended with exit code 3" in str(screen.failed[0])
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.supervisor.services import own
+from cli.supervisor.services import own_command
 from cli.supervisor.tree import Part, State
 from ingestion.kafka.local_broker.server import LocalBroker
 from tests.integration.supervisor.conftest import BRIEFLY, Trees, ticking
@@ -21,7 +21,7 @@ def test_a_relay_waits_for_its_broker_without_being_ready_or_restarted(
     trees = Trees(tmp_path / "logs")
     try:
         tree = trees.tree(
-            Part("relay", own("relay"), has_heartbeat=True), limits=replace(BRIEFLY, start=40, heartbeat=60)
+            Part("relay", own_command("relay"), has_heartbeat=True), limits=replace(BRIEFLY, start=40, heartbeat=60)
         )
         tree.start("relay")
         ticking(tree, lambda: ("relay", State.WAITING) in trees.reported, seconds=90)

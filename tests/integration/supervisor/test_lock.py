@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli.supervisor.child import Identity
-from cli.supervisor.lock import AlreadyUp, Announcement, announced, locked, orphans_of, wait_for
+from cli.supervisor.lock import AlreadyUp, Announcement, locked, orphans_of, read_announcement, wait_for
 
 ADDRESSES = {"dashboard": "http://127.0.0.1:8501"}
 
@@ -33,18 +33,18 @@ def test_a_second_one_is_told_where_the_first_one_runs(tmp_path):
 
 
 def test_it_is_announced_as_long_as_it_runs(tmp_path):
-    assert announced(tmp_path) is None
+    assert read_announcement(tmp_path) is None
     with locked(tmp_path) as lock:
         lock.announce(ADDRESSES, {})
-        assert announced(tmp_path) == Announcement(os.getpid(), ADDRESSES, {})
-    assert announced(tmp_path) is None
+        assert read_announcement(tmp_path) == Announcement(os.getpid(), ADDRESSES, {})
+    assert read_announcement(tmp_path) is None
 
 
 def test_a_shorter_announcement_leaves_nothing_of_the_longer_one(tmp_path, orphan):
     with locked(tmp_path) as lock:
         lock.announce(ADDRESSES, {"api": orphan})
         lock.announce({}, {})
-        assert announced(tmp_path) == Announcement(os.getpid(), {}, {})
+        assert read_announcement(tmp_path) == Announcement(os.getpid(), {}, {})
 
 
 def test_one_that_was_killed_leaves_the_names_of_its_children(tmp_path, orphan):
