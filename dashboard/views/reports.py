@@ -28,8 +28,8 @@ def page() -> None:
         st.title("Reports", anchor=False)
         which = st.segmented_control(
             "Which",
-            ["This week", "This month", "These days", "Archive"],
-            default="This week",
+            ["Next weekly", "Next monthly", "These days", "Archive"],
+            default="Next weekly",
             required=True,
             key="report",
             bind="query-params",
@@ -43,8 +43,8 @@ def page() -> None:
     if which == "Archive":
         _archive()
     else:
-        kind = "monthly" if which == "This month" else "weekly"
-        st.markdown(f":small[As it would be sent now. What is still to come is not in it. {WHEN}]")
+        kind = "monthly" if which == "Next monthly" else "weekly"
+        st.markdown(f":small[The next email, as it would be sent now. {WHEN}]")
         _report(kind, kind)
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query
-from pydantic import TypeAdapter
 
 from focusflow.clock import Period
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
@@ -18,11 +17,11 @@ from operational_api.http.services import Shared
 from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
 from operational_api.reports.schemas import NewReport, Preview, ReportEntry, ReportFilter, ReportPage, Wanted
 from operational_api.reports.service import QUERIES, CallerCredentials, in_format, person_of, short_transaction
+from reports.delivery.composer import composer
 from reports.pdf import NoPdf
-from reports.periods.content import Report
+from reports.periods.content import REPORT, Report
 from reports.periods.facts import NotComputed
-
-REPORT = TypeAdapter(Report)
+from reports.recipients import Recipients
 
 router = APIRouter(prefix="/reports", tags=["Reports"], route_class=TypedRoute)
 
@@ -59,11 +58,12 @@ def list_reports(filters: Annotated[ReportFilter, Query()], uow: UnitOfWork) -> 
 def preview_report(
     filters: Annotated[Preview, Query()], credentials: CallerCredentials, shared: Shared
 ) -> Rendered[Report]:
-    """What the report of the running week or month would say now."""
+    """The next report email, as it would be sent now: of the last week or month until its email is sent, then of the running one."""
     with short_transaction(shared, credentials) as uow:
-        person, today = person_of(uow)
-    period = Period.month_of(today) if filters.kind == "monthly" else Period.week_of(today, person.week_start)
-    return in_format(shared.reports.report(shared.reports.facts(person, period)), filters.format)
+        user_id, now = uow.caller.user_id, uow.tx.now
+    to = Recipients(shared.database, shared.settings.must_verify_email).by_id(user_id)
+    report, email = composer(shared.reports).preview(to, filters.kind, now)
+    return in_format(report, filters.format, email=email)
 
 
 @router.post(

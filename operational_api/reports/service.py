@@ -20,7 +20,7 @@ from operational_api.security.authentication import Credentials, CredentialsDepe
 from reports.pdf import pdf
 from reports.periods.content import Report
 from reports.periods.facts import Person
-from reports.render import render_report, report_json
+from reports.render import Email, render_report, report_json
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -46,12 +46,14 @@ def person_of(uow: UnitOfWork) -> tuple[Person, date]:
     return person, local_date(uow.tx.now, person.timezone)
 
 
-def in_format(report: Report, form: str, headers: Mapping[str, str] | None = None) -> Rendered[Report]:
-    """A report in one of its formats."""
+def in_format(
+    report: Report, form: str, headers: Mapping[str, str] | None = None, email: Email | None = None
+) -> Rendered[Report]:
+    """A report in one of its formats. `email` is its rendered form, where there is one."""
     more = headers or {}
     if form == "json":
         return Rendered(report_json(report), headers=more)
-    email = render_report(report)
+    email = email or render_report(report)
     if form == "text":
         return Rendered(email.text.encode(), headers=more, media_type="text/plain; charset=utf-8")
     if form == "html":

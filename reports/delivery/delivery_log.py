@@ -104,9 +104,13 @@ class DeliveryLog:
     def of_key(self, user_id: UUID, kind: str, period: str) -> Row | None:
         return self._asked("of_key", user_id=user_id, kind=kind, period=period)
 
-    def before(self, row: Row) -> Row | None:
-        """The last one of its kind that this person was sent."""
-        return self._asked("before", user_id=row.user_id, kind=row.kind, first=row.period.first)
+    def before(self, user_id: UUID, kind: str, period: Period) -> Row | None:
+        """The last report of a kind that this user was sent before a period."""
+        return self._asked("before", user_id=user_id, kind=kind, first=period.first)
+
+    def newest_of(self, user_id: UUID, kind: str) -> Row | None:
+        """The report of a kind about the latest period."""
+        return self._asked("newest_of", user_id=user_id, kind=kind)
 
     def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
         """Take a report to send it. None if somebody else has."""

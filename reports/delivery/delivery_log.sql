@@ -40,6 +40,9 @@ select * from report_deliveries where user_id = %(user_id)s and kind = %(kind)s 
 select * from report_deliveries
 where user_id = %(user_id)s and kind = %(kind)s and status = 'sent' and last_day < %(first)s order by last_day desc limit 1
 
+-- newest_of --
+select * from report_deliveries where user_id = %(user_id)s and kind = %(kind)s order by last_day desc limit 1
+
 -- claim --
 update report_deliveries
 set status = 'sending', attempts = attempts + 1, claimed_until = %(until)s, content = %(content)s, version = version + 1, updated_at = %(now)s

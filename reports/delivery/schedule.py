@@ -16,9 +16,24 @@ def due(kind: str, to: Recipient, now: datetime) -> Period | None:
     """
     if not to.wants(kind):
         return None
-    today = local_date(now, to.person.timezone)
-    period = _weekly(to, now, today) if kind == "weekly" else _monthly(to, now, today)
+    period = newest_due(kind, to, now)
     return period if local_date(to.joined_at, to.person.timezone) <= period.last else None
+
+
+def newest_due(kind: str, to: Recipient, now: datetime) -> Period:
+    """The newest period whose hour has come."""
+    today = local_date(now, to.person.timezone)
+    return _weekly(to, now, today) if kind == "weekly" else _monthly(to, now, today)
+
+
+def upcoming(kind: str, to: Recipient, now: datetime, planned: date | None) -> Period:
+    """The period that is planned next, whether or not the user wants reports. `planned` is the last day of those that are."""
+    joined = local_date(to.joined_at, to.person.timezone)
+    period = newest_due(kind, to, now)
+    while period.last < joined or (planned is not None and period.last <= planned):
+        following = period.last + timedelta(days=1)
+        period = Period.week_of(following, to.person.week_start) if kind == "weekly" else Period.month_of(following)
+    return period
 
 
 def _weekly(to: Recipient, now: datetime, today: date) -> Period:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from functools import cached_property, partial
@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter
 
 from focusflow import clock
 from focusflow.clock import Period
@@ -25,20 +24,18 @@ from focusflow.database.session import Database
 from focusflow.errors import Conflict, NotFound
 from focusflow.mail import Delivery, Mailer, Outcome, composed, hand_over, is_final
 from focusflow.settings import Settings
-from focusflow.unsubscribe import REPORTS, Subscription, link, one_click
+from focusflow.unsubscribe import REPORTS, one_click
+from reports.delivery.composer import Composer
 from reports.delivery.delivery_log import DeliveryLog, DeliveryState, Row
 from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import due, is_quiet, next_attempt
 from reports.failures import Attempts, Item, reason_of
 from reports.periods.builder import maker
-from reports.periods.content import Report, told
+from reports.periods.content import REPORT, Report, told
 from reports.periods.facts import Facts, NotComputed, Person, Reader
 from reports.recipients import Recipient, Recipients
-from reports.render import Links, render_report
 
 log = logging.getLogger(__name__)
-
-REPORT = TypeAdapter(Report)
 
 STATUS = {
     Outcome.SENT: "sent",
@@ -120,6 +117,10 @@ class Sender:
     tell: Callable[[Facts], Report] = told
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
+
+    @cached_property
+    def composer(self) -> Composer:
+        return Composer(self.settings, self.ledger, self.facts, self.tell)
 
     @cached_property
     def outage(self) -> MailOutage:
@@ -267,28 +268,15 @@ class Sender:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty
-        report = self._put_right(self.tell(facts), row, to)
+        report = self.composer.report(facts, to, row.kind)
         content: Mapping[str, Any] = orjson.loads(orjson.dumps(report))
         return content
 
-    def _put_right(self, report: Report, row: Row, to: Recipient) -> Report:
-        """With what the last mail said and late data has changed since."""
-        last = self.ledger.before(row)
-        if last is None or last.content is None:
-            return report
-        said = REPORT.validate_python(last.content)
-        try:
-            whom = replace(to.person, locale=said.locale)  # numbers are compared as they are written
-            return report.correcting(said, told(self.facts(whom, last.period)))
-        except NotComputed:  # that week is gone; this one is told all the same
-            return report
-
     def _mail(self, row: Row, to: Recipient, content: Mapping[str, Any]) -> EmailMessage:
-        end = link(self.settings, Subscription(to.person.id, row.kind))
-        made = render_report(REPORT.validate_python(content), Links(end, self.settings.dashboard_address))
+        email = self.composer.email(REPORT.validate_python(content), to, row.kind)
         return composed(
-            self.settings, to.email, made.subject, made.text, html=made.html, message_id=row.message_id,
-            headers=one_click(end),
+            self.settings, to.email, email.subject, email.text, html=email.html, message_id=row.message_id,
+            headers=one_click(self.composer.unsubscribe(to, row.kind)),
         )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class ReportBuilder:
             return told(facts)
         today = clock.local_date(clock.now(), facts.person.timezone)
         is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
-        details = gather_details(self.database, facts.person, facts.period, is_latest=is_latest)
+        details = gather_details(self.database, facts.person, facts.period, is_latest=is_latest, now=facts.as_of)
         if facts.is_empty:
             return told(facts, details)
         words = self.words(facts)

@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from itertools import groupby
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from focusflow.clock import Period
 from focusflow.metrics import TREND_WORDS
 from reports import locales
@@ -129,6 +131,10 @@ class Report:
             bars=self.bars if "days" in sections else (),
             parts=tuple(part for part in self.parts if part.name in sections),
         )
+
+
+#: Reports as they are stored.
+REPORT = TypeAdapter(Report)
 
 
 def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:

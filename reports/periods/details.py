@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from focusflow.clock import Period, local_date
+from focusflow import clock
+from focusflow.clock import Period
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.streaks import Days, streak
@@ -76,10 +77,19 @@ class Details:
     reached: tuple[tuple[str, str], ...] = ()
 
 
-def gather_details(database: Database, person: Person, period: Period, *, is_latest: bool) -> Details:
-    """In one transaction. What slipped and what to begin with is named only beside the latest period: of an older one it would be wrong."""
+def gather_details(
+    database: Database, person: Person, period: Period, *, is_latest: bool, now: datetime | None = None
+) -> Details:
+    """Read the details in one transaction, as of `now`: the moment of the numbers that they stand beside. Slipped items and what to start
+    with belong to the latest period only.
+    """
     since, until = period.bounds(person.timezone)
-    who = {"user_id": person.id, "first": period.first, "last": period.last, "since": since, "until": until}
+    now = now or clock.now()
+    today = clock.local_date(now, person.timezone)
+    who = {
+        "user_id": person.id, "first": period.first, "last": period.last, "reached": min(period.last, today),
+        "since": since, "until": until, "now": now, "today": today,
+    }  # fmt: skip
     with database.transaction(Role.REPORTING) as tx:
         return Details(
             goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
@@ -97,7 +107,7 @@ def gather_details(database: Database, person: Person, period: Period, *, is_lat
 
 
 def _slipped(row: Mapping[str, Any], person: Person) -> Slipped:
-    return Slipped(row["title"], row["due_date"] or local_date(row["due_at"], person.timezone))
+    return Slipped(row["title"], row["due_date"] or clock.local_date(row["due_at"], person.timezone))
 
 
 def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Period) -> Iterable[Habit]:
@@ -113,7 +123,7 @@ def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Per
         mine = [log for log in logs if log["habit_id"] == habit["id"]]
         done = {log["local_date"] for log in mine if not log["skipped"]}
         days = Days(done, {log["local_date"] for log in mine if log["skipped"]} | off)
-        held = streak(habit, days, period.last, person.week_start)
+        held = streak(habit, days, who["reached"], person.week_start)
         kept = sum(day in period for day in done)
         found.append(Habit(habit["title"], kept, held.current, held.longest, held.unit))
     return sorted(found, key=lambda habit: (-habit.current, -habit.done, habit.title))[:5]

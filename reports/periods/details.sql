@@ -20,20 +20,21 @@ group by 1 having sum((row->>'minutes')::double precision) >= 15 order by 2 desc
 
 -- habits --
 select id, title, frequency, weekdays, times_per_week, start_date, end_date, archived_at from habits
-where user_id = %(user_id)s and archived_at is null and start_date <= %(last)s and (end_date is null or end_date >= %(first)s) order by created_at, id limit 50
+where user_id = %(user_id)s and archived_at is null and start_date <= %(reached)s and (end_date is null or end_date >= %(first)s) order by created_at, id limit 50
 
 -- habit_days --
 select habit_id, local_date, skipped from habit_logs
-where user_id = %(user_id)s and habit_id = any(%(habits)s) and local_date <= %(last)s order by local_date
+where user_id = %(user_id)s and habit_id = any(%(habits)s) and local_date <= %(reached)s order by local_date
 
 -- days_off --
 select first_date, last_date from days_off where user_id = %(user_id)s and first_date <= %(last)s
 
 -- slipped --
--- What was due by the end and is open still: first what was due in the period, in the order of the scores.
+-- Open tasks that were due by the end of the period or, while it runs, by now: first those due in the period, in the order of the scores.
+-- A date without a time passes with its day.
 select title, due_at, due_date from tasks left join priority_scores on task_id = tasks.id and priority_scores.user_id = tasks.user_id
 where tasks.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
-  and (due_date <= %(last)s or due_at < %(until)s)
+  and (due_date <= %(last)s and due_date < %(today)s or due_at < %(until)s and due_at <= %(now)s)
 order by coalesce(due_date >= %(first)s, due_at >= %(since)s) desc, rank nulls last, tasks.id limit 4
 
 -- next --

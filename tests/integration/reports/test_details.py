@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from psycopg.types.json import Jsonb
 
+from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.rows import insert_row
 from focusflow.database.session import Role
@@ -16,6 +17,7 @@ from reports.periods.details import Details, Goal, Habit, Hour, Task, gather_det
 from reports.periods.facts import Person
 from reports.render import render_report
 from tests.conftest import add_user
+from tests.sizes import dice, sized
 
 WEEK = Period.week_of(date(2026, 11, 9))
 EVIL = '<script>alert("x")</script> 😀 ' + "long" * 120
@@ -107,6 +109,39 @@ def test_what_slipped_is_what_was_due_by_the_end_and_is_open_first_of_this_time(
     assert set(titles[:2]) == {("This week", 12), ("On its last day", 15)}
     assert titles[2:] == [("Long ago", 20)]
     assert found(database, ada, is_latest=False).slipped == ()
+
+
+@pytest.mark.parametrize("seed", range(sized(6, 60)))
+def test_only_what_is_due_by_now_has_slipped_inside_and_outside_of_the_period(database, seed):
+    draw = dice(seed)
+    timezone = draw.choice(["UTC", "Pacific/Kiritimati", "America/St_Johns", "Europe/Berlin"])
+    ada = Person(add_user(database, timezone), "Ada", timezone, 0)
+    since, until = WEEK.bounds(timezone)
+    now = since + draw.uniform(0, 10) * timedelta(days=1)
+    today = clock.local_date(now, timezone)
+    expected = set()
+    for n in range(12):
+        moment = now + draw.choice([draw.uniform(-9, 9), draw.uniform(-0.1, 0.1), 0]) * timedelta(days=1)
+        is_date = draw.random() < 0.5
+        day = clock.local_date(moment, timezone)
+        due = {"due_date": day} if is_date else {"due_at": moment}
+        with database.transaction(Role.API, ada.id) as tx:
+            insert_row(tx, tasks, {"id": new_id(), "title": f"{n}", **due})
+        if (day <= WEEK.last and day < today) if is_date else (moment < until and moment <= now):
+            expected.add(f"{n}")
+    slipped = gather_details(database, ada, WEEK, is_latest=True, now=now).slipped
+    assert len(slipped) == min(4, len(expected))
+    assert {task.title for task in slipped} <= expected
+
+
+def test_a_running_week_breaks_no_streak_before_its_days_have_come(database, ada, save):
+    walk = save(habits, title="Walk", start_date=date(2026, 11, 1))
+    save(habits, title="Not begun", start_date=date(2026, 11, 14))
+    for day in range(1, 12):
+        save(habit_logs, habit_id=walk, local_date=date(2026, 11, day), skipped=False)
+    wednesday = datetime(2026, 11, 11, 20, tzinfo=UTC)
+    found = gather_details(database, ada, WEEK, is_latest=True, now=wednesday).habits
+    assert found == (Habit("Walk", 3, 11, 11, "days"),)
 
 
 def test_what_was_reached_in_the_period_is_named(database, ada, save):
