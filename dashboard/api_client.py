@@ -57,9 +57,9 @@ class Client:
     def verify_email(self, token: str) -> None:
         self._call("POST", "/api/v1/auth/verify-email", json={"token": token})
 
-    def change_password(self, password: str, new_password: str) -> Tokens:
+    def change_password(self, password: str, new_password: str, *, revoke_keys: bool = False) -> Tokens:
         """Every other sign-in ends; this client goes on."""
-        body = {"password": password, "new_password": new_password}
+        body = {"password": password, "new_password": new_password, "revoke_keys": revoke_keys}
         return self._signed_in(self._call("POST", "/api/v1/auth/change-password", json=body))
 
     def login(self, email: str, password: str) -> Tokens:
@@ -74,6 +74,10 @@ class Client:
 
     def end_session(self, sign_in_id: str) -> None:
         self._call("DELETE", f"/api/v1/auth/sessions/{sign_in_id}")
+
+    def end_all_sessions(self, *, revoke_keys: bool) -> None:
+        """Sign out everywhere, here too."""
+        self._call("DELETE", "/api/v1/auth/sessions", params={"revoke_keys": revoke_keys})
 
     def logout(self) -> None:
         self._call("POST", "/api/v1/auth/logout")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from focusflow import clock
+from focusflow.email_address import ascii_form
 from focusflow.identity import new_id
 from focusflow.settings import Settings
 
@@ -81,7 +82,7 @@ def composed(
     """An email as plain text, optionally with an HTML part. Control characters are removed, so text cannot inject headers."""
     mail = EmailMessage(WHOLE_HEADERS)
     mail["From"] = settings.mail_from
-    mail["To"] = Address(addr_spec=CONTROL.sub("", to))
+    mail["To"] = Address(addr_spec=ascii_form(CONTROL.sub("", to)))
     mail["Subject"] = CONTROL.sub(" ", subject)[:200]
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id or f"<{new_id().hex}@focusflow>"

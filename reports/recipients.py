@@ -14,6 +14,7 @@ from focusflow.identity import new_id
 from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
 from reports.periods.facts import Person
+from reports.render import plain_text
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -107,7 +108,7 @@ class Recipients:
 
 
 def _recipient(row: Mapping[str, Any]) -> Recipient:
-    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
+    person = Person(row["id"], plain_text(row["display_name"]), row["timezone"], row["week_start"], row["locale"])
     wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
     channels = KINDS["report"].default_channels if row["channels"] is None else tuple(row["channels"])
     return Recipient(

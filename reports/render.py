@@ -81,6 +81,16 @@ def report_json(report: Report) -> bytes:
     return orjson.dumps(report, option=orjson.OPT_INDENT_2)
 
 
+def plain_text(text: str) -> str:
+    r"""A user's text as one line that no mail program takes for a link.
+
+    >>> plain_text("Ada\r\nGo to https://evil.example/now, J.R. Smith")
+    'Ada Go to https evil. example/now, J. R. Smith'
+    """
+    spaced = "".join(" " if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") else each for each in text)
+    return " ".join(re.sub(r"\.(?=\w)", ". ", spaced.replace("://", " ")).split())
+
+
 def subject_line(text: str) -> str:
     r"""Text as one line without control characters, of a length that every mail program shows.
 

@@ -88,6 +88,7 @@ STEPS = (
             "Yes, it is mine",
             (Field("token", type="hidden"),),
             heading="Is this your e-mail address?",
+            lead="The password you chose when you registered becomes the password of the account. If you did not register, close this page.",
             after=TO_SIGN_IN,
         ),
         lambda client, form: client.verify_email(form.get("token", "")),

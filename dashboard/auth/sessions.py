@@ -88,10 +88,10 @@ class SessionStore:
                 session.renew_at = time.monotonic() + session.tokens.expires_in - RENEW_BEFORE_SECONDS
             return Client(self.api_address, session.tokens.access)
 
-    def change_password(self, session: Session, password: str, new_password: str) -> None:
+    def change_password(self, session: Session, password: str, new_password: str, *, revoke_keys: bool) -> None:
         """Every other sign-in ends; this session goes on with the tokens it is given."""
         with self.client(session) as client:
-            tokens = client.change_password(password, new_password)
+            tokens = client.change_password(password, new_password, revoke_keys=revoke_keys)
         with session.lock:
             session.tokens = tokens
             session.renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_SECONDS

@@ -17,6 +17,19 @@ def section() -> None:
         layout.section_header("Where you are signed in")
         for each in layout.fetch(Client.sessions) or []:
             _sign_in(each)
+        _sign_out_everywhere()
+
+
+def _sign_out_everywhere() -> None:
+    with st.popover("Sign out everywhere"):
+        st.markdown("Every device is signed out, this one too.")
+        revoke_keys = st.checkbox("Revoke all API keys too", key="revoke keys everywhere")
+        st.button(
+            "Sign out everywhere",
+            key="sign out everywhere",
+            type="primary",
+            on_click=layout.on_click(lambda client: client.end_all_sessions(revoke_keys=revoke_keys), "Signed out."),
+        )
 
 
 def _password() -> None:
@@ -24,9 +37,11 @@ def _password() -> None:
     with st.form("password", clear_on_submit=True):
         password = st.text_input("Your password", type="password", autocomplete="current-password")
         new = st.text_input("A new one, 8 characters or more", type="password", autocomplete="new-password")
+        revoke_keys = st.checkbox("Revoke all API keys too")
         if st.form_submit_button("Change it", type="primary"):
             try:
-                shared().store.change_password(current_user.require_user(), password, new)
+                me = current_user.require_user()
+                shared().store.change_password(me, password, new, revoke_keys=revoke_keys)
                 st.success("Changed. Your other devices are signed out.")
             except Problem as problem:
                 st.error(str(problem))

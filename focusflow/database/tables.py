@@ -447,7 +447,8 @@ api_keys = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
-#: The secrets behind links in mails: proof of an address, or a new password. Each is good once.
+#: The secrets behind links in mails: proof of an address, or a new password. Each is good once. One that confirms an address carries the
+#: password and the profile of the registration for which it was sent.
 mail_tokens = Table(
     "mail_tokens",
     metadata,
@@ -458,6 +459,8 @@ mail_tokens = Table(
     required("created_at", Instant),
     required("expires_at", Instant),
     Column("used_at", Instant),
+    Column("password_hash", Text),
+    Column("profile", JSONB),
     one_of("purpose", "verify_email", "reset_password"),
     UniqueConstraint("token_hash"),
     Index(None, "user_id"),

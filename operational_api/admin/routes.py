@@ -23,6 +23,7 @@ from operational_api.admin.schemas import (
     UserFilter,
     UserPage,
 )
+from operational_api.auth import store
 from operational_api.entities import require_non_null
 from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
@@ -58,7 +59,7 @@ def list_users(filters: Annotated[UserFilter, Query()], uow: UnitOfWork) -> User
     responses=problems(NotSignedIn, Forbidden, UserNotFound, OwnAccount, Stale, Invalid),
 )
 def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMatch = None) -> User:
-    """Give an account another role, or switch it off or on. Whoever is switched off is out at once."""
+    """Give an account another role, or switch it off or on. Switching it off ends its sessions and revokes its API keys."""
     changes = body.model_dump(exclude_unset=True)
     require_non_null(changes, *changes)
     if user_id == uow.caller.user_id:
@@ -73,6 +74,8 @@ def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMa
         if changed:
             saved = update_row(uow.tx, users, user_id, changes)
             assert saved is not None
+            if changed.get("is_active"):
+                store.lock_out(uow.tx, user_id)  # switched on again, the account starts without old sessions and keys
             row = before | {name: saved[name] for name in (*changes, "version")}
             updated = event(
                 "user.updated", user_id=user_id, timezone=row["timezone"], subject=user_id, version=row["version"], data=row,

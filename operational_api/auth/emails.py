@@ -1,12 +1,17 @@
 """The emails about an account. They hold nothing that a user wrote: an address may not belong to whoever entered it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import Self
 from urllib.parse import quote
+
+from psycopg.rows import DictRow
 
 from focusflow.mail import composed
 from focusflow.settings import Settings
-from reports.render import render_email
+from reports.render import plain_text, render_email
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -24,8 +29,29 @@ def reset_password(settings: Settings, to: str, token: str, lifetime: timedelta)
     return _email(settings, to, "reset_password", f"reset-password?token={quote(token)}", lifetime=in_words(lifetime))
 
 
-def password_changed(settings: Settings, to: str) -> EmailMessage:
-    return _email(settings, to, "password_changed", "forgot-password")
+@dataclass(frozen=True, slots=True)
+class KeyNotice:
+    """The API keys that an email about a password names, and whether they still work."""
+
+    keys: tuple[str, ...]
+    are_revoked: bool
+
+    @classmethod
+    def of(cls, keys: Sequence[DictRow], account: DictRow, *, are_revoked: bool) -> Self:
+        """Before an address is verified, whoever named the keys may be a stranger: then only their beginnings stand in the email."""
+        is_verified = account["email_verified_at"] is not None
+        named = (
+            f"{plain_text(key['name'])} ({key['prefix']}…)" if is_verified else f"{key['prefix']}…" for key in keys
+        )
+        return cls(tuple(named), are_revoked)
+
+    @property
+    def audited(self) -> dict[str, int]:
+        return {"keys_revoked" if self.are_revoked else "keys_still_valid": len(self.keys)}
+
+
+def password_changed(settings: Settings, to: str, keys: KeyNotice) -> EmailMessage:
+    return _email(settings, to, "password_changed", "forgot-password", keys=keys.keys, are_revoked=keys.are_revoked)
 
 
 def in_words(lifetime: timedelta) -> str:
@@ -37,6 +63,6 @@ def in_words(lifetime: timedelta) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def _email(settings: Settings, to: str, name: str, page: str, **values: str) -> EmailMessage:
+def _email(settings: Settings, to: str, name: str, page: str, **values: object) -> EmailMessage:
     email = render_email(name, link=f"{settings.dashboard_address}/{page}", **values)
     return composed(settings, to, email.subject, email.text, html=email.html)

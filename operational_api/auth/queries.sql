@@ -8,7 +8,10 @@ returning *
 select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where lower(email) = lower(%(email)s)
 
 -- by_id --
-select id, email, display_name, password_hash, token_epoch, is_active from users where id = %(user_id)s
+select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where id = %(user_id)s
+
+-- profile --
+select id, password_hash, display_name, timezone, locale, week_start from users where id = %(user_id)s for update
 
 -- signed_in --
 update users set last_login_at = %(now)s where id = %(id)s
@@ -54,16 +57,32 @@ update refresh_tokens set revoked_at = %(now)s where user_id = %(user_id)s and r
 select id, token_epoch, is_active from users where id = %(user_id)s
 
 -- add_mail_token --
-insert into mail_tokens (id, user_id, purpose, token_hash, created_at, expires_at)
-values (%(id)s, %(user_id)s, %(purpose)s, %(token_hash)s, %(now)s, %(expires_at)s)
+insert into mail_tokens (id, user_id, purpose, token_hash, created_at, expires_at, password_hash, profile)
+values (%(id)s, %(user_id)s, %(purpose)s, %(token_hash)s, %(now)s, %(expires_at)s, %(password_hash)s, %(profile)s)
 
 -- use_mail_token --
 update mail_tokens set used_at = %(now)s
 where token_hash = %(token_hash)s and purpose = %(purpose)s and used_at is null and expires_at > %(now)s
-returning user_id
+returning user_id, password_hash, profile
 
 -- void_mail_tokens --
-update mail_tokens set used_at = %(now)s where user_id = %(user_id)s and purpose = 'reset_password' and used_at is null
+update mail_tokens set used_at = %(now)s where user_id = %(user_id)s and purpose = %(purpose)s and used_at is null
+
+-- follow_password --
+-- The link of the registration that this password comes from confirms the address and changes nothing else.
+update mail_tokens set password_hash = %(password_hash)s
+where user_id = %(user_id)s and used_at is null and password_hash = (select password_hash from users where id = %(user_id)s)
+
+-- working_keys --
+select name, prefix from api_keys
+where user_id = %(user_id)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)
+order by created_at, id
+
+-- revoke_keys --
+update api_keys set revoked_at = %(now)s where user_id = %(user_id)s and revoked_at is null
+
+-- new_epoch --
+update users set token_epoch = token_epoch + 1 where id = %(user_id)s
 
 -- verified --
 update users set email_verified_at = coalesce(email_verified_at, %(now)s) where id = %(user_id)s

@@ -14,8 +14,14 @@ from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
 from operational_api.security import audit, login_throttle, passwords
-from operational_api.security.authentication import Credentials, CredentialsDependency, RequestOrigin, authenticate
-from operational_api.security.login_throttle import Limit, TooManyAttempts
+from operational_api.security.authentication import (
+    Credentials,
+    CredentialsDependency,
+    Origin,
+    RequestOrigin,
+    authenticate,
+)
+from operational_api.security.login_throttle import TooManyAttempts
 from operational_api.security.tokens import Access
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
@@ -35,9 +41,11 @@ def change_password(
     shared: Shared,
     later: BackgroundTasks,
 ) -> Tokens:
-    """Set another password. Every sign-in ends; this one goes on with the tokens of the answer."""
-    with authenticate(shared.database, credentials) as (tx, caller):
-        account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
+    """Set another password. Every sign-in ends; this one goes on with the tokens of the answer. API keys go on unless `revoke_keys` is set."""
+    with authenticate(shared.database, credentials) as (_, caller):
+        me = caller.user_id
+    with shared.database.transaction(Role.AUTH, me) as tx:
+        account = tx.one(store.QUERIES["by_id"], {"user_id": me})
         assert account is not None
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
     guesses = login_throttle.guesses(account["email"], origin.ip)
@@ -45,60 +53,65 @@ def change_password(
     if not passwords.matches(body.password, account["password_hash"]):
         raise WrongPassword
     login_throttle.succeeded(shared.database, guesses)
-    me, password_hash = caller.user_id, passwords.hashed(body.new_password)
+    password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:
         changed = store.set_password(tx, me, password_hash)
         if changed is None:
             raise NotSignedIn
         family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, origin)
-        audit.record(tx, "password.changed", origin, actor_id=me, user_id=me)
-    later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
+        keys = store.revoke_keys(tx, me) if body.revoke_keys else store.working_keys(tx, me)
+        notice = emails.KeyNotice.of(keys, account, are_revoked=body.revoke_keys)
+        audit.record(tx, "password.changed", origin, actor_id=me, user_id=me, after=notice.audited)
+    later.add_task(dispatch, shared, emails.password_changed, changed["email"], notice)
     return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
 def send_reset_link(body: Address, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
-    to_one = Limit(f"reset for {body.email.strip().lower()}", 3)
-    login_throttle.count(shared.database, [to_one, *login_throttle.requests_of("reset", origin.ip)])
-    later.add_task(_send_reset, shared, body.email)
+    login_throttle.count(shared.database, login_throttle.requests_of("reset", origin.ip))
+    later.add_task(_send_reset, shared, body.email, origin)
     return Accepted(message=SENT)
 
 
-def _send_reset(shared: Services, email: str) -> None:
+def _send_reset(shared: Services, email: str, origin: Origin) -> None:
     """After the answer, so that its time tells nothing."""
     with shared.database.transaction(Role.AUTH) as tx:
-        account = tx.one(store.QUERIES["by_email"], {"email": email.strip().replace("\0", "")})
+        account = tx.one(store.QUERIES["by_email"], {"email": email})
         if account is None or not account["is_active"]:
             return
+        if not login_throttle.may_mail(tx, login_throttle.mails_to("reset", email, origin.ip)):
+            return  # the links of the emails that were sent within the hour still work
         token = store.link_token(tx, account["id"], "reset_password")
-    lifetime = store.LINK_IS_GOOD_FOR["reset_password"]
-    dispatch(shared, emails.reset_password(shared.settings, account["email"], token, lifetime))
+    dispatch(shared, emails.reset_password, account["email"], token, store.LINK_IS_GOOD_FOR["reset_password"])
 
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> None:
-    """Set a new password with the token of a link. Every sign-in ends."""
+    """Set a new password with the token of a link. Every sign-in ends, and every API key is revoked."""
     login_throttle.count(shared.database, login_throttle.requests_of("set password", origin.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:
-        me = store.use_link(tx, body.token, "reset_password")
+        me = store.use_link(tx, body.token, "reset_password")["user_id"]
         account = tx.one(store.QUERIES["by_id"], {"user_id": me})
         assert account is not None
         passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
         changed = store.set_password(tx, me, password_hash)
         if changed is None:
             raise store.LinkRefused
-        tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})  # who has the link has the mailbox
-        audit.record(tx, "password.reset", origin, actor_id=None, user_id=me)
-    later.add_task(dispatch, shared, emails.password_changed(shared.settings, changed["email"]))
+        notice = emails.KeyNotice.of(store.revoke_keys(tx, me), account, are_revoked=True)
+        store.verified(tx, me)  # who has the link has the mailbox
+        audit.record(tx, "password.reset", origin, actor_id=None, user_id=me, after=notice.audited)
+    later.add_task(dispatch, shared, emails.password_changed, changed["email"], notice)
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def verify_email(body: LinkToken, origin: RequestOrigin, shared: Shared) -> None:
-    """Say that an address is yours, with the token of a link."""
+    """Confirm that an address is yours, with the token of a link. The password of the registration that sent the link is the account's
+    from now on; if that changes it, sign-ins end and API keys are revoked.
+    """
     login_throttle.count(shared.database, login_throttle.requests_of("verify", origin.ip))
     with shared.database.transaction(Role.AUTH) as tx:
-        me = store.use_link(tx, body.token, "verify_email")
-        tx.run(store.QUERIES["verified"], {"user_id": me, "now": tx.now})
-        audit.record(tx, "email.verified", origin, actor_id=None, user_id=me)
+        me, is_changed = store.confirm_registration(tx, body.token)
+        after = {"password_changed": is_changed}
+        audit.record(tx, "email.verified", origin, actor_id=None, user_id=me, after=after)

@@ -1,14 +1,16 @@
 """Registering, signing in and out, and the list of sign-ins. Nothing here tells whether an address has an account."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter, BackgroundTasks, Query
+from psycopg.rows import DictRow
 
 from focusflow.clock import zone_names
 from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from focusflow.settings import Settings
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
 from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Session, Sessions, SignIn, Tokens
@@ -17,7 +19,7 @@ from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
 from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security import audit, login_throttle, passwords
-from operational_api.security.authentication import RequestOrigin
+from operational_api.security.authentication import Origin, RequestOrigin
 from operational_api.security.login_throttle import TooManyAttempts
 from operational_api.security.tokens import Access, access_token
 
@@ -69,22 +71,22 @@ def create_account(body: Registration, origin: RequestOrigin, shared: Shared, la
     with shared.database.transaction(Role.AUTH) as tx:
         store.check_zone(tx, body.timezone)
         store.register(tx, body, password_hash)
-    later.add_task(_tell_of_registration, shared, body.email)
+    later.add_task(_send_registration_email, shared, body.email, store.pending(body, password_hash), origin)
     return Accepted(message=REGISTERED)
 
 
-def _tell_of_registration(shared: Services, email: str) -> None:
+def _send_registration_email(shared: Services, email: str, new: store.PendingRegistration, origin: Origin) -> None:
     with shared.database.transaction(Role.AUTH) as tx:
         account = tx.one(store.QUERIES["by_email"], {"email": email})
         if account is None or not account["is_active"]:
             return
-        if account["email_verified_at"]:
-            mail = emails.account_exists(shared.settings, account["email"])
-        else:
-            token = store.link_token(tx, account["id"], "verify_email")
-            lifetime = store.LINK_IS_GOOD_FOR["verify_email"]
-            mail = emails.verify_email(shared.settings, account["email"], token, lifetime)
-    dispatch(shared, mail)
+        if not login_throttle.may_mail(tx, login_throttle.mails_to("registration", email, origin.ip)):
+            return
+        token = None if account["email_verified_at"] else store.link_token(tx, account["id"], "verify_email", new)
+    if token is None:
+        dispatch(shared, emails.account_exists, account["email"])
+    else:
+        dispatch(shared, emails.verify_email, account["email"], token, store.LINK_IS_GOOD_FOR["verify_email"])
 
 
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
@@ -93,20 +95,22 @@ def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     guesses = login_throttle.guesses(body.email, origin.ip)
     login_throttle.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH) as tx:
-        account = tx.one(store.QUERIES["by_email"], {"email": body.email.strip().replace("\0", "")})
+        account = tx.one(store.QUERIES["by_email"], {"email": body.email})
     is_right = passwords.matches(body.password, account["password_hash"] if account else None)
-    if account is None:
-        raise WrongSignIn
-    me = account["id"]
-    proven = account["email_verified_at"] or not shared.settings.must_verify_email
-    gets_in = is_right and account["is_active"] and proven
+    me = account["id"] if account else None
+    gets_in = is_right and account is not None and _may_enter(account, shared.settings)
     with shared.database.transaction(Role.AUTH, me) as tx:
         audit.record(tx, "sign-in" if gets_in else "sign-in.refused", origin, actor_id=None, user_id=me)
-        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, origin) if gets_in else None
-    if begun is None:
+        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, origin) if me and gets_in else None
+    if account is None or me is None or begun is None:
         raise WrongSignIn
     login_throttle.succeeded(shared.database, guesses)
     return Tokens(**tokens_of(shared, Access(me, account["token_epoch"], begun[0]), begun[1], tx.now))
+
+
+def _may_enter(account: DictRow, settings: Settings) -> bool:
+    is_verified = account["email_verified_at"] is not None or not settings.must_verify_email
+    return account["is_active"] and is_verified
 
 
 @router.post("/refresh", responses=problems(store.RefreshRefused, Invalid))
@@ -125,6 +129,7 @@ def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) ->
 def sign_out(uow: UnitOfWork) -> None:
     """End this sign-in: its tokens are void from now on."""
     uow.tx.run(store.QUERIES["revoke_family"], {"family": uow.caller.family, "now": uow.tx.now})
+    uow.audit("sign-out", entity="session", entity_id=uow.caller.family)
 
 
 @router.get("/sessions", responses=problems(NotSignedIn))
@@ -145,8 +150,12 @@ def end_session(session_id: UUID, uow: UnitOfWork) -> None:
     uow.audit("session.revoked", entity="session", entity_id=session_id)
 
 
-@router.delete("/sessions", status_code=204, responses=problems(NotSignedIn))
-def end_all_sessions(uow: UnitOfWork) -> None:
-    """Sign every device out, this one too."""
+@router.delete("/sessions", status_code=204, responses=problems(NotSignedIn, Invalid))
+def end_all_sessions(
+    uow: UnitOfWork,
+    revoke_keys: Annotated[bool, Query(description="Revoke all API keys of the account too.")] = False,  # noqa: FBT002 (a query parameter)
+) -> None:
+    """Sign every device out, this one too. API keys go on unless `revoke_keys` is set."""
     uow.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": uow.caller.user_id, "now": uow.tx.now})
-    uow.audit("session.all-revoked", entity="session")
+    keys = store.revoke_keys(uow.tx, uow.caller.user_id) if revoke_keys else []
+    uow.audit("session.all-revoked", entity="session", after={"keys_revoked": len(keys)})

@@ -1,16 +1,32 @@
 """The shapes of accounts and sessions."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from operational_api.http.schema_base import Input, Output, Text
+from focusflow import email_address
+from operational_api.http.schema_base import Flag, Input, Output, Text
 
-Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+#: Characters that break the line or change the direction of the text after them, and addresses of web pages.
+UNSAFE_IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|://|www\\.", re.IGNORECASE)
+
+
+def _name(text: str) -> str:
+    """A name stands in emails of this installation: it must not look like a part of them."""
+    if UNSAFE_IN_NAME.search(text):
+        raise ValueError("should be a name, without line breaks and web addresses")
+    return text
+
+
+EMAIL_FORMAT = Field(json_schema_extra={"format": "email"})
+NewEmail = Annotated[str, StringConstraints(max_length=254), AfterValidator(email_address.deliverable), EMAIL_FORMAT]
+#: The address of an account that may exist, in the one form in which it is looked up and counted.
+KnownEmail = Annotated[str, StringConstraints(max_length=254), AfterValidator(email_address.normalized)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128, strip_whitespace=False)]
-DisplayName = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+DisplayName = Annotated[Text, StringConstraints(min_length=1, max_length=200), AfterValidator(_name)]
 Zone = Annotated[str, StringConstraints(max_length=100)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 
@@ -18,7 +34,7 @@ Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8
 class Registration(Input):
     """A new account."""
 
-    email: Email = Field(examples=["ada@example.com"])
+    email: NewEmail = Field(examples=["ada@example.com"])
     password: Password = Field(examples=["a long sentence is a good password"])
     display_name: DisplayName = Field(examples=["Ada"])
     timezone: Zone = Field("UTC", description="An IANA time zone.", examples=["Europe/Berlin"])
@@ -28,7 +44,7 @@ class Registration(Input):
 class SignIn(Input):
     """Proof of who you are."""
 
-    email: Annotated[str, StringConstraints(max_length=254)] = Field(examples=["demo@example.com"])
+    email: KnownEmail = Field(examples=["demo@example.com"])
     password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] = Field(
         examples=["focusflow-demo"]
     )
@@ -43,7 +59,7 @@ class Accepted(Output):
 class Address(Input):
     """An e-mail address."""
 
-    email: Email = Field(examples=["demo@example.com"])
+    email: Annotated[KnownEmail, EMAIL_FORMAT] = Field(examples=["demo@example.com"])
 
 
 class LinkToken(Input):
@@ -65,6 +81,7 @@ class PasswordChange(Input):
         examples=["a long sentence is a good password"]
     )
     new_password: Password = Field(examples=["another long sentence is as good"])
+    revoke_keys: Flag = Field(False, description="Whether to revoke all API keys of the account too.")
 
 
 class RefreshToken(Input):

@@ -1,14 +1,19 @@
 """Accounts, the tokens of those who signed in, and the secrets behind links in mails."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg.rows import DictRow
 
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
+from focusflow.database.rows import update_row
 from focusflow.database.session import Transaction
+from focusflow.database.tables import users
 from focusflow.errors import Invalid, NotSignedIn
 from focusflow.identity import new_id
 from operational_api.auth.schemas import Registration
@@ -39,10 +44,22 @@ def check_zone(tx: Transaction, timezone: str) -> None:
         raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class PendingRegistration:
+    """What was registered with an address that is not confirmed yet."""
+
+    password_hash: str
+    profile: dict[str, Any]
+
+
+def pending(new: Registration, password_hash: str) -> PendingRegistration:
+    profile = new.model_dump(include={"display_name", "timezone", "locale"})
+    return PendingRegistration(password_hash, profile | {"week_start": first_weekday(new.locale)})
+
+
 def register(tx: Transaction, new: Registration, password_hash: str) -> DictRow | None:
     """The new account, or None where the address has one."""
-    given = new.model_dump(include={"email", "display_name", "timezone", "locale"})
-    given |= {"week_start": first_weekday(new.locale), "password_hash": password_hash}
+    given = {"email": new.email, "password_hash": password_hash, **pending(new, password_hash).profile}
     row = tx.one(QUERIES["add_user"], {**given, "id": new_id(), "now": tx.now})
     if row is None:
         return None
@@ -117,26 +134,88 @@ def _used_before(tx: Transaction, used: str, token: str) -> tuple[UUID, UUID, st
 
 def set_password(tx: Transaction, user_id: UUID, password_hash: str) -> DictRow | None:
     """A new password ends every sign-in there is, and voids the links to set another."""
+    who = {"user_id": user_id, "now": tx.now, "password_hash": password_hash}
+    tx.run(QUERIES["revoke_all_sessions"], who)
+    tx.run(QUERIES["void_mail_tokens"], who | {"purpose": "reset_password"})
+    tx.run(QUERIES["follow_password"], who)
+    return tx.one(QUERIES["set_password"], who)
+
+
+def revoke_keys(tx: Transaction, user_id: UUID) -> list[DictRow]:
+    """Revoke all API keys of an account. Returns those that worked until now."""
+    working = working_keys(tx, user_id)
+    tx.run(QUERIES["revoke_keys"], {"user_id": user_id, "now": tx.now})
+    return working
+
+
+def working_keys(tx: Transaction, user_id: UUID) -> list[DictRow]:
+    return tx.all(QUERIES["working_keys"], {"user_id": user_id, "now": tx.now})
+
+
+def lock_out(tx: Transaction, user_id: UUID) -> None:
+    """Revoke everything that acts for an account: sessions, access tokens and API keys."""
     who = {"user_id": user_id, "now": tx.now}
     tx.run(QUERIES["revoke_all_sessions"], who)
-    tx.run(QUERIES["void_mail_tokens"], who)
-    return tx.one(QUERIES["set_password"], who | {"password_hash": password_hash})
+    tx.run(QUERIES["new_epoch"], who)
+    revoke_keys(tx, user_id)
 
 
-def link_token(tx: Transaction, user_id: UUID, purpose: str) -> str:
-    """The secret of a link in a mail, good once."""
+def verified(tx: Transaction, user_id: UUID) -> None:
+    """The address belongs to the account's owner. Links of other registrations are void: each would set its own password."""
+    tx.run(QUERIES["verified"], {"user_id": user_id, "now": tx.now})
+    tx.run(QUERIES["void_mail_tokens"], {"user_id": user_id, "now": tx.now, "purpose": "verify_email"})
+
+
+def link_token(tx: Transaction, user_id: UUID, purpose: str, registration: PendingRegistration | None = None) -> str:
+    """The secret of a link in an email, good once. One that confirms an address carries what was registered with it."""
     token = tokens.refresh_token()
     stored = {"id": new_id(), "user_id": user_id, "purpose": purpose, "token_hash": tokens.digest(token)}
-    tx.run(QUERIES["add_mail_token"], {**stored, "now": tx.now, "expires_at": tx.now + LINK_IS_GOOD_FOR[purpose]})
+    carried = {
+        "password_hash": registration and registration.password_hash,
+        "profile": registration and orjson.dumps(registration.profile).decode(),
+    }
+    expires_at = tx.now + LINK_IS_GOOD_FOR[purpose]
+    tx.run(QUERIES["add_mail_token"], {**stored, **carried, "now": tx.now, "expires_at": expires_at})
     return token
 
 
-def use_link(tx: Transaction, token: str, purpose: str) -> UUID:
-    """Whose link it is; it is used up with this."""
+def use_link(tx: Transaction, token: str, purpose: str) -> DictRow:
+    """Whose link it is and what it carries; it is used up with this."""
     used = {"token_hash": tokens.digest(token), "purpose": purpose, "now": tx.now}
     row = tx.one(QUERIES["use_mail_token"], used)
     if row is None:
         raise LinkRefused
-    user_id: UUID = row["user_id"]
-    tx.run(QUERIES["reached"], {"user_id": user_id})  # whoever opens it has got our mail
-    return user_id
+    tx.run(QUERIES["reached"], {"user_id": row["user_id"]})  # whoever opens it has got our mail
+    return row
+
+
+def confirm_registration(tx: Transaction, token: str) -> tuple[UUID, bool]:
+    """Whose address a link confirms, and whether that set the account's password.
+
+    Anyone can register an address before its owner does. So the password and the profile of the registration whose link is opened
+    count, and everything ends that whoever came first has started.
+    """
+    link = use_link(tx, token, "verify_email")
+    user_id: UUID = link["user_id"]
+    before = tx.one(QUERIES["profile"], {"user_id": user_id})
+    assert before is not None
+    is_first = link["password_hash"] in (None, before["password_hash"])
+    if not is_first:
+        lock_out(tx, user_id)
+        set_password(tx, user_id, link["password_hash"])
+        _take_over(tx, before, link["profile"])
+    verified(tx, user_id)
+    return user_id, not is_first
+
+
+def _take_over(tx: Transaction, before: DictRow, profile: dict[str, Any]) -> None:
+    changed = {name: before[name] for name, value in profile.items() if before[name] != value}
+    if not changed:
+        return
+    row = update_row(tx, users, before["id"], profile)
+    assert row is not None
+    updated = event(
+        "user.updated", user_id=row["id"], timezone=row["timezone"], subject=row["id"], version=row["version"], data=row,
+        before=changed, recorded_at=tx.now,
+    )  # fmt: skip
+    append(tx, [updated])

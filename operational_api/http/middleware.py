@@ -33,11 +33,11 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, status, request_id = time.perf_counter(), 0, new_id().hex
+        begun, status, request_id, is_complete = time.perf_counter(), 0, new_id().hex, False
         WAITING_SINCE.set(time.monotonic())
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status == 413:  # Starlette's bound on the body answers in plain text
@@ -48,6 +48,7 @@ class RequestMiddleware:
             elif status == 413:
                 message.update(body=TOO_LARGE.body, more_body=False)
             await send(message)
+            is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self.app(scope, receive, sending)
@@ -55,6 +56,10 @@ class RequestMiddleware:
             log.exception(
                 "%s %s failed %s", scope["method"], _route(scope), request_id, extra={"request_id": request_id}
             )
+            if (
+                is_complete
+            ):  # it failed in the background: the connection must not tell the caller that there was something to do
+                return
             if status:  # half an answer has left; only the broken connection tells that the rest will not come
                 raise
             await DEFECT(scope, receive, sending)

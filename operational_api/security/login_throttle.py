@@ -8,7 +8,8 @@ from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import LiteralString
 
-from focusflow.database.session import Database, Role
+from focusflow.database.session import Database, Role, Transaction
+from focusflow.email_address import normalized
 from focusflow.errors import Problem
 from operational_api.security.tokens import digest
 
@@ -41,12 +42,26 @@ class Limit:
 def guesses(email: str, address: str) -> list[Limit]:
     """What a try at a password counts against: the pair, so that a stranger's tries do not keep the owner out, and the address."""
     network = network_of(address)
-    return [Limit(f"guess at {email.strip().lower()} from {network}", 5), Limit(f"guess from {network}", 100)]
+    return [Limit(f"guess at {account_key(email)} from {network}", 5), Limit(f"guess from {network}", 100)]
 
 
 def requests_of(kind: str, address: str) -> list[Limit]:
     """What anybody may ask for without an account, like registering or a mail."""
     return [Limit(f"{kind} from {network_of(address)}", 30)]
+
+
+def mails_to(kind: str, email: str, address: str) -> list[Limit]:
+    """How many emails of a kind an address gets within an hour. The pair leaves the owner some when a stranger has used up theirs."""
+    to = account_key(email)
+    return [Limit(f"{kind} email to {to} from {network_of(address)}", 3), Limit(f"{kind} email to {to}", 10)]
+
+
+def account_key(email: str) -> str:
+    """All spellings of an address that an account could be found by count together."""
+    try:
+        return normalized(email).casefold()
+    except ValueError:
+        return email.casefold()
 
 
 def network_of(address: str) -> str:
@@ -71,6 +86,18 @@ COUNT: LiteralString = """
        or attempts.last_at + least(%(longest)s, 2 ^ (attempts.attempts - %(free)s)) * interval '1 second' <= %(now)s
     returning attempts"""
 
+#: Counted from the first email of a window: as long as a link to reset a password works. So someone whose next email is held back has a
+#: link that works.
+MAIL_WINDOW = timedelta(hours=1)
+
+COUNT_MAIL: LiteralString = """
+    insert into attempts (key, attempts, last_at) values (%(key)s, 1, %(now)s)
+    on conflict (key) do update
+    set attempts = case when attempts.last_at <= %(since)s then 1 else attempts.attempts + 1 end,
+        last_at = case when attempts.last_at <= %(since)s then %(now)s else attempts.last_at end
+    where attempts.last_at <= %(since)s or attempts.attempts < %(most)s
+    returning attempts"""
+
 WAIT: LiteralString = """
     select ceil(least(%(longest)s, 2 ^ (attempts - %(free)s)) - extract(epoch from %(now)s - last_at))::integer as seconds
     from attempts where key = %(key)s"""
@@ -86,6 +113,12 @@ def count(database: Database, limits: list[Limit]) -> None:
             if tx.one(COUNT, {**bounds, "forgotten": tx.now - FORGET}) is None:
                 left = tx.one(WAIT, bounds)
                 raise TooManyAttempts(max(1, left["seconds"] if left else 1))
+
+
+def may_mail(tx: Transaction, limits: list[Limit]) -> bool:
+    """Count an email, or say that the address has had enough of them. The caller must not tell the difference."""
+    hour = {"now": tx.now, "since": tx.now - MAIL_WINDOW}
+    return all(tx.one(COUNT_MAIL, {**hour, "key": limit.stored, "most": limit.free}) is not None for limit in limits)
 
 
 def succeeded(database: Database, limits: list[Limit]) -> None:

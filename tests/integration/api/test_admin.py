@@ -44,11 +44,15 @@ def test_a_role_is_given_with_an_event_and_an_entry_in_the_log(admin, me, events
     assert (entry["actor_id"], entry["before"], entry["after"]) == (admin.id, {"role": "user"}, {"role": "analyst"})
 
 
-def test_whoever_is_switched_off_is_out_at_once(http, admin, me):
+def test_whoever_is_switched_off_is_out_at_once_and_for_good(http, admin, me):
+    key = me.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
     assert admin.call("PATCH", f"/admin/users/{me.id}", {"is_active": False}).status_code == 200
     assert me.call("GET", "/me").status_code == 401
     assert http.post("/api/v1/auth/login", json={"email": me.email, "password": PASSWORD}).status_code == 401
     assert admin.call("PATCH", f"/admin/users/{me.id}", {"is_active": True}).status_code == 200
+    assert me.call("GET", "/me").status_code == 401
+    assert http.get("/api/v1/tasks", headers={"X-API-Key": key}).status_code == 401
+    assert http.post("/api/v1/auth/refresh", json={"refresh_token": me.refresh_token}).status_code == 401
     assert signed_in(http, me.email).call("GET", "/me").status_code == 200
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from html import unescape
+from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
@@ -13,11 +14,15 @@ from tests.unit.reports.conftest import ADA
 
 HOSTILE = '<img src="x">\r\nBcc: x@example.com\x00\u2028\u202e{{ 7 * 7 }}' + "a" * 200
 LINKS = Links("https://focusflow.example/unsubscribe/1", "https://focusflow.example")
-ACCOUNT = {
+ACCOUNT: dict[str, dict[str, Any]] = {
     "verify_email": {"link": "https://focusflow.example/verify-email?token=a", "lifetime": "7 days"},
     "account_exists": {"link": "https://focusflow.example/signin"},
     "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
-    "password_changed": {"link": "https://focusflow.example/forgot-password"},
+    "password_changed": {
+        "link": "https://focusflow.example/forgot-password",
+        "keys": ("Phone (ff_1234abcd…)",),
+        "are_revoked": True,
+    },
 }
 NAMES = {name.partition("/")[0] for name in MAILS.list_templates() if "/" in name}
 
