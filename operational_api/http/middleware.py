@@ -1,6 +1,7 @@
 """Around each request: an id, a log line without personal text, figures, security headers."""
 
 import logging
+import math
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,11 @@ from operational_api.security.authentication import LEAVE
 log = logging.getLogger("focusflow.requests")
 
 TOO_LARGE, DEFECT = rendered(TooLarge()), rendered(Defect())
+
+#: A larger body is not read to its end: the connection is closed instead. Of a smaller one the client sees the answer for sure.
+READ_TO_THE_END = 1024 * 1024
+
+CLOSE = (b"connection", b"close")
 
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -41,7 +47,10 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status == 413:  # Starlette's bound on the body answers in plain text
-                    message["headers"] = TOO_LARGE.raw_headers
+                    message["headers"] = [
+                        *TOO_LARGE.raw_headers,
+                        *([] if _length(scope) <= READ_TO_THE_END else [CLOSE]),
+                    ]
                 own = {name for name, _ in message["headers"]}  # what an answer says of itself stands
                 extra = [(name, value) for name, value in HEADERS if name not in own]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *extra]
@@ -75,6 +84,12 @@ class RequestMiddleware:
                 "%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id,
                 extra={"request_id": request_id, "method": scope["method"], "route": route, "status": status, "seconds": seconds},
             )  # fmt: skip
+
+
+def _length(scope: Scope) -> float:
+    """How long the body says that it is. One that comes in pieces has no end."""
+    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(told) if told.isdigit() else math.inf
 
 
 def _route(scope: Scope) -> str:

@@ -1,12 +1,10 @@
 """Authentication by access token or API key. The credentials of a request are read here; the database says whether they are still valid."""
 
 import base64
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Annotated, LiteralString
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from focusflow.database.wire import PreparedCall
 from focusflow.errors import NotSignedIn
 from operational_api.http.services import Services
 from operational_api.security import keys
+from operational_api.security.fair_share import FairShare
 from operational_api.security.keys import KeyAccess
 from operational_api.security.permissions import SIGNED_IN, Permission
 from operational_api.security.quota import Quota
@@ -55,6 +54,7 @@ class Credentials:
     method: str
     origin: Origin
     quota: Quota
+    fair_share: FairShare
 
 
 async def origin(request: Request) -> Origin:
@@ -85,11 +85,10 @@ class AuthenticationScheme(SecurityBase):
         claims = keys.read(token) if token.startswith(keys.MARK) else read_access_token(key, token)
         # A route without a permission requires a sign-in: forgetting one must not open a route to API keys.
         permission = getattr(request.state, "permission", SIGNED_IN)
-        # By the key, not by its owner: anybody can write another user's id into a key.
-        lane = claims.key_hash if isinstance(claims, KeyAccess) else claims.user_id
-        await shared.fair_share.enter(lane)
-        request.scope[LEAVE] = partial(shared.fair_share.leave, lane)
-        return Credentials(claims, permission, request.method, await origin(request), shared.quota)
+        # By the key, until its owner is proven: anybody can write another user's id into a key.
+        caller = claims.key_hash if isinstance(claims, KeyAccess) else claims.user_id
+        request.scope[LEAVE] = await shared.fair_share.enter(caller)
+        return Credentials(claims, permission, request.method, await origin(request), shared.quota, shared.fair_share)
 
 
 class CredentialsDependency(AuthenticationScheme):
@@ -161,11 +160,9 @@ def authenticate(
         credentials.quota.count(caller.user_id)  # not earlier: anybody can write another user's id into a key
         if tx.found.get("is_first_use"):
             tx.run_before_commit(RECORD_USE, {"now": tx.now, "key_id": caller.key_id})
-        started = time.thread_time()
-        try:
-            yield tx, caller
-        finally:
-            credentials.quota.charge(caller.user_id, time.thread_time() - started)
+        if isinstance(claims, KeyAccess):
+            credentials.fair_share.count_as(caller.user_id, claims.key_hash)
+        yield tx, caller
 
 
 def _caller(credentials: Credentials, row: DictRow, now: datetime) -> Caller:

@@ -11,9 +11,6 @@ from focusflow.errors import Problem
 
 MINUTE = 60.0
 
-#: A request that needs more processor time than this counts as several.
-CPU_SECONDS = 0.0025
-
 #: Of so many people it is remembered; then those are forgotten who have all their requests again.
 PEOPLE = 10_000
 
@@ -47,16 +44,6 @@ class Quota:
             if len(self._whole_at) >= PEOPLE:
                 self._forget(now)
             self._whole_at[user_id] = whole_at
-
-    def charge(self, user_id: UUID, cpu_seconds: float) -> None:
-        """Count a request that was carried out by the processor time that it took. It is not refused any more; the next one may be."""
-        further = cpu_seconds / CPU_SECONDS - 1
-        if further > 0:
-            with self._lock:
-                now = self.clock()
-                self._whole_at[user_id] = (
-                    max(self._whole_at.get(user_id, now), now) + further * MINUTE / self.per_minute
-                )
 
     def _forget(self, now: float) -> None:
         for user_id in [each for each, at in self._whole_at.items() if at <= now]:

@@ -125,7 +125,9 @@ def _carried(task: Row) -> dict[str, Any]:
 
 
 def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list[Row]:
-    """Do something with each of these tasks, or with none of them."""
+    """Do something with each of these tasks, or with none of them. A change that is refused by itself is not tried on the rest: to find out
+    that a rule never takes place costs milliseconds for each.
+    """
     found = {row["id"]: row for row in store.some_locked(uow.tx, ids)}
     done: list[Row] = []
     errors: list[dict[str, str]] = []
@@ -138,6 +140,8 @@ def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) ->
             done.append(do(found[id_]))
         except Problem as problem:
             errors += _refused(problem, f"body.ids.{place}")
+            if problem.errors:
+                break
     if errors:
         raise BulkRefused(errors)
     return done

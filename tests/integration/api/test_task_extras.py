@@ -243,6 +243,17 @@ def test_what_is_wrong_with_a_change_of_many_is_named_where_it_stands(me, change
     assert f"body.changes.{next(iter(changes))}" in answer.json()["detail"]
 
 
+def test_a_rule_that_is_refused_is_tried_on_one_of_many_tasks_only(me):
+    ids = [me.task()["id"] for _ in range(3)]
+    changes = {"recurrence": "FREQ=YEARLY;INTERVAL=400;BYMONTH=2;BYMONTHDAY=29", "due_date": "2027-02-01"}
+    answer = me.call("POST", "/tasks/bulk/update", {"ids": ids, "changes": changes})
+    assert answer.status_code == 409
+    refused = [
+        {"field": "body.changes.recurrence", "message": "it never takes place from its start on (of body.ids.0)"}
+    ]
+    assert answer.json()["errors"] == refused
+
+
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [NOBODYS] * 501}, {"ids": NOBODYS}])
 def test_a_bulk_call_that_cannot_be_is_refused(me, body):
     assert me.call("POST", "/tasks/bulk/complete", body).status_code == 422

@@ -116,6 +116,12 @@ def test_a_body_that_is_too_large_is_refused(http, me):
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
 
 
+def test_a_body_without_end_is_not_read_to_its_end(http, me):
+    headers = {"Authorization": f"Bearer {me.access_token}", "Content-Type": "application/json"}
+    answer = http.post("/api/v1/tasks", content=b'{"title": "' + b"x" * 2_000_000 + b'"}', headers=headers)
+    assert (answer.status_code, answer.headers["Connection"]) == (413, "close")
+
+
 @pytest.mark.parametrize(
     "title",
     [

@@ -39,14 +39,3 @@ def test_those_who_have_all_their_requests_again_are_forgotten(six_a_minute, sec
     seconds[0] += 10
     six_a_minute.count(BEN)
     assert list(six_a_minute._whole_at) == [BEN]
-
-
-def test_a_request_that_took_much_processor_time_counts_as_several(six_a_minute, seconds):
-    six_a_minute.count(ADA)
-    six_a_minute.charge(ADA, 5 * quota.CPU_SECONDS)
-    six_a_minute.count(ADA)
-    with pytest.raises(TooManyRequests):
-        six_a_minute.count(ADA)
-    six_a_minute.charge(BEN, quota.CPU_SECONDS / 2)
-    for _ in range(6):
-        six_a_minute.count(BEN)
