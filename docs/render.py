@@ -217,7 +217,7 @@ curl -s localhost:8000/api/v1/scores?limit=5 -H "x-api-key: $KEY"
 | caching | scores and analytics accept `If-None-Match` and answer 304 |
 | other users' data | answers 404 |
 | unavailable | 503 with `Retry-After`, within three seconds: `/problems/unavailable` if the database does not answer, `/problems/storage-full` if a disk is full |
-| rate limit | 429 has `Retry-After`; a user has 6,000 requests per minute (`FOCUSFLOW_REQUESTS_PER_MINUTE`); a request that needs much CPU time counts as several. Four requests of a caller run at a time, further ones wait |
+| rate limit | 429 has `Retry-After`; a user has 6,000 requests per minute (`FOCUSFLOW_REQUESTS_PER_MINUTE`). Four requests of a caller run at a time, further ones wait; a caller who takes much more than the others gets one at a time, and then has to wait |
 
 ## Tracking events from apps
 
