@@ -188,7 +188,7 @@ class Client:
         return self._call("POST", f"/api/v1/notifications/{notification_id}/read")
 
     def read_all_notifications(self) -> int:
-        """So many had not been read."""
+        """Number of notifications that were unread."""
         read: int = self._call("POST", "/api/v1/notifications/read-all")["read"]
         return read
 
@@ -241,7 +241,7 @@ class Client:
         return self._pages("/api/v1/admin/users", wanted)
 
     def pipeline(self) -> Json:
-        """How far events and figures have come."""
+        """The status of the pipeline: backlog and freshness."""
         return self._call("GET", "/api/v1/admin/pipeline")
 
     def _items(self, path: str, **wanted: Any) -> list[Json]:

@@ -119,12 +119,12 @@ class Interface(FastAPI):
         return self.openapi_schema or {}
 
     def _complete(self, schema: dict[str, Any], route: RouteContext) -> None:
-        said = [each.dependency for each in route.dependencies if isinstance(each.dependency, Permission)]
+        permissions = [each.dependency for each in route.dependencies if isinstance(each.dependency, Permission)]
         for method in route.methods or ():
             path = (route.path or "").replace(":uuid", "")
             operation = schema["paths"].get(path, {}).get(method.lower(), {})
-            if said and operation.get("security"):
-                scope = said[-1].scope(method)
+            if permissions and operation.get("security"):
+                scope = permissions[-1].scope(method)
                 operation["x-scope"] = scope or "sign in"
                 if scope:
                     operation["security"].append({"ApiKey": []})

@@ -52,11 +52,11 @@ class Entity(Generic[Schema]):
         return sql.SQL("delete from {table} where id = %(id)s").format(table=sql.Identifier(self.table.name)).as_bytes()
 
     def one(self, tx: Transaction, id_: UUID) -> DictRow:
-        return self._found(tx.connection.execute(self._one, {"id": id_}).fetchone())
+        return self._required(tx.connection.execute(self._one, {"id": id_}).fetchone())
 
     def locked(self, tx: Transaction, id_: UUID) -> DictRow:
         """The row, locked until the transaction ends."""
-        return self._found(tx.connection.execute(self._locked, {"id": id_}).fetchone())
+        return self._required(tx.connection.execute(self._locked, {"id": id_}).fetchone())
 
     def add(self, uow: UnitOfWork, fields: Mapping[str, Any], event_action: str = "created") -> Mapping[str, Any]:
         row = insert_row(uow.tx, self.table, {"id": new_id(), **fields})
@@ -70,7 +70,7 @@ class Entity(Generic[Schema]):
         changes = {name: value for name, value in changes.items() if before[name] != value}
         if not changes:
             return before
-        row = self._found(update_row(uow.tx, self.table, before["id"], changes))
+        row = self._required(update_row(uow.tx, self.table, before["id"], changes))
         self._emit(uow, event_action, row, before)
         return row
 
@@ -91,7 +91,7 @@ class Entity(Generic[Schema]):
         if self.prefix is not None:
             uow.emit(f"{self.prefix}.{event_action}", row, before=before)
 
-    def _found(self, row: DictRow | None) -> DictRow:
+    def _required(self, row: DictRow | None) -> DictRow:
         if row is None:
             raise self.missing
         return row

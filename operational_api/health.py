@@ -68,7 +68,7 @@ def metrics(shared: Shared) -> Response:
     WAITING.set(row["waiting"] if row else 0)
     for stage, count in (passed or {}).items():
         EVENTS.labels(stage).set(count or 0)
-    _tell_of_the_lake(Lake(shared.settings.lake_location), shared.settings.buckets)
+    _export_lake_metrics(Lake(shared.settings.lake_location), shared.settings.buckets)
     REPORTS.clear()
     with shared.database.transaction(Role.REPORTING) as tx:
         for row in tx.all(MAILED):
@@ -76,7 +76,7 @@ def metrics(shared: Shared) -> Response:
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
-def _tell_of_the_lake(lake: Lake, buckets: int) -> None:
+def _export_lake_metrics(lake: Lake, buckets: int) -> None:
     """How far it has come. A table that nobody wrote to yet says nothing."""
     for stage, name in (
         ("landed", RAW_EVENTS.name),

@@ -1,1 +1,1 @@
-"""What an admin sees and may do."""
+"""Administration of accounts, audit log and pipeline."""

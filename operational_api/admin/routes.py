@@ -1,4 +1,4 @@
-"""Accounts, the audit log and the pipeline's state, for admins. What they do to others is in the log under their own name."""
+"""Accounts, audit log and pipeline status, for admins. Their own actions are in the audit log."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,11 +37,11 @@ router = APIRouter(prefix="/admin", tags=["Admin"], route_class=TypedRoute)
 
 
 class UserNotFound(NotFound):
-    """There is no such account."""
+    """No account has this id."""
 
 
 class OwnAccount(Conflict):
-    """Nobody takes away their own rights: the installation must keep an admin."""
+    """You cannot change your own role or deactivate yourself: the installation must keep an admin."""
 
 
 @router.get("/users", responses=problems(NotSignedIn, Forbidden, Invalid))
@@ -59,7 +59,7 @@ def list_users(filters: Annotated[UserFilter, Query()], uow: UnitOfWork) -> User
     responses=problems(NotSignedIn, Forbidden, UserNotFound, OwnAccount, Stale, Invalid),
 )
 def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMatch = None) -> User:
-    """Give an account another role, or switch it off or on. Switching it off ends its sessions and revokes its API keys."""
+    """Change the role of an account, or activate or deactivate it. Deactivation ends its sessions and revokes its API keys."""
     changes = body.model_dump(exclude_unset=True)
     require_non_null(changes, *changes)
     if user_id == uow.caller.user_id:
@@ -91,7 +91,7 @@ def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMa
 
 @router.get("/audit", responses=problems(NotSignedIn, Forbidden, Invalid))
 def list_audit_log(filters: Annotated[AuditFilter, Query()], uow: UnitOfWork) -> AuditPage:
-    """Who did what to whom."""
+    """List the audit log."""
     values = filters.model_dump() | after_moment(filters.cursor, "audit")
     with uow.acting_as(Role.AUTH):
         rows = uow.tx.all(QUERIES["audit"], values)
@@ -101,7 +101,7 @@ def list_audit_log(filters: Annotated[AuditFilter, Query()], uow: UnitOfWork) ->
 
 @router.get("/pipeline", responses=problems(NotSignedIn, Forbidden))
 def get_pipeline(uow: UnitOfWork) -> Pipeline:
-    """How far events and figures have come."""
+    """Get the status of the pipeline: backlog and freshness."""
     published = uow.tx.all(QUERIES["published"])
     with uow.acting_as(Role.INGESTION):
         found = {**(uow.tx.one(QUERIES["waiting"]) or {}), **(uow.tx.one(QUERIES["in_log"]) or {})}

@@ -1,4 +1,4 @@
-"""The shapes of what an admin sees."""
+"""Request and response schemas of administration."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -12,9 +12,9 @@ RoleName = Literal["user", "analyst", "admin"]
 
 
 class UserFilter(Input):
-    """Which accounts."""
+    """Filters of an account list."""
 
-    q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Part of the name or the address.")
+    q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Part of the name or email.")
     role: RoleName | None = None
     limit: Whole = Field(50, ge=1, le=200)
     cursor: Annotated[str, Field(max_length=500)] | None = None
@@ -37,21 +37,21 @@ class User(Output):
 
 
 class UserPage(Output):
-    """Accounts, the newest first."""
+    """A page of accounts, newest first."""
 
     items: list[User]
     next_cursor: str | None
 
 
 class UserChange(Input):
-    """What to change of an account; what is left out stays."""
+    """Fields of an account to change. Omitted fields stay as they are."""
 
     role: RoleName | None = Field(None, examples=["analyst"])
     is_active: Flag | None = Field(None, description="Whether its owner can sign in.")
 
 
 class AuditFilter(Input):
-    """Which entries."""
+    """Filters of the audit log."""
 
     user_id: UUID | None = None
     action: Annotated[Text, Field(max_length=100)] | None = Field(None, examples=["password.changed"])
@@ -62,7 +62,7 @@ class AuditFilter(Input):
 
 
 class AuditEntry(Output):
-    """Who did what to whom."""
+    """List the audit log."""
 
     id: UUID
     at: datetime
@@ -78,26 +78,26 @@ class AuditEntry(Output):
 
 
 class AuditPage(Output):
-    """Entries of the audit log, the newest first."""
+    """A page of audit entries, newest first."""
 
     items: list[AuditEntry]
     next_cursor: str | None
 
 
 class Published(Output):
-    """A table of figures as the API has it."""
+    """A published table and its freshness."""
 
     table_name: str
     as_of: datetime
     published_at: datetime
-    events: int = Field(description="The events it was made of.")
+    events: int = Field(description="Number of events that the figures are computed from.")
     lake_version: int
 
 
 class Pipeline(Output):
-    """Where events and figures are on their way."""
+    """Backlog of events and freshness of figures."""
 
-    events_waiting: int = Field(description="Events committed and without a place in the log.")
+    events_waiting: int = Field(description="Committed events without a log offset.")
     oldest_waiting_at: datetime | None
     events_in_log: int
     published: list[Published]

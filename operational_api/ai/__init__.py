@@ -1,1 +1,1 @@
-"""What to do today and now, what stands out, and what it cost to say so."""
+"""Day plans, suggestions, insights and their AI usage."""

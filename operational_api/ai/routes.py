@@ -1,4 +1,4 @@
-"""Plans, suggestions and insights over HTTP. What is computed is computed by rule; a service only finds words, and is never waited for in a transaction."""
+"""Plans, suggestions and insights over HTTP. Results are computed by rule; the AI service only writes text, and no transaction waits for it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -44,7 +44,7 @@ from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
 from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
 from operational_api.reports.schemas import LONGEST_DAYS
-from operational_api.reports.service import CallerCredentials, person_of, short_transaction
+from operational_api.reports.service import CallerCredentials, report_subject, short_transaction
 from operational_api.scores import store as scores
 from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of
@@ -59,24 +59,24 @@ router = APIRouter(prefix="/ai", tags=["AI"], route_class=TypedRoute)
 
 
 class PlanNotFound(NotFound):
-    """There is no such plan."""
+    """No plan has this id."""
 
 
 @router.get("/productivity-insights", responses=problems(NotSignedIn, NotComputed, Invalid))
 def get_insights(filters: Annotated[Week, Query()], credentials: CallerCredentials, shared: Shared) -> Insights:
-    """What stands out in a week, each sentence with the figures it rests on."""
+    """Get what stands out in a week. Each sentence lists the figures that support it."""
 
-    def week(person: Person, today: date) -> Period:
-        return Period.week_of(filters.week or today - 7 * DAY, person.week_start)
+    def week(user: Person, today: date) -> Period:
+        return Period.week_of(filters.week or today - 7 * DAY, user.week_start)
 
     return Insights(**_insights(shared, credentials, week, "insights")[0])
 
 
 @router.get("/analyze-performance", responses=problems(NotSignedIn, NotComputed, Invalid))
 def analyze_performance(filters: Annotated[Times, Query()], credentials: CallerCredentials, shared: Shared) -> Analysis:
-    """How any days went: the figures, how they compare, and words about them."""
+    """Analyze a range of days: figures, comparisons and a text about them."""
     if not 0 <= (filters.last - filters.first).days < LONGEST_DAYS:
-        raise Invalid.field("query.to", f"it should lie on or after from, and within {LONGEST_DAYS} days")
+        raise Invalid.field("query.to", f"should be on or after from, and within {LONGEST_DAYS} days")
     found, topic = _insights(shared, credentials, lambda *_: Period.between(filters.first, filters.last), "analysis")
     return Analysis(**found, figures=dict(topic.numbers), compared_with_usual=dict(topic.compared))
 
@@ -87,8 +87,8 @@ def analyze_performance(filters: Annotated[Times, Query()], credentials: CallerC
     responses=problems(NotSignedIn, StillAtWork, KeyReused, Invalid),
 )
 def plan_day(body: NewPlan, context: RequestContext, shared: Shared) -> Rendered[DailyPlan]:
-    """Plan a day around your appointments: what is due and what matters most first, by how long such tasks take you, with breaks. What
-    does not fit is said. Nothing is in your calendar until you accept the plan.
+    """Plan a day around your appointments: due and important tasks first, with estimated durations and breaks. Tasks that do not fit
+    are listed. Nothing is added to your calendar until you accept the plan.
     """
     return run_once(context, lambda: _plan(body, context.credentials, shared).model_dump_json().encode())
 
@@ -120,8 +120,8 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
     responses=problems(NotSignedIn, PlanNotFound, KeyReused, Invalid),
 )
 def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
-    """Put a plan into your calendar, in the place of what an earlier plan of that day still holds. Where an appointment has come in between,
-    its block is left out, and said. Twice does no harm.
+    """Add a plan to your calendar. It replaces the blocks of an earlier plan of that day. Blocks that conflict with newer appointments
+    are left out and listed. Idempotent.
     """
     row = uow.tx.one(QUERIES["plan"], {"id": plan_id})
     if row is None:
@@ -133,29 +133,29 @@ def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
     for event in there:
         if event["external_id"] not in filters:
             EVENTS.remove(uow, event)
-    kept: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in filters]
-    has = {event["external_id"] for event in kept}
+    accepted: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in filters]
+    has = {event["external_id"] for event in accepted}
     rows = uow.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in filters.values()]})
     titles = {str(task["id"]): task["title"] for task in rows}
-    taken, no_room = _taken(uow, day), []
+    busy, no_room = _busy(uow, day), []
     for key, block in filters.items():
         start_at, end_at = (datetime.fromisoformat(block[name]) for name in ("start_at", "end_at"))
         if key in has or start_at < bounds["since"] or block["task_id"] not in titles:
             continue
         fields = {"title": titles[block["task_id"]], "start_at": start_at, "end_at": end_at}
-        if any(begin < end_at and start_at < end for begin, end in taken):
+        if any(begin < end_at and start_at < end for begin, end in busy):
             no_room.append({**fields, "task_id": block["task_id"]})
         else:
-            kept.append(EVENTS.add(uow, {**fields, "calendar_id": CALENDAR, "external_id": key}))
-    items = EVENTS.to_responses(sorted(kept, key=lambda each: each["start_at"]))
+            accepted.append(EVENTS.add(uow, {**fields, "calendar_id": CALENDAR, "external_id": key}))
+    items = EVENTS.to_responses(sorted(accepted, key=lambda each: each["start_at"]))
     return Accepted(items=items, no_room=[NoRoom(**each) for each in no_room])
 
 
 @router.get("/task-suggestions", responses=problems(NotSignedIn, Invalid))
 def suggest_tasks(uow: UnitOfWork) -> Suggestions:
-    """Tasks that would lead to your goals and visions: the next milestone, a first step where there is none, time that is set aside."""
-    person, today = person_of(uow)
-    week = start_of(Period.week_of(today, person.week_start).first, person.timezone)
+    """Suggest tasks that advance your goals and visions: the next milestone, a first step, or time set aside."""
+    user, today = report_subject(uow)
+    week = start_of(Period.week_of(today, user.week_start).first, user.timezone)
     goals = uow.tx.all(QUERIES["next_steps"], {"now": uow.tx.now, "week": week})
     items = [Suggestion(**asdict(each)) for each in islice(next_steps(goals, today), SUGGESTIONS_AT_MOST)]
     return Suggestions(items=items)
@@ -163,7 +163,7 @@ def suggest_tasks(uow: UnitOfWork) -> Suggestions:
 
 @router.get("/smart-suggestion", responses=problems(NotSignedIn, Invalid))
 def suggest_now(filters: Annotated[Minutes, Query()], uow: UnitOfWork) -> Now:
-    """What to do now, with the minutes that you have."""
+    """Suggest one task for the minutes you have now."""
     rows, tasks = _candidates(uow)
     found = fitting(tasks, filters.minutes)
     if found is None:
@@ -176,7 +176,7 @@ def suggest_now(filters: Annotated[Minutes, Query()], uow: UnitOfWork) -> Now:
 
 @router.get("/usage", responses=problems(NotSignedIn))
 def get_usage(uow: UnitOfWork, shared: Shared) -> Usage:
-    """What the service that finds words was asked for you, what it cost, and what is left."""
+    """Get your usage of the AI service: requests, cost and remaining quota."""
     settings = shared.settings
     day, month = ({"since": uow.tx.now - timedelta(days=days)} for days in (1, 30))
     last_day, last_month = uow.tx.one(QUERIES["usage"], day), uow.tx.one(QUERIES["usage"], month)
@@ -198,8 +198,8 @@ def _insights(
     shared: Shared, credentials: CallerCredentials, period_of: Callable[[Person, date], Period], kind: str
 ) -> tuple[dict[str, Any], Topic]:
     with short_transaction(shared, credentials) as uow:
-        person, today = person_of(uow)
-    facts = shared.reports.facts(person, period_of(person, today))
+        user, today = report_subject(uow)
+    facts = shared.reports.facts(user, period_of(user, today))
     found, topic = shared.reports.words(facts, kind), topic_of(facts, kind)
     days = {"first_day": facts.period.first, "last_day": facts.period.last, "as_of": facts.as_of}
     return {**_worded(found), **days}, topic
@@ -210,21 +210,21 @@ def _worded(found: Written) -> dict[str, Any]:
 
 
 def _free(uow: UnitOfWork, body: NewPlan, day: date) -> list[Moments]:
-    """What is left of the day's working hours between appointments."""
+    """Free time between appointments in the remaining working hours of the day."""
     hours = working_hours(uow, (body.day_start, body.day_end), "body")
     if day < local_date(uow.tx.now, uow.caller.timezone):
         raise Invalid.field("body.day", "it is past")
     return free_time(uow.tx, uow.caller.user_id, uow.caller.timezone, day, hours)
 
 
-def _taken(uow: UnitOfWork, day: date) -> list[Moments]:
-    """What appointments take of a day now: some may have come since it was planned."""
+def _busy(uow: UnitOfWork, day: date) -> list[Moments]:
+    """Current busy time of a day. Appointments may have been added since it was planned."""
     taking = availability.taking_place_on(uow.tx, uow.caller.user_id, uow.caller.timezone, (day, day), without=CALENDAR)
     return [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
 
 
 def _candidates(uow: UnitOfWork) -> tuple[list[dict[str, Any]], list[Candidate]]:
-    """What can be begun, in the order of its scores, which are brought up to date first."""
+    """Actionable tasks by score. Stale scores are recomputed first."""
     scores.page(uow, limit=1)
     uow.tx.flush()
     return candidates(uow.tx, uow.caller.user_id, uow.caller.timezone)

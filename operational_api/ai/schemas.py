@@ -1,4 +1,4 @@
-"""The shapes of plans, suggestions and insights."""
+"""Request and response schemas of plans, suggestions and insights."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -11,54 +11,54 @@ from operational_api.http.schema_base import Clock, Day, Input, Output, Whole
 
 
 class Evidence(Output):
-    """A figure that a sentence rests on."""
+    """A figure that supports a sentence."""
 
     metric: str
     value: float
 
 
 class Remark(Output):
-    """A sentence, and what it rests on."""
+    """A sentence and the figures that support it."""
 
     text: str
     evidence: list[Evidence]
 
 
 class Worded(Output):
-    """Words, and who wrote them. Each number in them is one of the figures."""
+    """A text and its generator. Each number in it is one of the figures."""
 
     headline: str
     observations: list[Remark]
     suggestions: list[Remark]
     written_by: Literal["service", "local"]
-    reason: str | None = Field(description="Why it was not the service, where one is set.")
+    reason: str | None = Field(description="Why the local generator wrote it, if an AI service is configured.")
 
 
 class Insights(Worded):
-    """What stands out in a time."""
+    """Insights of a period."""
 
     first_day: date
     last_day: date
-    as_of: datetime = Field(description="No figure is newer.")
+    as_of: datetime = Field(description="Moment of the newest figure.")
 
 
 class Analysis(Insights):
-    """The same, with the figures."""
+    """Insights of a range with all its figures."""
 
     figures: dict[str, float] = Field(
-        description="By name; `_before` is of the time before, `_usual_low` and `_high` of your usual range."
+        description="By name. `_before` is the period before; `_usual_low` and `_usual_high` bound your usual range."
     )
     compared_with_usual: dict[str, str]
 
 
 class Week(Input):
-    """Which week."""
+    """The week of the insights."""
 
-    week: Day | None = Field(None, description="The week around this day. The last whole one, if left out.")
+    week: Day | None = Field(None, description="A day of the week. Defaults to the last full week.")
 
 
 class Times(Input):
-    """Which days."""
+    """The range of the analysis."""
 
     model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
@@ -67,48 +67,48 @@ class Times(Input):
 
 
 class NewPlan(Input):
-    """Which day to plan, and when you work on it."""
+    """Day to plan, and its working hours."""
 
-    day: Day | None = Field(None, description="Today, if left out.")
+    day: Day | None = Field(None, description="Defaults to today.")
     day_start: Clock | None = Field(
         None,
-        description="From when you work, on your own clock; as your preferences say, if left out.",
+        description="Start of work, local time. Defaults to your preferences.",
         examples=["09:00"],
     )
     day_end: Clock | None = Field(None, description="Until when.", examples=["17:00"])
 
 
 class Block(Output):
-    """A stretch of the day for a task."""
+    """A block of a plan."""
 
     task_id: UUID
     title: str
     start_at: datetime
     end_at: datetime
-    is_late: bool = Field(description="Whether it ends after the task was due.")
+    is_late: bool = Field(description="Whether the block ends after the due date of its task.")
 
 
 class LeftOut(Output):
-    """A task for which there is no time, or not enough."""
+    """A task that does not fit, or not completely."""
 
     task_id: UUID
     title: str
-    minutes: int = Field(description="So many found no place.")
+    minutes: int = Field(description="Number of tasks that did not fit.")
 
 
 class DailyPlan(Worded):
-    """A plan that fits around your appointments."""
+    """A day plan around your appointments."""
 
     id: UUID
     day: date
-    blocks: list[Block] = Field(description="In order; none overlaps another, or a busy appointment.")
-    left_out: list[LeftOut] = Field(description="The most pressing first.")
+    blocks: list[Block] = Field(description="In order. No block overlaps another or a busy appointment.")
+    left_out: list[LeftOut] = Field(description="Highest score first.")
     free_minutes: int
     planned_minutes: int
 
 
 class NoRoom(Output):
-    """A stretch of the plan in whose place an appointment has come."""
+    """A block that conflicts with a newer appointment."""
 
     task_id: UUID
     title: str
@@ -117,14 +117,16 @@ class NoRoom(Output):
 
 
 class Accepted(Output):
-    """What the plan became in your calendar."""
+    """Result of accepting a plan."""
 
     items: list[Event]
-    no_room: list[NoRoom] = Field(description="Left out, for an appointment has come there since. Plan the day anew.")
+    no_room: list[NoRoom] = Field(
+        description="Blocks left out because of newer appointments. Plan the day again to place them."
+    )
 
 
 class Suggestion(Output):
-    """A task that you could write down."""
+    """A suggested task."""
 
     title: str
     goal_id: UUID
@@ -134,46 +136,46 @@ class Suggestion(Output):
 
 
 class Suggestions(Output):
-    """Tasks that would lead to your goals; ten at most."""
+    """Suggested tasks for your goals. At most ten."""
 
     items: list[Suggestion]
 
 
 class Minutes(Input):
-    """How long you have."""
+    """Available time."""
 
     minutes: Annotated[Whole, Field(ge=5, le=480)] = 30
 
 
 class Smart(Output):
-    """What to do now."""
+    """A suggestion for now."""
 
     task_id: UUID
     title: str
-    minutes: int = Field(description="For so long; less than it needs where it does not fit whole.")
+    minutes: int = Field(description="Suggested minutes. Less than the task needs if it does not fit completely.")
     is_whole: bool
-    is_guess: bool = Field(description="Whether it has no estimate, and half an hour is taken for it.")
+    is_guess: bool = Field(description="Whether half an hour is assumed because the task has no estimate.")
     score: float
     reasons: list[dict[str, Any]]
 
 
 class Now(Output):
-    """The one thing for the time at hand, if there is one."""
+    """The suggestion for now, if any."""
 
     suggestion: Smart | None
 
 
 class Spent(Output):
-    """What calls to the service came to."""
+    """Totals of requests to the AI service."""
 
     calls: int
     tokens_in: int
     tokens_out: int
-    cost: float = Field(description="In US dollars, by the table of prices in the settings.")
+    cost: float = Field(description="In US dollars, by the configured prices.")
 
 
 class SpentOn(Spent):
-    """The same for one kind, model and outcome."""
+    """Totals by kind, model and outcome."""
 
     kind: str
     model: str
@@ -182,11 +184,11 @@ class SpentOn(Spent):
 
 
 class Usage(Output):
-    """What your words cost, and what is left."""
+    """Your AI usage and remaining quota."""
 
-    model: str | None = Field(description="The model that is asked; null where all is written on this machine.")
+    model: str | None = Field(description="The configured model. Null if only the local generator is used.")
     last_24_hours: Spent
     last_30_days: Spent
-    tokens_limit: int = Field(description="In 24 hours. Beyond it the local writer writes.")
+    tokens_limit: int = Field(description="Quota per 24 hours. Beyond it the local generator writes.")
     tokens_left: int
-    by_model: list[SpentOn] = Field(description="Of the last 30 days.")
+    by_model: list[SpentOn] = Field(description="Usage of the last 30 days.")

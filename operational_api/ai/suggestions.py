@@ -1,4 +1,4 @@
-"""What could be done: now, with the minutes at hand, and next, for the goals that nothing leads to. By rule, and pure."""
+"""Suggestions by rule: one task for now, and next tasks for goals. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SUGGESTIONS_AT_MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A task that could be written down, for which goal, and why."""
+    """A suggested task, its goal and the reason."""
 
     title: str
     goal_id: UUID
@@ -23,8 +23,8 @@ class Suggestion:
 
 
 def fitting(candidates: Sequence[Candidate], minutes: int) -> tuple[Candidate, int] | None:
-    """The first in the list that can be finished in so many minutes; else the first of all, begun for as long as there is. None
-    where there is nothing, or too little time for any of it.
+    """The first task that can be finished in the given minutes, else the first task, for as long as there is. None if there are no
+    tasks or too little time.
     """
     for each in candidates:
         if each.minutes <= minutes:
@@ -33,7 +33,7 @@ def fitting(candidates: Sequence[Candidate], minutes: int) -> tuple[Candidate, i
 
 
 def next_steps(goals: Iterable[Mapping[str, Any]], today: date) -> Iterator[Suggestion]:
-    """The next milestone of each goal; a first step where nothing leads to it; what is left of a vision's time this week."""
+    """Suggest the next milestone of each goal, a first step for goals without open tasks, and the rest of a vision's weekly time."""
     for goal in goals:
         days = None if goal["target_date"] is None else (goal["target_date"] - today).days
         when = (
@@ -41,16 +41,16 @@ def next_steps(goals: Iterable[Mapping[str, Any]], today: date) -> Iterator[Sugg
             if days is None
             else f", {days} {'day' if days == 1 else 'days'} left"
             if days >= 0
-            else ", its date is past"
+            else ", past its target date"
         )
         if goal["step"] is not None and not goal["has_step"]:
             yield _of(goal, goal["step"], f"the next milestone of “{goal['title']}”{when}", goal["milestone_id"])
         elif goal["weekly_minutes"] and goal["spent"] < goal["weekly_minutes"]:
             left = goal["weekly_minutes"] - goal["spent"]
-            why = f"{goal['spent']} of {goal['weekly_minutes']} minutes meant for it this week"
+            why = f"{goal['spent']} of {goal['weekly_minutes']} planned minutes this week"
             yield _of(goal, f"Time for “{goal['title']}”", why, minutes=left)
         elif not goal["has_task"] and goal["step"] is None:
-            yield _of(goal, f"Choose a first step for “{goal['title']}”", f"no open task leads to it{when}")
+            yield _of(goal, f"Choose a first step for “{goal['title']}”", f"it has no open task{when}")
 
 
 def _of(

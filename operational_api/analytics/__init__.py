@@ -1,1 +1,1 @@
-"""What the pipeline found out, as it published it."""
+"""Analytics as published by the pipeline."""

@@ -1,4 +1,4 @@
-"""Analytics over HTTP. Postgres makes the JSON of what the pipeline published; nothing is computed here that a table holds."""
+"""Analytics over HTTP. Postgres renders published tables as JSON; nothing is computed here that a table holds."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = NOT_MODIFIED | problems(NotSignedIn, 
 def analyze_productivity(
     filters: Annotated[ProductivityRange, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[Productivity]:
-    """What your days, weeks or months came to, with the score and your own usual range. A week is told by its first day."""
+    """Get daily, weekly or monthly totals with score and usual range. A week is named by its first day."""
     return _answer(
         uow, filters, (QUERIES["rows"], TABLE_OF[filters.granularity]), if_none_match, granularity=filters.granularity
     )
@@ -53,7 +53,7 @@ def analyze_productivity(
 def analyze_tasks(
     filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[TaskAnalysis]:
-    """How your tasks go: what gets done, how long it takes, where time goes, and what estimates are worth."""
+    """Get task statistics: completion, duration, time by category and accuracy of estimates."""
     return _answer(uow, filters, (QUERIES["tasks"], "task_outcomes"), if_none_match)
 
 
@@ -61,7 +61,7 @@ def analyze_tasks(
 def analyze_goals(
     filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[GoalAnalysis]:
-    """How your goals go, against an even pace to their dates."""
+    """Get goal progress against an even pace to the target date."""
     return _answer(uow, filters, (QUERIES["goals"], "goal_progress"), if_none_match)
 
 
@@ -69,7 +69,7 @@ def analyze_goals(
 def analyze_habits(
     filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[HabitAnalysis]:
-    """How your habits go."""
+    """Get habit strength, streaks and completion by day."""
     return _answer(uow, filters, (QUERIES["habits"], "productivity_daily"), if_none_match)
 
 
@@ -77,7 +77,7 @@ def analyze_habits(
 def analyze_calendar(
     filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[CalendarAnalysis]:
-    """When you are busy, by hour and weekday."""
+    """Get busy minutes by hour and weekday."""
     return _answer(uow, filters, (QUERIES["calendar"], "calendar_load"), if_none_match)
 
 
@@ -85,14 +85,14 @@ def analyze_calendar(
 def analyze_product(
     table: ProductTable, filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
 ) -> Rendered[Product]:
-    """A table about all people together, for analysts and admins: activity, retention, the funnel, which features are used, uplift."""
+    """Get a table over all users, for analysts and admins: activity, retention, funnel, feature usage or uplift."""
     return _answer(uow, filters, (QUERIES["product"], table), if_none_match, table=table)
 
 
 def _answer(
     uow: UnitOfWork, filters: Range, question: tuple[LiteralString, str], if_none_match: str | None, **more: str
 ) -> Rendered[Any]:
-    """The answer to a query, about a table that says how fresh it is."""
+    """The result of a query together with the freshness of its table."""
     query, table = question
     first, last = _bounds(filters, local_date(uow.tx.now, uow.caller.timezone))
     values = {"user_id": uow.caller.user_id, "table": table, "from": first, "to": last, "now": uow.tx.now}
@@ -109,9 +109,9 @@ def _answer(
 
 
 def _bounds(filters: Range, today: date) -> tuple[date, date]:
-    """The days asked for. With one end given, the other is thirty days away."""
+    """The requested range of days. A missing end is thirty days away from the other."""
     last = filters.last or (min(filters.first + timedelta(days=LONGEST_DAYS - 1), today) if filters.first else today)
     first = filters.first or last - timedelta(days=DAYS - 1)
     if first > last:
-        raise Invalid.field("query.from", "it lies in the future")
+        raise Invalid.field("query.from", "is in the future")
     return first, last

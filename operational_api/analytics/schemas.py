@@ -1,4 +1,4 @@
-"""The shapes of what the pipeline found out. What each column means stands in docs/metrics.md."""
+"""Response schemas of analytics. The meaning of each column is in docs/metrics.md."""
 
 from datetime import date, datetime
 from typing import Any, Literal, Self
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 class Range(Input):
-    """Local days, the first and the last included; 400 at most. The last thirty, if left out."""
+    """An inclusive range of local days. At most 400 days; defaults to the last thirty."""
 
     model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
@@ -24,82 +24,86 @@ class Range(Input):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.first and self.last and not 0 <= (self.last - self.first).days < LONGEST_DAYS:
-            raise ValueError(f"to should not lie before from, nor more than {LONGEST_DAYS} days after it")
+            raise ValueError(f"to should be on or after from, and at most {LONGEST_DAYS} days after it")
         return self
 
 
 class ProductivityRange(Range):
-    """Which days, and how they are told."""
+    """Range and granularity."""
 
     granularity: Granularity = "day"
 
 
 class Analysis(Output):
-    """What was found, and how fresh it is."""
+    """Published figures and their freshness."""
 
     as_of: datetime | None = Field(
-        description="As of which moment it was computed; null while nothing has been published yet."
+        description="Moment the figures are computed as of. Null before the first publication."
     )
     published_at: datetime | None
-    events: int | None = Field(description="The events it was made of.")
+    events: int | None = Field(description="Number of events that the figures are computed from.")
     is_fresh: bool = Field(description="Whether it was computed within the last two hours.")
     first: date = Field(alias="from")
     last: date = Field(alias="to")
 
 
 class Productivity(Analysis):
-    """Your days, weeks or months."""
+    """Totals by day, week or month."""
 
     granularity: Granularity
-    items: list[Row] = Field(description="A row a day, week or month, as in docs/metrics.md, in order.")
+    items: list[Row] = Field(description="One row per day, week or month, in order. Columns as in docs/metrics.md.")
 
 
 class TaskAnalysis(Analysis):
-    """How your tasks go."""
+    """Task statistics."""
 
     created: int = Field(description="Tasks created in the range.")
-    completed_of_created: int = Field(description="Of those, the ones that are done by now.")
+    completed_of_created: int = Field(description="Of those, tasks completed by now.")
     completion_rate: float | None = Field(description="Their share.")
-    completed: int = Field(description="Tasks done in the range, whenever they were created.")
-    on_time_rate: float | None = Field(description="Of those with a due date, the share done by it.")
-    median_lead_hours: float | None = Field(description="From creation to completion.")
-    median_cycle_hours: float | None = Field(description="From begin to completion.")
+    completed: int = Field(description="Tasks completed in the range, whenever they were created.")
+    on_time_rate: float | None = Field(
+        description="Share of completed tasks with a due date that were completed by it."
+    )
+    median_lead_hours: float | None = Field(description="Median from creation to completion.")
+    median_cycle_hours: float | None = Field(description="Median from start to completion.")
     by_priority: list[Row] = Field(description="Created and completed in the range, open at its end.")
     minutes_by_category: list[Row]
     estimate_accuracy: list[Row] = Field(
-        description="How long things take against their estimate; `*` is all categories."
+        description="Actual against estimated duration by category. `*` is all categories."
     )
 
 
 class GoalAnalysis(Analysis):
-    """How your goals go."""
+    """Goal statistics."""
 
-    completed: int = Field(description="Goals reached in the range.")
+    completed: int = Field(description="Goals completed in the range.")
     completion_rate: float | None = Field(
-        description="Of the goals that were active in the range, the share reached by its end."
+        description="Share of the goals active in the range that were completed by its end."
     )
     median_days_to_complete: int | None = Field(
-        description="After how many days half of all goals are reached, those not reached counted for as long as they were pursued;"
-        " null while fewer than half are."
+        description="Median days to completion over all goals (Kaplan-Meier: open goals count as censored). Null while fewer than half"
+        " are completed."
     )
     goals: list[Row] = Field(
-        description="Each goal as it stood last in the range: `goal_progress` in docs/metrics.md, with when it is reached, as it goes:"
+        description="Latest state of each goal in the range: `goal_progress` in docs/metrics.md, with its completion forecast:"
         " `forecast_p10`, `forecast_p50` (also as `forecast_date`) and `forecast_p90`, and `probability_on_time`."
     )
 
 
 class HabitAnalysis(Analysis):
-    """How your habits go."""
+    """Get habit strength, streaks and completion by day."""
 
     scheduled: int
     completed: int
     rate: float | None
-    habits: list[Row] = Field(description="How each habit holds now: `habit_streaks` in docs/metrics.md.")
-    items: list[Row] = Field(description="Habits due and done, a row a day.")
+    habits: list[Row] = Field(
+        description="Current streak and strength of each habit: `habit_streaks` in docs/metrics.md."
+    )
+    items: list[Row] = Field(description="Habits due and done, one row per day.")
 
 
 class CalendarAnalysis(Analysis):
-    """What your calendar holds."""
+    """Calendar statistics."""
 
     busy_minutes: float
     meetings: int
@@ -109,7 +113,7 @@ class CalendarAnalysis(Analysis):
 
 
 class Product(Analysis):
-    """A table about all people together."""
+    """A table over all users."""
 
     table: ProductTable
-    items: list[Row] = Field(description="Its rows, as in docs/metrics.md, in order; 5000 at most.")
+    items: list[Row] = Field(description="Rows in order, at most 5000. Columns as in docs/metrics.md.")

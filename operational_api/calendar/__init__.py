@@ -1,1 +1,1 @@
-"""Appointments, and the time between them."""
+"""Appointments, conflicts and free time."""

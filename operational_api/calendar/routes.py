@@ -1,4 +1,4 @@
-"""Appointments over HTTP, and the time between them."""
+"""Appointments, conflicts and free time over HTTP."""
 
 from collections.abc import Iterator
 from datetime import time
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/calendar", tags=["Calendar"], route_class=TypedRoute
 
 
 class EventNotFound(NotFound):
-    """There is no such appointment."""
+    """No appointment has this id."""
 
 
 ENTITY = Entity(calendar_events, Event, EventNotFound, "calendar")
@@ -53,7 +53,7 @@ def create_appointment(body: NewEvent, uow: UnitOfWork) -> Event:
 
 @router.get("", responses=problems(NotSignedIn, Invalid))
 def list_appointments(filters: Annotated[Span, Query()], uow: UnitOfWork) -> Occurrences:
-    """What takes place on some days. Recurring appointments are told each time."""
+    """List the appointments of a range of local days. Recurring appointments are expanded."""
     found = list(islice(taking_place_on(uow, filters), OCCURRENCES_AT_MOST + 1))
     items = [Occurrence(**each) for each in found[:OCCURRENCES_AT_MOST]]
     return Occurrences(items=items, has_more=len(found) > OCCURRENCES_AT_MOST)
@@ -61,14 +61,14 @@ def list_appointments(filters: Annotated[Span, Query()], uow: UnitOfWork) -> Occ
 
 @router.get("/conflicts", responses=problems(NotSignedIn, Invalid))
 def list_conflicts(filters: Annotated[Span, Query()], uow: UnitOfWork) -> Conflicts:
-    """Where busy appointments overlap."""
+    """List pairs of busy appointments that overlap."""
     clashes = islice(rules.clashes(taking_place_on(uow, filters)), CONFLICTS_AT_MOST)
     return Conflicts(items=[Conflict(**each) for each in clashes])
 
 
 @router.get("/free", responses=problems(NotSignedIn, Invalid))
 def list_free_time(filters: Annotated[FreeFilter, Query()], uow: UnitOfWork) -> Slots:
-    """When there is time, within your working hours and not on days off."""
+    """List free time within your working hours, days off excluded."""
     hours = working_hours(uow, (filters.day_start, filters.day_end), "query")
     taking = taking_place_on(uow, filters)
     days = availability.workdays(uow.tx, uow.caller.user_id, (filters.since, filters.until))
@@ -85,7 +85,7 @@ def get_appointment(event_id: UUID, uow: UnitOfWork) -> Event:
 
 @router.patch("/{event_id:uuid}", responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
 def change_appointment(event_id: UUID, body: EventChange, uow: UnitOfWork, if_match: IfMatch = None) -> Event:
-    """Change an appointment; of one that recurs, all its times."""
+    """Update an appointment. For a recurring one, every occurrence changes."""
     before = ENTITY.locked(uow.tx, event_id)
     check_match(if_match, before["version"])
     patch = require_non_null(
@@ -105,16 +105,16 @@ def delete_appointment(event_id: UUID, uow: UnitOfWork, if_match: IfMatch = None
 
 
 def taking_place_on(uow: UnitOfWork, filters: Span, *, without: str | None = None) -> Iterator[dict[str, Any]]:
-    """What takes place on some days, of all calendars but one."""
+    """Occurrences of a range of local days, of all calendars but one."""
     rules.check_span(filters.since, filters.until)
     who, days = uow.caller, (filters.since, filters.until)
     return availability.taking_place_on(uow.tx, who.user_id, who.timezone, days, without=without)
 
 
 def working_hours(uow: UnitOfWork, given: tuple[time | None, time | None], where: str) -> tuple[time, time]:
-    """From when until when somebody works: as the request says, else as they chose."""
+    """Working hours from the request, else from the user's preferences."""
     chosen = availability.working_hours(uow.tx, uow.caller.user_id)
     first, last = given[0] or chosen[0], given[1] or chosen[1]
     if first.tzinfo or last.tzinfo or first >= last:
-        raise Invalid.field(f"{where}.day_end", "it should be later than day_start, on your own clock")
+        raise Invalid.field(f"{where}.day_end", "should be later than day_start, in local time")
     return first, last

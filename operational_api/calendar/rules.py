@@ -1,4 +1,4 @@
-"""Which appointments can take place, and where they clash. Pure."""
+"""Which appointments are valid and which of them overlap. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -14,13 +14,13 @@ LONGEST_SPAN_DAYS = 92
 
 
 def check_event(event: Mapping[str, Any], timezone: str) -> None:
-    """Refuse an appointment that cannot take place."""
+    """Refuse an invalid appointment."""
     _check_times(event)
     _check_rule(event, timezone)
 
 
 def check_change(before: Mapping[str, Any], changes: Mapping[str, Any], timezone: str) -> None:
-    """Refuse a change after which an appointment cannot take place. What stays as it is may have been stored under other rules."""
+    """Refuse a patch that makes an appointment invalid. Unchanged fields may have been stored under older rules."""
     after = {**before, **changes}
     _check_times(after)
     if any(after[name] != before[name] for name in ("rrule", "start_at")):
@@ -29,7 +29,7 @@ def check_change(before: Mapping[str, Any], changes: Mapping[str, Any], timezone
 
 def _check_times(event: Mapping[str, Any]) -> None:
     if event["end_at"] < event["start_at"]:
-        raise Invalid.field("body.end_at", "it should not lie before start_at")
+        raise Invalid.field("body.end_at", "should not be before start_at")
     if event["end_at"] - event["start_at"] > LONGEST_EVENT:
         raise Invalid.field("body.end_at", "an appointment is at most 31 days long")
 
@@ -44,16 +44,16 @@ def _check_rule(event: Mapping[str, Any], timezone: str) -> None:
 
 def check_span(since: date, until: date) -> None:
     if until < since:
-        raise Invalid.field("query.until", "it should not lie before since")
+        raise Invalid.field("query.until", "should not be before since")
     if (until - since).days >= LONGEST_SPAN_DAYS:
         raise Invalid.field("query.until", f"ask for at most {LONGEST_SPAN_DAYS} days")
 
 
 def clashes(taking: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Pairs of busy appointments that take the same time. Those of whole days take none."""
+    """Pairs of busy appointments that overlap. All-day appointments are not busy."""
     busy = [each for each in taking if each["busy"] and not each["all_day"] and each["end_at"] > each["start_at"]]
     for place, first in enumerate(busy):
-        for later in range(place + 1, len(busy)):  # a slice would copy all that is left, for each of them
+        for later in range(place + 1, len(busy)):  # a slice would copy the rest of the list for each appointment
             second = busy[later]
             if second["start_at"] >= first["end_at"]:
                 break

@@ -1,4 +1,4 @@
-"""The shapes of appointments."""
+"""Request and response schemas of appointments."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -13,35 +13,36 @@ Rule = Annotated[str, StringConstraints(max_length=500), RECURRENCE]
 
 
 class EventFields(Input):
-    """What a client may say of an appointment."""
+    """Fields of an appointment that a client may set."""
 
     location: Name | None = Field(None, examples=["Room 2"])
     rrule: Rule | None = Field(
-        None, description="An RFC 5545 recurrence rule, on your wall clock.", examples=["FREQ=WEEKLY;BYDAY=TU"]
+        None, description="An RFC 5545 recurrence rule, in local time.", examples=["FREQ=WEEKLY;BYDAY=TU"]
     )
 
 
 class NewEvent(EventFields):
-    """An appointment to add."""
+    """A new appointment."""
 
     title: Title = Field(examples=["Team meeting"])
     start_at: Moment = Field(examples=["2026-12-01T09:00:00Z"])
     end_at: Moment = Field(examples=["2026-12-01T10:00:00Z"])
     all_day: Flag = False
     busy: Flag = Field(
-        True, description="Whether it takes your time: it counts as a meeting, and nothing is planned over it."
+        True,
+        description="Whether it blocks time. Busy appointments count as meetings, and nothing is planned over them.",
     )
     attendees: Annotated[list[Name], Field(max_length=500)] = []
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end_at < self.start_at:
-            raise ValueError("end_at should not lie before start_at")
+            raise ValueError("end_at should not be before start_at")
         return self
 
 
 class EventChange(EventFields):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     start_at: Moment | None = None
@@ -70,7 +71,7 @@ class Event(Output):
 
 
 class Occurrence(Output):
-    """One time that an appointment takes place."""
+    """One occurrence of an appointment."""
 
     event_id: UUID
     title: str
@@ -83,41 +84,41 @@ class Occurrence(Output):
 
 
 class Span(Input):
-    """Local days, the first and the last included; 92 at most."""
+    """An inclusive range of local days. At most 92 days."""
 
     since: Day = Field(examples=["2026-12-01"])
     until: Day = Field(examples=["2026-12-07"])
 
 
 class Occurrences(Output):
-    """What takes place in a span, in order; 2000 at most."""
+    """Occurrences of a range, in order. At most 2000."""
 
     items: list[Occurrence]
-    has_more: bool = Field(description="Whether more takes place than these.")
+    has_more: bool = Field(description="Whether the range has more occurrences than these.")
 
 
 class Conflict(Output):
-    """Two appointments that take the same time."""
+    """Two overlapping appointments."""
 
     first: Occurrence
     second: Occurrence
-    start_at: datetime = Field(description="From when both want you …")
-    end_at: datetime = Field(description="… until when.")
+    start_at: datetime = Field(description="Start of the overlap.")
+    end_at: datetime = Field(description="End of the overlap.")
 
 
 class Conflicts(Output):
-    """Where appointments overlap, in order; 500 at most."""
+    """Overlapping appointments, in order. At most 500."""
 
     items: list[Conflict]
 
 
 class FreeFilter(Span):
-    """What counts as free."""
+    """What counts as free time."""
 
-    minutes: Annotated[Whole, Field(ge=5, le=1440)] = Field(30, description="How long at least.")
+    minutes: Annotated[Whole, Field(ge=5, le=1440)] = Field(30, description="Minimum length.")
     day_start: Clock | None = Field(
         None,
-        description="From when you work, on your own clock; as your preferences say, if left out.",
+        description="Start of work, local time. Defaults to your preferences.",
         examples=["09:00"],
     )
     day_end: Clock | None = Field(None, description="Until when.", examples=["17:00"])
@@ -132,6 +133,6 @@ class Slot(Output):
 
 
 class Slots(Output):
-    """Free time within working hours, days off left out."""
+    """Free time within working hours, days off excluded."""
 
     items: list[Slot]

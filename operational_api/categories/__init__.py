@@ -1,1 +1,1 @@
-"""How a person sorts their tasks and goals."""
+"""Categories of tasks and goals."""

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/categories", tags=["Categories"], route_class=TypedR
 
 
 class CategoryNotFound(NotFound):
-    """There is no such category."""
+    """No category has this id."""
 
 
 class NameTaken(Conflict):
@@ -30,7 +30,7 @@ class NameTaken(Conflict):
 
 
 class CategoryInUse(Conflict):
-    """Tasks or goals are in this category. Move them first."""
+    """This category contains tasks or goals. Move them first."""
 
 
 class TooManyCategories(Conflict):
@@ -52,7 +52,7 @@ def list_categories(uow: UnitOfWork) -> Categories:
     responses=problems(NotSignedIn, NameTaken, TooManyCategories, KeyReused, Invalid),
 )
 def create_category(body: NewCategory, uow: UnitOfWork) -> Category:
-    """Add a category. Its name is yours once, however it is written."""
+    """Create a category. Names are unique per user, ignoring case."""
     uow.tx.serialize("categories")
     found = uow.tx.one(QUERIES["count"])
     if found is not None and found["count"] >= AT_MOST:
@@ -76,7 +76,7 @@ def get_category(category_id: UUID, uow: UnitOfWork) -> Category:
     responses=problems(NotSignedIn, CategoryNotFound, NameTaken, Stale, Invalid),
 )
 def change_category(category_id: UUID, body: CategoryChange, uow: UnitOfWork, if_match: IfMatch = None) -> Category:
-    """Change a category."""
+    """Update a category."""
     before = ENTITY.locked(uow.tx, category_id)
     check_match(if_match, before["version"])
     try:
@@ -92,7 +92,7 @@ def change_category(category_id: UUID, body: CategoryChange, uow: UnitOfWork, if
     responses=problems(NotSignedIn, CategoryNotFound, CategoryInUse, Stale, Invalid),
 )
 def delete_category(category_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a category that nothing is in."""
+    """Delete an empty category."""
     row = ENTITY.locked(uow.tx, category_id)
     check_match(if_match, row["version"])
     used = uow.tx.one(QUERIES["in_use"], {"id": category_id})

@@ -1,4 +1,4 @@
-"""The shapes of categories."""
+"""Request and response schemas of categories."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class NewCategory(Input):
-    """A category to add."""
+    """A new category."""
 
     name: Label = Field(examples=["Home"])
     color: Color | None = Field(None, examples=["#2a9d8f"])
@@ -20,7 +20,7 @@ class NewCategory(Input):
 
 
 class CategoryChange(Input):
-    """What to change; what is left out stays."""
+    """Fields to change. Omitted fields stay as they are."""
 
     name: Label | None = None
     color: Color | None = Field(None, examples=["#e76f51"])

@@ -1,1 +1,1 @@
-"""What events look like."""
+"""JSON Schemas of events."""

@@ -1,4 +1,4 @@
-"""The contracts of events over HTTP. They are the same for everybody, so nobody needs to sign in."""
+"""Event schemas over HTTP. They are public."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ router = APIRouter(prefix="/schemas", tags=["Events"], route_class=TypedRoute)
 
 
 class SchemaNotFound(NotFound):
-    """There is no such schema. `GET /api/v1/schemas` lists them."""
+    """No schema has this name. `GET /api/v1/schemas` lists them."""
 
 
 @router.get("")
 def list_schemas() -> SchemaNames:
-    """The JSON Schemas of events: of the envelope, and of the data of each kind."""
+    """List the JSON Schemas of events: the envelope, and the data of each type."""
     return SchemaNames(items=[SchemaName(name=name, types=each.get("x-types", [])) for name, each in SCHEMAS.items()])
 
 
 @router.get("/{name}", responses=problems(SchemaNotFound, Invalid))
 def get_schema(name: str) -> dict[str, Any]:
-    """One JSON Schema, under the name by which events refer to it."""
+    """Get a JSON Schema by the name used in `dataschema`."""
     if name not in SCHEMAS:
         raise SchemaNotFound
     return dict(SCHEMAS[name])

@@ -1,4 +1,4 @@
-"""The shapes of what is told about schemas."""
+"""Response schemas of the schema registry."""
 
 from pydantic import Field
 
@@ -8,11 +8,11 @@ from operational_api.http.schema_base import Output
 class SchemaName(Output):
     """A schema."""
 
-    name: str = Field(description="As `dataschema` of an event names it.", examples=["focusflow:task:1"])
-    types: list[str] = Field(description="The events whose data it describes.", examples=[["task.created"]])
+    name: str = Field(description="Value of `dataschema` in events.", examples=["focusflow:task:1"])
+    types: list[str] = Field(description="Event types whose data it describes.", examples=[["task.created"]])
 
 
 class SchemaNames(Output):
-    """Every schema."""
+    """All schemas."""
 
     items: list[SchemaName]

@@ -1,1 +1,1 @@
-"""Days on which nothing is expected."""
+"""Days off."""

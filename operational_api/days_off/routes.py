@@ -1,4 +1,4 @@
-"""Days off over HTTP: one calendar, for the score, streaks, the pace of goals, and mails."""
+"""Days off over HTTP. One calendar for scores, streaks, goal pace and emails."""
 
 from datetime import date
 from pathlib import Path
@@ -23,11 +23,11 @@ router = APIRouter(prefix="/days-off", tags=["Days off"], route_class=TypedRoute
 
 
 class DaysOffNotFound(NotFound):
-    """There are no such days off."""
+    """No days off have this id."""
 
 
 class DaysTaken(Conflict):
-    """Some of these days are off already."""
+    """Some of these days are already days off."""
 
 
 ENTITY = Entity(days_off, DaysOff, DaysOffNotFound, "dayoff")
@@ -50,7 +50,7 @@ def list_days_off(filters: Annotated[DaysOffFilter, Query()], uow: UnitOfWork) -
 
 @router.post("", status_code=201, responses=problems(NotSignedIn, DaysTaken, KeyReused, Invalid))
 def take_days_off(body: NewDaysOff, uow: UnitOfWork) -> DaysOff:
-    """Take days off. Scores of days that were are made anew without them."""
+    """Add days off. Scores of past days are recomputed."""
     fields = body.model_dump()
     _check_free(uow, fields)
     row = ENTITY.add(uow, fields)
@@ -59,7 +59,7 @@ def take_days_off(body: NewDaysOff, uow: UnitOfWork) -> DaysOff:
 
 @router.get("/{days_off_id:uuid}", responses=problems(NotSignedIn, DaysOffNotFound, Invalid))
 def get_days_off(days_off_id: UUID, uow: UnitOfWork) -> DaysOff:
-    """Some days off."""
+    """Get one range of days off."""
     row = ENTITY.one(uow.tx, days_off_id)
     return ENTITY.to_response(row)
 
@@ -69,7 +69,7 @@ def get_days_off(days_off_id: UUID, uow: UnitOfWork) -> DaysOff:
     responses=problems(NotSignedIn, DaysOffNotFound, DaysTaken, Stale, Invalid),
 )
 def change_days_off(days_off_id: UUID, body: NewDaysOff, uow: UnitOfWork, if_match: IfMatch = None) -> DaysOff:
-    """Put other days in the place of these."""
+    """Replace a range of days off."""
     before = ENTITY.locked(uow.tx, days_off_id)
     check_match(if_match, before["version"])
     fields = body.model_dump()
@@ -80,7 +80,7 @@ def change_days_off(days_off_id: UUID, body: NewDaysOff, uow: UnitOfWork, if_mat
 
 @router.delete("/{days_off_id:uuid}", status_code=204, responses=problems(NotSignedIn, DaysOffNotFound, Stale, Invalid))
 def delete_days_off(days_off_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Work on these days after all."""
+    """Delete a range of days off."""
     row = ENTITY.locked(uow.tx, days_off_id)
     check_match(if_match, row["version"])
     ENTITY.remove(uow, row)

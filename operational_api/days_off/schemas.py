@@ -1,4 +1,4 @@
-"""The shapes of days off."""
+"""Request and response schemas of days off."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
@@ -13,7 +13,7 @@ LONGEST_DAYS = 366
 
 
 class NewDaysOff(Input):
-    """Days to take off, the first and the last included."""
+    """An inclusive range of local days to take off."""
 
     first_date: Day = Field(examples=["2026-12-24"])
     last_date: Day = Field(examples=["2026-12-31"])
@@ -22,14 +22,14 @@ class NewDaysOff(Input):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last_date < self.first_date:
-            raise ValueError("last_date should not lie before first_date")
+            raise ValueError("last_date should not be before first_date")
         if (self.last_date - self.first_date).days >= LONGEST_DAYS:
             raise ValueError(f"should be at most {LONGEST_DAYS} days")
         return self
 
 
 class DaysOff(Output):
-    """Days on which nothing is expected: they have no score, break no streak, and get no reminders."""
+    """Days off. They have no score, break no streak and get no reminders."""
 
     id: UUID
     first_date: date
@@ -41,16 +41,16 @@ class DaysOff(Output):
 
 
 class DaysOffFilter(Input):
-    """Which days."""
+    """Filters of a list of days off."""
 
-    since: Day | None = Field(None, description="Those that end on this day or later.")
-    until: Day | None = Field(None, description="Those that begin on this day or before.")
+    since: Day | None = Field(None, description="Ranges that end on this day or later.")
+    until: Day | None = Field(None, description="Ranges that start on this day or earlier.")
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
 class DaysOffPage(Output):
-    """Days off, the last to begin first."""
+    """A page of days off, latest start first."""
 
     items: list[DaysOff]
     next_cursor: str | None

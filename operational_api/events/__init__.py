@@ -1,1 +1,1 @@
-"""What client apps track."""
+"""Tracked events of client apps."""

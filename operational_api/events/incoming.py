@@ -1,4 +1,4 @@
-"""A body of events, read: what can be taken, and what cannot, by its place. No routes here, no database."""
+"""Parses a request body of events into accepted and rejected ones by index. No routes, no database."""
 
 import zlib
 from collections.abc import Iterable
@@ -14,23 +14,23 @@ from focusflow.errors import Invalid
 from operational_api.events.schemas import AT_MOST, Tracked
 from operational_api.http.errors import TooLarge, sentence
 
-#: What may come in one request, unpacked. A packed one is unpacked up to here and no further.
+#: Size limit of an uncompressed request body. Decompression stops there.
 BODY_BYTES = 1024 * 1024
 PROPERTIES_BYTES = 32 * 1024
 
-#: Clocks of phones are off by some minutes; a day covers those set to a wrong zone.
+#: Phone clocks are off by minutes; a day covers clocks in a wrong time zone.
 AHEAD = timedelta(days=1)
 
 READ = TypeAdapter(list[Tracked])
 
 
 class BadBody(Invalid):
-    """The body is not what this call takes."""
+    """The request body is invalid."""
 
 
 @dataclass(slots=True)
 class Read:
-    """The events that can be taken, each with its place, and what is wrong with the others."""
+    """Accepted events by index, and the errors of the rejected ones."""
 
     events: list[tuple[int, Tracked]]
     errors: list[dict[str, Any]]
@@ -40,22 +40,22 @@ class Read:
 
 
 async def unpacked(request: Request) -> bytes:
-    """The body of a request, as it was before the client packed it."""
+    """The decompressed request body."""
     body = await request.body()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
         return body
     if encoding != "gzip":
-        raise BadBody(f"The Content-Encoding {encoding[:40]!r} is not known here. Send gzip, or nothing.")
+        raise BadBody(f"The Content-Encoding {encoding[:40]!r} is not supported. Use gzip or none.")
     unpacking = zlib.decompressobj(wbits=31)
     try:
         whole = unpacking.decompress(body, BODY_BYTES + 1)
     except zlib.error as error:
-        raise BadBody("The body is said to be packed with gzip, and is not.") from error
+        raise BadBody("The Content-Encoding is gzip, but the body is not.") from error
     if len(whole) > BODY_BYTES:
         raise TooLarge
     if not unpacking.eof:
-        raise BadBody("The packed body ends too early.")
+        raise BadBody("The gzip body is truncated.")
     return whole
 
 
@@ -68,14 +68,14 @@ def parsed(body: bytes) -> Any:
 
 def bounded(items: Any, what: str) -> list[Any]:
     if not isinstance(items, list) or not items:
-        raise BadBody(f"{what} should be a list with at least one event.")
+        raise BadBody(f"{what} should be a non-empty list.")
     if len(items) > AT_MOST:
-        raise BadBody(f"{what} holds {len(items)} events; a call takes {AT_MOST}.")
+        raise BadBody(f"{what} has {len(items)} events; the limit is {AT_MOST} per request.")
     return items
 
 
 def read(items: list[Any], now: datetime) -> Read:
-    """All events at once where they are all good, which is nearly always; one bad one costs a second look."""
+    """Validate all events at once, the common case. Only if one is invalid, validate them one by one."""
     try:
         found = Read(list(enumerate(READ.validate_python(items))), [])
     except ValidationError as error:
@@ -94,7 +94,7 @@ def read(items: list[Any], now: datetime) -> Read:
 def _storable(found: Read, now: datetime) -> Iterable[tuple[int, Tracked]]:
     for index, event in found.events:
         if event.time is not None and event.time > now + AHEAD:
-            found.refuse(index, "time", "lies in the future")
+            found.refuse(index, "time", "is in the future")
             continue
         if event.properties and (wrong := _wrong_properties(event.properties)):
             found.refuse(index, "properties", wrong)

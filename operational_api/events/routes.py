@@ -1,4 +1,4 @@
-"""Event tracking over HTTP: one call for an event or a thousand, in which a bad one does not hold up the good ones."""
+"""Event tracking over HTTP: one request for up to a thousand events. Invalid ones do not reject the others."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from focusflow.errors import Invalid, NotSignedIn
 from operational_api.events import incoming, store
-from operational_api.events.schemas import Batch, Refused, Taken, Tracked
+from operational_api.events.schemas import Batch, RejectedEvent, Tracked, TrackingResult
 from operational_api.http.errors import TooLarge, problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import KeyReused, UnitOfWork
@@ -17,7 +17,7 @@ Body = Annotated[bytes, Depends(incoming.unpacked)]
 
 
 def _described() -> dict[str, Any]:
-    """The body, which is not read by FastAPI: it would refuse all for one."""
+    """The raw body. FastAPI would reject all events for one invalid event."""
     one, many = Tracked.model_json_schema(), Batch.model_json_schema()
     many["properties"]["events"]["items"] = one
     many.pop("$defs")
@@ -30,20 +30,24 @@ def _described() -> dict[str, Any]:
     responses=problems(NotSignedIn, Invalid, KeyReused, TooLarge),
     openapi_extra=_described(),
 )
-def track_events(body: Body, uow: UnitOfWork) -> Taken:
-    """Track one event, or up to 1000 as `events`. Good ones are stored even if others in the call are not; the answer lists those
-    by their place. With ids of your own, a call can be sent again without counting twice. At most 1 MiB; gzip is welcome.
+def track_events(body: Body, uow: UnitOfWork) -> TrackingResult:
+    """Track one event, or up to 1000 in `events`. Valid events are stored even if others are rejected; the response lists those by index.
+    With your own ids, a request can be repeated without counting events twice. At most 1 MiB, gzip is supported.
     """
-    said = incoming.parsed(body)
-    items = incoming.bounded(said["events"], "events") if isinstance(said, dict) and set(said) == {"events"} else [said]
-    found = incoming.read(items, uow.tx.now)
-    if not found.events:
-        raise _nothing_taken(found.errors)
-    store.add(uow, [event for _, event in found.events], source="focusflow:api")
-    return Taken(accepted=len(found.events), errors=[Refused(**each) for each in found.errors])
+    payload = incoming.parsed(body)
+    items = (
+        incoming.bounded(payload["events"], "events")
+        if isinstance(payload, dict) and set(payload) == {"events"}
+        else [payload]
+    )
+    result = incoming.read(items, uow.tx.now)
+    if not result.events:
+        raise _all_rejected(result.errors)
+    store.add(uow, [event for _, event in result.events], source="focusflow:api")
+    return TrackingResult(accepted=len(result.events), errors=[RejectedEvent(**each) for each in result.errors])
 
 
-def _nothing_taken(errors: list[dict[str, Any]]) -> Invalid:
+def _all_rejected(errors: list[dict[str, Any]]) -> Invalid:
     first = errors[0]
     field = f" in {first['field']}" if first["field"] else ""
-    return incoming.BadBody(f"No event could be taken. Event {first['index']}{field}: {first['message']}.")
+    return incoming.BadBody(f"All events were rejected. Event {first['index']}{field}: {first['message']}.")

@@ -1,4 +1,4 @@
-"""The shapes of tracked events."""
+"""Request and response schemas of tracked events."""
 
 from typing import Annotated, Any
 
@@ -12,17 +12,19 @@ Identity = Annotated[str, StringConstraints(min_length=1, max_length=200), WRITA
 
 
 class Tracked(Input):
-    """Something that happened in a client app."""
+    """A tracked event of a client app."""
 
     name: Identity = Field(description="What happened.", examples=["timer.opened"])
     id: Identity | None = Field(
         None,
-        description="Your own id of this event. Sent again with the same id, it counts once.",
+        description="Your own event id. Events with the same id count once.",
         examples=["018f3c1e-7d2a-7000-8000-4f6f2d1c0b9a"],
     )
-    time: Moment | None = Field(None, description="When it happened; now, if left out. Late is fine, ahead is not.")
+    time: Moment | None = Field(
+        None, description="When it happened. Defaults to now. Past times are fine, future times are rejected."
+    )
     properties: dict[str, Any] = Field(
-        default_factory=dict, description="Whatever belongs to it. Kept as personal text.", examples=[{"button": "big"}]
+        default_factory=dict, description="Event properties. Treated as personal text.", examples=[{"button": "big"}]
     )
     session_id: Identity | None = None
     platform: Label | None = Field(None, examples=["ios"])
@@ -35,16 +37,16 @@ class Batch(Input):
     events: list[Tracked] = Field(min_length=1, max_length=AT_MOST)
 
 
-class Refused(Output):
-    """An event that was not taken, and why."""
+class RejectedEvent(Output):
+    """A rejected event and the reason."""
 
-    index: int = Field(description="Its place in the request, from 0.")
-    field: str | None = Field(description="The field at fault.", examples=["time"])
-    message: str = Field(examples=["lies in the future"])
+    index: int = Field(description="Index in the request, from 0.")
+    field: str | None = Field(description="The invalid field.", examples=["time"])
+    message: str = Field(examples=["is in the future"])
 
 
-class Taken(Output):
-    """What became of the events of a request."""
+class TrackingResult(Output):
+    """Result of a tracking request."""
 
-    accepted: int = Field(description="So many are stored.")
-    errors: list[Refused] = Field(description="The others; mend them and send them again.")
+    accepted: int = Field(description="Number of accepted events.")
+    errors: list[RejectedEvent] = Field(description="Rejected events. Correct them and send them again.")

@@ -1,6 +1,6 @@
-"""The calls that Segment's libraries make, so that they work here by changing their host. A write key is an API key with `events:write`.
+"""Segment-compatible calls: Segment's libraries work by changing their host. A write key is an API key with `events:write`.
 
-The key says whose events they are; the library's own user ids are kept as properties.
+Events belong to the owner of the key. The library's own user ids are kept as properties.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from operational_api.http.route import LenientRoute
 from operational_api.http.schema_base import Moment
 from operational_api.http.unit_of_work import UnitOfWork
 
-#: What each kind of call is counted as. Tracked events bring their own name.
+#: Event name of each kind of call. Track calls bring their own.
 KINDS = {
     "track": None,
     "identify": "user.identified",
@@ -29,26 +29,26 @@ KINDS = {
     "alias": "user.aliased",
 }
 
-#: The addresses that libraries in browsers use for the same.
+#: Short paths used by browser libraries.
 SHORT = {"track": "t", "identify": "i", "page": "p", "screen": "s", "group": "g", "alias": "a"}
 
-#: What a call may bring beyond its own properties.
-KEPT = ("userId", "anonymousId", "groupId", "previousId", "name", "category")
+#: Fields of a call that are kept beside its properties.
+IDENTIFIERS = ("userId", "anonymousId", "groupId", "previousId", "name", "category")
 
 WHEN: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 async def write_key(request: Request, body: Body) -> None:
-    """Libraries in browsers send their key within the body."""
+    """Read the write key from the body, where browser libraries send it."""
     if "authorization" not in request.headers and b'"writeKey"' in body:
-        said = incoming.parsed(body)
-        if isinstance(said, dict) and isinstance(said.get("writeKey"), str):
-            request.state.write_key = said["writeKey"]
+        payload = incoming.parsed(body)
+        if isinstance(payload, dict) and isinstance(payload.get("writeKey"), str):
+            request.state.write_key = payload["writeKey"]
 
 
 router = APIRouter(prefix="/v1", tags=["Segment"], route_class=LenientRoute, dependencies=[Depends(write_key)])
 
-#: What the libraries send, in short.
+#: Minimal examples of each call.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "track": {"event": "Report Opened", "properties": {"week": 47}},
     "identify": {"userId": "ada", "traits": {"plan": "home"}},
@@ -70,21 +70,21 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
 @router.post("/batch", **_described({"batch": [{"type": kind, **each} for kind, each in EXAMPLES.items()]}))
 @router.post("/b", include_in_schema=False)
 def take_batch(body: Body, uow: UnitOfWork) -> Rendered[Any]:
-    """Take a batch of calls of any kind."""
-    said = incoming.parsed(body)
-    if not isinstance(said, dict):
+    """Accept a batch of calls of any kind."""
+    payload = incoming.parsed(body)
+    if not isinstance(payload, dict):
         raise incoming.BadBody("The body should be an object with a batch.")
-    return _taken(uow, incoming.bounded(said.get("batch"), "batch"), said)
+    return _accept(uow, incoming.bounded(payload.get("batch"), "batch"), payload)
 
 
 def _single(kind: str) -> None:
     def call(body: Body, uow: UnitOfWork) -> Rendered[Any]:
-        said = incoming.parsed(body)
-        if not isinstance(said, dict):
+        payload = incoming.parsed(body)
+        if not isinstance(payload, dict):
             raise incoming.BadBody("The body should be an object.")
-        return _taken(uow, [{**said, "type": kind}], said)
+        return _accept(uow, [{**payload, "type": kind}], payload)
 
-    call.__doc__ = f"Take one {kind} call."
+    call.__doc__ = f"Accept one {kind} call."
     call.__name__ = f"take_{kind}"
     router.post(f"/{kind}", **_described(EXAMPLES[kind]))(call)
     router.post(f"/{SHORT[kind]}", include_in_schema=False)(call)
@@ -94,30 +94,30 @@ for each_kind in KINDS:
     _single(each_kind)
 
 
-def _taken(uow: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Rendered[Any]:
+def _accept(uow: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Rendered[Any]:
     context = whole.get("context")
     shared = context if isinstance(context, dict) else {}
     found = incoming.read([_translated(call, shared, uow.tx.now) for call in calls], uow.tx.now)
     if not found.events:
         first = found.errors[0]
-        raise incoming.BadBody(f"No call could be taken. Call {first['index']}: {first['field']} {first['message']}.")
+        raise incoming.BadBody(f"All calls were rejected. Call {first['index']}: {first['field']} {first['message']}.")
     store.add(uow, [event for _, event in found.events], source="segment")
     return Rendered(orjson.dumps({"success": True, "errors": found.errors}))
 
 
 def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:
-    """A call in the platform's own shape; whatever cannot be read is left for the check to name."""
+    """Convert a call into a tracked event. Unreadable values are left for validation to report."""
     if not isinstance(call, dict) or call.get("type") not in KINDS:
         return {"name": None}
     own = call.get("context")
     context = {**shared, **(own if isinstance(own, dict) else {})}
-    said = call.get("traits" if call["type"] in ("identify", "group") else "properties")
-    kept = {name: call[name] for name in KEPT if call.get(name) not in (None, "")}
+    payload = call.get("traits" if call["type"] in ("identify", "group") else "properties")
+    identifiers = {name: call[name] for name in IDENTIFIERS if call.get(name) not in (None, "")}
     return {
         "name": _text(KINDS[call["type"]] or call.get("event"), 200),
         "id": _text(call.get("messageId"), 200),
         "time": _moment(call, now),
-        "properties": {**(said if isinstance(said, dict) else {}), **kept},
+        "properties": {**(payload if isinstance(payload, dict) else {}), **identifiers},
         "session_id": _text(call.get("anonymousId") or context.get("sessionId"), 200),
         "platform": _text(_within(context, "os", "name") or _within(context, "library", "name"), 60),
         "app_version": _text(_within(context, "app", "version"), 60),
@@ -125,7 +125,7 @@ def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:
 
 
 def _moment(call: dict[str, Any], now: datetime) -> datetime | None:
-    """When it happened, now at the latest. What is not a time is as if it had not been said: libraries cannot be mended from here."""
+    """When it happened, at most now. An invalid time counts as missing, for libraries cannot be fixed from here."""
     for name in ("timestamp", "originalTimestamp"):
         try:
             return min(WHEN.validate_python(call.get(name)), now)

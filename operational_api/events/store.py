@@ -1,4 +1,4 @@
-"""Tracked events into the outbox. They change no row: each is an entity of its own, with one version."""
+"""Writes tracked events to the outbox. Each is an entity with one version and changes no row."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,18 +19,20 @@ TYPE: Final = "activity.tracked"
 
 
 def add(uow: UnitOfWork, events: list[Tracked], source: str) -> None:
-    """Of an event that comes again under its own id, the later steps keep one.
+    """Write events to the outbox. Events with the same id are deduplicated later.
 
-    They come by the thousand, so only the first is held against the contract; the others have its shape, and fields of a checked type.
+    Only the first of a request is validated against the contract: the others have the same shape and checked field types.
     """
     me, zone, now = uow.caller.user_id, uow.caller.timezone, uow.tx.now
     shared = {
         "specversion": "1.0", "source": source, "type": TYPE, "userid": me, "entityversion": 1, "recordedtime": now,
         "timezone": zone, "actor": "user", "dataschema": BY_TYPE[TYPE].schema, "datacontenttype": "application/json", "before": None,
     }  # fmt: skip
-    made: list[dict[str, Any]] = [shared | _own(each, me, zone, now) for each in events]
-    Event.model_validate(made[0])
-    append_written(uow.tx, me, [(each["id"], orjson.dumps(each, option=orjson.OPT_UTC_Z).decode()) for each in made])
+    events_written: list[dict[str, Any]] = [shared | _own(each, me, zone, now) for each in events]
+    Event.model_validate(events_written[0])
+    append_written(
+        uow.tx, me, [(each["id"], orjson.dumps(each, option=orjson.OPT_UTC_Z).decode()) for each in events_written]
+    )
 
 
 def _own(tracked: Tracked, user_id: UUID, zone: str, now: datetime) -> dict[str, Any]:
@@ -47,5 +49,5 @@ def _own(tracked: Tracked, user_id: UUID, zone: str, now: datetime) -> dict[str,
 
 
 def own_id(user_id: UUID, client_id: str) -> UUID:
-    """A client's id, within its user: nobody takes away another's event by naming it first."""
+    """A client's event id scoped to its user, so that users cannot claim each other's ids."""
     return uuid5(user_id, client_id)

@@ -1,1 +1,1 @@
-"""What a person wants to reach, and the steps to it."""
+"""Goals and their milestones."""

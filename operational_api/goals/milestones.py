@@ -1,4 +1,4 @@
-"""Milestones over HTTP, each under its goal."""
+"""Milestones over HTTP, nested under their goal."""
 
 from uuid import UUID
 
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/goals/{goal_id:uuid}/milestones", tags=["Goals"], ro
 
 @router.get("", responses=problems(NotSignedIn, GoalNotFound, Invalid))
 def list_milestones(goal_id: UUID, uow: UnitOfWork) -> Milestones:
-    """The steps of a goal."""
+    """List the milestones of a goal."""
     GOALS.one(uow.tx, goal_id)
     return Milestones(items=MILESTONES.to_responses(milestones_of(uow.tx, goal_id)))
 
@@ -39,7 +39,7 @@ def list_milestones(goal_id: UUID, uow: UnitOfWork) -> Milestones:
     responses=problems(NotSignedIn, GoalNotFound, TooManyMilestones, KeyReused, Invalid),
 )
 def add_milestone(goal_id: UUID, body: NewMilestone, uow: UnitOfWork) -> Milestone:
-    """Add a step to a goal."""
+    """Add a milestone to a goal."""
     goal = GOALS.locked(uow.tx, goal_id)
     present = milestones_of(uow.tx, goal_id)
     if len(present) >= MILESTONES_AT_MOST:
@@ -59,7 +59,7 @@ def add_milestone(goal_id: UUID, body: NewMilestone, uow: UnitOfWork) -> Milesto
 def change_milestone(
     goal_id: UUID, milestone_id: UUID, body: MilestoneChange, uow: UnitOfWork, if_match: IfMatch = None
 ) -> Milestone:
-    """Change a step, or its place among the others."""
+    """Update a milestone or its position."""
     GOALS.locked(uow.tx, goal_id)
     before = milestone(uow.tx, goal_id, milestone_id)
     check_match(if_match, before["version"])
@@ -73,7 +73,7 @@ def change_milestone(
     responses=problems(NotSignedIn, GoalNotFound, MilestoneNotFound, Stale, Invalid),
 )
 def delete_milestone(goal_id: UUID, milestone_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a step."""
+    """Delete a milestone."""
     goal = GOALS.locked(uow.tx, goal_id)
     row = milestone(uow.tx, goal_id, milestone_id)
     check_match(if_match, row["version"])
@@ -99,6 +99,8 @@ def _settle(path: str, status: str, sentence: str) -> None:
     router.post(f"/{{milestone_id:uuid}}/{path}", responses=answers)(settle)
 
 
-_settle("complete", "completed", "Complete a step. The last one completes a goal that is told by its milestones.")
-_settle("skip", "skipped", "Skip a step: it counts no more.")
-_settle("reopen", "pending", "Take back that a step was completed or skipped.")
+_settle(
+    "complete", "completed", "Complete a milestone. For a goal measured by milestones, the last one completes the goal."
+)
+_settle("skip", "skipped", "Skip a milestone. It no longer counts toward the goal.")
+_settle("reopen", "pending", "Reopen a completed or skipped milestone.")

@@ -59,9 +59,7 @@ def get_goal(goal_id: UUID, uow: UnitOfWork) -> Goal:
 
 @router.patch("/{goal_id:uuid}", responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
 def change_goal(goal_id: UUID, body: GoalChange, uow: UnitOfWork, if_match: IfMatch = None) -> Goal:
-    """Change a goal. Another target moves its progress: where that reaches it, the goal is completed; where it was reached and is no more,
-    the goal is taken up again.
-    """
+    """Update a goal. A new target changes its progress: reaching it completes the goal, falling below it reactivates the goal."""
     goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
     patch = require_non_null(body.model_dump(exclude_unset=True), "title", "horizon")
@@ -73,7 +71,7 @@ def change_goal(goal_id: UUID, body: GoalChange, uow: UnitOfWork, if_match: IfMa
 
 @router.delete("/{goal_id:uuid}", status_code=204, responses=problems(NotSignedIn, GoalNotFound, Stale, Invalid))
 def delete_goal(goal_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a goal. Its tasks stay."""
+    """Delete a goal. Its tasks are kept."""
     goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
     GOALS.save(uow, goal, {"deleted_at": uow.tx.now}, "deleted")
@@ -97,10 +95,10 @@ _move("pause", "paused", "Pause an active goal.")
 _move(
     "resume",
     "resumed",
-    "Take up a goal again that was paused, cancelled or completed. One that reached its target meanwhile is completed at once.",
+    "Resume a paused, cancelled or completed goal. If its target was reached meanwhile, it is completed at once.",
 )
-_move("cancel", "cancelled", "Give a goal up.")
-_move("complete", "completed", "Say that a goal is reached, whatever was measured of it: its progress stays as it is.")
+_move("cancel", "cancelled", "Cancel a goal.")
+_move("complete", "completed", "Mark a goal as completed regardless of its measured progress, which stays as it is.")
 
 
 @router.post(
@@ -110,7 +108,7 @@ _move("complete", "completed", "Say that a goal is reached, whatever was measure
     ),
 )
 def record_progress(goal_id: UUID, body: NewProgress, uow: UnitOfWork, if_match: IfMatch = None) -> Goal:
-    """Say how far a goal is. One that reaches its target is completed."""
+    """Record progress on a goal. Reaching the target completes it."""
     goal = GOALS.locked(uow.tx, goal_id)
     check_match(if_match, goal["version"])
     row = advance(uow, goal, rules.progressed(goal, body.value))
@@ -119,7 +117,7 @@ def record_progress(goal_id: UUID, body: NewProgress, uow: UnitOfWork, if_match:
 
 @router.get("/{goal_id:uuid}/progress", responses=problems(NotSignedIn, GoalNotFound, Invalid))
 def list_progress(goal_id: UUID, filters: Annotated[ProgressFilter, Query()], uow: UnitOfWork) -> ProgressPage:
-    """How a goal came along."""
+    """List the progress history of a goal."""
     GOALS.one(uow.tx, goal_id)
     values = filters.model_dump() | after_moment(filters.cursor, f"progress-{goal_id}") | {"goal_id": goal_id}
     page = page_of(uow.tx.all(QUERIES["history"], values), filters.limit, f"progress-{goal_id}", "recorded_at")

@@ -1,4 +1,4 @@
-"""What may be done with a goal, and what it comes to. Pure: (the goal as it is, the wish, the moment) → the fields that change."""
+"""Which actions a goal allows and what they change. Pure: (current goal, patch, now) → the changed fields."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from focusflow.errors import Conflict, Invalid
 
-#: From which states a goal can be brought into another, by the name of what happens.
+#: Allowed status transitions by event action.
 MOVES = {
     "paused": (("active",), "paused"),
     "resumed": (("paused", "cancelled", "completed"), "active"),
@@ -16,11 +16,11 @@ MOVES = {
 
 
 class GoalElsewhere(Conflict):
-    """This goal is in a state from which this cannot be done."""
+    """The status of this goal does not allow this action."""
 
 
 class GoalByMilestones(Conflict):
-    """The progress of this goal is told by its milestones. Complete those."""
+    """The progress of this goal is measured by its milestones. Complete those instead."""
 
 
 class GoalNotActive(Conflict):
@@ -36,7 +36,7 @@ class MilestonePending(Conflict):
 
 
 def moved(goal: Mapping[str, Any], event_action: str, now: datetime) -> dict[str, Any]:
-    """The goal after it was paused, resumed, cancelled or completed."""
+    """The changed fields of a goal that is paused, resumed, cancelled or completed."""
     allowed, status = MOVES[event_action]
     if goal["status"] not in allowed:
         raise GoalElsewhere(f"This goal is {goal['status']} and cannot be {event_action}.")
@@ -44,7 +44,7 @@ def moved(goal: Mapping[str, Any], event_action: str, now: datetime) -> dict[str
 
 
 def progressed(goal: Mapping[str, Any], value: float) -> dict[str, Any]:
-    """The goal after its owner said how far it is.
+    """The changed fields after recording progress.
 
     >>> progressed({"status": "active", "measurement": "number", "target_value": 12.0}, 3)
     {'current_value': 3, 'progress': 25.0}
@@ -54,13 +54,13 @@ def progressed(goal: Mapping[str, Any], value: float) -> dict[str, Any]:
     if goal["status"] != "active":
         raise GoalNotActive
     if goal["measurement"] == "percent" and not 0 <= value <= 100:
-        raise Invalid.field("body.value", "it should be between 0 and 100")
+        raise Invalid.field("body.value", "should be between 0 and 100")
     whole = 100.0 if goal["measurement"] == "percent" else goal["target_value"]
     return {"current_value": value, "progress": min(100.0, max(0.0, 100.0 * value / whole))}
 
 
 def by_milestones(milestones: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """How far a goal is by its milestones. Those that are skipped do not count.
+    """Progress of a goal by its milestones. Skipped ones do not count.
 
     >>> by_milestones([{"status": "completed"}, {"status": "pending"}, {"status": "skipped"}])
     {'current_value': 1.0, 'progress': 50.0}
@@ -75,19 +75,19 @@ def is_reached(goal: Mapping[str, Any]) -> bool:
 
 
 def has_fallen_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a goal that was completed because it was reached is so no more. One completed by word stays so."""
+    """Whether a goal that was completed by reaching its target is below it again. Goals completed by hand stay completed."""
     return bool(after["status"] == "completed" and before["progress"] >= 100 > after["progress"])
 
 
 def changed(goal: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The goal after a change; another target moves its progress."""
+    """The changed fields of a patched goal. A new target changes its progress."""
     after = {**goal, **patch}
     if goal["measurement"] == "number" and after["target_value"] is None:
-        raise Invalid.field("body.target_value", "a goal measured by a number needs one")
+        raise Invalid.field("body.target_value", "a goal measured by a number needs a target")
     if goal["measurement"] != "number" and after["target_value"] is not None:
         raise Invalid.field("body.target_value", "this goal is not measured by a number")
     if after["start_date"] and after["target_date"] and after["target_date"] < after["start_date"]:
-        raise Invalid.field("body.target_date", "it should not lie before start_date")
+        raise Invalid.field("body.target_date", "should not be before start_date")
     fields = dict(patch)
     if goal["measurement"] == "number" and after["target_value"] != goal["target_value"]:
         fields["progress"] = min(100.0, max(0.0, 100.0 * goal["current_value"] / after["target_value"]))

@@ -1,4 +1,4 @@
-"""The shapes of goals and milestones."""
+"""Request and response schemas of goals and milestones."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
@@ -17,49 +17,49 @@ Place = Annotated[Whole, Field(ge=0, le=10_000)]
 
 
 class GoalFields(Input):
-    """What a client may say of a goal."""
+    """Fields of a goal that a client may set."""
 
     description: LongText | None = None
     category_id: UUID | None = None
     start_date: Day | None = None
     target_date: Day | None = Field(None, description="By when.", examples=["2027-06-30"])
     target_value: Annotated[float, Field(strict=True, gt=0, le=1e12, allow_inf_nan=False)] | None = Field(
-        None, description="For `number`: what to reach.", examples=[12]
+        None, description="Target for the measurement `number`.", examples=[12]
     )
-    weekly_minutes: WeeklyMinutes | None = Field(None, description="Time meant for it each week.")
+    weekly_minutes: WeeklyMinutes | None = Field(None, description="Minutes planned for it per week.")
 
 
 class NewGoal(GoalFields):
-    """A goal to add."""
+    """A new goal."""
 
     title: Title = Field(examples=["Read twelve books"])
     horizon: Horizon = "goal"
-    measurement: Measurement = Field("percent", description="How its progress is told.", examples=["number"])
+    measurement: Measurement = Field("percent", description="How progress is measured.", examples=["number"])
 
     @model_validator(mode="after")
     def _measured(self) -> Self:
         if (self.measurement == "number") != (self.target_value is not None):
-            raise ValueError("give target_value with the measurement number, and with no other")
+            raise ValueError("send target_value with the measurement number only")
         if self.start_date and self.target_date and self.target_date < self.start_date:
-            raise ValueError("target_date should not lie before start_date")
+            raise ValueError("target_date should not be before start_date")
         return self
 
 
 class GoalChange(GoalFields):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     horizon: Horizon | None = None
 
 
 class NewProgress(Input):
-    """How far it is."""
+    """Progress toward a goal."""
 
     value: Amount = Field(description="Percent from 0 to 100, or the number reached so far.", examples=[4])
 
 
 class Goal(Output):
-    """A goal as it stands."""
+    """A goal."""
 
     id: UUID
     title: str
@@ -71,7 +71,7 @@ class Goal(Output):
     measurement: Measurement
     target_value: float | None
     current_value: float
-    progress: float = Field(description="0 to 100, however it is measured.")
+    progress: float = Field(description="Percent from 0 to 100 for every kind of measurement.")
     status: GoalStatus
     weekly_minutes: int | None
     completed_at: datetime | None
@@ -91,14 +91,14 @@ class GoalFilter(Input):
 
 
 class GoalPage(Output):
-    """Goals, the newest first."""
+    """A page of goals, newest first."""
 
     items: list[Goal]
     next_cursor: str | None
 
 
 class Progress(Output):
-    """Where a goal stood at a moment."""
+    """Progress of a goal at a moment."""
 
     id: UUID
     recorded_at: datetime
@@ -107,29 +107,29 @@ class Progress(Output):
 
 
 class ProgressPage(Output):
-    """How a goal came along, the newest first."""
+    """Progress history of a goal, newest first."""
 
     items: list[Progress]
     next_cursor: str | None
 
 
 class ProgressFilter(Input):
-    """Which part of the history."""
+    """Range of the progress history."""
 
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
 class NewMilestone(Input):
-    """A step to add."""
+    """A new milestone."""
 
     title: Title = Field(examples=["First chapter"])
     target_date: Day | None = None
-    order_index: Place | None = Field(None, description="Its place among the others; the last, if left out.")
+    order_index: Place | None = Field(None, description="Position among the milestones. Defaults to the end.")
 
 
 class MilestoneChange(Input):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     target_date: Day | None = Field(None, examples=["2027-03-31"])
@@ -137,7 +137,7 @@ class MilestoneChange(Input):
 
 
 class Milestone(Output):
-    """A step on the way to a goal."""
+    """A milestone of a goal."""
 
     id: UUID
     goal_id: UUID
@@ -152,6 +152,6 @@ class Milestone(Output):
 
 
 class Milestones(Output):
-    """The steps of a goal, in their order."""
+    """Milestones of a goal, in order."""
 
     items: list[Milestone]

@@ -1,4 +1,4 @@
-"""The SQL of goals and milestones, and how the one follows from the other."""
+"""Storage of goals and milestones, and how goal progress follows from milestones."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +22,11 @@ MILESTONES_AT_MOST = 200
 
 
 class GoalNotFound(NotFound):
-    """There is no such goal."""
+    """No goal has this id."""
 
 
 class MilestoneNotFound(NotFound):
-    """There is no such milestone."""
+    """No milestone of this goal has this id."""
 
 
 class TooManyMilestones(Conflict):
@@ -42,7 +42,7 @@ def milestones_of(tx: Transaction, goal_id: UUID) -> Sequence[DictRow]:
 
 
 def milestone(tx: Transaction, goal_id: UUID, milestone_id: UUID) -> DictRow:
-    """One of this goal's. The goal is locked first, always, so that two changes of its milestones do not wait for each other."""
+    """Lock a milestone of this goal. The goal is always locked first, so that concurrent changes of its milestones cannot deadlock."""
     row = MILESTONES.locked(tx, milestone_id)
     if row["goal_id"] != goal_id:
         raise MilestoneNotFound
@@ -50,7 +50,7 @@ def milestone(tx: Transaction, goal_id: UUID, milestone_id: UUID) -> DictRow:
 
 
 def advance(uow: UnitOfWork, goal: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Save how far a goal is, and keep it in its history; one that is reached is completed."""
+    """Save the progress of a goal and append it to its history. Reaching the target completes the goal."""
     row = GOALS.save(uow, goal, changes, "progressed")
     if row["version"] == goal["version"]:
         return row
@@ -72,7 +72,7 @@ def resume_if_fallen_back(uow: UnitOfWork, before: Mapping[str, Any], goal: Mapp
 
 
 def follow_milestones(uow: UnitOfWork, goal: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Bring a goal that is told by its milestones to where they are. One that was completed by them and is no more is taken up again."""
+    """Update the progress of a goal measured by milestones. If it was completed by them and no longer is, it becomes active again."""
     if goal["measurement"] != "milestones":
         return goal
     row = advance(uow, goal, rules.by_milestones(milestones_of(uow.tx, goal["id"])))

@@ -1,1 +1,1 @@
-"""What a person does again and again."""
+"""Habits and their daily logs."""

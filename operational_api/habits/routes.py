@@ -1,4 +1,4 @@
-"""Habits over HTTP, and their days. A day is logged as often as one likes and is one day."""
+"""Habits and their daily logs over HTTP. Logging a day again replaces its entry."""
 
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -42,11 +42,11 @@ LocalDay = Annotated[Day, Path(description="A local day.", examples=["2026-11-20
 
 
 class HabitNotFound(NotFound):
-    """There is no such habit."""
+    """No habit has this id."""
 
 
 class LogNotFound(NotFound):
-    """This day of the habit is not logged."""
+    """The habit has no entry for this day."""
 
 
 HABITS = Entity(habits, Habit, HabitNotFound, "habit")
@@ -55,7 +55,7 @@ LOGS = Entity(habit_logs, Log, LogNotFound, "habit")
 
 @router.post("", status_code=201, responses=problems(NotSignedIn, KeyReused, Invalid))
 def create_habit(body: NewHabit, uow: UnitOfWork) -> Habit:
-    """Take up a habit."""
+    """Create a habit."""
     fields = body.model_dump()
     fields["start_date"] = body.start_date or _today(uow)
     _check_order(fields["start_date"], body.end_date)
@@ -80,7 +80,7 @@ def get_habit(habit_id: UUID, uow: UnitOfWork) -> Habit:
 
 @router.patch("/{habit_id:uuid}", responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
 def change_habit(habit_id: UUID, body: HabitChange, uow: UnitOfWork, if_match: IfMatch = None) -> Habit:
-    """Change a habit. What was logged stays."""
+    """Update a habit. Logged days are kept."""
     before = HABITS.locked(uow.tx, habit_id)
     check_match(if_match, before["version"])
     patch = dict(
@@ -94,7 +94,7 @@ def change_habit(habit_id: UUID, body: HabitChange, uow: UnitOfWork, if_match: I
     try:
         check_frequency(after["frequency"], after["weekdays"], after["times_per_week"])
     except ValueError as error:
-        raise Invalid(f"The habit would not be whole: {error}.") from error
+        raise Invalid(f"The habit would be invalid: {error}.") from error
     _check_order(after["start_date"], after["end_date"])
     was_open = before["archived_at"] is None
     row = HABITS.save(uow, before, patch, "archived" if archived and was_open else "updated")
@@ -103,7 +103,7 @@ def change_habit(habit_id: UUID, body: HabitChange, uow: UnitOfWork, if_match: I
 
 @router.delete("/{habit_id:uuid}", status_code=204, responses=problems(NotSignedIn, HabitNotFound, Stale, Invalid))
 def archive_habit(habit_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Archive a habit. Its days stay in your history."""
+    """Archive a habit. Its logged days are kept."""
     before = HABITS.locked(uow.tx, habit_id)
     check_match(if_match, before["version"])
     HABITS.save(uow, before, {"archived_at": before["archived_at"] or uow.tx.now}, "archived")
@@ -111,7 +111,7 @@ def archive_habit(habit_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> 
 
 @router.get("/{habit_id:uuid}/logs", responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def list_habit_logs(habit_id: UUID, filters: Annotated[LogFilter, Query()], uow: UnitOfWork) -> Logs:
-    """The days of a habit."""
+    """List the logged days of a habit."""
     HABITS.one(uow.tx, habit_id)
     rows = uow.tx.all(QUERIES["logs"], {"habit_id": habit_id, **filters.model_dump()})
     return Logs(items=LOGS.to_responses(rows))
@@ -122,7 +122,7 @@ def list_habit_logs(habit_id: UUID, filters: Annotated[LogFilter, Query()], uow:
     responses=problems(NotSignedIn, HabitNotFound, rules.HabitArchived, Invalid),
 )
 def log_habit(habit_id: UUID, local_day: LocalDay, body: NewLog, uow: UnitOfWork) -> Log:
-    """Log a day: done, or skipped for a reason. Logging it again changes it."""
+    """Log a day as done, or as skipped with a reason. Logging it again replaces the entry."""
     habit = HABITS.locked(uow.tx, habit_id)
     rules.check_day(habit, local_day, _today(uow))
     before = uow.tx.one(QUERIES["log"], {"habit_id": habit_id, "day": local_day})
@@ -139,7 +139,7 @@ def log_habit(habit_id: UUID, local_day: LocalDay, body: NewLog, uow: UnitOfWork
     responses=problems(NotSignedIn, HabitNotFound, LogNotFound, Invalid),
 )
 def unlog_habit(habit_id: UUID, local_day: LocalDay, uow: UnitOfWork) -> None:
-    """Take back that a day was done or skipped."""
+    """Delete the entry of a day."""
     HABITS.locked(uow.tx, habit_id)
     row = uow.tx.one(QUERIES["log"], {"habit_id": habit_id, "day": local_day})
     if row is None:
@@ -149,7 +149,7 @@ def unlog_habit(habit_id: UUID, local_day: LocalDay, uow: UnitOfWork) -> None:
 
 @router.get("/{habit_id:uuid}/streak", responses=problems(NotSignedIn, HabitNotFound, Invalid))
 def get_habit_streak(habit_id: UUID, uow: UnitOfWork) -> Streak:
-    """How a habit holds, up to today or to when it was archived. Skipped days and days off break nothing."""
+    """Get the streak of a habit up to today, or up to the day it was archived. Skipped days and days off do not break it."""
     habit = HABITS.one(uow.tx, habit_id)
     rows = uow.tx.all(QUERIES["days"], {"habit_id": habit_id})
     account = uow.tx.one(QUERIES["week_start"], {"user_id": uow.caller.user_id})
@@ -176,4 +176,4 @@ def _today(uow: UnitOfWork) -> date:
 
 def _check_order(first: date, last: date | None) -> None:
     if last is not None and last < first:
-        raise Invalid.field("body.end_date", "it should not lie before start_date")
+        raise Invalid.field("body.end_date", "should not be before start_date")

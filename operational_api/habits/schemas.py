@@ -1,4 +1,4 @@
-"""The shapes of habits."""
+"""Request and response schemas of habits."""
 
 from datetime import date, datetime, time
 from typing import Annotated, Literal, Self
@@ -20,24 +20,24 @@ Weekdays = Annotated[list[Weekday], AfterValidator(_each_once)]
 
 
 class HabitFields(Input):
-    """What a client may say of a habit."""
+    """Fields of a habit that a client may set."""
 
     end_date: Day | None = None
     reminder_time: Clock | None = Field(None, examples=["07:30"])
 
 
 class NewHabit(HabitFields):
-    """A habit to take up."""
+    """A new habit."""
 
     title: Title = Field(examples=["Stretch for ten minutes"])
     frequency: Frequency = Field(
-        "daily", description="Every day, on some weekdays, or so many times a week.", examples=["weekdays"]
+        "daily", description="Daily, on selected weekdays, or a number of times per week.", examples=["weekdays"]
     )
     weekdays: Annotated[Weekdays, Field(max_length=7)] = Field(
         [], description="For `weekdays`: Monday = 0.", examples=[[0, 2, 4]]
     )
     times_per_week: Annotated[Whole, Field(ge=1, le=7)] | None = Field(None, description="For `weekly`.")
-    start_date: Day | None = Field(None, description="Today, if left out.")
+    start_date: Day | None = Field(None, description="Defaults to today.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -47,24 +47,24 @@ class NewHabit(HabitFields):
 
 def check_frequency(frequency: str, weekdays: list[int], times_per_week: int | None) -> None:
     if (frequency == "weekdays") != bool(weekdays):
-        raise ValueError("give weekdays with the frequency weekdays, and with no other")
+        raise ValueError("send weekdays with the frequency weekdays only")
     if (frequency == "weekly") != (times_per_week is not None):
-        raise ValueError("give times_per_week with the frequency weekly, and with no other")
+        raise ValueError("send times_per_week with the frequency weekly only")
 
 
 class HabitChange(HabitFields):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     frequency: Frequency | None = None
     weekdays: Annotated[Weekdays, Field(max_length=7)] | None = None
     times_per_week: Annotated[Whole, Field(ge=1, le=7)] | None = None
     start_date: Day | None = None
-    archived: Flag | None = Field(None, description="False takes an archived habit up again.")
+    archived: Flag | None = Field(None, description="True archives the habit, false reactivates it.")
 
 
 class Habit(Output):
-    """A habit as it stands."""
+    """A habit."""
 
     id: UUID
     title: str
@@ -81,40 +81,40 @@ class Habit(Output):
 
 
 class HabitFilter(Input):
-    """Which habits."""
+    """Filters of a habit list."""
 
-    archived: bool = Field(False, description="Those that were archived, instead of the others.")
+    archived: bool = Field(False, description="List archived habits instead of active ones.")
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
 class HabitPage(Output):
-    """Habits, the newest first."""
+    """A page of habits, newest first."""
 
     items: list[Habit]
     next_cursor: str | None
 
 
 class NewLog(Input):
-    """A day of a habit: done, or skipped for a reason."""
+    """An entry of a day: done, or skipped with a reason."""
 
     value: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = Field(
-        1, description="How much, if it is counted.", examples=[10]
+        1, description="Amount, for habits that count one.", examples=[10]
     )
     mood: Annotated[Whole, Field(ge=1, le=5)] | None = Field(None, examples=[4])
     notes: LongText | None = None
     skipped: Flag = False
-    skip_reason: LongText | None = Field(None, description="For a day that is skipped, like “ill”.")
+    skip_reason: LongText | None = Field(None, description="Why the day was skipped, for example “ill”.")
 
     @model_validator(mode="after")
     def _reasoned(self) -> Self:
         if self.skipped != (self.skip_reason is not None):
-            raise ValueError("give skip_reason with skipped, and only then")
+            raise ValueError("send skip_reason with the status skipped only")
         return self
 
 
 class Log(Output):
-    """A day of a habit."""
+    """The entry of a day."""
 
     id: UUID
     habit_id: UUID
@@ -135,24 +135,26 @@ class LogFilter(Input):
 
 
 class Logs(Output):
-    """Days of a habit, the latest first; 400 at most."""
+    """Logged days of a habit, latest first. At most 400."""
 
     items: list[Log]
 
 
 class Streak(Output):
-    """How a habit holds."""
+    """Streak and completion rate of a habit."""
 
-    current: int = Field(description="Days in a row as they were due, or weeks for a habit of so many times a week.")
+    current: int = Field(
+        description="Consecutive due days completed. Weeks, for a habit with a number of times per week."
+    )
     longest: int
-    total: int = Field(description="Days on which it was done.")
+    total: int = Field(description="Number of days on which it was done.")
     last_done_on: date | None
     unit: Literal["days", "weeks"]
-    rate_30_days: float | None = Field(description="Of the days of a month that it was due on, the share done.")
-    ended_on: date | None = Field(description="When the last streak ended that did.")
-    ended_length: int | None = Field(description="How long it was.")
-    ended_because: str | None = Field(description="What ended it.", examples=["it was not done"])
+    rate_30_days: float | None = Field(description="Share of the due days of the last month that were completed.")
+    ended_on: date | None = Field(description="Last day of the most recent finished streak.")
+    ended_length: int | None = Field(description="Length of that streak.")
+    ended_because: str | None = Field(description="Why that streak ended.", examples=["it was not done"])
     strength: float = Field(
-        description="0 to 1: s·m + done·(1−m) with each day, m = 0.5^(√frequency/13), done in two of its weeks where it is not for"
-        " every day; free days leave it as it is. A missed day costs little."
+        description="Habit strength from 0 to 1: s·m + done·(1−m) for each due day, m = 0.5^(√frequency/13), where done is averaged over"
+        " two weeks unless the habit is daily. Days off and skipped days leave it unchanged."
     )

@@ -163,7 +163,7 @@ def _install_for_storage(app: FastAPI) -> None:
 def foreign_key_error(error: psycopg.errors.ForeignKeyViolation, within: str = "body") -> Invalid:
     """A field names what is not there. Postgres names no values under row-level security, but its constraint's name holds the column."""
     column = re.sub(r"^.*_user_id_(\w+)_fkey$", r"\1", error.diag.constraint_name or "reference")
-    return Invalid.field(f"{within}.{column}", "it names something that does not exist")
+    return Invalid.field(f"{within}.{column}", "does not exist")
 
 
 def _methods_of(app: FastAPI, request: Request) -> set[str]:

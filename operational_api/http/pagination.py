@@ -19,30 +19,30 @@ class BadCursor(Invalid):
     """The cursor is not one that a page gave. Begin again without it."""
 
 
-def cursor(made_for: str, key: str, last_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{made_for} {last_id} {key}".encode()).decode()
+def cursor(sort: str, key: str, last_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{sort} {last_id} {key}".encode()).decode()
 
 
-def read_cursor(given: str | None, made_for: str) -> tuple[str | None, UUID | None]:
+def read_cursor(cursor_text: str | None, sort: str) -> tuple[str | None, UUID | None]:
     """The key and the id after which the page begins.
 
     >>> read_cursor(cursor("due", "a key", UUID(int=1)), "due")
     ('a key', UUID('00000000-0000-0000-0000-000000000001'))
     """
-    if given is None:
+    if cursor_text is None:
         return None, None
     try:
-        found, last_id, key = base64.urlsafe_b64decode(given.encode()).decode().split(" ", 2)
-        if found != made_for:
+        cursor_sort, last_id, key = base64.urlsafe_b64decode(cursor_text.encode()).decode().split(" ", 2)
+        if cursor_sort != sort:
             raise BadCursor
         return key, UUID(last_id)
     except (ValueError, binascii.Error) as error:
         raise BadCursor from error
 
 
-def after_moment(given: str | None, made_for: str) -> dict[str, Any]:
+def after_moment(cursor_text: str | None, sort: str) -> dict[str, Any]:
     """The same for pages that go by a moment, the newest first: values for a query."""
-    key, last_id = read_cursor(given, made_for)
+    key, last_id = read_cursor(cursor_text, sort)
     try:
         return {"after_at": None if key is None else datetime.fromisoformat(key), "after_id": last_id}
     except ValueError as error:
@@ -57,9 +57,9 @@ class Page:
     next_cursor: str | None
 
 
-def page_of(rows: Sequence[Mapping[str, Any]], limit: int, made_for: str, moment: str) -> Page:
+def page_of(rows: Sequence[Mapping[str, Any]], limit: int, sort: str, moment: str) -> Page:
     """A page, from one row more than its limit if there are more."""
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], cursor(made_for, last[moment].isoformat(), last["id"]))
+    return Page(rows[:limit], cursor(sort, last[moment].isoformat(), last["id"]))

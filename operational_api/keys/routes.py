@@ -39,9 +39,15 @@ def make_key(body: NewKey, uow: UnitOfWork) -> MadeKey:
     usable = uow.tx.one(QUERIES["usable"], {"user_id": me, "now": now})
     if usable is not None and usable["keys"] >= AT_MOST:
         raise TooManyKeys
-    key = keys.made_for(me)
+    key = keys.generate(me)
     new = body.model_dump(mode="python") | {"scopes": [scope.value for scope in body.scopes]}
-    stored = {"id": new_id(), "user_id": me, "now": now, "prefix": key[: keys.SHOWN], "key_hash": digest(key)}
+    stored = {
+        "id": new_id(),
+        "user_id": me,
+        "now": now,
+        "prefix": key[: keys.PREFIX_CHARACTERS],
+        "key_hash": digest(key),
+    }
     row = uow.tx.one(QUERIES["add"], new | stored)
     assert row is not None
     uow.audit("key.made", entity="key", entity_id=row["id"], after={"prefix": row["prefix"], "scopes": row["scopes"]})

@@ -30,7 +30,7 @@ class Me(Output):
 
 
 class MeChange(Input):
-    """What to change; what is left out stays."""
+    """Fields to change. Omitted fields stay as they are."""
 
     display_name: DisplayName | None = None
     timezone: Zone | None = Field(None, examples=["America/New_York"])

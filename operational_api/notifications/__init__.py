@@ -1,1 +1,1 @@
-"""What a person is told."""
+"""Notifications and reminders."""

@@ -1,4 +1,4 @@
-"""Notifications over HTTP: what the platform tells, and reminders that a person sets."""
+"""Notifications over HTTP: those of the platform, and reminders that users set."""
 
 from pathlib import Path
 from typing import Annotated, get_args
@@ -32,15 +32,15 @@ router = APIRouter(prefix="/notifications", tags=["Notifications"], route_class=
 
 
 class NotificationNotFound(NotFound):
-    """There is no such notification."""
+    """No notification has this id."""
 
 
 class NoReminderToCome(Conflict):
-    """Only a reminder that is still to come can be changed."""
+    """Only an upcoming reminder can be changed."""
 
 
 class TooManyReminders(Conflict):
-    """An account has at most 1000 reminders that were not told yet."""
+    """An account has at most 1000 upcoming reminders."""
 
 
 ENTITY = Entity(notifications, Notification, NotificationNotFound)
@@ -48,7 +48,7 @@ ENTITY = Entity(notifications, Notification, NotificationNotFound)
 
 @router.get("", responses=problems(NotSignedIn, Invalid))
 def list_notifications(filters: Annotated[NotificationFilter, Query()], uow: UnitOfWork) -> NotificationPage:
-    """List what you were told, or with `upcoming` what you will be."""
+    """List delivered notifications, or upcoming reminders with `upcoming`."""
     values = filters.model_dump() | after_moment(filters.cursor, "notifications") | {"now": uow.tx.now}
     page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "notifications", "scheduled_at")
     return NotificationPage(items=ENTITY.to_responses(page.rows), next_cursor=page.next_cursor)
@@ -60,11 +60,11 @@ def list_notifications(filters: Annotated[NotificationFilter, Query()], uow: Uni
     responses=problems(NotSignedIn, TooManyReminders, KeyReused, Invalid),
 )
 def set_reminder(body: NewReminder, uow: UnitOfWork) -> Notification:
-    """Be reminded of something, where your preferences for it say."""
+    """Set a reminder. It is delivered through the channels in your preferences."""
     about = body.model_dump(include={"task_id", "goal_id"}, mode="json", exclude_none=True)
     there = uow.tx.one(QUERIES["is_there"], {"task_id": None, "goal_id": None} | about)
     if there is None or not there["found"]:
-        raise Invalid.field(f"body.{next(iter(about))}", "it names something that does not exist")
+        raise Invalid.field(f"body.{next(iter(about))}", "does not exist")
     uow.tx.serialize("reminders")
     waiting = uow.tx.one(QUERIES["waiting"])
     if waiting is not None and waiting["count"] >= WAITING_AT_MOST:
@@ -75,7 +75,7 @@ def set_reminder(body: NewReminder, uow: UnitOfWork) -> Notification:
 
 @router.post("/read-all", responses=problems(NotSignedIn, KeyReused))
 def read_all_notifications(uow: UnitOfWork) -> Read:
-    """Mark all as read."""
+    """Mark all notifications as read."""
     return Read(read=uow.tx.run(QUERIES["read_all"], {"now": uow.tx.now}))
 
 
@@ -96,13 +96,13 @@ def get_notification(notification_id: UUID, uow: UnitOfWork) -> Notification:
 def change_reminder(
     notification_id: UUID, body: ReminderChange, uow: UnitOfWork, if_match: IfMatch = None
 ) -> Notification:
-    """Change a reminder that is still to come, or put it off."""
+    """Update or snooze an upcoming reminder."""
     before = ENTITY.locked(uow.tx, notification_id)
     check_match(if_match, before["version"])
     if before["status"] != "scheduled" or before["type"] not in get_args(Reminder):
         raise NoReminderToCome
     changes = require_non_null(body.model_dump(exclude_unset=True), "title", "scheduled_at")
-    if "scheduled_at" in changes:  # a new moment gets its attempts anew
+    if "scheduled_at" in changes:  # a new time resets the failed attempts
         changes = {**changes, "attempts": 0, "next_attempt_at": None}
     row = ENTITY.save(uow, before, changes)
     return ENTITY.to_response(row)
@@ -113,7 +113,7 @@ def change_reminder(
     responses=problems(NotSignedIn, NotificationNotFound, KeyReused, Stale, Invalid),
 )
 def read_notification(notification_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Notification:
-    """Mark one as read. Once is enough; twice does no harm."""
+    """Mark a notification as read. Idempotent."""
     before = ENTITY.locked(uow.tx, notification_id)
     check_match(if_match, before["version"])
     row = ENTITY.save(uow, before, {"read_at": before["read_at"] or uow.tx.now})

@@ -1,4 +1,4 @@
-"""The shapes of notifications."""
+"""Request and response schemas of notifications."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,26 +17,26 @@ else:  # a type checker cannot read the folder of kinds
 
 
 class NewReminder(Input):
-    """Something to be reminded of."""
+    """A new reminder."""
 
     type: Reminder = "task_reminder"
     title: Title = Field(examples=["Call the bank"])
     body: LongText | None = None
     scheduled_at: Moment = Field(description="When to tell.", examples=["2026-12-01T08:00:00Z"])
-    task_id: UUID | None = Field(None, description="The task it is about.")
-    goal_id: UUID | None = Field(None, description="The goal it is about.")
+    task_id: UUID | None = Field(None, description="Task that the reminder is about.")
+    goal_id: UUID | None = Field(None, description="Goal that the reminder is about.")
 
 
 class ReminderChange(Input):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     body: LongText | None = None
-    scheduled_at: Moment | None = Field(None, description="When to tell instead.", examples=["2026-12-02T08:00:00Z"])
+    scheduled_at: Moment | None = Field(None, description="New delivery time.", examples=["2026-12-02T08:00:00Z"])
 
 
 class Notification(Output):
-    """Something you are told."""
+    """A notification."""
 
     id: UUID
     type: Type
@@ -53,23 +53,23 @@ class Notification(Output):
 
 
 class NotificationFilter(Input):
-    """Which notifications."""
+    """Filters of a notification list."""
 
-    unread: bool = Field(False, description="Only those that have not been read.")
-    upcoming: bool = Field(False, description="Those whose time has not come, instead of those whose has.")
+    unread: bool = Field(False, description="Only unread notifications.")
+    upcoming: bool = Field(False, description="List upcoming reminders instead of delivered notifications.")
     type: Type | None = None
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
 class NotificationPage(Output):
-    """Notifications, the newest first."""
+    """A page of notifications, newest first."""
 
     items: list[Notification]
     next_cursor: str | None
 
 
 class Read(Output):
-    """What became of reading all."""
+    """Result of marking all as read."""
 
-    read: int = Field(description="So many had not been read.")
+    read: int = Field(description="Number of notifications that were unread.")

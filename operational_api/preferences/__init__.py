@@ -1,1 +1,1 @@
-"""When and how a person wants to hear of things."""
+"""Notification and work preferences of a user."""

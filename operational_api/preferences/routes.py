@@ -1,4 +1,4 @@
-"""Preferences over HTTP. Who never chose gets the defaults."""
+"""Preferences over HTTP. Unset preferences have defaults."""
 
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ router = APIRouter(prefix="/preferences", tags=["Preferences"], route_class=Type
 
 @router.get("", responses=problems(NotSignedIn))
 def get_preferences(uow: UnitOfWork) -> Preferences:
-    """Your preferences."""
+    """Get your preferences."""
     return _preferences(uow)
 
 
 @router.patch("", responses=problems(NotSignedIn, Stale, Invalid))
 def change_preferences(body: PreferencesChange, uow: UnitOfWork, if_match: IfMatch = None) -> Preferences:
-    """Change your preferences. Quiet hours are given with both their ends, or with neither."""
+    """Update your preferences. Quiet hours need both ends, or neither."""
     me = {"user_id": uow.caller.user_id, "now": uow.tx.now}
     uow.tx.run(QUERIES["begin"], me)
     before = uow.tx.one(QUERIES["lock"], me)
@@ -39,11 +39,11 @@ def change_preferences(body: PreferencesChange, uow: UnitOfWork, if_match: IfMat
     patch = require_non_null(body.model_dump(exclude_unset=True), *NEVER_EMPTY, "notifications")
     after = {**before, **{name: value for name, value in patch.items() if name != "notifications"}}
     if (after["quiet_from"] is None) != (after["quiet_until"] is None):
-        raise Invalid.field("body.quiet_until", "it goes together with quiet_from: give both, or empty both")
+        raise Invalid.field("body.quiet_until", "needs quiet_from: set both, or clear both")
     if after["quiet_from"] is not None and after["quiet_from"] == after["quiet_until"]:
-        raise Invalid.field("body.quiet_until", "it is the same as quiet_from")
+        raise Invalid.field("body.quiet_until", "should differ from quiet_from")
     if after["work_from"] >= after["work_until"]:
-        raise Invalid.field("body.work_until", "it should be later than work_from")
+        raise Invalid.field("body.work_until", "should be later than work_from")
     current = _notification_choices(uow)
     choices = {type_: choice.model_dump() for type_, choice in (body.notifications or {}).items()}
     choices = {type_: choice for type_, choice in choices.items() if choice != current[type_]}
@@ -60,7 +60,7 @@ def _preferences(uow: UnitOfWork) -> Preferences:
 
 
 def _notification_choices(uow: UnitOfWork) -> dict[str, dict[str, Any]]:
-    """The channels of each kind: as the caller chose them, or as the kind declares."""
+    """The channels of each notification kind: the caller's choice or the kind's default."""
     rows = uow.tx.all(QUERIES["notifications"], {"user_id": uow.caller.user_id})
     chosen = {each.pop("type"): dict(each) for each in rows}
     defaults = {name: {"is_enabled": True, "channels": list(kind.default_channels)} for name, kind in KINDS.items()}

@@ -1,4 +1,4 @@
-"""The shapes of preferences."""
+"""Request and response schemas of preferences."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,7 +18,7 @@ def _each_once(channels: list[Channel]) -> list[Channel]:
 
 
 class Choice(BaseModel):
-    """Whether and where to be told of one kind of thing."""
+    """Channels of one notification kind."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,27 +27,29 @@ class Choice(BaseModel):
 
 
 class PreferencesChange(Input):
-    """What to change; what is left out stays."""
+    """Fields to change. Omitted fields stay as they are."""
 
-    quiet_from: Clock | None = Field(None, description="No mails from then …", examples=["22:00"])
-    quiet_until: Clock | None = Field(None, description="… until then, on your own clock.", examples=["07:00"])
+    quiet_from: Clock | None = Field(
+        None, description="Start of quiet hours, local time. No emails are sent in them.", examples=["22:00"]
+    )
+    quiet_until: Clock | None = Field(None, description="End of quiet hours, local time.", examples=["07:00"])
     weekly_report: Flag | None = None
     weekly_report_day: Annotated[Whole, Field(ge=0, le=6)] | None = Field(None, description="Monday = 0.")
     weekly_report_hour: Annotated[Whole, Field(ge=0, le=23)] | None = None
     monthly_report: Flag | None = None
     empty_week: Literal["line", "nothing"] | None = Field(
-        None, description="What to send after a week without anything: one kind line, or nothing."
+        None, description="What to send after a week without activity: one friendly line, or nothing."
     )
-    calm_mode: Flag | None = Field(None, description="One next step at a time, nothing in red.")
-    work_from: Clock | None = Field(None, description="From when you work …", examples=["08:30"])
+    calm_mode: Flag | None = Field(None, description="Calm mode: one next step at a time, no red.")
+    work_from: Clock | None = Field(None, description="Start of working hours, local time.", examples=["08:30"])
     work_until: Clock | None = Field(
-        None, description="… until when, on your own clock. Free time and plans keep to it."
+        None, description="End of working hours, local time. Free time and plans stay within them."
     )
     notifications: dict[Type, Choice] | None = None
 
 
 class Preferences(Output):
-    """Your preferences, whole."""
+    """All your preferences."""
 
     quiet_from: WallClock | None
     quiet_until: WallClock | None
@@ -60,4 +62,4 @@ class Preferences(Output):
     work_from: WallClock
     work_until: WallClock
     notifications: dict[Type, Choice]
-    version: int = Field(description="0 while nothing has been chosen.")
+    version: int = Field(description="0 until a preference is set.")

@@ -1,1 +1,1 @@
-"""Reports over HTTP, and the end of their mails."""
+"""Reports over HTTP, and unsubscribing from emails."""

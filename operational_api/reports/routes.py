@@ -1,4 +1,4 @@
-"""Reports over HTTP: those that were mailed, the one to come, and any days."""
+"""Reports over HTTP: sent reports, previews and custom ranges."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from operational_api.http.route import TypedRoute
 from operational_api.http.services import Shared
 from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
 from operational_api.reports.schemas import NewReport, Preview, ReportEntry, ReportFilter, ReportPage, Wanted
-from operational_api.reports.service import QUERIES, CallerCredentials, in_format, person_of, short_transaction
+from operational_api.reports.service import QUERIES, CallerCredentials, in_format, report_subject, short_transaction
 from reports.delivery.composer import composer
 from reports.pdf import NoPdf
 from reports.periods.content import REPORT, Report
@@ -27,16 +27,16 @@ router = APIRouter(prefix="/reports", tags=["Reports"], route_class=TypedRoute)
 
 
 class ReportNotFound(NotFound):
-    """There is no such report."""
+    """No report has this id."""
 
 
 class NotMadeYet(Conflict):
-    """This report has not been made yet, there was nothing to tell, or its text is no longer kept. Its `status` and `reason` say more."""
+    """This report has no content: it is not built yet, there was nothing to report, or its text has expired. See `status` and `reason`."""
 
 
 FORMS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The report: as data, as a page that needs nothing from elsewhere, as plain text, or to print.",
+        "description": "The report as JSON, as a self-contained HTML page, as plain text or as PDF.",
         "content": {
             "text/html": {"schema": {"type": "string"}},
             "text/plain": {"schema": {"type": "string"}},
@@ -48,7 +48,7 @@ FORMS: dict[int | str, dict[str, Any]] = {
 
 @router.get("", responses=problems(NotSignedIn, Invalid))
 def list_reports(filters: Annotated[ReportFilter, Query()], uow: UnitOfWork) -> ReportPage:
-    """List your reports and what became of their mails."""
+    """List your reports with the delivery status of their emails."""
     values = {"kind": filters.kind, "limit": filters.limit} | after_moment(filters.cursor, "reports")
     page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "reports", "created_at")
     return ReportPage(items=[ReportEntry.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
@@ -58,7 +58,7 @@ def list_reports(filters: Annotated[ReportFilter, Query()], uow: UnitOfWork) -> 
 def preview_report(
     filters: Annotated[Preview, Query()], credentials: CallerCredentials, shared: Shared
 ) -> Rendered[Report]:
-    """The next report email, as it would be sent now: of the last week or month until its email is sent, then of the running one."""
+    """Preview the next report email as it would be sent now: the last period until its email is sent, then the current one."""
     with short_transaction(shared, credentials) as uow:
         user_id, now = uow.caller.user_id, uow.tx.now
     to = Recipients(shared.database, shared.settings.must_verify_email).by_id(user_id)
@@ -73,12 +73,12 @@ def preview_report(
 def make_report(
     body: NewReport, filters: Annotated[Wanted, Query()], context: RequestContext, shared: Shared
 ) -> Rendered[Report]:
-    """A report of any days. It is made for this answer, and kept with the request's Idempotency-Key alone."""
+    """Build a report of a custom range. It is not stored, except under the request's Idempotency-Key."""
 
     def report() -> bytes:
         with short_transaction(shared, context.credentials) as uow:
-            person, _ = person_of(uow)
-        whole = shared.reports.report(shared.reports.facts(person, Period.between(body.first_day, body.last_day)))
+            user, _ = report_subject(uow)
+        whole = shared.reports.report(shared.reports.facts(user, Period.between(body.first_day, body.last_day)))
         return orjson.dumps(whole if body.sections is None else whole.only(body.sections))
 
     answer = run_once(context, report)
@@ -90,7 +90,7 @@ def make_report(
     responses=FORMS | problems(NotSignedIn, ReportNotFound, NotMadeYet, NoPdf, Invalid),
 )
 def get_report(report_id: UUID, filters: Annotated[Wanted, Query()], uow: UnitOfWork) -> Rendered[Report]:
-    """One report, as it was said at the time."""
+    """Get a report as it was built at the time."""
     row = uow.tx.one(QUERIES["content"], {"id": report_id})
     if row is None:
         raise ReportNotFound

@@ -1,4 +1,4 @@
-"""The shapes of reports."""
+"""Request and response schemas of reports."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
@@ -17,7 +17,7 @@ Format = Literal["json", "html", "text", "pdf"]
 
 
 class ReportFilter(Input):
-    """Which of your reports."""
+    """Filters of a report list."""
 
     kind: Kind | None = None
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
@@ -25,52 +25,52 @@ class ReportFilter(Input):
 
 
 class ReportEntry(Output):
-    """A report that you were due, and what became of its mail."""
+    """A scheduled report and the delivery status of its email."""
 
     id: UUID
     kind: Kind
-    period: str = Field(description="Like 2026-W47 or 2026-11.", examples=["2026-W47"])
+    period: str = Field(description="For example 2026-W47 or 2026-11.", examples=["2026-W47"])
     first_day: date
     last_day: date
     status: Literal["due", "sending", "sent", "failed", "unknown", "skipped"]
-    reason: str | None = Field(description="Why it was not sent, or not yet.")
+    reason: str | None = Field(description="Why it was not sent, or not sent yet.")
     sent_at: datetime | None
     created_at: datetime
-    is_made: bool = Field(description="Whether there is something to read.")
+    is_made: bool = Field(description="Whether the report has content.")
 
 
 class ReportPage(Output):
-    """Your reports, the newest first."""
+    """A page of reports, newest first."""
 
     items: list[ReportEntry]
     next_cursor: str | None
 
 
 class Wanted(Input):
-    """In which form."""
+    """Format of a report."""
 
     format: Format = "json"
 
 
 class Preview(Wanted):
-    """Which report that is to come, and in which form."""
+    """Kind and format of a preview."""
 
     kind: Kind = "weekly"
 
 
 class NewReport(Input):
-    """Any days in a report."""
+    """A custom range and its sections."""
 
     first_day: Day = Field(examples=["2026-11-01"])
     last_day: Day = Field(examples=["2026-11-15"])
     sections: Annotated[list[Section], Field(max_length=20)] | None = Field(
-        None, description="Only these parts, in the order of every report. All where nothing is said."
+        None, description="Only these sections, in the usual order. Defaults to all."
     )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not 0 <= (self.last_day - self.first_day).days < LONGEST_DAYS:
             raise ValueError(
-                f"last_day should lie on or after first_day, and at most {LONGEST_DAYS} days make a report"
+                f"last_day should be on or after first_day, and a report covers at most {LONGEST_DAYS} days"
             )
         return self

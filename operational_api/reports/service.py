@@ -1,4 +1,4 @@
-"""Reports for the caller, computed from the lake as it is now by the code that also builds the emails.
+"""Builds reports for the caller from the current lake, with the code that also builds the emails.
 
 Computing one takes a while and may call the text generator, so no transaction is held open for it.
 """
@@ -38,12 +38,12 @@ def short_transaction(shared: Services, credentials: Credentials) -> Iterator[Un
         yield UnitOfWork(tx, caller, credentials.origin, shared.serving)
 
 
-def person_of(uow: UnitOfWork) -> tuple[Person, date]:
+def report_subject(uow: UnitOfWork) -> tuple[Person, date]:
     """The caller as the subject of a report, and their local date."""
     row = uow.tx.one(QUERIES["person"], {"user_id": uow.caller.user_id})
     assert row is not None
-    person = Person(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
-    return person, local_date(uow.tx.now, person.timezone)
+    user = Person(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
+    return user, local_date(uow.tx.now, user.timezone)
 
 
 def in_format(

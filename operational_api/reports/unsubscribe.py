@@ -1,6 +1,4 @@
-"""One click ends the mails (RFC 8058): whoever holds the link may, without signing in. Looking at it changes nothing, for programs that
-check mails open every link.
-"""
+"""One-click unsubscribe (RFC 8058). The link authorizes without sign-in. Loading it changes nothing, because mail scanners open every link."""
 
 from pathlib import Path as File
 from typing import Annotated
@@ -22,17 +20,17 @@ from operational_api.security.authentication import Origin, RequestOrigin
 QUERIES = load_queries(File(__file__).with_name("queries.sql"))
 PAGE = File(__file__).with_name("unsubscribe.html").read_text(encoding="utf-8")
 
-#: It leads nowhere and loads nothing; the form goes to the address it stands under.
+#: No links and no resources; the form posts to the page's own address.
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"}
 
-Token = Annotated[str, Path(max_length=100, description="The signed end of the link in a mail.")]
+Token = Annotated[str, Path(max_length=100, description="The signed token of the link in an email.")]
 
 router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 
 
 @router.get("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
 def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
-    """A page with one button, for people. It changes nothing by itself."""
+    """A page with one button. Loading it changes nothing."""
     kind = read_token(shared.settings.signing_key, token).kind
     button = '<form method="post"><button>Unsubscribe</button></form>'
     return _page(
@@ -44,7 +42,7 @@ def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
 
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
 def end_mails(token: Token, shared: Shared, origin: RequestOrigin) -> Response:
-    """End the mails that the link came with. Mail programs call this; twice does no harm."""
+    """Unsubscribe from the kind of email that contained the link. Idempotent; mail programs call it."""
     subscription = read_token(shared.settings.signing_key, token)
     _end(shared, subscription, origin)
     label = SUBSCRIPTIONS[subscription.kind].label
@@ -57,7 +55,7 @@ def _page(heading: str, lead: str, form: str = "") -> Response:
 
 
 def _end(shared: Services, subscription: Subscription, origin: Origin) -> None:
-    """An account that is gone gets no mails as it is."""
+    """A deleted account gets no emails anyway."""
     me, kind = subscription.user_id, subscription.kind
     with shared.database.transaction(Role.API, me) as tx:
         who = {"user_id": me, "kind": kind, "now": tx.now, "channels": _default_channels(kind)}
@@ -68,7 +66,7 @@ def _end(shared: Services, subscription: Subscription, origin: Origin) -> None:
         changed = tx.one(QUERIES["end_mails" if kind in REPORTS else "end_notices"], who)
         if changed is None:
             return
-        told = event(
+        preference_changed = event(
             "report.unsubscribed",
             user_id=me,
             timezone=account["timezone"],
@@ -77,10 +75,10 @@ def _end(shared: Services, subscription: Subscription, origin: Origin) -> None:
             data={"kind": kind, "period": "all"},
             recorded_at=tx.now,
         )
-        append(tx, [told])
+        append(tx, [preference_changed])
         audit.record(tx, "reports.unsubscribed", origin, actor_id=me, user_id=me, after={"kind": kind})
 
 
 def _default_channels(kind: str) -> list[str]:
-    """The channels of a user who never chose any for this kind."""
+    """The default channels of this kind."""
     return list(KINDS[kind].default_channels) if kind in KINDS else []

@@ -1,1 +1,1 @@
-"""Priority scores, as the pipeline published them."""
+"""Priority scores as published by the pipeline."""

@@ -1,4 +1,4 @@
-"""Priority scores over HTTP: open tasks, the most pressing first, each with its reasons."""
+"""Priority scores over HTTP: open tasks by score, each with its reasons."""
 
 from typing import Annotated
 from uuid import UUID
@@ -18,18 +18,18 @@ router = APIRouter(tags=["Scores"], route_class=TypedRoute)
 
 
 class NothingToScore(Conflict):
-    """This task is done, waits for another, or is not to be begun yet, so it has no score."""
+    """This task has no score: it is completed, waits for another task, or starts later."""
 
 
 class TaskNotFound(NotFound):
-    """There is no such task."""
+    """No task has this id."""
 
 
 @router.get("/scores", responses=NOT_MODIFIED | problems(NotSignedIn, Invalid))
 def list_scores(
     uow: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
 ) -> Rendered[Scores]:
-    """What you can begin now, the most pressing first. A task that was just written has its score already."""
+    """List actionable tasks, highest score first. Scores include your latest changes."""
     return if_modified(if_none_match, f'{{"items":{store.page(uow, limit=limit)}}}'.encode())
 
 
@@ -38,7 +38,7 @@ def list_scores(
     responses=NOT_MODIFIED | problems(NotSignedIn, TaskNotFound, NothingToScore, Invalid),
 )
 def get_score(task_id: UUID, uow: UnitOfWork, if_none_match: IfNoneMatch = None) -> Rendered[Score]:
-    """How pressing one task is, and why."""
+    """Get the score of a task with its reasons."""
     found = store.page(uow, limit=1, task_id=task_id)
     if found == "[]":
         raise NothingToScore if store.is_there(uow.tx, task_id) else TaskNotFound

@@ -1,4 +1,4 @@
-"""The shapes of scores."""
+"""Response schemas of scores."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -10,31 +10,31 @@ from operational_api.http.schema_base import Output
 
 
 class Reason(Output):
-    """A part of a score, in words."""
+    """A part of a score as text."""
 
     code: str
     text: str = Field(examples=["due tomorrow"])
-    points: float = Field(description="The points of all reasons add up to the score.")
+    points: float = Field(description="Points of the score. Those of all reasons add up to it.")
 
 
 class Score(Output):
-    """A task that can be begun, and how pressing it is."""
+    """An actionable task and its score."""
 
     task_id: UUID
     title: str
     score: float = Field(ge=0, le=100)
-    rank: int = Field(description="1 is what to do first.")
-    due_rank: int = Field(description="Its place by due date alone.")
-    urgency_rank: int = Field(description="Its place by Taskwarrior's urgency.")
+    rank: int = Field(description="Rank by score, from 1.")
+    due_rank: int = Field(description="Rank by due date alone.")
+    urgency_rank: int = Field(description="Rank by Taskwarrior's urgency.")
     reasons: list[Reason] = Field(description="Largest first.")
-    deadline_risk: float | None = Field(description="0-1: how likely its due date is missed.")
-    importance: float | None = Field(description="0-1: by priority, goal, and what waits for it.")
-    likelihood: float | None = Field(description="0-1: how likely you do it by the end of tomorrow.")
+    deadline_risk: float | None = Field(description="Probability that the due date is missed.")
+    importance: float | None = Field(description="Importance from 0 to 1 by priority, goal and blocked tasks.")
+    likelihood: float | None = Field(description="Probability that you complete it by the end of tomorrow.")
     due_at: datetime | None
     due_date: date | None
     status: Literal["pending", "in_progress"]
-    version: int = Field(description="The version of the task that was scored.")
-    is_baseline: bool = Field(description="Whether a simple rule stands in for the learned model.")
+    version: int = Field(description="Version of the scored task.")
+    is_baseline: bool = Field(description="Whether a simple rule replaces the learned model.")
     model_version: str
     as_of: datetime
 

@@ -1,4 +1,4 @@
-"""Scores in Postgres: those that the pipeline published, brought up to date for whoever has changed something since."""
+"""Scores in Postgres: published by the pipeline, recomputed for users who changed something since."""
 
 from io import BytesIO
 from pathlib import Path
@@ -18,16 +18,16 @@ from operational_api.http.unit_of_work import UnitOfWork
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
-#: What is read of each task; how often its due date was moved is remembered elsewhere.
+#: Columns read of each task. How often its due date was moved is stored elsewhere.
 READ = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | {"version": pl.Int64()}
 del READ["reschedules"]
 
 
 def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> str:
-    """Scores as a JSON list, the most pressing first, never older than the tasks they speak of. What is seen first today is noted as it is."""
+    """Scores as a JSON list, highest first, never older than their tasks. The first ranking seen on a day is recorded."""
     found = _listed(uow, limit, task_id)
     if found["is_old"]:
-        _score_anew(uow)
+        _rescore(uow)
         found = _listed(uow, limit, task_id)
     items: str = found["items"]
     if found["is_news"]:
@@ -50,8 +50,8 @@ def _moment(uow: UnitOfWork) -> dict[str, Any]:
     return {"now": uow.tx.now, "today": local_date(uow.tx.now, uow.caller.timezone)}
 
 
-def _score_anew(uow: UnitOfWork) -> None:
-    """Score all that the person can begin: a place in the list depends on the others in it."""
+def _rescore(uow: UnitOfWork) -> None:
+    """Score all actionable tasks of the user. A rank depends on the other tasks."""
     tx, served = uow.tx, uow.serving.model()
     found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, **_moment(uow)})
     assert found is not None
@@ -59,5 +59,5 @@ def _score_anew(uow: UnitOfWork) -> None:
     if served:
         tasks = recalled(tasks, found["memory"], tx.now)
     fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
-    # While a batch is being published, its rows are not to be had. The answer is then the one before; the next one is fresh.
+    # While a batch is being published, its rows are locked. The response is then the previous one; the next is fresh.
     tx.unless_locked(QUERIES["save"], {"scores": fresh.write_json(), "now": tx.now})

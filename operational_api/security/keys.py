@@ -9,7 +9,7 @@ from focusflow.errors import NotSignedIn
 from operational_api.security.tokens import digest
 
 MARK = "ff_"
-SHOWN = 11
+PREFIX_CHARACTERS = 11
 
 #: The secret has 192 bits. The owner's id comes with it, so that the key is looked up under the owner's row-level security, in one step.
 SHAPE = re.compile(r"ff_[0-9a-f]{48}([0-9a-f]{32})")
@@ -23,7 +23,7 @@ class KeyAccess:
     key_hash: str
 
 
-def made_for(user_id: UUID) -> str:
+def generate(user_id: UUID) -> str:
     return f"{MARK}{secrets.token_hex(24)}{user_id.hex}"
 
 

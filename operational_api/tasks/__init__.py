@@ -1,1 +1,1 @@
-"""Tasks: what there is to do."""
+"""Tasks."""

@@ -50,7 +50,7 @@ def list_tasks(filters: Annotated[TaskFilter, Depends(TASK_FILTER)], uow: UnitOf
 
 @router.get("/search", responses=problems(NotSignedIn, Invalid))
 def search_tasks(filters: Annotated[Search, Query()], uow: UnitOfWork) -> TaskList:
-    """Find tasks by words in them, the best first."""
+    """Search tasks by title, description and notes, best match first."""
     return TaskList(items=TASKS.to_responses(store.search(uow.tx, filters.q, filters.limit)))
 
 
@@ -59,14 +59,14 @@ BULK = problems(NotSignedIn, service.BulkRefused, KeyReused, Invalid)
 
 @router.post("/bulk/complete", responses=BULK)
 def complete_tasks(body: Some, uow: UnitOfWork) -> TaskList:
-    """Complete up to 500 tasks, or none of them where one cannot be."""
+    """Complete up to 500 tasks. All or nothing: if one is refused, none is completed."""
     rows = service.complete_each(uow, body.ids)
     return TaskList(items=TASKS.to_responses(rows))
 
 
 @router.post("/bulk/update", responses=BULK)
 def change_tasks(body: SomeChange, uow: UnitOfWork) -> TaskList:
-    """Change up to 500 tasks alike, or none of them where one cannot be."""
+    """Apply one patch to up to 500 tasks. All or nothing: if one is refused, none is changed."""
     patch = body.changes.model_dump(exclude_unset=True)
     store.queue_to_link(uow.tx, patch)
     rows = service.change_each(uow, body.ids, patch)
@@ -75,7 +75,7 @@ def change_tasks(body: SomeChange, uow: UnitOfWork) -> TaskList:
 
 @router.post("/bulk/delete", responses=BULK)
 def delete_tasks(body: Some, uow: UnitOfWork) -> TaskList:
-    """Delete up to 500 tasks, or none of them where one cannot be."""
+    """Delete up to 500 tasks. All or nothing: if one is refused, none is deleted."""
     rows = service.with_each(uow, body.ids, lambda task: service.delete(uow, task))
     return TaskList(items=TASKS.to_responses(rows))
 
@@ -92,7 +92,7 @@ def get_task(task_id: UUID, uow: UnitOfWork) -> Task:
     responses=problems(NotSignedIn, TaskNotFound, rules.TaskDone, Stale, Invalid),
 )
 def change_task(task_id: UUID, body: TaskChange, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
-    """Change a task. Cancelling it stops its timer."""
+    """Update a task. Cancelling it stops its timer."""
     patch = body.model_dump(exclude_unset=True)
     store.queue_to_link(uow.tx, patch)
     return TASKS.to_response(service.change(uow, _locked(uow, task_id, if_match), patch))
@@ -105,10 +105,10 @@ def change_task(task_id: UUID, body: TaskChange, uow: UnitOfWork, if_match: IfMa
 def complete_task(
     task_id: UUID,
     uow: UnitOfWork,
-    cascade: Annotated[bool, Query(description="Complete its open subtasks with it.")] = False,  # noqa: FBT002 (a query parameter)
+    cascade: Annotated[bool, Query(description="Also complete its open subtasks.")] = False,  # noqa: FBT002 (a query parameter)
     if_match: IfMatch = None,
 ) -> Task:
-    """Complete a task. Its timer stops; of a recurring task the next is created, below the next of its parent if that was completed with it."""
+    """Complete a task. Its timer stops. For a recurring task, the next occurrence is created, below that of its parent if both recur."""
     return TASKS.to_response(service.complete(uow, _locked(uow, task_id, if_match), cascade=cascade))
 
 
@@ -117,8 +117,8 @@ def complete_task(
     responses=problems(NotSignedIn, TaskNotFound, rules.TaskOpen, Stale, Invalid),
 )
 def reopen_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
-    """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless you have changed it: then it is
-    the one that recurs.
+    """Reopen a completed, cancelled or archived task. For a recurring task, the next occurrence is deleted unless you have
+    changed it: then that one keeps recurring.
     """
     return TASKS.to_response(service.reopen(uow, _locked(uow, task_id, if_match)))
 
@@ -128,7 +128,7 @@ def reopen_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Tas
     responses=problems(NotSignedIn, TaskNotFound, rules.TaskArchived, Stale, Invalid),
 )
 def archive_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
-    """Put a task away, done or not. Its timer stops."""
+    """Archive a task, completed or not. Its timer stops."""
     task = _locked(uow, task_id, if_match)
     changes = rules.archived(task)
     store.stop_timer(uow, task_id)
@@ -140,7 +140,7 @@ def archive_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Ta
     responses=problems(NotSignedIn, TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
 )
 def restore_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
-    """Take a task out of the archive: done if it had been, else open."""
+    """Restore an archived task to the status it had before."""
     task = _locked(uow, task_id, if_match)
     return TASKS.to_response(TASKS.save(uow, task, rules.restored(task), "restored"))
 
@@ -151,14 +151,14 @@ def restore_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Ta
     responses=problems(NotSignedIn, TaskNotFound, KeyReused, Invalid),
 )
 def duplicate_task(task_id: UUID, uow: UnitOfWork) -> Task:
-    """Add an open task that is like this one."""
+    """Create an open copy of a task."""
     row = service.duplicate(uow, TASKS.one(uow.tx, task_id))
     return TASKS.to_response(row)
 
 
 @router.get("/{task_id:uuid}/subtasks", responses=problems(NotSignedIn, TaskNotFound, Invalid))
 def list_subtasks(task_id: UUID, uow: UnitOfWork) -> TaskList:
-    """The tasks right below a task."""
+    """List the direct subtasks of a task."""
     TASKS.one(uow.tx, task_id)
     return TaskList(items=TASKS.to_responses(store.subtasks(uow.tx, task_id)))
 

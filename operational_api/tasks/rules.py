@@ -1,4 +1,4 @@
-"""What may be done with a task, and what it comes to. Pure: (the task as it is, the wish, the moment) → the fields that change."""
+"""Which actions a task allows and what they change. Pure: (current task, patch, now) → the changed fields."""
 
 import logging
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class TaskNotArchived(Conflict):
 
 
 def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
-    """Refuse a rule that cannot be followed from where this task begins."""
+    """Refuse a recurrence rule that has no occurrence from the start of this task."""
     if task["recurrence"] is not None:
         try:
             check_rule(task["recurrence"], _followed_from(task, timezone)[1], timezone)
@@ -63,8 +63,8 @@ def reopened(task: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": "pending", "completed_at": None}
 
 
-def is_as_made(task: Mapping[str, Any]) -> bool:
-    """Whether nobody has changed it since."""
+def is_unchanged(task: Mapping[str, Any]) -> bool:
+    """Whether the user has not changed it since it was created."""
     return bool(task["version"] == 1)
 
 
@@ -75,17 +75,17 @@ def archived(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restored(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Back to what it was: done if it had been, else open."""
+    """Restore the status before archiving: completed or open."""
     if task["status"] != "archived":
         raise TaskNotArchived
     return {"status": "completed" if task["completed_at"] else "pending"}
 
 
 def changed(task: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that a wish really changes. One kind of due date replaces the other."""
+    """The fields whose values the patch changes. One kind of due date replaces the other."""
     require_non_null(patch, "title", "priority", "status", "tags", "blocked_by", "pinned")
     if patch.get("due_at") and patch.get("due_date"):
-        raise Invalid.field("body.due_date", "give due_at or due_date, not both")
+        raise Invalid.field("body.due_date", "send due_at or due_date, not both")
     if "status" in patch and task["status"] not in (*OPEN, "cancelled"):
         raise TaskDone
     patch = dict(patch)
@@ -97,10 +97,10 @@ def changed(task: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]
 
 
 def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> dict[str, Any] | None:
-    """The fields in which the next of a recurring task differs; None when there is no next.
+    """The fields in which the next occurrence of a recurring task differs. None if there is none.
 
-    It keeps its hour on the wall through changes of daylight saving, and never lies in the past. Its start lies as far before it, and of a
-    number of times there is one less.
+    It keeps its local time across daylight saving changes and is never in the past. Its start keeps its distance to the due date, and a
+    COUNT decreases by one.
     """
     if task["recurrence"] is None:
         return None
@@ -120,12 +120,12 @@ def next_occurrence(task: Mapping[str, Any], timezone: str, now: datetime) -> di
         fields["start_at"] = start.replace(tzinfo=here).astimezone(UTC)
     if task["due_at"] is None:
         return fields | {"due_date": found.date(), "due_at": None}
-    kept = {"recurrence": keeping_its_hour(rule, found, timezone)}
-    return fields | kept | {"due_at": found.replace(tzinfo=here).astimezone(UTC), "due_date": None}
+    due_at = found.replace(tzinfo=here).astimezone(UTC)
+    return fields | {"recurrence": keeping_its_hour(rule, found, timezone), "due_at": due_at, "due_date": None}
 
 
 def _followed_from(task: Mapping[str, Any], timezone: str) -> tuple[str, datetime]:
-    """Its rule, and from when it is followed, on the wall clock."""
+    """The recurrence rule of a task and its local start."""
     if isinstance(task["due_at"], datetime):
         return meant(task["recurrence"], task["due_at"], timezone)
     day = task["due_date"] or task["created_at"].astimezone(zone(timezone)).date()

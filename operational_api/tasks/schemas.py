@@ -1,4 +1,4 @@
-"""The shapes of tasks."""
+"""Request and response schemas of tasks."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ from operational_api.http.schema_base import (
 )
 
 Minutes = Annotated[Whole, Field(ge=1, le=100_000)]
-#: Some characters fewer than it has room for: one day a rule may have to keep its hour.
+#: Shorter than the column: a rule may have its time of day appended later.
 Rule = Annotated[
     str,
     Field(max_length=460, description="An RFC 5545 recurrence rule.", examples=["FREQ=WEEKLY;BYDAY=TU"]),
@@ -36,16 +36,16 @@ SearchText = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class TaskFields(Input):
-    """What a client may say of a task."""
+    """Fields of a task that a client may set."""
 
     description: LongText | None = None
     notes: LongText | None = None
     category_id: UUID | None = None
     due_at: Moment | None = Field(None, description="Due at a moment.")
     due_date: Day | None = Field(
-        None, description="Due by the end of a local day; instead of `due_at`.", examples=["2026-12-01"]
+        None, description="Due by the end of a local day. Alternative to `due_at`.", examples=["2026-12-01"]
     )
-    start_at: Moment | None = Field(None, description="Not to be begun before.")
+    start_at: Moment | None = Field(None, description="Hidden from scores and plans before this moment.")
     estimated_minutes: Minutes | None = Field(None, examples=[45])
     actual_minutes: Minutes | None = None
     parent_task_id: UUID | None = None
@@ -54,7 +54,7 @@ class TaskFields(Input):
 
 
 class NewTask(TaskFields):
-    """A task to add."""
+    """A new task."""
 
     title: Title = Field(examples=["Write the quarterly report"])
     priority: Priority = "medium"
@@ -65,12 +65,12 @@ class NewTask(TaskFields):
     @model_validator(mode="after")
     def _one_due(self) -> Self:
         if self.due_at and self.due_date:
-            raise ValueError("give due_at or due_date, not both")
+            raise ValueError("send due_at or due_date, not both")
         return self
 
 
 class TaskChange(TaskFields):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     title: Title | None = None
     priority: Priority | None = Field(None, examples=["high"])
@@ -81,7 +81,7 @@ class TaskChange(TaskFields):
 
 
 class Task(Output):
-    """A task as it stands."""
+    """A task."""
 
     id: UUID
     title: str
@@ -100,47 +100,47 @@ class Task(Output):
     parent_task_id: UUID | None
     goal_id: UUID | None
     recurrence: str | None = Field(
-        description="The rule that it follows. Where its day lacks its time, as daylight saving begins, the rule keeps hour, minute and second."
+        description="Its recurrence rule. If daylight saving skips the local time on a day, the rule carries hour, minute and second."
     )
     blocked_by: list[UUID]
     pinned: bool
     ai_generated: bool
     created_at: datetime
     updated_at: datetime
-    version: int = Field(description="Grows with each change; it is the ETag.")
+    version: int = Field(description="Increases with each change. Also the ETag.")
 
 
 class TaskPage(Output):
-    """Some tasks, and where the next ones are."""
+    """A page of tasks."""
 
     items: list[Task]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(description="Pass as `cursor` to get the next page. Null on the last page.")
 
 
 class TaskFilter(Input):
-    """Which tasks, in which order."""
+    """Filters and sort order of a task list."""
 
     status: TaskStatus | None = None
     priority: Priority | None = None
     category_id: UUID | None = None
     goal_id: UUID | None = None
     tag: Label | None = None
-    open: bool | None = Field(None, description="Only those that are pending or in progress.")
-    q: SearchText | None = Field(None, description="Only those whose title, description or notes hold these words.")
+    open: bool | None = Field(None, description="Only pending tasks and tasks in progress.")
+    q: SearchText | None = Field(None, description="Only tasks whose title, description or notes contain these words.")
     due_from: Day | None = None
     due_to: Day | None = None
     sort: Sort = Field(
-        "created", description="`created`: newest first; `due`: earliest, `priority` and `score`: highest first."
+        "created", description="`created`: newest first. `due`: earliest first. `priority`, `score`: highest first."
     )
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Search(Input):
-    """What to look for."""
+    """A search query."""
 
     q: SearchText = Field(
-        description="Words, the last of which may be a beginning. A misspelt one is forgiven.",
+        description="Words to find. The last may be a prefix. Typos are tolerated.",
         examples=["quaterly rep"],
     )
     limit: Annotated[int, Field(ge=1, le=100)] = 20
@@ -153,7 +153,7 @@ class TaskList(Output):
 
 
 class Some(Input):
-    """Several tasks."""
+    """Tasks of a bulk action."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=500)] = Field(
         examples=[["01930000-0000-7000-8000-000000000001", "01930000-0000-7000-8000-000000000002"]]
@@ -161,6 +161,6 @@ class Some(Input):
 
 
 class SomeChange(Some):
-    """Several tasks, and what to change of each."""
+    """Tasks of a bulk update, and the patch for each of them."""
 
     changes: TaskChange

@@ -1,7 +1,7 @@
-"""Finding tasks by words: as they stand first, then forgiving what is misspelt.
+"""Full text search of tasks: exact matches first, then approximate ones by trigrams.
 
-Words are compared by their groups of three letters. It is done here and not by pg_trgm, which many servers do not have: the same words
-find the same tasks everywhere, and twenty thousand titles take a fraction of a second.
+Trigrams are computed here and not by pg_trgm, which many servers do not have: the same words find the same tasks everywhere, and twenty
+thousand titles take a fraction of a second.
 """
 
 import re
@@ -10,26 +10,26 @@ from uuid import UUID
 
 WORD = re.compile(r"\w+")
 
-#: So much of a word's groups must be in a title, for each word asked for.
+#: Share of a word's trigrams that a title must contain, for each word of the query.
 ALIKE = 0.4
 
-#: Only the beginning of a title is compared: twenty thousand titles of full length would take seconds.
+#: Only a prefix of each title is compared: twenty thousand full titles would take seconds.
 TITLE_CHARACTERS = 100
 
 
-def as_query(asked: str) -> str:
-    """The words for Postgres' full text search; the last one may go on.
+def as_query(query: str) -> str:
+    """The query for Postgres' full text search. The last word matches as a prefix.
 
     >>> as_query("Quarterly rep")
     "'quarterly' & 'rep':*"
     """
-    words = WORD.findall(asked.lower())
+    words = WORD.findall(query.lower())
     return " & ".join(f"'{word}'" for word in words) + (":*" if words else "")
 
 
-def alike(asked: str, titles: Iterable[tuple[UUID, str]], limit: int) -> list[UUID]:
-    """The titles in which each word is found or nearly so, the nearest first."""
-    words = [_groups(word) for word in WORD.findall(asked.lower())]
+def alike(query: str, titles: Iterable[tuple[UUID, str]], limit: int) -> list[UUID]:
+    """Titles that contain each word exactly or approximately, best match first."""
+    words = [_groups(word) for word in WORD.findall(query.lower())]
     if not words:
         return []
     found: list[tuple[float, UUID]] = []
@@ -43,5 +43,5 @@ def alike(asked: str, titles: Iterable[tuple[UUID, str]], limit: int) -> list[UU
 
 
 def _groups(text: str) -> set[str]:
-    """The groups of three letters in its words, their beginnings and ends among them."""
+    """The trigrams of the words of a text, padded at word boundaries."""
     return {f"  {word} "[n : n + 3] for word in WORD.findall(text) for n in range(len(word) + 1)}

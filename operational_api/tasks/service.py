@@ -15,7 +15,7 @@ from operational_api.tasks.store import TASKS, TaskNotFound
 
 Row = Mapping[str, Any]
 
-#: Where a bulk call says what to change.
+#: The field of a bulk request that holds the patch.
 CHANGES = "body.changes"
 
 
@@ -29,7 +29,7 @@ class BulkRefused(Conflict):
 
 
 def complete(uow: UnitOfWork, task: Row, *, cascade: bool) -> Row:
-    """Complete a task. Its timer stops; of a recurring task the next is created."""
+    """Complete a task. Its timer stops. For a recurring task, the next occurrence is created."""
     rules.check_open(task)
     below = store.open_below(uow.tx, task["id"])
     if below and not cascade:
@@ -57,8 +57,8 @@ def _done(uow: UnitOfWork, task: Row) -> Row:
 
 
 def _follow_up(uow: UnitOfWork, done: Iterable[Row]) -> None:
-    """Create the next of each recurring task. One that was completed together with its parent goes on under the parent's next, or where there
-    is none by itself: what is done has nothing open below it.
+    """Create the next occurrence of each recurring task. If its parent was completed with it, it moves below the next occurrence of the
+    parent, or to the top level if there is none: a completed task has no open subtasks.
     """
     tasks = {task["id"]: task for task in done}
     nexts: dict[UUID, UUID | None] = {}
@@ -79,13 +79,13 @@ def _follow_up(uow: UnitOfWork, done: Iterable[Row]) -> None:
 
 
 def reopen(uow: UnitOfWork, task: Row) -> Row:
-    """Take back that a task was done, cancelled or archived. The next of a recurring task goes again, unless somebody has changed it: then
-    it is the one that recurs.
+    """Reopen a completed, cancelled or archived task. For a recurring task, the next occurrence is deleted unless the user has
+    changed it: then that one keeps recurring.
     """
     changes = rules.reopened(task)
     following = store.following(uow.tx, task)
     if following is not None:
-        if rules.is_as_made(following):
+        if rules.is_unchanged(following):
             delete(uow, following)
         else:
             changes |= {"recurrence": None}
@@ -110,7 +110,7 @@ def change_each(uow: UnitOfWork, ids: Sequence[UUID], patch: Mapping[str, Any]) 
 
 
 def duplicate(uow: UnitOfWork, task: Row) -> Row:
-    """A new, open task that is like this one."""
+    """Create an open copy of a task."""
     return TASKS.add(uow, _carried(task))
 
 
@@ -120,13 +120,13 @@ def delete(uow: UnitOfWork, task: Row) -> Row:
 
 
 def _carried(task: Row) -> dict[str, Any]:
-    """What a task hands on to one that is made of it."""
+    """The fields that a copy or the next occurrence inherits."""
     return {name: task[name] for name in NewTask.model_fields} | {"actual_minutes": None}
 
 
 def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) -> list[Row]:
-    """Do something with each of these tasks, or with none of them. A change that is refused by itself is not tried on the rest: to find out
-    that a rule never takes place costs milliseconds for each.
+    """Apply an action to each of these tasks, or to none of them. A patch that is invalid by itself is not tried on the rest: proving that a
+    rule never occurs costs milliseconds per task.
     """
     found = {row["id"]: row for row in store.some_locked(uow.tx, ids)}
     done: list[Row] = []
@@ -134,7 +134,7 @@ def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) ->
     for place, id_ in enumerate(ids):
         try:
             if id_ in ids[:place]:
-                raise Conflict("This task is named twice.")
+                raise Conflict("This task is listed twice.")
             if id_ not in found:
                 raise TaskNotFound
             done.append(do(found[id_]))
@@ -148,7 +148,7 @@ def with_each(uow: UnitOfWork, ids: Sequence[UUID], do: Callable[[Row], Row]) ->
 
 
 def _refused(problem: Problem, task: str) -> list[dict[str, str]]:
-    """A field that cannot be accepted is named where it is written, which is among the changes."""
+    """Report an invalid field by its path inside the patch."""
     return [
         {"field": each["field"].replace("body", CHANGES, 1), "message": f"{each['message']} (of {task})"}
         for each in problem.errors or ()

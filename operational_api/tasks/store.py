@@ -25,7 +25,7 @@ LISTS = {name: QUERIES[name].replace("where wanted", "where " + QUERIES["wanted"
 
 
 class TaskNotFound(NotFound):
-    """There is no such task."""
+    """No task has this id."""
 
 
 TASKS = Entity(tasks, Task, TaskNotFound, "task")
@@ -41,14 +41,14 @@ def page(tx: Transaction, filters: TaskFilter, timezone: str) -> bytes:
     return f'{{"items":{row["items"]},"next_cursor":{following}}}'.encode()
 
 
-def search(tx: Transaction, asked: str, limit: int) -> list[DictRow]:
-    """Tasks with these words; if they are few, followed by tasks with similar words."""
-    words = as_query(asked)
+def search(tx: Transaction, query: str, limit: int) -> list[DictRow]:
+    """Tasks that match the words; if few, followed by approximate matches."""
+    words = as_query(query)
     found = tx.all(QUERIES["search"], {"words": words, "limit": limit}) if words else []
     if len(found) < limit:
         known = {row["id"] for row in found}
         titles = ((row["id"], row["title"]) for row in tx.all(QUERIES["titles"]) if row["id"] not in known)
-        near = alike(asked, titles, limit - len(found))
+        near = alike(query, titles, limit - len(found))
         rows = {row["id"]: row for row in tx.all(QUERIES["some"], {"ids": near})}
         found += [rows[id_] for id_ in near]
     return found
@@ -96,7 +96,7 @@ def _check_there(tx: Transaction, patch: Mapping[str, Any]) -> None:
     found = tx.one(QUERIES["links"], patch)
     assert found is not None
     if found["is_circle"]:
-        raise Invalid.field("body.blocked_by", "the task would wait for itself")
+        raise Invalid.field("body.blocked_by", "would make the task wait for itself")
     is_there = {
         "blocked_by": found["blockers"] == len(patch["blockers"]),
         "parent_task_id": found["has_parent"],
@@ -104,14 +104,14 @@ def _check_there(tx: Transaction, patch: Mapping[str, Any]) -> None:
     }
     for field, is_known in is_there.items():
         if not is_known:
-            raise Invalid.field(f"body.{field}", "it names something that does not exist")
+            raise Invalid.field(f"body.{field}", "does not exist")
 
 
 def _check_nesting(tx: Transaction, patch: Mapping[str, Any]) -> None:
     found = tx.one(QUERIES["nesting"], patch)
     assert found is not None
     if found["is_circle"]:
-        raise Invalid.field("body.parent_task_id", "the task would be above itself")
+        raise Invalid.field("body.parent_task_id", "would make the task its own parent")
     if (found["levels"] or 0) > LEVELS_AT_MOST:
         raise Invalid.field("body.parent_task_id", f"tasks nest {LEVELS_AT_MOST} levels deep at most")
 

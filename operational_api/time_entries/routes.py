@@ -1,4 +1,4 @@
-"""Time over HTTP: one timer a person, and entries written afterwards."""
+"""Time entries over HTTP: one running timer per user, and entries logged afterwards."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 router = APIRouter(prefix="/time", tags=["Time"], route_class=TypedRoute)
 
-Switch = Annotated[bool, Query(description="Stop the timer that runs, and start this one.")]
+Switch = Annotated[bool, Query(description="Stop the running timer, then start this one.")]
 
 
 @router.post(
@@ -32,13 +32,13 @@ Switch = Annotated[bool, Query(description="Stop the timer that runs, and start 
     responses=problems(NotSignedIn, rules.TimerRuns, KeyReused, Invalid),
 )
 def start_timer(body: NewTimer, uow: UnitOfWork, switch: Switch = False) -> Entry:  # noqa: FBT002 (a query parameter)
-    """Start a timer. One runs at a time."""
+    """Start a timer. Only one runs at a time."""
     _check_task(uow, body.task_id)
     uow.tx.serialize("timers")
     running = uow.tx.one(QUERIES["running"], {"user_id": uow.caller.user_id})
     if running is not None and not switch:
         raise rules.TimerRuns(
-            f"A timer runs already: {running['id']}, since {running['started_at']:%Y-%m-%dT%H:%M:%SZ}. Stop it first, or start with"
+            f"A timer is already running: {running['id']}, since {running['started_at']:%Y-%m-%dT%H:%M:%SZ}. Stop it first, or start with"
             " ?switch=true."
         )
     if running is not None:
@@ -49,7 +49,7 @@ def start_timer(body: NewTimer, uow: UnitOfWork, switch: Switch = False) -> Entr
 
 @router.post("/stop", responses=problems(NotSignedIn, rules.NoTimerRuns, KeyReused))
 def stop_timer(uow: UnitOfWork) -> Entry:
-    """Stop the timer."""
+    """Stop the running timer."""
     running = uow.tx.one(QUERIES["running"], {"user_id": uow.caller.user_id})
     if running is None:
         raise rules.NoTimerRuns
@@ -59,14 +59,14 @@ def stop_timer(uow: UnitOfWork) -> Entry:
 
 @router.get("/running", responses=problems(NotSignedIn))
 def get_running_timer(uow: UnitOfWork) -> Running:
-    """The timer that runs."""
+    """Get the running timer."""
     row = uow.tx.one(QUERIES["seen_running"], {"user_id": uow.caller.user_id})
     return Running(running=None if row is None else TIME_ENTRIES.to_response(row))
 
 
 @router.post("", status_code=201, responses=problems(NotSignedIn, KeyReused, Invalid))
 def log_time(body: NewEntry, uow: UnitOfWork) -> Entry:
-    """Write down time spent. Where entries overlap, their minutes count once."""
+    """Log time. Overlapping entries count once."""
     fields = body.model_dump()
     rules.check_span(fields, uow.tx.now)
     _check_task(uow, body.task_id)
@@ -76,7 +76,7 @@ def log_time(body: NewEntry, uow: UnitOfWork) -> Entry:
 
 @router.get("", responses=problems(NotSignedIn, Invalid))
 def list_time_entries(filters: Annotated[EntryFilter, Query()], uow: UnitOfWork) -> EntryPage:
-    """List time spent."""
+    """List time entries."""
     here = uow.caller.timezone
     bounds = {
         "since": filters.since and start_of(filters.since, here),
@@ -99,7 +99,7 @@ def get_time_entry(entry_id: UUID, uow: UnitOfWork) -> Entry:
     responses=problems(NotSignedIn, EntryNotFound, rules.StillRunning, Stale, Invalid),
 )
 def change_time_entry(entry_id: UUID, body: EntryChange, uow: UnitOfWork, if_match: IfMatch = None) -> Entry:
-    """Change a time entry. Of the timer that runs, all but its end."""
+    """Update a time entry. The end of a running timer cannot be set."""
     before = TIME_ENTRIES.locked(uow.tx, entry_id)
     check_match(if_match, before["version"])
     patch = require_non_null(body.model_dump(exclude_unset=True), "started_at", "ended_at", "kind")
@@ -113,7 +113,7 @@ def change_time_entry(entry_id: UUID, body: EntryChange, uow: UnitOfWork, if_mat
 
 @router.delete("/{entry_id:uuid}", status_code=204, responses=problems(NotSignedIn, EntryNotFound, Stale, Invalid))
 def delete_time_entry(entry_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
-    """Delete a time entry; of the timer that runs, as if it had never been started."""
+    """Delete a time entry. Deleting a running timer discards it."""
     row = TIME_ENTRIES.locked(uow.tx, entry_id)
     check_match(if_match, row["version"])
     TIME_ENTRIES.remove(uow, row)
@@ -121,4 +121,4 @@ def delete_time_entry(entry_id: UUID, uow: UnitOfWork, if_match: IfMatch = None)
 
 def _check_task(uow: UnitOfWork, task_id: UUID | None) -> None:
     if task_id is not None and uow.tx.one(QUERIES["task"], {"task_id": task_id}) is None:
-        raise Invalid.field("body.task_id", "it names something that does not exist")
+        raise Invalid.field("body.task_id", "does not exist")

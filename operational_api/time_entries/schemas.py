@@ -1,4 +1,4 @@
-"""The shapes of time spent."""
+"""Request and response schemas of time entries."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ Kind = Literal["focus", "pomodoro", "manual"]
 
 
 class NewTimer(Input):
-    """A timer to start."""
+    """A new timer."""
 
     task_id: UUID | None = Field(None, description="What it is for.")
     kind: Literal["focus", "pomodoro"] = Field("focus", examples=["pomodoro"])
@@ -20,7 +20,7 @@ class NewTimer(Input):
 
 
 class NewEntry(Input):
-    """Time spent, written down afterwards."""
+    """A new time entry."""
 
     started_at: Moment = Field(examples=["2026-11-20T08:00:00Z"])
     ended_at: Moment = Field(examples=["2026-11-20T09:30:00Z"])
@@ -30,7 +30,7 @@ class NewEntry(Input):
 
 
 class EntryChange(Input):
-    """What to change; what is left out stays, what is null is emptied."""
+    """Fields to change. Omitted fields stay as they are; null clears a field."""
 
     started_at: Moment | None = None
     ended_at: Moment | None = None
@@ -40,13 +40,13 @@ class EntryChange(Input):
 
 
 class Entry(Output):
-    """A stretch of time."""
+    """A time entry."""
 
     id: UUID
     task_id: UUID | None
     kind: Kind
     started_at: datetime
-    ended_at: datetime | None = Field(description="Null while its timer runs.")
+    ended_at: datetime | None = Field(description="Null while the timer is running.")
     note: str | None
     created_at: datetime
     updated_at: datetime
@@ -54,7 +54,7 @@ class Entry(Output):
 
 
 class Running(Output):
-    """The timer that runs, if one does."""
+    """The running timer, if any."""
 
     running: Entry | None
 
@@ -62,8 +62,8 @@ class Running(Output):
 class EntryFilter(Input):
     """Which time."""
 
-    since: Day | None = Field(None, description="From this local day on.")
-    until: Day | None = Field(None, description="Up to this local day, which is included.")
+    since: Day | None = Field(None, description="First local day.")
+    until: Day | None = Field(None, description="Last local day, inclusive.")
     task_id: UUID | None = None
     kind: Kind | None = None
     limit: Annotated[Whole, Field(ge=1, le=200)] = 50
@@ -71,7 +71,7 @@ class EntryFilter(Input):
 
 
 class EntryPage(Output):
-    """Stretches of time, the last begun first."""
+    """A page of time entries, latest start first."""
 
     items: list[Entry]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""Time entries as rows with events."""
+"""Storage of time entries with their events."""
 
 from focusflow.database.tables import time_entries
 from focusflow.errors import NotFound
@@ -7,7 +7,7 @@ from operational_api.time_entries.schemas import Entry
 
 
 class EntryNotFound(NotFound):
-    """There is no such time entry."""
+    """No time entry has this id."""
 
 
 TIME_ENTRIES = Entity(time_entries, Entry, EntryNotFound, "time")

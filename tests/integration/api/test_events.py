@@ -78,7 +78,7 @@ def test_a_bad_event_does_not_hold_up_the_good_ones(me, events):
 def test_where_no_event_is_good_nothing_is_taken(me, events):
     answer = me.call("POST", "/events", {"name": 7})
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "No event could be taken. Event 0 in name: should be a valid string."
+    assert answer.json()["detail"] == "All events were rejected. Event 0 in name: should be a valid string."
     assert tracked(events, me.id) == []
 
 

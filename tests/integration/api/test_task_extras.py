@@ -230,8 +230,8 @@ def test_many_are_changed_and_deleted_at_once(me, events):
 @pytest.mark.parametrize(
     ("changes", "status", "message"),
     [
-        ({"category_id": NOBODYS}, 422, "it names something that does not exist"),
-        ({"goal_id": NOBODYS}, 409, "it names something that does not exist (of body.ids.0)"),
+        ({"category_id": NOBODYS}, 422, "does not exist"),
+        ({"goal_id": NOBODYS}, 409, "does not exist (of body.ids.0)"),
         ({"title": None}, 409, "it cannot be empty (of body.ids.0)"),
         ({"priority": "none"}, 422, "should be 'low', 'medium', 'high' or 'urgent'"),
     ],
