@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cli.supervisor.lock import read_announcement
 from cli.supervisor.ports import is_free
@@ -25,6 +26,10 @@ from ingestion.landing.lander import older_than_lake
 PYTHONS = ((3, 11), (3, 14))
 FREE_BYTES = 1 << 30
 SKEW_SECONDS = 2.0
+#: What became of the answers of the AI service in the last day, and the reason of most of those that were not used.
+ANSWERS = """
+    select status = 'written' as is_used, count(*) as count, mode() within group (order by reason) as reason from ai_messages
+    where model <> 'local' and created_at > clock_timestamp() - interval '24 hours' group by 1"""
 LAKE_TABLES = ("raw/events", "silver/events", "gold/productivity_daily")
 
 
@@ -84,6 +89,19 @@ def _ai_model(settings: Settings) -> Finding:
     return Finding("AI model", name)
 
 
+def _ai_answers(rows: list[dict[str, Any]]) -> Finding:
+    """How many answers fell back to text by rule. A few that the checks refuse are usual; more than half are not."""
+    total = sum(row["count"] for row in rows)
+    unused = next((row for row in rows if not row["is_used"]), None)
+    if unused is None:
+        return Finding("AI answers", f"all {total} of the last 24 hours were used")
+    seen = f"{unused['count']} of {total} in the last 24 hours were not used, most often: {unused['reason']}"
+    is_most = unused["count"] * 2 > total
+    return Finding(
+        "AI answers", seen, "Choose another model by FOCUSFLOW_AI_MODEL, or check the service." if is_most else ""
+    )
+
+
 def _python() -> Finding:
     version = sys.version_info[:2]
     seen = ".".join(map(str, sys.version_info[:3]))
@@ -125,6 +143,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             skew = clock_skew(connection)
             made = row["made"] and connection.execute("select version_num from alembic_version").fetchone()
             order = _order(settings, running.url) if made else None
+            answers = connection.execute(ANSWERS).fetchall() if made and settings.has_ai_service else []
     except Problem as problem:
         yield Finding("database", "cannot be used", str(problem))
         return
@@ -135,6 +154,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding("clocks", f"{seconds:.1f} s between this machine and the database", advice)
     if order:
         yield order
+    if answers:
+        yield _ai_answers(answers)
     yield from _newest_event(settings, clock.now() - skew)
 
 

@@ -24,11 +24,20 @@ WAITING = Gauge("focusflow_outbox_waiting", "Events committed and without a plac
 EVENTS = Gauge("focusflow_events", "Events that have come so far, since the beginning", ["stage"], registry=REGISTRY)
 COMMITS = Gauge("focusflow_lake_commits", "Commits of a table of the lake", ["table"], registry=REGISTRY)
 AGE = Gauge("focusflow_lake_age_seconds", "Time since a table of the lake was written", ["table"], registry=REGISTRY)
+ANSWERS = Gauge(
+    "focusflow_ai_answers",
+    "Answers of the AI service in the last 24 hours: written is shown, rejected and failed fell back to text by rule",
+    ["status"],
+    registry=REGISTRY,
+)
 REPORTS = Gauge("focusflow_reports", "Reports by what became of them", ["status"], registry=REGISTRY)
 
 Shared = Annotated[Services, Depends(services)]
 
 MAILED = "select status, count(*) as count from report_deliveries group by status"
+ANSWERED = """
+    select status, count(*) as count from ai_messages
+    where model <> 'local' and created_at > clock_timestamp() - interval '24 hours' group by status"""
 PASSED = """
     select (select sum(next) from outbox_head)::bigint as accepted, (select sum(next) from relay_position)::bigint as published"""
 OUTBOX = "select count(*) as waiting from outbox where log_offset is null"
@@ -70,9 +79,12 @@ def metrics(shared: Shared) -> Response:
         EVENTS.labels(stage).set(count or 0)
     _export_lake_metrics(Lake(shared.settings.lake_location), shared.settings.buckets)
     REPORTS.clear()
+    ANSWERS.clear()
     with shared.database.transaction(Role.REPORTING) as tx:
         for row in tx.all(MAILED):
             REPORTS.labels(row["status"]).set(row["count"])
+        for row in tx.all(ANSWERED):
+            ANSWERS.labels(row["status"]).set(row["count"])
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

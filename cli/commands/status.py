@@ -36,12 +36,15 @@ def command(as_json: bool) -> None:
         "last_landed": _last_commit(lake, "raw/events"),
         "last_gold": _last_commit(lake, "gold/productivity_daily"),
         "quarantined_users": _quarantined(lake),
+        "ai_answers_not_used": None,
         "counts": None,
         "backlog": None,
     }
     if running or settings.database_url:  # a database that nobody runs is not started for a look
         with _database(settings) as database:
-            facts |= {"counts": _counts(settings, database), "backlog": _backlog(settings, database, lake)}
+            counts = _counts(settings, database)
+            facts |= {"ai_answers_not_used": counts.pop("ai_answers_not_used"), "counts": counts}
+            facts |= {"backlog": _backlog(settings, database, lake)}
     if as_json:
         import json
 
@@ -121,6 +124,8 @@ def _show(facts: dict[str, Any]) -> None:
         table.add_row("quarantined users", f"[red]{', '.join(facts['quarantined_users'])}[/]; see Data health")
     for name, count in (facts["counts"] or {}).items():
         table.add_row(name.replace("_", " "), f"{count:,}")
+    if unused := facts["ai_answers_not_used"]:
+        table.add_row("AI answers not used", f"{unused:,} in 24 hours; see focusflow doctor")
     for each in facts["backlog"] or []:
         waiting = f"{each['events']:,} waiting since {each['since']:.19}"
         table.add_row(each["stage"], f"[red]{each['sentence']}[/]" if each["is_late"] else waiting)

@@ -14,3 +14,6 @@ select count(*) as count from report_deliveries where status = 'due' and created
 
 -- reports_unknown --
 select count(*) as count from report_deliveries where status = 'unknown'
+
+-- ai_answers_not_used --
+select count(*) as count from ai_messages where status <> 'written' and created_at > clock_timestamp() - interval '24 hours'

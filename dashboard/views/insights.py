@@ -104,7 +104,10 @@ def _words(day: date) -> None:
                     for each in remark["evidence"]:
                         _evidence(each)
         writer = "by a language model" if insights["written_by"] == "service" else "by rule, on this machine"
-        st.caption(f"Written {writer}. A sentence with a number that is not in your data is not shown.")
+        st.caption(f"Written {writer}. A sentence with a claim that your data does not support is not shown.")
+        if insights["reason"]:
+            reason = current_user.escape_markdown(insights["reason"])
+            st.caption(f":material/info: The text of the language model was not used: {reason}.")
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

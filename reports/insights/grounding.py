@@ -1,17 +1,24 @@
-"""Every number in a text must be in the facts. A text with one that is not there is not shown, however well it reads."""
+"""The checks of generated text: each claim must be borne out by a fact of its own metric. A text with one that is not is not shown, however well it reads.
+
+`unplain` looks for what is no plain sentence, `ungrounded` for figures and quantities that are not facts of the metric that the sentence
+names, `unearned` for comparisons that the trend does not bear out and for words that nothing here can check, `misdated` for other periods.
+`claims` reads the sentences, `subjects` binds them to metrics.
+"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
-from reports.insights.writer import Insights, Remark
+from reports.insights.claims import Segment, read
+from reports.insights.comparisons import wrong_comparisons
+from reports.insights.quantities import wrong_quantities
+from reports.insights.subjects import Scope
+from reports.insights.writer import Insights
 
-#: Any number. A comma belongs to it only before three digits; else it ends a clause.
-NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-
-#: Numbers in letters, which the figures cannot be searched for. "One" is left: "the one thing" is no number.
+#: Numbers in letters, which the figures cannot be searched for. "One" is read as a number by the vocabulary: "the one thing" is none.
 SPELLED = re.compile(
-    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?"
-    r"|thousands?|millions?|dozens?|twice|doubled?|tripled?|half|halved|quarter|third|per ?cent)\b",
+    r"\b(zero|zilch|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred\w*"
+    r"|thousand\w*|[mbtz]illions?|dozens?|couple|pair|by the score|scores? of(?! \d)|twice|thrice|\w+fold|doubl\w+|tripl\w+|quadrupl\w+|quintupl\w+|half|halv\w+"
+    r"|quarters?|thirds?|fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|per ?cent\w*|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-?\w+)\b",
     re.IGNORECASE,
 )
 
@@ -24,52 +31,12 @@ UNPLAIN = re.compile(
 )
 
 
-#: Words that say how something compares, and the trend that must bear them out.
-COMPARED = {
-    "higher": re.compile(
-        r"\b(more|higher|better|longer|up|above|rose|risen|rising|grew|grown|growing|increas\w+|improv\w+|climb\w+|record|best)\b",
-        re.IGNORECASE,
-    ),
-    "lower": re.compile(
-        r"\b(less|fewer|lower|worse|shorter|down|below|fell|fallen|falling|dropp\w+|declin\w+|decreas\w+|shrank|slipp\w+)\b",
-        re.IGNORECASE,
-    ),
-}
-
-
-def unearned(insights: Insights, compared: Mapping[str, str]) -> list[str]:
-    """What an observation says of more or less, though no figure that it cites lies outside of what is usual on that side.
-
-    A suggestion may speak of more or less: it says what to do, not what was.
-    """
-    remarks = [(insights.headline, [*compared.values()])]
-    remarks += [
-        (each.text, [compared.get(cited.metric, "") for cited in each.evidence]) for each in insights.observations
-    ]
-    return [
-        f"{found[0]!r} is not what is known of the trend"
-        for text, trends in remarks
-        for trend, words in COMPARED.items()
-        if trend not in trends
-        for found in words.finditer(text)
-    ]
-
-
-def unplain(insights: Insights) -> list[str]:
-    """What is more than plain words: markup, addresses, hidden characters, numbers in letters.
-
-    >>> from reports.insights.writer import Evidence
-    >>> remark = Remark(text="Look at evil.example now", evidence=[Evidence(metric="tasks", value=1)])
-    >>> unplain(Insights(headline="Twice as much", observations=[remark, remark], suggestions=[remark]))[:2]
-    ["'Twice' is a number in letters", "'l.example' is not plain text"]
-    """
-    texts = [insights.headline, *(remark.text for remark in (*insights.observations, *insights.suggestions))]
-    found = [f"{word[0]!r} is a number in letters" for text in texts for word in SPELLED.finditer(text)]
-    return found + [f"{sign[0]!r} is not plain text" for text in texts for sign in UNPLAIN.finditer(text)]
+#: Other times, which advice may name as long as it names no figure.
+LATER = frozenset(["today", "tomorrow", "tonight", "next", "weekend", "weekday", "weekdays"])
 
 
 def ungrounded(insights: Insights, facts: Mapping[str, float]) -> list[str]:
-    """What the text claims without a ground: numbers no fact has, and evidence that is not a fact."""
+    """Evidence that is no fact, and figures and quantities that are not those of the metric that the sentence names."""
     remarks = [*insights.observations, *insights.suggestions]
     wrong = [
         f"{each.metric} = {each.value:g}"
@@ -77,10 +44,64 @@ def ungrounded(insights: Insights, facts: Mapping[str, float]) -> list[str]:
         for each in remark.evidence
         if not _is_fact(each.metric, each.value, facts)
     ]
-    wrong += _strange(insights.headline, facts.values())
-    for remark in remarks:
-        wrong += _strange(remark.text, _cited(remark, facts))
+    for text, scope in _texts(insights, facts):
+        for sentence in read(text):
+            wrong += wrong_quantities(sentence, scope)
     return wrong
+
+
+def unearned(insights: Insights, compared: Mapping[str, str], facts: Mapping[str, float] | None = None) -> list[str]:
+    """Comparisons that are not what is known of the trend of their metric, and words that nothing here can check."""
+    wrong: list[str] = []
+    for text, scope in _texts(insights, facts or {}):
+        sentences = read(text)
+        for sentence in sentences:
+            wrong += [f"{word!r} cannot be checked" for segment in sentence for word in _unreadable(segment)]
+            wrong += wrong_comparisons(sentence, scope, compared, has_facts=facts is not None)
+    return wrong
+
+
+def _unreadable(segment: Segment) -> list[str]:
+    """Words that are not read, and means that are not those of the score: of no other metric is one known."""
+    means = [] if segment.is_advice or segment.noun == "score" else ["average", "averaged", "mean"]
+    return [*segment.unknown, *(word for word in means if word in segment.words)]
+
+
+def misdated(insights: Insights, period: str) -> list[str]:
+    """Mentions of another time than that of the figures: a figure of a week is none of a month or a day."""
+    own = {"some days": {"days", "period"}}.get(period, {period, "period"})
+    return [
+        f"the figures are not of that {span}"
+        for text, _ in _texts(insights, {})
+        for sentence in read(text)
+        if any(each.figure or each.noun or each.statuses or each.direction for each in sentence)
+        for segment in sentence
+        for span in sorted(
+            (LATER & {*segment.words} if segment.figure else set())
+            | ({segment.before} if segment.before and segment.before != "time" else set())
+            | segment.spans
+        )
+        if (not segment.is_advice or segment.figure or segment.before) and span not in own
+    ]
+
+
+def unplain(insights: Insights) -> list[str]:
+    """What is more than plain words: markup, addresses, hidden characters, numbers in letters.
+
+    >>> from reports.insights.writer import Evidence, Remark
+    >>> remark = Remark(text="Look at evil.example now", evidence=[Evidence(metric="tasks", value=1)])
+    >>> unplain(Insights(headline="Twice as much", observations=[remark, remark], suggestions=[remark]))[:2]
+    ["'Twice' is a number in letters", "'l.example' is not plain text"]
+    """
+    texts = [text for text, _ in _texts(insights, {})]
+    found = [f"{word[0]!r} is a number in letters" for text in texts for word in SPELLED.finditer(text)]
+    return found + [f"{sign[0]!r} is not plain text" for text in texts for sign in UNPLAIN.finditer(text)]
+
+
+def _texts(insights: Insights, facts: Mapping[str, float]) -> Iterator[tuple[str, Scope]]:
+    yield insights.headline, Scope(facts, None)
+    for remark in (*insights.observations, *insights.suggestions):
+        yield remark.text, Scope(facts, frozenset(each.metric for each in remark.evidence))
 
 
 def _is_fact(metric: str, value: float, facts: Mapping[str, float]) -> bool:
@@ -88,17 +109,4 @@ def _is_fact(metric: str, value: float, facts: Mapping[str, float]) -> bool:
     return metric in facts and value in {facts[metric], round(facts[metric], 1), round(facts[metric])}
 
 
-def _cited(remark: Remark, facts: Mapping[str, float]) -> Iterable[float]:
-    """A sentence may use the numbers that it cites and no others: one that happens to be another metric's says something else."""
-    return [facts[each.metric] for each in remark.evidence if each.metric in facts]
-
-
-def _strange(text: str, allowed: Iterable[float]) -> list[str]:
-    """
-    >>> _strange("12 of 15 done", [12.0, 15.2])
-    []
-    >>> _strange("1,200 done, up 40%", [1200])
-    ['40']
-    """
-    known = {f"{value:.{digits}f}" for value in allowed for digits in (0, 1)}
-    return [found for found in NUMBER.findall(text) if found.replace(",", "") not in known]
+# What a segment is about

@@ -59,7 +59,7 @@ def _suggestions(facts: Facts) -> Iterator[Remark]:
         yield _remark(facts, text, "tasks_created", "tasks_completed")
     scheduled, kept = totals["habits_scheduled"] or 0, totals["habits_completed"] or 0
     if scheduled >= MANY and kept * 2 < scheduled:
-        text = f"Habits done: {_said(facts, 'habits_completed')} of {_said(facts, 'habits_scheduled')}. A smaller one that holds is worth more than a large one that does not."
+        text = f"Habits done: {_said(facts, 'habits_completed')} of {_said(facts, 'habits_scheduled')}. A smaller one may be easier to keep."
         yield _remark(facts, text, "habits_completed", "habits_scheduled")
 
 

@@ -26,5 +26,5 @@ def of_plan(numbers: Mapping[str, float]) -> Insights:
         text = f"{said['tasks_left_out']} tasks do not fit. Leave them for another day, or let go of one."
         rest = remark(text, "tasks_left_out")
     else:
-        rest = remark("All that is on the list fits. What is done early is time of your own.", "tasks_left_out")
+        rest = remark("Everything fits. Enjoy the time that stays free.", "tasks_left_out")
     return Insights(headline=tasks.text, observations=[tasks, free], suggestions=[rest])

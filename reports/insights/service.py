@@ -18,13 +18,14 @@ from pydantic import ValidationError
 
 from focusflow.settings import Settings
 from reports.insights.accounts import Accounts, Call
-from reports.insights.grounding import unearned, ungrounded, unplain
+from reports.insights.grounding import misdated, unearned, ungrounded, unplain
+from reports.insights.placeholders import filled
 from reports.insights.writer import Insights, NotWritten, Topic
 
 PROMPTS = Path(__file__).with_name("prompts")
 
 #: The version of each prompt that is asked with. An old one is kept as its file: what was written goes back to it.
-NEWEST = {"insights": "insights-1", "plan": "plan-1"}
+NEWEST = {"insights": "insights-2", "plan": "plan-2"}
 
 ANSWER_TOKENS = 1200
 
@@ -73,7 +74,9 @@ class ServiceWriter:
         asked = hashlib.sha256(f"{version}\n{model}\n{question}".encode()).hexdigest()
         call = Call(topic.kind, asked, version, model)
         if kept := self.accounts.kept(topic.user_id, asked):
-            return Insights.model_validate(kept)
+            insights = Insights.model_validate(kept)
+            if not found_wrong(insights, topic):  # it may have been kept by older checks
+                return insights
         if self.breaker.is_open:
             raise NotWritten("the service failed several times in a row, and is left alone for a while")
         self.accounts.check_budget(topic.user_id)
@@ -97,9 +100,11 @@ class ServiceWriter:
             self.accounts.record(topic, call.after(begun, "failed", reason=reason))
             raise NotWritten(reason) from error
         self.breaker.note(is_well=True)
-        usage, said = answer.usage, answer.choices[0].message.parsed if answer.choices else None
+        usage, answered = answer.usage, answer.choices[0].message.parsed if answer.choices else None
+        said = _filled(answered, topic) if answered else None
         spent = call.spending(usage.prompt_tokens, usage.completion_tokens, self.settings.ai_prices) if usage else call
-        wrong = ["the model refused"] if said is None else found_wrong(said, topic)
+        refused = "the text was too long" if answered else "the model refused"
+        wrong = [refused] if said is None else found_wrong(said, topic)
         if said is None or wrong:
             self.accounts.record(topic, spent.after(begun, "rejected", reason="; ".join(wrong)))
             raise NotWritten(f"the service's words were not shown: {wrong[0]}")
@@ -139,9 +144,17 @@ def offered_models(settings: Settings) -> list[str]:
 
 
 def found_wrong(said: Insights, topic: Topic) -> list[str]:
-    """Why these words are not shown; nothing where they may be. What has nothing to compare with, as a plan, is not asked for trends."""
-    trends = unearned(said, topic.compared) if topic.compared else []
-    return [*ungrounded(said, topic.numbers), *unplain(said), *trends]
+    """Why this text is not shown; nothing where it may be."""
+    compared = unearned(said, topic.compared, topic.numbers)
+    return [*ungrounded(said, topic.numbers), *unplain(said), *compared, *misdated(said, topic.period)]
+
+
+def _filled(answered: Insights, topic: Topic) -> Insights | None:
+    """With its placeholders printed; None where that makes a text too long."""
+    try:
+        return filled(answered, topic)
+    except ValidationError:
+        return None
 
 
 def prompt(version: str) -> str:

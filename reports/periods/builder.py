@@ -19,6 +19,9 @@ from reports.periods.content import Report, told
 from reports.periods.details import gather_details
 from reports.periods.facts import Facts, Person, gather
 
+#: What a report says where a service is set up and its text was not used. The reason is for the operator: `focusflow doctor`.
+NOT_USED = "The suggestions were written by rule: the text of the language model could not be used."
+
 
 @dataclass(frozen=True)
 class ReportBuilder:
@@ -55,7 +58,7 @@ class ReportBuilder:
         words = self.words(facts)
         # What the local writer observes are the numbers that stand above it already.
         observed = words.insights.observations if words.by == "service" else []
-        return told(facts, details, [*observed, *words.insights.suggestions])
+        return told(facts, details, [*observed, *words.insights.suggestions], NOT_USED if words.reason else "")
 
 
 def maker(settings: Settings, database: Database) -> ReportBuilder:

@@ -79,6 +79,7 @@ class Report:
     parts: tuple[Part, ...] = ()
     locale: str = "en"
     events: int | None = None
+    note: str = ""
 
     @property
     def rests_on(self) -> str:
@@ -146,7 +147,7 @@ def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
     return Line(line.metric, f"{line.label} in {said.label}", now.value if now else "–", f"{was}; {why}")
 
 
-def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = ()) -> Report:
+def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = (), note: str = "") -> Report:
     return Report(
         name=facts.person.name,
         label=_label(facts),
@@ -162,6 +163,7 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         days=len(facts.days),
         locale=facts.person.locale,
         events=facts.events,
+        note=note,
     )
 
 

@@ -1,10 +1,16 @@
 """The figures for Prometheus: how far events have come, and how old the lake is."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
+from focusflow.database.session import Role
+from focusflow.identity import new_id
 from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection
 from ingestion.landing.service import open_ingestion
 from pipelines.engine import silver
+from reports.insights.accounts import plan_call, write
 
 
 def figures(http):
@@ -35,3 +41,18 @@ def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me)
     assert refreshed['focusflow_events{stage="refreshed"}'] == accepted
     assert refreshed['focusflow_events{stage="quarantined"}'] == 0
     assert refreshed[f'focusflow_lake_commits{{table="{silver.EVENTS.name}"}}'] >= 1
+
+
+def test_answers_of_the_ai_service_that_were_not_used_are_counted(http, database, me):
+    written = plan_call({"day": "2026-11-30"})
+    with database.transaction(Role.REPORTING) as tx:
+        for number, status in enumerate(("written", "rejected", "failed", "failed")):
+            write(
+                tx, new_id(), UUID(me.id), replace(written, model="small", status=status, request_hash=f"{number:064}")
+            )
+    counted = figures(http)
+    assert [counted[f'focusflow_ai_answers{{status="{status}"}}'] for status in ("written", "rejected", "failed")] == [
+        1,
+        1,
+        2,
+    ]

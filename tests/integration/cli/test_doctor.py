@@ -100,6 +100,16 @@ def test_a_model_that_ends_or_that_the_service_does_not_offer_is_found(settings)
     assert "on 14 January 2027" in ending.seen
 
 
+@pytest.mark.parametrize(("used", "is_well"), [(3, True), (0, False)])
+def test_answers_of_the_ai_service_that_are_not_used_are_found(used, is_well):
+    rows = [
+        {"is_used": False, "count": 2, "reason": "cut off"},
+        *([{"is_used": True, "count": used, "reason": None}] if used else []),
+    ]
+    finding = diagnostics._ai_answers(rows)
+    assert (finding.is_well, f"2 of {used + 2}" in finding.seen, "cut off" in finding.seen) == (is_well, True, True)
+
+
 def test_a_usual_port_that_is_taken_is_no_fault(settings, monkeypatch):
     monkeypatch.setattr(diagnostics, "is_free", lambda *_: False)
     finding = found(settings, "port of api")
@@ -136,5 +146,6 @@ def test_status_tells_how_much_there_is_and_how_fresh_it_is(settings, landed, da
         "reports_overlooked": 0,
     }
     assert told["last_landed"].startswith("20")
+    assert told["ai_answers_not_used"] == 0
     assert told["last_gold"] is None
     assert told["running"] is False

@@ -66,7 +66,7 @@ def test_a_good_answer_is_shown_paid_once_and_told(words, server, database, user
         "written",
         900,
         120,
-        "insights-1",
+        "insights-2",
     )
     assert row["cost"] == pytest.approx(0.00114)
     with database.owner() as connection:
@@ -82,7 +82,7 @@ def test_the_service_is_told_figures_and_the_shape_and_nothing_that_a_person_wro
     (asked,) = server.asked
     assert asked["model"] == "small"
     assert asked["response_format"]["json_schema"]["strict"] is True
-    assert asked["messages"][0]["content"] == prompt("insights-1")
+    assert asked["messages"][0]["content"] == prompt("insights-2")
     assert "SECRET" not in json.dumps(asked)
     assert set(json.loads(asked["messages"][1]["content"])) == {"period", "figures", "compared_with_usual"}
     assert "tools" not in asked
