@@ -46,21 +46,21 @@ def rebuilt(people: int) -> dict[str, Any]:
     return {"events": events, "steps": steps, "work": work, "peak": peak}
 
 
-def rebuild(folder: str) -> tuple[dict[str, float], float, int]:
+def rebuild(folder: str, as_of: datetime = AS_OF) -> tuple[dict[str, float], float, int]:
     lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
     steps = {
         "silver/events": lambda: silver.take_in(lake, connection, BUCKETS),
         "histories": lambda: [histories.bring_up(lake, connection, noun, BUCKETS) for noun in histories.KEPT],
-        "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, AS_OF),
-        "other gold": lambda: [build.bring_up(lake, connection, table, BUCKETS, AS_OF) for table in build.TABLES],
+        "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, as_of),
+        "other gold": lambda: [build.bring_up(lake, connection, table, BUCKETS, as_of) for table in build.TABLES],
     }
     begun = process_time()
     taken = {name: seconds(step)[0] for name, step in steps.items()}
     return taken, process_time() - begun, peak_mib()
 
 
-def write_raw(folder: str, people: int) -> int:
-    """Month by month, as a lander would have left it."""
+def write_raw(folder: str, people: int, days: int = DAYS, tasks: int = 3, finished: int = 3) -> int:
+    """Month by month, as a lander would have left it: so many tasks a person and day, of which some are finished."""
     lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
     users = [UUID(f"01900000-0000-7000-8000-{person:012x}") for person in range(people)]
     known = {
@@ -70,11 +70,12 @@ def write_raw(folder: str, people: int) -> int:
     }
     connection.register("people", pa.table({name: list(values) for name, values in known.items()}))
     landed = dict.fromkeys(range(BUCKETS), 0)
-    first, until = FIRST, FIRST + timedelta(days=DAYS)
+    first, until = FIRST, FIRST + timedelta(days=days)
     while first < until:
         last = min((first.replace(day=1) + timedelta(days=31)).replace(day=1), until) - timedelta(days=1)
         connection.execute(
-            "create or replace temp table month as " + QUERIES["raw"], {"first": first, "last": last, "begins": FIRST}
+            "create or replace temp table month as " + QUERIES["raw"],
+            {"first": first, "last": last, "begins": FIRST, "tasks": tasks, "finished": finished},
         )
         for bucket, count in connection.execute("select bucket, count(*) from month group by bucket").fetchall():
             given = {"bucket": bucket, "landed": landed[bucket]}

@@ -1,11 +1,13 @@
 -- raw --
--- Eleven events a person and day, as they lie in raw: three tasks that are made, done and timed, and two uses of an app; accounts on the first day.
+-- A person's day, as it lies in raw: $tasks tasks that are made, of which $finished are done and timed, and two uses of an app; accounts on the
+-- first day.
 with days as (
     select user_id, bucket, person, day::date as day from people, generate_series($first::date, $last::date, interval 1 day) as days(day)
 ), tasks as (
-    select *, uuid()::varchar as task_id, strftime(day + interval 9 hours + slot * interval 1 hour, '%Y-%m-%dT%H:%M:%SZ') as begun,
-           strftime(day + interval 9 hours + slot * interval 1 hour + interval 25 minutes, '%Y-%m-%dT%H:%M:%SZ') as done
-    from days, range(3) as slots(slot)
+    select *, uuid()::varchar as task_id, strftime(starts_at, '%Y-%m-%dT%H:%M:%SZ') as begun,
+           strftime(starts_at + interval 25 minutes, '%Y-%m-%dT%H:%M:%SZ') as done
+    from (select *, day + interval 9 hours + slot % 12 * interval 1 hour + slot // 12 * interval 1 second as starts_at
+          from days, range($tasks) as slots(slot))
 ), happened as (
     select *, unnest([
         {'type': 'task.created', 'noun': 'task', 'moment': begun, 'subject': task_id, 'version': 1,
@@ -31,4 +33,4 @@ select bucket, row_number() over (partition by bucket order by moment, person, s
        day as local_date, encode(format('{{"specversion": "1.0", "id": "{}", "source": "benchmark", "type": "{}", "subject": "{}", "time": "{}",'
            ' "userid": "{}", "entityversion": {}, "recordedtime": "{}", "timezone": "Europe/Berlin", "localdate": "{}", "actor": "user",'
            ' "dataschema": "focusflow:{}:1", "data": {}}}', uuid()::varchar, type, subject, moment, user_id, version, moment, day, noun, data)) as value
-from happened
+from happened where type not in ('task.completed', 'time.logged') or slot < $finished

@@ -446,6 +446,8 @@ def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = No
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set autoload_known_extensions = false")
     connection.execute("set enable_progress_bar = false")
+    # Where DuckDB expects few rows on the left, it plans an asof join as a nested loop. It expects wrongly behind an unnest.
+    connection.execute("set asof_loop_join_threshold = 0")
     connection.execute(f"set memory_limit = {quoted(memory_limit)}")
     if temp_directory:
         connection.execute(f"set temp_directory = {quoted(temp_directory)}")

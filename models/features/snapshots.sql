@@ -37,7 +37,7 @@ with zones as (
     where happened_at < day_ends
     qualify row_number() over (partition by days.user_id, local_date order by hash(happened_at)) <= $after
 )
-select asked.*, row_number() over (partition by user_id order by as_of) as number from asked
+select asked.*, row_number() over (partition by user_id order by as_of, is_morning) as number from asked
 
 -- moments_now --
 -- One moment for all the chosen people, each in the zone they live in by then.
@@ -66,7 +66,8 @@ with finished as (
     from finished union all by name select user_id, task_id, happened_at, false as is_done, minutes from works
 )
 select all_acts.*, category_id, parent_task_id, goal_id, priority, tags, versions.created_at
-from all_acts asof join versions on all_acts.user_id = versions.user_id and all_acts.task_id = versions.task_id and all_acts.happened_at >= versions.valid_from
+from all_acts asof join (from versions where valid_from < valid_to) as versions  -- of several within an instant, the last
+    on all_acts.user_id = versions.user_id and all_acts.task_id = versions.task_id and all_acts.happened_at >= versions.valid_from
 
 -- counters --
 -- For each person and key (a category, a tag, an age …): how long tasks lay open, how many were finished and taken up. Each counter forgets:
@@ -139,8 +140,9 @@ where start_at is null or start_at <= as_of
 -- How much each task of the list had been worked on by then, in all and lately, and when last.
 create or replace temp table worked as
 with summed as (
-    select user_id, task_id, happened_at, sum(minutes) over earlier as minutes_worked, count(*) over earlier as stretches
-    from works window earlier as (partition by user_id, task_id order by happened_at)
+    select user_id, task_id, happened_at, sum(minutes) over earlier as minutes_worked, sum(stretches) over earlier as stretches
+    from (select user_id, task_id, happened_at, sum(minutes order by time_entry_id) as minutes, count(*) as stretches from works group by all)
+    window earlier as (partition by user_id, task_id order by happened_at)
 ), by_then as (
     select facts.user_id, facts.number, facts.task_id, as_of - interval 3 day as days_ago_3, as_of - interval 14 day as days_ago_14, minutes_worked, stretches,
            happened_at as worked_at
@@ -176,11 +178,13 @@ select facts.user_id, facts.number, facts.task_id, by_then.day - coalesce(before
 from facts join by_then using (user_id, number) left join before_it using (user_id, task_id)
 
 -- last_act --
--- What each person took up last.
+-- What each person took up last; of several tasks in one instant, a finished one, and of those the one created last.
 create or replace temp table last_act as
 select moments.user_id, number, happened_at as acted_at, task_id as last_task_id, category_id as last_category_id,
        parent_task_id as last_parent_task_id, goal_id as last_goal_id, tags as last_tags
-from moments asof join acts on moments.user_id = acts.user_id and moments.as_of >= acts.happened_at
+from moments asof join (
+    from acts qualify row_number() over (partition by user_id, happened_at order by is_done desc, created_at desc, task_id desc) = 1
+) as acts on moments.user_id = acts.user_id and moments.as_of >= acts.happened_at
 
 -- asked --
 -- Which keys the lists speak of.
@@ -212,7 +216,7 @@ asof left join counters as before on asked.user_id = before.user_id and asked.ki
 create or replace temp table behind as
 with goals as (
     select user_id, goal_id, valid_from, status, progress, start_date, target_date
-    from silver.goal_history semi join people using (user_id)
+    from silver.goal_history semi join people using (user_id) where valid_to is null or valid_from < valid_to
 )
 select facts.user_id, facts.number, facts.task_id,
        case when goals.status = 'active' and start_date < target_date and local_date > start_date
@@ -222,7 +226,8 @@ from facts asof join goals on facts.user_id = goals.user_id and facts.goal_id = 
 -- complete --
 create or replace temp table complete as
 with tag_rates as (
-    select facts.user_id, facts.number, facts.task_id, avg(days_open) as tag_days_open, avg(done) as tag_done, avg(acts) as tag_acts, avg(lately) as tag_lately
+    select facts.user_id, facts.number, facts.task_id, avg(days_open order by rates.key) as tag_days_open, avg(done order by rates.key) as tag_done,
+           avg(acts order by rates.key) as tag_acts, avg(lately order by rates.key) as tag_lately
     from (select user_id, number, task_id, unnest(tags) as key from facts) as facts
     join rates on rates.user_id = facts.user_id and rates.number = facts.number and rates.key = facts.key and kind = 'tag' group by all
 )

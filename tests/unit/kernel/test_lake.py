@@ -57,6 +57,15 @@ def three_commits(lake):
     return table
 
 
+def test_an_asof_join_is_never_planned_as_a_nested_loop():
+    connection = duckdb_connection()
+    connection.execute("create table few as select i as at from range(10) numbers(i)")
+    connection.execute("create table many as select i as at from range(1000) numbers(i)")
+    ((_, plan),) = connection.execute("explain from few asof join many on few.at >= many.at").fetchall()
+    assert "Asof Join" in plan
+    assert "Nested Loop" not in plan
+
+
 def test_a_table_that_nobody_wrote_is_none(lake):
     assert lake.pinned(STEPS.name) is None
 

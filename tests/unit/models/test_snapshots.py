@@ -43,6 +43,14 @@ def test_no_feature_moves_when_the_future_does(change):
     assert_frame_equal(*both, rel_tol=0, abs_tol=1e-9)
 
 
+def test_the_order_of_rows_changes_no_feature_where_much_happens_in_one_instant():
+    tables = {
+        name: rows.with_columns(pl.col("valid_from", "valid_to").dt.truncate("6h")) for name, rows in lived().items()
+    }
+    shuffled = {name: rows.sample(fraction=1, shuffle=True, seed=7) for name, rows in tables.items()}
+    assert_frame_equal(lists(tables), lists(shuffled), check_exact=True)
+
+
 def test_the_past_that_moves_is_noticed():
     tables = lived()
     assert not lists(tables).equals(lists(with_another_future(tables, SEEN - timedelta(days=5))))
