@@ -84,6 +84,14 @@ def is_kept(root: Path) -> bool:
     return (root / FOLDER / COMMITS).exists()
 
 
+def list_bytes(root: Path) -> int:
+    """The size of what a checkpoint rewrites: a line for each file and each log entry before it."""
+    try:
+        return (root / FOLDER / BASE).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def record(root: Path, versions: Iterable[int], *, is_new: bool = True) -> dict[Path, Digest]:
     """Record commits that are not recorded, and where they are new also over one that had the number and was lost. Returns the data
     files with their digests.
@@ -93,7 +101,7 @@ def record(root: Path, versions: Iterable[int], *, is_new: bool = True) -> dict[
         known = _known_commits(commits)
         lines, recorded = [], dict[Path, Digest]()
         for place, version in enumerate(versions):
-            entry = _entry(root, version)
+            entry = log_entry(root, version)
             if (known and version < min(known)) or not entry.exists():
                 continue
             text = entry.read_bytes()
@@ -179,7 +187,7 @@ def _newest(root: Path) -> dict[int, dict[str, Any]]:
     version = max(_entries(root), default=None)
     if version is None:
         return {}
-    text = _entry(root, version).read_bytes()
+    text = log_entry(root, version).read_bytes()
     return {version: json.loads(_commit_line(version, text, {}).partition(b" ")[2])}
 
 
@@ -239,7 +247,7 @@ def check_log(root: Path, *, is_recent: bool = False) -> list[Damage]:
         if what := _differs(log / name, expected):
             damages.append(Damage(Part.CHECKPOINT, f"_delta_log/{name}", what))
     for version in range(first, max(numbers, default=-1) + 1):
-        path = _entry(root, version)
+        path = log_entry(root, version)
         what = _differs(path, recorded.entries.get(version))
         if what is None and version not in recorded.entries:
             what = _unreadable(path)
@@ -283,7 +291,7 @@ def _restore_entry(root: Path, path: Path, recorded: Recorded, *, is_missing: bo
     if not any(each >= version and not _differs_recorded(root, each, recorded) for each in _checkpoints(root)):
         return False
     # A checkpoint has what it said: the log begins after it, as when old entries are cleared away.
-    older = [_entry(root, each) for each in {*_entries(root), *recorded.entries} if each <= version]
+    older = [log_entry(root, each) for each in {*_entries(root), *recorded.entries} if each <= version]
     for each in older:
         each.unlink(missing_ok=True)
     _append(root / FOLDER / COMMITS, [_line({"gone": sorted(each.name for each in older)})])
@@ -298,7 +306,7 @@ def _drop_checkpoint(root: Path, path: Path) -> bool:
         version = _version_of_checkpoint(path)
         assert version is not None
         older = [each for each in _checkpoints(root) if each < version]
-        if not all(_entry(root, each).exists() for each in range(max(older, default=0), version)):
+        if not all(log_entry(root, each).exists() for each in range(max(older, default=0), version)):
             return False
         path.unlink(missing_ok=True)
         (path.parent / LAST_CHECKPOINT).unlink(missing_ok=True)
@@ -396,7 +404,7 @@ def _copy(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.copy"
 
 
-def _entry(root: Path, version: int) -> Path:
+def log_entry(root: Path, version: int) -> Path:
     return root / "_delta_log" / f"{version:020}.json"
 
 

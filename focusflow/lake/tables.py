@@ -4,6 +4,8 @@ A writer commits through the same pinned version from which it read its position
 one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
 """
 
+import itertools
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,8 +44,12 @@ NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_log
 LAYOUT = WriterProperties(max_row_group_size=65_536, data_page_row_count_limit=4_096)
 
 
-#: After so many commits the log is summed up, so that the next to open the table does not read them one by one.
-CHECKPOINT_COMMITS = 100
+#: After so many commits the log is summed up, so that the next to open the table does not read them one by one: at most so many, at least
+#: the other, for writing a checkpoint costs what the table has files.
+CHECKPOINT_COMMITS, MOST_CHECKPOINT_COMMITS = 10, 100
+
+#: For each commit between two checkpoints, so many bytes of the digest list, which is rewritten with each.
+BYTES_PER_COMMIT = 20_000
 
 #: What compaction makes of small files.
 FILE_BYTES = 128 * 1024 * 1024
@@ -140,6 +146,8 @@ class Pinned:
 
     name: str
     delta: DeltaTable
+    _positions: dict[str, int] = field(default_factory=dict)  # of this version; asking the log reads it once for each
+    _read_at: int = -1
 
     @property
     def version(self) -> int:
@@ -152,7 +160,11 @@ class Pinned:
 
     def position(self, key: str) -> int:
         """Up to where the work named by the key has been taken in; 0 when it has not begun."""
-        return self.delta.transaction_version(key) or 0
+        if self._read_at != self.version:
+            self._positions, self._read_at = {}, self.version
+        if key not in self._positions:
+            self._positions[key] = self.delta.transaction_version(key) or 0
+        return self._positions[key]
 
     def rows(self) -> int:
         """How many there are, by what the log says of the files."""
@@ -212,7 +224,7 @@ class Pinned:
             write_deltalake(
                 self.delta, data, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT, **how
             )  # fmt: skip
-        self._fsync_commit(before)
+        self._fsync_commit(before, positions)
 
     def exchange(self, removed: Collection[str], data: pa.Table | None = None, *, positions: Mapping[str, int]) -> None:
         """Take files out of the table without reading them, and put rows in their place: one commit."""
@@ -236,7 +248,7 @@ class Pinned:
                 actions, "append", self.delta.schema(), partition_by=divided_by,
                 commit_properties=commit, post_commithook_properties=NO_HOOKS,
             )  # fmt: skip
-        self._fsync_commit(before)
+        self._fsync_commit(before, positions)
 
     def full_refresh(self, spec: TableSpec) -> None:
         """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
@@ -248,12 +260,20 @@ class Pinned:
         )  # fmt: skip
         self._fsync_commit(before)
 
-    def _fsync_commit(self, before: int) -> None:
+    def _fsync_commit(self, before: int, positions: Mapping[str, int] | None = None) -> None:
         self.delta.update_incremental()
+        if positions is not None and (self._read_at, self.version) == (before, before + 1):  # nobody came between
+            self._positions, self._read_at = {**self._positions, **positions}, self.version
         # From the commit before: whoever made it may have been killed before it was forced to disk.
         fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
-        if before // CHECKPOINT_COMMITS < self.version // CHECKPOINT_COMMITS:
+        if self._is_checkpoint_due(before):
             self._create_checkpoint()
+
+    def _is_checkpoint_due(self, before: int) -> bool:
+        if self.root is None:
+            return before // MOST_CHECKPOINT_COMMITS < self.version // MOST_CHECKPOINT_COMMITS
+        pause = min(digests.list_bytes(self.root) // BYTES_PER_COMMIT, MOST_CHECKPOINT_COMMITS)
+        return self.version - (checkpoint_version(self.root) or 0) >= max(pause, CHECKPOINT_COMMITS)
 
     def _create_checkpoint(self) -> None:
         with _refusals_of(self.name):
@@ -270,7 +290,7 @@ class Pinned:
             done = self.delta.delete(
                 where, commit_properties=commit, post_commithook_properties=NO_HOOKS, writer_properties=LAYOUT
             )
-        self._fsync_commit(before)
+        self._fsync_commit(before, positions)
         return int(done["num_deleted_rows"] or 0)
 
     def compact(self) -> int:
@@ -361,7 +381,11 @@ class Lake:
         if not self.is_local:
             pinned = self.pinned(name)
             return pinned.version if pinned else None
-        log = Path(self.url(name)) / "_delta_log"
+        log, known = Path(self.url(name)) / "_delta_log", checkpoint_version(Path(self.url(name)))
+        if known is not None:  # a folder of a day's commits takes a tenth of a second to list
+            return next(
+                version for version in itertools.count(known) if not digests.log_entry(log.parent, version + 1).exists()
+            )
         try:
             return max((int(each.stem) for each in log.iterdir() if LOG_ENTRY.fullmatch(each.name)), default=None)
         except FileNotFoundError:
@@ -412,6 +436,14 @@ class Lake:
     def repair(self, names: Iterable[str]) -> list[str]:
         """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
         return [told for name in names if self.is_local for told in fsync.drop_broken_commits(Path(self.url(name)))]
+
+
+def checkpoint_version(root: Path) -> int | None:
+    """The version that the newest checkpoint of a table in a folder sums up, where it has one."""
+    try:
+        return int(json.loads((root / "_delta_log" / digests.LAST_CHECKPOINT).read_bytes())["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # there is none, or it is damaged: the log says the same
 
 
 def newest_event(lake: Lake) -> datetime | None:

@@ -19,12 +19,15 @@ from ingestion.outbox.source import OutboxSource, Source
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.25
+IDLE_TURNS = (
+    20  # after so many without events the log is read all the same: another process may have placed some and ended
+)
 UPKEEP_SECONDS = 3600
 RETRY_SECONDS = (0.5, 10.0)  # between attempts while Postgres is away: at first, and at most
 SEQUENCE_ROWS = 5_000  # rows that one transaction places; writers never wait for it, other sequencers do
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ingestion:
     """Everything between the outbox and raw, as one piece of work that can be repeated."""
 
@@ -32,6 +35,7 @@ class Ingestion:
     source: Source
     lander: Lander
     age_seconds: float
+    _idle_turns: int = 0  # since the log was read to its end and nothing was placed
 
     def drain(self) -> int:
         """Place and land until nothing is left. Returns how many events landed."""
@@ -54,7 +58,7 @@ class Ingestion:
                         self.lander.check(source)
                         is_checked = True
                     maintenance.when_due()
-                    self._turn(source, stop)
+                    self.turn(source, stop)
                     beat(has_worked=True)
                     retry_seconds = RETRY_SECONDS[0]
                 except Unavailable as problem:
@@ -62,14 +66,28 @@ class Ingestion:
                     stop.wait(retry_seconds)
                     retry_seconds, is_checked = min(retry_seconds * 2, RETRY_SECONDS[1]), False
 
-    def _turn(self, source: Source, stop: threading.Event) -> None:
+    def turn(self, source: Source, stop: threading.Event) -> None:
+        """Place and land what is there, or wait a moment for something to come."""
         placed = self._place()
         if placed < self.lander.rows and not self.lander.has_more:
-            # For company when something came: a commit for each event would be a file for each.
-            stop.wait(self.age_seconds if placed else IDLE_SECONDS)
-            self._place()  # that company
-        if landed := self.lander.land_once(source):  # also what an earlier process placed and did not land
+            if not placed:
+                stop.wait(IDLE_SECONDS)
+            elif self._idle_turns <= 1:
+                # For company: a commit for each event would be a file for each. After a pause it has had time to come.
+                stop.wait(self.age_seconds)
+                placed += self._place()
+        if self._is_log_unchanged(placed):
+            self._idle_turns += 1
+            return
+        landed = self.lander.land_once(source)  # also what an earlier process placed and did not land
+        self._idle_turns = 0 if landed else 1
+        if landed:
             log.info("landed %d events", landed)
+
+    def _is_log_unchanged(self, placed: int) -> bool:
+        """Whether the outbox has nothing after what was read. A broker is asked each time: it waits for events itself."""
+        is_read = 0 < self._idle_turns < IDLE_TURNS and not self.lander.has_more
+        return is_read and not placed and isinstance(self.source, OutboxSource)
 
     def _place(self) -> int:
         """Place what is waiting, about a batch of the lander at most: writers may be quicker than we are."""

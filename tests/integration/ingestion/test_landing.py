@@ -95,6 +95,38 @@ def test_landing_that_is_behind_waits_for_no_company(database, lake, users, monk
     assert not running.is_alive()
 
 
+@dataclass(frozen=True, slots=True)
+class CountedSource(OutboxSource):
+    """Counts how often the log is read."""
+
+    reads: list[int] = field(default_factory=list)
+
+    def read(self, positions, limit):
+        self.reads.append(limit)
+        return OutboxSource.read(self, positions, limit)
+
+
+def test_an_idle_lander_reads_the_log_now_and_then_and_lands_what_others_placed(database, lake, user_id, monkeypatch):
+    monkeypatch.setattr(service_module, "IDLE_SECONDS", 0)
+    source, stop = CountedSource(database), threading.Event()
+    service = Ingestion(database, source, Lander(lake, range(BUCKETS), rows=5_000), age_seconds=0)
+    service.drain()
+    source.reads.clear()
+    for _ in range(service_module.IDLE_TURNS):
+        service.turn(source, stop)
+    assert len(source.reads) == 1
+    (by_us,) = write_events(database, user_id)
+    service.turn(source, stop)
+    assert by_us in ids(lake)
+    for _ in range(3):
+        service.turn(source, stop)
+    (by_others,) = write_events(database, user_id)
+    sequence_once(database)
+    for _ in range(service_module.IDLE_TURNS):
+        service.turn(source, stop)
+    assert by_others in ids(lake)
+
+
 def test_events_that_are_gone_from_the_log_stop_their_bucket(database, database_url, lake):
     user_id = add_user(database)
     bucket = bucket_of(user_id, BUCKETS)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -252,6 +253,55 @@ def test_the_log_is_summed_up_now_and_then_so_that_opening_stays_quick(lake, mon
     assert [int(version) for version in summed_up] == [4, 8]
     assert steps(lake.open(STEPS)) == list(range(1, 10))
     assert lake.open(STEPS).position("bucket-0") == 9
+
+
+def test_a_long_digest_list_is_rewritten_less_often(lake, monkeypatch):
+    monkeypatch.setattr("focusflow.lake.tables.CHECKPOINT_COMMITS", 2)
+    monkeypatch.setattr("focusflow.lake.tables.BYTES_PER_COMMIT", 100)
+    table = lake.open(STEPS)
+    for number in range(1, 20):
+        table.append(rows(number), positions={})
+    summed_up = sorted(
+        int(path.name[:20]) for path in Path(lake.url(STEPS.name)).glob("_delta_log/*.checkpoint.parquet")
+    )
+    pauses = [after - before for before, after in pairwise([0, *summed_up])]
+    assert pauses[0] == 2
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 4
+
+
+@pytest.mark.parametrize("pointer", ["whole", "damaged", "missing"])
+def test_the_newest_version_is_found_with_and_without_the_pointer_to_a_checkpoint(lake, pointer):
+    table = three_commits(lake)
+    table.checkpoint()
+    table.append(rows(4), positions={})
+    last_checkpoint = Path(lake.url(STEPS.name), "_delta_log", "_last_checkpoint")
+    if pointer == "damaged":
+        last_checkpoint.write_text("{")
+    elif pointer == "missing":
+        last_checkpoint.unlink()
+    assert lake.version(STEPS.name) == 4
+
+
+def test_the_newest_version_of_a_long_log_is_found_without_listing_it(lake, monkeypatch):
+    three_commits(lake).checkpoint()
+    monkeypatch.setattr(Path, "iterdir", lambda _: pytest.fail("the log was listed"))
+    assert lake.version(STEPS.name) == 3
+
+
+def test_positions_are_read_from_the_log_once_for_each_version(lake):
+    table = three_commits(lake)
+    assert table.position("bucket-0") == 3
+    shutil.rmtree(Path(lake.url(STEPS.name), "_delta_log"))
+    assert table.position("bucket-0") == 3
+
+
+def test_positions_of_a_commit_by_others_are_read_anew(lake):
+    ours, theirs = lake.open(STEPS), lake.open(STEPS)
+    assert (ours.position("bucket-0"), ours.position("bucket-1")) == (0, 0)
+    theirs.append(rows(1, bucket=1), positions={"bucket-1": 1})
+    ours.append(rows(1), positions={"bucket-0": 1})
+    assert (ours.position("bucket-0"), ours.position("bucket-1")) == (1, 1)
 
 
 def test_a_checkpoint_of_a_broken_commit_goes_with_it(lake):
