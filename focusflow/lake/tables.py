@@ -146,8 +146,8 @@ class Pinned:
 
     name: str
     delta: DeltaTable
-    _positions: dict[str, int] = field(default_factory=dict)  # of this version; asking the log reads it once for each
-    _read_at: int = -1
+    _positions: dict[str, int] = field(default_factory=dict, init=False)  # of this version; the log is read for each
+    _read_at: int = field(default=-1, init=False)
 
     @property
     def version(self) -> int:
