@@ -70,4 +70,4 @@ except Problem as problem:
     st.error(str(problem), icon=":material/error:")
 except Exception:
     LOG.exception("The page %s could not be made", chosen.title)
-    st.error("This page could not be made. It is in the log; load it again in a moment.", icon=":material/error:")
+    st.error("Something went wrong. The error is in the log. Reload the page in a moment.", icon=":material/error:")

@@ -64,7 +64,7 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
             tooltip=[
                 alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
                 alt.Tooltip("tasks_completed:Q", title="Completed"),
-                alt.Tooltip("days:Q", title="Days of it"),
+                alt.Tooltip("days:Q", title="Days"),
             ],
         )
     )
@@ -91,7 +91,7 @@ def _arrows(unusual: pl.DataFrame) -> alt.Chart:
             shape=alt.Shape("tasks_completed_trend:N", scale=up_or_down, legend=None),
             tooltip=[
                 alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
-                alt.Tooltip("said:N", title="It was"),
+                alt.Tooltip("said:N", title="Trend"),
                 alt.Tooltip("usual_low:Q", title="Usual from", format=",.0f"),
                 alt.Tooltip("usual_high:Q", title="to", format=",.0f"),
             ],

@@ -47,7 +47,7 @@ def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("cohort_week:T", title="First week", format="%-d %B %Y"),
                 alt.Tooltip("weeks_since:Q", title="Weeks since"),
-                alt.Tooltip("share:Q", title="Came back", format=".0%"),
+                alt.Tooltip("share:Q", title="Returned", format=".0%"),
                 alt.Tooltip("users:Q", title="People"),
                 alt.Tooltip("cohort:Q", title="of"),
             ],
@@ -135,8 +135,8 @@ def reliability(frame: pl.DataFrame) -> alt.LayerChart:
             x=alt.X("said:Q", scale=scale, axis=said),
             y=alt.Y("came:Q", scale=scale, axis=came),
             tooltip=[
-                alt.Tooltip("said:Q", title="Said", format=".1%"),
-                alt.Tooltip("came:Q", title="Came", format=".1%"),
+                alt.Tooltip("said:Q", title="Predicted", format=".1%"),
+                alt.Tooltip("came:Q", title="Actual", format=".1%"),
                 alt.Tooltip("tasks:Q", title="Tasks", format=","),
             ],
         )

@@ -89,7 +89,7 @@ def estimate_ranges(estimates: pl.DataFrame) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("category:N", title="Category"),
             alt.Tooltip("tasks:Q", title="Tasks"),
-            alt.Tooltip("said:N", title="An hour means"),
+            alt.Tooltip("said:N", title="An hour takes"),
         ],
     )
     line = base.mark_rule(color=MAIN, strokeWidth=5, opacity=0.35, strokeCap="round").encode(

@@ -19,7 +19,7 @@ def against_usual(weeks: pl.DataFrame, column: str) -> alt.LayerChart:
         y=alt.Y("now:Q", title=None),
         tooltip=[
             alt.Tooltip("first_day:T", title="Week of", format="%-d %B %Y"),
-            alt.Tooltip("now:Q", title="It was", format=",.0f"),
+            alt.Tooltip("now:Q", title="Value", format=",.0f"),
             alt.Tooltip("low:Q", title="Usual from", format=",.0f"),
             alt.Tooltip("high:Q", title="to", format=",.0f"),
         ],

@@ -11,7 +11,7 @@ from dashboard.components import layout
 from focusflow.errors import Problem
 
 PLAN = "plan of the day"
-MEANS = "What is due and matters most first, for as long as such tasks take you, in what your calendar leaves of the working day."
+MEANS = "Due and important tasks first, in the free time of your working day, with durations learned from you."
 
 
 def plan(me: Session) -> None:
@@ -22,7 +22,7 @@ def plan(me: Session) -> None:
         return
     with st.container(border=True):
         with layout.row():
-            layout.section_header("The plan", MEANS)
+            layout.section_header("Plan", MEANS)
             with st.container(horizontal=True, width="content"):
                 if plan_.get("is_accepted"):
                     st.badge("in your calendar", icon=":material/check:", color="green")
@@ -30,7 +30,7 @@ def plan(me: Session) -> None:
                     st.button(
                         "Accept", icon=":material/event_available:", type="primary", on_click=_accept, args=(plan_,)
                     )
-                st.button("Anew", type="tertiary", on_click=_make)
+                st.button("Re-plan", type="tertiary", on_click=_make)
         st.markdown(current_user.escape_markdown(plan_["headline"]))
         for block in plan_["blocks"]:
             st.markdown(_block(block, me))
@@ -61,7 +61,7 @@ def _accept(plan_: Json) -> None:
         st.toast(str(problem), icon=":material/error:")
         return
     plan_["is_accepted"] = True
-    st.toast("It is in your calendar.", icon=":material/check:")
+    st.toast("Added to your calendar.", icon=":material/check:")
     if no_room:
         titles = ", ".join(current_user.escape_markdown(each["title"]) for each in no_room)
-        st.toast(f"Left out, for appointments have come there since: {titles}", icon=":material/event_busy:")
+        st.toast(f"Left out because of new appointments: {titles}", icon=":material/event_busy:")

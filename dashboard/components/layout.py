@@ -50,7 +50,7 @@ def metric(name: str, value: str, beside: str | None) -> None:
 def stat(label: str, value: str, beside: str | None, meaning: str) -> None:
     with st.container(border=True, height="stretch"):
         st.metric(label, value, help=meaning)
-        st.caption(beside or "nothing to compare with yet")
+        st.caption(beside or "no earlier period to compare")
 
 
 def section_header(title: str, meaning: str | None = None) -> None:
@@ -81,7 +81,7 @@ def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABL
     me, built_at = current_user.require_user(), lake.as_of(table)
     with row():
         fresh = f" Numbers as of {local(built_at, me):%H:%M}." if built_at else ""
-        st.caption(f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}, in your own days.{fresh}")
+        st.caption(f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}.{fresh}")
         csv_button(frame, f"{name}-{span.first}-{span.last}")
 
 

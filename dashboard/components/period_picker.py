@@ -62,7 +62,7 @@ def _dates(value: str, today: date) -> Period | None:
 
 def _picked(span: Period, today: date) -> Period:
     picked = st.date_input(
-        "From and to",
+        "Start and end",
         (span.first, span.last),
         max_value=today,
         format="YYYY-MM-DD",

@@ -26,16 +26,16 @@ def timer(*, startable: bool) -> None:
                 key="stop timer",
                 icon=":material/stop:",
                 type="primary",
-                on_click=layout.on_click(Client.stop_timer, "Stopped. The minutes follow in a few seconds."),
+                on_click=layout.on_click(Client.stop_timer, "Stopped. The numbers update in a few seconds."),
             )
         else:
-            st.markdown(":material/timer: No timer runs.")
-            st.button("Start a timer", key="start timer", icon=":material/play_arrow:", on_click=starting(None))
+            st.markdown(":material/timer: No timer running.")
+            st.button("Start timer", key="start timer", icon=":material/play_arrow:", on_click=starting(None))
 
 
 def starting(task_id: str | None) -> Callable[[], None]:
     """Starts the timer, and stops the one that runs, for `on_click`."""
-    return layout.on_click(lambda client: client.start_timer(task_id, switch=True), "The timer runs.")
+    return layout.on_click(lambda client: client.start_timer(task_id, switch=True), "Timer started.")
 
 
 def _running(client: Client) -> tuple[Json | None, str]:

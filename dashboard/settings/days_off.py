@@ -1,4 +1,4 @@
-"""Days on which nothing is expected."""
+"""Days off."""
 
 from datetime import date
 
@@ -12,15 +12,15 @@ REASONS = ("vacation", "holiday", "sick")
 
 
 def section() -> None:
-    st.caption("A day off has no score and breaks no streak, and you get no reminders on it.")
+    st.caption("A day off has no score, does not break streaks and sends no reminders.")
     with st.form("days off", clear_on_submit=True):
         span = st.date_input("First and last day", [], format="YYYY-MM-DD")
         reason = st.segmented_control("Why", REASONS, default=REASONS[0], required=True)
-        if st.form_submit_button("Take them off", type="primary") and span:
+        if st.form_submit_button("Add days off", type="primary") and span:
             layout.perform(lambda client: client.create_days_off(span[0], span[-1], reason), "Enjoy them.")
     found = layout.fetch(lambda client: list(client.days_off()))
     if found == []:
-        layout.empty_state("No days off yet. Choose the first and the last one above.")
+        layout.empty_state("No days off yet. Choose the first and last day above.")
     for each in found or []:
         _show_day_off(each)
 
@@ -30,8 +30,8 @@ def _show_day_off(days: Json) -> None:
     with st.container(border=True), layout.row():
         st.markdown(f"{first if first == last else f'{first} to {last}'} · {days['reason']}")
         st.button(
-            "Work after all",
+            "Remove",
             key=f"work {days['id']}",
             type="tertiary",
-            on_click=layout.on_click(lambda client: client.delete_days_off(days["id"]), "Taken back."),
+            on_click=layout.on_click(lambda client: client.delete_days_off(days["id"]), "Removed."),
         )

@@ -10,30 +10,30 @@ from focusflow.scopes import Scope
 
 
 def section() -> None:
-    st.caption("For programs of yours: a key may do what its scopes name, and nothing else. It is shown once.")
+    st.caption("For your own programs. A key is limited to its permissions and shown once.")
     with st.form("key", clear_on_submit=True):
-        name = st.text_input("Where will it be used?", placeholder="Phone widget", max_chars=100)
-        scopes = st.multiselect("What may it do?", [scope.value for scope in Scope], placeholder="Choose its scopes")
-        is_sent = st.form_submit_button("Make a key", type="primary")
+        name = st.text_input("Name", placeholder="Phone widget", max_chars=100)
+        scopes = st.multiselect("Permissions", [scope.value for scope in Scope], placeholder="Choose permissions")
+        is_sent = st.form_submit_button("Create key", type="primary")
     if is_sent:
         _make(name, scopes)
     found = layout.fetch(Client.api_keys)
     if found == []:
-        layout.empty_state("No keys yet. Make one above for a program of yours.")
+        layout.empty_state("No keys yet. Create one above.")
     for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
         _show_key(key)
 
 
 def _make(name: str, scopes: list[str]) -> None:
     if not name.strip() or not scopes:
-        st.warning("Say where it will be used, and what it may do.")
+        st.warning("Enter a name and choose permissions.")
         return
     try:
         made = layout.call_api(lambda client: client.create_api_key(name, scopes))
     except Problem as problem:
         st.error(str(problem))
         return
-    st.success("This is your key. Copy it now: it is not stored, and cannot be shown again.", icon=":material/key:")
+    st.success("This is your key. Copy it now: it cannot be shown again.", icon=":material/key:")
     st.code(made["key"], language=None)
 
 
@@ -47,9 +47,9 @@ def _show_key(key: Json) -> None:
             return
         st.markdown(f"{name} · {used}  \n:small[{', '.join(key['scopes'])}]")
         with st.popover("Revoke"):
-            st.markdown("What uses this key stops working at once.")
+            st.markdown("Programs that use this key stop working at once.")
             st.button(
-                "Revoke it",
+                "Revoke key",
                 key=f"revoke {key['id']}",
                 type="primary",
                 on_click=layout.on_click(lambda client: client.revoke_key(key["id"]), "Revoked."),

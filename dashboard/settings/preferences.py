@@ -11,7 +11,7 @@ from dashboard.components import layout
 from focusflow.notification_kinds import KINDS
 
 CHANNELS = {"email": "Email", "in_app": "In the app"}
-AFTER_EMPTY = {"line": "Send one friendly line", "nothing": "Send nothing"}
+AFTER_EMPTY = {"line": "Send a short note", "nothing": "Send nothing"}
 
 
 def section() -> None:
@@ -31,16 +31,16 @@ def section() -> None:
 def _reports(chosen: Json) -> dict[str, Any]:
     layout.section_header("Reports")
     return {
-        "weekly_report": st.toggle("A report of every week", chosen["weekly_report"]),
+        "weekly_report": st.toggle("Weekly report", chosen["weekly_report"]),
         "weekly_report_day": st.selectbox(
-            "It comes on", range(7), chosen["weekly_report_day"], format_func=formatting.WEEKDAYS.__getitem__
+            "Sent on", range(7), chosen["weekly_report_day"], format_func=formatting.WEEKDAYS.__getitem__
         ),
         "weekly_report_hour": st.selectbox(
-            "at", range(24), chosen["weekly_report_hour"], format_func=lambda hour: f"{hour:02}:00"
+            "Sent at", range(24), chosen["weekly_report_hour"], format_func=lambda hour: f"{hour:02}:00"
         ),
-        "monthly_report": st.toggle("A report of every month", chosen["monthly_report"]),
+        "monthly_report": st.toggle("Monthly report", chosen["monthly_report"]),
         "empty_week": st.selectbox(
-            "After a week without anything",
+            "If nothing happened",
             list(AFTER_EMPTY),
             list(AFTER_EMPTY).index(chosen["empty_week"]),
             format_func=AFTER_EMPTY.__getitem__,
@@ -49,14 +49,12 @@ def _reports(chosen: Json) -> dict[str, Any]:
 
 
 def _quiet(chosen: Json) -> dict[str, Any]:
-    layout.section_header("Quiet", "No mails within the quiet hours, by your own clock.")
+    layout.section_header("Quiet hours", "No emails during quiet hours, in your local time.")
     quiet = {
         name: st.time_input(label, _clock(chosen[name]), step=900)
-        for name, label in (("quiet_from", "Quiet from"), ("quiet_until", "until"))
+        for name, label in (("quiet_from", "Quiet hours start"), ("quiet_until", "Quiet hours end"))
     }
-    calm = st.toggle(
-        "Calm mode", chosen["calm_mode"], help="The page Today begins with one next step and no counts of what is late."
-    )
+    calm = st.toggle("Calm mode", chosen["calm_mode"], help="Today shows one next step and no overdue counts.")
     return {name: each.strftime("%H:%M") if each else None for name, each in quiet.items()} | {"calm_mode": calm}
 
 
@@ -65,7 +63,7 @@ def _clock(written: str | None) -> time | None:
 
 
 def _types(chosen: Json) -> dict[str, Any]:
-    layout.section_header("Notifications", "A kind without a channel is turned off.")
+    layout.section_header("Notifications", "No channel means off.")
     chosen_channels = {
         name: st.pills(
             KINDS[name].label if name in KINDS else name,

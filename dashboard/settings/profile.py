@@ -22,31 +22,29 @@ def section() -> None:
         return
     zones = sorted(clock.zone_names())
     with st.form("profile"):
-        st.text_input("E-mail", me["email"], disabled=True)
+        st.text_input("Email", me["email"], disabled=True)
         name = st.text_input("Name", me["display_name"], max_chars=200)
         zone = st.selectbox(
             "Time zone",
             zones,
             zones.index(me["timezone"]) if me["timezone"] in zones else None,
-            help="Counts from now on. Days that were stay where they were.",
+            help="Applies from now on. Past days stay as they were.",
         )
-        start = st.selectbox(
-            "Your week begins on", range(7), me["week_start"], format_func=formatting.WEEKDAYS.__getitem__
-        )
+        start = st.selectbox("Week starts on", range(7), me["week_start"], format_func=formatting.WEEKDAYS.__getitem__)
         locales = sorted({*LOCALES, me["locale"]})
         locale = st.selectbox(
-            "Dates and numbers in mails as in",
+            "Date and number format in emails",
             locales,
             locales.index(me["locale"]),
             format_func=_called,
-            help="The words stay English.",
+            help="The text stays English.",
         )
         target = st.number_input(
-            "Minutes of focus a day",
+            "Daily focus target (min)",
             1,
             1440,
             me["daily_focus_goal_minutes"],
-            placeholder="by what is usual for you",
+            placeholder="your usual amount",
             help=BY_NAME["focus_target_minutes"].meaning,
         )
         if st.form_submit_button("Save", type="primary"):
@@ -55,7 +53,7 @@ def section() -> None:
 
 
 def _called(locale: str) -> str:
-    """What a locale is called; itself where nobody knows it."""
+    """The display name of a locale."""
     try:
         return Locale.parse(locale, sep="-").get_display_name("en") or locale
     except (UnknownLocaleError, ValueError):

@@ -1,4 +1,4 @@
-"""The password, and where one is signed in."""
+"""Password and sessions."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ def section() -> None:
 
 def _sign_out_everywhere() -> None:
     with st.popover("Sign out everywhere"):
-        st.markdown("Every device is signed out, this one too.")
+        st.markdown("Signs out every device, including this one.")
         revoke_keys = st.checkbox("Revoke all API keys too", key="revoke keys everywhere")
         st.button(
             "Sign out everywhere",
@@ -33,12 +33,12 @@ def _sign_out_everywhere() -> None:
 
 
 def _password() -> None:
-    layout.section_header("Password", "Every other device is signed out by a new one.")
+    layout.section_header("Password", "A new password signs out your other devices.")
     with st.form("password", clear_on_submit=True):
-        password = st.text_input("Your password", type="password", autocomplete="current-password")
-        new = st.text_input("A new one, 8 characters or more", type="password", autocomplete="new-password")
+        password = st.text_input("Current password", type="password", autocomplete="current-password")
+        new = st.text_input("New password (8 characters or more)", type="password", autocomplete="new-password")
         revoke_keys = st.checkbox("Revoke all API keys too")
-        if st.form_submit_button("Change it", type="primary"):
+        if st.form_submit_button("Change password", type="primary"):
             try:
                 me = current_user.require_user()
                 shared().store.change_password(me, password, new, revoke_keys=revoke_keys)
@@ -50,7 +50,7 @@ def _password() -> None:
 def _sign_in(each: Json) -> None:
     with st.container(border=True), layout.row():
         used = layout.local(each["last_used_at"], current_user.require_user())
-        what = "This one" if each["is_current"] else "Another one"
+        what = "This device" if each["is_current"] else "Another device"
         st.markdown(
             f"**{what}**, last used {used:%-d %B, %H:%M}  \n:small[{current_user.escape_markdown(each['ip'] or 'address unknown')}]"
         )

@@ -16,13 +16,13 @@ from focusflow import clock
 from focusflow.lake.tables import position_key
 
 STALE_MINUTES = 130  # tables are made anew each hour at the latest
-FRESH = "When the table was made last. Each is made anew as events arrive, and each hour at the latest."
-WAITING = "Events that are in the lake as they came, and not yet typed and in the tables."
+FRESH = "Last build of the table. Tables update as events arrive, and at least hourly."
+WAITING = "Raw events in the lake that are not in the tables yet."
 USERS = (
-    "Users whose rows break a rule. What is published of them stays as it was, and everybody else's is published. The first refresh after"
-    " which their rows break none releases them."
+    "Users whose rows break a rule. Their published rows stay as they were; everybody else's are published. The first refresh in"
+    " which their rows pass releases them."
 )
-QUARANTINE = "Events that could not be read. Their bytes are kept; `focusflow quarantine` shows and redrives them."
+QUARANTINE = "Events that could not be parsed. Their bytes are kept; `focusflow quarantine` lists and redrives them."
 
 
 def page() -> None:
@@ -59,10 +59,10 @@ def _numbers(tables: list[dagster_client.TableStatus], quarantined: int) -> None
         layout.stat(
             "Broken rules",
             formatting.number(broken) if judged else formatting.NONE,
-            f"of {judged} checked" if judged else "none looked at yet",
-            "Rules that a table's newest rows break. What is made from such a table waits; where the rows are some users' alone, only theirs do.",
+            f"of {judged} checked" if judged else "not checked yet",
+            "Rules that the newest rows of a table break. Dependent tables wait; if only some users' rows break them, only theirs wait.",
         )
-        layout.stat("On the way", formatting.number(_waiting()), "events", WAITING)
+        layout.stat("In transit", formatting.number(_waiting()), "events", WAITING)
         layout.stat("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
 
 
@@ -87,7 +87,7 @@ def _counted() -> None:
     last = dagster_client.reconciliation()
     if last is None or last.at is None:
         st.info(
-            "Events have not been counted yet. Each night they are; `focusflow verify` does it now.",
+            "No reconciliation yet. It runs each night; `focusflow verify` runs it now.",
             icon=":material/calculate:",
         )
         return
@@ -113,11 +113,11 @@ def _rules(checks: list[dagster_client.Check]) -> None:
     broken = [check for check in checks if check.passed is False]
     judged = sum(check.passed is not None for check in checks)
     if not broken and judged:
-        st.success(f"All {formatting.count(judged, 'rule')} that were looked at hold.", icon=":material/verified:")
+        st.success(f"All {formatting.count(judged, 'checked rule')} pass.", icon=":material/verified:")
     for check in broken:
         rule = check.rule.replace("_", " ")
         alt_text = (
-            f"has {formatting.number(check.broken)} {rule}; there must be none"
+            f"has {formatting.number(check.broken)} {rule}; expected none"
             if check.broken
             else f"breaks the rule “{rule}”"
         )
@@ -140,7 +140,7 @@ def _all_rules(checks: list[dagster_client.Check]) -> None:
                 "Table": check.table,
                 "Rule": check.rule.replace("_", " "),
                 "Is": {True: "✓ holds", False: "✗ broken", None: "not looked at"}[check.passed],
-                "Looked at": _ago(check.at, "ago"),
+                "Checked": _ago(check.at, "ago"),
                 "Means": check.means,
             }
             for check in checks
@@ -171,7 +171,7 @@ def _tables(tables: list[dagster_client.TableStatus]) -> None:
         hide_index=True,
         column_config={
             "table": "Table",
-            "made": "Made",
+            "made": "Built",
             "age": "Age",
             "state": "State",
             "rules": "Rules",
@@ -184,8 +184,8 @@ def _tables(tables: list[dagster_client.TableStatus]) -> None:
 def _rules_that_hold(checks: Sequence[dagster_client.Check]) -> str:
     """How many rules hold. One that nobody has looked at since the table was made neither holds nor is broken."""
     passing, judged = (sum(check.passed in which for check in checks) for which in ((True,), (True, False)))
-    unknown = f"{len(checks) - judged} not looked at" if judged < len(checks) else ""
-    return ", ".join(filter(None, (f"{passing} of {judged} hold" if judged else "", unknown)))
+    unknown = f"{len(checks) - judged} not checked" if judged < len(checks) else ""
+    return ", ".join(filter(None, (f"{passing} of {judged} pass" if judged else "", unknown)))
 
 
 def _state(table: dagster_client.TableStatus) -> str:
@@ -202,10 +202,10 @@ def _published() -> None:
         return
     me = current_user.require_user()
     layout.section_header(
-        "As the API has it", "Tables published for the API, and events accepted but without their place in the log."
+        "Published to the API", "Tables published for the API, and accepted events without a log offset."
     )
     st.caption(
-        f"{formatting.count(pipeline['events_in_log'], 'event')} in the log, {formatting.number(pipeline['events_waiting'])} waiting for a place in it."
+        f"{formatting.count(pipeline['events_in_log'], 'event')} in the log, {formatting.number(pipeline['events_waiting'])} waiting for an offset."
     )
     st.dataframe(
         [

@@ -1,4 +1,4 @@
-"""Goals: how far each is, against an even pace to its date, and when it is likely to be reached."""
+"""Goals: progress against an even pace, and the completion forecast."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 
 A_PAGE = 10
-PACE = "The dashed line is an even pace from the goal's beginning to its date; ahead and behind are measured from it. The band is the forecast."
+PACE = "The dashed line is an even pace from start to target date. Ahead and behind are measured against it. The band is the forecast."
 FORECAST = (
     "When it is reached if it goes on as in the twelve weeks before: as likely before as after the day in the middle, and eight times in ten"
     " between the other two. It is no promise: it knows nothing of what is ahead."
@@ -28,7 +28,7 @@ def page() -> None:
     if goals is None:
         return
     if not goals:
-        layout.empty_state("You have no goals yet. Add one below: what you want to reach, and by when.")
+        layout.empty_state("No goals yet. Add one below with a target date.")
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
         progress = lake.query("goal_progress", first=span.first, last=span.last)
@@ -60,29 +60,29 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
                     f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace, and when it is likely to be reached.",
                 )
             else:
-                st.caption("Its line begins tomorrow.")
+                st.caption("The chart starts tomorrow.")
         if goal["measurement"] == "milestones":
             _steps(goal)
 
 
 def _standing(goal: Json, days: pl.DataFrame, today: date) -> str:
-    """How it stands against its date, in words."""
+    """Progress against the target date, as text."""
     if goal["target_date"] is None:
-        return "Without a date, there is no pace to keep."
+        return "No target date, so no pace to compare with."
     left = (date.fromisoformat(goal["target_date"]) - today).days
     until = (
         f"{left} days left"
         if left > 1
-        else ("until tomorrow" if left == 1 else "due today" if left == 0 else f"{-left} days past its date")
+        else ("until tomorrow" if left == 1 else "due today" if left == 0 else f"{-left} days overdue")
     )
     ahead = days["ahead"][-1] if len(days) else None
     if ahead is None or abs(ahead) < 1:
         return f"On pace, {until}." if ahead is not None else f"{until[0].upper()}{until[1:]}."
-    return f"{abs(ahead):.0f} points {'ahead of' if ahead > 0 else 'behind'} an even pace, {until}."
+    return f"{abs(ahead):.0f} points {'ahead of' if ahead > 0 else 'behind'} schedule, {until}."
 
 
 def _forecast(day: dict[str, Any]) -> str | None:
-    """When it is likely to be reached, in words; None where nothing can be said."""
+    """The forecast as text, None without a forecast."""
     early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
     if middle is None:
         return None
@@ -94,25 +94,24 @@ def _forecast(day: dict[str, Any]) -> str | None:
 
 
 def _progress_form(goal: Json) -> None:
-    """Say how far it is."""
+    """A form to record progress."""
     if goal["measurement"] == "milestones":
         return
     with st.popover("Record progress", icon=":material/trending_up:"), st.form(f"progress {goal['id']}", border=False):
         of = f"of {goal['target_value']:g}" if goal["measurement"] == "number" else "percent"
         top = None if goal["measurement"] == "number" else 100.0
-        value = st.number_input(
-            f"How far it is, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}"
-        )
+        value = st.number_input(f"Progress, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}")
         if st.form_submit_button("Record", type="primary"):
             layout.perform(
-                lambda client: client.record_progress(goal["id"], value), "Recorded. The line follows in a few seconds."
+                lambda client: client.record_progress(goal["id"], value),
+                "Recorded. The chart updates in a few seconds.",
             )
             st.rerun()
 
 
 def _steps(goal: Json) -> None:
-    """The milestones, once somebody wants to see them."""
-    with st.expander("Steps", on_change="rerun", key=f"steps {goal['id']}") as opened:
+    """The milestones, loaded when opened."""
+    with st.expander("Milestones", on_change="rerun", key=f"steps {goal['id']}") as opened:
         if not opened.open:
             return
         for step in layout.fetch(lambda client: client.milestones(goal["id"])) or []:
@@ -131,14 +130,14 @@ def _complete_step(goal_id: str, step_id: str) -> None:
         "Done",
         key=f"step {step_id}",
         icon=":material/check:",
-        on_click=layout.on_click(lambda client: client.complete_milestone(goal_id, step_id), "One step further."),
+        on_click=layout.on_click(lambda client: client.complete_milestone(goal_id, step_id), "Milestone completed."),
     )
 
 
 def _new() -> None:
-    with st.expander("Add a goal", icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
-        title = st.text_input("What do you want to reach?", max_chars=500)
-        target = st.date_input("By when?", None, format="YYYY-MM-DD")
+    with st.expander("Add goal", icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
+        title = st.text_input("Goal", max_chars=500)
+        target = st.date_input("Due date", None, format="YYYY-MM-DD")
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"target_date": str(target)} if target else {}
             if layout.perform(lambda client: client.create_goal(title, **fields), "Added."):
@@ -148,6 +147,6 @@ def _new() -> None:
 def _others(goals: list[Json]) -> None:
     if not goals:
         return
-    with st.expander(f"{len(goals)} completed, paused or given up"):
+    with st.expander(f"{len(goals)} completed, paused or cancelled"):
         for goal in goals:
             st.markdown(f"{current_user.escape_markdown(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")

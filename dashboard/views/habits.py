@@ -14,7 +14,7 @@ from focusflow.clock import Period
 
 #: Each habit asks the API for its days and its streak, so that a page holds few of them.
 A_PAGE = 10
-STREAK = "Days in a row on which it was due and done. Skipped days and days off break nothing."
+STREAK = "Consecutive due days done. Skipped days and days off do not break a streak."
 STRENGTH = (
     "How well it has taken root, from 0 to 100 %. It grows with each day on which it is done, quickly at first, and falls slowly: one missed day"
     " costs little, where a streak would be lost. A daily habit is half of the way after 13 days. Skipped days and days off leave it as it is."
@@ -31,7 +31,7 @@ def page() -> None:
     if habits is None:
         return
     if not habits:
-        layout.empty_state("You have no habits yet. Take one up below: small enough to do on a bad day.")
+        layout.empty_state("No habits yet. Add one below, small enough to do on a bad day.")
     page = layout.paginate(habits, A_PAGE, "habits-page")
     details = layout.fetch(
         lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in page]
@@ -43,15 +43,14 @@ def page() -> None:
         rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in details]
         with layout.row():
             st.caption(
-                f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}, in your own days."
-                " A green square is a day on which it was done, a grey one was skipped."
+                f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}. Green: done. Gray: skipped."
             )
             layout.csv_button(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()
 
 
 def _days(client: Client, habit: Json, span: Period) -> pl.DataFrame:
-    """Each day of the habit in the span: done, skipped or not."""
+    """Each day of the habit in the range: done, skipped or open."""
     logged = {log["local_date"]: log for log in client.logs(habit["id"], span.first, span.last)}
     first = max(span.first, date.fromisoformat(habit["start_date"]))
     days = [day for day in span if day >= first]
@@ -62,7 +61,7 @@ def _days(client: Client, habit: Json, span: Period) -> pl.DataFrame:
 
 
 def state(habit: Json, day: date, log: Json | None) -> str:
-    """What became of a day. Of a habit of some times a week, each day is one on which it may be done."""
+    """The status of a day. For a habit with a number of times per week, every day is optional."""
     if log:
         return "skipped" if log["skipped"] else "done"
     is_due = habit["frequency"] != "weekdays" or day.weekday() in habit["weekdays"]
@@ -80,9 +79,7 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
             with st.container(horizontal=True, gap="medium"):
                 st.metric("Strength", formatting.percent(streak["strength"]), help=STRENGTH, width="content")
                 st.metric("Streak", _long(streak["current"], streak), help=STREAK, width="content")
-            st.caption(
-                f"Longest {streak['longest']}, {formatting.count(streak['total'], 'time')} in all.{_ended(streak)}"
-            )
+            st.caption(f"Best {streak['longest']} · {streak['total']} total.{_ended(streak)}")
         with right:
             if len(days):
                 done, idle = (days.filter(pl.col("state") == each).height for each in ("done", "not due"))
@@ -94,16 +91,16 @@ def _long(length: int, streak: Json) -> str:
 
 
 def _ended(streak: Json) -> str:
-    """What ended the last streak, once one of some length did and none is running that is longer."""
+    """Why the last streak ended, if it was long and no longer one is running."""
     length = streak["ended_length"] or 0
     if length < MIN_STREAK_SHOWN or length <= streak["current"]:
         return ""
-    return f" One of {_long(length, streak)} ended on {date.fromisoformat(streak['ended_on']):%-d %B}: {streak['ended_because']}."
+    return f" A streak of {_long(length, streak)} ended on {date.fromisoformat(streak['ended_on']):%-d %B}: {streak['ended_because']}."
 
 
 def _frequency(habit: Json) -> str:
     if habit["frequency"] == "weekly":
-        return f"{formatting.count(habit['times_per_week'], 'time')} a week"
+        return f"{formatting.count(habit['times_per_week'], 'time')} per week"
     if habit["frequency"] == "weekdays":
         if habit["weekdays"] == [0, 1, 2, 3, 4]:
             return "on workdays"
@@ -112,7 +109,7 @@ def _frequency(habit: Json) -> str:
 
 
 def _log(habit: Json, today: date, now: str) -> None:
-    """Today's state, and how to change it."""
+    """Today's status and its actions."""
     key = habit["id"]
     with st.container(horizontal=True, width="content"):
         if now in ("not done", "not due"):
@@ -130,16 +127,16 @@ def _log(habit: Json, today: date, now: str) -> None:
                 "Undo",
                 key=f"unlog {key}",
                 type="tertiary",
-                on_click=layout.on_click(lambda client: client.unlog_habit(key, today), "Taken back."),
+                on_click=layout.on_click(lambda client: client.unlog_habit(key, today), "Removed."),
             )
 
 
 def _skip(habit_id: str, today: date) -> None:
     with (
-        st.popover("Skip", help="A day skipped for a reason breaks no streak."),
+        st.popover("Skip", help="Skipping with a reason does not break your streak."),
         st.form(f"skip {habit_id}", border=False),
     ):
-        reason = st.text_input("Why?", placeholder="ill", max_chars=500)
+        reason = st.text_input("Reason", placeholder="ill", max_chars=500)
         if st.form_submit_button("Skip today", type="primary") and reason.strip():
             _logged(habit_id, today, {"skipped": True, "skip_reason": reason})
             st.rerun()
@@ -151,17 +148,17 @@ def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:
 
 def _new() -> None:
     with (
-        st.expander("Take up a habit", icon=":material/add:"),
+        st.expander("Add habit", icon=":material/add:"),
         st.form("new habit", border=False, clear_on_submit=True),
     ):
-        title = st.text_input("What?", max_chars=500)
+        title = st.text_input("Habit", max_chars=500)
         times = st.select_slider(
-            "How often a week?",
+            "Times per week",
             range(1, 8),
             7,
             format_func=lambda n: "every day" if n == 7 else formatting.count(n, "time"),
         )
-        if st.form_submit_button("Take it up", type="primary") and title.strip():
+        if st.form_submit_button("Add", type="primary") and title.strip():
             often = {"frequency": "daily"} if times == 7 else {"frequency": "weekly", "times_per_week": times}
-            if layout.perform(lambda client: client.create_habit(title, **often), "Taken up."):
+            if layout.perform(lambda client: client.create_habit(title, **often), "Added."):
                 st.rerun()

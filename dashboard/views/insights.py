@@ -57,7 +57,7 @@ def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:
         st.markdown(
             f"{marks.get(trend, ':material/trending_flat:')} **{BY_NAME[name].label}: {show(week[name])}**, {TREND_WORDS[trend]}{usual}."
         )
-        with st.expander("How this was found", on_change="rerun", key=f"how {name}") as opened:
+        with st.expander("How this is computed", on_change="rerun", key=f"how {name}") as opened:
             if not opened.open:
                 return
             st.caption(f"{BY_NAME[name].meaning} {HOW}")
@@ -78,7 +78,7 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
         column_config={
             "first_day": st.column_config.DateColumn("Week of", format="D MMM YYYY"),
             **{column: st.column_config.NumberColumn(label, format=form) for column, label in numbers.items()},
-            trend: "Said",
+            trend: "Trend",
         },
     )
 
@@ -104,7 +104,7 @@ def _words(day: date) -> None:
                     for each in remark["evidence"]:
                         _evidence(each)
         writer = "by a language model" if insights["written_by"] == "service" else "by rule, on this machine"
-        st.caption(f"Written {writer}. A sentence with a claim that your data does not support is not shown.")
+        st.caption(f"Written {writer}. Sentences that your data does not support are not shown.")
         if insights["reason"]:
             reason = current_user.escape_markdown(insights["reason"])
             st.caption(f":material/info: The text of the language model was not used: {reason}.")

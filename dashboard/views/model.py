@@ -1,4 +1,4 @@
-"""Model: what serves and why it may, how it compares with simple rules, whether it says what comes, and what its scores rest on."""
+"""Model: the served model, its promotion, comparison with simple rules, calibration and what drives scores."""
 
 from datetime import date
 from typing import Any
@@ -13,24 +13,24 @@ from dashboard.components.live_refresh import refreshing
 from dashboard.data import dagster_client, lake, model_cards
 
 NDCG = (
-    "How well an order agrees with what people then took up, in the first five places: 1 is perfect. The line is a 95 % interval,"
-    " from drawing people anew."
+    "NDCG@5: how well the top five match what users then did. 1 is perfect. The line is a 95 % bootstrap interval"
+    " over users."
 )
-RELIABILITY = "Tasks in ten groups by what was said. On the dashed line, what was said is what came."
+RELIABILITY = "Tasks in ten groups by predicted probability. On the dashed line, prediction equals outcome."
 COLUMNS = {
     "tasks": "Tasks", "people": "People", "mean_score": "Mean score", "deadline_risk": "Deadline risk", "importance": "Importance",
     "likelihood": "Likelihood",
 }  # fmt: skip
 DRIFT = (
-    "How differently a feature is spread over the lists of the last weeks than over those the model learned from: the population stability"
-    " index. Below 0.1 is as ever, above 0.25 the model was made for something else. Shown are those that moved most."
+    "Drift of a feature between the training data and the last weeks: the population stability"
+    " index. Below 0.1 is stable; above 0.25 the model needs retraining. The features that moved most are shown."
 )
 MOVED = {
-    0.25: "The model was made for something else: train it anew.",
-    0.1: "That is worth a look.",
+    0.25: "The data has changed: retrain the model.",
+    0.1: "Worth a look.",
     0.0: "All is as ever.",
 }
-GATE = "A model serves only if its gain over the best rule is clear of 0, what it says comes, and it is bad for nobody."
+GATE = "A model is served only if its gain over the best rule is above 0 with confidence, it is calibrated, and no group of users is worse off."
 
 
 def page() -> None:
@@ -44,12 +44,12 @@ def page() -> None:
             "Version",
             versions,
             versions.index(serves) if serves in versions else 0,
-            format_func=lambda version: f"{version} – serves" if version == serves else version,
+            format_func=lambda version: f"{version} – served" if version == serves else version,
         )
         _card(next(card for card in trained if card["version"] == chosen))
     else:
         layout.empty_state(
-            "No model has been trained yet: the baseline serves. `focusflow train` makes one from what people did."
+            "No model has been trained yet, so the baseline is served. `focusflow train` trains one from past behavior."
         )
     if serves:
         _drift(serves)
@@ -62,20 +62,20 @@ def _card(card: model_cards.Card) -> None:
         _numbers(card)
         left, right = st.columns(2, gap="large")
         with left:
-            layout.section_header("Against simple rules", NDCG)
+            layout.section_header("Compared with simple rules", NDCG)
             layout.chart(
                 charts.orders(_orders(card["measures"])),
-                "How well each order agrees with what people did, with intervals.",
+                "NDCG of each ranking with intervals.",
             )
         with right:
-            layout.section_header("What it says, and what comes", RELIABILITY)
+            layout.section_header("Predicted and actual", RELIABILITY)
             layout.chart(
                 charts.reliability(pl.DataFrame(card["measures"]["likelihood"]["reliability"])),
-                "What was said against what came, in ten groups.",
+                "Predicted against actual completion in ten groups.",
             )
     except model_cards.DAMAGED:
-        st.warning("This card is of another form than this page knows. `focusflow models list` shows it whole.")
-    with st.expander("The whole card"):
+        st.warning("This model card has an unknown format. See `focusflow models list`.")
+    with st.expander("Full model card"):
         st.json({name: value for name, value in card.items() if name != "features"}, expanded=1)
 
 
@@ -83,9 +83,9 @@ def _numbers(card: model_cards.Card) -> None:
     learned, measures = card["trained_on"], card["measures"]
     refused = card["refused"]
     if refused:
-        st.warning("The gate refused it: " + "; ".join(refused) + ".", icon=":material/block:")
+        st.warning("Not promoted: " + "; ".join(refused) + ".", icon=":material/block:")
     else:
-        st.success("It passed the gate.", icon=":material/verified:")
+        st.success("Passed the promotion gate.", icon=":material/verified:")
     first, last = (formatting.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
     gain = measures["gain"]
     error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
@@ -99,21 +99,21 @@ def _numbers(card: model_cards.Card) -> None:
         layout.stat(
             "Calibration error",
             f"{error:.3f}",
-            f"of the likelihood; {risk:.3f} of the deadline risk",
-            f"{RELIABILITY} At most 0.050 of either may serve.",
+            f"likelihood; {risk:.3f} deadline risk",
+            f"{RELIABILITY} Either must be at most 0.050 to be served.",
         )
         layout.stat(
             "Trained on",
             formatting.number(learned["tasks"]),
-            f"choices of {formatting.count(learned['people'], 'person', 'people')}, {first} to {last}",
-            "Open tasks as they stood each time somebody could choose one.",
+            f"choices of {formatting.count(learned['people'], 'user')}, {first} to {last}",
+            "Open tasks at each moment a user could choose one.",
         )
         weights = card["weights"]
         layout.stat(
             "Weight of likelihood",
             formatting.percent(weights["likelihood"]),
             f"{formatting.percent(weights['deadline_risk'])} deadline risk, {formatting.percent(weights['importance'])} importance",
-            "How much each of the three parts counts in the score.",
+            "Weights of the three parts of the score.",
         )
 
 
@@ -138,8 +138,8 @@ def _orders(measures: dict[str, Any]) -> pl.DataFrame:
 
 
 def _drift(serves: str) -> None:
-    """What Dagster found when it looked last."""
-    layout.section_header("Whether it still sees what it was trained on", DRIFT)
+    """The last drift check in Dagster."""
+    layout.section_header("Drift since training", DRIFT)
     try:
         check = dagster_client.drift()
     except dagster_client.NoPipeline as problem:
@@ -150,21 +150,21 @@ def _drift(serves: str) -> None:
         ((index, _format_name(name)) for name, index in metadata.items() if isinstance(index, float)), reverse=True
     )
     if check is None or check.at is None or check.metadata.get("model") != serves or not moved:
-        layout.empty_state("Nobody has looked since it was trained. The check of `models/priority` in Dagster does.")
+        layout.empty_state("Not checked since training. The check on `models/priority` in Dagster does it.")
         return
     frame = pl.DataFrame(moved, schema=["index", "feature"], orient="row")
-    layout.chart(charts.shares(frame, "feature", "index"), "How far each of the features that moved most has moved.")
+    layout.chart(charts.shares(frame, "feature", "index"), "Drift of the features that moved most.")
     index, most = moved[0]
     judged = next(judged for least, judged in MOVED.items() if index >= least)
     looked = f"{layout.local(check.at, current_user.require_user()):%-d %B, %H:%M}"
-    st.caption(f"Moved most: {most}, by {index:.3f}. {judged} Looked at on {looked}.")
+    st.caption(f"Largest drift: {most}, {index:.3f}. {judged} Checked on {looked}.")
 
 
 def _scores(today: date) -> None:
-    layout.section_header("Today's scores", "Of all open tasks of all people, as they were scored last.")
+    layout.section_header("Today's scores", "Latest scores of all open tasks of all users.")
     scores = lake.query("scores", last=today)
     if scores.is_empty():
-        layout.empty_state("No open task has been scored today.")
+        layout.empty_state("No open task has a score today.")
         return
     st.dataframe(
         scores.select(column for column in scores if column.null_count() < len(column)),
@@ -177,9 +177,9 @@ def _scores(today: date) -> None:
     )
     reasons = lake.query("reasons", last=today)
     layout.section_header(
-        "What they rest on",
-        "The points that each reason adds to the score of the mean task, those that do not have it included.",
+        "What drives scores",
+        "Mean points of each reason over all tasks, including tasks without it.",
     )
     named = reasons.with_columns(pl.col("code").str.replace_all("_", " "))
-    layout.chart(charts.shares(named, "code", "points_a_task"), "Points a task by reason.")
+    layout.chart(charts.shares(named, "code", "points_a_task"), "Mean points per task by reason.")
     layout.csv_button(reasons, f"reasons-{today}")

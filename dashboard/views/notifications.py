@@ -1,4 +1,4 @@
-"""Notifications: what one was told, and what has been read."""
+"""Notifications: delivered ones, read and unread."""
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ def page() -> None:
         return
     if not notifications:
         layout.empty_state(
-            "You have read everything." if wanted == "Unread" else "Nothing yet. Reminders and reports are told here."
+            "All caught up." if wanted == "Unread" else "No notifications yet. Reminders and reports appear here."
         )
         return
     if any(each["read_at"] is None for each in notifications):

@@ -1,4 +1,4 @@
-"""Overview: a period in a few numbers, each against the period before, and the days behind them."""
+"""Overview: a period in a few numbers, compared with the period before."""
 
 from datetime import date, timedelta
 
@@ -13,8 +13,8 @@ from dashboard.data import lake
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
 WEEKS = (
-    "The dashed line is your median week. Weeks that are not whole are pale. An arrow marks a week that was more or less than is usual for"
-    " you: outside of the range that holds eight of ten of your earlier weeks."
+    "The dashed line is your median week. Partial weeks are pale. An arrow marks a week above or below your usual range,"
+    " which covers 80 % of your earlier weeks."
 )
 
 
@@ -24,7 +24,7 @@ def page() -> None:
     days, before = lake.with_comparison(span.first, span.last)
     if days.is_empty():
         layout.empty_state(
-            "There are no numbers for these days. Add a task, start a timer or log a habit, and they appear here within seconds."
+            "No numbers for this range. Add a task, start a timer or log a habit, and they appear within seconds."
         )
         refreshing()
         return
@@ -33,14 +33,12 @@ def page() -> None:
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.section_header("Completed a week", WEEKS)
+        layout.section_header("Completed per week", WEEKS)
         unusual = lake.query("unusual_weeks", first=span.first, last=span.last)
-        layout.chart(charts.week_bars(days, unusual), "Tasks completed, a bar a week, and the median week as a line.")
+        layout.chart(charts.week_bars(days, unusual), "Tasks completed per week, with the median week as a line.")
     with right:
         layout.section_header("Focus by weekday", BY_NAME["focus_minutes"].meaning)
-        layout.chart(
-            charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean minutes of focus, a bar a weekday."
-        )
+        layout.chart(charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean focus minutes per weekday.")
     layout.footer(days, span, "days")
     refreshing()
 
@@ -86,9 +84,9 @@ def _score(days: pl.DataFrame) -> None:
                 icon=":material/beach_access:",
             )
         else:
-            layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
+            layout.chart(charts.score_line(days), "Productivity score per day with its 7-day mean.")
     with right:
-        layout.section_header("What it is made of", "The mean of each part over the range, where it applies.")
+        layout.section_header("Parts of the score", "The mean of each part over the range, where it applies.")
         frame = pl.DataFrame(
             [
                 {
@@ -101,7 +99,7 @@ def _score(days: pl.DataFrame) -> None:
             ],
             schema={"label": pl.String, "value": pl.Float64, "weight": pl.Float64, "meaning": pl.String},
         ).drop_nulls("value")
-        layout.chart(charts.score_parts(frame), "How far each part of the score reached, of 100 percent.")
+        layout.chart(charts.score_parts(frame), "Each part of the score in percent.")
 
 
 def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -120,7 +118,7 @@ def _year(today: date) -> None:
     year = lake.days(today - timedelta(days=364), today)
     if year.is_empty():
         return
-    layout.chart(charts.year_grid(_whole(year, today)), "Tasks completed, a square a day, a column a week.")
+    layout.chart(charts.year_grid(_whole(year, today)), "Tasks completed per day, one column per week.")
     best = year.sort("tasks_completed", descending=True).row(0, named=True)
     if best["tasks_completed"]:
         st.caption(

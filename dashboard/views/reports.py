@@ -1,4 +1,4 @@
-"""Reports: the one to come, those that were sent, and one of any days."""
+"""Reports: the next one, sent ones, and custom ranges."""
 
 import base64
 from datetime import date
@@ -11,7 +11,7 @@ from dashboard.app_state import shared
 from dashboard.components import layout, period_picker
 
 PAGE_SIZE = 50
-WHEN = "Whether and when it is sent, you choose in the [settings](/settings?section=Notifications)."
+WHEN = "Choose whether and when it is sent in the [settings](/settings?section=Notifications)."
 HEIGHT = 1100
 STATES = {
     "due": "to be sent",
@@ -28,14 +28,14 @@ def page() -> None:
         st.title("Reports", anchor=False)
         which = st.segmented_control(
             "Which",
-            ["Next weekly", "Next monthly", "These days", "Archive"],
+            ["Next weekly", "Next monthly", "Custom range", "Archive"],
             default="Next weekly",
             required=True,
             key="report",
             bind="query-params",
             label_visibility="collapsed",
         )
-    if which == "These days":
+    if which == "Custom range":
         span = period_picker.chosen(current_user.local_today(current_user.require_user()))
         _report((span.first, span.last), f"{span.first}-{span.last}")
         return
@@ -44,12 +44,12 @@ def page() -> None:
         _archive()
     else:
         kind = "monthly" if which == "Next monthly" else "weekly"
-        st.markdown(f":small[The next email, as it would be sent now. {WHEN}]")
+        st.markdown(f":small[Preview of the next email. {WHEN}]")
         _report(kind, kind)
 
 
 def _report(report: str | tuple[date, date], name: str) -> None:
-    """In a frame of an origin of its own: nothing in it can reach this page. A file is made when somebody asks for it."""
+    """Show a report in a sandboxed frame that cannot reach this page. Files are built on demand."""
     page = layout.fetch(lambda client: client.report_page(report))
     if page is None:
         return
@@ -76,7 +76,7 @@ def _report(report: str | tuple[date, date], name: str) -> None:
 def _archive() -> None:
     reports = layout.fetch(_newest)
     if reports == []:
-        layout.empty_state(f"No report was due yet. {WHEN}")
+        layout.empty_state(f"No reports yet. {WHEN}")
     for each in reports or []:
         _entry(each)
 
@@ -95,8 +95,8 @@ def _entry(each: Json) -> None:
         key=f"report {each['id']}",
     ) as opened:
         if not opened.open:
-            return  # what is not looked at is not loaded
+            return  # reports are loaded when opened
         if each["is_made"]:
             _report(each["id"], each["period"])
         else:
-            st.caption(f"There is nothing to read{reason}.")
+            st.caption(f"No content{reason}.")

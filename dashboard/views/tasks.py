@@ -1,4 +1,4 @@
-"""Tasks: how they come and go, how long they take, what is late, and what estimates are worth."""
+"""Tasks: created and completed, lead time, overdue tasks, and accuracy of estimates."""
 
 import polars as pl
 import streamlit as st
@@ -11,11 +11,11 @@ from dashboard.data import lake
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
-LEAD_TIME = "From writing a task down to completing it: half of the tasks took less than the median."
+LEAD_TIME = "Time from creation to completion. Half of the tasks took less than the median."
 LISTED = 100  # the API gives no more at once
 FACTOR = (
-    "What an hour of your estimates turns out to be, drawn towards an hour where there are few tasks. The dot is the middle,"
-    " the line holds eight of ten tasks. Plan with the upper end where it matters."
+    "Actual time per estimated hour, shrunk toward one hour where there are few tasks. The dot is the median,"
+    " the line covers 80 % of tasks. Use the upper end where it matters."
 )
 
 
@@ -25,7 +25,7 @@ def page() -> None:
     first = lake.before(span.first, span.last)
     flow = lake.query("task_flow", first=first, last=span.last)
     if flow.is_empty():
-        layout.empty_state("No tasks in these days. Add one on the page Today, and it is counted here within seconds.")
+        layout.empty_state("No tasks in this range. Add one on Today; it is counted here within seconds.")
         refreshing()
         return
     done = lake.query("tasks_completed", first=first, last=span.last)
@@ -33,12 +33,12 @@ def page() -> None:
     flow, done = flow.filter(pl.col("local_date") >= span.first), done.filter(pl.col("completed_on") >= span.first)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.section_header("Created and completed a week", BY_NAME["tasks_completed"].meaning)
-        layout.chart(charts.flow_bars(flow), "Tasks created and tasks completed, two bars a week.")
-        layout.section_header("How long they take", LEAD_TIME)
-        layout.chart(charts.lead_bars(done), "Tasks completed, by how long they took.")
+        layout.section_header("Created and completed per week", BY_NAME["tasks_completed"].meaning)
+        layout.chart(charts.flow_bars(flow), "Tasks created and completed per week.")
+        layout.section_header("Lead time", LEAD_TIME)
+        layout.chart(charts.lead_bars(done), "Completed tasks by lead time.")
     with right:
-        layout.section_header("Open at the end of the day", "In orange, those that were overdue.")
+        layout.section_header("Open at end of day", "Orange: overdue.")
         layout.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
@@ -47,7 +47,7 @@ def page() -> None:
 
 
 def _by_priority() -> None:
-    """What is open, in the order in which it is best done; asked for once somebody wants to see it."""
+    """Open tasks by score, loaded when opened."""
     with st.expander(
         "Open tasks by priority", icon=":material/format_list_numbered:", on_change="rerun", key="by priority"
     ) as opened:
@@ -55,7 +55,7 @@ def _by_priority() -> None:
         if tasks is None:
             return
         if not tasks:
-            layout.empty_state("Nothing is open. Add a task on the page Today.")
+            layout.empty_state("No open tasks. Add one on Today.")
             return
         listed = pl.DataFrame(
             [
@@ -105,12 +105,10 @@ def _lead_before(hours: float | None) -> str | None:
 
 
 def _estimates() -> None:
-    layout.section_header("What an hour of your estimate means", FACTOR)
+    layout.section_header("What an estimated hour takes", FACTOR)
     estimates = lake.query("estimates")
     if estimates.is_empty() or not estimates["tasks"].sum():
-        layout.empty_state(
-            "Give tasks an estimate and time them: from a few of them on, this tells what your hour is worth."
-        )
+        layout.empty_state("Estimate and time a few tasks to see how accurate your estimates are.")
         return
     names = layout.categories() | {"*": "All tasks"}
     described = estimates.with_columns(
@@ -121,7 +119,7 @@ def _estimates() -> None:
             pl.col("factor_high").round(1).cast(pl.String),
         ),
     ).head(8)
-    layout.chart(charts.estimate_ranges(described), "By category, how long an estimated hour takes.")
+    layout.chart(charts.estimate_ranges(described), "Actual time per estimated hour by category.")
     every = described.filter(pl.col("category_id") == "*")
     if len(every):
         st.caption(f"Your hour means {every['said'][0]}, from {formatting.number(every['tasks'][0])} tasks.")

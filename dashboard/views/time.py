@@ -1,4 +1,4 @@
-"""Time: where it goes, by day, hour and category, what meetings take, and the timer."""
+"""Time: by day, hour and category, meetings, and the timer."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from focusflow import clock
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
 
-SHADES = "The stronger the colour, the more: from 2, 10, 20 and 35 minutes."
-HOURS = f"Mean minutes in each hour of the week. Where entries overlap, each counts. {SHADES}"
-MEETINGS = f"Mean minutes of busy appointments in each hour of the week. {BY_NAME['meeting_minutes'].meaning} {SHADES}"
+SHADES = "Darker is more: from 2, 10, 20 and 35 minutes."
+HOURS = f"Mean minutes per hour of the week. Overlapping entries all count. {SHADES}"
+MEETINGS = f"Mean minutes of busy appointments per hour of the week. {BY_NAME['meeting_minutes'].meaning} {SHADES}"
 BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 
@@ -29,7 +29,7 @@ def page() -> None:
     spent = lake.query("time_spent", first=span.first, last=span.last)
     busy = lake.query("busy_hours", first=span.first, last=span.last)
     if spent.is_empty() and busy.is_empty():
-        layout.empty_state("No time in these days. Start the timer above, or write down an hour afterwards.")
+        layout.empty_state("No time logged in this range. Start the timer above, or log time.")
         refreshing()
         return
     _numbers(days, before)
@@ -38,8 +38,8 @@ def page() -> None:
     if len(busy):
         layout.section_header("Meetings by hour", MEETINGS)
         layout.chart(
-            charts.hour_grid(busy, "busy_minutes", "Minutes of meetings", span.days / 7),
-            "Minutes of meetings, a square an hour of the week.",
+            charts.hour_grid(busy, "busy_minutes", "Meeting minutes", span.days / 7),
+            "Meeting minutes per hour of the week.",
         )
         conflicts = lake.total(busy, "conflicts")
         if conflicts:
@@ -49,21 +49,19 @@ def page() -> None:
 
 
 def _afterwards() -> None:
-    """Time spent without the timer."""
+    """Log time without the timer."""
     me = current_user.require_user()
     today, zone = current_user.local_today(me), clock.zone(me.timezone)
     with (
-        st.expander("Write down time", icon=":material/edit_calendar:"),
+        st.expander("Log time", icon=":material/edit_calendar:"),
         st.form("time spent", border=False, clear_on_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         day = st.date_input("Day", today, max_value=today, format="YYYY-MM-DD")
         begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
-        if st.form_submit_button("Write it down", type="primary") and begun and ended:
+        if st.form_submit_button("Log", type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
-            layout.perform(
-                lambda client: client.log_time(start, end), "Written down. The minutes follow in a few seconds."
-            )
+            layout.perform(lambda client: client.log_time(start, end), "Logged. The numbers update in a few seconds.")
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
@@ -80,19 +78,17 @@ def _spent(spent: pl.DataFrame, span: Period) -> None:
     by_week = span.days > BY_WEEK_FROM
     left, right = st.columns([3, 2], gap="large")
     with left:
-        layout.section_header(f"Hours a {'week' if by_week else 'day'}", "By how they were taken down.")
+        layout.section_header(f"Hours per {'week' if by_week else 'day'}", "By how they were tracked.")
         layout.chart(
             charts.kind_bars(spent, span.first, span.last, by_week=by_week),
-            "Hours spent, by timer, pomodoro and written down.",
+            "Hours by timer, pomodoro and manual entry.",
         )
     with right:
-        layout.section_header("Where it goes", "By the category of the task.")
+        layout.section_header("By category", "Category of the task.")
         names = layout.categories()
         named = spent.with_columns(
             category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String)
         )
-        layout.chart(charts.category_bars(named), "Hours spent by category.")
+        layout.chart(charts.category_bars(named), "Hours by category.")
     layout.section_header("By hour", HOURS)
-    layout.chart(
-        charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes spent, a square an hour of the week."
-    )
+    layout.chart(charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes per hour of the week.")

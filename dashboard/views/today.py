@@ -102,10 +102,10 @@ def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) ->
     """The first of them; None where the API did not answer, which is no empty list."""
     layout.section_header(title, "Open tasks by priority score. Each score is the sum of its reasons.")
     if tasks is None:
-        st.caption("Your tasks could not be asked for. They appear here as soon as they can be.")
+        st.caption("Your tasks could not be loaded. They appear here as soon as possible.")
         return
     if not tasks:
-        st.info("Nothing is open. Add a task above.", icon=":material/task_alt:")
+        st.info("No open tasks. Add one above.", icon=":material/task_alt:")
     for task in tasks[:most]:
         with st.container(border=True):
             _task(me, task)
@@ -130,7 +130,7 @@ def _task(me: Session, task: Json) -> None:
                 icon=":material/check:",
                 help="Complete this task",
                 on_click=layout.on_click(
-                    lambda client: client.complete_task(task_id), "Done. The numbers follow in a few seconds."
+                    lambda client: client.complete_task(task_id), "Done. The numbers update in a few seconds."
                 ),
             )
     reasons = [each for each in task["reasons"] if each["code"] != REASON_OF_EVERY_TASK]
@@ -160,28 +160,26 @@ def _snooze(me: Session, task_id: str) -> None:
         until = clock.start_of(
             current_user.local_today(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone
         )
-        layout.perform(
-            lambda client: client.snooze_task(task_id, until), "Out of sight until then. Its due date stays."
-        )
+        layout.perform(lambda client: client.snooze_task(task_id, until), "Hidden until then. The due date stays.")
 
     st.menu_button(
         "Snooze",
         list(SNOOZE),
         key=key,
         icon=":material/snooze:",
-        help="Put it out of sight for a while",
+        help="Snooze",
         on_click=until_then,
     )
 
 
 def _new() -> None:
-    with st.popover("Add a task", icon=":material/add:"), st.form("new task", border=False, clear_on_submit=True):
-        title = st.text_input("What is to be done?", max_chars=500)
-        due = st.date_input("By when?", None, format="YYYY-MM-DD")
+    with st.popover("Add task", icon=":material/add:"), st.form("new task", border=False, clear_on_submit=True):
+        title = st.text_input("Task", max_chars=500)
+        due = st.date_input("Due date", None, format="YYYY-MM-DD")
         priority = st.segmented_control(
             "How important?", ["low", "medium", "high", "urgent"], default="medium", required=True
         )
-        minutes = st.number_input("How many minutes may it take?", 1, 100_000, None)
+        minutes = st.number_input("Estimate (min)", 1, 100_000, None)
         if st.form_submit_button("Add", type="primary") and title.strip():
             fields = {"priority": priority, "due_date": str(due) if due else None, "estimated_minutes": minutes}
             if layout.perform(lambda client: client.create_task(title, **fields), "Added."):
@@ -203,7 +201,7 @@ def _the_day(me: Session, today: date) -> None:
     days = lake.days(today - timedelta(days=56), today)
     layout.section_header("The day so far")
     if days.is_empty() or days["local_date"].max() != today:
-        layout.empty_state("Today's numbers are being computed. They appear here by themselves.")
+        layout.empty_state("Today's numbers are being computed and will appear here.")
         return
     row = days.row(-1, named=True)
     usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
@@ -215,9 +213,9 @@ def _the_day(me: Session, today: date) -> None:
         layout.metric("focus_minutes", formatting.minutes(row["focus_minutes"]), _focus(row, usual))
         layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         layout.metric("tasks_overdue", formatting.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
-    layout.section_header("The last eight weeks", BY_NAME["productivity_score"].meaning)
-    layout.chart(charts.score_line(days), "The productivity score, a dot a day, and its mean over seven days.")
-    st.caption("Productivity score: dots are days, the line is the mean of seven.")
+    layout.section_header("Last eight weeks", BY_NAME["productivity_score"].meaning)
+    layout.chart(charts.score_line(days), "Productivity score per day with its 7-day mean.")
+    st.caption("Productivity score: dots are days, the line is the 7-day mean.")
     as_of = lake.as_of()
     if as_of:
         st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. They renew themselves.")

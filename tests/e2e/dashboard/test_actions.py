@@ -28,8 +28,8 @@ def press(page, name):
 
 def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, somebody):
     page = look(somebody)
-    page.get_by_role("button", name="Add a task").click()
-    page.get_by_label("What is to be done?").fill("Water the plants")
+    page.get_by_role("button", name="Add task").click()
+    page.get_by_label("Task", exact=True).fill("Water the plants")
     press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -54,12 +54,12 @@ def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, somebody)
 
 def test_a_goal_is_added_and_reached_step_by_step(look, somebody, demo):
     page = look(somebody, "goals")
-    page.get_by_text("Add a goal").click()
-    page.get_by_label("What do you want to reach?").fill("Run ten kilometres")
+    page.get_by_text("Add goal").click()
+    page.get_by_label("Goal", exact=True).fill("Run ten kilometres")
     press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Record progress").click()
-    page.get_by_label("How far it is, percent").fill("40")
+    page.get_by_label("Progress, percent").fill("40")
     press(page, "Record")
     said(page, "Recorded.")
     (goal,) = somebody.goals()
@@ -68,18 +68,18 @@ def test_a_goal_is_added_and_reached_step_by_step(look, somebody, demo):
     somebody.add_milestone(moving["id"], "Find a flat")
     somebody.add_milestone(moving["id"], "Pack")
     visit(demo, page, "goals")
-    page.get_by_text("Steps").click()
+    page.get_by_text("Milestones").click()
     page.get_by_role("button", name="Done").first.click()
-    said(page, "One step further.")
+    said(page, "Milestone completed.")
     assert [each["status"] for each in somebody.milestones(moving["id"])] == ["completed", "pending"]
 
 
 def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, somebody, demo):
     email = somebody.me()["email"]
     page = look(somebody, "settings?section=Security")
-    page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_label("A new one, 8 characters or more").fill("another long sentence")
-    press(page, "Change it")
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password (8 characters or more)").fill("another long sentence")
+    press(page, "Change password")
     expect(page.get_by_text("Your other devices are signed out.")).to_be_visible()
     with pytest.raises(NotSignedIn):
         somebody.me()

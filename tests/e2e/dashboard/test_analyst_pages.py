@@ -18,7 +18,7 @@ def test_an_analyst_finds_the_pages_in_the_menu_and_takes_their_charts_away(look
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         settled(page)
         expect(page.get_by_text(tells).first).to_be_visible()
-    assert page.get_by_text("As the API has it").count() == 0  # that is for admins
+    assert page.get_by_text("Published to the API").count() == 0  # that is for admins
     visit(demo, page, "product?range=1+year")
     expect(page.get_by_role("button", name="CSV")).to_have_count(5)
     columns = [set(downloaded(page, page, which)[0]) for which in range(5)]
@@ -37,4 +37,4 @@ def test_others_find_them_neither_in_the_menu_nor_by_their_address(look, demo):
 
 
 def test_an_admin_is_told_what_the_api_has(look):
-    expect(look("admin", "data-health").get_by_text("As the API has it")).to_be_visible()
+    expect(look("admin", "data-health").get_by_text("Published to the API")).to_be_visible()

@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 #: By its place in the menu, what a page tells that comes from the person's data.
 PAGES = {
     "Overview": "Productivity score",
-    "Tasks": "How long they take",
+    "Tasks": "Lead time",
     "Goals": "Likely reached",
     "Habits": "Strength",
-    "Time": "Where it goes",
+    "Time": "By category",
     "Reports": "As it would be sent now",
 }
 
@@ -71,7 +71,7 @@ def test_what_a_page_shows_comes_as_a_file(look, demo):
 def test_insights_open_to_their_rows_and_to_what_they_rest_on(look):
     page = look("demo", "insights?range=1+year")
     expect(page.get_by_text("Written by rule")).to_be_visible()
-    page.get_by_text("How this was found").first.click()
+    page.get_by_text("How this is computed").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     page.get_by_role("button", name="Why").first.click()
     meaning = page.get_by_text(BY_NAME["tasks_completed"].meaning)

@@ -73,14 +73,14 @@ def today():
 
 def test_a_habit_is_started_logged_skipped_and_undone(visit, me):
     page = visit("habits")
-    labelled(page.text_input, "What?").set_value("Stretch")
-    assert press(page, "Take it up") == ["Taken up."]
+    labelled(page.text_input, "Habit").set_value("Stretch")
+    assert press(page, "Add") == ["Added."]
     assert press(page, "Done today") == ["Well done."]
     (habit,) = me.habits()
     assert [log["skipped"] for log in me.logs(habit["id"], today(), today())] == [False]
-    assert press(page, "Undo") == ["Taken back."]
+    assert press(page, "Undo") == ["Removed."]
     assert me.logs(habit["id"], today(), today()) == []
-    labelled(page.text_input, "Why?").set_value("ill")
+    labelled(page.text_input, "Reason").set_value("ill")
     press(page, "Skip today")
     assert [log["skip_reason"] for log in me.logs(habit["id"], today(), today())] == ["ill"]
     assert "Undo" in [each.label for each in page.button]
@@ -88,7 +88,7 @@ def test_a_habit_is_started_logged_skipped_and_undone(visit, me):
 
 def test_the_timer_starts_and_stops_on_the_time_page(visit, me):
     page = visit("time")
-    assert press(page, "Start a timer") == ["The timer runs."]
+    assert press(page, "Start timer") == ["Timer started."]
     assert me.running_timer()
     assert "Stopped." in press(page, "Stop")[0]
     assert me.running_timer() is None
@@ -100,7 +100,7 @@ def test_time_is_recorded_afterwards_on_the_users_own_clock(visit, me):
     page = visit("time")
     labelled(page.time_input, "From").set_value(time(0, 5))
     labelled(page.time_input, "Until").set_value(time(0, 50))
-    assert "Written down." in press(page, "Write it down")[0]
+    assert "Logged." in press(page, "Log")[0]
     (entry,) = me._pages("/api/v1/time", {})
     begun = datetime.fromisoformat(entry["started_at"]).astimezone(clock.zone(zone))
     assert (begun.hour, begun.minute) == (0, 5)
@@ -114,7 +114,7 @@ def test_notifications_are_read_one_by_one_and_all_at_once(visit, me):
     assert press(page, "Mark as read") == ["Read."]
     assert len(list(me.notifications(unread=True))) == 2
     press(page, "Mark all as read")
-    assert "You have read everything." in words(page)
+    assert "All caught up." in words(page)
     assert list(me.notifications(unread=True)) == []
 
 
@@ -122,7 +122,7 @@ def test_the_profile_changes_the_name_the_zone_and_the_locale(visit, me):
     page = visit("settings")
     labelled(page.text_input, "Name").set_value("Noor al-Amin")
     labelled(page.selectbox, "Time zone").set_value("Asia/Tokyo")
-    labelled(page.selectbox, "Dates and numbers in mails as in").set_value("de")
+    labelled(page.selectbox, "Date and number format in emails").set_value("de")
     press(page, "Save")
     found = me.me()
     assert (found["display_name"], found["timezone"], found["locale"]) == ("Noor al-Amin", "Asia/Tokyo", "de")
@@ -130,7 +130,7 @@ def test_the_profile_changes_the_name_the_zone_and_the_locale(visit, me):
 
 def test_preferences_are_kept(visit, me):
     page = visit("settings", section="Notifications")
-    labelled(page.toggle, "A report of every month").set_value(v=False)
+    labelled(page.toggle, "Monthly report").set_value(v=False)
     labelled(page.toggle, "Calm mode").set_value(v=True)
     labelled(page.button_group, "Task reminders").set_value(["email", "in_app"])
     assert press(page, "Save") == ["Saved."]
@@ -141,7 +141,7 @@ def test_preferences_are_kept(visit, me):
 
 def test_days_off_are_given_back(visit, me):
     me.create_days_off(today(), today() + timedelta(days=2))
-    assert press(visit("settings", section="Days off"), "Work after all") == ["Taken back."]
+    assert press(visit("settings", section="Days off"), "Remove") == ["Removed."]
     assert list(me.days_off()) == []
 
 
@@ -150,15 +150,15 @@ def test_a_key_is_created_shown_once_and_revoked(visit, me, api_address):
         return httpx2.get(f"{api_address}/api/v1/scores", headers={"X-API-Key": key}, trust_env=False).status_code
 
     page = visit("settings", section="API keys")
-    labelled(page.text_input, "Where will it be used?").set_value("Phone widget")
-    labelled(page.multiselect, "What may it do?").set_value(["scores:read"])
-    press(page, "Make a key")
+    labelled(page.text_input, "Name").set_value("Phone widget")
+    labelled(page.multiselect, "Permissions").set_value(["scores:read"])
+    press(page, "Create key")
     (key,) = (each.value for each in page.code)
     assert status(key) == 200
     again = visit("settings", section="API keys")
     assert "Phone widget" in words(again)
     assert not again.code
-    assert press(again, "Revoke it") == ["Revoked."]
+    assert press(again, "Revoke key") == ["Revoked."]
     assert status(key) == 401
 
 
@@ -175,13 +175,13 @@ def test_a_day_is_planned_and_the_plan_accepted(visit, me):
     me.create_task("Write the talk", estimated_minutes=30, due_date=str(today() + timedelta(days=1)))
     page = visit("today")
     assert press(page, "Plan my day") == []
-    assert "The plan" in [each.value for each in page.header]
+    assert "Plan" in [each.value for each in page.header]
     if "Accept" not in [
         each.label for each in page.button
     ]:  # the working day is over: the task is among those that found no time
         assert "No time for: Write the talk" in words(page)
         return
-    assert press(page, "Accept") == ["It is in your calendar."]
+    assert press(page, "Accept") == ["Added to your calendar."]
     assert [each["title"] for each in me.occurrences(today(), today())] == ["Write the talk"]
 
 
@@ -189,14 +189,14 @@ PAGES = ("today", "overview", "tasks", "goals", "habits", "time", "insights", "r
 
 #: What each page says to somebody who has nothing.
 EMPTY = {
-    "today": "Nothing is open. Add a task above",
+    "today": "No open tasks. Add one above",
     "overview": "Add a task, start a timer or log a habit",
-    "tasks": "Add one on the page Today",
-    "goals": "Add one below: what you want to reach",
-    "habits": "Take one up below",
+    "tasks": "Add one on Today",
+    "goals": "Add one below with a target date",
+    "habits": "Add one below, small enough",
     "time": "Start the timer above",
     "insights": "Insights begin with your first week",
-    "notifications": "You have read everything",
+    "notifications": "All caught up",
 }
 
 
@@ -206,7 +206,7 @@ def test_a_new_user_is_told_on_each_page_what_to_do(visit):
 
 
 def test_an_archive_without_reports_says_when_the_first_one_comes(visit):
-    assert "No report was due yet." in words(visit("reports", report="Archive"))
+    assert "No reports yet." in words(visit("reports", report="Archive"))
 
 
 def test_nothing_of_others_is_shown_whatever_the_address_says(visit, api_address):

@@ -70,7 +70,7 @@ def dagster():
 def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
     look(role="analyst", dagster_port=dagster)
     page = show("data_health")
-    assert page.error[0].value == "`gold/calendar_load` has 1,200 days that are none; there must be none."
+    assert page.error[0].value == "`gold/calendar_load` has 1,200 days that are none; expected none."
     assert metrics(page)["Broken rules"] == "1"
     assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
 
@@ -96,7 +96,7 @@ def test_the_last_count_of_all_events_is_told(look, dagster):
 def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
     look(role="analyst", dagster_port=dagster)
     (table,) = [each.value for each in show("data_health").dataframe if "rules" in each.value]
-    assert table["rules"][0] == "1 of 2 hold, 1 not looked at"
+    assert table["rules"][0] == "1 of 2 pass, 1 not checked"
 
 
 def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monkeypatch):
@@ -106,7 +106,7 @@ def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monke
     monkeypatch.setattr(dagster_server, "reconciliation", lambda: None)
     page = show("data_health")
     assert metrics(page)["Broken rules"] == "–"
-    assert "none looked at yet" in words(page)
+    assert "not checked yet" in words(page)
 
 
 @pytest.mark.parametrize("setting", [None, "https://dagster.example.com"])
@@ -124,7 +124,7 @@ def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, da
         '{"served": [{"version": "pr-1"}, {"version": "pr-0", "until": "2026-03-02"}]}', encoding="utf-8"
     )
     told = words(show("model"))
-    assert "Moved most: own done, by 0.130. That is worth a look." in told
+    assert "Largest drift: own done, 0.130. Worth a look." in told
 
 
 def test_a_pipeline_that_does_not_answer_is_told_and_is_no_zero(look):

@@ -111,7 +111,7 @@ def test_without_the_api_the_numbers_are_still_there(look, api):
 def test_somebody_new_is_told_what_to_do(look, api):
     look()
     api.open.clear()
-    assert "Add a task" in words(show("today"))
+    assert "No open tasks" in words(show("today"))
     assert "Add a task" in words(show("overview"))
 
 
@@ -120,7 +120,7 @@ def test_a_new_person_without_comparison_gets_no_comparison(look):
     look(days_of(me, 2, count=10), user_id=me)
     page = show("overview")
     assert metrics(page)["Completed"] == "20"
-    assert "nothing to compare with yet" in words(page)
+    assert "no earlier period to compare" in words(page)
 
 
 def test_overview_sums_up_the_chosen_range(look):
