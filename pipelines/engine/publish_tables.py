@@ -1,18 +1,22 @@
 """Puts the gold tables where the API reads them: rows of JSON in Postgres, a table in one transaction, so that nobody sees half of it.
 
-Only what differs is written: a day that goes on costs its few rows, whatever the history behind it. Users in quarantine keep what was published of
-them, in all tables alike, until they are released.
+Only changes are written. The files that a table has gained and lost since it was published tell which rows those are, so a day that goes on
+costs its few rows, whatever the history behind it. Once a day, and where what was published is not known for certain, all rows are compared.
+Rows go from DuckDB to Postgres in batches. Users in quarantine keep what was published of them, in all tables alike, until they are released.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import duckdb
+import polars as pl
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
-from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted, show
+from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
 from pipelines.engine import descriptions, user_quarantine
 from pipelines.engine.as_of import last
 from pipelines.engine.descriptions import Table
@@ -22,8 +26,27 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 #: What the API can be asked about: a year, and the weeks around it.
 DAYS_BACK = 400
 
+#: So many rows are in memory at a time.
+BATCH_ROWS = 20_000
+
+COPY: LiteralString = """
+    copy incoming (user_id, day, key, row) from stdin (format csv, force_not_null (key))"""
+
+#: Rows that were added or have changed, and without a `row` those that are gone.
+DIFFERENCE = """
+    select user_id, day, key, fresh.row from ({fresh}) as fresh full join ({stale}) as stale using (user_id, day, key)
+    where fresh.row is distinct from stale.row"""
+
 
 TABLES = tuple(each for each in descriptions.TABLES if each.is_published)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Which state of a table the API has."""
+
+    version: int
+    as_of: datetime
 
 
 def publish(
@@ -33,49 +56,95 @@ def publish(
     buckets: int,
     tables: Sequence[Table] = TABLES,
 ) -> int:
-    """Publish what has changed since. Returns how many rows were written or taken away."""
+    """Publish what has changed since. Returns how many rows were written or deleted."""
     with database.transaction(Role.REPORTING) as tx:
         known = {row["table_name"]: row["lake_version"] for row in tx.all(QUERIES["known"])}
     withheld = user_quarantine.quarantined(lake, connection)
     changed = 0
     for table in tables:
-        gold = lake.pinned(f"gold/{table.name}")
-        if gold is None or known.get(table.name) == gold.version:
+        newest = lake.version(f"gold/{table.name}")
+        if newest is None or known.get(table.name) == newest:
             continue
-        without = withheld if table.is_personal else []
-        rows = _read(connection, table, gold, without)
-        events = sum(gold.position(position_key(bucket)) for bucket in range(buckets))
-        # What lacks rows of a version is not that version: it is published again until nobody is withheld.
-        version = 0 if without else gold.version
         with database.transaction(Role.REPORTING) as tx:
-            changed += _take_over(tx, table, rows, without)
-            said = {"table_name": table.name, "lake_version": version, "events": events, "as_of": last(gold)}
-            tx.run(QUERIES["say"], said | {"now": tx.now})
+            publication = Publication(lake, connection, tx, buckets)
+            changed += publication.write(table, withheld if table.is_personal else [])
     return changed
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, table: Table, gold: Pinned, without: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    show(connection, [gold])
-    given: dict[str, Any] = {} if table.is_timeless else {"as_of": last(gold)}
-    given |= {"without": without} if table.is_personal else {}
-    return connection.execute(_as_json(table, gold), given).fetchall()
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A table's newest version on its way to Postgres, in one transaction."""
+
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+    tx: Transaction
+    buckets: int
+
+    def write(self, table: Table, without: Sequence[str]) -> int:
+        """Publish a table's newest version. Of several processes that publish it, each builds on what the one before wrote."""
+        self.tx.run(QUERIES["lock"], {"table_name": table.name})
+        row = self.tx.one(QUERIES["published"], {"table_name": table.name})
+        gold = self.lake.pinned(f"gold/{table.name}")
+        assert gold is not None
+        if row and row["lake_version"] == gold.version:
+            return 0
+        before = _state_before(self.lake, gold, Published(row["lake_version"], row["as_of"])) if row else None
+        as_of = last(gold)
+        given: dict[str, Any] = {} if table.is_timeless else {"as_of": as_of}
+        given |= {"without": list(without)} if table.is_personal else {}
+        self.tx.run(QUERIES["incoming"])
+        query = _rows_of(table, gold, gold.scan()) if before is None else _difference(table, gold, before)
+        with self.tx.connection.cursor().copy(COPY) as stream:
+            for text in _as_csv(self.connection, query, given):
+                stream.write(text)
+        kind = "rows" if table.is_personal else "product"
+        named = {"table_name": table.name, "without": list(without)}
+        drop = self.tx.run(QUERIES[f"{'drop' if before is None else 'delete'}_{kind}"], named)
+        # What lacks rows of a version is not that version: it is published again until nobody is withheld.
+        state = {
+            "table_name": table.name,
+            "lake_version": 0 if without else gold.version,
+            "events": sum(gold.position(position_key(bucket)) for bucket in range(self.buckets)),
+            "as_of": as_of,
+            "now": self.tx.now,
+        }
+        changed = drop + self.tx.run(QUERIES[f"take_{kind}"], named)
+        self.tx.run(QUERIES["say"], state)
+        return changed
 
 
-def _take_over(tx: Transaction, table: Table, rows: Sequence[tuple[Any, ...]], without: Sequence[str]) -> int:
-    tx.run(QUERIES["incoming"])
-    with tx.connection.cursor().copy("copy incoming (user_id, day, key, row) from stdin") as stream:
-        for row in rows:
-            stream.write_row(row)
-    kind = "rows" if table.is_personal else "product"
-    named = {"table_name": table.name, "without": list(without)}
-    return tx.run(QUERIES[f"drop_{kind}"], named) + tx.run(QUERIES[f"take_{kind}"], named)
+def _state_before(lake: Lake, gold: Pinned, published: Published) -> Pinned | None:
+    """The table as it was published, where that is certain; None where all rows are to be compared."""
+    if not 0 < published.version < gold.version or last(gold).date() != published.as_of.date():
+        return None  # on another day, rows have left those that the API is asked about
+    before = lake.pinned(gold.name, version=published.version)
+    # A table that was rebuilt from nothing has the same versions again, made at other moments.
+    if before is None or last(before) != published.as_of or before.columns() != gold.columns():
+        return None
+    return before if gold.root and all((gold.root / path).exists() for path in _gone(before, gold)) else None
 
 
-def _as_json(table: Table, gold: Pinned) -> str:
-    """The rows of a table as the API passes them on. Moments are written as everywhere in it."""
-    user = "user_id" if table.is_personal else "null"
+def _gone(before: Pinned, after: Pinned) -> set[str]:
+    """The files that a later version has no more."""
+    return before.sizes().keys() - after.sizes().keys()
+
+
+def _difference(table: Table, gold: Pinned, before: Pinned) -> str:
+    added, gone = _gone(gold, before), _gone(before, gold)
+    return DIFFERENCE.format(
+        fresh=_rows_of(table, gold, gold.scan(without=gold.sizes().keys() - added)),
+        stale=_rows_of(table, gold, before.scan(without=before.sizes().keys() - gone)),
+    )
+
+
+def _as_csv(connection: duckdb.DuckDBPyConnection, query: str, given: dict[str, Any]) -> Iterator[str]:
+    for batch in connection.sql(query, params=given).to_arrow_reader(BATCH_ROWS):
+        yield pl.DataFrame(batch).with_columns(pl.col("user_id").replace("", None)).write_csv(include_header=False)
+
+
+def _rows_of(table: Table, gold: Pinned, source: str) -> str:
+    """The rows of a table as the API passes them on. Moments are written as everywhere in it. Rows about nobody have an empty `user_id`."""
+    user = "user_id" if table.is_personal else quoted("")
     key = f"concat_ws('/', {', '.join(map(identifier, table.key))})" if table.key else quoted("")
     fields = ", ".join(
         f"{identifier(field.name)} := "
@@ -91,4 +160,5 @@ def _as_json(table: Table, gold: Pinned) -> str:
     conditions = [] if table.is_timeless else [f"{day} >= $as_of::date - {DAYS_BACK}"]
     conditions += ["not list_contains($without::varchar[], user_id)"] if table.is_personal else []
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    return f"from gold.{identifier(table.name)} select {user}, {day}, {key}, to_json(struct_pack({fields}))::varchar{where}"
+    row = f"to_json(struct_pack({fields}))::varchar"
+    return f"from {source} select {user} as user_id, {day} as day, {key} as key, {row} as row{where}"

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from focusflow import clock
-from focusflow.lake.tables import Lake
-from pipelines.engine import build, publish_tables
+from focusflow.database.session import Database, Role
+from focusflow.lake.tables import Lake, duckdb_connection
+from pipelines.engine import build, daily, publish_tables
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person as Life
 from tests.integration.pipelines.conftest import World
@@ -154,6 +155,91 @@ def test_only_what_differs_is_written(me, published):
     late.events.clear()
     late.task(now - timedelta(days=1))
     assert 0 < published(late, as_of=now) < 20
+
+
+def published_rows(database):
+    """Everything that is published, in text."""
+    rows = """select table_name, user_id::text, day, key, row::text from published_rows
+              union all select table_name, null, day, key, row::text from published_product order by 1, 2, 3, 4"""
+    with database.owner() as connection:
+        return [tuple(row.values()) for row in connection.execute(rows)]
+
+
+def publish_all_rows(world, database):
+    """As the first publication of a day does: every row is compared."""
+    with database.owner() as connection:
+        connection.execute("update publications set lake_version = 0")
+    return publish_tables.publish(world.lake, world.connection, database, BUCKETS)
+
+
+def test_changes_alone_make_what_a_comparison_of_all_rows_makes(me, world, database, published):
+    now = clock.now()
+    life = busy_life(me)
+    published(life, as_of=now)
+    life.events.clear()
+    life.task(now - timedelta(days=12), due_date=(now - timedelta(days=11)).date().isoformat())  # a late event
+    made(world, life, as_of=now)
+    # Rows that a table has no more, in files of which others stay.
+    days = world.lake.open(daily.DAILY)
+    days.forget(f"local_date = '{(now - timedelta(days=4)).date()}'", positions={})
+    assert publish_tables.publish(world.lake, world.connection, database, BUCKETS) > 0
+    by_changes = published_rows(database)
+    assert publish_all_rows(world, database) == 0
+    assert by_changes == published_rows(database)
+
+
+def test_what_is_published_of_a_table_that_was_rebuilt_is_compared_row_by_row(me, world, database, published):
+    now = clock.now()
+    published(busy_life(me), as_of=now)
+    with database.owner() as connection:  # of another table that had the same versions
+        connection.execute("update published_rows set row = '{}' where table_name = 'productivity_daily'")
+        connection.execute("update publications set as_of = as_of - interval '1 microsecond'")
+    late = life_of(me)
+    late.events.clear()
+    late.task(now)
+    published(late, as_of=now)
+    assert publish_all_rows(world, database) == 0
+
+
+def test_only_files_that_a_table_gained_are_read(me, world, database, published):
+    """A file that both versions have could not even be opened."""
+    now = clock.now()
+    life = busy_life(me)
+    published(life, as_of=now)
+    life.events.clear()
+    life.task(now)
+    made(world, life, as_of=now)
+    table = next(each for each in publish_tables.TABLES if each.full_name == daily.DAILY.name)
+    gold = world.lake.open(daily.DAILY)
+    with database.transaction(Role.REPORTING) as tx:
+        known = tx.one("select lake_version from publications where table_name = %(name)s", {"name": table.name})
+    kept = gold.sizes().keys() & world.lake.pinned(gold.name, version=known["lake_version"]).sizes().keys()
+    assert kept
+    for path in kept:
+        (gold.root / path).unlink()
+    assert 0 < publish_tables.publish(world.lake, world.connection, database, BUCKETS, [table]) < 10
+
+
+def test_two_that_publish_at_once_leave_what_one_would(me, world, database, database_url, published):
+    now = clock.now()
+    life = busy_life(me)
+    published(life, as_of=now)
+    life.events.clear()
+    life.task(now)
+    made(world, life, as_of=now)
+
+    def publish():
+        with duckdb_connection() as connection, Database(database_url, connections=1) as own:
+            publish_tables.publish(world.lake, connection, own, BUCKETS)
+
+    others = [threading.Thread(target=publish) for _ in range(2)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(60)
+    by_both = published_rows(database)
+    assert publish_all_rows(world, database) == 0
+    assert by_both == published_rows(database)
 
 
 def test_nobody_sees_another_persons_figures(me, somebody, published):
