@@ -9,12 +9,12 @@ import click
 
 @click.command("bounces")
 @click.argument("file", required=False, metavar="[FILE|-]")
-@click.option("--forget", "email", metavar="EMAIL", help="Send mails to this address again.")
+@click.option("--forget", "email", metavar="EMAIL", help="Allow emails to this address again.")
 def command(file: str | None, email: str | None) -> None:
-    """Take in what mail servers report of mails that could not be delivered, from a file of one mail or a mailbox (mbox), or from a pipe.
+    """Process bounce messages from a file, a mailbox (mbox) or standard input.
 
-    Such a report (RFC 3464) goes to the address that mails are from: have its mailbox read regularly, or piped here. The delivery is marked as
-    failed; where there is nobody at the address, no more mails go there until it is changed or proven. Without a file, those are listed.
+    Bounces (RFC 3464) go to the sender address: read its mailbox regularly, or pipe it here. The delivery is marked as failed. If the
+    address does not exist, it gets no more emails until it is changed or verified. Without a file, suppressed addresses are listed.
 
     Example: focusflow bounces - < bounce.eml
     """

@@ -5,7 +5,7 @@ import click
 
 @click.command("dagster")
 def command() -> None:
-    """Run Dagster's web pages, sensors and schedules in one process.
+    """Run the Dagster web server, sensors and schedules in one process.
 
     Example: FOCUSFLOW_DAGSTER_PORT=3001 focusflow dagster
     """

@@ -38,13 +38,21 @@ def add_demo(database: "Database", *, seed: int = 1, days: int = 365, users: int
 
 
 @click.command("demo")
-@click.option("--seed", default=1, show_default=True, help="Another seed gives other histories.")
-@click.option("--days", default=365, show_default=True, type=click.IntRange(30, 3650), help="How far back they go.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the generated histories.")
 @click.option(
-    "--users", "--people", "users", default=5, show_default=True, type=click.IntRange(1, 100_000), help="How many."
+    "--days", default=365, show_default=True, type=click.IntRange(30, 3650), help="Length of the history in days."
+)
+@click.option(
+    "--users",
+    "--people",
+    "users",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Number of users.",
 )
 def command(seed: int, days: int, users: int) -> None:
-    """Add a few users with a year of believable data. A second run changes nothing.
+    """Add demo users with a year of synthetic data. A second run changes nothing.
 
     Example: focusflow demo --days 120
     """

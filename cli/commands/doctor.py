@@ -8,7 +8,7 @@ import click
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> None:
-    """Check this installation and say what to do where something is wrong. Exit code 0 only when nothing is.
+    """Check this installation and say how to fix what is wrong. Exits with 0 only if everything is fine.
 
     Example: focusflow doctor
     """

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@click.option("--from", "first", type=DAY, metavar="DAY", help="From this day on; unset, from the first.")
-@click.option("--to", "last", type=DAY, metavar="DAY", help="Up to this day; unset, to the last.")
-@click.option("--user", "email", metavar="EMAIL", help="Learn from everybody, try on this person.")
+@click.option("--from", "first", type=DAY, metavar="DAY", help="First day. Defaults to the first day with data.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="Last day. Defaults to the last day with data.")
+@click.option("--user", "email", metavar="EMAIL", help="Train on all users, evaluate on this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 @click.option(
     "--plots",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Draw them there, as SVG.",
+    help="Write plots as SVG to this folder.",
 )
 def command(
     first: datetime | None, last: datetime | None, email: str | None, as_json: bool, folder: Path | None
 ) -> None:
-    """How well the priority model orders tasks, against simple rules: trained on what came before, tried on what came after.
+    """Evaluate the priority model against simple rules with expanding-window splits.
 
     Example: focusflow evaluate --from 2026-01-01 --json
     """

@@ -10,10 +10,12 @@ from cli.options import DAY
 
 @click.command("insights")
 @USER
-@click.option("--week", type=DAY, metavar="DAY", help="The week around this day. Unset, the last whole one.")
-@click.option("--json", "as_json", is_flag=True, help="With the metrics and values that each sentence rests on.")
+@click.option("--week", type=DAY, metavar="DAY", help="A day of the week. Defaults to the last full week.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON with the metrics and values that support each sentence."
+)
 def command(email: str, week: datetime | None, as_json: bool) -> None:
-    """What stands out in somebody's week: in the words of the service that is set, else written by rule, always from the numbers that are there.
+    """Print what stands out in a user's week. Written by the configured AI service or by rule, always from stored numbers.
 
     Example: focusflow insights --user demo@example.com
     """

@@ -7,10 +7,10 @@ CHECK_SECONDS = 5
 
 @click.command("kafka")
 @click.option(
-    "--port", type=click.IntRange(1, 65535), help="Where it listens, on this machine only. Unset, FOCUSFLOW_KAFKA_PORT."
+    "--port", type=click.IntRange(1, 65535), help="Port on the loopback interface. Defaults to FOCUSFLOW_KAFKA_PORT."
 )
 def command(port: int | None) -> None:
-    """Run an Apache Kafka of one node under the home, for development. Fetched by Maven the first time; needs Java 17.
+    """Run a single-node Apache Kafka for development. Downloaded by Maven on first use; needs Java 17.
 
     Example: focusflow kafka --port 9092
     """

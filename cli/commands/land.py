@@ -4,9 +4,9 @@ import click
 
 
 @click.command("land")
-@click.option("--once", is_flag=True, help="Land what is there, and end.")
+@click.option("--once", is_flag=True, help="Land the current backlog, then exit.")
 def command(once: bool) -> None:
-    """Bring accepted events into the lake, and go on doing so: from Kafka where there is one, else straight from Postgres.
+    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres.
 
     Example: focusflow land --once
     """

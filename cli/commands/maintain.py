@@ -4,11 +4,11 @@ import click
 
 
 @click.command("maintain")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(as_json: bool) -> None:
-    """Put small files of the lake together, clear away what no version needs, and let go what was kept long enough.
+    """Compact small files of the lake, vacuum unused ones, and delete what is older than its retention.
 
-    Dagster does it each night; nobody who reads or writes notices. How long what is kept is told by settings.
+    Dagster runs it each night without blocking readers or writers. Retention is configured by settings.
 
     Example: focusflow maintain
     """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """See the trained priority models and what came of their scores, and choose which serves.
+    """List trained priority models, their feedback, and choose the served one.
 
     Example: focusflow models rollback
     """
@@ -19,7 +19,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the cards as JSON.")
 def list_(as_json: bool) -> None:
-    """The models that are kept, the oldest first, with their figures."""
+    """List stored models with their metrics, oldest first."""
     from rich.console import Console
     from rich.table import Table
 
@@ -42,35 +42,35 @@ def list_(as_json: bool) -> None:
             f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) {measures['best_baseline']}",
             f"{measures['likelihood']['calibration_error']:.3f}",
         )
-    Console().print(table if cards else "There is no model yet. `focusflow train` makes one.")
-    click.echo(f"{current} serves." if current else "The baseline serves.")
+    Console().print(table if cards else "No model yet. Train one with `focusflow train`.")
+    click.echo(f"{current} is served." if current else "The baseline is served.")
 
 
 @command.command("promote")
 @click.argument("version")
-@click.option("--anyway", is_flag=True, help="Also if the gate refused it.")
+@click.option("--anyway", is_flag=True, help="Promote it even if the promotion gate refused it.")
 def promote(version: str, anyway: bool) -> None:
-    """Let a model serve from now on."""
+    """Serve a model from now on."""
     from focusflow import clock
 
     _registry().promote(version, clock.now(), anyway=anyway)
-    click.echo(f"{version} serves from now on.")
+    click.echo(f"{version} is served from now on.")
 
 
 @command.command("rollback")
 def rollback() -> None:
-    """Let the model before serve again, or the baseline where there was none."""
+    """Serve the previous model again, or the baseline if there was none."""
     from focusflow import clock
 
     before = _registry().rollback(clock.now())
-    click.echo(f"{before} serves again." if before else "The baseline serves again.")
+    click.echo(f"{before} is served again." if before else "The baseline is served again.")
 
 
 @command.command("feedback")
-@click.option("--days", type=click.IntRange(1, 36_500), default=28, show_default=True, help="Of the last so many days.")
+@click.option("--days", type=click.IntRange(1, 36_500), default=28, show_default=True, help="Number of days.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 def feedback(days: int, as_json: bool) -> None:
-    """What became of the scores that people saw: the share that was taken up by the end of the next day, by model and rank."""
+    """Show how often scored tasks were started by the end of the next day, by model and rank."""
     from datetime import timedelta
 
     from rich.console import Console
@@ -94,7 +94,7 @@ def feedback(days: int, as_json: bool) -> None:
     for row in rows:
         rank = f"{BEYOND} and on" if row["rank"] == BEYOND else f"{row['rank']}"
         table.add_row(row["model_version"], rank, f"{row['shown']:,}", f"{row['people']:,}", f"{row['taken_up']:.0%}")
-    Console().print(table if rows else "No scores were shown of which the next day is over.")
+    Console().print(table if rows else "No feedback yet: it needs shown scores and the following day.")
 
 
 def _registry() -> "Registry":

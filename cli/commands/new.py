@@ -53,7 +53,7 @@ expect:
 
 @click.group("new")
 def command() -> None:
-    """Write the first files of a new part of FocusFlow. For work on a checkout.
+    """Scaffold a new part of FocusFlow in a checkout.
 
     Example: focusflow new table task_ages
     """
@@ -62,18 +62,18 @@ def command() -> None:
 @command.command("table")
 @click.argument("name")
 def table(name: str) -> None:
-    """Write the folder of a gold table and a first test case, ready to be changed.
+    """Scaffold a gold table with a first test case.
 
     Example: focusflow new table tasks_by_weekday
     """
     root = Path(__file__).resolve().parents[2]
     if not re.fullmatch("[a-z][a-z0-9_]{0,59}", name):
-        raise click.UsageError(f"{name} is no name for a table. Use lower-case letters, digits and underscores.")
+        raise click.UsageError(f"{name} is not a table name. Use lower-case letters, digits and underscores.")
     if not (root / "tests").is_dir():
-        raise click.UsageError(f"{root} is no checkout of FocusFlow. Tables are added to a checkout.")
+        raise click.UsageError(f"{root} is not a checkout of FocusFlow.")
     folder = root / "pipelines" / "tables" / "gold" / name
     if folder.exists():
-        raise click.UsageError(f"There is a table {name} already: {folder}.")
+        raise click.UsageError(f"The table {name} already exists: {folder}.")
     files = {
         folder / "table.toml": TABLE.format(),
         folder / "query.sql": QUERY.format(name=name),
@@ -83,4 +83,4 @@ def table(name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         click.echo(f"wrote {path.relative_to(root)}")
-    click.echo("Change them, then run `make docs` and `make test ARGS=tests/tables`. See docs/how-to/add-a-table.md.")
+    click.echo("Edit them, then run `make docs` and `make test ARGS=tests/tables`. See docs/how-to/add-a-table.md.")

@@ -1,4 +1,4 @@
-"""`focusflow quarantine`: events that could not be read."""
+"""`focusflow quarantine`: events that could not be parsed."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 @click.group("quarantine", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Look at events that could not be read, and try them again.
+    """Inspect and retry events that could not be parsed.
 
     Example: focusflow quarantine list
     """
@@ -20,10 +20,12 @@ def command(context: click.Context) -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many events.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number of events."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def list_(limit: int, as_json: bool) -> None:
-    """How many there are for each reason, and where the first of them stand in the log."""
+    """Count quarantined events by reason, with the offsets of the first ones."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -35,7 +37,7 @@ def list_(limit: int, as_json: bool) -> None:
         console.print_json(data={"reasons": reasons, "events": [asdict(each) for each in events]})
         return
     if not reasons:
-        console.print("Nothing is in quarantine: every event could be read.", style="green")
+        console.print("No events in quarantine.", style="green")
         return
     for reason, count in reasons.items():
         console.print(f"{count:>8,}  {reason}")
@@ -49,7 +51,7 @@ def list_(limit: int, as_json: bool) -> None:
 @command.command("show")
 @click.argument("place")
 def show(place: str) -> None:
-    """Print one event as it came, its reason on standard error.
+    """Print the bytes of one event, and its reason on standard error.
 
     Example: focusflow quarantine show 3:71
     """
@@ -62,17 +64,17 @@ def show(place: str) -> None:
 
 @command.command("retry")
 def retry() -> None:
-    """Take in what can be read now, after an update that knows it. What still cannot be read stays, with its reason of now."""
+    """Retry all events, for example after an update. Those that still fail stay, with their current reason."""
     from focusflow.errors import Conflict
     from focusflow.lake.tables import CommitConflict
 
     try:
         came = _quarantine().retry()
     except CommitConflict as error:
-        raise Conflict("A refresh is at work. Let it finish, and try again.") from error
-    click.echo(f"{came.taken_in} events taken in, {came.left} left in quarantine.")
+        raise Conflict("A refresh is running. Try again when it is done.") from error
+    click.echo(f"{came.taken_in} events loaded, {came.left} left in quarantine.")
     if came.taken_in:
-        click.echo("The next refresh computes what follows from them: `focusflow refresh`.")
+        click.echo("Run `focusflow refresh` to update the tables, or wait for the next one.")
 
 
 def _quarantine() -> "Quarantine":

@@ -20,13 +20,14 @@ STOPPED = 130
 
 
 @click.command("refresh")
-@click.option("--from", "first", type=DAY, metavar="DAY", help="Compute everybody's days anew from this one on.")
-@click.option("--to", "last", type=DAY, metavar="DAY", help="With --from: up to this one, and not to today.")
+@click.option("--from", "first", type=DAY, metavar="DAY", help="Recompute all days from this one.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="With --from: last day to recompute. Defaults to today.")
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
 def command(first: datetime | None, last: datetime | None, as_json: bool) -> None:
-    """Bring the lake's tables up to what has landed, check them, and publish them and the scores. Without a daemon, beside one, and as often as you like.
+    """Update all tables with landed events, check them, and publish tables and scores. Safe to repeat, with or without a running
+    daemon.
 
-    Ctrl-C stops it: each table is as before or as after, and the next refresh does the rest.
+    Ctrl-C stops it between tables, and the next refresh continues.
 
     Example: focusflow refresh --from 2026-01-01 --to 2026-01-31
     """
@@ -77,7 +78,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
         console.print_json(data=[asdict(step) for step in steps])
     elif first and not any(step.rows for step in steps if step.table == DAILY_TABLE):
         span = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if last else f"from {first:%Y-%m-%d} on"
-        click.echo(f"Nobody has a day {span}: there was nothing to compute anew.")
+        click.echo(f"No user has a day {span}: nothing to recompute.")
 
 
 def _refuse(first: datetime | None, last: datetime | None) -> None:
@@ -90,7 +91,7 @@ def _refuse(first: datetime | None, last: datetime | None) -> None:
         raise click.UsageError(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}.")
     newest = (clock.now() + timedelta(hours=14)).date()  # where the day begins first
     if first and first.date() > newest:
-        raise click.UsageError(f"--from {first:%Y-%m-%d} is still to come: there is nothing to compute yet.")
+        raise click.UsageError(f"--from {first:%Y-%m-%d} is in the future: nothing to compute yet.")
 
 
 def _with_a_bar(refresh: "Refresh", console: "Console", *, quiet: bool) -> "Iterator[Step]":

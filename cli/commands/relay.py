@@ -4,11 +4,11 @@ import click
 
 
 @click.command("relay")
-@click.option("--once", is_flag=True, help="Publish what is there, and end.")
+@click.option("--once", is_flag=True, help="Publish the current backlog, then exit.")
 def command(once: bool) -> None:
-    """Publish accepted events to Kafka, and take in what other producers write to the inbox, and go on doing so.
+    """Publish accepted events to Kafka and consume the inbox topic continuously.
 
-    Several may run: one publishes, and another takes over when it ends.
+    Several may run: one is active, another takes over when it stops.
 
     Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 focusflow relay
     """

@@ -21,16 +21,16 @@ OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write it there as HTML, text, JSON, and as PDF where that can be made. Without, the text is printed.",
+    help="Write HTML, text, JSON and, if available, PDF to this folder. By default the text is printed.",
 )
 
 
-SEND = click.option("--send", is_flag=True, help="Mail it to the person, unless that period's has been mailed.")
+SEND = click.option("--send", is_flag=True, help="Email it to the user, unless this period was already sent.")
 
 
 @click.group("report")
 def command() -> None:
-    """Make somebody's report from the numbers that are there, or mail it to whoever is due.
+    """Build a report of a user, or send the reports that are due.
 
     Example: focusflow report weekly --user demo@example.com --out reports
     """
@@ -40,9 +40,9 @@ def command() -> None:
 @USER
 @OUT
 @SEND
-@click.option("--week", type=DAY, metavar="DAY", help="The week around this day. Unset, the last whole one.")
+@click.option("--week", type=DAY, metavar="DAY", help="A day of the week. Defaults to the last full week.")
 def weekly(email: str, out: Path | None, send: bool, week: datetime | None) -> None:
-    """The report of a week, which begins on the weekday that the person has it begin on."""
+    """Build the report of a week. Weeks start on the user's chosen weekday."""
     _make_or_send("weekly", email, out, week_around(week), send=send)
 
 
@@ -50,9 +50,9 @@ def weekly(email: str, out: Path | None, send: bool, week: datetime | None) -> N
 @USER
 @OUT
 @SEND
-@click.option("--month", type=DAY, metavar="DAY", help="The month around this day. Unset, the last whole one.")
+@click.option("--month", type=DAY, metavar="DAY", help="A day of the month. Defaults to the last full month.")
 def monthly(email: str, out: Path | None, send: bool, month: datetime | None) -> None:
-    """The report of a month."""
+    """Build the report of a month."""
     from focusflow.clock import Period
 
     def period(_: "Person", today: date) -> Period:
@@ -67,9 +67,9 @@ def monthly(email: str, out: Path | None, send: bool, month: datetime | None) ->
 @click.option("--from", "first", type=DAY, required=True, metavar="DAY", help="Its first day.")
 @click.option("--to", "last", type=DAY, required=True, metavar="DAY", help="Its last day.")
 def custom(email: str, out: Path | None, first: datetime, last: datetime) -> None:
-    """The report of any days."""
+    """Build the report of a custom range."""
     if last < first:
-        raise click.UsageError("--to needs a --from that is not after it.")
+        raise click.UsageError("--to needs a --from on or before it.")
     from focusflow.clock import Period
 
     _make(email, out, lambda _, __: Period.between(first.date(), last.date()))
@@ -78,9 +78,9 @@ def custom(email: str, out: Path | None, first: datetime, last: datetime) -> Non
 @command.command("send-due")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def send_due(as_json: bool) -> None:
-    """Mail the reports of everybody whose hour has come, as Dagster does each quarter of an hour.
+    """Email all reports that are due, as Dagster does every 15 minutes.
 
-    Run it as often as you like: nobody gets a period's report twice. The exit code is 1 when a report failed for good or its fate is unknown.
+    Safe to repeat: each period is sent once. Exits with 1 if a report failed permanently or its delivery is unknown.
 
     Example: focusflow report send-due
     """
@@ -101,7 +101,7 @@ def send_due(as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def deliveries(status: str | None, as_json: bool) -> None:
-    """What became of the reports that were due, the latest 100 first, with the reason where one was not sent.
+    """List the latest 100 due reports with their status and, if not sent, the reason.
 
     Example: focusflow report deliveries --status unknown
     """
@@ -123,9 +123,11 @@ def deliveries(status: str | None, as_json: bool) -> None:
 @command.command("resend")
 @USER
 @click.option("--kind", type=click.Choice(["weekly", "monthly"]), default="weekly", show_default=True)
-@click.option("--period", required=True, metavar="PERIOD", help="As `deliveries` names it, like 2026-W47.")
+@click.option(
+    "--period", required=True, metavar="PERIOD", help="Period as shown by `deliveries`, for example 2026-W47."
+)
 def resend(email: str, kind: str, period: str) -> None:
-    """Mail a report again that was given up, or of which nobody knows whether it arrived. Ask the person first.
+    """Resend a report that failed or whose delivery is unknown. Ask the user first.
 
     Example: focusflow report resend --user demo@example.com --period 2026-W47
     """
@@ -155,7 +157,7 @@ def _make_or_send(
         _make(email, out, period_of)
         return
     if out is not None:
-        raise click.UsageError("--out and --send are two things: choose one.")
+        raise click.UsageError("Use either --out or --send.")
     from focusflow import clock
 
     with _sender() as sender:

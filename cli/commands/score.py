@@ -8,12 +8,10 @@ from cli.options import DAY
 
 
 @click.command("score")
-@click.option(
-    "--day", type=DAY, metavar="DAY", help="What was open at noon (UTC) of a day that is past, as known then."
-)
+@click.option("--day", type=DAY, metavar="DAY", help="Score the tasks open at noon (UTC) of a past day, as known then.")
 def command(day: datetime | None) -> None:
-    """Score every open task by whatever serves, and publish it. Of a past day, the lake's scores are made anew by what served then, and
-    nothing is published.
+    """Score all open tasks with the served model and publish the scores. For a past day, scores in the lake are recomputed with the
+    model served then, and nothing is published.
 
     Example: focusflow score --day 2026-03-02
     """
@@ -34,7 +32,7 @@ def command(day: datetime | None) -> None:
     if day is not None:
         noon = day.replace(hour=12, tzinfo=UTC)
         if noon >= now:
-            raise click.UsageError("--day is not past.")
+            raise click.UsageError("--day must be in the past.")
         scored = priorities.rebuild(lake, connection, noon, registry)
         click.echo(f"{scored.tasks:,} tasks scored by {scored.by}.")
         return
@@ -43,7 +41,5 @@ def command(day: datetime | None) -> None:
         scored = priorities.score_open_tasks(lake, connection, settings.buckets, now, registry)
         count = publish_scores.publish_scores(lake, connection, database, settings.buckets)
     click.echo(
-        f"{scored.tasks:,} tasks scored by {scored.by}, {count:,} published."
-        if scored.is_fresh
-        else "Nothing has changed."
+        f"{scored.tasks:,} tasks scored by {scored.by}, {count:,} published." if scored.is_fresh else "No changes."
     )

@@ -17,12 +17,12 @@ COLUMNS = """
 @click.command("sql")
 @click.argument("query", required=False)
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
-@click.option("--json", "form", flag_value="json", help="Print JSON, an object a line.")
-@click.option("--tables", is_flag=True, help="List the tables and their columns instead.")
+@click.option("--json", "form", flag_value="json", help="Print JSON lines.")
+@click.option("--tables", is_flag=True, help="List tables and columns.")
 def command(query: str | None, form: str | None, *, tables: bool) -> None:
-    """Query the lake in DuckDB's SQL: `gold.productivity_daily`, `silver.task_history` and the others, at their newest versions.
+    """Query the lake with DuckDB SQL: `gold.productivity_daily`, `silver.task_history` and all other tables.
 
-    Without QUERY it is read from standard input.
+    Without QUERY, SQL is read from standard input.
 
     Example: focusflow sql "select local_date, tasks_completed from gold.productivity_daily limit 5"
     """
@@ -36,7 +36,7 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
     make_home(settings.home)
     if not catalog.shown(Lake(settings.lake_location), connection):
-        raise NotFound("There are no tables yet: `focusflow up` or `focusflow refresh` makes them.")
+        raise NotFound("No tables yet. Run `focusflow up` or `focusflow refresh`.")
     _print(_run_query(connection, COLUMNS if tables else query or sys.stdin.read()), form)
 
 
@@ -48,7 +48,7 @@ def _run_query(connection: "duckdb.DuckDBPyConnection", query: str) -> "pa.Table
     try:
         found = connection.sql(query)
         if found is None:
-            raise Invalid("This asks for nothing: give a query that returns rows, like `from gold.productivity_daily`.")
+            raise Invalid("The query returns no rows. Try `from gold.productivity_daily`.")
         return found.to_arrow_table()
     except duckdb.Error as error:
         raise Invalid(str(error)) from error

@@ -4,9 +4,9 @@ import click
 
 
 @click.command("train")
-@click.option("--json", "as_json", is_flag=True, help="Print the model's card as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the model card as JSON.")
 def command(as_json: bool) -> None:
-    """Train a priority model on all histories. It serves only if it beats every simple rule, and the model before it.
+    """Train a priority model on all histories. It is served only if it beats every simple rule and the current model.
 
     Example: focusflow train
     """

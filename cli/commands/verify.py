@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-@click.option("--deep", is_flag=True, help="First read every file of the lake and hold it against its digest.")
+@click.option("--deep", is_flag=True, help="First compare every file of the lake with its digest.")
 @click.option(
     "--repair",
     is_flag=True,
-    help="First mend the lake: logs from their copies, raw from Postgres, the rest from raw. Lands what the lake misses, also when Kafka lost it.",
+    help="First repair the lake: logs from copies, raw from Postgres, other tables from raw. Also lands events that Kafka lost.",
 )
 def command(*, as_json: bool, deep: bool, repair: bool) -> None:
-    """Count events from Postgres to silver. Exit code 0 only when nothing is lost, nothing doubled, no file damaged, and no stage is far behind.
+    """Reconcile events from Postgres to silver. Exits with 0 only if nothing is lost or duplicated, no file is damaged, and no stage
+    is far behind.
 
     Example: focusflow verify --deep
     """

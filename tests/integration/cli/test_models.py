@@ -47,8 +47,8 @@ def test_a_model_is_trained_serves_and_is_taken_back(run):
     shown = json.loads(run("models", "list", "--json"))
     assert shown["serves"] == card["version"]
     assert card["version"] in run("models", "list")
-    assert run("models", "rollback") == "The baseline serves again.\n"
-    assert "serves from now on" in run("models", "promote", card["version"])
+    assert run("models", "rollback") == "The baseline is served again.\n"
+    assert "is served from now on" in run("models", "promote", card["version"])
 
 
 def test_an_evaluation_shows_every_order_with_its_interval(run):
@@ -142,7 +142,7 @@ def test_what_came_of_scores_that_were_shown_is_told_by_rank_once_the_next_day_i
     run, monkeypatch, database_url, show
 ):
     monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
-    assert "No scores were shown" in run("models", "feedback")
+    assert "No feedback yet" in run("models", "feedback")
     show(1, done_after=1)
     show(1, begun_after=0)
     show(1, done_after=3)
@@ -153,4 +153,4 @@ def test_what_came_of_scores_that_were_shown_is_told_by_rank_once_the_next_day_i
     assert [(each["rank"], each["shown"]) for each in found] == [(1, 3), (6, 2)]
     assert [each["taken_up"] for each in found] == [pytest.approx(2 / 3), 0]
     assert "67%" in run("models", "feedback")
-    assert "No scores were shown" in run("models", "feedback", "--days", "3")
+    assert "No feedback yet" in run("models", "feedback", "--days", "3")

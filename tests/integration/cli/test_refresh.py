@@ -31,7 +31,7 @@ def test_each_step_says_what_it_counts_and_days_that_nobody_has_are_said_to_be_n
     assert [line.split()[2] for line in lines if line.startswith(("gold/time_daily ", "checks ", "catalog.duckdb "))] == [
         "rows", "tables", "views",
     ]  # fmt: skip
-    assert lines[-1] == "Nobody has a day from 2019-01-01 to 2019-01-02: there was nothing to compute anew."
+    assert lines[-1] == "No user has a day from 2019-01-01 to 2019-01-02: nothing to recompute."
     steps = json.loads(run("--json").stdout)
     assert {"table": "checks", "unit": "tables"}.items() <= next(s for s in steps if s["table"] == "checks").items()
 

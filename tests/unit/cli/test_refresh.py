@@ -11,7 +11,7 @@ from cli.commands.refresh import command
     [
         (["--to", "2026-03-02"], "--to needs a --from."),
         (["--from", "2026-03-03", "--to", "2026-03-02"], "--to 2026-03-02 is before --from 2026-03-03."),
-        (["--from", "9998-01-01"], "--from 9998-01-01 is still to come: there is nothing to compute yet."),
+        (["--from", "9998-01-01"], "--from 9998-01-01 is in the future: nothing to compute yet."),
         (["--from", "yesterday"], "Invalid value for '--from': yesterday is not a day. Write it like 2026-01-31."),
         (["--from", "2026-02-30"], "Invalid value for '--from': 2026-02-30 is not a day. Write it like 2026-01-31."),
     ],
