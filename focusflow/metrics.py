@@ -31,14 +31,14 @@ class ScorePart:
     meaning: str
 
 
-SCORE_VERSION = "ps-1"
+SCORE_VERSION = "ps-2"
 
 SCORE_PARTS = (
     ScorePart(
         "score_throughput",
         "Throughput",
         0.30,
-        "x / (x + b): completed tasks (x) compared with the usual number for that kind of day (b).",
+        "x / (x + b): completed tasks (x) compared with the usual number for that kind of day (b). Days off are no usual days.",
     ),
     ScorePart(
         "score_on_time",
@@ -62,7 +62,7 @@ SCORE_PARTS = (
         "score_goals",
         "Goals",
         0.10,
-        "Progress compared with the pace that the target dates require; the mean over all active goals with a date.",
+        "Progress compared with the pace that the target dates require of the days until then that are not off; the mean over all active goals with a date.",
     ),
 )
 
@@ -74,6 +74,7 @@ TREND_WORDS = {
     "higher": "more than is usual for you",
     "lower": "less than is usual for you",
     "usual": "as usual for you",
+    "days_off": "mostly days off, so not compared",
     "too_little_data": "too little data yet to say what is usual for you",
     "running": "not over yet",
 }
@@ -115,7 +116,7 @@ METRICS = (
         "Habits due",
         "habits",
         "Habits due that day by their frequency; a day skipped for a reason is not due. A habit of n times a week is due on the days"
-        " it was done, and on the last days of the week that still allow n.",
+        " it was done, and on the last days of the week that still allow n. On a day off nothing is due but what is done.",
     ),
     Metric("habits_completed", "Habits done", "habits", "Habits logged that day and not skipped.", "more"),
     Metric(
@@ -138,7 +139,8 @@ METRICS = (
         "meeting_minutes",
         "Meetings",
         "min",
-        "Minutes covered by busy appointments within the day, including each occurrence of recurring ones, without all-day appointments.",
+        "Minutes covered by busy appointments within the day, including each occurrence of recurring ones, without all-day appointments and"
+        " accepted plans. Today, what has passed.",
         "neither",
         "DOUBLE",
     ),
@@ -149,7 +151,8 @@ METRICS = (
         "Productivity score",
         "of 100",
         "How the day went compared with the user's own usual and plan: the weighted components that apply, pulled towards the user's mean of the"
-        " last 28 days if there is little data. Empty on a day off and on a day without events. Not for comparing users.",
+        " last 28 days if there is little data. Empty on a day off, on a day without events,"
+        " and where there is nothing yet to judge by: no open task, habit, dated goal or result. Not for comparing users.",
         "more",
         "DOUBLE",
     ),

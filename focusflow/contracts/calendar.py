@@ -7,6 +7,9 @@ from pydantic import Field
 
 from focusflow.contracts.fields import Data, Instant, Name, Title
 
+#: The calendar of accepted plans. They are the user's own time and no meetings, and a new plan may replace them.
+PLAN_CALENDAR = "focusflow-plan"
+
 
 class CalendarEvent(Data):
     """An appointment."""

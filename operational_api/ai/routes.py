@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 
 from focusflow import availability
 from focusflow.clock import Period, local_date, start_of
+from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.ai.schemas import (
@@ -49,7 +50,7 @@ from operational_api.scores import store as scores
 from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of
 from reports.periods.facts import NotComputed, Person
-from reports.planning.day import CALENDAR, Moments, candidates, figures, free_time
+from reports.planning.day import Moments, candidates, figures, free_time
 from reports.planning.planner import Candidate, planned
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -129,7 +130,7 @@ def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
     day, timezone = date.fromisoformat(row["output"]["day"]), uow.caller.timezone
     bounds = {"since": max(start_of(day, timezone), uow.tx.now), "until": start_of(day + DAY, timezone)}
     filters = {f"{plan_id}/{place}": block for place, block in enumerate(row["output"]["blocks"])}
-    there = uow.tx.all(QUERIES["plan_events"], {"calendar": CALENDAR, **bounds})
+    there = uow.tx.all(QUERIES["plan_events"], {"calendar": PLAN_CALENDAR, **bounds})
     for event in there:
         if event["external_id"] not in filters:
             EVENTS.remove(uow, event)
@@ -146,7 +147,7 @@ def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
         if any(begin < end_at and start_at < end for begin, end in busy):
             no_room.append({**fields, "task_id": block["task_id"]})
         else:
-            accepted.append(EVENTS.add(uow, {**fields, "calendar_id": CALENDAR, "external_id": key}))
+            accepted.append(EVENTS.add(uow, {**fields, "calendar_id": PLAN_CALENDAR, "external_id": key}))
     items = EVENTS.to_responses(sorted(accepted, key=lambda each: each["start_at"]))
     return Accepted(items=items, no_room=[NoRoom(**each) for each in no_room])
 
@@ -219,7 +220,9 @@ def _free(uow: UnitOfWork, body: NewPlan, day: date) -> list[Moments]:
 
 def _busy(uow: UnitOfWork, day: date) -> list[Moments]:
     """Current busy time of a day. Appointments may have been added since it was planned."""
-    taking = availability.taking_place_on(uow.tx, uow.caller.user_id, uow.caller.timezone, (day, day), without=CALENDAR)
+    taking = availability.taking_place_on(
+        uow.tx, uow.caller.user_id, uow.caller.timezone, (day, day), without=PLAN_CALENDAR
+    )
     return [(each["start_at"], each["end_at"]) for each in taking if each["busy"] and not each["all_day"]]
 
 

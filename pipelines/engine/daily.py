@@ -20,7 +20,10 @@ FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "productivity_daily"
 
 #: Raise it when the same events come to other days. What another version computed is computed again by the next refresh, from the first
 #: event on, in one commit: until then readers have the days as they were.
-COMPUTATION = "2"
+COMPUTATION = "3"
+
+#: Whose newest versions are asked for what is on now.
+CALENDAR = "silver/calendar_event_history"
 
 DAILY = table("gold/productivity_daily").spec
 
@@ -53,7 +56,9 @@ def compute(
     histories = [lake.open(spec(noun)) for noun in KEPT]
     connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
     (oldest,) = connection.execute("select min(local_date) from new_events").fetchall()[0]
-    show(connection, histories, {each.name: held_since(each, oldest) for each in histories})
+    today = as_of.date()
+    first_days = {each.name: min(oldest or today, today) if each.name == CALENDAR else oldest for each in histories}
+    show(connection, histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
     connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
     _look_up_newcomers(connection, silver)
     connection.execute("create or replace temp table first_facts as " + statement("facts"))
@@ -69,8 +74,8 @@ def compute(
             "days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION,
         },
     )
-    first_days = dict(connection.execute(FIRST_DAYS).fetchall())
-    metadata = note(as_of) | dirty_days.note(first_days) | {"computation": COMPUTATION}
+    dirty = dict(connection.execute(FIRST_DAYS).fetchall())
+    metadata = note(as_of) | dirty_days.note(dirty) | {"computation": COMPUTATION}
     found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
     (people, touched_buckets) = found[0]
     if not people:

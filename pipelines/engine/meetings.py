@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake.tables import duckdb_type
+from focusflow.contracts.calendar import PLAN_CALENDAR
+from focusflow.lake.tables import duckdb_type, quoted
 from focusflow.recurrence import occurrences
 from focusflow.rule_days import Steps, TooManySteps
 
@@ -26,12 +27,13 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: What was said last of an appointment counts, for all its times. Whole days take no time, and nothing is on for longer than a month.
+#: What was said last of an appointment counts, for all its times. Accepted plans are no meetings, whole days take no time, and nothing is on for longer than a month.
 BUSY = """
     create or replace temp view busy as
     select user_id, bucket, calendar_event_id, start_at, end_at, rrule, changed_in
     from silver.calendar_event_history semi join people using (user_id)
-    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and end_at > start_at and end_at - start_at <= interval 31 days"""
+    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and calendar_id is distinct from {plans}
+        and end_at > start_at and end_at - start_at <= interval 31 days"""
 
 #: Those of a user together, the oldest first: ids grow with time.
 RECURRING = "from busy where rrule is not null order by user_id, calendar_event_id"
@@ -43,7 +45,7 @@ STEPS_AT_MOST = 200_000
 
 def lay_out(connection: duckdb.DuckDBPyConnection, since: datetime | None, until: datetime) -> None:
     """Make `meetings`: every time a busy appointment of `people` takes place. Of those that recur, the times from `since` up to `until`."""
-    connection.execute(BUSY)
+    connection.execute(BUSY.format(plans=quoted(PLAN_CALENDAR)))
     recurring = connection.sql(RECURRING).to_arrow_table().to_pylist()
     times: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     for _, series in groupby(recurring, key=itemgetter("user_id")):

@@ -11,6 +11,9 @@
 
 create or replace temp macro at_rank(sorted, rank) as
     sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
+-- Amounts of earlier periods, as for so many days on.
+create or replace temp macro as_long_as(earlier, days) as
+    list_transform(earlier, lambda each: case when each.days_on = days then each.amount else each.amount * days / each.days_on end);
 create or replace temp macro usual_low(earlier) as
     case when len(earlier) >= 6 then at_rank(list_sort(earlier), greatest(1, (len(earlier) + 1) / 8)) end;
 create or replace temp macro usual_high(earlier) as

@@ -8,21 +8,19 @@ from uuid import UUID
 
 from focusflow import availability
 from focusflow.clock import start_of
+from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from reports.planning.planner import Candidate, Plan, expected_minutes
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-#: The calendar under which accepted plans stand. A new plan may take their place.
-CALENDAR = "focusflow-plan"
-
 Moments = tuple[datetime, datetime]
 
 
 def free_time(tx: Transaction, user_id: UUID, timezone: str, day: date, hours: tuple[time, time]) -> list[Moments]:
     """What is left of the day's working hours between appointments."""
-    taking = availability.taking_place_on(tx, user_id, timezone, (day, day), without=CALENDAR)
+    taking = availability.taking_place_on(tx, user_id, timezone, (day, day), without=PLAN_CALENDAR)
     days = availability.workdays(tx, user_id, (day, day))
     slots = availability.free_between(taking, days, hours, timezone, 1)
     return [(max(each["start_at"], tx.now), each["end_at"]) for each in slots if each["end_at"] > tx.now]

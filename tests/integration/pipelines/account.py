@@ -1,7 +1,7 @@
 """A person's events as somebody would go through them with a pencil: what the slow accounts of all tables are made from."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -113,7 +113,7 @@ class Account:
             start, end = moment_of(event.data["start_at"]), moment_of(event.data["end_at"])
             assert start
             assert end
-            if not event.data["busy"] or event.data["all_day"]:
+            if not event.data["busy"] or event.data["all_day"] or event.data["calendar_id"] == "focusflow-plan":
                 continue
             for n in range(4 if event.data["rrule"] else 1):
                 wall = start.astimezone(zone(event.timezone)) + 2 * n * DAY  # on the wall clock
@@ -126,10 +126,13 @@ class Account:
 
     def free(self) -> set[date]:
         """The days off."""
-        spans = [
-            (date_of(each.data["first_date"]), date_of(each.data["last_date"])) for each in self.last_words("day_off")
-        ]
-        return {first + n * DAY for first, last in spans if first and last for n in range((last - first).days + 1)}
+        return days_of(self.last_words("day_off"))
+
+    def free_as_seen_on(self, day: date) -> set[date]:
+        """The days off as they look on a day: of those to come, what was known by then."""
+        known = (state_on(versions, day) for versions in self.each("day_off"))
+        ahead = days_of(event for event in known if event and not event.type.endswith(".deleted"))
+        return {each for each in self.free() if each <= day} | {each for each in ahead if each > day}
 
     def completions(self) -> Iterator[Event]:
         """Of each task and day the last completion, unless it was taken back that day."""
@@ -139,6 +142,14 @@ class Account:
 
     def completed(self) -> Counter[date]:
         return Counter(event.localdate for event in self.completions())
+
+
+def days_of(spans: Iterable[Event]) -> set[date]:
+    """The days of each span of days off."""
+    bounds = [
+        (date.fromisoformat(each.data["first_date"]), date.fromisoformat(each.data["last_date"])) for each in spans
+    ]
+    return {first + n * DAY for first, last in bounds for n in range((last - first).days + 1)}
 
 
 def minutes(begin: datetime | str, end: datetime | str) -> Iterator[datetime]:

@@ -36,7 +36,7 @@ def productivity_daily(a: Account) -> Rows:
     tasks, goals, habits = (list(a.each(noun)) for noun in ("task", "goal", "habit"))
     focus, meeting = (
         minutes_by_day(a, map(spent, a.entries())),
-        minutes_by_day(a, (minutes(*when) for _, *when in a.meetings())),
+        minutes_by_day(a, (minutes(begin, min(end, a.as_of)) for _, begin, end in a.meetings())),
     )
     done, skipped = logged(a, skipped=False), logged(a, skipped=True)
     off, rows = a.free(), {}
@@ -63,7 +63,7 @@ def productivity_daily(a: Account) -> Rows:
             "ai_plans_generated": len(happened(a, "ai.plan_generated", day)),
             "activity_events": len(happened(a, "activity.tracked", day)),
             "is_day_off": day in off,
-            **goals_part(goals, day),
+            **goals_part(a, goals, day),
         }
         rows[day] |= score(a, rows, day, sum(map(is_open, morning)))
     return rows
@@ -126,18 +126,24 @@ def is_on(habit: Any, day: date) -> bool:
 
 
 def is_due(a: Account, habit: Any, day: date, done: set[Any], skipped: set[Any]) -> bool:
-    id_ = str(habit.subject)
+    id_, off = str(habit.subject), a.free_as_seen_on(day)
     if (id_, day) in skipped:
         return False
+    if day in off:
+        return (id_, day) in done
     if habit.data["frequency"] == "daily":
         return True
     if habit.data["frequency"] == "weekdays":
         return day.weekday() in habit.data["weekdays"]
     week_start = chosen(a, day)["week_start"]
     first = day - (day.weekday() - week_start) % 7 * DAY
-    so_far = sum((id_, first + n * DAY) in done for n in range((day - first).days))
-    days_left = 7 - (day - first).days
-    return (id_, day) in done or days_left <= habit.data["times_per_week"] - so_far
+    week = [first + n * DAY for n in range(7)]
+    so_far = [each for each in week if each < day and (id_, each) in done]
+    days_left = [each for each in week if each >= day and each not in off]
+    missed = [each for each in week if each < day and each not in off and each not in so_far]
+    times = habit.data["times_per_week"]
+    is_possible = len(so_far) + len(missed) + len(days_left) >= times
+    return (id_, day) in done or (is_possible and len(days_left) <= times - len(so_far))
 
 
 def chosen(a: Account, day: date) -> dict[str, Any]:
@@ -146,28 +152,30 @@ def chosen(a: Account, day: date) -> dict[str, Any]:
     return known.data if known else {"week_start": 0, "daily_focus_goal_minutes": None}
 
 
-def goals_part(goals: list[Versions], day: date) -> dict[str, Any]:
-    """Of each active goal with a date: progress of the day by what the days left ask for."""
-    shares = []
+def goals_part(a: Account, goals: list[Versions], day: date) -> dict[str, Any]:
+    """Of each active goal with a date: progress of the day by what the days left that are not off ask for."""
+    shares, off = [], a.free_as_seen_on(day)
     for versions in goals:
         morning, evening = state_on(versions, day - DAY), state_on(versions, day)
         if not morning or not evening or morning.type == "goal.deleted" or morning.data["status"] != "active":
             continue
         if by := date_of(morning.data["target_date"]):
             left = 100 - morning.data["progress"]
-            asked = left / max((by - day).days + 1, 1)
+            days_left = [day + n * DAY for n in range((by - day).days + 1)]
+            asked = left / max(sum(each not in off for each in days_left), 1)
             share = min(1, max(0, (evening.data["progress"] - morning.data["progress"]) / asked)) if left else 1
             shares.append(1 if evening.data["status"] == "completed" else share)
     return {"score_goals": fmean(shares) if shares else None, "dated_goals": len(shares)}
 
 
 def score(a: Account, rows: Rows, day: date, open_at_start: int) -> dict[str, Any]:
-    """`ps-1`."""
+    """`ps-2`."""
     row = rows[day]
     past = {
         n: [rows[day - k * DAY] | {"day": day - k * DAY} for k in range(1, n + 1) if day - k * DAY in rows]
         for n in (28, 56, 90)
     }
+    past = {n: [each for each in days if not each["is_day_off"]] for n, days in past.items()}
     is_weekend = day.weekday() >= 5
     alike = [each["tasks_completed"] for each in past[56] if (each["day"].weekday() >= 5) == is_weekend]
     n = len(past[56]) // 7 if alike else 0
@@ -189,11 +197,18 @@ def score(a: Account, rows: Rows, day: date, open_at_start: int) -> dict[str, An
     }
     told = {name: value for name, value in parts.items() if value is not None}
     raw = sum(WEIGHTS[name] * value for name, value in told.items()) / sum(WEIGHTS[name] for name in told)
-    evidence = max(1, due + scheduled + min(open_at_start, 5) + (1 if wanted else 0) + row.pop("dated_goals"))
+    dated = row.pop("dated_goals")
+    evidence = max(1, due + scheduled + min(open_at_start, 5) + (1 if wanted else 0) + dated)
     weight = evidence / (evidence + 5)
     scores = [each["productivity_score"] for each in past[28] if each["productivity_score"] is not None]
     prior = fmean(scores) / 100 if scores else 0.5
-    is_told = not row["is_day_off"] and any(event.localdate == day and event.actor != "system" for event in a.events)
+    did_something = any(
+        event.localdate == day and event.actor != "system" and not event.type.startswith("user.") for event in a.events
+    )
+    is_judged = any(
+        (due, scheduled, open_at_start, dated, row["tasks_completed"], row["habits_completed"], row["focus_minutes"])
+    )
+    is_told = not row["is_day_off"] and did_something and is_judged
     return parts | {
         "usual_completions": usual,
         "focus_target_minutes": target,
@@ -232,10 +247,12 @@ def rollup(a: Account, first_of: Callable[[date], date], last_of: Callable[[date
     whole: list[tuple[date, dict[str, Any]]] = []
     for first in sorted({first_of(day) for day in days}):
         mine = [row for day, row in days.items() if first_of(day) == first]
-        scores = [row["productivity_score"] for row in mine if row["productivity_score"] is not None]
+        over = [row for day, row in days.items() if first_of(day) == first and day < a.today]
+        scores = [row["productivity_score"] for row in over if row["productivity_score"] is not None]
         row = {name: sum(each[name] for each in mine) for name in SUMS} | {
             "final_day": last_of(first),
             "days": len(mine),
+            "days_off": sum(row["is_day_off"] for row in mine),
             "is_complete": a.today > last_of(first),
             "days_with_score": len(scores),
             "productivity_score": fmean(scores) if scores else None,
@@ -245,12 +262,20 @@ def rollup(a: Account, first_of: Callable[[date], date], last_of: Callable[[date
         row["on_time_rate"] = share(row["tasks_completed_on_time"], row["tasks_completed_with_due"])
         row["habit_rate"] = share(row["habits_completed"], row["habits_scheduled"])
         earlier = [each for when, each in whole if when in list(found)[-26:]]
-        for name in ("tasks_completed", "focus_minutes", "productivity_score"):
-            row |= against_usual(name, row, [each[name] for each in earlier if each[name] is not None])
+        length = (last_of(first) - first).days + 1
+        row["days_on"] = length - row["days_off"]
+        is_compared = row["days_off"] < length / 2
+        for name in ("tasks_completed", "focus_minutes"):
+            scaled = [each[name] * row["days_on"] / each["days_on"] for each in earlier]
+            row |= against_usual(name, row, scaled if is_compared else [])
+        scores = [each["productivity_score"] for each in earlier if each["productivity_score"] is not None]
+        row |= against_usual("productivity_score", row, scores if is_compared else [])
+        if not is_compared and row["is_complete"]:
+            row |= {f"{name}_trend": "days_off" for name in ("tasks_completed", "focus_minutes", "productivity_score")}
         found[first] = row
-        if len(mine) == (last_of(first) - first).days + 1:
+        if len(mine) == length and is_compared:
             whole.append((first, row))
-    return found
+    return {first: {name: value for name, value in row.items() if name != "days_on"} for first, row in found.items()}
 
 
 def share(part: int, whole: int) -> float | None:

@@ -163,7 +163,11 @@ def goal_progress(a: Account) -> Rows:
             weeks = [added(rows, day - 7 * n * DAY, 7) for n in range(12) if day - 7 * n * DAY in rows]
             known = [week for week in weeks if week is not None]
             by, begin = date_of(event.data["target_date"]), date_of(event.data["start_date"]) or made_on
-            expected = 100 * min(1, max(0, (day - begin) / (by - begin))) if by and by > begin else None
+            off = a.free_as_seen_on(day)
+            expected = None
+            if by and by > begin:
+                on = [each for n in range((by - begin).days) if (each := begin + (n + 1) * DAY) not in off]
+                expected = 100 if day >= by else 100 * sum(each <= day for each in on) / max(len(on), 1)
             forecast: tuple[Any, ...] = (None,) * 4
             if len(known) >= 3 and event.data["status"] == "active" and event.data["progress"] < 100:
                 forecast = forecast_of(known, 100 - event.data["progress"], day, by)

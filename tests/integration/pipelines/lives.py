@@ -26,7 +26,7 @@ SPENT = (7, 25, 57, 300, 900, 1600)
 PLATFORMS = ("ios", "web", None)
 CATEGORIES = (None, UUID(int=1), UUID(int=2))
 APPOINTMENTS: tuple[dict[str, object], ...] = (
-    {}, {}, {"busy": False}, {"all_day": True}, {"rrule": "FREQ=DAILY;INTERVAL=2;COUNT=4"}, {},
+    {}, {"calendar_id": "focusflow-plan"}, {"busy": False}, {"all_day": True}, {"rrule": "FREQ=DAILY;INTERVAL=2;COUNT=4"}, {},
 )  # fmt: skip
 
 

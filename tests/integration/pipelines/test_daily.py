@@ -2,6 +2,7 @@
 
 import pytest
 
+from focusflow.contracts.calendar import PLAN_CALENDAR
 from pipelines.engine import daily
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person
@@ -211,6 +212,26 @@ def test_meetings_are_the_busy_appointments_of_the_day_once_each(world):
     assert (day["meeting_minutes"], day["focus_minutes"]) == (75, 0)
 
 
+def test_an_accepted_plan_is_no_meeting(world):
+    ada = Person()
+    span = {"start_at": ada.moment("2026-03-02 09:00"), "end_at": ada.moment("2026-03-02 12:00")}
+    ada.new("calendar_event", title="Write", calendar_id=PLAN_CALENDAR, **span).happens("created", "2026-03-02 08:00")
+    assert world.day(ada, "2026-03-02")["meeting_minutes"] == 0
+
+
+@pytest.mark.parametrize("rule", [None, "FREQ=DAILY"])
+def test_of_the_meetings_of_today_counts_what_has_passed_without_any_new_event(world, rule):
+    ada = Person()
+    span = {"start_at": ada.moment("2026-03-02 09:00"), "end_at": ada.moment("2026-03-02 11:00")}
+    ada.new("calendar_event", title="Workshop", rrule=rule, **span).happens("created", "2026-03-01 09:00")
+    world.land(ada.events)
+    found = []
+    for time in ("01:50", "09:00", "09:40", "11:20", "23:50"):
+        world.refresh(ada.moment(f"2026-03-02 {time}"))
+        found.append(world.days(ada)["2026-03-02"]["meeting_minutes"])
+    assert found == [0, 0, 40, 120, 120]
+
+
 def test_a_recurring_meeting_counts_each_day_that_it_takes_place(world):
     """On the wall clock of the person: at nine before and after daylight saving begins on the 29th."""
     ada = Person(since="2026-03-25 08:00")
@@ -311,8 +332,49 @@ def test_a_day_off_and_a_day_without_events_have_no_score(world):
     ada.new("day_off", first_date="2026-03-03", last_date="2026-03-03").happens("created", "2026-03-02 09:00")
     world.day(ada, "2026-03-04")
     scored = {day: row["productivity_score"] is not None for day, row in world.days(ada).items()}
-    assert scored == {"2026-03-01": True, "2026-03-02": True, "2026-03-03": False, "2026-03-04": False}
+    assert scored == {"2026-03-01": False, "2026-03-02": True, "2026-03-03": False, "2026-03-04": False}
     assert world.days(ada)["2026-03-03"]["is_day_off"]
+
+
+def test_an_account_that_did_nothing_has_no_score(world):
+    ada = Person(since="2026-03-02 08:00", daily_focus_goal_minutes=120)
+    ada.account.happens("updated", "2026-03-03 09:00", display_name="A")
+    ada.task("2026-03-04 09:00")
+    ada.account.happens("updated", "2026-03-05 09:00", display_name="B")
+    ada.task("2026-03-06 09:00")
+    world.day(ada, "2026-03-06")
+    scores = {day: row["productivity_score"] is not None for day, row in world.days(ada).items()}
+    # With a task that is open since the day before there is something to judge by.
+    assert list(scores.values()) == [False, False, False, False, True]
+
+
+def test_days_off_ask_for_no_habit_and_lower_no_usual(world):
+    ada = Person(since="2026-03-02 08:00")  # a Monday
+    daily, thrice = (
+        ada.habit("2026-03-02 08:00", frequency="daily"),
+        ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=3),
+    )
+    ada.new("day_off", first_date="2026-03-09", last_date="2026-03-13").happens("created", "2026-03-08 09:00")
+    ada.log(daily, "2026-03-10")
+    ada.log(thrice, "2026-03-14")
+    world.day(ada, "2026-03-18")
+    days = world.days(ada)
+    due = {day[-2:]: row["habits_scheduled"] for day, row in days.items()}
+    # Of the week with five days off the habit of three times a week asks nothing, for two days are left.
+    assert [due[f"{day:02}"] for day in range(8, 16)] == [2, 0, 1, 0, 0, 0, 2, 1]
+
+
+def test_a_goal_asks_for_progress_on_the_days_that_are_not_off(world):
+    ada = Person()
+    goal = ada.new("goal", title="Book", created_at=ada.moment("2026-03-01 09:00"), target_date="2026-03-10")
+    goal.happens("created", "2026-03-01 09:00", progress=0, status="active")
+    off = ada.new("day_off", first_date="2026-03-03", last_date="2026-03-07")
+    off.happens("created", "2026-03-02 07:00")
+    goal.happens("progressed", "2026-03-02 10:00", progress=25)
+    assert world.day(ada, "2026-03-02")["score_goals"] == 1  # a quarter of the way on the first of four days
+    world.land([off.happens("deleted", "2026-03-05 07:00")])
+    world.refresh(ada.moment("2026-03-05 20:00"))
+    assert world.days(ada)["2026-03-02"]["score_goals"] == 1  # as it was known on that day
 
 
 def test_a_mail_that_was_sent_to_somebody_is_no_day_of_theirs(world):

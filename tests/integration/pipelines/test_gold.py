@@ -100,6 +100,42 @@ def test_a_trend_word_is_earned(made):
     assert weeks[5]["tasks_completed_usual_low"] is None
 
 
+def test_a_vacation_is_not_lower_than_usual_and_lowers_no_range_after_it(made):
+    ada = Person(since="2026-03-02 08:00")
+    completions_by_week(ada, [5, 6, 4, 5, 7, 5, 0, 5, 3])
+    ada.new("day_off", first_date="2026-04-13", last_date="2026-04-19").happens("created", "2026-04-01 09:00")
+    ada.new("day_off", first_date="2026-04-30", last_date="2026-05-02").happens("created", "2026-04-01 09:00")
+    weeks = made(ada, as_of="2026-05-05 12:00")("productivity_weekly")
+    trends = [week["tasks_completed_trend"] for week in weeks]
+    assert trends == [*["too_little_data"] * 6, "days_off", "usual", "usual", "running"]
+    vacation, after, short = weeks[6:9]
+    assert (vacation["days_off"], vacation["habit_rate"], vacation["tasks_completed_usual_low"]) == (7, None, None)
+    assert after["tasks_completed_usual_low"] == 4  # the least of the six weeks before the vacation, not nothing
+    assert short["tasks_completed_usual_low"] <= 3  # four of seven days
+
+
+def test_the_score_of_a_week_is_the_mean_of_the_days_that_are_over(made):
+    ada = Person(since="2026-03-02 08:00")
+    ada.task("2026-03-02 08:30")
+    for day in range(3, 6):
+        ada.task(f"2026-03-0{day} 09:00")
+    rows = made(ada, as_of="2026-03-05 12:00")
+    scores = [row["productivity_score"] for row in rows("productivity_daily")]
+    (week,) = rows("productivity_weekly")
+    assert scores[-1] is not None
+    assert week["days_with_score"] == 2
+    assert week["productivity_score"] == pytest.approx(sum(scores[1:3]) / 2)
+
+
+def test_an_even_pace_rests_on_days_off(made):
+    ada = Person(since="2026-03-01 08:00")
+    goal = ada.new("goal", title="Book", created_at=ada.moment("2026-03-01 09:00"), target_date="2026-03-11")
+    goal.happens("created", "2026-03-01 09:00", progress=0, status="active")
+    ada.new("day_off", first_date="2026-03-03", last_date="2026-03-07").happens("created", "2026-03-02 07:00")
+    rows = made(ada, as_of="2026-03-09 12:00")("goal_progress")
+    assert [row["expected_progress"] for row in rows] == [0, 20, 20, 20, 20, 20, 20, 40, 60]
+
+
 @pytest.mark.parametrize(
     ("earlier", "low", "high", "fewest", "most"),
     [

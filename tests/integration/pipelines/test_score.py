@@ -15,7 +15,7 @@ SCORED = """
     create or replace temp table people as select 'ada' as user_id, date '2026-03-02' as from_day;
     create or replace temp table earlier as
     select 'ada' as user_id, day::date as local_date, tasks_completed, tasks_completed_on_time, tasks_due, habits_scheduled,
-           habits_completed, focus_minutes, {prior}::double as productivity_score
+           habits_completed, focus_minutes, false as is_day_off, {prior}::double as productivity_score
     from (select unnest(generate_series(date '2026-03-02' - 56, date '2026-03-01', interval 1 day)) as day), ({usual});
     create or replace temp table outcomes as
     select 'ada' as user_id, 0::smallint as bucket, date '2026-03-02' as local_date, false as is_day_off, 1 as events, *

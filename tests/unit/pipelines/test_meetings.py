@@ -9,7 +9,7 @@ from pipelines.engine import meetings
 
 SINCE, UNTIL = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 4, tzinfo=UTC)
 COLUMNS = """user_id varchar, bucket smallint, calendar_event_id varchar, start_at timestamptz, end_at timestamptz, rrule varchar,
-    changed_in varchar, valid_to timestamptz, change varchar, busy boolean, all_day boolean"""
+    changed_in varchar, valid_to timestamptz, change varchar, busy boolean, all_day boolean, calendar_id varchar"""
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def lay_out():
                 connection.execute("insert into people select $1 where $1 not in (from people)", [user])
                 connection.execute(
                     "insert into silver.calendar_event_history values"
-                    " ($1, 0, $2, $3, $4, $5, 'Europe/Berlin', null, 'calendar.created', true, false)",
+                    " ($1, 0, $2, $3, $4, $5, 'Europe/Berlin', null, 'calendar.created', true, false, null)",
                     [user, name, start, start + timedelta(hours=1), rule],
                 )
             meetings.lay_out(connection, since, UNTIL)

@@ -1,4 +1,5 @@
--- One row a goal and local day since it was made: how far it was, how far an even pace to its date would have it, and when it is to be
+-- One row a goal and local day since it was made: how far it was, how far an even pace to its date would have it, on the days that are not
+-- off (those still to come as they were known on that day, as in productivity_daily), and when it is to be
 -- reached if it goes on as in up to twelve weeks before. Their mean is the pace; their spread, and that a mean of few weeks may be wrong
 -- itself, make the range: after h weeks the progress made is taken as normal around pace·h, with variance spread²·(h + h²/weeks).
 -- Two imagined weeks with a variance of 1.5·pace² stand in for what a few even weeks do not show.
@@ -13,6 +14,20 @@ with versions as (
     select *, coalesce(start_date, made_on) as begins_on,
            unnest(generate_series(first_day, case when status in ('active', 'paused') then last_day else first_day end, interval 1 day))::date as local_date
     from spans where last_day >= first_day and (status in ('active', 'paused') and change <> 'goal.deleted' or change in ('goal.completed', 'goal.cancelled'))
+), off_dates as (
+    select user_id, unnest(generate_series(first_date, last_date, interval 1 day))::date as off_date, is_current, known_from,
+           coalesce(lead(known_from) over (partition by user_id, day_off_id order by version) - 1, date '9999-12-31') as known_until
+    from (select *, valid_to is null as is_current,
+                 max(changed_on) over (partition by user_id, day_off_id order by version rows unbounded preceding) as known_from
+          from silver.day_off_history semi join people using (user_id))
+    qualify change <> 'dayoff.deleted'
+), off_counts as (
+    select user_id, goal_id, local_date, count(distinct off_date) filter (where off_date <= local_date) as off_before,
+           count(distinct off_date) filter (where off_date > local_date) as off_ahead
+    from days join off_dates using (user_id)
+    where local_date < target_date and off_date > begins_on and off_date <= target_date
+      and case when off_date <= local_date then is_current else local_date between known_from and known_until end
+    group by user_id, goal_id, local_date
 ), with_past as (  -- by dates, for a goal that was put off for a while has days without a row
     select *, progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 28 days preceding) as progress_28_days,
            progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 7 days preceding) as progress_week
@@ -28,10 +43,12 @@ with versions as (
     from with_pace
 )
 select user_id, bucket, goal_id, local_date, status, progress, target_date,
-       case when target_date > begins_on then 100 * least(1, greatest(0, (local_date - begins_on) / (target_date - begins_on))) end as expected_progress,
+       case when target_date is null or target_date <= begins_on then null when local_date >= target_date then 100
+            else 100 * greatest(0, local_date - begins_on - coalesce(off_before, 0))
+                 / greatest(1, target_date - begins_on - coalesce(off_before, 0) - coalesce(off_ahead, 0)) end as expected_progress,
        progress - expected_progress as ahead, progress_28_days,
        reached_by(local_date, soonest(missing, pace, variance, weeks_known)) as forecast_p10,
        reached_by(local_date, missing / nullif(greatest(pace, 0), 0)) as forecast_p50,
        reached_by(local_date, latest(missing, pace, variance, weeks_known)) as forecast_p90,
        chance(missing, pace, variance, weeks_known, (target_date - local_date) / 7) as probability_on_time
-from with_variance
+from with_variance left join off_counts using (user_id, goal_id, local_date)

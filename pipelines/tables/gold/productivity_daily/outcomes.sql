@@ -17,6 +17,19 @@ with choices as (  -- what somebody had chosen by the end of a day
     from day_list join stays using (user_id) where part_begin < part_end
 ),
 
+-- days off: those that have come by a day count as they are known now, those still to come as they were known on that day, so that
+-- a day off that is added later changes no pace of before
+off_dates as (
+    select user_id, unnest(generate_series(first_date, last_date, interval 1 day))::date as off_date, is_current, known_from,
+           coalesce(lead(known_from) over (partition by user_id, day_off_id order by version) - 1, date '9999-12-31') as known_until
+    from (select *, valid_to is null as is_current,
+                 max(changed_on) over (partition by user_id, day_off_id order by version rows unbounded preceding) as known_from
+          from silver.day_off_history semi join people using (user_id))
+    qualify change <> 'dayoff.deleted'
+), free as (
+    select distinct user_id, off_date as local_date from off_dates where is_current
+),
+
 -- tasks
 task_versions as (
     select *, max(changed_on) over (partition by user_id, task_id order by version rows unbounded preceding) as first_day,
@@ -76,15 +89,24 @@ goal_versions as (
     select user_id, changed_on as local_date, count(distinct goal_id) filter (where has_risen) as goals_progressed,
            count(distinct goal_id) filter (where change = 'goal.completed') as goals_completed
     from goal_versions group by user_id, changed_on
+), off_ahead as (  -- of a goal with a date, the days off until then
+    select days.user_id, days.local_date, goal_id, count(distinct off_date) as days_off
+    from days
+    join goal_spans using (user_id) join off_dates using (user_id)
+    where days.local_date - 1 between first_day and last_day and status = 'active' and off_date between days.local_date and target_date
+      and case when off_date = days.local_date then is_current else days.local_date between known_from and known_until end
+    group by days.user_id, days.local_date, goal_id
 ), goal_pace as (
     select days.user_id, days.local_date, count(*) as dated_goals,
            avg(case when later.status = 'completed' or morning.progress >= 100 then 1
                     else least(1, greatest(0, (later.progress - morning.progress)
-                                              / ((100 - morning.progress) / greatest(morning.target_date - days.local_date + 1, 1))))
+                                              / ((100 - morning.progress)
+                                                 / greatest(morning.target_date - days.local_date + 1 - coalesce(days_off, 0), 1))))
                end) as score_goals
     from days
     join goal_spans as morning on morning.user_id = days.user_id and days.local_date - 1 between morning.first_day and morning.last_day
     join goal_spans as later on later.user_id = morning.user_id and later.goal_id = morning.goal_id and days.local_date between later.first_day and later.last_day
+    left join off_ahead on off_ahead.user_id = days.user_id and off_ahead.local_date = days.local_date and off_ahead.goal_id = morning.goal_id
     where morning.status = 'active' and morning.target_date is not null and morning.change <> 'goal.deleted'
     group by days.user_id, days.local_date
 ),
@@ -103,8 +125,10 @@ habit_spans as (
 ), habit_days as (
     select days.user_id, days.local_date, habit_spans.habit_id, frequency, weekdays, times_per_week,
            days.local_date - (isodow(days.local_date) - 1 - week_start + 7)::integer % 7 as week_first,
-           logs.local_date is not null and not logs.skipped as is_done, coalesce(logs.skipped, false) as is_skipped
+           logs.local_date is not null and not logs.skipped as is_done, coalesce(logs.skipped, false) as is_skipped,
+           free.local_date is not null as is_free
     from days
+    left join free on free.user_id = days.user_id and free.local_date = days.local_date
     join habit_spans on habit_spans.user_id = days.user_id and days.local_date between first_day and last_day
     left join logs on logs.user_id = days.user_id and logs.habit_id = habit_spans.habit_id and logs.local_date = days.local_date
     where days.local_date between start_date and coalesce(end_date, date '9999-12-31') and archived_at is null
@@ -114,14 +138,26 @@ habit_spans as (
     left join logs on logs.user_id = habit_days.user_id and logs.habit_id = habit_days.habit_id
          and logs.local_date >= week_first and logs.local_date < habit_days.local_date
     group by all
+), off_weeks as (  -- of a habit of n times a week, the days off around a day: those to come, and those that went by without it
+    select habit_days.user_id, habit_days.habit_id, habit_days.local_date,
+           count(distinct off_date) filter (where off_date >= habit_days.local_date) as off_left,
+           count(distinct off_date) filter (where off_date < habit_days.local_date and coalesce(logs.skipped, true)) as off_before
+    from habit_days
+    join off_dates on off_dates.user_id = habit_days.user_id and off_date between week_first and week_first + 6
+    left join logs on logs.user_id = habit_days.user_id and logs.habit_id = habit_days.habit_id and logs.local_date = off_date
+    where frequency = 'weekly'
+      and case when off_date <= habit_days.local_date then is_current else habit_days.local_date between known_from and known_until end
+    group by habit_days.user_id, habit_days.habit_id, habit_days.local_date
 ), habit_counts as (
     select user_id, local_date, count(*) filter (where is_done) as habits_completed,
-           count(*) filter (where not is_skipped and case frequency
-               when 'daily' then true
-               when 'weekdays' then list_contains(weekdays, isodow(local_date) - 1)
-               else is_done or week_first + 7 - local_date <= times_per_week - done_before
+           count(*) filter (where not is_skipped and case
+               when is_free then is_done
+               when frequency = 'daily' then true
+               when frequency = 'weekdays' then list_contains(weekdays, isodow(local_date) - 1)
+               else is_done or week_first + 7 - local_date - coalesce(off_left, 0) <= times_per_week - done_before
+                               and 7 - coalesce(off_left, 0) - coalesce(off_before, 0) >= times_per_week
            end) as habits_scheduled
-    from habit_weeks group by user_id, local_date
+    from habit_weeks left join off_weeks using (user_id, habit_id, local_date) group by user_id, local_date
 ),
 
 -- time: what was said last of an entry counts, for a correction is meant to correct
@@ -130,7 +166,7 @@ stretches as (
     from silver.time_entry_history semi join people using (user_id)
     where valid_to is null and change <> 'time.deleted' and ended_at > started_at
     union all
-    select user_id, 'meeting', null, start_at, end_at from meetings
+    select user_id, 'meeting', null, start_at, least(end_at, $as_of) from meetings where start_at < $as_of  -- what has passed
 ), slices as (
     select day_parts.user_id, local_date, what, kind, begin_at, end_at, part_end,
            greatest(begin_at, part_begin) as slice_begin, least(end_at, part_end) as slice_end
@@ -153,12 +189,9 @@ stretches as (
 
 -- the rest
 happened as (
-    select user_id, local_date, count(*) filter (where actor <> 'system') as events,
+    select user_id, local_date, count(*) filter (where actor <> 'system' and type not like 'user.%') as events,
            count(*) filter (where type = 'ai.plan_generated') as ai_plans_generated, count(*) filter (where type = 'activity.tracked') as activity_events
     from silver.events semi join people using (user_id) group by user_id, local_date
-), free as (
-    select distinct user_id, unnest(generate_series(first_date, last_date, interval 1 day))::date as local_date
-    from silver.day_off_history semi join people using (user_id) where valid_to is null and change <> 'dayoff.deleted'
 ), counted as (
     select days.user_id, days.bucket, days.local_date, days.focus_goal,
            coalesce(tasks_created, 0) as tasks_created, coalesce(tasks_completed, 0) as tasks_completed,

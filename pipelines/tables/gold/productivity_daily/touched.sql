@@ -15,6 +15,10 @@ with people as (  -- today is the last date that it has been where somebody live
         select user_id, today from ahead
     )
     group by user_id
+), in_meetings as (  -- what has passed of them goes on, each quarter of an hour: whose recurring ones are on takes work to find out, so all of those
+    select user_id from silver.calendar_event_history, (select time_bucket(interval 15 minutes, $last_as_of::timestamptz) as since)
+    where time_bucket(interval 15 minutes, $as_of::timestamptz) > since and valid_to is null and busy and not all_day
+      and start_at < $as_of and (rrule is not null or end_at > since)
 ), histories as (  -- from the first day that anything tells of
     select people.*, greatest(registered_on - $days_before_registration, least(registered_on, facts.local_date, rows.first_day)) as begins_on
     from people left join first_facts as facts using (user_id) left join first_rows as rows using (user_id)
@@ -25,6 +29,7 @@ with people as (  -- today is the last date that it has been where somebody live
            or user_id in (select user_id from ahead)
            or user_id not in (select user_id from recent where recent.local_date = today)
            or user_id in (select user_id from silver.task_history where valid_to is null and due_at > $last_as_of and due_at <= $as_of)
+           or user_id in (select user_id from in_meetings)
                as is_behind
     from histories join first_days using (user_id)
 )
