@@ -102,7 +102,7 @@ def metrics() -> str:
                 "- **b**, the usual completions = max(1, (n · m + 4 · p) / (n + 4)): m is the user's median on workdays, or on days of the"
                 f" weekend, over the last n ≤ 8 weeks; p is {usual}, the same for all users, so that no score depends on other users."
             ),
-            "- A day off, and a day without any event, has no score. Empty is not zero.",
+            "- A day off, a day without any event of the user, and a day with nothing to judge by have no score. Empty is not zero.",
             "",
             (
                 "Example: 5 done with b = 4; 3 of 4 due on time with p0 = .70; 95 of 120 minutes; 2 of 3 habits with h0 = .6; no dated goal;"
@@ -338,6 +338,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/metrics.md": metrics,
     "docs/openapi.json": interface,
     "pipelines/engine/lineage.json": lineage.written,
+    "pipelines/engine/lineage_conditions.json": lineage.conditions_written,
     "docs/api.md": calls,
     "docs/notifications.md": notifications,
     "docs/events.md": events,

@@ -1,7 +1,8 @@
-"""Of which columns a table's columns are made, read from the SQL that makes them; `make docs` writes it down, for reading takes seconds."""
+"""Of which columns a table's columns are made, and apart from that which columns filter and join their rows, read from the SQL that makes
+them; `make docs` writes both down, for reading takes seconds.
+"""
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -9,16 +10,23 @@ from pathlib import Path
 from focusflow.contracts.fields import public_columns
 from focusflow.database.queries import load_queries
 from focusflow.lake.tables import RAW_EVENTS, duckdb_type
-from pipelines.engine import build, daily, descriptions, habits, histories, silver
+from pipelines.engine import build, daily, descriptions, habits, histories, priorities, silver
+from pipelines.engine.column_lineage import Query, Source
 from pipelines.engine.user_timezones import STAYS
 
 WRITTEN = Path(__file__).with_suffix(".json")
+CONDITIONS_WRITTEN = Path(__file__).with_name("lineage_conditions.json")
 
-#: A column, by its table's name and its own.
-Source = tuple[str, str]
 Lineage = Mapping[str, list[Source]]
 
-SPECS = {each.full_name: each.spec for each in descriptions.TABLES if each.layer == "silver" or each.is_published}
+#: Of each column what filters its rows, and what joins them.
+Conditions = Mapping[str, Mapping[str, list[Source]]]
+
+SPECS = {
+    each.full_name: each.spec
+    for each in descriptions.TABLES
+    if each.layer == "silver" or each.is_published or each.full_name == priorities.SCORES.name
+}
 
 #: What statements read beside the lake's tables, as what it is made of.
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -50,13 +58,31 @@ def known() -> Mapping[str, Mapping[str, list[list[str]]]]:
     return loaded
 
 
+@cache
+def conditions() -> Mapping[str, Mapping[str, Mapping[str, list[list[str]]]]]:
+    """What filters and joins the rows of each column of each table, as it was written down."""
+    loaded: dict[str, dict[str, dict[str, list[list[str]]]]] = json.loads(
+        CONDITIONS_WRITTEN.read_text(encoding="utf-8")
+    )
+    return loaded
+
+
 def written() -> str:
     """What is written down: a line a column."""
-    tables = [
-        f"{json.dumps(name)}: {{\n" + ",\n".join(f"  {json.dumps(column)}: {json.dumps(made)}" for column, made in lineage_of(name).items()) + "\n}"
-        for name in SPECS
+    return _lines({name: lineage_of(name) for name in SPECS})
+
+
+def conditions_written() -> str:
+    """The same of what filters and joins; tables without anything of it are left out."""
+    return _lines({name: found for name in SPECS if (found := conditions_of(name))})
+
+
+def _lines(tables: Mapping[str, Mapping[str, object]]) -> str:
+    lines = [
+        f"{json.dumps(name)}: {{\n" + ",\n".join(f"  {json.dumps(column)}: {json.dumps(made)}" for column, made in columns.items()) + "\n}"
+        for name, columns in tables.items()
     ]  # fmt: skip
-    return "{\n" + ",\n".join(tables) + "\n}\n"
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def lineage_of(table: str) -> Lineage:
@@ -66,34 +92,43 @@ def lineage_of(table: str) -> Lineage:
             name: [(RAW_EVENTS.name, name if name in ("bucket", "log_offset") else "value")]
             for name in silver.EVENTS.schema.names
         }
-    if table == daily.DAILY.name:
-        return _read(daily.statement("query"), daily.DAILY.schema.names, OF_DAYS)
     for noun in histories.KEPT:
         if table == histories.spec(noun).name:
             return _of_history(public_columns(noun.data), histories.spec(noun).schema.names)
+    query, columns = _query(table)
+    return {name: sorted(query.column(name).values) for name in columns}
+
+
+def conditions_of(table: str) -> Conditions:
+    """Of each column with any, the columns that filter its rows and those that join them."""
+    if table == silver.EVENTS.name or table in (histories.spec(noun).name for noun in histories.KEPT):
+        return {}
+    query, columns = _query(table)
+    found = {name: query.column(name) for name in columns}
+    return {
+        name: {"filters": sorted(origin.filters), "joins": sorted(origin.joins)}
+        for name, origin in found.items()
+        if origin.filters or origin.joins
+    }
+
+
+@cache
+def _query(table: str) -> tuple[Query, list[str]]:
+    """The query that makes a table, and the columns that are its own."""
+    if table == daily.DAILY.name:
+        return _parsed(daily.statement("query"), OF_DAYS), daily.DAILY.schema.names
+    if table == priorities.SCORES.name:
+        return _parsed(QUERIES["scores"], {}), priorities.SCORES.schema.names
     (found,) = (each for each in build.TABLES if each.spec.name == table)
-    return _read(found.query, [column.name for column in found.own_columns], BESIDE)
+    return _parsed(found.query, BESIDE), [column.name for column in found.own_columns]
 
 
-def _read(query: str, columns: list[str], beside: Mapping[str, str]) -> Lineage:
-    import sqlglot
-    from sqlglot.lineage import lineage
-
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it passes over one select that stands for a value
-
+def _parsed(query: str, beside: Mapping[str, str]) -> Query:
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for name, spec in SPECS.items():
         layer, _, table = name.partition("/")
         schema.setdefault(layer, {})[table] = {each.name: duckdb_type(each.type) for each in spec.schema}
-    found = lineage(None, query, schema, sources=beside, dialect="duckdb")
-    leaves = {name: [each for each in node.walk() if not each.downstream] for name, node in found.items()}
-    return {
-        name: sorted({
-            (f"{each.source.db}/{each.source.name}", each.name.rpartition(".")[2])
-            for each in leaves.get(name, []) if isinstance(each.source, sqlglot.exp.Table) and each.source.db
-        })
-        for name in columns
-    }  # fmt: skip
+    return Query.parse(query, schema, beside)
 
 
 def _of_history(fields: Iterable[str], columns: Iterable[str]) -> Lineage:

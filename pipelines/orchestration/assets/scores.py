@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.engine import priorities, publish_scores
-from pipelines.orchestration.assets.tables import OWNERS, RETRY, built
+from pipelines.orchestration.assets.tables import OWNERS, RETRY, built, result
 from pipelines.orchestration.resources import Installation
 
 
@@ -12,14 +12,7 @@ def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
     scored = priorities.score_open_tasks(
         installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), installation.models
     )
-    there = installation.lake.pinned(priorities.SCORES.name)
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": there.rows() if there else 0,
-            "rows_written": scored.tasks,
-            "computed": scored.is_fresh,
-        }
-    )
+    return result(installation.lake, priorities.SCORES.name, scored.tasks, computed=scored.is_fresh)
 
 
 @dg.asset(

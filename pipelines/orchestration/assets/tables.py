@@ -78,6 +78,7 @@ def result(lake: Lake, table: str, written: int, **more: int) -> dg.MaterializeR
         metadata={
             "dagster/row_count": there.rows() if (there := lake.pinned(table)) else 0,
             "dagster/column_lineage": dg.TableColumnLineage(depend),
+            "column_filters_and_joins": dg.MetadataValue.json(dict(lineage.conditions().get(table, {}))),
             "rows_written": written,
             **more,
         },
