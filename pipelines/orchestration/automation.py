@@ -12,12 +12,11 @@ from pipelines.engine import integrity
 from pipelines.engine.maintenance import Maintenance
 from pipelines.engine.partitions import month_of, touched_since
 from pipelines.orchestration.assets.reconciliation import conservation_check
-from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded
+from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded, schedulers
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
 from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
-from reports.notifications.reminder_scheduler import ReminderScheduler
 
 
 @dg.failure_hook(required_resource_keys={"installation"})
@@ -309,7 +308,7 @@ def reminder_times(context: dg.SensorEvaluationContext, installation: Installati
             reminders(
                 settings, database, mailer(settings)
             ).due()  # first: where plans cannot be made, these still go out
-            or ReminderScheduler(database).due()
+            or any(scheduler.due() for scheduler in schedulers(database).values())
             or plans(settings, database).due()
         )
     return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")

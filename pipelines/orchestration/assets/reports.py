@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from focusflow.database.session import Database
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.mail import mailer
 from pipelines.orchestration.assets.tables import OWNERS, key_of
@@ -13,8 +14,10 @@ from pipelines.orchestration.resources import Installation
 from reports.delivery.sender import Counts, Sender, sender
 from reports.notifications.achievement_evaluator import AchievementEvaluator
 from reports.notifications.delivery import reminders
+from reports.notifications.habit_scheduler import HabitReminderScheduler
 from reports.notifications.plan_scheduler import plans
 from reports.notifications.reminder_scheduler import ReminderScheduler
+from reports.notifications.tip_scheduler import TipScheduler
 from reports.periods.facts import ROLLUPS
 
 KEY = dg.AssetKey(["reports", "deliveries"])
@@ -55,7 +58,7 @@ def deliveries(installation: Installation) -> Iterator[dg.MaterializeResult[None
 
 @dg.asset(
     key=["reports", "reminders"],
-    description="Plans of the days that begin, what is due or falls behind, and reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
+    description="Plans of the days that begin, what is due or falls behind, habits at their time, tips, and reminders whose moment has come: seen in the app from then on, and mailed to who chose so.",
     group_name="reports",
     kinds={"postgres"},
     owners=OWNERS,
@@ -69,10 +72,20 @@ def reminded(installation: Installation) -> dg.MaterializeResult[None]:
             counts["planned"] = plans(settings, database).run()
         finally:
             try:
-                counts["noticed"] = ReminderScheduler(database).run()
+                for name, scheduler in schedulers(database).items():
+                    counts[name] = scheduler.run()
             finally:
                 counts |= asdict(reminders(settings, database, mailer(settings)).run())
     return dg.MaterializeResult(metadata=counts)
+
+
+def schedulers(database: Database) -> dict[str, ReminderScheduler | HabitReminderScheduler | TipScheduler]:
+    """What schedules notifications by rule, under the name of its count."""
+    return {
+        "noticed": ReminderScheduler(database),
+        "habits": HabitReminderScheduler(database),
+        "tips": TipScheduler(database),
+    }
 
 
 @dg.asset(
