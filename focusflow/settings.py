@@ -232,6 +232,12 @@ class Settings(BaseSettings):
         description=f"US dollars per million input and output tokens, by model (as of {ai_models.PRICES_AS_OF:%Y-%m-%d}). A model that is not listed counts as free.",
     )
 
+    min_group_size: int = Field(
+        5,
+        ge=1,
+        description="Smallest group that analysts see: cohorts and feature names with fewer users are left out of product analytics.",
+    )
+
     cors_origins: list[str] = Field(
         [],
         description='Exact origins of other sites whose pages may call the API from a browser, for example `["https://app.example.com"]`.',

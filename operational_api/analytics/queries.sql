@@ -6,33 +6,46 @@ select json_build_object('items', coalesce(json_agg(row order by day, key), '[]'
 from published_rows where user_id = %(user_id)s and table_name = %(table)s and day between %(from)s and %(to)s
 
 -- product --
-select json_build_object('items', coalesce(json_agg(row order by day, key), '[]'))::text as found
-from (select * from published_product where table_name = %(table)s and day between %(from)s and %(to)s order by day desc, key limit 5000) as page
+-- Cohorts, months and feature names of fewer users than the smallest group are counted only.
+with wanted as materialized (
+    select *, table_name = 'app_activity' or coalesce((row->>'cohort')::integer, (row->>'users')::integer) >= %(min_group_size)s as is_shown
+    from published_product where table_name = %(table)s and day between %(from)s and %(to)s
+)
+select json_build_object('withheld', (select count(*) from wanted where not is_shown), 'items', coalesce(json_agg(row order by day, key), '[]'))::text as found
+from (select * from wanted where is_shown order by day desc, key limit 5000) as page
 
 -- tasks --
+-- Each number has one source: what came, went and is open is of `task_flow_daily`, which has it by priority; what was on time is of the days.
 with outcomes as materialized (
     select (row->>'created_on')::date as created_on, (row->>'completed_on')::date as completed_on, (row->>'lead_hours')::double precision as lead_hours,
-           (row->>'cycle_hours')::double precision as cycle_hours, (row->>'hours_late')::double precision as hours_late, (row->>'is_deleted')::boolean as is_deleted
+           (row->>'cycle_hours')::double precision as cycle_hours
     from published_rows where user_id = %(user_id)s and table_name = 'task_outcomes'
 ), created as (
-    select * from outcomes where created_on between %(from)s and %(to)s and not is_deleted
+    select * from outcomes where created_on between %(from)s and %(to)s
 ), done as (
     select * from outcomes where completed_on between %(from)s and %(to)s
+), days as materialized (
+    select day, (row->>'tasks_completed_with_due')::integer as with_due, (row->>'tasks_completed_on_time')::integer as on_time
+    from published_rows where user_id = %(user_id)s and table_name = 'productivity_daily' and day between %(from)s and %(to)s
 ), flow as materialized (
-    select day, row->>'priority' as priority, (row->>'created')::integer as created, (row->>'completed')::integer as completed, (row->>'open')::integer as open
+    select day, row->>'priority' as priority, (row->>'created')::integer as created, (row->>'completed')::integer as completed,
+           (row->>'open')::integer as open, (row->>'overdue')::integer as overdue
     from published_rows where user_id = %(user_id)s and table_name = 'task_flow_daily' and day between %(from)s and %(to)s
 ), priorities as (
-    select priority, sum(created) as created, sum(completed) as completed, coalesce(sum(open) filter (where day = (select max(day) from flow)), 0) as open
-    from flow group by priority order by array_position(array['urgent', 'high', 'medium', 'low'], priority)
+    select priority, sum(created) as created, sum(completed) as completed, coalesce(sum(open) filter (where is_last), 0) as open,
+           coalesce(sum(overdue) filter (where is_last), 0) as overdue
+    from (select *, day = (select max(day) from days) as is_last from flow) as flow group by priority order by array_position(array['urgent', 'high', 'medium', 'low'], priority)
 ), spent as (
     select row->>'category_id' as category_id, sum((row->>'minutes')::double precision) as minutes
     from published_rows where user_id = %(user_id)s and table_name = 'time_daily' and day between %(from)s and %(to)s group by 1 order by 2 desc limit 200
 )
 select json_build_object(
-    'created', (select count(*) from created), 'completed_of_created', (select count(completed_on) from created),
+    'created', (select coalesce(sum(created), 0) from priorities), 'completed_of_created', (select count(completed_on) from created),
     'completion_rate', (select count(completed_on)::double precision / nullif(count(*), 0) from created),
-    'completed', (select count(*) from done),
-    'on_time_rate', (select count(*) filter (where hours_late <= 0)::double precision / nullif(count(hours_late), 0) from done),
+    'completed', (select coalesce(sum(completed), 0) from priorities),
+    'open', (select coalesce(sum(open), 0) from priorities), 'overdue', (select coalesce(sum(overdue), 0) from priorities),
+    'completed_with_due', (select coalesce(sum(with_due), 0) from days), 'completed_on_time', (select coalesce(sum(on_time), 0) from days),
+    'on_time_rate', (select sum(on_time)::double precision / nullif(sum(with_due), 0) from days),
     'median_lead_hours', (select percentile_cont(0.5) within group (order by lead_hours) from done),
     'median_cycle_hours', (select percentile_cont(0.5) within group (order by cycle_hours) from done),
     'by_priority', (select coalesce(json_agg(priorities), '[]') from priorities),
@@ -67,6 +80,22 @@ select json_build_object('scheduled', coalesce(sum(scheduled), 0), 'completed', 
                          'habits', (select coalesce(json_agg(row order by key), '[]') from published_rows
                                     where user_id = %(user_id)s and table_name = 'habit_streaks'),
                          'items', coalesce(json_agg(days order by day), '[]'))::text as found from days
+
+-- locale --
+select locale from users where id = %(user_id)s
+
+-- achievements --
+-- What was earned stays earned, also where the numbers have changed since.
+with known as (
+    select key as name, (row->>'value')::double precision as value, (row->>'progress')::double precision as progress, row->>'earned_on' as earned_on
+    from published_rows where user_id = %(user_id)s and table_name = 'achievements'
+), kept as (
+    select achievement as name, (earned_at at time zone %(timezone)s)::date::text as earned_on from earned_achievements where user_id = %(user_id)s
+)
+select coalesce(known.name, kept.name) as name, coalesce(value, 0) as value,
+       case when coalesce(known.earned_on, kept.earned_on) is null then coalesce(progress, 0) else 1 end as progress,
+       coalesce(known.earned_on, kept.earned_on)::date as earned_on
+from known full join kept using (name)
 
 -- calendar --
 with hours as materialized (

@@ -12,6 +12,8 @@ from focusflow.database.queries import load_queries
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
 from operational_api.analytics.schemas import (
     LONGEST_DAYS,
+    Achievement,
+    Achievements,
     CalendarAnalysis,
     GoalAnalysis,
     HabitAnalysis,
@@ -26,10 +28,16 @@ from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, if_modif
 from operational_api.http.errors import problems
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
+from operational_api.http.services import Shared
 from operational_api.http.unit_of_work import UnitOfWork
+from reports.notifications.achievements import ACHIEVEMENTS, title_of
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAYS = 30
+
+#: Rows about a week or month take weeks to be known: of these tables the usual range is a year.
+DAYS_OF_COHORTS = 365
+COHORTS = ("retention", "funnel", "uplift")
 
 TABLE_OF = {"day": "productivity_daily", "week": "productivity_weekly", "month": "productivity_monthly"}
 
@@ -81,21 +89,49 @@ def analyze_calendar(
     return _answer(uow, filters, (QUERIES["calendar"], "calendar_load"), if_none_match)
 
 
+@router.get("/achievements", responses=problems(NotSignedIn))
+def list_achievements(uow: UnitOfWork) -> Achievements:
+    """List what there is to reach, how far you are, and what you have earned."""
+    who = {"user_id": uow.caller.user_id, "timezone": uow.caller.timezone}
+    reached = {row["name"]: row for row in uow.tx.all(QUERIES["achievements"], who)}
+    locale = uow.tx.one(QUERIES["locale"], who)
+    items = [
+        Achievement(
+            name=each.name,
+            title=title_of(each.name, locale["locale"] if locale else "en"),
+            threshold=each.threshold,
+            points=each.points,
+            value=found["value"] if found else 0,
+            progress=found["progress"] if found else 0,
+            earned_on=found["earned_on"] if found else None,
+        )
+        for each in ACHIEVEMENTS
+        for found in [reached.get(each.name)]
+    ]
+    return Achievements(points=sum(each.points for each in items if each.earned_on), items=items)
+
+
 @product_router.get("/{table}", responses=ANSWERS | problems(Forbidden))
 def analyze_product(
-    table: ProductTable, filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
+    table: ProductTable,
+    filters: Annotated[Range, Query()],
+    uow: UnitOfWork,
+    shared: Shared,
+    if_none_match: IfNoneMatch = None,
 ) -> Rendered[Product]:
     """Get a table over all users, for analysts and admins: activity, retention, funnel, feature usage or uplift."""
-    return _answer(uow, filters, (QUERIES["product"], table), if_none_match, table=table)
+    size = shared.settings.min_group_size
+    return _answer(uow, filters, (QUERIES["product"], table), if_none_match, table=table, min_group_size=size)
 
 
 def _answer(
-    uow: UnitOfWork, filters: Range, question: tuple[LiteralString, str], if_none_match: str | None, **more: str
+    uow: UnitOfWork, filters: Range, question: tuple[LiteralString, str], if_none_match: str | None, **more: str | int
 ) -> Rendered[Any]:
     """The result of a query together with the freshness of its table."""
     query, table = question
-    first, last = _bounds(filters, local_date(uow.tx.now, uow.caller.timezone))
-    values = {"user_id": uow.caller.user_id, "table": table, "from": first, "to": last, "now": uow.tx.now}
+    days = DAYS_OF_COHORTS if table in COHORTS else DAYS
+    first, last = _bounds(filters, local_date(uow.tx.now, uow.caller.timezone), days)
+    values = more | {"user_id": uow.caller.user_id, "table": table, "from": first, "to": last, "now": uow.tx.now}
     state = uow.tx.one(QUERIES["state"], values) or {
         "as_of": None,
         "published_at": None,
@@ -108,10 +144,10 @@ def _answer(
     return if_modified(if_none_match, head[:-1] + b"," + found["found"].encode()[1:])
 
 
-def _bounds(filters: Range, today: date) -> tuple[date, date]:
-    """The requested range of days. A missing end is thirty days away from the other."""
+def _bounds(filters: Range, today: date, days: int) -> tuple[date, date]:
+    """The requested range of days. With only the last one given, so many days end there."""
     last = filters.last or (min(filters.first + timedelta(days=LONGEST_DAYS - 1), today) if filters.first else today)
-    first = filters.first or last - timedelta(days=DAYS - 1)
+    first = filters.first or last - timedelta(days=days - 1)
     if first > last:
         raise Invalid.field("query.from", "is in the future")
     return first, last

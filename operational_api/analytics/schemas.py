@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 class Range(Input):
-    """An inclusive range of local days. At most 400 days; defaults to the last thirty."""
+    """An inclusive range of local days. At most 400 days; defaults to the last thirty, and to the last year for cohorts and months."""
 
     model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
@@ -57,16 +57,20 @@ class Productivity(Analysis):
 class TaskAnalysis(Analysis):
     """Task statistics."""
 
-    created: int = Field(description="Tasks created in the range.")
+    created: int = Field(description="Tasks created in the range, including those deleted since.")
     completed_of_created: int = Field(description="Of those, tasks completed by now.")
     completion_rate: float | None = Field(description="Their share.")
     completed: int = Field(description="Tasks completed in the range, whenever they were created.")
-    on_time_rate: float | None = Field(
-        description="Share of completed tasks with a due date that were completed by it."
-    )
+    open: int = Field(description="Tasks open on the last day of the range.")
+    overdue: int = Field(description="Of those, tasks whose due date had passed.")
+    completed_with_due: int = Field(description="Of the tasks completed in the range, those with a due date.")
+    completed_on_time: int = Field(description="Of those, tasks completed by their due date.")
+    on_time_rate: float | None = Field(description="Their share.")
     median_lead_hours: float | None = Field(description="Median from creation to completion.")
     median_cycle_hours: float | None = Field(description="Median from start to completion.")
-    by_priority: list[Row] = Field(description="Created and completed in the range, open at its end.")
+    by_priority: list[Row] = Field(
+        description="Created and completed in the range, open and overdue on its last day. Each adds up to the number of that name."
+    )
     minutes_by_category: list[Row]
     estimate_accuracy: list[Row] = Field(
         description="Actual against estimated duration by category. `*` is all categories."
@@ -112,8 +116,31 @@ class CalendarAnalysis(Analysis):
     by_weekday: list[Row] = Field(description="Busy minutes by weekday, Monday = 0.")
 
 
+class Achievement(Output):
+    """Something to reach."""
+
+    name: str
+    title: str = Field(examples=["100 tasks completed"])
+    threshold: int
+    points: int
+    value: float = Field(description="How much there is so far.")
+    progress: float = Field(ge=0, le=1)
+    earned_on: date | None
+
+
+class Achievements(Output):
+    """Achievements by what they count, the nearest threshold first."""
+
+    points: int = Field(description="The points of what is earned.")
+    items: list[Achievement]
+
+
 class Product(Analysis):
     """A table over all users."""
 
     table: ProductTable
+    min_group_size: int = Field(
+        description="Cohorts, months and feature names with fewer users than this are withheld."
+    )
+    withheld: int = Field(description="Number of rows withheld.")
     items: list[Row] = Field(description="Rows in order, at most 5000. Columns as in docs/metrics.md.")

@@ -26,6 +26,15 @@ select coalesce((select json_agg(page order by rank) from page), '[]')::text as 
        exists (select from page where task_id not in (select task_id from shown_scores where local_date = %(today)s)) as is_news
 from known, wanted
 
+-- counts --
+-- How many tasks are open, and why some of them have no score.
+select count(*) as open, count(*) filter (where due_at <= %(now)s or due_date < %(today)s) as overdue,
+       count(*) filter (where start_at > %(now)s) as not_begun,
+       count(*) filter (where coalesce(start_at, '-infinity') <= %(now)s and blocked_by <> '{}' and exists (
+           select from tasks as blocker
+           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress'))) as blocked
+from tasks where deleted_at is null and status in ('pending', 'in_progress')
+
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last; and what was
 -- remembered of the person. As JSON, which is read into columns at once: row by row it took as long as the scoring.

@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query
 
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
@@ -30,7 +31,8 @@ def list_scores(
     uow: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
 ) -> Rendered[Scores]:
     """List actionable tasks, highest score first. Scores include your latest changes."""
-    return if_modified(if_none_match, f'{{"items":{store.page(uow, limit=limit)}}}'.encode())
+    head = orjson.dumps(store.counts(uow))
+    return if_modified(if_none_match, head[:-1] + f',"items":{store.page(uow, limit=limit)}}}'.encode())
 
 
 @router.get(

@@ -40,6 +40,10 @@ class Score(Output):
 
 
 class Scores(Output):
-    """Tasks by score."""
+    """Tasks by score. Open tasks are those that can be begun, which have a score, those not to be begun yet, and those blocked."""
 
+    open: int = Field(description="All open tasks.")
+    overdue: int = Field(description="Of those, the ones whose due date has passed.")
+    not_begun: int = Field(description="Open tasks whose start lies ahead.")
+    blocked: int = Field(description="Other open tasks that wait for another one.")
     items: list[Score]

@@ -35,6 +35,13 @@ def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> str:
     return items
 
 
+def counts(uow: UnitOfWork) -> dict[str, Any]:
+    """How many tasks are open, overdue, not to be begun yet, and blocked."""
+    row = uow.tx.one(QUERIES["counts"], _moment(uow))
+    assert row is not None
+    return row
+
+
 def is_there(tx: Transaction, task_id: UUID) -> bool:
     row = tx.one(QUERIES["task_exists"], {"task_id": task_id})
     return bool(row and row["is_there"])

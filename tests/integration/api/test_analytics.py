@@ -14,7 +14,7 @@ from pipelines.engine import build, daily, publish_tables
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person as Life
 from tests.integration.pipelines.conftest import World
-from tests.sizes import sized
+from tests.sizes import dice, sized
 
 
 @pytest.fixture(autouse=True)
@@ -283,6 +283,54 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
     assert len(created) > 1
 
 
+def test_groups_of_fewer_people_than_the_smallest_are_withheld_and_counted(me, somebody, database, published):
+    for person in (me, somebody()):
+        life = life_of(person)
+        life.new("activity", name="rare.feature").happens("tracked", clock.now() - timedelta(days=1))
+        published(life, as_of=clock.now())
+    with database.owner() as connection:
+        connection.execute("update users set role = 'analyst' where id = %s", [me.id])
+    for table in ("retention", "funnel", "feature_usage"):
+        answer = me.call("GET", f"/analytics/product/{table}").json()
+        assert answer["items"] == []
+        assert answer["withheld"] > 0
+        assert answer["min_group_size"] == 5
+
+
+@pytest.mark.parametrize("seed", range(sized(2, 10)))
+def test_numbers_shown_together_add_up(me, published, seed):
+    draw, life = dice(seed), life_of(me)
+    for days_ago in range(30, 2, -1):
+        at = clock.now() - timedelta(days=days_ago, hours=3)
+        task = life.task(
+            at,
+            priority=draw.choice(["low", "medium", "high", "urgent"]),
+            due_at=at + timedelta(hours=draw.randrange(60)),
+        )
+        if draw.random() < 0.6:
+            task.completed(at + timedelta(hours=1))
+        if draw.random() < 0.3:
+            task.reopened(at + timedelta(hours=30))
+        if draw.random() < 0.3:
+            task.happens("updated", at + timedelta(hours=31), priority="low")
+        if draw.random() < 0.3:
+            task.deleted(at + timedelta(hours=32))
+    published(life, as_of=clock.now())
+    tasks = me.call("GET", "/analytics/tasks").json()
+    days = me.call("GET", "/analytics/productivity").json()["items"]
+    for name in ("created", "completed", "open", "overdue"):
+        assert tasks[name] == sum(each[name] for each in tasks["by_priority"]), name
+    for name in ("created", "completed"):
+        assert tasks[name] == sum(each[f"tasks_{name}"] for each in days), name
+    for name in ("open", "overdue"):
+        assert tasks[name] == days[-1][f"tasks_{name}"], name
+    for name in ("completed_with_due", "completed_on_time"):
+        assert tasks[name] == sum(each[f"tasks_{name}"] for each in days), name
+    assert tasks["on_time_rate"] == pytest.approx(tasks["completed_on_time"] / tasks["completed_with_due"])
+    assert tasks["completion_rate"] == pytest.approx(tasks["completed_of_created"] / tasks["created"])
+    assert tasks["completed_of_created"] <= tasks["created"]
+
+
 @contextmanager
 def reading(read):
     """Two readers, for as long as the block takes."""
@@ -299,7 +347,7 @@ def reading(read):
 
 
 def test_figures_about_everybody_are_for_analysts(me, somebody, database, published):
-    for person in (me, somebody()):
+    for person in (me, *(somebody() for _ in range(4))):
         life = life_of(person)
         life.new("activity", name="app.opened", platform="ios").happens("tracked", clock.now() - timedelta(days=1))
         published(life, as_of=clock.now())
@@ -307,10 +355,14 @@ def test_figures_about_everybody_are_for_analysts(me, somebody, database, publis
     with database.owner() as connection:
         connection.execute("update users set role = 'analyst' where id = %s", [me.id])
     activity = me.call("GET", "/analytics/product/app_activity").json()
-    assert [each["dau"] for each in activity["items"] if each["platform"] == "ios"] == [2]
+    assert [each["dau"] for each in activity["items"] if each["platform"] == "ios"] == [5]
     assert me.call("GET", "/analytics/product/feature_usage").json()["items"][0]["event_name"] == "app.opened"
     for table in ("retention", "funnel", "uplift"):
         assert me.call("GET", f"/analytics/product/{table}").status_code == 200
+    # Their first week lies further back than the range of days that other tables have.
+    for table in ("retention", "funnel"):
+        items = me.call("GET", f"/analytics/product/{table}").json()["items"]
+        assert {each["cohort"] for each in items} == {5}
     assert me.call("GET", "/analytics/product/users").status_code == 422
 
 
@@ -333,3 +385,22 @@ def test_an_api_key_reads_figures_with_its_scope_only(http, me):
     for scope, status in (("analytics:read", 200), ("tasks:read", 403)):
         key = me.call("POST", "/keys", {"name": "App", "scopes": [scope]}).json()["key"]
         assert http.get("/api/v1/analytics/habits", headers={"X-API-Key": key}).status_code == status
+
+
+def test_achievements_say_how_far_one_is_and_keep_what_was_earned(me, database, published):
+    assert {each["progress"] for each in me.call("GET", "/analytics/achievements").json()["items"]} == {0}
+    published(busy_life(me), as_of=clock.now())
+    with database.owner() as connection:
+        connection.execute("insert into earned_achievements values (%s, 'goals_completed-1', now())", [me.id])
+    found = me.call("GET", "/analytics/achievements").json()
+    by_name = {each["name"]: each for each in found["items"]}
+    ten, fifty = by_name["tasks_completed-10"], by_name["tasks_completed-50"]
+    assert (ten["title"], ten["value"], ten["progress"], ten["earned_on"] is not None) == (
+        "10 tasks completed",
+        10,
+        1,
+        True,
+    )
+    assert (fifty["progress"], fifty["earned_on"]) == (0.2, None)
+    assert by_name["goals_completed-1"]["earned_on"]
+    assert found["points"] == sum(each["points"] for each in found["items"] if each["earned_on"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from focusflow import clock
 from focusflow.database.session import Role
 from pipelines.engine.publish_scores import QUERIES as PUBLISHING
 from tests.integration.api.test_tasks import NOBODYS
@@ -180,3 +181,15 @@ def test_a_score_out_of_bounds_cannot_be_published(database, me):
                 "insert into priority_scores values (%(user)s, %(task)s, %(score)s, 1, '[]', 'test-1', now())",
                 {"user": me.id, "task": task["id"], "score": score},
             )
+
+
+def test_what_can_be_begun_is_blocked_or_begins_later_is_all_that_is_open(me):
+    ids = [me.call("POST", "/tasks", {"title": f"{n}"}).json()["id"] for n in range(4)]
+    me.call("POST", "/tasks", {"title": "waits", "blocked_by": [ids[0]]})
+    later = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    me.call("POST", "/tasks", {"title": "later", "start_at": later, "blocked_by": [ids[0]]})
+    me.call("POST", "/tasks", {"title": "late", "due_date": f"{clock.now().date() - timedelta(days=3)}"})
+    me.call("POST", f"/tasks/{ids[3]}/complete")
+    found = me.call("GET", "/scores?limit=200").json()
+    assert (found["open"], found["blocked"], found["not_begun"], found["overdue"]) == (6, 1, 1, 1)
+    assert len(found["items"]) + found["blocked"] + found["not_begun"] == found["open"]
