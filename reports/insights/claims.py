@@ -33,6 +33,7 @@ PHRASES = tuple(
         (r"\b(week|month|day|period)'s\b", r"\1"),
         (r"\bto-?dos?\b", "tasks"),
         (r"\btoo little data(?: yet)?(?: to say what is usual)?(?: for you)?|\bnot enough data(?: yet)?(?: to say what is usual)?", "UNKNOWN"),
+        (r"\bmostly days off(?:, so not compared)?\b", "DAYSOFF"),
         (r"\b(?:is |are )?not over(?: yet)?\b|\bstill running\b", "RUNNING"),
         (r"\bmet (?:their|its|the) (?:due dates?|deadlines?)|\b(?:on|before|by|ahead of|at or before|on or before) (?:their|its|the) (?:due dates?|deadlines?)|\bon time\b|\bon schedule\b|\bpunctual(?:ly)?\b", "ONTIME"),
         (r"\b(?:still )?(?:past|after|beyond) (?:their|its|the) (?:due )?(?:dates?|deadlines?)|\b(?:have |has )?passed (?:their|its|the) (?:due )?(?:dates?|deadlines?)|\bpast due\b|\boverdue\b", "OVERDUE"),
@@ -176,7 +177,7 @@ class Segment:
 def _is_read(word: str, *, is_advice: bool) -> bool:
     if any(word in each for each in (NOUNS, UNITS, STATUSES, HIGHER, LOWER, USUAL, ZERO, EVERY, PRAISE, SPANS)):
         return True
-    if word in ("not", "range", "ranges", "UNKNOWN", "RUNNING", "UNUSUAL") or word.startswith("BEFORE:"):
+    if word in ("not", "range", "ranges", "UNKNOWN", "RUNNING", "DAYSOFF", "UNUSUAL") or word.startswith("BEFORE:"):
         return True
     return is_advice and (word in IMPERATIVES or word in ("ENDED", "RATE"))
 

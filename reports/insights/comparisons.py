@@ -7,7 +7,7 @@ from reports.insights.claims import ADVISED, HIGHER, LOWER, PRAISE, USUAL, Segme
 from reports.insights.subjects import UNIT_OF, Scope, Sentence, base, context_of, metrics_of
 
 #: What is said where there is no comparison.
-TAGS = {"UNKNOWN": "too_little_data", "RUNNING": "running"}
+TAGS = {"UNKNOWN": "too_little_data", "RUNNING": "running", "DAYSOFF": "days_off"}
 
 
 def wrong_comparisons(
@@ -107,7 +107,7 @@ def _trend_holds(
         return False
     opposite = {"higher": "lower", "lower": "higher"}.get(claim)
     trends = set(compared.values())
-    if claim in ("usual", "too_little_data", "running"):
+    if claim in ("usual", "too_little_data", "running", "days_off"):
         return bool(trends) and trends <= wanted
     return bool(trends & wanted) and opposite not in trends
 

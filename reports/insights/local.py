@@ -25,14 +25,14 @@ def _observations(facts: Facts) -> Iterator[Remark]:
     totals = facts.totals
     yield _remark(
         facts,
-        f"{_many(facts, 'tasks_completed', 'task')} completed, {_trend(facts, 'tasks_completed')}.",
+        f"{_many(facts, 'tasks_completed', 'task')} completed{_trend(facts, 'tasks_completed')}.",
         "tasks_completed",
     )
     yield _remark(
-        facts, f"{_many(facts, 'focus_minutes', 'minute')} of focus, {_trend(facts, 'focus_minutes')}.", "focus_minutes"
+        facts, f"{_many(facts, 'focus_minutes', 'minute')} of focus{_trend(facts, 'focus_minutes')}.", "focus_minutes"
     )
     if totals["productivity_score"] is not None:
-        text = f"A mean score of {_said(facts, 'productivity_score')}, {_trend(facts, 'productivity_score')}."
+        text = f"A mean score of {_said(facts, 'productivity_score')}{_trend(facts, 'productivity_score')}."
         yield _remark(facts, text, "productivity_score")
     if totals["tasks_completed_with_due"]:
         names = ("tasks_completed_on_time", "tasks_completed_with_due")
@@ -77,7 +77,9 @@ def _remark(facts: Facts, text: str, *names: str) -> Remark:
 
 
 def _trend(facts: Facts, name: str) -> str:
-    return TREND_WORDS[facts.usual[name].trend]
+    """How it compares with what is usual, as the end of a sentence; empty where it is not compared."""
+    words = TREND_WORDS.get(facts.usual[name].trend)
+    return f", {words}" if words else ""
 
 
 def _many(facts: Facts, name: str, noun: str) -> str:

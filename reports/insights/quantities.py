@@ -23,7 +23,7 @@ PARTS = {part: whole for part, whole in RATIOS if part in ("tasks_completed_on_t
 ALIKE, JOINED = frozenset(("too", "also", "likewise")), frozenset(("and", "or", "as", "too"))
 REGULARLY = frozenset(("usually", "normally", "typically"))
 ROUGHLY = frozenset(("about", "around", "roughly", "approximately"))
-BOUNDS = frozenset(("UNUSUAL", "UNKNOWN", "RUNNING"))
+BOUNDS = frozenset(("UNUSUAL", "UNKNOWN", "RUNNING", "DAYSOFF"))
 SCALE = 100.0  # a score is of so many points
 
 

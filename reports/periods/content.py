@@ -14,7 +14,7 @@ from reports import locales
 from reports.insights.writer import Remark
 from reports.locales import count, localised
 from reports.periods.details import Details, Goal, Habit, Hour
-from reports.periods.facts import Facts, Usual
+from reports.periods.facts import NOT_COMPARED, Facts, Usual
 
 AT_MOST = 5
 RUNNING = "running"  # the trend of what goes on
@@ -40,12 +40,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day, week or month in the chart, by its first day; `share` is of 100 points, and `value` None where nothing was computed."""
+    """One day, week or month in the chart, by its first day; `share` is of 100 points, and `value` None where it has no score, for the
+    reason in `note`.
+    """
 
     day: date
     value: float | None
     share: float
     label: str = ""
+    note: str = ""
+
+    @property
+    def value_text(self) -> str:
+        score = "" if self.value is None else f"{self.value:.0f}"
+        return " ".join(filter(None, (score, self.note))) or "no score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +249,8 @@ def _headline(facts: Facts) -> str:
     done = count(facts.totals["tasks_completed"], locale)
     completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
     usual = facts.usual["tasks_completed"]
+    if usual.trend == NOT_COMPARED.trend:
+        return f"{completed}{' so far' if facts.is_running else ''}."
     between = _between(usual, locale)
     if usual.trend == RUNNING:
         return f"{completed} so far{between and f'; {between} are usual'}."
@@ -280,7 +290,8 @@ def _lines(facts: Facts) -> tuple[Line, ...]:
 def _compared(facts: Facts, metric: str) -> str:
     """How it compares with what is usual. That too little is known, or that it goes on, is said by the headline already."""
     trend = facts.usual[metric].trend
-    return "" if trend == facts.usual["tasks_completed"].trend in {"too_little_data", RUNNING} else TREND_WORDS[trend]
+    is_said = trend == facts.usual["tasks_completed"].trend in {"too_little_data", "days_off", RUNNING}
+    return "" if is_said else TREND_WORDS.get(trend, "")
 
 
 def _against(facts: Facts, metric: str) -> str:
@@ -305,15 +316,25 @@ def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:
     """A bar for each day; for more than a fortnight for each week, for more than a quarter for each month: the mean of the days that
-    have a score. One that was not computed has none, which is not a low one.
+    are over and have a score. Today has a bar of its own only. What has no score is not a low one.
     """
     scores = {row["local_date"]: row["productivity_score"] for row in facts.days}
+    is_by_day, today = facts.period.days <= DAYS_AS_DAYS, facts.today
     bars = []
-    for first, days in groupby(facts.period, _beginning(facts)):
-        known = [score for day in days if (score := scores.get(day)) is not None]
+    for first, group in groupby(facts.period, _beginning(facts)):
+        days = list(group)
+        known = [scores[day] for day in days if (day < today or is_by_day) and scores.get(day) is not None]
         value = sum(known) / len(known) if known else None
-        bars.append(Bar(first, value, (value or 0) / 100, _named(facts, first)))
+        bars.append(Bar(first, value, (value or 0) / 100, _named(facts, first), _note(facts, days)))
     return tuple(bars)
+
+
+def _note(facts: Facts, days: Sequence[date]) -> str:
+    """What is to be known about a bar: that it goes on, or that it was free."""
+    if days[0] <= facts.today <= days[-1]:
+        return "so far"
+    off = {row["local_date"] for row in facts.days if row.get("is_day_off")}
+    return ("day off" if len(days) == 1 else "days off") if off.issuperset(days) else ""
 
 
 def _beginning(facts: Facts) -> Callable[[date], date]:

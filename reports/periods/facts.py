@@ -27,7 +27,7 @@ WITH_USUAL = ("tasks_completed", "focus_minutes", "productivity_score")
 
 
 class NotComputed(Conflict):
-    """The numbers of these days are not computed yet. The next refresh brings them, within the hour; `focusflow refresh` does so now."""
+    """The numbers of these days are not computed yet. They appear here within the hour; nothing needs to be done."""
 
 
 WITHHELD = "Some numbers of this account contradict each other, so they are held back until they are right. Data health says which."
@@ -54,6 +54,9 @@ class Usual:
 
 
 TOO_LITTLE_DATA = Usual(None, None, "too_little_data")
+
+#: Of a span that is no week or month of the user's calendar there are no earlier ones, however much is known: nothing is said of it.
+NOT_COMPARED = Usual(None, None, "not_compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,14 @@ class Facts:
         )
 
     @property
+    def today(self) -> date:
+        """The user's day when the numbers were made: it is not over yet."""
+        return local_date(self.as_of, self.person.timezone)
+
+    @property
     def is_running(self) -> bool:
         """Whether the period was not over yet when the numbers were made."""
-        return local_date(self.as_of, self.person.timezone) <= self.period.last
+        return self.today <= self.period.last
 
     def is_unusual(self, metric: str) -> bool:
         """Whether it lies outside of what is usual for the person."""
@@ -198,12 +206,14 @@ def _copied(source: Source) -> Source:
 def _facts(source: Source, person: Person, period: Period) -> Facts:
     if str(person.id) in source.withheld:
         raise NotComputed(WITHHELD)
-    before = _before(period)
+    before, today = _before(period), local_date(source.as_of, person.timezone)
 
     def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
         values = {"user": str(person.id), "first": first, "last": last}
         if query is QUERIES["events"]:
             values["as_of"] = source.as_of
+        if query is QUERIES["totals"]:
+            values["today"] = today
         found: list[dict[str, Any]] = source.connection.sql(query, params=values).to_arrow_table().to_pylist()
         return found
 
@@ -213,6 +223,9 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
     (totals,) = rows(QUERIES["totals"], period.first, period.last)
     (earlier,) = rows(QUERIES["totals"], before.first, before.last)
     counted = rows(QUERIES["events"], period.first, period.last) if source.has_events else []
+    is_named = (period.first, period.last) in (
+        (each.first, each.last) for each in _calendar_periods(person, period.first)
+    )
     same = rows(QUERIES[_kind(period)], period.first, period.last) if source.has_rollup else []
     return Facts(
         person,
@@ -220,7 +233,7 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
         tuple(days),
         totals,
         earlier if earlier["days"] == before.days else {},
-        {name: _usual(same, name) for name in WITH_USUAL},
+        {name: _usual(same, name) if is_named else NOT_COMPARED for name in WITH_USUAL},
         source.as_of,
         counted[0]["events"] if counted else None,
     )
@@ -234,8 +247,12 @@ def _before(period: Period) -> Period:
     return Period.between(last - timedelta(days=period.days - 1), last)
 
 
+def _calendar_periods(person: Person, day: date) -> tuple[Period, Period]:
+    return Period.week_of(day, person.week_start), Period.month_of(day)
+
+
 def _usual(same: list[dict[str, Any]], name: str) -> Usual:
-    """Only a whole week or month has a usual range: of any other span there are no earlier ones to compare with."""
+    """As the weekly or monthly table has it."""
     if not same:
         return TOO_LITTLE_DATA
     row = same[0]

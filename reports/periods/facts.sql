@@ -10,7 +10,8 @@ select count(*) as days, sum(tasks_created)::bigint as tasks_created, sum(tasks_
        arg_max(tasks_open, local_date) as tasks_open, arg_max(tasks_overdue, local_date) as tasks_overdue,
        sum(goals_progressed)::bigint as goals_progressed, sum(goals_completed)::bigint as goals_completed,
        sum(habits_scheduled)::bigint as habits_scheduled, sum(habits_completed)::bigint as habits_completed,
-       sum(focus_minutes) as focus_minutes, sum(meeting_minutes) as meeting_minutes, avg(productivity_score order by local_date) as productivity_score
+       sum(focus_minutes) as focus_minutes, sum(meeting_minutes) as meeting_minutes,
+       avg(productivity_score order by local_date) filter (where local_date < $today) as productivity_score  -- of days that are over
 from gold.productivity_daily where user_id = $user and local_date between $first and $last
 
 -- week --
