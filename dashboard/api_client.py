@@ -209,6 +209,15 @@ class Client:
     def scores(self, limit: int = 20) -> list[Json]:
         return self._items("/api/v1/scores", limit=limit)
 
+    def achievements(self) -> Json:
+        """What there is to reach as `items`, and the `points` of what is earned."""
+        return self._call("GET", "/api/v1/analytics/achievements")
+
+    def open_tasks(self, limit: int = 20) -> Json:
+        """The same as `items`, and how many tasks are `open`, `overdue`, `not_begun` and `blocked`; an older API does not count them."""
+        found = self._call("GET", "/api/v1/scores", params={"limit": limit})
+        return {"open": len(found["items"]), "overdue": None, "not_begun": 0, "blocked": 0} | found
+
     def reports(self, **wanted: Any) -> Iterator[Json]:
         """The reports that you were due, and what became of their mails; asked for page by page."""
         return self._pages("/api/v1/reports", wanted)

@@ -19,6 +19,7 @@ class Shared:
     host: str
     dagster_port: int
     dagster_url: str | None
+    min_group_size: int
 
 
 _provided: list[Shared] = []
@@ -34,6 +35,7 @@ def provide(settings: Settings, store: SessionStore) -> None:
             reachable_host(settings.host),
             settings.dagster_port,
             settings.dagster_url,
+            settings.min_group_size,
         )
     ]
 

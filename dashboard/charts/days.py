@@ -1,5 +1,7 @@
 """A person's days: their score, what was completed, and on which weekdays."""
 
+from datetime import date
+
 import altair as alt
 import polars as pl
 
@@ -9,9 +11,13 @@ from focusflow.metrics import TREND_WORDS
 
 
 @cached_spec
-def score_line(days: pl.DataFrame) -> alt.LayerChart:
-    """The score of each day as a dot, its mean over seven days as the line; a mark where a goal was reached."""
-    frame = days.select(
+def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChart:
+    """The score of each day as a dot, its mean over seven days as the line; a mark where a goal was reached. The day that is still running
+    is a ring, and no part of the mean.
+    """
+    is_running = pl.lit(False) if running is None else pl.col("local_date") >= running
+    over = days.filter(~is_running)
+    frame = over.select(
         "local_date",
         "productivity_score",
         mean=pl.col("productivity_score").rolling_mean(7, min_samples=3).round(1),
@@ -28,6 +34,15 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
             alt.Tooltip("mean:Q", title="Mean of 7 days", format=".0f"),
         ],
     )
+    ring = (
+        alt.Chart(days.filter(is_running).select("local_date", "productivity_score"))
+        .mark_point(size=40, color=QUIET, filled=False, opacity=1)
+        .encode(
+            x=alt.X("local_date:T", axis=DATES),
+            y=y,
+            tooltip=[DAY, alt.Tooltip("productivity_score:Q", title="Score so far", format=".0f")],
+        )
+    )
     line = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="monotone").encode(y=alt.Y("mean:Q", title=None))
     reached = days.filter(pl.col("goals_completed") > 0).select("local_date", "goals_completed")
     marks = (
@@ -38,7 +53,9 @@ def score_line(days: pl.DataFrame) -> alt.LayerChart:
             tooltip=[DAY, alt.Tooltip("goals_completed:Q", title="Goals reached")],
         )
     )
-    return alt.LayerChart(layer=[*([marks] if len(reached) else []), dots, line]).properties(height=HEIGHT)
+    return alt.LayerChart(
+        layer=[*([marks] if len(reached) else []), dots, *([ring] if len(over) < len(days) else []), line]
+    ).properties(height=HEIGHT)
 
 
 @cached_spec

@@ -6,19 +6,22 @@ from gold.app_activity where platform = '*' and local_date between $first and $l
 
 -- retention --
 select cohort_week, weeks_since, cohort, users, share
-from gold.retention where cohort_week between date_trunc('week', $first) and $last order by cohort_week, weeks_since
+from gold.retention where cohort_week between date_trunc('week', $first) and $last and cohort >= $min_group_size
+order by cohort_week, weeks_since
 
 -- funnel --
 select name, min(step) as step, sum(cohort)::bigint as cohort, sum(users)::bigint as users, sum(users) / nullif(sum(cohort), 0) as share
-from gold.funnel where cohort_week between date_trunc('week', $first) and $last group by name order by step
+from gold.funnel where cohort_week between date_trunc('week', $first) and $last group by name
+having sum(cohort) >= $min_group_size order by step
 
 -- uplift --
 select month, users, first_weekly, latest_weekly, mean_change, mean_change_low, mean_change_high, relative_change, share_up_20, detectable_change
-from gold.uplift order by month
+from gold.uplift where users >= $min_group_size order by month
 
 -- features --
 select event_name, sum(events)::bigint as events, sum(users)::bigint as person_days, max(users) as most_on_a_day
-from gold.feature_usage where local_date between $first and $last group by event_name order by events desc
+from gold.feature_usage where local_date between $first and $last group by event_name
+having max(users) >= $min_group_size order by events desc
 
 -- scores --
 select model_version, count(*) as tasks, count(distinct user_id) as people, avg(score) as mean_score, avg(deadline_risk) as deadline_risk,

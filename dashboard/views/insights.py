@@ -25,7 +25,7 @@ HOW = (
     " outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
 )
 #: What stands out comes first.
-RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "too_little_data": 3}
+RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "days_off": 3, "too_little_data": 4}
 
 
 def page() -> None:

@@ -1,8 +1,10 @@
 """Notifications: delivered ones, read and unread."""
 
+from datetime import date
+
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
 from focusflow.notification_kinds import KINDS
@@ -15,13 +17,16 @@ def page() -> None:
         st.title("Notifications", anchor=False)
         wanted = st.segmented_control(
             "Which",
-            ["Unread", "All"],
+            ["Unread", "All", "Achievements"],
             default="Unread",
             required=True,
             key="which",
             bind="query-params",
             label_visibility="collapsed",
         )
+    if wanted == "Achievements":
+        _achievements()
+        return
     notifications = layout.fetch(lambda client: _newest(client, unread=wanted == "Unread"))
     if notifications is None:
         return
@@ -38,6 +43,27 @@ def page() -> None:
         )
     for each in notifications:
         _notification(each)
+
+
+def _achievements() -> None:
+    """What is earned, and of each kind what comes next."""
+    found = layout.fetch(Client.achievements)
+    if found is None:
+        return
+    earned = [each for each in found["items"] if each["earned_on"]]
+    ahead = [each for each in found["items"] if not each["earned_on"]]
+    following = {each["name"].rpartition("-")[0]: each for each in reversed(ahead)}
+    st.caption(f"{formatting.count(found['points'], 'point')} so far. What is earned stays yours.")
+    for each in following.values():
+        st.progress(
+            each["progress"],
+            f"{each['title']}: {formatting.number(each['value'])} of {formatting.number(each['threshold'])}",
+        )
+    for each in sorted(earned, key=lambda one: one["earned_on"], reverse=True):
+        on = formatting.long_date(date.fromisoformat(each["earned_on"]))
+        st.markdown(
+            f":material/trophy: **{each['title']}**  \n:small[{on}, {formatting.count(each['points'], 'point')}]"
+        )
 
 
 def _newest(client: Client, *, unread: bool) -> list[Json]:

@@ -28,8 +28,8 @@ def page() -> None:
         )
         refreshing()
         return
-    _numbers(days, before)
-    _score(days)
+    _numbers(days, before, today)
+    _score(days, today)
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
@@ -38,12 +38,20 @@ def page() -> None:
         layout.chart(charts.week_bars(days, unusual), "Tasks completed per week, with the median week as a line.")
     with right:
         layout.section_header("Focus by weekday", BY_NAME["focus_minutes"].meaning)
-        layout.chart(charts.weekday_bars(days, "focus_minutes", "Minutes a day"), "Mean focus minutes per weekday.")
+        layout.chart(
+            charts.weekday_bars(_over(days, today), "focus_minutes", "Minutes a day"),
+            "Mean focus minutes per weekday.",
+        )
     layout.footer(days, span, "days")
     refreshing()
 
 
-def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
+def _over(days: pl.DataFrame, today: date) -> pl.DataFrame:
+    """The days that are over: today is no part of a mean."""
+    return days.filter(pl.col("local_date") < today)
+
+
+def _numbers(days: pl.DataFrame, before: pl.DataFrame, today: date) -> None:
     comparable = before if len(before) == len(days) else before.clear()
     cards = [
         ("tasks_completed", _sum, formatting.number, "number"),
@@ -53,7 +61,7 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
     ]
     with layout.card_grid(4):
         for metric, reduce, show, how in cards:
-            now, then = reduce(days, metric), reduce(comparable, metric)
+            now, then = reduce(_over(days, today) if reduce is _mean else days, metric), reduce(comparable, metric)
             layout.metric(metric, show(now), formatting.against_before(now, then, how))
 
 
@@ -71,27 +79,31 @@ def _on_time(days: pl.DataFrame, column: str) -> float | None:
     return lake.total(days, column) / with_due if with_due else None
 
 
-def _score(days: pl.DataFrame) -> None:
+def _score(days: pl.DataFrame, today: date) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         layout.section_header(
             "Productivity score",
-            f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached.",
+            f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached; a ring is"
+            " today so far, and no part of a mean.",
         )
         if days["productivity_score"].is_null().all():
             st.info(
-                "No day of this range has a score: they were days off, or nothing happened.",
+                "No day of this range has a score: they were days off, or there was nothing to judge by yet.",
                 icon=":material/beach_access:",
             )
         else:
-            layout.chart(charts.score_line(days), "Productivity score per day with its 7-day mean.")
+            layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
     with right:
-        layout.section_header("Parts of the score", "The mean of each part over the range, where it applies.")
+        layout.section_header(
+            "Parts of the score", "The mean of each part over the finished days of the range, where it applies."
+        )
+        over = _over(days, today)
         frame = pl.DataFrame(
             [
                 {
                     "label": f"{part.label} ({part.weight:.0%})",
-                    "value": days[part.column].mean(),
+                    "value": over[part.column].mean(),
                     "weight": part.weight,
                     "meaning": part.meaning,
                 }

@@ -1,11 +1,12 @@
 """Product: who comes, who comes back, how far they come, and what they use. About all people together, for analysts and admins."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import streamlit as st
 
 from dashboard import current_user, formatting
+from dashboard.app_state import shared
 from dashboard.charts import product as charts
 from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
@@ -13,8 +14,12 @@ from dashboard.data import lake
 from focusflow.clock import Period
 
 ACTIVE = "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
-RETENTION = "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
-FUNNEL = "Of those who registered in the range, how many came so far by now."
+RETENTION = (
+    "Of those whose first event was in a week of the last year, or of a longer range, the share that did something so many weeks later. A week that is"
+    " not over is blank."
+)
+FUNNEL = "Of those who registered in the last year, or in a longer range, how many came so far by now."
+COHORT_DAYS = 365  # a cohort takes weeks to tell of anything: a shorter range would be empty
 UPLIFT = (
     "Each person's latest four full weeks against their first four, those who do not come any more included: the mean of the changes, with a"
     " 95 % interval from cohorts drawn anew from these people. The aim is 10 to 12 tasks a week within half a year. It tells of all together, and of"
@@ -42,13 +47,17 @@ def page() -> None:
         )
     else:
         _activity(over(days, today))
-    _cohorts(lake.query("retention", first=span.first, last=span.last), span)
-    _uplift(lake.query("uplift"))
+    year = Period.between(min(span.first, span.last - timedelta(days=COHORT_DAYS - 1)), span.last)
+    size = shared().min_group_size
+    _cohorts(lake.query("retention", first=year.first, last=year.last, min_group_size=size), year)
+    _uplift(lake.query("uplift", min_group_size=size))
     left, right = st.columns(2, gap="large")
     with left:
-        _funnel(lake.query("funnel", first=span.first, last=span.last), span)
+        _funnel(lake.query("funnel", first=year.first, last=year.last, min_group_size=size), year)
     with right:
-        _features(lake.query("features", first=span.first, last=span.last), span)
+        _features(lake.query("features", first=span.first, last=span.last, min_group_size=size), span)
+    if size > 1:
+        st.caption(f"Groups and names of fewer than {size} people are not shown.")
     layout.footer(days, span, "activity", "gold/app_activity")
     refreshing()
 
@@ -57,6 +66,11 @@ def over(days: pl.DataFrame, today: date) -> pl.DataFrame:
     """The days that are over, for who has not come today may still come; today where there is no other."""
     whole = days.filter(pl.col("local_date") < today)
     return whole if len(whole) else days
+
+
+def _no_group(text: str) -> str:
+    """Why nothing is shown: too few people."""
+    return f"Groups are shown from {formatting.count(shared().min_group_size, 'person', 'people')} on. {text}"
 
 
 def _activity(days: pl.DataFrame) -> None:
@@ -75,7 +89,7 @@ def _activity(days: pl.DataFrame) -> None:
 def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
     layout.section_header("Who comes back", RETENTION)
     if cohorts.is_empty():
-        layout.empty_state("Nobody began in these days. Choose a longer range.")
+        layout.empty_state(_no_group("No week in which that many people began lies in this time."))
         return
     layout.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
     layout.csv_button(cohorts, f"retention-{span.first}-{span.last}")
@@ -120,7 +134,7 @@ def _uplift(months: pl.DataFrame) -> None:
 def _funnel(steps: pl.DataFrame, span: Period) -> None:
     layout.section_header("How far they come", FUNNEL)
     if steps.is_empty():
-        layout.empty_state("Nobody registered in these days. Choose a longer range.")
+        layout.empty_state(_no_group("Fewer people registered in this time."))
         return
     named = steps.with_columns(pl.col("name").replace(STEPS))
     layout.chart(
@@ -134,7 +148,7 @@ def _funnel(steps: pl.DataFrame, span: Period) -> None:
 def _features(features: pl.DataFrame, span: Period) -> None:
     layout.section_header("What they use", "Tracked events by name, the most first.")
     if features.is_empty():
-        layout.empty_state("No events in these days. Choose a longer range.")
+        layout.empty_state(_no_group("No event of that many people is in these days."))
         return
     layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
     if features.height > FEATURES_SHOWN:

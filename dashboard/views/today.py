@@ -46,23 +46,25 @@ def page() -> None:
                 help="One next step, and no counts of what is late.",
             )
     st.caption(formatting.long_date(today))
-    tasks = layout.fetch(_scores)
-    if tasks is not None:
+    found = layout.fetch(_scores)
+    tasks = found and found["items"]
+    if found is not None:
         timer(startable=False)
     if is_calm:
         _next_tasks(me, tasks and [kindly(each) for each in tasks], 1, "One next step")
         _came_back(today)
-        refreshing(partial(_has_changed, tasks))
+        refreshing(partial(_has_changed, found))
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
         _next_tasks(me, tasks, NEXT_TASKS, "Next")
         if tasks:
             plan(me)
-            _further(tasks[NEXT_TASKS:])
+        if found:
+            _further(found)
     with right:
-        _the_day(me, today)
-    refreshing(partial(_has_changed, tasks))
+        _the_day(me, today, found)
+    refreshing(partial(_has_changed, found))
 
 
 def _is_calm_by_choice() -> bool:
@@ -73,24 +75,29 @@ def _is_calm_by_choice() -> bool:
     return bool(st.session_state["calm by choice"])
 
 
-def _scores(client: Client) -> list[Json]:
-    return client.scores(LISTED_TASKS)
+def _scores(client: Client) -> Json:
+    return client.open_tasks(LISTED_TASKS)
 
 
-def _further(tasks: list[Json]) -> None:
-    if not tasks:
+def _further(found: Json) -> None:
+    """The open tasks that are not among the next: by name those that can be begun, by number those that cannot."""
+    listed, number = found["items"][NEXT_TASKS:], found["open"] - len(found["items"][:NEXT_TASKS])
+    if number <= 0:
         return
-    how_many = (
-        f"{LISTED_TASKS - NEXT_TASKS} more of the open tasks"
-        if len(tasks) == LISTED_TASKS - NEXT_TASKS
-        else f"{len(tasks)} more open tasks"
-    )
-    with st.expander(how_many):
-        for task in tasks:
+    with st.expander(f"{formatting.count(number, 'more open task')}"):
+        for task in listed:
             st.markdown(f"{task['rank']}. {current_user.escape_markdown(task['title'])}")
+        unlisted = number - len(listed) - found["not_begun"] - found["blocked"]
+        others = [
+            (unlisted, "further down the list"),
+            (found["blocked"], "blocked by another task"),
+            (found["not_begun"], "not to be begun yet"),
+        ]
+        if said := ", ".join(f"{each} {why}" for each, why in others if each > 0):
+            st.caption(f"And {said}.")
 
 
-def _has_changed(tasks: list[Json] | None) -> bool:
+def _has_changed(tasks: Json | None) -> bool:
     """Scores are published a while after the gold table from which they come, so its version does not tell."""
     try:
         return layout.call_api(_scores) != tasks
@@ -197,14 +204,18 @@ def _why(me: Session, task: Json) -> None:
     st.caption(f"{text}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
 
 
-def _the_day(me: Session, today: date) -> None:
+def _the_day(me: Session, today: date, tasks: Json | None) -> None:
     days = lake.days(today - timedelta(days=56), today)
     layout.section_header("The day so far")
     if days.is_empty() or days["local_date"].max() != today:
         layout.empty_state("Today's numbers are being computed and will appear here.")
         return
     row = days.row(-1, named=True)
-    usual = days.filter((pl.col("local_date") < today) & (pl.col("local_date").dt.weekday() == today.isoweekday()))
+    usual = days.filter(
+        (pl.col("local_date") < today)
+        & (pl.col("local_date").dt.weekday() == today.isoweekday())
+        & ~pl.col("is_day_off").fill_null(False)
+    )
     habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else formatting.NONE
     with layout.card_grid(2):
         layout.metric(
@@ -212,10 +223,14 @@ def _the_day(me: Session, today: date) -> None:
         )
         layout.metric("focus_minutes", formatting.minutes(row["focus_minutes"]), _focus(row, usual))
         layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
-        layout.metric("tasks_overdue", formatting.number(row["tasks_overdue"]), f"of {row['tasks_open']} open")
+        is_counted = tasks is not None and tasks["overdue"] is not None  # as the list beside it has them
+        counts = tasks if tasks and is_counted else {"overdue": row["tasks_overdue"], "open": row["tasks_open"]}
+        layout.metric("tasks_overdue", formatting.number(counts["overdue"]), f"of {counts['open']} open")
     layout.section_header("Last eight weeks", BY_NAME["productivity_score"].meaning)
-    layout.chart(charts.score_line(days), "Productivity score per day with its 7-day mean.")
-    st.caption("Productivity score: dots are days, the line is the 7-day mean.")
+    layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
+    st.caption(
+        "Productivity score: dots are days, the ring is today so far, the line is the mean of seven finished days."
+    )
     as_of = lake.as_of()
     if as_of:
         st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. They renew themselves.")

@@ -41,7 +41,8 @@ class Api(Client):
     def _call(self, method: str, path: str, *, json: Any = None, params: Any = None) -> dict[str, Any]:
         match method, path.removeprefix("/api/v1/").split("/"):
             case "GET", ["scores"]:
-                return {"items": self.open[: params["limit"]]}
+                counts = {"open": len(self.open) + 1, "overdue": 2, "blocked": 1, "not_begun": 0}
+                return counts | {"items": self.open[: params["limit"]]}
             case "GET", ["preferences"]:
                 return {"calm_mode": False}
             case "GET", ["time", "running"]:

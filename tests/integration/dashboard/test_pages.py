@@ -98,6 +98,23 @@ def test_calm_counts_the_times_somebody_came_back(look):
     assert "you came back 2 times after 3 days or more without" in words(page)
 
 
+def test_counts_of_today_add_up_to_what_is_open(look, api):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    page = show("today")
+    assert "of 8 open" in words(page)
+    assert page.expander[0].label == "3 more open tasks"
+    assert "And 1 blocked by another task." in words(page)
+
+
+def test_today_is_no_part_of_a_mean(look):
+    me = str(new_id())
+    days = days_of(me, 5)
+    unfinished = pl.col("local_date") == days["local_date"].max()
+    look(days.with_columns(productivity_score=pl.when(unfinished).then(5.0).otherwise(61.0)), user_id=me)
+    assert metrics(show("overview"))["Productivity score"] == "61"
+
+
 def test_without_the_api_the_numbers_are_still_there(look, api):
     me = str(new_id())
     look(days_of(me, 5), user_id=me)

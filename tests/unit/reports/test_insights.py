@@ -134,7 +134,9 @@ def test_a_headline_may_compare_what_is_compared_and_a_suggestion_speak_of_more(
     assert unearned(insights(last=remark("Take fewer tasks, and longer breaks.")), TRENDS) == []
 
 
-@pytest.mark.parametrize("trend", ["higher", "lower", "usual", "too_little_data", "running"])
+@pytest.mark.parametrize(
+    "trend", ["higher", "lower", "usual", "too_little_data", "running", "days_off", "not_compared"]
+)
 def test_what_the_local_writer_says_of_trends_is_earned(facts, trend):
     given = replace(facts, usual={name: replace(usual, trend=trend) for name, usual in facts.usual.items()})
     assert unearned(by_rule(given), dict.fromkeys(given.usual, trend)) == []
