@@ -47,7 +47,7 @@ def page() -> None:
             )
     st.caption(formatting.long_date(today))
     found = layout.fetch(_scores)
-    tasks = found and found["items"]
+    tasks: list[Json] | None = found["items"] if found else None
     if found is not None:
         timer(startable=False)
     if is_calm:

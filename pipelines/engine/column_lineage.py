@@ -66,10 +66,10 @@ class Query:
         return self.known[key]
 
     def _of_union(self, scope: Scope, name: str, tag: Tag) -> Origin:
-        names = scope.expression.named_selects
+        names = _query_of(scope).named_selects
         found = NOTHING
         for branch in scope.set_operation_scopes:
-            projections = branch.expression.named_selects
+            projections = _query_of(branch).named_selects
             if name in projections:
                 its_name = name
             elif name in names and not scope.expression.args.get("by_name"):
@@ -82,14 +82,14 @@ class Query:
 
     def _is_other(self, scope: Scope, branch: Scope, tag: Tag) -> bool:
         """Whether the branch has another value in the column that tells the branches apart."""
-        names = scope.expression.named_selects
+        names = _query_of(scope).named_selects
         if tag is None or branch.set_operation_scopes or tag[0] not in names:
             return False
-        literal = branch.expression.selects[names.index(tag[0])].unalias()
+        literal = _query_of(branch).selects[names.index(tag[0])].unalias()
         return isinstance(literal, exp.Literal) and literal.name != tag[1]
 
     def _of_select(self, scope: Scope, name: str, tag: Tag) -> Origin:
-        projection = next((each for each in scope.expression.selects if each.alias_or_name == name), None)
+        projection = next((each for each in _query_of(scope).selects if each.alias_or_name == name), None)
         if projection is None:
             return NOTHING
         found, used = NOTHING, {column.table for column in projection.find_all(exp.Column)}
@@ -116,7 +116,7 @@ class Query:
             frozenset(each for part in joins for each in self._values(scope, part, tag)),
         )
 
-    def _values(self, scope: Scope, part: exp.Expression | None, tag: Tag) -> Iterator[Source]:
+    def _values(self, scope: Scope, part: exp.Expr | None, tag: Tag) -> Iterator[Source]:
         for column in part.find_all(exp.Column) if part is not None else ():
             # `using` compares with the first of the tables that have the column.
             if not isinstance(column.parent, exp.Coalesce) or column.arg_key == "this":
@@ -131,10 +131,17 @@ class Query:
         return NOTHING
 
 
-def _is_within(column: exp.Expression, part: exp.Expression | None) -> bool:
-    while column is not None and column is not part:
-        column = column.parent
-    return column is not None
+def _query_of(scope: Scope) -> exp.Query:
+    query = scope.expression
+    assert isinstance(query, exp.Query)
+    return query
+
+
+def _is_within(column: exp.Expr, part: exp.Expr | None) -> bool:
+    above: exp.Expr | None = column
+    while above is not None and above is not part:
+        above = above.parent
+    return above is not None
 
 
 def _tag_of(condition: exp.Filter) -> Tag:

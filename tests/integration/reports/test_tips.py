@@ -11,6 +11,10 @@ from reports.notifications.tip_scheduler import TIPS, TipScheduler
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)  # ten in Berlin
 
 
+def clock_at(moment):
+    return lambda: moment
+
+
 def told(database, user_id):
     with database.transaction(Role.REPORTING) as tx:
         rows = tx.all(
@@ -26,7 +30,7 @@ def test_a_tip_fits_comes_once_and_at_most_weekly(database, somebody):
         for n in range(9):
             insert_row(tx, tasks, {"id": new_id(), "title": f"{n}"})
     for hours in range(0, 24 * 40, 6):
-        TipScheduler(database, lambda hours=hours: MONDAY + timedelta(hours=hours)).run()
+        TipScheduler(database, clock_at(MONDAY + timedelta(hours=hours))).run()
     assert told(database, ada) == ["due_dates", "estimates", "days_off"]
     assert set(told(database, ada)) < set(TIPS)
 
