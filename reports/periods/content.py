@@ -22,6 +22,7 @@ RUNNING = "running"  # the trend of what goes on
 #: Up to so many days the chart shows days, then weeks, then months.
 DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
 NO_DETAILS = Details()
+SO_FAR = "so far"  # what is noted at the bar that today is in
 
 #: What is said of something reached.
 DONE = {"goal": "goal completed", "milestone": "milestone completed", "achievement": "achievement"}
@@ -52,8 +53,9 @@ class Bar:
 
     @property
     def value_text(self) -> str:
-        score = "" if self.value is None else f"{self.value:.0f}"
-        return " ".join(filter(None, (score, self.note))) or "no score"
+        if self.value is None:
+            return f"no score {self.note}".strip() if self.note in ("", SO_FAR) else self.note
+        return f"{self.value:.0f} {self.note}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +333,10 @@ def _bars(facts: Facts) -> tuple[Bar, ...]:
 
 def _note(facts: Facts, days: Sequence[date]) -> str:
     """What is to be known about a bar: that it goes on, or that it was free."""
-    if days[0] <= facts.today <= days[-1]:
-        return "so far"
+    if days[0] > facts.today:
+        return "to come"
+    if facts.today <= days[-1]:
+        return SO_FAR
     off = {row["local_date"] for row in facts.days if row.get("is_day_off")}
     return ("day off" if len(days) == 1 else "days off") if off.issuperset(days) else ""
 

@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from reports.periods.facts import TOO_LITTLE_DATA, NotComputed, Reader, gather
+from focusflow.clock import Period
+from reports.periods import facts
+from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, NotComputed, Reader, gather
 from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
 
 
@@ -51,6 +53,23 @@ def test_what_is_usual_comes_from_the_week_and_is_unknown_until_it_is_there(with
     with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="higher")
     assert gather(lake, BUCKETS, ADA, WEEK).usual["tasks_completed"].trend == "higher"
     assert gather(lake, BUCKETS, ADA, WEEK).by_name()["tasks_completed_usual_high"] == 5.0
+
+
+def test_the_mean_of_the_score_is_of_days_that_are_over(with_days, monkeypatch):
+    lake = with_days(
+        *(day(each, productivity_score=60.0) for each in list(WEEK)[:3]),
+        day(WEEK.first + timedelta(days=3), productivity_score=0.0),
+    )
+    thursday = datetime(2026, 10, 22, 6, tzinfo=UTC)
+    monkeypatch.setattr(facts, "_oldest", lambda *_: thursday)
+    assert gather(lake, BUCKETS, ADA, WEEK).totals["productivity_score"] == 60.0
+
+
+def test_a_span_of_other_days_is_not_compared_however_much_is_known(with_days, with_week):
+    days = Period.between(WEEK.first, WEEK.first + timedelta(days=9))
+    lake = with_days(*map(day, days))
+    with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="usual")
+    assert gather(lake, BUCKETS, ADA, days).usual["tasks_completed"] == NOT_COMPARED
 
 
 def test_a_week_in_which_nothing_was_done_is_empty(with_days):

@@ -10,7 +10,7 @@ from focusflow.clock import Period
 from reports.insights.local import by_rule
 from reports.periods.content import told
 from reports.periods.details import Details, Goal, Slipped, Task
-from reports.periods.facts import TOO_LITTLE_DATA, Usual
+from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, Usual
 from reports.render import render_report, report_json
 from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
@@ -139,6 +139,30 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
 def test_no_score_is_no_line_instead_of_a_zero(facts):
     without = told(replace(facts, totals={**facts.totals, "productivity_score": None}))
     assert "productivity_score" not in {line.metric for line in without.lines}
+
+
+def test_the_chart_marks_today_days_off_and_days_to_come(facts):
+    scores = {0: 40.0, 1: None, 2: None, 3: 70.0}
+    days = tuple(
+        {"local_date": WEEK.first + timedelta(days=n), "productivity_score": score, "is_day_off": n == 1}
+        for n, score in scores.items()
+    )
+    thursday = datetime(2026, 10, 22, 15, tzinfo=UTC)
+    report = told(replace(facts, days=days, as_of=thursday))
+    assert [bar.value_text for bar in report.bars] == [
+        "40", "day off", "no score", "70 so far", "to come", "to come", "to come",
+    ]  # fmt: skip
+    made = render_report(report)
+    assert "70 of 100, so far" in made.text
+    assert "70 so far" in made.html
+
+
+def test_what_is_no_week_or_month_says_nothing_of_what_is_usual(facts):
+    days = Period.between(WEEK.first, WEEK.first + timedelta(days=19))
+    some_days = replace(facts, period=days, usual=dict.fromkeys(facts.usual, NOT_COMPARED))
+    text = render_report(told(some_days)).text + by_rule(some_days).headline
+    assert "12 tasks completed." in text
+    assert "usual" not in text
 
 
 @pytest.mark.parametrize(
