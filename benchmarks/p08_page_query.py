@@ -12,7 +12,6 @@ import polars as pl
 
 from benchmarks.result import Result, percentile, seconds
 from dashboard import app_state
-from dashboard.api_client import Tokens
 from dashboard.auth.sessions import Session, SessionStore
 from dashboard.data import lake
 from focusflow.identity import bucket_of
@@ -74,8 +73,8 @@ class Looking(SessionStore):
 
     user_id = ""
 
-    def find(self, session_id: str | None) -> Session:  # noqa: ARG002 (there is no browser)
-        return Session(self.user_id, "", "UTC", "user", 0, Tokens("", "", 0), 0, 0)
+    def find(self, cookie: str | None, within: float = 0) -> Session:  # noqa: ARG002 (there is no browser)
+        return Session("", self.user_id, "", "UTC", "user", 0)
 
 
 def name_of(user: int) -> str:

@@ -68,4 +68,10 @@ def serve(app: Callable[..., Any], settings: Settings, port: int, *, graceful_se
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=graceful_seconds,
+            **proxy_options(settings),
         )
+
+
+def proxy_options(settings: Settings) -> dict[str, Any]:
+    """Whose `X-Forwarded-For` is believed. Without an option of its own uvicorn believes this machine, and what FORWARDED_ALLOW_IPS names."""
+    return {"proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": list(settings.trusted_proxies)}

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx2
 
+from focusflow import forwarding
 from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, Unavailable
 
 KINDS: dict[int, type[Problem]] = {
@@ -31,11 +32,22 @@ class Client:
     """Calls on the API of one installation, as one person once signed in. A context manager."""
 
     def __init__(
-        self, address: str, access_token: str | None = None, *, on_behalf_of: str | None = None, timeout: float = 10
+        self,
+        address: str,
+        access_token: str | None = None,
+        *,
+        on_behalf_of: str | None = None,
+        signing_key: str | None = None,
+        timeout: float = 10,
     ) -> None:
-        """`on_behalf_of` is the address of the person for whom a server calls: tries at a password count for theirs."""
+        """`on_behalf_of` is the address of the browser for which a server calls: attempts count for it, where the API trusts the server, or
+        the server signs it with the key of the installation.
+        """
         headers = {"Authorization": f"Bearer {access_token}"} if access_token else {}
-        headers |= {"X-Forwarded-For": on_behalf_of} if on_behalf_of else {}
+        if on_behalf_of:
+            headers["X-Forwarded-For"] = on_behalf_of
+            if signing_key:
+                headers[forwarding.HEADER] = forwarding.signed(signing_key, on_behalf_of)
         self._http = httpx2.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False, verify=_tls())
 
     def __enter__(self) -> Self:
@@ -57,14 +69,25 @@ class Client:
     def verify_email(self, token: str) -> None:
         self._call("POST", "/api/v1/auth/verify-email", json={"token": token})
 
-    def change_password(self, password: str, new_password: str, *, revoke_keys: bool = False) -> Tokens:
+    def change_password(self, password: str, new_password: str, *, revoke_keys: bool = False) -> None:
         """Every other sign-in ends; this client goes on."""
         body = {"password": password, "new_password": new_password, "revoke_keys": revoke_keys}
-        return self._signed_in(self._call("POST", "/api/v1/auth/change-password", json=body))
+        answer = self._call("POST", "/api/v1/auth/change-password", json=body)
+        if answer["refresh_token"] is not None:
+            self._signed_in(answer)
 
     def login(self, email: str, password: str) -> Tokens:
         """Sign in. This client acts as that person from now on."""
         return self._signed_in(self._call("POST", "/api/v1/auth/login", json={"email": email, "password": password}))
+
+    def begin_session(self, email: str, password: str) -> str:
+        """Sign in for a browser. Returns the secret of the session, to be used like an access token."""
+        token: str = self._call("POST", "/api/v1/auth/sessions", json={"email": email, "password": password})["token"]
+        return token
+
+    def keep_session(self) -> None:
+        """Tell that the user of this session did something."""
+        self._call("POST", "/api/v1/auth/sessions/current/seen")
 
     def refresh(self, refresh_token: str) -> Tokens:
         return self._signed_in(self._call("POST", "/api/v1/auth/refresh", json={"refresh_token": refresh_token}))

@@ -29,7 +29,8 @@ LOG = logging.getLogger(__name__)
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
 st.html(Path(__file__).with_name("look.css"))
-user = current_user.require_user()
+user = current_user.begin_page()
+current_user.watch_session()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
     st.Page(overview.page, title="Overview", icon=":material/insights:", url_path="overview"),

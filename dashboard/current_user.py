@@ -1,6 +1,7 @@
 """The person who is looking at a page, and their today."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from typing import NoReturn
 
@@ -9,15 +10,48 @@ import streamlit as st
 from dashboard.app_state import shared
 from dashboard.auth.sessions import COOKIE, Session
 from focusflow import clock
-from focusflow.errors import Forbidden
+from focusflow.errors import Forbidden, Problem, Unavailable
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
 
 
+#: How often an open page is checked, without anything being done on it.
+WATCH_SECONDS = 30
+
+#: Set before a page runs again by itself: such a run is no sign of its user.
+IS_AUTOMATIC = "is_automatic_run"
+
+
 def require_user() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
-    session = shared().store.find(st.context.cookies.get(COOKIE))
-    return session or end_page()
+    try:
+        return shared().store.find(st.context.cookies.get(COOKIE)) or end_page()
+    except Unavailable as problem:
+        st.error(str(problem), icon=":material/cloud_off:")
+        st.stop()
+
+
+def begin_page() -> Session:
+    """The session behind a page that begins to run. The session is in use, unless the page runs again by itself."""
+    session = require_user()
+    if not st.session_state.pop(IS_AUTOMATIC, False):
+        with suppress(Problem):
+            shared().store.seen(session)
+    return session
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def watch_session() -> None:
+    """End an open page whose session has ended."""
+    with suppress(Unavailable):
+        if shared().store.find(st.context.cookies.get(COOKIE)) is None:
+            rerun()
+
+
+def rerun() -> NoReturn:
+    """Run the page again although its user did nothing."""
+    st.session_state[IS_AUTOMATIC] = True
+    st.rerun()
 
 
 def require_analyst() -> Session:

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+from datetime import timedelta
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from focusflow import ai_models
 from focusflow.errors import SetupProblem
@@ -52,6 +54,10 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="The address on which all servers listen.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies that tell the address of the client with `X-Forwarded-For`, separated by commas, for example `127.0.0.1, 10.0.0.0/8`. From others the header is ignored.",
+    )
     api_port: Port = Field(8000, description="Port of the API.")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
     dashboard_port: Port = Field(8501, description="Port of the dashboard.")
@@ -80,6 +86,15 @@ class Settings(BaseSettings):
     )
     access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token, in minutes.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Days after which a user must sign in again.")
+    session_hours: int = Field(
+        168, ge=1, le=8760, description="Hours after which a session of the dashboard ends, however much it is used."
+    )
+    session_idle_minutes: int = Field(
+        720,
+        ge=1,
+        le=525_600,
+        description="Minutes after which a session of the dashboard ends if its user does nothing. An open page that refreshes itself does not count.",
+    )
     registration_open: bool = Field(
         True,
         description="Whether anyone who can reach the API may create an account. If emails are sent, the address is verified by email.",
@@ -260,6 +275,23 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return Path(os.path.abspath(home.expanduser()))
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _separated(cls, proxies: Any) -> Any:
+        return [each.strip() for each in proxies.split(",") if each.strip()] if isinstance(proxies, str) else proxies
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for each in proxies:
+            try:
+                network = ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"{each!r} is neither an IP address nor a network") from error
+            if network.prefixlen == 0:
+                raise ValueError(f"{each!r} would let every client choose the address that its attempts count for")
+        return proxies
+
     @field_validator("secret_key")
     @classmethod
     def _not_an_example(cls, key: SecretStr | None) -> SecretStr | None:
@@ -310,6 +342,10 @@ class Settings(BaseSettings):
     @property
     def must_verify_email(self) -> bool:
         return self.verify_email if self.verify_email is not None else self.smtp_host is not None
+
+    @property
+    def session_idle(self) -> timedelta:
+        return timedelta(minutes=self.session_idle_minutes)
 
     @cached_property
     def signing_key(self) -> str:

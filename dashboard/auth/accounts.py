@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from dashboard.api_client import Client
 from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from dashboard.auth.sessions import SessionStore
 from focusflow.errors import Problem
 
 PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email")
@@ -97,11 +98,11 @@ STEPS = (
 )
 
 
-def routes(api_address: str) -> list[Route]:
-    return [route for step in STEPS for route in _routes(api_address, step)]
+def routes(store: SessionStore) -> list[Route]:
+    return [route for step in STEPS for route in _routes(store, step)]
 
 
-def _routes(api_address: str, step: Step) -> list[Route]:
+def _routes(store: SessionStore, step: Step) -> list[Route]:
     async def show(request: Request) -> Response:
         return step.form.page(token=request.query_params.get("token", ""))
 
@@ -113,7 +114,7 @@ def _routes(api_address: str, step: Step) -> list[Route]:
         except TooLong:
             return step.form.page("That is too long.", 413)
         try:
-            await run_in_threadpool(_done, api_address, step, form, request.client.host if request.client else None)
+            await run_in_threadpool(_done, store, step, form, request.client.host if request.client else None)
         except Problem as problem:
             return step.form.page(str(problem), problem.status, **form)
         return _thanks(step)
@@ -121,8 +122,8 @@ def _routes(api_address: str, step: Step) -> list[Route]:
     return [Route(step.form.action, show, methods=["GET"]), Route(step.form.action, send, methods=["POST"])]
 
 
-def _done(api_address: str, step: Step, form: Filled, address: str | None) -> None:
-    with Client(api_address, on_behalf_of=address) as client:
+def _done(store: SessionStore, step: Step, form: Filled, address: str | None) -> None:
+    with store.on_behalf_of(address) as client:
         step.do(client, form)
 
 

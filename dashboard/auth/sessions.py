@@ -1,36 +1,44 @@
-"""Who is signed in. The browser holds an opaque id in a cookie that scripts cannot read; the tokens stay here."""
+"""Who is signed in. The API keeps the sessions in the database: they survive a restart, and end at once for every process of the dashboard."""
 
 import hashlib
-import secrets
+import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
-from dashboard.api_client import Client, Json, Tokens
-from focusflow.errors import NotSignedIn
+from dashboard.api_client import Client, Json
+from focusflow.errors import NotSignedIn, Unavailable
 
 COOKIE = "focusflow_session"
-RENEW_BEFORE_SECONDS = 60
-IDLE_SECONDS = 12 * 3600
+
+#: What can be a session's secret, and stand in a header.
+SHAPE = re.compile(r"[\w-]{1,200}", re.ASCII)
+
+#: For so long an answer of the API about a session counts: one run of a page asks once.
+FRESH_SECONDS = 1.0
+
+#: For so long a session that was valid goes on while the API cannot be asked. Pages from the lake stay readable, as while it restarts.
+OUTAGE_SECONDS = 600.0
+
+#: How often a session is told to be in use.
+SEEN_SECONDS = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A person's sign-in, as the API knows it."""
+    """A user's sign-in and account, as the API knew them a moment ago."""
 
+    token: str
     user_id: str
     display_name: str
     timezone: str
     role: str
     week_start: int
-    tokens: Tokens
-    renew_at: float
-    seen_at: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def learn(self, me: Json) -> None:
-        """Take in how the account stands now."""
-        self.display_name, self.timezone, self.week_start = me["display_name"], me["timezone"], me["week_start"]
+    @classmethod
+    def of(cls, token: str, me: Json) -> Self:
+        return cls(token, me["id"], me["display_name"], me["timezone"], me["role"], me["week_start"])
 
     @property
     def is_analyst(self) -> bool:
@@ -38,79 +46,93 @@ class Session:
         return self.role in ("analyst", "admin")
 
 
-class SessionStore:
-    """The sessions of this process. They end with it: people sign in again after a restart, and no token is ever on disk."""
+@dataclass(slots=True)
+class _Known:
+    session: Session
+    checked_at: float
+    seen_at: float
 
-    def __init__(self, api_address: str) -> None:
-        self.api_address = api_address
-        self._sessions: dict[str, Session] = {}
+
+class SessionStore:
+    """The sessions behind the cookies. The cookie is the secret of a session; nothing of it is kept here for longer than it is used."""
+
+    def __init__(self, api_address: str, signing_key: str | None = None) -> None:
+        """With the key of the installation, attempts to sign in count for the address of the browser."""
+        self.api_address, self._signing_key = api_address, signing_key
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
-    def sign_in(self, email: str, password: str, address: str | None = None) -> str:
-        """The id for the cookie of a new session, begun from an address."""
-        with Client(self.api_address, on_behalf_of=address) as client:
-            tokens, now = client.login(email, password), time.monotonic()
-            me = client.me()
-        session = Session(
-            me["id"],
-            me["display_name"],
-            me["timezone"],
-            me["role"],
-            me["week_start"],
-            tokens,
-            now + tokens.expires_in - RENEW_BEFORE_SECONDS,
-            now,
-        )
-        session_id = secrets.token_urlsafe(32)
-        with self._lock:
-            self._drop_idle(now)
-            self._sessions[_key(session_id)] = session
-        return session_id
+    def on_behalf_of(self, address: str | None) -> Client:
+        """A client for a browser that is not signed in."""
+        return Client(self.api_address, on_behalf_of=address, signing_key=self._signing_key)
 
-    def find(self, session_id: str | None) -> Session | None:
-        """The session behind a cookie; None when there is none any more."""
+    def sign_in(self, email: str, password: str, address: str | None = None) -> str:
+        """The value of the cookie for a new session, begun from an address."""
+        with self.on_behalf_of(address) as client:
+            return client.begin_session(email, password)
+
+    def find(self, cookie: str | None, within: float = FRESH_SECONDS) -> Session | None:
+        """The session behind a cookie, if it was valid `within` the last seconds; None when there is none any more."""
+        if not cookie or not SHAPE.fullmatch(cookie):
+            return None
+        now = time.monotonic()
         with self._lock:
-            session = self._sessions.get(_key(session_id or ""))
-            if session is not None:
-                session.seen_at = time.monotonic()
-            return session
+            known = self._known.get(_key(cookie))
+        if known and now - known.checked_at < within:
+            return known.session
+        try:
+            with Client(self.api_address, cookie) as client:
+                session = Session.of(cookie, client.me())
+        except NotSignedIn:
+            self.forget(cookie)
+            return None
+        except Unavailable:
+            if known and now - known.checked_at < OUTAGE_SECONDS:
+                return known.session
+            raise
+        self._remember(session, now)
+        return session
+
+    def seen(self, session: Session) -> None:
+        """The user did something: the session does not end as idle."""
+        now = time.monotonic()
+        with self._lock:
+            known = self._known.get(_key(session.token))
+            if known and now - known.seen_at < SEEN_SECONDS:
+                return
+            if known:
+                known.seen_at = now
+        with self.client(session) as client:
+            client.keep_session()
 
     def client(self, session: Session) -> Client:
-        """A client that acts as the person. The access token is renewed shortly before it expires."""
-        with session.lock:
-            if time.monotonic() >= session.renew_at:
-                try:
-                    with Client(self.api_address) as client:
-                        session.tokens = client.refresh(session.tokens.refresh)
-                except NotSignedIn:
-                    self._forget(session)
-                    raise
-                session.renew_at = time.monotonic() + session.tokens.expires_in - RENEW_BEFORE_SECONDS
-            return Client(self.api_address, session.tokens.access)
+        """A client that acts as the user."""
+        return Client(self.api_address, session.token)
 
     def change_password(self, session: Session, password: str, new_password: str, *, revoke_keys: bool) -> None:
-        """Every other sign-in ends; this session goes on with the tokens it is given."""
+        """Every other sign-in ends; this session goes on."""
         with self.client(session) as client:
-            tokens = client.change_password(password, new_password, revoke_keys=revoke_keys)
-        with session.lock:
-            session.tokens = tokens
-            session.renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_SECONDS
+            client.change_password(password, new_password, revoke_keys=revoke_keys)
 
-    def sign_out(self, session_id: str | None) -> None:
-        """End the session here and its tokens at the API."""
-        with self._lock:
-            session = self._sessions.pop(_key(session_id or ""), None)
-        if session is not None:
-            with self.client(session) as client:
+    def sign_out(self, cookie: str | None) -> None:
+        """End the session."""
+        if cookie and SHAPE.fullmatch(cookie):
+            self.forget(cookie)
+            with Client(self.api_address, cookie) as client:
                 client.logout()
 
-    def _forget(self, session: Session) -> None:
+    def _remember(self, session: Session, now: float) -> None:
         with self._lock:
-            self._sessions = {key: each for key, each in self._sessions.items() if each is not session}
+            known = self._known.get(_key(session.token))
+            seen_at = known.seen_at if known else float("-inf")
+            self._known = {key: each for key, each in self._known.items() if now - each.checked_at < OUTAGE_SECONDS}
+            self._known[_key(session.token)] = _Known(session, now, seen_at)
 
-    def _drop_idle(self, now: float) -> None:
-        self._sessions = {key: each for key, each in self._sessions.items() if now - each.seen_at < IDLE_SECONDS}
+    def forget(self, cookie: str) -> None:
+        """Ask the API about a session the next time that it is needed."""
+        with self._lock:
+            self._known.pop(_key(cookie), None)
 
 
-def _key(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode()).hexdigest()
+def _key(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode("utf-8", "replace")).hexdigest()

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,8 +26,9 @@ DEMO_HINT = (
 class SignIn:
     """The two routes, over a store of sessions."""
 
-    def __init__(self, store: SessionStore, *, is_demo: bool) -> None:
-        self._store = store
+    def __init__(self, store: SessionStore, *, is_demo: bool, is_https: bool = False) -> None:
+        """`is_https`: whether browsers reach the dashboard by HTTPS, whatever the proxy before it tells."""
+        self._store, self._is_https = store, is_https
         self._form = Form(
             "Sign in",
             "/signin",
@@ -70,7 +71,12 @@ class SignIn:
             return self._form.page(str(problem), problem.status, email=email)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
-            COOKIE, session_id, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
+            COOKIE,
+            session_id,
+            httponly=True,
+            samesite="lax",
+            secure=self._is_https or request.url.scheme == "https",
+            path="/",
         )
         return answer
 
@@ -99,8 +105,14 @@ class SignedInOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith(OPEN_PATHS):
-            request = Request(scope)
-            if self._store.find(request.cookies.get(COOKIE)) is None:
+            cookie = Request(scope).cookies.get(COOKIE)
+            try:
+                session = await run_in_threadpool(self._store.find, cookie)
+            except Problem as problem:  # nobody can tell whether the session is valid
+                answer = PlainTextResponse(str(problem), problem.status, {"Retry-After": "5"})
+                await answer(scope, receive, send)
+                return
+            if session is None:
                 await RedirectResponse("/signin", 303)(scope, receive, send)
                 return
         await self.app(scope, receive, send)

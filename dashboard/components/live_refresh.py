@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from dashboard import current_user
 from dashboard.data import lake
 
 LOOK_SECONDS = 4
@@ -13,4 +14,4 @@ LOOK_SECONDS = 4
 def refreshing(has_changed: Callable[[], bool] = lambda: False) -> None:
     """Run the page anew when a table that it was made from has a newer version, or what else it shows has changed."""
     if lake.has_newer_versions() or has_changed():
-        st.rerun()
+        current_user.rerun()

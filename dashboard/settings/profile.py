@@ -5,6 +5,7 @@ from babel import Locale, UnknownLocaleError
 
 from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
+from dashboard.app_state import shared
 from dashboard.components import layout
 from focusflow import clock
 from focusflow.metrics import BY_NAME
@@ -62,7 +63,8 @@ def _called(locale: str) -> str:
 
 def _save(changes: Json) -> None:
     def change(client: Client) -> None:
-        current_user.require_user().learn(client.change_me(**changes))
+        client.change_me(**changes)
+        shared().store.forget(current_user.require_user().token)
 
     if layout.perform(change, "Saved."):
         st.rerun()

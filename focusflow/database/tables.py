@@ -110,6 +110,9 @@ refresh_tokens = Table(
     Column("used_at", Instant),
     Column("revoked_at", Instant),
     Column("replaced_by", Uuid),
+    Column(
+        "seen_at", Instant
+    ),  # of a session's secret: when its user last did something; it is never exchanged for another
     Column("device", Text),
     Column("ip", Text),
     Column("user_agent", Text),

@@ -20,13 +20,13 @@ update users set last_login_at = %(now)s where id = %(id)s
 select exists (select from pg_timezone_names where name = %(timezone)s) as known
 
 -- add_token --
-insert into refresh_tokens (id, user_id, family, token_hash, created_at, expires_at, device, ip, user_agent)
-values (%(id)s, %(user_id)s, %(family)s, %(token_hash)s, %(now)s, %(expires_at)s, null, %(ip)s, %(user_agent)s)
+insert into refresh_tokens (id, user_id, family, token_hash, created_at, expires_at, seen_at, device, ip, user_agent)
+values (%(id)s, %(user_id)s, %(family)s, %(token_hash)s, %(now)s, %(expires_at)s, %(seen_at)s, null, %(ip)s, %(user_agent)s)
 
 -- use_token --
 -- One statement: of two that come with the same token, one gets it.
 update refresh_tokens set used_at = %(now)s, replaced_by = %(successor)s
-where token_hash = %(token_hash)s and used_at is null and revoked_at is null and expires_at > %(now)s
+where token_hash = %(token_hash)s and seen_at is null and used_at is null and revoked_at is null and expires_at > %(now)s
 returning user_id, family, expires_at
 
 -- just_used --
@@ -35,23 +35,29 @@ select used.user_id, used.family from refresh_tokens as used join refresh_tokens
 where used.token_hash = %(token_hash)s and used.used_at > %(since)s and used.revoked_at is null and successor.used_at is null
 
 -- family_of --
-select family from refresh_tokens where token_hash = %(token_hash)s
+select family from refresh_tokens where token_hash = %(token_hash)s and seen_at is null
 
 -- revoke_family --
 update refresh_tokens set revoked_at = %(now)s where family = %(family)s and revoked_at is null
 
 -- sessions --
-select family as id, min(created_at) as created_at, max(created_at) as last_used_at, max(expires_at) as expires_at,
+select family as id, min(created_at) as created_at, max(greatest(created_at, seen_at)) as last_used_at, max(expires_at) as expires_at,
        (array_agg(ip order by created_at desc))[1] as ip, (array_agg(user_agent order by created_at desc))[1] as user_agent,
        family is not distinct from %(current)s as is_current
-from refresh_tokens where user_id = %(user_id)s and revoked_at is null and expires_at > %(now)s
-group by family order by max(created_at) desc, family limit 200
+from refresh_tokens
+where user_id = %(user_id)s and revoked_at is null and expires_at > %(now)s and (seen_at is null or seen_at > %(idle_since)s)
+group by family order by last_used_at desc, family limit 200
 
 -- revoke_session --
 update refresh_tokens set revoked_at = %(now)s where user_id = %(user_id)s and family = %(family)s and revoked_at is null returning id
 
 -- revoke_all_sessions --
-update refresh_tokens set revoked_at = %(now)s where user_id = %(user_id)s and revoked_at is null
+update refresh_tokens set revoked_at = %(now)s
+where user_id = %(user_id)s and revoked_at is null and (family = %(kept)s) is not true
+
+-- seen --
+update refresh_tokens set seen_at = %(now)s
+where user_id = %(user_id)s and family = %(family)s and seen_at is not null and revoked_at is null
 
 -- account --
 select id, token_epoch, is_active from users where id = %(user_id)s

@@ -9,7 +9,7 @@ from focusflow.errors import Forbidden, Invalid, NotSignedIn
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
 from operational_api.auth.routes import tokens_of
-from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, Tokens
+from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, PasswordChanged
 from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
@@ -40,10 +40,10 @@ def change_password(
     origin: RequestOrigin,
     shared: Shared,
     later: BackgroundTasks,
-) -> Tokens:
-    """Set another password. Every sign-in ends; this one goes on with the tokens of the answer. API keys go on unless `revoke_keys` is set."""
+) -> PasswordChanged:
+    """Set another password. Every other sign-in ends; this one goes on with the tokens of the answer. API keys go on unless `revoke_keys` is set."""
     with authenticate(shared.database, credentials) as (_, caller):
-        me = caller.user_id
+        me, session = caller.user_id, caller.family if caller.is_session else None
     with shared.database.transaction(Role.AUTH, me) as tx:
         account = tx.one(store.QUERIES["by_id"], {"user_id": me})
         assert account is not None
@@ -55,15 +55,16 @@ def change_password(
     login_throttle.succeeded(shared.database, guesses)
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:
-        changed = store.set_password(tx, me, password_hash)
+        changed = store.set_password(tx, me, password_hash, session)
         if changed is None:
             raise NotSignedIn
-        family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, origin)
+        days = shared.settings.refresh_token_days
+        family, token = (session, None) if session else store.begin_family(tx, me, days, origin)
         keys = store.revoke_keys(tx, me) if body.revoke_keys else store.working_keys(tx, me)
         notice = emails.KeyNotice.of(keys, account, are_revoked=body.revoke_keys)
         audit.record(tx, "password.changed", origin, actor_id=me, user_id=me, after=notice.audited)
     later.add_task(dispatch, shared, emails.password_changed, changed["email"], notice)
-    return Tokens(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
+    return PasswordChanged(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))

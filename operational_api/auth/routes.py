@@ -1,19 +1,29 @@
 """Registering, signing in and out, and the list of sign-ins. Nothing here tells whether an address has an account."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Query
 from psycopg.rows import DictRow
 
 from focusflow.clock import zone_names
-from focusflow.database.session import Role
+from focusflow.database.session import Role, Transaction
 from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from focusflow.settings import Settings
 from operational_api.auth import emails, store
 from operational_api.auth.email_dispatch import dispatch
-from operational_api.auth.schemas import Accepted, RefreshToken, Registration, Session, Sessions, SignIn, Tokens
+from operational_api.auth.schemas import (
+    Accepted,
+    NewSession,
+    RefreshToken,
+    Registration,
+    Session,
+    Sessions,
+    SignIn,
+    Tokens,
+)
 from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
@@ -45,7 +55,7 @@ def check_zone_name(timezone: str) -> None:
         raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
-def tokens_of(shared: Services, access: Access, refresh_token: str, now: datetime) -> dict[str, Any]:
+def tokens_of(shared: Services, access: Access, refresh_token: str | None, now: datetime) -> dict[str, Any]:
     minutes = shared.settings.access_token_minutes
     return {
         "access_token": access_token(shared.settings.signing_key, access, now=now, minutes=minutes),
@@ -89,9 +99,33 @@ def _send_registration_email(shared: Services, email: str, new: store.PendingReg
         dispatch(shared, emails.verify_email, account["email"], token, store.LINK_IS_GOOD_FOR["verify_email"])
 
 
+Begun = TypeVar("Begun")
+
+
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
 def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     """Sign in with e-mail address and password."""
+    days = shared.settings.refresh_token_days
+    account, (family, token), now = _sign_in(
+        body, origin, shared, lambda tx, me: store.begin_family(tx, me, days, origin)
+    )
+    return Tokens(**tokens_of(shared, Access(account["id"], account["token_epoch"], family), token, now))
+
+
+@router.post("/sessions", status_code=201, responses=problems(WrongSignIn, Invalid, TooManyAttempts))
+def begin_session(body: SignIn, origin: RequestOrigin, shared: Shared) -> NewSession:
+    """Sign in for a server that acts for a browser. The session is checked with each request and ends when its user is idle for long."""
+    hours = shared.settings.session_hours
+    _, (token, expires_at), _ = _sign_in(
+        body, origin, shared, lambda tx, me: store.begin_session(tx, me, hours, origin)
+    )
+    return NewSession(token=token, expires_at=expires_at, idle_minutes=shared.settings.session_idle_minutes)
+
+
+def _sign_in(
+    body: SignIn, origin: Origin, shared: Services, begin: Callable[[Transaction, UUID], Begun]
+) -> tuple[DictRow, Begun, datetime]:
+    """The account of an address and its password, and what was begun for it."""
     guesses = login_throttle.guesses(body.email, origin.ip)
     login_throttle.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH) as tx:
@@ -101,11 +135,11 @@ def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     gets_in = is_right and account is not None and _may_enter(account, shared.settings)
     with shared.database.transaction(Role.AUTH, me) as tx:
         audit.record(tx, "sign-in" if gets_in else "sign-in.refused", origin, actor_id=None, user_id=me)
-        begun = store.begin_family(tx, me, shared.settings.refresh_token_days, origin) if me and gets_in else None
-    if account is None or me is None or begun is None:
+        begun = begin(tx, me) if me and gets_in else None
+    if account is None or begun is None:
         raise WrongSignIn
     login_throttle.succeeded(shared.database, guesses)
-    return Tokens(**tokens_of(shared, Access(me, account["token_epoch"], begun[0]), begun[1], tx.now))
+    return account, begun, tx.now
 
 
 def _may_enter(account: DictRow, settings: Settings) -> bool:
@@ -133,10 +167,20 @@ def sign_out(uow: UnitOfWork) -> None:
 
 
 @router.get("/sessions", responses=problems(NotSignedIn))
-def list_sessions(uow: UnitOfWork) -> Sessions:
+def list_sessions(uow: UnitOfWork, shared: Shared) -> Sessions:
     """Where you are signed in."""
-    mine = {"user_id": uow.caller.user_id, "current": uow.caller.family, "now": uow.tx.now}
+    idle_since = uow.tx.now - shared.settings.session_idle
+    mine = {"user_id": uow.caller.user_id, "current": uow.caller.family, "now": uow.tx.now, "idle_since": idle_since}
     return Sessions(items=[Session.from_row(row) for row in uow.tx.all(store.QUERIES["sessions"], mine)])
+
+
+@router.post("/sessions/current/seen", status_code=204, responses=problems(NotSignedIn))
+def keep_session(uow: UnitOfWork) -> None:
+    """Tell that the user of this session has done something, so that it does not end as idle. Requests alone do not count: a page that
+    refreshes itself makes some too.
+    """
+    values = {"user_id": uow.caller.user_id, "family": uow.caller.family, "now": uow.tx.now}
+    uow.tx.run_before_commit(store.QUERIES["seen"], values)
 
 
 @router.delete(
@@ -156,6 +200,6 @@ def end_all_sessions(
     revoke_keys: Annotated[bool, Query(description="Revoke all API keys of the account too.")] = False,  # noqa: FBT002 (a query parameter)
 ) -> None:
     """Sign every device out, this one too. API keys go on unless `revoke_keys` is set."""
-    uow.tx.run(store.QUERIES["revoke_all_sessions"], {"user_id": uow.caller.user_id, "now": uow.tx.now})
+    store.end_all_sessions(uow.tx, uow.caller.user_id)
     keys = store.revoke_keys(uow.tx, uow.caller.user_id) if revoke_keys else []
     uow.audit("session.all-revoked", entity="session", after={"keys_revoked": len(keys)})

@@ -101,6 +101,20 @@ class Tokens(Output):
     refresh_token: str = Field(description="Good for one use: it is answered with a new pair.")
 
 
+class PasswordChanged(Tokens):
+    """What to sign requests with from now on."""
+
+    refresh_token: str | None = Field(description="None where a session asked: it goes on.")  # type: ignore[assignment]
+
+
+class NewSession(Output):
+    """A session that has begun."""
+
+    token: str = Field(description="Its secret, sent as `Authorization: Bearer …`. It is shown this once.")
+    expires_at: datetime = Field(description="When one has to sign in again.")
+    idle_minutes: int = Field(description="Minutes after which it ends if its user does nothing.")
+
+
 class Session(Output):
     """One sign-in, from its password to its end."""
 

@@ -1,7 +1,7 @@
 """Accounts, the tokens of those who signed in, and the secrets behind links in mails."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from focusflow.database.tables import users
 from focusflow.errors import Invalid, NotSignedIn
 from focusflow.identity import new_id
 from operational_api.auth.schemas import Registration
-from operational_api.security import tokens
+from operational_api.security import session_tokens, tokens
 from operational_api.security.authentication import Origin
 from reports.locales import first_weekday
 
@@ -78,7 +78,21 @@ def register(tx: Transaction, new: Registration, password_hash: str) -> DictRow 
 
 def begin_family(tx: Transaction, user_id: UUID, days: int, origin: Origin) -> tuple[UUID, str]:
     """A new sign-in: the family that its refresh tokens belong to, and the first of them."""
-    family, token = new_id(), tokens.refresh_token()
+    token = tokens.refresh_token()
+    return _begin(tx, user_id, token, tx.now + timedelta(days=days), origin, seen_at=None), token
+
+
+def begin_session(tx: Transaction, user_id: UUID, hours: int, origin: Origin) -> tuple[str, datetime]:
+    """A new session: its secret, and its end."""
+    token, expires_at = session_tokens.new_for(user_id), tx.now + timedelta(hours=hours)
+    _begin(tx, user_id, token, expires_at, origin, seen_at=tx.now)
+    return token, expires_at
+
+
+def _begin(
+    tx: Transaction, user_id: UUID, token: str, expires_at: datetime, origin: Origin, *, seen_at: datetime | None
+) -> UUID:
+    family = new_id()
     tx.run(
         QUERIES["add_token"],
         {
@@ -87,13 +101,14 @@ def begin_family(tx: Transaction, user_id: UUID, days: int, origin: Origin) -> t
             "family": family,
             "token_hash": tokens.digest(token),
             "now": tx.now,
-            "expires_at": tx.now + timedelta(days=days),
+            "expires_at": expires_at,
+            "seen_at": seen_at,
             "ip": origin.ip,
             "user_agent": origin.user_agent,
         },
     )
     tx.run_before_commit(QUERIES["signed_in"], {"id": user_id, "now": tx.now})
-    return family, token
+    return family
 
 
 def rotate(tx: Transaction, key: str, used: str, origin: Origin) -> tuple[UUID, UUID, str] | None:
@@ -113,6 +128,7 @@ def rotate(tx: Transaction, key: str, used: str, origin: Origin) -> tuple[UUID, 
             "family": row["family"],
             "token_hash": tokens.digest(token),
             "now": tx.now,
+            "seen_at": None,
             "expires_at": row["expires_at"],  # the end of the first counts for all: some day one signs in again
             "ip": origin.ip,
             "user_agent": origin.user_agent,
@@ -132,10 +148,12 @@ def _used_before(tx: Transaction, used: str, token: str) -> tuple[UUID, UUID, st
     return None
 
 
-def set_password(tx: Transaction, user_id: UUID, password_hash: str) -> DictRow | None:
-    """A new password ends every sign-in there is, and voids the links to set another."""
+def set_password(
+    tx: Transaction, user_id: UUID, password_hash: str, kept_session: UUID | None = None
+) -> DictRow | None:
+    """A new password ends every sign-in but the session in which it was chosen, and voids the links to set another."""
     who = {"user_id": user_id, "now": tx.now, "password_hash": password_hash}
-    tx.run(QUERIES["revoke_all_sessions"], who)
+    end_all_sessions(tx, user_id, kept_session)
     tx.run(QUERIES["void_mail_tokens"], who | {"purpose": "reset_password"})
     tx.run(QUERIES["follow_password"], who)
     return tx.one(QUERIES["set_password"], who)
@@ -154,10 +172,14 @@ def working_keys(tx: Transaction, user_id: UUID) -> list[DictRow]:
 
 def lock_out(tx: Transaction, user_id: UUID) -> None:
     """Revoke everything that acts for an account: sessions, access tokens and API keys."""
-    who = {"user_id": user_id, "now": tx.now}
-    tx.run(QUERIES["revoke_all_sessions"], who)
-    tx.run(QUERIES["new_epoch"], who)
+    end_all_sessions(tx, user_id)
+    tx.run(QUERIES["new_epoch"], {"user_id": user_id})
     revoke_keys(tx, user_id)
+
+
+def end_all_sessions(tx: Transaction, user_id: UUID, kept: UUID | None = None) -> None:
+    """End every sign-in of an account, except one where it is named."""
+    tx.run(QUERIES["revoke_all_sessions"], {"user_id": user_id, "now": tx.now, "kept": kept})
 
 
 def verified(tx: Transaction, user_id: UUID) -> None:

@@ -13,15 +13,18 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from psycopg.rows import DictRow
 
+from focusflow import forwarding
 from focusflow.database.session import Database, Role, Transaction, opening_query
 from focusflow.database.wire import PreparedCall
 from focusflow.errors import NotSignedIn
+from focusflow.settings import Settings
 from operational_api.http.services import Services
-from operational_api.security import keys
+from operational_api.security import keys, session_tokens
 from operational_api.security.fair_share import FairShare
 from operational_api.security.keys import KeyAccess
 from operational_api.security.permissions import SIGNED_IN, Permission
 from operational_api.security.quota import Quota
+from operational_api.security.session_tokens import SessionAccess
 from operational_api.security.tokens import Access, read_access_token
 
 
@@ -33,6 +36,7 @@ class Caller:
     timezone: str
     role: str
     family: UUID | None = None
+    is_session: bool = False
     key_id: UUID | None = None
     scopes: frozenset[str] | None = None
 
@@ -49,7 +53,7 @@ class Origin:
 class Credentials:
     """What a request claims about its caller, before the database has confirmed it."""
 
-    claims: Access | KeyAccess
+    claims: Access | KeyAccess | SessionAccess
     permission: Permission
     method: str
     origin: Origin
@@ -59,7 +63,13 @@ class Credentials:
 
 async def origin(request: Request) -> Origin:
     agent = request.headers.get("user-agent", "")
-    return Origin(request.client.host if request.client else "unknown", agent.replace("\0", "")[:300])
+    key = request.app.state.services.settings.signing_key
+    told = (
+        forwarding.address_in(key, request.headers.get(forwarding.HEADER))
+        if forwarding.HEADER in request.headers
+        else None
+    )
+    return Origin(told or (request.client.host if request.client else "unknown"), agent.replace("\0", "")[:300])
 
 
 RequestOrigin = Annotated[Origin, Depends(origin)]
@@ -81,14 +91,30 @@ class AuthenticationScheme(SecurityBase):
         if token is None:
             raise NotSignedIn
         shared: Services = request.app.state.services
-        key = shared.settings.signing_key
-        claims = keys.read(token) if token.startswith(keys.MARK) else read_access_token(key, token)
+        claims = _claims(shared.settings, token)
         # A route without a permission requires a sign-in: forgetting one must not open a route to API keys.
         permission = getattr(request.state, "permission", SIGNED_IN)
-        # By the key, until its owner is proven: anybody can write another user's id into a key.
-        caller = claims.key_hash if isinstance(claims, KeyAccess) else claims.user_id
-        request.scope[LEAVE] = await shared.fair_share.enter(caller)
+        # By the secret, until its owner is proven: anybody can write another user's id into one.
+        request.scope[LEAVE] = await shared.fair_share.enter(_share_of(claims))
         return Credentials(claims, permission, request.method, await origin(request), shared.quota, shared.fair_share)
+
+
+def _claims(settings: Settings, token: str) -> Access | KeyAccess | SessionAccess:
+    if token.startswith(keys.MARK):
+        return keys.read(token)
+    if token.startswith(session_tokens.MARK):
+        return session_tokens.read(token, settings.session_idle)
+    return read_access_token(settings.signing_key, token)
+
+
+def _share_of(claims: Access | KeyAccess | SessionAccess) -> UUID | str:
+    match claims:
+        case KeyAccess():
+            return claims.key_hash
+        case SessionAccess():
+            return claims.token_hash
+        case Access():
+            return claims.user_id
 
 
 class CredentialsDependency(AuthenticationScheme):
@@ -125,6 +151,17 @@ BY_SIGN_IN = opening_query(
     where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
 )
 
+#: The same for a session, which also ends when its user has been idle for too long.
+BY_SESSION = opening_query(
+    "by_session",
+    """
+    select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at, family
+    from refresh_tokens join users on users.id = refresh_tokens.user_id
+    left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
+    where token_hash = %(token_hash)s and refresh_tokens.user_id = %(user_id)s and revoked_at is null
+      and expires_at > clock_timestamp() and seen_at > clock_timestamp() - %(idle)s::interval""",
+)
+
 #: The same for an API key. The user id in the key is a claim; only the row proves it.
 BY_KEY = opening_query(
     "by_key",
@@ -150,19 +187,26 @@ def authenticate(
     """
     claims = credentials.claims
     serialize_on = None if idempotency_key is None else f"{claims.user_id} {idempotency_key}"
-    first: PreparedCall = (
-        (BY_KEY, {"user_id": claims.user_id, "key_hash": claims.key_hash, "key": idempotency_key})
-        if isinstance(claims, KeyAccess)
-        else (BY_SIGN_IN, {"user_id": claims.user_id, "family": claims.family, "key": idempotency_key})
-    )
+    first = _opening(claims, idempotency_key)
     with database.transaction(Role.API, claims.user_id, serialize_on=serialize_on, first=first) as tx:
         caller = _caller(credentials, tx.found, tx.now)
         credentials.quota.count(caller.user_id)  # not earlier: anybody can write another user's id into a key
         if tx.found.get("is_first_use"):
             tx.run_before_commit(RECORD_USE, {"now": tx.now, "key_id": caller.key_id})
-        if isinstance(claims, KeyAccess):
-            credentials.fair_share.count_as(caller.user_id, claims.key_hash)
+        if not isinstance(claims, Access):
+            credentials.fair_share.count_as(caller.user_id, str(_share_of(claims)))
         yield tx, caller
+
+
+def _opening(claims: Access | KeyAccess | SessionAccess, idempotency_key: str | None) -> PreparedCall:
+    values = {"user_id": claims.user_id, "key": idempotency_key}
+    match claims:
+        case KeyAccess():
+            return BY_KEY, values | {"key_hash": claims.key_hash}
+        case SessionAccess():
+            return BY_SESSION, values | {"token_hash": claims.token_hash, "idle": claims.idle}
+        case Access():
+            return BY_SIGN_IN, values | {"family": claims.family}
 
 
 def _caller(credentials: Credentials, row: DictRow, now: datetime) -> Caller:
@@ -174,6 +218,8 @@ def _caller(credentials: Credentials, row: DictRow, now: datetime) -> Caller:
     if isinstance(claims, KeyAccess):
         scopes = frozenset(row["scopes"])
         caller = Caller(claims.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=scopes)
+    elif isinstance(claims, SessionAccess):
+        caller = Caller(claims.user_id, row["timezone"], row["role"], family=row["family"], is_session=True)
     elif row["token_epoch"] != claims.epoch:
         raise NotSignedIn
     else:

@@ -49,7 +49,10 @@ class Stack:
         self.ports = dict(zip(SERVERS, free_ports(len(SERVERS)), strict=True))
         ours = {f"FOCUSFLOW_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FOCUSFLOW_")}
-        self.environment = {**clean, **ours, "FOCUSFLOW_HOME": str(self.home)}
+        trusted = {
+            "FOCUSFLOW_TRUSTED_PROXIES": "127.0.0.1"
+        }  # many users come from this machine, each from a network of their own
+        self.environment = {**clean, **ours, **trusted, "FOCUSFLOW_HOME": str(self.home)}
         self.up: subprocess.Popen[bytes] | None = None
         self.ready_after = 0.0
 

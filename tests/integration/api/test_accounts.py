@@ -1,5 +1,6 @@
 """Registering, signing in, and what ends a sign-in."""
 
+import asyncio
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +9,11 @@ from datetime import timedelta
 import httpx2
 import jwt
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
-from focusflow import clock
+from cli import long_running
+from focusflow import clock, forwarding
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
@@ -615,3 +618,35 @@ def test_refused_sign_ins_of_unknown_addresses_and_sign_outs_are_in_the_audit_lo
     with database.owner() as connection:
         rows = connection.execute("select action, user_id::text, after from audit_log order by at").fetchall()
     assert [(row["action"], row["user_id"]) for row in rows] == [("sign-in.refused", None), ("sign-out", me.id)]
+
+
+def test_only_the_dashboard_of_this_installation_chooses_the_address_that_attempts_count_for(http, me):
+    key = http.app.state.services.settings.signing_key
+
+    def guess(number, signing_key):
+        told = {forwarding.HEADER: forwarding.signed(signing_key, f"198.51.100.{number}")}
+        body = {"email": me.email, "password": "a guess"}
+        return http.post("/api/v1/auth/login", json=body, headers=told).status_code
+
+    assert {guess(n, key) for n in range(8)} == {401}
+    assert [guess(n, "another key") for n in range(7)][-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("trusted", "counted"), [(None, "127.0.0.1"), ("127.0.0.1", "198.51.100.7"), ("10.0.0.0/8, 192.0.2.1", "127.0.0.1")]
+)
+def test_a_forwarded_address_counts_only_from_a_trusted_proxy(trusted, counted, tmp_path):
+    settings = load_settings(home=tmp_path, trusted_proxies=trusted or "")
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(scope["client"][0])
+
+    config = uvicorn.Config(app, interface="asgi3", **long_running.proxy_options(settings))
+    config.load()
+    asyncio.run(
+        config.loaded_app(
+            {"type": "http", "client": ("127.0.0.1", 5), "headers": [(b"x-forwarded-for", b"198.51.100.7")]}, None, None
+        )
+    )
+    assert seen == [counted]

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from dashboard import app_state
-from dashboard.api_client import Client, Tokens
+from dashboard.api_client import Client
 from dashboard.auth.sessions import Session
 from focusflow import clock
 from focusflow.errors import Unavailable
@@ -80,12 +80,15 @@ class SignedIn:
     def find(self, _: str | None) -> Session | None:
         return self.session
 
+    def seen(self, _: Session) -> None:
+        pass
+
     def client(self, _: Session) -> Api:
         return self.api
 
 
 def session_of(user_id: str, role: str = "user") -> Session:
-    return Session(user_id, "Ada *star*", "UTC", role, 0, Tokens("a", "r", 600), 0, 0)
+    return Session("token", user_id, "Ada *star*", "UTC", role, 0)
 
 
 def days_of(user_id: str, completed: int, count: int = 365, until: date = TODAY) -> pl.DataFrame:

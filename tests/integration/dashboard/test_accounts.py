@@ -20,7 +20,7 @@ __all__ = ["api_address", "email", "store"]  # fixtures
 
 @pytest.fixture
 def browser(api_address, store):
-    app = Starlette(routes=[*SignIn(store, is_demo=False).routes, *accounts.routes(api_address)])
+    app = Starlette(routes=[*SignIn(store, is_demo=False).routes, *accounts.routes(store)])
     return TestClient(app, follow_redirects=False, client=("192.0.2.9", 50000))
 
 

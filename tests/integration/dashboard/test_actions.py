@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import app_state
 from dashboard.api_client import Client
-from dashboard.auth.sessions import SessionStore
+from dashboard.auth.sessions import FRESH_SECONDS, SessionStore
 from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
@@ -22,8 +22,8 @@ class SignedIn(SessionStore):
 
     cookie: str | None = None
 
-    def find(self, _: str | None):
-        return super().find(self.cookie)
+    def find(self, _: str | None, within: float = FRESH_SECONDS):
+        return super().find(self.cookie, within)
 
 
 @pytest.fixture(autouse=True)

@@ -86,3 +86,9 @@ def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path):
     (tmp_path / "home").write_text("a file stands here")
     with pytest.raises(SetupProblem, match="FOCUSFLOW_HOME"):
         secret_under(tmp_path / "home", "signing-key")
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.com", "10.0.0.0/33", "0.0.0.0/0", "::/0", "*"])
+def test_a_proxy_that_cannot_be_trusted_is_named(proxy):
+    with pytest.raises(SetupProblem, match="FOCUSFLOW_TRUSTED_PROXIES"):
+        load_settings(trusted_proxies=f"127.0.0.1, {proxy}")
