@@ -56,6 +56,7 @@ def crowded(users: int) -> Iterator[int]:
         world = {
             **os.environ,
             "FOCUSFLOW_HOME": folder,
+            "FOCUSFLOW_DEMO": "1",
             "FOCUSFLOW_API_PORT": str(api),
             "FOCUSFLOW_DASHBOARD_PORT": str(dashboard),
             "FOCUSFLOW_LOG_LEVEL": "WARNING",

@@ -59,6 +59,8 @@ def serve(app: Callable[..., Any], settings: Settings, port: int, *, graceful_se
     """Serve until a signal. uvicorn raises the signal again after shutdown; it is suppressed here, so that the caller can clean up."""
     import uvicorn
 
+    from cli.http_protocol import BoundedHead
+
     with suppress(Terminated):
         uvicorn.run(
             app,
@@ -68,6 +70,7 @@ def serve(app: Callable[..., Any], settings: Settings, port: int, *, graceful_se
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=graceful_seconds,
+            http=BoundedHead,
             **proxy_options(settings),
         )
 

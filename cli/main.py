@@ -1,5 +1,6 @@
 """The `focusflow` command. A command is a module beside this one that defines `command`; it is imported when it is needed."""
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -68,6 +69,7 @@ def main() -> None:
 
     A supervisor is told by the exit code whether starting the process again can help.
     """
+    os.umask(0o077)  # whatever a command writes is for the account that runs it
     is_supervised = lifeline.hold()
     try:
         with raised_on_signals():

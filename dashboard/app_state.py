@@ -32,7 +32,7 @@ def provide(settings: Settings, store: SessionStore) -> None:
             settings.buckets,
             store,
             settings.models_folder,
-            reachable_host(settings.host),
+            reachable_host(settings.dagster_host),
             settings.dagster_port,
             settings.dagster_url,
             settings.min_group_size,

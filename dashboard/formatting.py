@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 import polars as pl
 
+from focusflow.spreadsheet import FORMULA
+
 NONE = "–"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -94,10 +96,6 @@ def against_before(now: float | None, before: float | None, show: str = "number"
         amount += " point" if abs(difference) == 1 else " points"
     less = "fewer" if show == "number" else "less"
     return f"{amount}{' h' if show == 'hours' else ''} {'more' if difference > 0 else less} than in the period before"
-
-
-#: A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 def spreadsheet(frame: pl.DataFrame) -> str:

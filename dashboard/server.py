@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from dashboard import app_state, views
 from dashboard.auth import accounts
+from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from focusflow.settings import Settings
@@ -38,5 +39,5 @@ def create_app(settings: Settings) -> st.App:
     return st.App(
         SCRIPT,
         routes=[Route("/today", to_the_first_page), *sign_in.routes, *accounts.routes(store)],
-        middleware=[Middleware(SignedInOnly, store=store)],
+        middleware=[Middleware(SecurityHeaders, is_https=is_https), Middleware(SignedInOnly, store=store)],
     )

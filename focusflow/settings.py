@@ -1,6 +1,7 @@
 """All settings, read once by each entry point and passed on. `docs/settings.md` is rendered from this module."""
 
 import os
+import re
 import secrets
 from datetime import timedelta
 from functools import cached_property
@@ -17,8 +18,24 @@ from focusflow.identity import MAX_BUCKETS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-#: Secrets that stand in examples and tutorials. Signing with one of them would let anybody in.
-EXAMPLE_SECRETS = frozenset({"changeme", "change-me", "secret", "example", "password", "your-secret-key"})
+#: Words of secrets that stand in examples and tutorials. Signing with one of them would let anybody in.
+EXAMPLE_WORDS = re.compile(
+    r"change.?(me|this|it)|secret|example|password|placeholder|insecure|django|not.?so"
+    r"|replace|dummy|sample|default|development|0123456789|1234567890|abcdefghij|qwertz?y?",
+    re.IGNORECASE,
+)
+
+#: Secrets that tutorials and documentations print as if they were random.
+EXAMPLE_SECRETS = frozenset(
+    {
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        "5f352379324c22463451387a0aec5d2f",
+    }
+)
+
+#: Of 32 random characters of the smallest alphabet in use, hexadecimal, fewer than this many differ once in a hundred million.
+FEWEST_CHARACTERS = 8
 
 
 class Settings(BaseSettings):
@@ -53,7 +70,15 @@ class Settings(BaseSettings):
         description="Number of buckets into which users are divided. Fixed when a home is created.",
     )
 
-    host: str = Field("127.0.0.1", description="The address on which all servers listen.")
+    host: str = Field("127.0.0.1", description="The address on which the API and the dashboard listen.")
+    dagster_host: str = Field(
+        "127.0.0.1",
+        description="The address on which Dagster's pages listen. Open them to others only behind a proxy with TLS.",
+    )
+    dagster_sign_in: bool = Field(
+        True,
+        description="Whether Dagster's pages and the Data Docs are for analysts and admins who signed in to the dashboard under the same host name.",
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of proxies that tell the address of the client with `X-Forwarded-For`, separated by commas, for example `127.0.0.1, 10.0.0.0/8`. From others the header is ignored.",
@@ -295,8 +320,10 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _not_an_example(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and (len(key.get_secret_value()) < 32 or key.get_secret_value().lower() in EXAMPLE_SECRETS):
-            raise ValueError("must be a random text of at least 32 characters")
+        if key is not None and (len(key.get_secret_value()) < 32 or _is_example(key.get_secret_value())):
+            raise ValueError(
+                "must be a random text of at least 32 characters, for example from `openssl rand -base64 48`"
+            )
         return key
 
     @property
@@ -337,7 +364,7 @@ class Settings(BaseSettings):
 
     @property
     def dagster_address(self) -> str:
-        return (self.dagster_url or f"http://{self.host}:{self.dagster_port}").rstrip("/")
+        return (self.dagster_url or f"http://{reachable_host(self.dagster_host)}:{self.dagster_port}").rstrip("/")
 
     @property
     def must_verify_email(self) -> bool:
@@ -363,6 +390,17 @@ def load_settings(**given: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "settings"
         name = name if name.isupper() else f"FOCUSFLOW_{name.upper()}"
         raise SetupProblem(f"The setting {name} is wrong: {first['msg'][0].lower()}{first['msg'][1:]}.") from error
+
+
+def _is_example(key: str) -> bool:
+    """Whether a key is no random text: it says so, it repeats itself, or it is known.
+
+    >>> [_is_example(key) for key in ("changeme" * 4, "my-very-secret-key-for-production!!", "a1" * 16, "0f9a6c1e47d2b8533e1d90c7aa64f825")]
+    [True, True, True, False]
+    """
+    repeats = any(key[period:] == key[:-period] for period in range(1, len(key) // 2 + 1))
+    is_known = key.lower() in EXAMPLE_SECRETS or EXAMPLE_WORDS.search(key) is not None
+    return is_known or repeats or len(set(key)) < FEWEST_CHARACTERS
 
 
 def secret_under(home: Path, name: str) -> str:

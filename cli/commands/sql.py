@@ -58,7 +58,7 @@ def _print(rows: "pa.Table", form: str | None) -> None:
     if form == "csv":
         import pyarrow.csv
 
-        pyarrow.csv.write_csv(rows, sys.stdout.buffer)
+        pyarrow.csv.write_csv(_inert(rows), sys.stdout.buffer)
     elif form == "json":
         import json
 
@@ -67,13 +67,33 @@ def _print(rows: "pa.Table", form: str | None) -> None:
     else:
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
+
+        from focusflow.spreadsheet import visible
 
         shown = Table()
         for field in rows.schema:
-            shown.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
+            shown.add_column(
+                Text(visible(field.name)), justify="right" if _is_number(field.type) else "left", overflow="fold"
+            )
         for row in rows.to_pylist():
-            shown.add_row(*("" if value is None else str(value) for value in row.values()))
+            shown.add_row(*(Text("" if value is None else visible(str(value))) for value in row.values()))
         Console().print(shown)
+
+
+def _inert(rows: "pa.Table") -> "pa.Table":
+    """No text of a user becomes a formula in a spreadsheet, or a command to the terminal."""
+    import pyarrow as pa
+
+    from focusflow.spreadsheet import inert, visible
+
+    is_terminal = sys.stdout.isatty()
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            texts = (each if each is None else inert(each) for each in rows.column(place).to_pylist())
+            shown = [visible(each) if is_terminal and each is not None else each for each in texts]
+            rows = rows.set_column(place, field.name, pa.array(shown, field.type))
+    return rows
 
 
 def _is_number(type_: "pa.DataType") -> bool:

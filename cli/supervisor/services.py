@@ -26,7 +26,8 @@ class Layout:
 def plan_layout(settings: Settings, *, is_demo: bool = False, has_own_kafka: bool = False) -> Layout:
     ports = choose_ports(settings, [f"{name}_port" for name in (*HEALTH, *(["kafka"] if has_own_kafka else []))])
     host = reachable_host(settings.host)
-    addresses = {name: f"http://{host}:{ports[f'{name}_port']}" for name in HEALTH}
+    hosts = {"dagster": reachable_host(settings.dagster_host)}
+    addresses = {name: f"http://{hosts.get(name, host)}:{ports[f'{name}_port']}" for name in HEALTH}
     parts = [
         Part(
             name,

@@ -1,6 +1,7 @@
 """Plain pages of one form each, before the dashboard: escaped here, without any script but what a field asks for."""
 
 import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from dashboard.auth.headers import policy_of_form
+
 PAGE = Path(__file__).with_name("form.html").read_text(encoding="utf-8")
+PLACEHOLDER = re.compile(r"\{(title|heading|lead|action|method|button|problem|fields|after)\}")
+SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)
 FORM_BYTES = 4096
 
 
@@ -51,10 +56,12 @@ class Form:
             "fields": "\n    ".join(_line(field, values.get(field.name, "")) for field in self.fields),
             "after": self.after,
         }
-        shown = PAGE
-        for name, part in parts.items():
-            shown = shown.replace("{" + name + "}", part)
-        return HTMLResponse(shown, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"})
+        shown = PLACEHOLDER.sub(
+            lambda each: parts[each[1]], PAGE
+        )  # in one pass: a value that names a placeholder stays as it is
+        headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+        headers["Content-Security-Policy"] = policy_of_form(SCRIPT.findall(self.after))
+        return HTMLResponse(shown, status, headers)
 
 
 def _line(field: Field, value: str) -> str:

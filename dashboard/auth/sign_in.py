@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
 from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from dashboard.auth.headers import policy_of_form
 from dashboard.auth.sessions import COOKIE, SessionStore
 from focusflow.errors import NotSignedIn, Problem
 
@@ -87,13 +88,15 @@ class SignIn:
             answer = RedirectResponse("/signin", 303)
             answer.delete_cookie(COOKIE, path="/")
             return answer
-        return HTMLResponse(SIGN_OUT_PAGE)
+        return HTMLResponse(SIGN_OUT_PAGE, headers={"Content-Security-Policy": policy_of_form([SUBMIT])})
 
+
+SUBMIT = "document.forms[0].submit()"
 
 #: Signing out changes something, so it takes a POST; this page makes one of the menu's link.
 SIGN_OUT_PAGE = (
     '<!doctype html><html lang="en"><title>Signing out</title><body><form method="post" action="/signout">'
-    "<noscript><button>Sign out</button></noscript></form><script>document.forms[0].submit()</script>"
+    f"<noscript><button>Sign out</button></noscript></form><script>{SUBMIT}</script>"
 )
 
 

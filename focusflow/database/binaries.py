@@ -4,6 +4,7 @@ import importlib.util
 import os
 import pwd
 import re
+import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,14 @@ def find_binaries(data: Path, log: Path) -> Binaries:
 def chown(path: Path, account: Account | None) -> None:
     if account:
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+def let_through(folder: Path, account: Account) -> None:
+    """Let the account pass through a folder that anybody may pass through, and nobody else any more."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_IXOTH:
+        os.chown(folder, -1, account.gid)
+        folder.chmod(mode & 0o700 | stat.S_IXGRP)
 
 
 def _account(data: Path) -> Account:

@@ -21,7 +21,7 @@ import psutil
 import psycopg
 from psycopg.pq import PGconn, Ping
 
-from focusflow.database.binaries import Binaries, CommandFailed, chown, find_binaries
+from focusflow.database.binaries import Binaries, CommandFailed, chown, find_binaries, let_through
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.file_lock import try_lock
 from focusflow.settings import secret_under
@@ -207,7 +207,9 @@ class EmbeddedServer:
     def _create_folders(self, binaries: Binaries) -> None:
         self._run.mkdir(exist_ok=True, mode=0o700)
         if binaries.account:
-            self._folder.chmod(0o711)  # the account may pass through, not list it
+            self._folder.chmod(0o711)
+            for folder in (self._folder, self._folder.parent):
+                let_through(folder, binaries.account)
             chown(self._run, binaries.account)
         binaries.check_reach(self._run)
 

@@ -59,9 +59,11 @@ def database_as_it_is(settings: Settings, *, is_cancelled: Callable[[], bool] = 
 
 
 def make_home(home: Path) -> None:
-    """Create the home, private to its owner. Root's can be passed through, because its PostgreSQL runs as another user."""
+    """Create the home, private to its owner. Root's can be passed through until its PostgreSQL, which runs as another user, has started."""
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+        if not home.exists():
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            home.chmod(0o711 if os.geteuid() == 0 else 0o700)
         if not os.access(home, os.W_OK | os.X_OK):
             raise PermissionError(13, os.strerror(13))
     except OSError as error:

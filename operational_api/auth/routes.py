@@ -112,7 +112,9 @@ def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     return Tokens(**tokens_of(shared, Access(account["id"], account["token_epoch"], family), token, now))
 
 
-@router.post("/sessions", status_code=201, responses=problems(WrongSignIn, Invalid, TooManyAttempts))
+@router.post(
+    "/sessions", status_code=201, include_in_schema=False
+)  # the dashboard's own: other clients use tokens and keys
 def begin_session(body: SignIn, origin: RequestOrigin, shared: Shared) -> NewSession:
     """Sign in for a server that acts for a browser. The session is checked with each request and ends when its user is idle for long."""
     hours = shared.settings.session_hours

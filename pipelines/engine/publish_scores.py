@@ -63,8 +63,10 @@ CARRY_OVER: Final = sql.SQL("""
     insert into {fresh} select * from priority_scores
     where as_of > {as_of} and as_of <= clock_timestamp() or user_id <> all ({users})""")
 
+#: Row-level security is that of the whole table, so no role reads a partition by its own name.
 TAKE_OVER: Final = sql.SQL("""
     drop table {before};
+    revoke all on {fresh} from focusflow_scoring;
     alter table priority_scores attach partition {fresh} for values from (minvalue) to (maxvalue)""")
 
 #: What the API scores by until the next batch goes with the scores.

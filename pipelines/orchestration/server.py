@@ -29,6 +29,7 @@ from focusflow.database.installation import running_database
 from focusflow.heartbeat import Beat, unwatched
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
+from pipelines.orchestration.page_guard import PageGuard
 from pipelines.orchestration.run_launcher import UNDER_WAY, AbandonedRuns, fail
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
@@ -55,7 +56,13 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)
         pages_server = uvicorn.Server(
-            uvicorn.Config(app, host=settings.host, port=settings.dagster_port, log_level="warning", log_config=None)
+            uvicorn.Config(
+                PageGuard(app, settings),
+                host=settings.dagster_host,
+                port=settings.dagster_port,
+                log_level="warning",
+                log_config=None,
+            )
         )
         pages = threading.Thread(target=pages_server.run, name="pages", daemon=True)
         pages.start()

@@ -113,3 +113,17 @@ def test_a_refresh_publishes_nothing_from_tables_that_contradict_themselves(home
     with published:
         (before,) = published.execute(days).fetchall()[0]
     assert json.loads(run(days, "--json").stdout)["days"] == before + 1
+
+
+HOSTILE = "select '=HYPERLINK(1)' as a, chr(27) || '[2Jx' as b, -1 as c, '[bold]y' as d"
+
+
+def test_no_text_is_a_formula_in_csv_and_numbers_stay_numbers(run):
+    assert run("--csv", HOSTILE).stdout.splitlines() == ['"a","b","c","d"', '"\'=HYPERLINK(1)","\x1b[2Jx",-1,"[bold]y"']
+
+
+def test_control_characters_do_not_reach_the_terminal(run):
+    shown = run(HOSTILE).stdout
+    assert "\x1b[2J" not in shown
+    assert "\\x1b[2Jx" in shown
+    assert "[bold]y" in shown

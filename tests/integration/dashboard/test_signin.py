@@ -1,5 +1,7 @@
 """Signing in to the dashboard, against the real API over HTTP."""
 
+import base64
+import hashlib
 import socket
 import threading
 import time
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from dashboard.api_client import Client
+from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import COOKIE, SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from focusflow.errors import NotSignedIn, Unavailable
@@ -58,7 +61,9 @@ def browser(store):
         return PlainTextResponse(store.find(request.cookies.get(COOKIE)).display_name)
 
     routes = [*SignIn(store, is_demo=False).routes, Route("/", page)]
-    app = Starlette(routes=routes, middleware=[Middleware(SignedInOnly, store=store)])
+    app = Starlette(
+        routes=routes, middleware=[Middleware(SecurityHeaders, is_https=False), Middleware(SignedInOnly, store=store)]
+    )
     with TestClient(app, follow_redirects=False) as client:
         yield client
 
@@ -204,3 +209,43 @@ def test_a_sessions_secret_cannot_be_exchanged_for_tokens(browser, store, email)
     with Client(store.api_address) as client, pytest.raises(NotSignedIn):
         client.refresh(browser.cookies[COOKIE])
     assert store.find(browser.cookies[COOKIE], within=0)
+
+
+def test_a_value_that_names_a_placeholder_of_the_page_stays_a_value(browser):
+    page = sign_in(browser, "{after}{fields}{problem}@example.com").text
+    assert page.count('href="/register"') == 1
+    assert page.count('name="password"') == 1
+    assert "{after}{fields}{problem}@example.com" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/signin", "/signout", "/nowhere"])
+def test_every_page_says_what_a_browser_may_do_with_it(browser, email, path):
+    sign_in(browser, email)
+    headers = browser.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert (
+        "default-src 'self'" in headers["content-security-policy"]
+        or "default-src 'none'" in headers["content-security-policy"]
+    )
+    assert (
+        "object-src" in headers["content-security-policy"] or "default-src 'none'" in headers["content-security-policy"]
+    )
+    assert "strict-transport-security" not in headers  # this page came by HTTP
+
+
+def test_pages_that_come_by_https_are_asked_for_by_https_only():
+    async def app(scope, receive, send):
+        await PlainTextResponse("here")(scope, receive, send)
+
+    behind_proxy = TestClient(SecurityHeaders(app, is_https=True))
+    direct = TestClient(SecurityHeaders(app, is_https=False), base_url="https://focus.example")
+    for client in (behind_proxy, direct):
+        assert client.get("/").headers["strict-transport-security"].startswith("max-age=")
+
+
+def test_a_page_of_our_own_runs_the_scripts_that_it_holds_and_no_others(browser):
+    policy = browser.get("/signout").headers["content-security-policy"]
+    digest = base64.b64encode(hashlib.sha256(b"document.forms[0].submit()").digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "script-src 'none'" in browser.get("/signin").headers["content-security-policy"]

@@ -91,6 +91,8 @@ def test_a_fresh_home_becomes_a_database_that_only_its_owner_can_enter(home):
         for folder in ("data", "run"):
             assert stat.S_IMODE((home / "postgres" / folder).stat().st_mode) == 0o700
         assert stat.S_IMODE((home / "secrets/postgres").stat().st_mode) == 0o600
+        if os.geteuid() == 0:  # the account of PostgreSQL passes through, and no other
+            assert stat.S_IMODE((home / "postgres").stat().st_mode) == 0o710
         assert not list((home / "postgres").glob("new-*"))
     assert postmaster(home) is None
 

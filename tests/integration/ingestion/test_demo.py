@@ -10,6 +10,7 @@ from focusflow.contracts.registry import BY_TYPE
 from focusflow.database.session import Role
 from focusflow.identity import bucket_of
 from ingestion.demo import PASSWORD, write_demo
+from ingestion.demo.accounts import switch
 from ingestion.demo.journal import REMOVALS, TABLES
 from tests.conftest import BUCKETS
 
@@ -77,3 +78,23 @@ def test_a_second_run_changes_nothing_and_a_larger_one_adds_who_is_missing(datab
     again = write_demo(database, NOW, days=120, count=2)
     assert (again.personas, again.rows, again.events) == (0, 0, 0)
     assert write_demo(database, NOW, days=40, count=3).personas == 1
+
+
+def test_accounts_with_the_known_password_work_only_while_the_demo_runs(database, written):
+    def active():
+        with database.owner() as connection:
+            connection.execute("set local role focusflow_auth")
+            rows = connection.execute("select email from users where is_active order by email").fetchall()
+        return [row["email"] for row in rows]
+
+    both = active()
+    with database.transaction(Role.AUTH) as tx:
+        tx.run("update users set password_hash = 'their own' where email = 'analyst@example.com'")
+    assert switch(database, on=False) == len(both) - 1
+    assert active() == ["analyst@example.com"]
+    assert switch(database, on=False) == 0
+    assert switch(database, on=True) == len(both) - 1
+    assert active() == both
+    with database.transaction(Role.INGESTION) as tx:
+        last = tx.one("select value from outbox order by id desc limit 1")
+    assert orjson.loads(last["value"])["before"] == {"is_active": False}

@@ -1,9 +1,11 @@
 """Each command shows how it is used."""
 
+import os
+
 import pytest
 from click.testing import CliRunner
 
-from cli.main import COMMANDS, commands
+from cli.main import COMMANDS, commands, main
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -12,3 +14,14 @@ def test_the_help_of_a_command_has_an_example(name):
     assert said.exit_code == 0
     assert "Example: " in said.output
     assert f"focusflow {name}" in said.output.partition("Example: ")[2]
+
+
+def test_what_a_command_writes_is_for_the_account_that_runs_it(monkeypatch):
+    before = os.umask(0o022)
+    try:
+        monkeypatch.setattr("sys.argv", ["focusflow", "--version"])
+        with pytest.raises(SystemExit):
+            main()
+        assert os.umask(0o022) == 0o077
+    finally:
+        os.umask(before)

@@ -1,5 +1,6 @@
 """Settings: read once, wrong ones named in a sentence, secrets made and kept."""
 
+import secrets
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -50,7 +51,13 @@ def test_an_empty_line_of_the_env_file_counts_as_unset(monkeypatch, tmp_path):
     assert not settings.must_verify_email
 
 
-@pytest.mark.parametrize("key", ["changeme", "short", "x" * 31])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "changeme", "short", "x" * 31, "x" * 64, "changeme" * 5, "Change-Me! " * 4, "your-256-bit-secret-your-256-bit-secret", "01234567" * 4,
+        "super-secret-signing-key-of-focusflow", "this is an example of a signing key", "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    ],
+)  # fmt: skip
 def test_a_guessable_signing_key_is_refused(monkeypatch, key):
     monkeypatch.setenv("FOCUSFLOW_SECRET_KEY", key)
     with pytest.raises(SetupProblem, match="FOCUSFLOW_SECRET_KEY"):
@@ -92,3 +99,9 @@ def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path):
 def test_a_proxy_that_cannot_be_trusted_is_named(proxy):
     with pytest.raises(SetupProblem, match="FOCUSFLOW_TRUSTED_PROXIES"):
         load_settings(trusted_proxies=f"127.0.0.1, {proxy}")
+
+
+def test_a_random_signing_key_is_accepted():
+    for _ in range(200):
+        for random in (secrets.token_urlsafe(32), secrets.token_hex(16), secrets.token_hex(32)):
+            assert load_settings(secret_key=random).signing_key == random
