@@ -103,7 +103,7 @@ def test_a_completed_task_comes_to_the_page_by_itself(demo, browser):
         somebody_new(demo, "noor@example.com") as client,
         _signed_in(demo, browser, "noor@example.com", PASSWORD) as page,
     ):
-        expect(page.get_by_text("Nothing is open.")).to_be_visible()
+        expect(page.get_by_text("No open tasks.")).to_be_visible()
         task = add_task(client, "Water the plants")
         expect(page.get_by_text("Water the plants")).to_be_visible(timeout=180_000)
         assert client.post(f"/tasks/{task}/complete").status_code == 200

@@ -121,7 +121,7 @@ def test_without_the_api_the_numbers_are_still_there(look, api):
     api.is_down = True
     page = show("today")
     assert "does not answer" in page.error[0].value
-    assert "Nothing is open" not in words(page)
+    assert "No open tasks" not in words(page)
     assert metrics(page)["Completed"] == "5"
 
 
