@@ -1,7 +1,6 @@
 """`focusflow bounces`."""
 
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 import click
@@ -21,9 +20,9 @@ def command(file: str | None, email: str | None) -> None:
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
-    from focusflow.errors import NotFound
+    from focusflow.errors import NotFound, Problem
     from focusflow.settings import load_settings
-    from reports.delivery.bounces import Bounces
+    from reports.delivery.bounces import Bounces, Fate
     from reports.delivery.delivery_log import DeliveryLog
     from reports.recipients import Recipients
 
@@ -39,20 +38,25 @@ def command(file: str | None, email: str | None) -> None:
             for row in people.bounces():
                 click.echo(f"{row['bounced_at']:%Y-%m-%d %H:%M}  {row['email']}: {row['reason']}")
         else:
-            for mail in _mails(file):
-                for address, fate in bounces.take(mail, clock.now()):
+            unreadable = 0
+            for content in _messages(file):
+                for address, fate in bounces.take(content, clock.now()):
                     click.echo(f"{fate:<8} {address}")
+                    unreadable += fate is Fate.UNREADABLE
+            if unreadable:
+                raise Problem(
+                    f"{unreadable} of the messages could not be read and were skipped; the others were taken in."
+                )
 
 
-def _mails(file: str) -> Iterator[Message]:
+def _messages(file: str) -> Iterator[bytes]:
     """Of a mailbox all, else the one."""
     import mailbox
     import sys
     from contextlib import closing
-    from email import message_from_bytes
 
     if file == "-":
-        yield message_from_bytes(sys.stdin.buffer.read())
+        yield sys.stdin.buffer.read()
         return
     path = Path(file)
     if not path.is_file():
@@ -60,6 +64,6 @@ def _mails(file: str) -> Iterator[Message]:
     content = path.read_bytes()
     if content.startswith(b"From "):
         with closing(mailbox.mbox(path, create=False)) as box:
-            yield from box
+            yield from map(box.get_bytes, box.iterkeys())
     else:
-        yield message_from_bytes(content)
+        yield content

@@ -12,7 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from focusflow.database.session import connect_once
+from focusflow.database.session import ANSWER_SECONDS, connect_once
+from focusflow.database.watchdog import watch_connection
 from focusflow.errors import SetupProblem, Unavailable
 
 LOCK = 0x466F637573  # one migration at a time, from any process
@@ -33,14 +34,17 @@ def newest_revision() -> str:
 
 
 @contextmanager
-def owner_connection(url: str) -> Iterator[sa.Connection]:
-    """A transaction of the schema's owner. It raises `Unavailable` when the server goes away, and can be repeated."""
+def owner_connection(url: str, answer_timeout_seconds: float = ANSWER_SECONDS) -> Iterator[sa.Connection]:
+    """A transaction of the schema's owner. It raises `Unavailable` when the server goes away or freezes, and can be repeated."""
     connect_once(url).close()  # a wrong URL raises a readable error here, not a traceback inside SQLAlchemy
     engine = sa.create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool
     )
     try:
-        with engine.begin() as connection:
+        with (
+            engine.begin() as connection,
+            watch_connection(connection.connection.driver_connection, answer_timeout_seconds),
+        ):
             yield connection
     except (psycopg.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
         raise Unavailable("The database went away while it was prepared. Try again shortly.") from error
@@ -61,10 +65,10 @@ def prepare(url: str, buckets: int) -> None:
         _partition_outbox(connection)
 
 
-def extend_outbox(url: str) -> None:
+def extend_outbox(url: str, answer_timeout_seconds: float = ANSWER_SECONDS) -> None:
     """Create the outbox partitions of the coming days, for a process that runs for days."""
     try:
-        with owner_connection(url) as connection:
+        with owner_connection(url, answer_timeout_seconds) as connection:
             connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             _partition_outbox(connection)
     except SetupProblem as error:  # it worked before, so the error can pass

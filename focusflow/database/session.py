@@ -114,6 +114,9 @@ class Transaction:
 #: Since when the caller has been waiting. A request waits for its thread before it waits for the database.
 WAITING_SINCE: ContextVar[float] = ContextVar("waiting_since")
 
+#: A server that leaves a statement of a background process unanswered for so long is frozen: longer than any statement takes.
+ANSWER_SECONDS = 600.0
+
 #: How long a transaction is tried when its caller has no time left.
 LAST_TRY_SECONDS = 0.05
 
@@ -147,6 +150,8 @@ class Database:
 
         A server that hangs is given up after `answer_timeout_seconds`, which covers connection and answer.
         """
+        if answer_timeout_seconds is None:
+            answer_timeout_seconds = ANSWER_SECONDS
         self._wait_seconds, self._answer_timeout_seconds = wait_seconds, answer_timeout_seconds
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
@@ -164,20 +169,18 @@ class Database:
             },
         )
         self._buckets: int | None = None
-        self._watchdog = StatementWatchdog(answer_timeout_seconds) if answer_timeout_seconds else None
+        self._watchdog = StatementWatchdog(answer_timeout_seconds)
         self._is_lost = False  # the last caller got no answer
         self.is_full = False  # a caller got StorageFull; reset by the readiness check once there is room
 
     def __enter__(self) -> Self:
         self._pool.open()
-        if self._watchdog:
-            self._watchdog.start()
+        self._watchdog.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.close()
-        if self._watchdog:
-            self._watchdog.stop()
+        self._watchdog.stop()
 
     @contextmanager
     def transaction(
@@ -213,14 +216,14 @@ class Database:
     def _since(self) -> float:
         """When the caller's time starts: at the start of the request while the server is lost, or a crowd would wait one by one."""
         now = time.monotonic()
-        if not self._is_lost or self._answer_timeout_seconds is None:
+        if not self._is_lost:
             return now
         return max(WAITING_SINCE.get(now), now - self._answer_timeout_seconds + LAST_TRY_SECONDS)
 
     @contextmanager
     def _checked_out(self, since: float) -> Iterator[psycopg.Connection[DictRow]]:
         """A pooled connection that the server has not closed, so that a restart of Postgres stays invisible to the caller."""
-        until = since + min(self._wait_seconds, self._answer_timeout_seconds or self._wait_seconds)
+        until = since + min(self._wait_seconds, self._answer_timeout_seconds)
         while _has_hung_up(connection := self._pool.getconn(max(until - time.monotonic(), LAST_TRY_SECONDS))):
             connection.close()
             self._pool.putconn(connection)
@@ -232,9 +235,6 @@ class Database:
 
     @contextmanager
     def _bounded(self, connection: psycopg.Connection[DictRow], since: float) -> Iterator[None]:
-        if self._watchdog is None:
-            yield
-            return
         descriptor = self._watchdog.begin(connection, since)
         try:
             yield

@@ -1,8 +1,10 @@
 """Publishes what silver could not read to the deadletter topic, so that whoever wrote it sees why."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from focusflow.lake.tables import CommitConflict, Lake, duckdb_connection, position_key, show
 from ingestion.kafka.messages import Message
@@ -11,6 +13,9 @@ from ingestion.kafka.relay import Publisher
 QUARANTINE = "quarantine/events"
 LOOK_SECONDS = 5.0
 AT_ONCE = 1_000
+
+#: Of a larger value only the beginning is published: with its headers it might be more than Kafka takes, and hold up all that follows.
+LARGEST, BEGINNING = 1024 * 1024, 64 * 1024
 
 NEXT = """
     select log_offset, reason, value from quarantine.events where bucket = ? and log_offset >= ? order by log_offset limit ?"""
@@ -54,7 +59,10 @@ class DeadLetterPublisher:
         for bucket in waiting:
             begin = kept.position(published_key(bucket))
             rows = connection.execute(NEXT, [bucket, begin, AT_ONCE]).fetchall()
-            dead_letters[bucket] = [_letter(*row) for row in rows]
+            dead_letters[bucket] = [
+                letter([("reason", reason.encode()), ("log_offset", b"%d" % log_offset)], bytes(value))
+                for log_offset, reason, value in rows
+            ]
             offsets[bucket] = [row[0] for row in rows]
             is_all = len(rows) < AT_ONCE
             ends[published_key(bucket)] = kept.position(position_key(bucket)) if is_all else rows[-1][0] + 1
@@ -72,5 +80,11 @@ class DeadLetterPublisher:
         return sum(acknowledged.values())
 
 
-def _letter(log_offset: int, reason: str, value: bytes) -> Message:
-    return Message([("reason", reason.encode()), ("log_offset", b"%d" % log_offset)], bytes(value))
+def letter(headers: Sequence[tuple[str, bytes]], value: bytes) -> Message:
+    """A message of the deadletter topic. Of a value that Kafka might not take together with the headers, it holds the beginning, and the headers
+    how long it is and its SHA-256.
+    """
+    if len(value) <= LARGEST:
+        return Message([*headers], value)
+    summary = [("size", b"%d" % len(value)), ("sha256", sha256(value).hexdigest().encode())]
+    return Message([*headers, *summary], value[:BEGINNING])

@@ -20,7 +20,7 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
-from ingestion.kafka.dead_letters import DeadLetterPublisher
+from ingestion.kafka.dead_letters import DeadLetterPublisher, letter
 from ingestion.kafka.external_events import ExternalEvent, Refusal, accept, read
 from ingestion.kafka.messages import Fetched, Message, OutOfRange, PartitionLog
 from ingestion.kafka.relay import RETRY_SECONDS, Publisher
@@ -88,7 +88,7 @@ class Inbox:
                     ("partition", b"%d" % row["partition"]),
                     ("offset", b"%d" % row["kafka_offset"]),
                 ]
-                dead_letters.setdefault(row["partition"], []).append(Message(headers, row["value"]))
+                dead_letters.setdefault(row["partition"], []).append(letter(headers, row["value"]))
             acknowledged = publisher.send(dead_letters).acknowledged() if dead_letters else {}
             done: list[DictRow] = []
             bad: list[DictRow] = []

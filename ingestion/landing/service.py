@@ -103,11 +103,12 @@ class OutboxMaintenance:
 
     url: str
     due_at: float = 0
+    answer_timeout_seconds: float = 60  # less than what a heartbeat may be silent
 
     def when_due(self) -> None:
         if time.monotonic() >= self.due_at:
-            extend_outbox(self.url)
-            with Database(self.url, connections=1) as database:
+            extend_outbox(self.url, self.answer_timeout_seconds)
+            with Database(self.url, connections=1, answer_timeout_seconds=self.answer_timeout_seconds) as database:
                 delete_expired(database)
             self.due_at = time.monotonic() + UPKEEP_SECONDS
 

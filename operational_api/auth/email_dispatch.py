@@ -1,9 +1,15 @@
-"""Composes and sends an account email after the answer: the caller does not wait for a mail server, and learns nothing from it."""
+"""Composes and sends an account email after the answer: the caller does not wait for a mail server, and learns nothing from it.
+
+It has threads of its own: a mail server that hangs holds each for a minute, and requests need theirs.
+"""
 
 import logging
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import partial
 from typing import Concatenate, ParamSpec
+
+from anyio import to_thread
 
 from focusflow.mail import Outcome, hand_over
 from focusflow.settings import Settings
@@ -11,7 +17,20 @@ from operational_api.http.services import Services
 
 log = logging.getLogger(__name__)
 
+WAITING_AT_MOST = 1000
+
 Values = ParamSpec("Values")
+
+
+async def send_later(
+    shared: Services, send: Callable[Concatenate[Services, Values], None], *values: Values.args, **named: Values.kwargs
+) -> None:
+    """As a background task of a request: send in a thread for emails. One for which too many wait is dropped; its user asks again."""
+    threads = shared.email_threads
+    if threads.statistics().tasks_waiting >= WAITING_AT_MOST:
+        log.error("an account email was dropped: %d wait for the mail server", WAITING_AT_MOST)
+        return
+    await to_thread.run_sync(partial(send, shared, *values, **named), limiter=threads)
 
 
 def dispatch(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends
 from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
 from operational_api.auth import emails, store
-from operational_api.auth.email_dispatch import dispatch
+from operational_api.auth.email_dispatch import dispatch, send_later
 from operational_api.auth.routes import tokens_of
 from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPassword, PasswordChange, PasswordChanged
 from operational_api.http.errors import problems
@@ -63,7 +63,7 @@ def change_password(
         keys = store.revoke_keys(tx, me) if body.revoke_keys else store.working_keys(tx, me)
         notice = emails.KeyNotice.of(keys, account, are_revoked=body.revoke_keys)
         audit.record(tx, "password.changed", origin, actor_id=me, user_id=me, after=notice.audited)
-    later.add_task(dispatch, shared, emails.password_changed, changed["email"], notice)
+    later.add_task(send_later, shared, dispatch, emails.password_changed, changed["email"], notice)
     return PasswordChanged(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
@@ -71,7 +71,7 @@ def change_password(
 def send_reset_link(body: Address, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
     """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
     login_throttle.count(shared.database, login_throttle.requests_of("reset", origin.ip))
-    later.add_task(_send_reset, shared, body.email, origin)
+    later.add_task(send_later, shared, _send_reset, body.email, origin)
     return Accepted(message=SENT)
 
 
@@ -103,7 +103,7 @@ def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, lat
         notice = emails.KeyNotice.of(store.revoke_keys(tx, me), account, are_revoked=True)
         store.verified(tx, me)  # who has the link has the mailbox
         audit.record(tx, "password.reset", origin, actor_id=None, user_id=me, after=notice.audited)
-    later.add_task(dispatch, shared, emails.password_changed, changed["email"], notice)
+    later.add_task(send_later, shared, dispatch, emails.password_changed, changed["email"], notice)
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))

@@ -13,7 +13,7 @@ from focusflow.database.session import Role, Transaction
 from focusflow.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from focusflow.settings import Settings
 from operational_api.auth import emails, store
-from operational_api.auth.email_dispatch import dispatch
+from operational_api.auth.email_dispatch import dispatch, send_later
 from operational_api.auth.schemas import (
     Accepted,
     NewSession,
@@ -81,7 +81,7 @@ def create_account(body: Registration, origin: RequestOrigin, shared: Shared, la
     with shared.database.transaction(Role.AUTH) as tx:
         store.check_zone(tx, body.timezone)
         store.register(tx, body, password_hash)
-    later.add_task(_send_registration_email, shared, body.email, store.pending(body, password_hash), origin)
+    later.add_task(send_later, shared, _send_registration_email, body.email, store.pending(body, password_hash), origin)
     return Accepted(message=REGISTERED)
 
 

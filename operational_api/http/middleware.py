@@ -1,7 +1,6 @@
 """Around each request: an id, a log line without personal text, figures, security headers."""
 
 import logging
-import math
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,10 +46,7 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status == 413:  # Starlette's bound on the body answers in plain text
-                    message["headers"] = [
-                        *TOO_LARGE.raw_headers,
-                        *([] if _length(scope) <= READ_TO_THE_END else [CLOSE]),
-                    ]
+                    message["headers"] = _headers_of_too_large(scope)
                 own = {name for name, _ in message["headers"]}  # what an answer says of itself stands
                 extra = [(name, value) for name, value in HEADERS if name not in own]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *extra]
@@ -58,6 +54,8 @@ class RequestMiddleware:
                 message.update(body=TOO_LARGE.body, more_body=False)
             await send(message)
             is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if is_complete:
+                _leave(scope)  # what is done after the answer takes nobody's slot
 
         try:
             await self.app(scope, receive, sending)
@@ -73,8 +71,7 @@ class RequestMiddleware:
                 raise
             await DEFECT(scope, receive, sending)
         finally:
-            if leave := scope.get(LEAVE):
-                leave()
+            _leave(scope)
             status = status or 500
             seconds = time.perf_counter() - begun
             route = _route(scope)
@@ -86,10 +83,17 @@ class RequestMiddleware:
             )  # fmt: skip
 
 
-def _length(scope: Scope) -> float:
-    """How long the body says that it is. One that comes in pieces has no end."""
-    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    return int(told) if told.isdigit() else math.inf
+def _headers_of_too_large(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """A body that comes in pieces may have no end."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    is_short = length.isdigit() and int(length) <= READ_TO_THE_END
+    return [*TOO_LARGE.raw_headers, *([] if is_short else [CLOSE])]
+
+
+def _leave(scope: Scope) -> None:
+    """Give the slot of the caller back, once."""
+    if leave := scope.pop(LEAVE, None):
+        leave()
 
 
 def _route(scope: Scope) -> str:

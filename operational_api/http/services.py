@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from focusflow.database.session import Database
@@ -13,6 +14,9 @@ from models.serving.registry import Serving
 from operational_api.security.fair_share import FairShare
 from operational_api.security.quota import Quota
 from reports.periods.builder import ReportBuilder, maker
+
+#: How many account emails are sent at a time.
+EMAIL_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Services:
     serving: Serving
     quota: Quota
     fair_share: FairShare = field(default_factory=FairShare)
+    email_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(EMAIL_THREADS))
 
     @cached_property
     def reports(self) -> ReportBuilder:

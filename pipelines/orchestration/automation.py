@@ -15,6 +15,7 @@ from pipelines.orchestration.assets.reconciliation import conservation_check
 from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded, schedulers
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
+from pipelines.orchestration.run_launcher import USES
 from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
 
@@ -76,7 +77,7 @@ weekly_reports = dg.define_asset_job(
     description="Mail the reports of everybody whose hour has come. Run it as often as you like: nobody gets a period's twice.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "7200"},
+    tags={USES: "reports", "dagster/max_runtime": "7200"},
 )
 
 
@@ -113,7 +114,7 @@ send_reminders = dg.define_asset_job(
     description="Tell of plans, of what is due or falls behind, and of reminders whose moment has come; by mail to who chose so.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "3600"},
+    tags={USES: "reminders", "dagster/max_runtime": "3600"},
 )
 
 tell_achievements = dg.define_asset_job(
@@ -122,7 +123,7 @@ tell_achievements = dg.define_asset_job(
     description="See what people reached, and tell them.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "3600"},
+    tags={USES: "achievements", "dagster/max_runtime": "3600"},
 )
 
 #: So long after a refresh that failed, the next is tried although nothing new has landed.

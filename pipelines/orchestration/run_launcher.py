@@ -1,31 +1,54 @@
-"""Runs are executed in this process, one after the other, by the thread that launches them; which ones are, is known here."""
+"""Runs are executed in this process, each by a thread of its own. What may run at a time is decided by the queue, and which ones do is known here.
+
+Emails do not wait for tables: a refresh takes as long as there is to compute, and a reminder is due at its moment.
+"""
 
 import logging
+import threading
 import time
 from typing import Final
 
 import dagster as dg
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
+from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
 log = logging.getLogger(__name__)
 
-#: What a thread is at work on in this process, by the launchers of all its instances.
+#: What threads are at work on in this process, by the launchers of all its instances.
 EXECUTING: Final = set[str]()
 
 UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
+#: Runs with one value of this tag run one after the other; those without it are about tables.
+USES, TABLES = "focusflow/uses", "tables"
+
+
+class RunQueue(QueuedRunCoordinator):
+    """Says of each run what it uses, so that those that change tables never run together, whoever starts them."""
+
+    def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
+        if USES not in context.dagster_run.tags:
+            self._instance.add_run_tags(context.dagster_run.run_id, {USES: TABLES})
+        return super().submit_run(context)
+
+
 class InProcessRunLauncher(SyncInMemoryRunLauncher):
-    """Executes a run, and says so for as long."""
+    """Executes a run in a thread, and says so for as long."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        run_id = context.dagster_run.run_id
-        EXECUTING.add(run_id)
+        run = context.dagster_run
+        EXECUTING.add(run.run_id)
+        threading.Thread(target=self._execute, args=(context,), name=f"run of {run.job_name}", daemon=True).start()
+
+    def _execute(self, context: LaunchRunContext) -> None:
         try:
             super().launch_run(context)
+        except Exception:  # its end could not be written: see `AbandonedRuns`
+            log.exception("run %s broke off", context.dagster_run.run_id)
         finally:
-            EXECUTING.discard(run_id)
+            EXECUTING.discard(context.dagster_run.run_id)
 
 
 class AbandonedRuns:

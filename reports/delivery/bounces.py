@@ -3,10 +3,12 @@
 Anybody can write such a report. One is believed only if it names the Message-ID of a mail of ours, which nobody else knows.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from email.message import Message
 from enum import StrEnum
 from pathlib import Path
@@ -16,9 +18,12 @@ from psycopg.types.json import Jsonb
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.errors import Unavailable
 from focusflow.mail import Delivery, Outcome, is_final
 from reports.delivery.delivery_log import DeliveryLog
 from reports.recipients import Recipient, Recipients
+
+log = logging.getLogger(__name__)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -32,6 +37,7 @@ class Fate(StrEnum):
     STOPPED = "stopped"  # nothing goes to that address any more
     FAILED = "failed"  # that one mail did not arrive
     IGNORED = "ignored"  # not about a mail of ours, known already, or only late
+    UNREADABLE = "unreadable"  # skipped, because something in it cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,18 @@ class Bounces:
     people: Recipients
     ledger: DeliveryLog
 
-    def take(self, mail: Message, now: datetime) -> list[tuple[str, Fate]]:
-        """What became of each address that a mail tells of."""
-        return [(", ".join(sorted(said.recipients)), self._taken(said, now)) for said in bounce_reports(mail)]
+    def take(self, content: bytes, now: datetime) -> list[tuple[str, Fate]]:
+        """What became of each address that a mail tells of. Anybody can send one: what cannot be read is skipped and named, and holds up nothing."""
+        try:
+            return [
+                (", ".join(sorted(said.recipients)), self._taken(said, now))
+                for said in bounce_reports(message_from_bytes(content))
+            ]
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("a message of a mail server could not be read")
+            return [(f"{_identity_of(content)} ({type(error).__name__})", Fate.UNREADABLE)]
 
     def _taken(self, said: BounceReport, now: datetime) -> Fate:
         if said.action != "failed":  # it is late, or has arrived
@@ -93,6 +108,12 @@ class Bounces:
             values = {"id": UUID(found[1]), "note": Jsonb({"reason": reason[:500]}), "now": now}
             row = tx.one(QUERIES["come_back"], values)
         return None if row is None else self.people.by_id(row["user_id"])
+
+
+def _identity_of(content: bytes) -> str:
+    """How to find a message in its mailbox, where it cannot be parsed."""
+    found = re.search(rb"^Message-ID:\s*(\S{1,200})", content, re.IGNORECASE | re.MULTILINE)
+    return found[1].decode("ascii", "replace") if found else "a message without Message-ID"
 
 
 def _said(about: str, block: Message) -> BounceReport:

@@ -244,14 +244,13 @@ def main() -> int:
             user.request("PATCH", "/preferences", {"notifications": {"task_reminder": BY_EMAIL}})
         *others, probe, bad = users
         mailbox.for_address[bad.email] = "451 4.2.2 try again later"
+        hostile, rounds = Hostile(bad, address), list[tuple[Figures, Figures]]()
+        hostile.prepare()
         for user in others:
             user.start()
-        hostile, rounds = Hostile(bad, address), list[tuple[Figures, Figures]]()
         for number in range(1, given.rounds + 1):
             quiet = phase(stack, [*others, probe], mailbox, given.seconds, f"quiet {number}")
             print("quiet", quiet, flush=True)
-            if number == 1:
-                hostile.prepare()
             with hostile.at_work():
                 noisy = phase(stack, [*others, probe], mailbox, given.seconds, f"noisy {number}")
             print("noisy", noisy, flush=True)

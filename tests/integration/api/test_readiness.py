@@ -7,17 +7,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from anyio import CapacityLimiter
 from fastapi.testclient import TestClient
 
 from focusflow import clock, storage
 from focusflow.lake.tables import RAW_EVENTS, Lake
+from focusflow.mail import Delivery, Outcome
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.security import login_throttle
 from operational_api.security.fair_share import FairShare
+from tests.integration.api.conftest import PASSWORD
 
 #: Two are promised; a busy machine may take a little longer, but not each time.
 SECONDS, TRIES = 3, 4
@@ -43,13 +48,24 @@ def until(condition: Callable[[], bool]) -> None:
     pytest.fail("It has not come to that.")
 
 
+@pytest.fixture
+def change_services(http):
+    """Have the API work with other services for a test."""
+    before = http.app.state.services
+
+    def change(**changes: Any) -> None:
+        http.app.state.services = replace(before, **changes)
+
+    yield change
+    http.app.state.services = before
+
+
 def test_a_sound_api_is_ready_without_warnings(http):
     assert readiness(http) == (200, {"status": "ready", "warnings": []})
 
 
-def test_it_answers_while_requests_hold_every_connection_and_every_thread(http, me, database, monkeypatch):
-    as_many_callers = replace(http.app.state.services, fair_share=FairShare(at_once=CROWD))
-    monkeypatch.setattr(http.app.state, "services", as_many_callers)
+def test_it_answers_while_requests_hold_every_connection_and_every_thread(http, me, database, change_services):
+    change_services(fair_share=FairShare(at_once=CROWD))
     with ThreadPoolExecutor(CROWD) as pool:
         with database.owner() as connection:
             connection.execute("lock table users")
@@ -57,6 +73,40 @@ def test_it_answers_while_requests_hold_every_connection_and_every_thread(http, 
             until(lambda: waiting_for_a_lock(connection) == http.app.state.services.settings.database_pool)
             assert readiness(http)[0] == 200
         assert {each.result().status_code for each in requests} <= {200, 503}
+
+
+class Hanging:
+    """A mail server that accepts connections and says nothing."""
+
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
+
+    def send(self, _: EmailMessage) -> Delivery:
+        assert self.goes_on.wait(60)
+        return Delivery(Outcome.SENT)
+
+
+def test_requests_are_answered_while_more_account_emails_hang_than_there_are_threads(
+    http, me, change_services, monkeypatch
+):
+    monkeypatch.setattr(login_throttle, "count", lambda *_: None)  # all come from one network
+    monkeypatch.setattr(login_throttle, "may_mail", lambda *_: True)
+    mailer, limit = Hanging(), CapacityLimiter(2)
+    change_services(mailer=mailer, email_threads=limit)
+
+    def register(number: int) -> int:
+        account = {"email": f"waits{number}@example.com", "password": PASSWORD, "display_name": "Somebody"}
+        return http.post("/api/v1/auth/register", json=account).status_code
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        emails = [pool.submit(register, number) for number in range(CROWD)]
+        try:
+            until(lambda: limit.statistics().tasks_waiting == CROWD - 2)
+            assert readiness(http)[0] == 200
+            assert me.call("GET", "/me").status_code == 200
+        finally:
+            mailer.goes_on.set()
+        assert {each.result() for each in emails} == {202}
 
 
 def waiting_for_a_lock(connection) -> int:

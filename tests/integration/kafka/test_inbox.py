@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import closing
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -11,8 +12,9 @@ from confluent_kafka import Producer
 from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, position_key
-from ingestion.kafka.dead_letters import DeadLetterPublisher
-from ingestion.kafka.inbox import Inbox
+from ingestion.kafka.broker import MESSAGE_BYTES
+from ingestion.kafka.dead_letters import BEGINNING, DeadLetterPublisher
+from ingestion.kafka.inbox import QUERIES, Inbox
 from ingestion.kafka.topic_state import Overtaken
 from ingestion.kafka.wiring import inbox_service
 from ingestion.landing.lander import raw_rows
@@ -166,6 +168,20 @@ def test_what_was_refused_stands_in_the_deadletter_topic(database, lake, kafka, 
     assert b"Invalid JSON" in dict(dead_letters[0].headers)["reason"]
     assert in_outbox(database, user_id)
     assert turned
+
+
+def test_a_refused_message_that_kafka_would_not_take_back_is_published_by_its_beginning(database, kafka, inbox):
+    value = b"x" * (MESSAGE_BYTES - 100)
+    with database.transaction(Role.INGESTION) as tx:
+        refused = {"now": tx.now, "partitions": [0, 0], "offsets": [1, 2], "reasons": ["too large", "not JSON"]}
+        tx.run(QUERIES["refuse"], refused | {"values": [value, b"small"]})
+    with closing(kafka.publisher(kafka.deadletter)) as publisher, kafka.log(kafka.deadletter) as log:
+        assert inbox.repeat_refused(publisher) == 2
+        (fetched,) = log.read({0: 0}, 10, 5)
+    large, small = fetched.records
+    assert (large.value, small.value) == (value[:BEGINNING], b"small")
+    headers = dict(large.headers)
+    assert (headers["size"], headers["sha256"]) == (b"%d" % len(value), sha256(value).hexdigest().encode())
 
 
 def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, kafka):

@@ -2,20 +2,24 @@
 
 import errno
 import logging
+import threading
 from contextlib import suppress
 
 import dagster as dg
 import pytest
+import yaml
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
+from dagster._core.run_coordinator import SubmitRunContext
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pipelines.orchestration import run_launcher
-from pipelines.orchestration.run_launcher import AbandonedRuns, InProcessRunLauncher
-from pipelines.orchestration.server import Quiet, end_abandoned_runs, show_data_docs
+from pipelines.orchestration.run_launcher import USES, AbandonedRuns, InProcessRunLauncher
+from pipelines.orchestration.server import CONFIGURATION, Quiet, end_abandoned_runs, show_data_docs
+from tests.e2e.conftest import until
 from tests.faults.disks import small_disk
 
 
@@ -78,17 +82,40 @@ def test_a_run_that_is_executed_or_has_only_just_been_launched_goes_on(instance,
     assert status_of(instance, run) == dg.DagsterRunStatus.STARTED
 
 
-def test_a_run_is_executed_as_long_as_the_launcher_is_at_it_however_it_ends(instance, monkeypatch):
-    run, seen = under_way(instance), []
+@pytest.fixture
+def broken_off(monkeypatch) -> threading.Event:
+    """Runs go on until this is set, and then end by an error that could not be written."""
+    ending = threading.Event()
 
     def execute(*_: object) -> None:
-        seen.append(run.run_id in run_launcher.EXECUTING)
+        assert ending.wait(30)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(SyncInMemoryRunLauncher, "launch_run", execute)
-    with pytest.raises(OSError, match="No space left"):
-        InProcessRunLauncher().launch_run(LaunchRunContext(dagster_run=run, workspace=None))
-    assert (seen, run.run_id in run_launcher.EXECUTING) == ([True], False)
+    return ending
+
+
+def test_runs_are_executed_beside_each_other_and_known_as_long_as_they_are_however_they_end(instance, broken_off):
+    launcher, runs = InProcessRunLauncher(), [under_way(instance), under_way(instance)]
+    for run in runs:
+        launcher.launch_run(LaunchRunContext(dagster_run=run, workspace=None))
+    ids = {run.run_id for run in runs}
+    assert ids <= run_launcher.EXECUTING
+    broken_off.set()
+    until(lambda: not ids & run_launcher.EXECUTING, 10, "the runs have ended")
+
+
+def test_runs_about_tables_wait_for_each_other_and_those_about_emails_do_not():
+    queue = yaml.safe_load(CONFIGURATION.read_text())
+    overrides = {name: queue[name] for name in ("run_coordinator", "concurrency")}
+    with dg.instance_for_test(overrides=overrides) as instance:
+        (limit,) = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+        assert limit == {"key": USES, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+        uses = []
+        for tags in ({}, {}, {USES: "reminders"}):
+            run = instance.create_run_for_job(idle, tags=tags, status=dg.DagsterRunStatus.STARTED)
+            uses.append(instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None)).tags[USES])
+    assert uses == ["tables", "tables", "reminders"]
 
 
 def test_a_run_whose_failure_found_no_room_fails_as_soon_as_there_is_some(caplog):

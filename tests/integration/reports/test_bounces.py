@@ -2,7 +2,7 @@
 
 import io
 from datetime import timedelta
-from email import message_from_bytes, message_from_string
+from email import message_from_bytes
 
 import pytest
 from click.testing import CliRunner
@@ -56,7 +56,7 @@ def take(sending, database):
     def took(mail):
         sender = sending()
         bounces = Bounces(database, sender.people, sender.ledger)
-        return [fate for _, fate in bounces.take(message_from_string(mail), MONDAY)]
+        return [fate for _, fate in bounces.take(mail.encode(), MONDAY)]
 
     return took
 
@@ -181,3 +181,16 @@ def test_what_is_no_such_mail_tells_of_nothing():
         b"Content-Type: multipart/report\n\n",
     ):
         assert list(bounce_reports(message_from_bytes(content))) == []
+
+
+def test_a_message_that_cannot_be_parsed_is_named_and_those_around_it_are_taken(
+    sent, ada, database_url, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
+    without_end = "".join(f"Content-Type: multipart/mixed; boundary={n}\n\n--{n}\n" for n in range(3000))
+    box, begin = tmp_path / "box", "From x Mon Nov 16 08:30:00 2026\n"
+    box.write_text(f"{begin}Message-ID: <evil@x>\n{without_end}\n{begin}{came_back(f'{ada}@example.com', sent)}")
+    result = CliRunner().invoke(command, [str(box)])
+    assert result.output == f"unreadable <evil@x> (RecursionError)\nstopped  {ada}@example.com\n"
+    assert (result.exit_code, str(result.exception)[:17]) == (1, "1 of the messages")
