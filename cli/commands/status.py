@@ -38,13 +38,14 @@ def command(as_json: bool) -> None:
         "quarantined_users": _quarantined(lake),
         "ai_answers_not_used": None,
         "counts": None,
+        "mail_outage": None,
         "backlog": None,
     }
     if running or settings.database_url:  # a database that nobody runs is not started for a look
         with _database(settings) as database:
             counts = _counts(settings, database)
             facts |= {"ai_answers_not_used": counts.pop("ai_answers_not_used"), "counts": counts}
-            facts |= {"backlog": _backlog(settings, database, lake)}
+            facts |= {"mail_outage": _mail_outage(database), "backlog": _backlog(settings, database, lake)}
     if as_json:
         import json
 
@@ -99,6 +100,7 @@ def _counts(settings: "Settings", database: "Database") -> dict[str, int]:
 
     queries = load_queries(Path(__file__).with_name("status.sql"))
     roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
+    del roles["mail_outage"]  # no count
     counts = {}
     for name, role in roles.items():
         with database.transaction(role) as tx:
@@ -109,9 +111,21 @@ def _counts(settings: "Settings", database: "Database") -> dict[str, int]:
     return counts
 
 
+def _mail_outage(database: "Database") -> dict[str, Any] | None:
+    """Since when the mail server takes no email, when it is asked again, and what it said."""
+    from pathlib import Path
+
+    from focusflow.database.queries import load_queries
+    from focusflow.database.session import Role
+
+    with database.transaction(Role.REPORTING) as tx:
+        return tx.one(load_queries(Path(__file__).with_name("status.sql"))["mail_outage"])
+
+
 def _show(facts: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
     table.add_row("home", facts["home"])
@@ -126,6 +140,9 @@ def _show(facts: dict[str, Any]) -> None:
         table.add_row(name.replace("_", " "), f"{count:,}")
     if unused := facts["ai_answers_not_used"]:
         table.add_row("AI answers not used", f"{unused:,} in 24 hours; see focusflow doctor")
+    if outage := facts["mail_outage"]:
+        said = f"paused since {outage['began_at']:%Y-%m-%d %H:%M} UTC, tried again at {outage['next_attempt_at']:%H:%M}: {outage['reason']}"
+        table.add_row("emails", Text(said, style="red"))
     for each in facts["backlog"] or []:
         waiting = f"{each['events']:,} waiting since {each['since']:.19}"
         table.add_row(each["stage"], f"[red]{each['sentence']}[/]" if each["is_late"] else waiting)

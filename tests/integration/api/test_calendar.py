@@ -137,6 +137,15 @@ def test_more_than_can_be_looked_through_is_said_and_not_left_out(me, monkeypatc
     assert "fewer days" in answer.json()["detail"]
 
 
+def test_series_that_are_over_do_not_count_among_what_can_be_looked_through(me, monkeypatch):
+    monkeypatch.setattr(availability, "EVENTS_AT_MOST", 2)
+    begin = "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z"
+    for until in ("20261202", "20261203T090000Z", "20261203T090000", "20261208T090000Z"):
+        event(me, *begin, rrule=f"freq=daily;until={until}")
+    assert starts(me, "since=2026-12-08&until=2026-12-09") == ["2026-12-08T09:00:00Z"]
+    assert me.call("GET", "/calendar?since=2026-12-02&until=2026-12-03").status_code == 422
+
+
 def test_what_reaches_into_a_day_takes_place_on_it(me):
     event(me, "2026-12-01T22:30:00Z", "2026-12-02T00:30:00Z")
     for day, count in (("2026-11-30", 0), ("2026-12-01", 1), ("2026-12-02", 1), ("2026-12-03", 0)):

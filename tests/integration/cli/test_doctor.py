@@ -3,6 +3,7 @@
 import json
 import socket
 from datetime import timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ from cli.diagnostics import examine
 from cli.main import commands
 from cli.supervisor.lock import locked
 from focusflow import clock
+from focusflow.database.session import Role
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from focusflow.settings import Settings
 from tests import aiservice
@@ -141,6 +143,7 @@ def test_status_tells_how_much_there_is_and_how_fresh_it_is(settings, landed, da
         "people": 1,
         "open_tasks": 0,
         "events": 0,
+        "failed_attempts": 0,
         "reports_late": 0,
         "reports_unknown": 0,
         "reports_overlooked": 0,
@@ -149,3 +152,30 @@ def test_status_tells_how_much_there_is_and_how_fresh_it_is(settings, landed, da
     assert told["ai_answers_not_used"] == 0
     assert told["last_gold"] is None
     assert told["running"] is False
+
+
+def test_status_tells_what_failed_for_users_and_since_when_no_email_is_taken(settings, database, monkeypatch):
+    user = add_user(database)
+    with database.transaction(Role.REPORTING) as tx:
+        tx.run(
+            "insert into failed_attempts (user_id, work, item, attempts, failed_at, reason)"
+            " values (%(user)s, 'report', 'weekly', 9, clock_timestamp(), 'bad data')",
+            {"user": user},
+        )
+        tx.run(
+            "insert into mail_outage (id, began_at, attempts, next_attempt_at, reason)"
+            " values (1, '2026-11-30 08:00+00', 2, '2026-11-30 08:30+00', 'the mail server cannot be reached')"
+        )
+    monkeypatch.setenv("FOCUSFLOW_HOME", str(settings.home))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", settings.database_url.get_secret_value())
+    try:
+        run = partial(CliRunner().invoke, commands, catch_exceptions=False)
+        told, shown = json.loads(run(["status", "--json"]).output), run(["status"]).output
+    finally:
+        with database.transaction(Role.REPORTING) as tx:
+            tx.run("delete from mail_outage")
+    assert told["counts"]["failed_attempts"] == 1
+    assert told["mail_outage"]["reason"] == "the mail server cannot be reached"
+    assert "paused since 2026-11-30 08:00 UTC, tried again at 08:30: the mail server cannot be reached" in " ".join(
+        shown.split()
+    )
