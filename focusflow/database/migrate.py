@@ -41,11 +41,11 @@ def owner_connection(url: str, answer_timeout_seconds: float = ANSWER_SECONDS) -
         "postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5), poolclass=sa.NullPool
     )
     try:
-        with (
-            engine.begin() as connection,
-            watch_connection(connection.connection.driver_connection, answer_timeout_seconds),
-        ):
-            yield connection
+        with engine.begin() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            with watch_connection(driver, answer_timeout_seconds):
+                yield connection
     except (psycopg.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
         raise Unavailable("The database went away while it was prepared. Try again shortly.") from error
     finally:
