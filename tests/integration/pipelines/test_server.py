@@ -109,12 +109,15 @@ def test_runs_about_tables_wait_for_each_other_and_those_about_emails_do_not():
     queue = yaml.safe_load(CONFIGURATION.read_text())
     overrides = {name: queue[name] for name in ("run_coordinator", "concurrency")}
     with dg.instance_for_test(overrides=overrides) as instance:
-        (limit,) = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+        config = instance.get_concurrency_config().run_queue_config
+        assert config is not None
+        (limit,) = config.tag_concurrency_limits
         assert limit == {"key": USES, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
         uses = []
         for tags in ({}, {}, {USES: "reminders"}):
             run = instance.create_run_for_job(idle, tags=tags, status=dg.DagsterRunStatus.STARTED)
-            uses.append(instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None)).tags[USES])
+            context = SubmitRunContext(run, workspace=None)  # type: ignore[arg-type] (it is not looked at)
+            uses.append(instance.run_coordinator.submit_run(context).tags[USES])
     assert uses == ["tables", "tables", "reminders"]
 
 
