@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from email.message import EmailMessage
 from functools import partial
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from anyio import to_thread
 
@@ -22,15 +22,13 @@ WAITING_AT_MOST = 1000
 Values = ParamSpec("Values")
 
 
-async def send_later(
-    shared: Services, send: Callable[Concatenate[Services, Values], None], *values: Values.args, **named: Values.kwargs
-) -> None:
+async def send_later(shared: Services, send: Callable[..., None], *values: Any) -> None:
     """As a background task of a request: send in a thread for emails. One for which too many wait is dropped; its user asks again."""
     threads = shared.email_threads
     if threads.statistics().tasks_waiting >= WAITING_AT_MOST:
         log.error("an account email was dropped: %d wait for the mail server", WAITING_AT_MOST)
         return
-    await to_thread.run_sync(partial(send, shared, *values, **named), limiter=threads)
+    await to_thread.run_sync(partial(send, shared, *values), limiter=threads)
 
 
 def dispatch(

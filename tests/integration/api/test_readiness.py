@@ -96,7 +96,8 @@ def test_requests_are_answered_while_more_account_emails_hang_than_there_are_thr
 
     def register(number: int) -> int:
         account = {"email": f"waits{number}@example.com", "password": PASSWORD, "display_name": "Somebody"}
-        return http.post("/api/v1/auth/register", json=account).status_code
+        status: int = http.post("/api/v1/auth/register", json=account).status_code
+        return status
 
     with ThreadPoolExecutor(CROWD) as pool:
         emails = [pool.submit(register, number) for number in range(CROWD)]
