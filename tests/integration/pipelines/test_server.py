@@ -116,7 +116,7 @@ def test_runs_about_tables_wait_for_each_other_and_those_about_emails_do_not():
         uses = []
         for tags in ({}, {}, {USES: "reminders"}):
             run = instance.create_run_for_job(idle, tags=tags, status=dg.DagsterRunStatus.STARTED)
-            context = SubmitRunContext(run, workspace=None)  # type: ignore[arg-type] (it is not looked at)
+            context = SubmitRunContext(run, workspace=None)  # type: ignore[arg-type]
             uses.append(instance.run_coordinator.submit_run(context).tags[USES])
     assert uses == ["tables", "tables", "reminders"]
 
