@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.engine.build import MACROS
 from pipelines.engine.descriptions import table
+from pipelines.engine.table_inputs import MACROS
 
 DAYS = 1500
 MADE = date(2020, 1, 6)
@@ -77,7 +77,7 @@ def simulated(count: int, seed: int) -> Iterator[Goal]:
 
 #: What the query of the table reads, of people who have one goal each and live no day further than the one they are asked on.
 HISTORIES = """
-    create table people as select user_id, made + len(known)::integer - 1 as today from lives;
+    create table users as select user_id, made + len(known)::integer - 1 as today from lives;
     create schema silver;
     create table silver.goal_history as
     select user_id, 0 as bucket, user_id as goal_id, number as version, made + number - 1 as changed_on, progress, 'active' as status,

@@ -121,7 +121,7 @@ def main() -> None:
     console = Console(width=150)
     np.seterr(all="ignore")
     for planted in (1.0, 0.0):
-        people = lists_with_outcomes(connected(lived(people=60, days=90, planted=planted)))
+        people = lists_with_outcomes(*connected(lived(people=60, days=90, planted=planted)))
         console.print(compare(f"made-up people, planted {planted:g}", people))
     for home in parser.parse_args().homes:
         lake = Lake(load_settings(home=home).lake_location)

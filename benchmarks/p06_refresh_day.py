@@ -19,14 +19,14 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import NOUNS
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
+from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, quoted, show
 from focusflow.metrics import METRICS
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import daily, histories, silver
-from pipelines.engine.descriptions import entity_column
-from pipelines.engine.meetings import BUSY
-from pipelines.engine.user_timezones import STAYS
+from pipelines.engine.descriptions import FOLDER, entity_column, table
+from pipelines.tables.gold.productivity_daily.inputs import computed_days
 
 EVENTS, PER_PERSON, BUCKETS = 1_000_000, 50, 8
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -62,54 +62,61 @@ def peak_mib() -> int:
 
 def ask_raw(folder: str) -> tuple[list[float], int]:
     """The days of everybody, from the raw files alone: nothing held against a contract, and nothing kept for the next time."""
-    lake, connection = Lake(folder), duckdb_connection("12GB")
-    show(connection, [lake.open(RAW_EVENTS), lake.open(daily.DAILY)])
+    lake, session = Lake(folder), Session(duckdb_connection("12GB"))
+    show(session.connection, [lake.open(RAW_EVENTS)])
+    tables: dict[str, Relation] = {
+        f"silver.{noun.name}_history": Scan(f"from bare.{noun.name}_history") for noun in NOUNS
+    }
+    tables["silver.events"] = Scan("from bare.events")
+    tables["gold.productivity_daily"] = Scan.of(lake.open(daily.DAILY))
+    day = {"first": NINE.date(), "last": NINE.date()}
+    parameters = {**daily.CONSTANTS, "as_of": EVENING}
 
     def ask() -> None:
-        connection.execute(EVERYBODY, [NINE.date(), NINE.date()])
-        daily.work_out(connection, EVENING, NINE.date(), NINE.date())
-        connection.execute(f"copy fresh_days to {quoted(f'{folder}/bare.parquet')}")
+        everybody = session.run(EVERYBODY, tables, day)
+        span = {"first": NINE.date(), "until": NINE.date()}
+        with computed_days(session, tables, everybody, **span, parameters=parameters) as days:
+            session.connection.execute(f"copy ({days.query}) to {quoted(f'{folder}/bare.parquet')}")
 
-    return [seconds(lambda: read_raw(connection))[0], seconds(ask)[0]], peak_mib()
+    return [seconds(lambda: read_raw(session.connection))[0], seconds(ask)[0]], peak_mib()
 
 
 def read_raw(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema silver")
+    connection.execute("create schema bare")
     connection.execute("create temp table twice as select id from raw.events group by id having count(*) > 1")
-    asked = set(
-        re.findall(
-            r"\w+",
-            " ".join((daily.statement("outcomes"), daily.statement("query"), STAYS, BUSY)),
-        )
-    )
+    queries = [
+        *table("gold/productivity_daily").files,
+        *FOLDER.glob("relations/*.sql"),
+        *FOLDER.glob("gold/calendar_load/inputs.sql"),
+    ]
+    asked = set(re.findall(r"\w+", " ".join(file.read_text(encoding="utf-8") for file in queries)))
     for noun in NOUNS:
         needed = {name: type_ for name, type_ in public_columns(noun.data).items() if name in asked}
         structure, types = orjson.dumps(needed or {"id": "VARCHAR"}).decode(), ", ".join(map(quoted, noun.types))
         connection.execute(BARE.format(noun=noun.name, types=types, entity=entity_column(noun), structure=structure))
     every = " union all ".join(
-        f"from silver.{noun.name}_history select user_id, changed_on as local_date, change as type, actor"
+        f"from bare.{noun.name}_history select user_id, changed_on as local_date, change as type, actor"
         for noun in NOUNS
     )
-    connection.execute(f"create view silver.events as {every}")
+    connection.execute(f"create view bare.events as {every}")
 
 
 EVERYBODY = """
-    create temp table people as
-    select user_id, bucket, changed_on as registered_on, changed_on as today, $1::date as from_day, $2::date as to_day from silver.user_history"""
+    select user_id, bucket, changed_on as today, $first::date as from_day, $last::date as to_day from silver.user_history"""
 
 
 def answers_agree(folder: str) -> None:
     """Of the two that are compared, each must have said the same."""
-    connection, table = duckdb_connection(), Lake(folder).open(daily.DAILY)
+    connection, days = duckdb_connection(), Lake(folder).open(daily.DAILY)
     columns = ", ".join(f"round({each.name}, 6)" if each.type == "DOUBLE" else each.name for each in METRICS)
     ours, bare = (
         f"select user_id, local_date, {columns} from {place}"
-        for place in (table.scan(), quoted(f"{folder}/bare.parquet"))
+        for place in (days.scan(), quoted(f"{folder}/bare.parquet"))
     )
     (other,) = connection.execute(
         f"select count(*) from (({ours} except {bare}) union all ({bare} except {ours}))"
     ).fetchall()[0]
-    if other or not table.rows():
+    if other or not days.rows():
         raise RuntimeError(f"{other} days differ between productivity_daily and the bare query.")
 
 
@@ -118,10 +125,10 @@ def refresh(folder: str) -> tuple[list[float], int]:
 
     def bring_up() -> None:
         for noun in histories.KEPT:
-            histories.bring_up(lake, connection, noun, BUCKETS)
+            histories.load_incremental(lake, connection, noun, BUCKETS)
 
     steps = (
-        lambda: silver.take_in(lake, connection, BUCKETS),
+        lambda: silver.load_incremental(lake, connection, BUCKETS),
         bring_up,
         lambda: daily.compute(lake, connection, BUCKETS, EVENING),
     )

@@ -76,14 +76,14 @@ def refresh(folder: str) -> dict[str, float]:
 
     def keep_histories() -> None:
         for noun in histories.KEPT:
-            histories.bring_up(lake, connection, noun, BUCKETS)
+            histories.load_incremental(lake, connection, noun, BUCKETS)
 
     def make_others() -> None:
         for table in BY_MONTH:
-            build.bring_up(lake, connection, table, BUCKETS, AS_OF)
+            build.load_incremental(lake, connection, table, BUCKETS, AS_OF)
 
     steps = {
-        "silver/events": lambda: silver.take_in(lake, connection, BUCKETS),
+        "silver/events": lambda: silver.load_incremental(lake, connection, BUCKETS),
         "histories": keep_histories,
         "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, AS_OF),
         "other gold": make_others,

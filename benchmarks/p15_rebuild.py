@@ -49,10 +49,12 @@ def rebuilt(people: int) -> dict[str, Any]:
 def rebuild(folder: str, as_of: datetime = AS_OF) -> tuple[dict[str, float], float, int]:
     lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
     steps = {
-        "silver/events": lambda: silver.take_in(lake, connection, BUCKETS),
-        "histories": lambda: [histories.bring_up(lake, connection, noun, BUCKETS) for noun in histories.KEPT],
+        "silver/events": lambda: silver.load_incremental(lake, connection, BUCKETS),
+        "histories": lambda: [histories.load_incremental(lake, connection, noun, BUCKETS) for noun in histories.KEPT],
         "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, as_of),
-        "other gold": lambda: [build.bring_up(lake, connection, table, BUCKETS, as_of) for table in build.TABLES],
+        "other gold": lambda: [
+            build.load_incremental(lake, connection, table, BUCKETS, as_of) for table in build.TABLES
+        ],
     }
     begun = process_time()
     taken = {name: seconds(step)[0] for name, step in steps.items()}

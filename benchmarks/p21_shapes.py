@@ -12,7 +12,8 @@ from time import process_time
 from benchmarks.p06_refresh_day import BUCKETS, in_its_own_process
 from benchmarks.p15_rebuild import FIRST, rebuild, write_raw
 from benchmarks.result import Result
-from focusflow.lake.tables import Lake, duckdb_connection, show
+from focusflow.lake.session import Session, scans
+from focusflow.lake.tables import Lake, duckdb_connection
 from models.features import snapshots
 from pipelines.engine import histories
 
@@ -67,10 +68,9 @@ def cost(shape: Shape, scale: float) -> float:
 
 def features(folder: str, as_of: datetime) -> float:
     """The lists of the last four weeks with all their features, as for training."""
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), Session(duckdb_connection(temp_directory=f"{folder}/spill"))
     read = [lake.open(histories.spec(noun)) for noun in histories.KEPT if noun.name in snapshots.NOUNS]
     begun = process_time()
-    show(connection, read)
-    snapshots.choose(connection)
-    snapshots.lists_at(connection, as_of)
+    with snapshots.chosen(session, scans(read)) as users:
+        users.lists_at(as_of)
     return process_time() - begun

@@ -23,8 +23,8 @@ def load(settings: Settings, events: Iterable[Event]) -> int:
     runs = [Run(bucket, range(len(own)), own) for bucket, own in values.items()]
     positions = {position_key(run.bucket): len(run.offsets) for run in runs}
     raw.append(raw_rows(connection, runs), positions=positions)
-    while silver.take_in(lake, connection, settings.buckets).read:
+    while silver.load_incremental(lake, connection, settings.buckets).read:
         pass  # raw is taken in piece by piece
     for noun in histories.KEPT:
-        histories.bring_up(lake, connection, noun, settings.buckets)
+        histories.load_incremental(lake, connection, noun, settings.buckets)
     return sum(map(len, values.values()))

@@ -8,7 +8,7 @@ from uuid import UUID
 import duckdb
 
 from focusflow.contracts.envelope import Event
-from pipelines.engine.build import MACROS
+from pipelines.engine.table_inputs import MACROS
 
 WEEK = timedelta(weeks=1)
 

@@ -1,19 +1,21 @@
 """What was known at a moment, from the histories: lists of open tasks at many moments of the past, or now. Later changes cannot show.
 
-The histories are read as `silver.<noun>_history` views of a DuckDB connection, of the lake or of anything else that keeps the contract.
+The histories are given as relations `silver.<noun>_history`, of the lake or of anything else that keeps the contract.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import polars as pl
+import pyarrow as pa
 
 from focusflow.clock import local_date, start_of
 from focusflow.database.queries import load_queries
+from focusflow.lake.session import Inputs, Relation, Session
 from models.features.task_facts import INSTANT
 
 QUERIES = load_queries(Path(__file__).with_name("snapshots.sql"))
@@ -32,6 +34,8 @@ RECENT: Final = timedelta(weeks=4)
 
 #: After so many days, what somebody did counts half in their rates.
 HALF_LIFE_DAYS: Final = 60.0
+
+PARAMETERS: Final = {"half_life": HALF_LIFE_DAYS}
 
 TODAY: Final[dict[str, pl.DataType]] = {
     "timezone": pl.String(),
@@ -62,77 +66,85 @@ def last_weeks(now: datetime) -> Span:
     return Span(now.date() - RECENT, now.date())
 
 
-def choose(connection: duckdb.DuckDBPyConnection, users: Sequence[str] | None = None) -> int:
-    """Look at these people, or at everybody, from now on. Returns how many they are."""
-    count = _look_at(connection, users)
-    for name in ("age_of", "works", "acts", "active_days"):
-        connection.execute(QUERIES[name])
-    connection.execute(QUERIES["counters"], {"half_life": HALF_LIFE_DAYS})
-    return count
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The open tasks of some lists, one row each, with all that was known; and the relations that they were made from."""
+
+    rows: pl.DataFrame
+    relations: Inputs
 
 
-def open_at(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class ChosenUsers:
+    """What some users did with their tasks. Its relations are there as long as the block of `chosen` runs."""
+
+    session: Session
+    relations: Inputs
+    stack: ExitStack
+
+    def count(self) -> int:
+        return int(self.session.row("select count(*) from chosen_users", self.relations)[0])
+
+    def days(self) -> Span | None:
+        """From the first to the last day on which they did something."""
+        first, last = self.session.row(QUERIES["extent"], self.relations)
+        return Span(first, last) if first else None
+
+    def lists_of_days(self, days: Span) -> Lists:
+        """Their lists on some days: each morning, and after finishing something."""
+        mornings = _mornings(_zones(self.session, self.relations), days).to_arrow()
+        return self._lists("moments", {**self.relations, "mornings": mornings}, {"after": AFTER})
+
+    def lists_at(self, as_of: datetime) -> Lists:
+        """Their lists at one moment, the same for all."""
+        todays = _todays(self.session, self.relations, as_of)
+        return self._lists("moments_now", {**self.relations, "todays": todays}, {"as_of": as_of})
+
+    def remembered(self, lists: Lists) -> pl.DataFrame:
+        """What is remembered of them at the one moment of the lists: every kind and key with its rates."""
+        asked = self.session.run(QUERIES["asked_of_all"], lists.relations)
+        rates = self.session.run(QUERIES["rates"], {**lists.relations, "asked": asked}, PARAMETERS)
+        return pl.DataFrame(rates).drop("number")
+
+    def _lists(self, moments: str, given: Inputs, parameters: Mapping[str, object]) -> Lists:
+        relations: dict[str, Relation] = {**given}
+        relations["moments"] = self.stack.enter_context(self.session.stored(QUERIES[moments], given, parameters))
+        for name in ("facts", "worked", "skipped", "last_act", "behind", "asked", "rates"):
+            stored = self.session.stored(QUERIES[name], relations, PARAMETERS)
+            relations[name] = self.stack.enter_context(stored)
+        return Lists(pl.DataFrame(self.session.run(QUERIES["complete"], relations)), relations)
+
+
+@contextmanager
+def chosen(session: Session, histories: Inputs, users: Sequence[str] | None = None) -> Iterator[ChosenUsers]:
+    """Look at these users, or at everybody. `histories` has the relations `silver.<noun>_history` of all `NOUNS`."""
+    session.define(QUERIES["age_of"])
+    relations: dict[str, Relation] = {**histories}
+    relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": users and list(users)})
+    with ExitStack() as stack:
+        for name in ("versions", "works", "acts", "active_days", "counters"):
+            relations[name] = stack.enter_context(session.stored(QUERIES[name], relations, PARAMETERS))
+        yield ChosenUsers(session, relations, stack)
+
+
+def open_at(session: Session, histories: Inputs, as_of: datetime) -> pl.DataFrame:
     """Everybody's open tasks at one moment, without what is remembered of the past: enough for the baseline."""
-    _look_at(connection, None)
-    _ask_at(connection, as_of)
-    connection.execute(QUERIES["facts"])
-    return pl.DataFrame(connection.table("facts").to_arrow_table())
+    relations: dict[str, Relation] = {**histories, "todays": _todays(session, histories, as_of)}
+    relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": None})
+    relations["moments"] = session.run(QUERIES["moments_now"], relations, {"as_of": as_of})
+    with session.stored(QUERIES["versions"], relations) as relations["versions"]:
+        return pl.DataFrame(session.run(QUERIES["facts"], relations))
 
 
-def _look_at(connection: duckdb.DuckDBPyConnection, users: Sequence[str] | None) -> int:
-    everybody = "create or replace temp table people as select distinct user_id from silver.user_history"
-    connection.execute(everybody)
-    if users is not None:
-        connection.execute("delete from people where not list_contains($users, user_id)", {"users": list(users)})
-    connection.execute(QUERIES["versions"])
-    return int(connection.execute("select count(*) from people").fetchall()[0][0])
+def _zones(session: Session, histories: Inputs) -> list[str]:
+    return [str(name) for name in session.run(QUERIES["zones"], histories)["timezone"].to_pylist()]
 
 
-def days_of(connection: duckdb.DuckDBPyConnection) -> Span | None:
-    """From the first to the last day on which the chosen people were up to something."""
-    query = "select min(valid_from)::date, max(valid_from)::date from (select valid_from from versions union all select happened_at from acts)"
-    first, last = connection.execute(query).fetchall()[0]
-    return Span(first, last) if first else None
-
-
-def lists_of_days(connection: duckdb.DuckDBPyConnection, days: Span) -> pl.DataFrame:
-    """The lists of the chosen people on some days: each morning, and after finishing something."""
-    zones = [name for (name,) in connection.execute("select distinct timezone from silver.user_history").fetchall()]
-    connection.register("mornings", _mornings(zones, days).to_arrow())
-    connection.execute(QUERIES["moments"], {"after": AFTER})
-    connection.unregister("mornings")
-    return lists_of_moments(connection)
-
-
-def lists_at(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> pl.DataFrame:
-    """The lists of the chosen people at one moment, the same for all."""
-    _ask_at(connection, as_of)
-    return lists_of_moments(connection)
-
-
-def remembered(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """What is remembered of the chosen people at the one moment that was asked about last: every kind and key with its rates."""
-    connection.execute(QUERIES["asked_of_all"])
-    connection.execute(QUERIES["rates"], {"half_life": HALF_LIFE_DAYS})
-    return pl.DataFrame(connection.table("rates").to_arrow_table()).drop("number")
-
-
-def _ask_at(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    zones = [name for (name,) in connection.execute("select distinct timezone from silver.user_history").fetchall()]
-    today = {name: local_date(as_of, name) for name in zones}
+def _todays(session: Session, histories: Inputs, as_of: datetime) -> pa.Table:
+    """What day it is in each zone, and when it begins and ends: for a library of time zones is quicker than 100 k look-ups."""
+    today = {name: local_date(as_of, name) for name in _zones(session, histories)}
     rows = [(name, day, *(start_of(day + timedelta(days=n), name) for n in range(3))) for name, day in today.items()]
-    connection.register("todays", pl.DataFrame(rows, schema=TODAY, orient="row").to_arrow())
-    connection.execute(QUERIES["moments_now"], {"as_of": as_of})
-    connection.unregister("todays")
-
-
-def lists_of_moments(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """The open tasks of the lists in `moments`, one row each, with all that was known."""
-    for name in ("facts", "worked", "skipped", "last_act", "behind", "asked"):
-        connection.execute(QUERIES[name])
-    connection.execute(QUERIES["rates"], {"half_life": HALF_LIFE_DAYS})
-    connection.execute(QUERIES["complete"])
-    return pl.DataFrame(connection.table("complete").to_arrow_table())
+    return pl.DataFrame(rows, schema=TODAY, orient="row").to_arrow()
 
 
 def _mornings(zones: Sequence[str], days: Span) -> pl.DataFrame:

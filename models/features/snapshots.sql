@@ -1,27 +1,37 @@
 -- age_of --
 -- In which stretch of its life a task is.
-create or replace temp macro age_of(moment, created_at) as
+create or replace macro age_of(moment, created_at) as
     case when moment < created_at + interval 1 day then '0' when moment < created_at + interval 3 day then '1' when moment < created_at + interval 8 day then '2'
          when moment < created_at + interval 31 day then '3' when moment < created_at + interval 91 day then '4' else '5' end
 
+-- chosen_users --
+-- Those whose lists are asked for: everybody where none are named.
+select distinct user_id from silver.user_history where $users::varchar[] is null or list_contains($users::varchar[], user_id)
+
+-- zones --
+select distinct timezone from silver.user_history
+
+-- extent --
+-- The first and the last day on which the chosen users did something.
+select min(valid_from)::date, max(valid_from)::date
+from (select valid_from from versions union all select happened_at from acts)
+
 -- versions --
--- Every version of the tasks of the chosen people, with whether somebody could then do it, and what it was before.
-create or replace temp table versions as
+-- Every version of the tasks of the chosen users, with whether somebody could then do it, and what it was before.
 select user_id, task_id, version, change, valid_from, coalesce(valid_to, timestamptz '9999-01-01 00:00+00') as valid_to, timezone, created_at,
        due_at, due_date, start_at, priority, status, tags, category_id, parent_task_id, goal_id, estimated_minutes, recurrence, pinned,
        ai_generated, blocked_by, deleted_at is null and status in ('pending', 'in_progress') as is_open,
        deleted_at is null and status = 'completed' as is_done
-from silver.task_history semi join people using (user_id)
-join (select user_id, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id) group by user_id) using (user_id)
+from silver.task_history semi join chosen_users using (user_id)
+join (select user_id, arg_max(timezone, version) as timezone from silver.user_history semi join chosen_users using (user_id) group by user_id) using (user_id)
 
 -- moments --
--- When the chosen people might have asked what to do next: each local morning, and up to $after times a day just after they had finished
+-- When the chosen users might have asked what to do next: each local morning, and up to $after times a day just after they had finished
 -- something; where they were up to something in the two weeks before: what was known then decides, not whether they came back.
 -- `mornings` comes from outside, for a library of time zones is quicker than 100 k look-ups.
-create or replace temp table moments as
 with zones as (
     select user_id, timezone, valid_from, coalesce(valid_to, timestamptz '9999-01-01 00:00+00') as valid_to
-    from silver.user_history semi join people using (user_id)
+    from silver.user_history semi join chosen_users using (user_id)
 ), days as (
     select user_id, timezone, local_date, as_of, day_begins, day_ends, next_day_ends
     from zones join mornings using (timezone) where as_of >= valid_from and as_of < valid_to
@@ -40,24 +50,21 @@ with zones as (
 select asked.*, row_number() over (partition by user_id order by as_of, is_morning) as number from asked
 
 -- moments_now --
--- One moment for all the chosen people, each in the zone they live in by then.
-create or replace temp table moments as
+-- One moment for all the chosen users, each in the zone they live in by then.
 select user_id, timezone, local_date, $as_of::timestamptz as as_of, day_begins, day_ends, next_day_ends, false as is_morning, 1::bigint as number
-from (select user_id, arg_max(timezone, version) as timezone from silver.user_history semi join people using (user_id)
+from (select user_id, arg_max(timezone, version) as timezone from silver.user_history semi join chosen_users using (user_id)
       where valid_from <= $as_of group by user_id) join todays using (timezone)
 
 -- works --
 -- Stretches of work on a task, as soon as they were known: a timer when it stopped, an entry when it was written down.
-create or replace temp table works as
 select user_id, task_id, time_entry_id, min(valid_from) as happened_at, arg_min(started_at, version) as started_at,
        least(1440, greatest(0, arg_min(epoch(ended_at) - epoch(started_at), version) / 60)) as minutes
-from silver.time_entry_history semi join people using (user_id)
+from silver.time_entry_history semi join chosen_users using (user_id)
 where task_id is not null and ended_at is not null
 group by all
 
 -- acts --
 -- What people did about tasks: finished them, or worked on them. Keys are those that the task then had.
-create or replace temp table acts as
 with finished as (
     select user_id, task_id, valid_from as happened_at, true as is_done, 0.0 as minutes
     from (select *, lag(is_open) over (partition by user_id, task_id order by version) as was_open from versions)
@@ -72,7 +79,6 @@ from all_acts asof join (from versions where valid_from < valid_to) as versions 
 -- counters --
 -- For each person and key (a category, a tag, an age …): how long tasks lay open, how many were finished and taken up. Each counter forgets:
 -- a day counts half after $half_life days. Sums of exp(rate * at) make that exact at any later moment with one look-up.
-create or replace temp table counters as
 with spans as (
     select user_id, task_id, valid_from as begins, valid_to as ends, category_id, parent_task_id, priority, tags, created_at
     from versions where is_open and valid_from < valid_to
@@ -107,7 +113,6 @@ from summed window earlier as (partition by user_id, kind, key order by happened
 
 -- facts --
 -- What was known of each open task at each moment.
-create or replace temp table facts as
 with spans as (
     select *, sum((due <> due_before)::int) over (partition by user_id, task_id order by version) as reschedules
     from (select *, coalesce(due_at, due_date::timestamptz) as due, lag(due) over (partition by user_id, task_id order by version) as due_before from versions)
@@ -138,7 +143,6 @@ where start_at is null or start_at <= as_of
 
 -- worked --
 -- How much each task of the list had been worked on by then, in all and lately, and when last.
-create or replace temp table worked as
 with summed as (
     select user_id, task_id, happened_at, sum(minutes) over earlier as minutes_worked, sum(stretches) over earlier as stretches
     from (select user_id, task_id, happened_at, sum(minutes order by time_entry_id) as minutes, count(*) as stretches from works group by all)
@@ -158,13 +162,11 @@ asof left join summed as before_14
 
 -- active_days --
 -- When somebody took up something first on each day.
-create or replace temp table active_days as
 select user_id, min(happened_at) as happened_at, row_number() over (partition by user_id order by min(happened_at)) as day
 from acts group by user_id, happened_at::date
 
 -- skipped --
 -- On how many days somebody took up something since each task was there.
-create or replace temp table skipped as
 with known as (
     select distinct user_id, task_id, created_at from facts
 ), before_it as (
@@ -179,7 +181,6 @@ from facts join by_then using (user_id, number) left join before_it using (user_
 
 -- last_act --
 -- What each person took up last; of several tasks in one instant, a finished one, and of those the one created last.
-create or replace temp table last_act as
 select moments.user_id, number, happened_at as acted_at, task_id as last_task_id, category_id as last_category_id,
        parent_task_id as last_parent_task_id, goal_id as last_goal_id, tags as last_tags
 from moments asof join (
@@ -188,7 +189,6 @@ from moments asof join (
 
 -- asked --
 -- Which keys the lists speak of.
-create or replace temp table asked as
 select distinct user_id, number, day_begins, unnest(keys).kind as kind, unnest(keys).key as key
 from (select *, [{'kind': 'all', 'key': ''}, {'kind': 'priority', 'key': priority}, {'kind': 'category', 'key': coalesce(category_id, '')},
                  {'kind': 'parent', 'key': coalesce(parent_task_id, '')}, {'kind': 'age', 'key': age_of(as_of, created_at)}]
@@ -197,13 +197,11 @@ from (select *, [{'kind': 'all', 'key': ''}, {'kind': 'priority', 'key': priorit
 
 -- asked_of_all --
 -- Every key of which anything is remembered.
-create or replace temp table asked as
 select distinct user_id, number, day_begins, kind, key from counters join moments using (user_id)
 
 -- rates --
 -- Of each key that is asked for: days lain open, finished, taken up, all as the counters remembered them when the day began. Habits do not
 -- change within a day, so that a task which is written in the middle of it is scored as it will be by the next batch.
-create or replace temp table rates as
 select asked.user_id, number, asked.kind, asked.key, counters.open / rate - counters.open_weight * fading / rate as days_open,
        counters.done_weight * fading as done, counters.acts_weight * fading as acts, counters.acts_in_all - coalesce(before.acts_in_all, 0) as lately
 from (select *, day_begins - interval 7 day as week_ago, ln(2) / $half_life as rate,
@@ -213,10 +211,9 @@ asof left join counters as before on asked.user_id = before.user_id and asked.ki
 
 -- behind --
 -- How far the goal of a task is behind its pace: the share of its time that is over, less its progress.
-create or replace temp table behind as
 with goals as (
     select user_id, goal_id, valid_from, status, progress, start_date, target_date
-    from silver.goal_history semi join people using (user_id) where valid_to is null or valid_from < valid_to
+    from silver.goal_history semi join chosen_users using (user_id) where valid_to is null or valid_from < valid_to
 )
 select facts.user_id, facts.number, facts.task_id,
        case when goals.status = 'active' and start_date < target_date and local_date > start_date
@@ -224,7 +221,6 @@ select facts.user_id, facts.number, facts.task_id,
 from facts asof join goals on facts.user_id = goals.user_id and facts.goal_id = goals.goal_id and facts.as_of >= goals.valid_from
 
 -- complete --
-create or replace temp table complete as
 with tag_rates as (
     select facts.user_id, facts.number, facts.task_id, avg(days_open order by rates.key) as tag_days_open, avg(done order by rates.key) as tag_done,
            avg(acts order by rates.key) as tag_acts, avg(lately order by rates.key) as tag_lately

@@ -8,7 +8,8 @@ import duckdb
 import polars as pl
 
 from focusflow.errors import Conflict
-from focusflow.lake.tables import Lake, show
+from focusflow.lake.session import Inputs, Session, scans
+from focusflow.lake.tables import Lake
 from models.features import snapshots
 from models.features.task_facts import FACT_COLUMNS, LIST, MOMENT, derive_facts
 from models.training import labels
@@ -17,6 +18,8 @@ from models.training import labels
 class NothingThere(Conflict):
     """There is no history to learn from yet. `focusflow refresh` brings up what has landed."""
 
+
+SOME_USERS: Final = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
 
 #: So many people are enough to learn from; more would cost time and change nothing.
 MAX_USERS: Final = 400
@@ -29,24 +32,23 @@ def lists_of_lake(
     histories = [lake.pinned(f"silver/{noun}_history") for noun in snapshots.NOUNS]
     if any(history is None for history in histories):
         raise NothingThere
-    show(connection, [history for history in histories if history is not None])
-    some = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
-    users = [user for (user,) in connection.execute(some, {"most": MAX_USERS}).fetchall()]
-    return lists_with_outcomes(connection, users=users, days=days)
+    session, given = Session(connection), scans(history for history in histories if history is not None)
+    users = session.run(SOME_USERS, given, {"most": MAX_USERS})["user_id"].to_pylist()
+    return lists_with_outcomes(session, given, users=users, days=days)
 
 
 def lists_with_outcomes(
-    connection: duckdb.DuckDBPyConnection, *, users: Sequence[str] | None = None, days: snapshots.Span | None = None
+    session: Session, histories: Inputs, *, users: Sequence[str] | None = None, days: snapshots.Span | None = None
 ) -> pl.DataFrame:
-    """Every list of the chosen people and days that a model can learn from, of which the whole outcome is known by the last day.
+    """Every list of the chosen users and days that a model can learn from, of which the whole outcome is known by the last day.
 
     Empty when nothing happened yet.
     """
-    snapshots.choose(connection, users)
-    there = snapshots.days_of(connection) or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
-    span = snapshots.Span(max(days.first, there.first), min(days.last, there.last)) if days else there
-    lists = labels.with_outcomes(connection, snapshots.lists_of_days(connection, span))
-    last_change_at = connection.execute("select max(valid_from) from versions").fetchall()[0][0]
+    with snapshots.chosen(session, histories, users) as chosen:
+        there = chosen.days() or snapshots.Span(date(2000, 1, 1), date(2000, 1, 1))
+        span = snapshots.Span(max(days.first, there.first), min(days.last, there.last)) if days else there
+        lists = labels.with_outcomes(session, chosen.lists_of_days(span))
+        (last_change_at,) = session.row("select max(valid_from) from versions", chosen.relations)
     columns = [*FACT_COLUMNS, *MOMENT, "is_morning", "day_ends", "next_day_ends", *labels.OUTCOMES]
     derived = derive_facts(lists).select(
         "user_id", "as_of", "task_id", "due", "due_in_calendar_days", "days_overdue", "age_days"

@@ -4,10 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import polars as pl
 
 from focusflow.database.queries import load_queries
+from focusflow.lake.session import Session
+from models.features.snapshots import Lists
 from models.features.task_facts import LIST
 
 QUERIES = load_queries(Path(__file__).with_name("labels.sql"))
@@ -15,11 +16,10 @@ QUERIES = load_queries(Path(__file__).with_name("labels.sql"))
 OUTCOMES: Final = ("done_at", "worked_next_at", "gone_at", "moved_at")
 
 
-def with_outcomes(connection: duckdb.DuckDBPyConnection, lists: pl.DataFrame) -> pl.DataFrame:
-    """The lists of `models.features.snapshots`, made on this connection just before, with what came of each task."""
-    connection.execute(QUERIES["outcomes"])
-    outcomes = pl.DataFrame(connection.table("outcomes").to_arrow_table())
-    return lists.join(outcomes, on=["user_id", "number", "task_id"], how="left", validate="1:1")
+def with_outcomes(session: Session, lists: Lists) -> pl.DataFrame:
+    """The lists with what came of each task."""
+    outcomes = pl.DataFrame(session.run(QUERIES["outcomes"], lists.relations))
+    return lists.rows.join(outcomes, on=["user_id", "number", "task_id"], how="left", validate="1:1")
 
 
 def labelled(lists: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,6 @@
 -- outcomes --
 -- What then happened to each task of each list, as far as the histories go: when it was finished, worked on, given up, and whether its due date
 -- of then was missed. A task that was given up before its due date says nothing of that; one whose date was moved before it came says so apart.
-create or replace temp table outcomes as
 with finished as (
     select user_id, task_id, happened_at from acts where is_done
 ), next_finish as (

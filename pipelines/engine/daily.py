@@ -1,22 +1,19 @@
 """`gold/productivity_daily`: computes the days that new events touch, up to everybody's today, and replaces them in one commit."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from pathlib import Path
+from datetime import date, datetime
 
 import duckdb
 
-from focusflow.lake.tables import Lake, Pinned, position_key, show
+from focusflow.lake.session import Scan, Session, scans
+from focusflow.lake.tables import Lake, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.engine import dirty_days
 from pipelines.engine.as_of import last, last_said, note
 from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, held_since, month_before, spec
-from pipelines.engine.meetings import lay_out
 from pipelines.engine.silver import EVENTS, since
-from pipelines.engine.user_timezones import STAYS
-
-FOLDER = Path(__file__).parents[1] / "tables" / "gold" / "productivity_daily"
+from pipelines.tables.gold.productivity_daily.inputs import LOOKBACK_DAYS, QUERIES, changes, computed_days
 
 #: Raise it when the same events come to other days. What another version computed is computed again by the next refresh, from the first
 #: event on, in one commit: until then readers have the days as they were.
@@ -26,6 +23,13 @@ COMPUTATION = "3"
 CALENDAR = "silver/calendar_event_history"
 
 DAILY = table("gold/productivity_daily").spec
+
+#: The weights and constants of the score.
+CONSTANTS: dict[str, object] = {
+    **{part.column: part.weight for part in SCORE_PARTS},
+    **{f"usual_{kind}": number for kind, number in USUAL_COMPLETIONS.items()},
+    "score_version": SCORE_VERSION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,146 +53,57 @@ def compute(
     """Bring the daily table up to silver's newest version and to today. `from_day` has everybody's days from there on computed anew,
     up to `to_day` where nothing else is to be done.
     """
-    silver, daily = lake.open(EVENTS), lake.open(DAILY)
+    session, silver, daily = Session(connection), lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
     is_current = last_said(daily, "computation") == COMPUTATION
     done = {bucket: daily.position(position_key(bucket)) if is_current else 0 for bucket in range(buckets)}
     histories = [lake.open(spec(noun)) for noun in KEPT]
-    connection.execute(f"create or replace temp view new_events as {since(silver, done)}")
-    (oldest,) = connection.execute("select min(local_date) from new_events").fetchall()[0]
+    new_events = Scan(since(silver, done))
+    (oldest,) = session.row(QUERIES["oldest_event"], {"new_events": new_events})
+    parameters: dict[str, object] = {
+        **CONSTANTS,
+        "as_of": as_of,
+        "last_as_of": last(daily),
+        "from_day": from_day,
+        "to_day": to_day,
+        "days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION,
+    }
     today = as_of.date()
     first_days = {each.name: min(oldest or today, today) if each.name == CALENDAR else oldest for each in histories}
-    show(connection, histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
-    connection.execute(f"create or replace temp view recent as from {daily.scan(_recent_months(as_of))}")
-    _look_up_newcomers(connection, silver)
-    connection.execute("create or replace temp table first_facts as " + statement("facts"))
-    connection.execute("create or replace temp table touched_days as " + statement("days"), {"from_day": from_day})
-    _look_up_first_rows(connection, daily)
-    connection.execute(
-        "create or replace temp table people as " + statement("touched"),
-        {
-            "as_of": as_of,
-            "last_as_of": last(daily),
-            "from_day": from_day,
-            "to_day": to_day,
-            "days_before_registration": dirty_days.DAYS_BEFORE_REGISTRATION,
-        },
-    )
-    dirty = dict(connection.execute(FIRST_DAYS).fetchall())
-    metadata = note(as_of) | dirty_days.note(dirty) | {"computation": COMPUTATION}
-    found = connection.execute("select count(*), list(distinct bucket order by bucket) from people").fetchall()
-    (people, touched_buckets) = found[0]
-    if not people:
+    narrowed = scans(histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
+    found = changes(
+        session, narrowed, silver=silver, daily=daily, new_events=new_events, recent_months=_recent_months(as_of), parameters=parameters
+    )  # fmt: skip
+    metadata = note(as_of) | dirty_days.note(found.first_days) | {"computation": COMPUTATION}
+    if not found:
         if any(daily.position(key) < position for key, position in positions.items()):
             daily.append(daily.columns().empty_table(), positions=positions, metadata=metadata)
         return Computed()
-    first, until = connection.execute("select min(from_day) - 2, max(to_day) + 2 from people").fetchall()[0]
-    mine = f"bucket in ({', '.join(map(str, touched_buckets))}) and "
-    narrowed = {each.name: mine + held_since(each, first) for each in histories}
-    narrowed[silver.name] = f"{mine}month >= '{month_before(first)}'"
-    narrowed[daily.name] = f"{mine}month >= '{month_before(first, LOOKED_BACK)}'"
-    show(connection, [silver, daily, *histories], narrowed)
-    work_out(connection, as_of, first, until)
-    connection.execute(PARTITIONS)
-    partitions = connection.execute("from partitions order by all").fetchall()
-    rows = connection.sql(WITH_NEIGHBOURS).to_arrow_table()
-    where = " or ".join(f"(month = '{month}' and bucket = {bucket})" for month, bucket in partitions)
-    daily.replace(rows, where=where, positions=positions, metadata=metadata)
-    return Computed(people, connection.execute("select count(*) from fresh_days").fetchall()[0][0], len(partitions))
-
-
-def work_out(connection: duckdb.DuckDBPyConnection, as_of: datetime, first: date, until: date) -> None:
-    """Make `fresh_days` of the days that `people` names, from what can be seen of silver and of earlier days."""
-    _set_constants(connection)
-    connection.execute(STAYS)
-    lay_out(connection, *(datetime.combine(day, time(), UTC) for day in (first, until)))
-    connection.execute("create or replace temp table outcomes as " + statement("outcomes"), {"as_of": as_of})
-    connection.execute(EARLIER)
-    connection.execute("create or replace temp table fresh_days as " + statement("query"))
-
-
-#: Where each bucket's tables have to be made anew from.
-FIRST_DAYS = """
-    select bucket, min(local_date)
-    from (
-        select bucket, local_date from touched_days
-        where user_id in (select user_id from people) or user_id in (select user_id from new_events)
-        union all
-        select bucket, from_day from people
+    mine = f"bucket in ({', '.join(map(str, found.buckets))}) and "
+    where = {each.name: mine + held_since(each, found.first) for each in histories}
+    where[silver.name] = f"{mine}month >= '{month_before(found.first)}'"
+    where[daily.name] = f"{mine}month >= '{month_before(found.first, LOOKBACK_DAYS)}'"
+    tables = scans([silver, daily, *histories], where)
+    with computed_days(
+        session, tables, found.dirty_days, first=found.first, until=found.until, parameters=parameters
+    ) as computed:
+        given = {
+            "gold.productivity_daily": tables["gold.productivity_daily"],
+            "computed_days": computed,
+            "dirty_days": found.dirty_days,
+            "recent_days": found.recent_days,
+        }
+        partitions = session.run(QUERIES["partitions"], given)
+        rows = session.run(QUERIES["rows"], {**given, "partitions": partitions})
+        (written,) = session.row("select count(*) from computed_days", given)
+    replaced = " or ".join(
+        f"(month = '{each['month']}' and bucket = {each['bucket']})" for each in partitions.to_pylist()
     )
-    group by bucket"""
-
-#: So many days the baselines look back.
-LOOKED_BACK = 90
-EARLIER = """
-    create or replace temp table earlier as
-    select daily.* from gold.productivity_daily as daily join people using (user_id)
-    where local_date < from_day and local_date >= from_day - 90"""
-
-#: What is replaced: the partitions of the fresh days, and those with days that have not begun.
-PARTITIONS = """
-    create or replace temp table partitions as
-    select month, bucket from fresh_days
-    union
-    select recent.month, recent.bucket from recent join people using (user_id) where local_date > today"""
-
-#: The fresh days, and beside them the other rows of their partitions. These stay as they are, but for days that have not begun.
-WITH_NEIGHBOURS = """
-    select * from fresh_days
-    union all by name
-    select daily.* from gold.productivity_daily as daily
-    semi join partitions using (month, bucket)
-    anti join people
-        on people.user_id = daily.user_id
-        and (daily.local_date between people.from_day and people.to_day or daily.local_date > people.today)
-    order by month, bucket, user_id, local_date"""
-
-
-def _look_up_newcomers(connection: duckdb.DuckDBPyConnection, silver: Pinned) -> None:
-    """What there is of those who have just registered. Ids grow with time, so most files are seen not to hold any of it."""
-    low, high = connection.execute(
-        "select min(user_id), max(user_id) from new_events where type = 'user.registered'"
-    ).fetchall()[0]
-    near = silver.scan(f"user_id >= '{low}' and user_id <= '{high}'")
-    connection.execute(
-        f"create or replace temp view of_newcomers as from {near} as events"
-        " semi join (from new_events where type = 'user.registered') as newcomers using (user_id)"
-    )
-
-
-#: Users of whom something from before the registration is to be computed, or everything: it matters how far back their rows go.
-OF_BEFORE = """
-    create or replace temp table of_before as
-    select user_id, users.bucket, min(changed_on) as registered_on
-    from silver.user_history as users left join (select user_id, min(local_date) as first_day from touched_days group by user_id) using (user_id)
-    where user_id not in (select user_id from new_events where type = 'user.registered')
-    group by user_id, users.bucket
-    having user_id not in (select user_id from recent) or min(first_day) < min(changed_on)"""
-
-
-def _look_up_first_rows(connection: duckdb.DuckDBPyConnection, daily: Pinned) -> None:
-    """On which day the rows of such users begin: only files of up to the month of their registration are read."""
-    connection.execute(OF_BEFORE)
-    last, buckets = connection.execute("select max(registered_on), list(distinct bucket) from of_before").fetchall()[0]
-    where = f"bucket in ({', '.join(map(str, buckets))}) and month <= '{last:%Y-%m}'" if last else "bucket < 0"
-    connection.execute(
-        f"create or replace temp table first_rows as from {daily.scan(where)} semi join of_before using (user_id)"
-        " select user_id, min(local_date) as first_day group by user_id"
-    )
-
-
-def statement(name: str) -> str:
-    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    daily.replace(rows, where=replaced, positions=positions, metadata=metadata)
+    return Computed(found.dirty_days.num_rows, written, partitions.num_rows)
 
 
 def _recent_months(as_of: datetime) -> str:
-    """This month and the one before, whatever the zone: enough to see up to which day a person's rows go."""
+    """This month and the one before, whatever the zone: enough to see up to which day a user's rows go."""
     year, month = (as_of.year, as_of.month - 1) if as_of.month > 1 else (as_of.year - 1, 12)
     return f"month >= '{year}-{month:02}'"
-
-
-def _set_constants(connection: duckdb.DuckDBPyConnection) -> None:
-    values: dict[str, object] = {part.column: part.weight for part in SCORE_PARTS}
-    values |= {f"usual_{kind}": number for kind, number in USUAL_COMPLETIONS.items()} | {"score_version": SCORE_VERSION}
-    for name, value in values.items():
-        connection.execute(f"set variable {name} = ?", [value])

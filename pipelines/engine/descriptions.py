@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parents[1] / "tables"
 SHARED_RELATIONS: Mapping[str, tuple[str, ...]] = {
     "users": ("silver.user_history",),
     "user_timezones": ("silver.user_history",),
-    "dirty_days": ("gold.productivity_daily",),
+    "dirty_months": ("gold.productivity_daily",),
 }
 
 #: Nouns that have a state to look back on; the others happen once and are read from silver/events.

@@ -1,13 +1,17 @@
-"""Silver events become histories: each version of each entity with the time in which it held, so that any past state can be asked for."""
+"""Silver events become SCD2 histories: each version of each entity with the time in which it was valid, so that any past state can be asked for."""
 
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
+from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
 from pipelines.engine.descriptions import NOUNS_WITH_HISTORY, entity_column, table
 from pipelines.engine.silver import EVENTS, since
@@ -34,18 +38,6 @@ SETTLED_ON = {
     "calendar_event": """case when change = 'calendar.deleted' or rrule is null
                               then greatest(first_day, timezone(changed_in, end_at)::date) end""",
 }
-
-#: Which partitions differ between what is known of the touched entities and what it comes to now.
-WRITTEN = """
-    create or replace temp table written as
-    select bucket, last_month from held anti join known_versions as known on {same}
-    union select bucket, last_month from known_versions as known anti join held on {same}"""
-
-#: What makes two rows of a history the same version, held at the same time.
-SAME = " and ".join(
-    f"held.{column} is not distinct from known.{column}"
-    for column in ("bucket", "last_month", "user_id", "{entity}", "version", "valid_from", "valid_to")
-)
 
 
 def spec(noun: Noun) -> TableSpec:
@@ -74,10 +66,10 @@ def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
     return f"last_month >= '{month_before(day, days + 8)}'" if day else "last_month = '9999-12'"
 
 
-def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
+def load_incremental(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
     """Bring one noun's history up to silver's newest version. Returns how many versions came.
 
-    A day's events come at once; a year that is made anew comes bucket by bucket, for all of it at once would not fit into memory.
+    A day's events come at once; a year that is built again comes bucket by bucket, for all of it at once would not fit into memory.
     """
     silver, history = lake.open(EVENTS), lake.open(spec(noun))
     behind = {
@@ -89,51 +81,45 @@ def bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buck
     at_once = (
         [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
     )
-    return sum(_bring_up(lake, connection, noun, some) for some in at_once)
+    session = Session(connection)
+    return sum(_load_buckets(lake, session, noun, some) for some in at_once)
 
 
-def _bring_up(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: list[int]) -> int:
-    """The months in which a version of what new events speak of lies are written anew, in one commit that carries how far silver was read."""
+def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) -> int:
+    """The months in which a version of what new events speak of lies are replaced, in one commit that carries how far silver was read."""
     silver, history = lake.open(EVENTS), lake.open(spec(noun))
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in buckets}
     from_where = {bucket: history.position(position_key(bucket)) for bucket in buckets}
-    connection.execute(f"create or replace temp view new_events as {since(silver, from_where)}")
-    connection.execute(
-        "create or replace temp table touched as select user_id, subject, bucket, count(*) as events from new_events"
-        " where noun = ? group by all",
-        [noun.name],
-    )
-    (events,) = connection.execute("select coalesce(sum(events), 0)::bigint from touched").fetchall()[0]
-    if not events:
+    new_events = Scan(since(silver, from_where))
+    changed = session.run(_sql("changed_entities"), {"new_events": new_events}, {"noun": noun.name})
+    if not changed.num_rows:
         history.append(history.columns().empty_table(), positions=positions)
         return 0
-    look_up_known(connection, history, entity_column(noun))
     fragments = _fragments(noun)
-    for name in ("versions", "held"):
-        connection.execute(f"create or replace temp table {name} as " + _sql(name).format(**fragments))
-    connection.execute(WRITTEN.format(same=SAME.format(**fragments)))
-    written = connection.execute("select bucket, last_month from written order by all").fetchall()
-    if not written:
-        history.append(history.columns().empty_table(), positions=positions)
-        return 0
-    where = " or ".join(f"(bucket = {bucket} and last_month = '{month}')" for bucket, month in written)
-    connection.execute(f"create or replace temp view history as from {history.scan(where)}")
-    rows = connection.sql(_sql("neighbours").format(**fragments)).to_arrow_table()
+    with ExitStack() as stack:
+        given: dict[str, Relation] = {"new_events": new_events, "changed_entities": changed}
+        given["nearby_versions"] = _nearby_versions(history, changed, entity_column(noun))
+        for name in ("known_versions", "versions", "intervals"):
+            query = _sql(name).format(**fragments)
+            given[name] = stack.enter_context(session.stored(query, given))
+        changed_partitions = session.run(_sql("changed_partitions").format(**fragments), given)
+        given["changed_partitions"], partitions = changed_partitions, changed_partitions.to_pylist()
+        if not partitions:
+            history.append(history.columns().empty_table(), positions=positions)
+            return 0
+        where = " or ".join(
+            f"(bucket = {each['bucket']} and last_month = '{each['last_month']}')" for each in partitions
+        )
+        rows = session.run(_sql("carry_over").format(**fragments), {**given, "history": Scan.of(history, where)})
     history.replace(rows, where=where, positions=positions)
-    return int(events)
+    return int(pc.sum(changed["events"]).as_py())
 
 
-def look_up_known(connection: duckdb.DuckDBPyConnection, history: Pinned, entity: str) -> None:
-    """The versions of touched entities that are there. Ids grow with time, so most months' files are seen not to hold any."""
-    low, high, buckets = connection.execute(
-        "select min(subject), max(subject), list(distinct bucket) from touched"
-    ).fetchall()[0]
-    listed = ", ".join(map(str, buckets or [-1]))
-    near = history.scan(f"bucket in ({listed}) and {entity} >= '{low}' and {entity} <= '{high}'")
-    connection.execute(
-        f"create or replace temp table known_versions as from {near} as known"
-        f" semi join touched on touched.user_id = known.user_id and touched.subject = known.{entity}"
-    )
+def _nearby_versions(history: Pinned, changed: pa.Table, entity: str) -> Scan:
+    """What may hold versions of the changed entities. Ids grow with time, so most months' files are seen not to hold any."""
+    ids = pc.min_max(changed["subject"]).as_py()
+    listed = ", ".join(map(str, pc.unique(changed["bucket"]).to_pylist()))
+    return Scan.of(history, f"bucket in ({listed}) and {entity} >= '{ids['min']}' and {entity} <= '{ids['max']}'")
 
 
 def _sql(name: str) -> str:

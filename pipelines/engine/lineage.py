@@ -10,9 +10,10 @@ from pathlib import Path
 from focusflow.contracts.fields import public_columns
 from focusflow.database.queries import load_queries
 from focusflow.lake.tables import RAW_EVENTS, duckdb_type
-from pipelines.engine import build, daily, descriptions, habits, histories, priorities, silver
+from pipelines.engine import build, daily, descriptions, histories, priorities, silver, table_inputs
 from pipelines.engine.column_lineage import Query, Source
-from pipelines.engine.user_timezones import STAYS
+from pipelines.tables.gold.habit_streaks import inputs as habit_streaks
+from pipelines.tables.gold.productivity_daily import inputs as productivity_daily
 
 WRITTEN = Path(__file__).with_suffix(".json")
 CONDITIONS_WRITTEN = Path(__file__).with_name("lineage_conditions.json")
@@ -31,23 +32,30 @@ SPECS = {
 #: What statements read beside the lake's tables, as what it is made of.
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 BESIDE = {
-    "people": build.PEOPLE.partition(" as\n")[2],
-    "users": build.PEOPLE.partition(" as\n")[2],
-    "user_timezones": STAYS.partition(" as\n")[2],
-    "stays": STAYS.partition(" as\n")[2],
+    "users": table_inputs.USERS,
+    "user_timezones": table_inputs.USER_TIMEZONES,
+    "dirty_months": QUERIES["dirty_months"],
     "meetings": QUERIES["meetings"],
-    "held": QUERIES["held"].format(columns=", ".join(f"made_of as {name}" for name in habits.HELD.names[2:])),
-    "resampled": QUERIES["resampled"],
-    "wanted": QUERIES["wanted"],
+    "habit_streaks": QUERIES["habit_streaks"].format(
+        columns=", ".join(f"made_of as {name}" for name in habit_streaks.SCHEMA.names[2:])
+    ),
+    "bootstrap_intervals": QUERIES["bootstrap_intervals"],
+    "achievement_rules": QUERIES["achievement_rules"],
 }
 
-#: The same of the daily table, whose statements follow each other.
+#: The same of the daily table, whose queries follow each other.
 OF_DAYS = {
     "meetings": QUERIES["meetings"],
-    "people": QUERIES["people_of_days"],
-    "stays": STAYS.partition(" as\n")[2],
-    "outcomes": daily.statement("outcomes"),
-    "earlier": daily.EARLIER.partition(" as\n")[2],
+    "dirty_days": QUERIES["dirty_days"],
+    "user_timezones": table_inputs.USER_TIMEZONES,
+    "days": productivity_daily.query("days"),
+    "days_off": productivity_daily.query("days_off"),
+    "task_counts": productivity_daily.query("tasks"),
+    "goal_counts": productivity_daily.query("goals"),
+    "habit_counts": productivity_daily.query("habits"),
+    "time_counts": productivity_daily.query("time"),
+    "outcomes": productivity_daily.query("outcomes"),
+    "earlier_days": productivity_daily.QUERIES["earlier_days"],
 }
 
 
@@ -116,7 +124,7 @@ def conditions_of(table: str) -> Conditions:
 def _query(table: str) -> tuple[Query, list[str]]:
     """The query that makes a table, and the columns that are its own."""
     if table == daily.DAILY.name:
-        return _parsed(daily.statement("query"), OF_DAYS), daily.DAILY.schema.names
+        return _parsed(productivity_daily.query("query"), OF_DAYS), daily.DAILY.schema.names
     if table == priorities.SCORES.name:
         return _parsed(QUERIES["scores"], {}), priorities.SCORES.schema.names
     (found,) = (each for each in build.TABLES if each.spec.name == table)

@@ -4,22 +4,25 @@ select user_id, bucket, calendar_event_id, concat(start_at, rrule, changed_in) a
 from silver.calendar_event_history
 where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and calendar_id <> 'plans' and end_at > start_at
 
--- held --
+-- habit_streaks --
 -- Python works out the streaks, each column from all of these.
 select user_id, habit_id, {columns}
 from (select habits.user_id, habits.habit_id, concat(frequency, weekdays, times_per_week, logs.local_date, skipped) as made_of
       from silver.habit_history as habits join silver.habit_log_history as logs using (habit_id))
 
--- resampled --
+-- bootstrap_intervals --
 -- Python draws the cohorts.
 select month, change as low, change as high from gold.uplift_people
 
--- wanted --
+-- achievement_rules --
 -- They are the same for all.
 select 'one' as achievement, 'tasks_completed' as metric, 1 as threshold, 1 as points
 
--- people_of_days --
-select user_id, bucket, changed_on as registered_on, changed_on as from_day, timezone as today, timezone as to_day from silver.user_history
+-- dirty_months --
+select date '2020-01-01' as from_day
+
+-- dirty_days --
+select user_id, bucket, timezone as today, changed_on as from_day, timezone as to_day from silver.user_history
 
 -- scores --
 -- Python scores from what the histories say of the tasks, of the work on them and of their goals.

@@ -9,6 +9,7 @@ from datetime import date
 
 import duckdb
 
+from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import Pinned
 from pipelines.engine.silver import since
 
@@ -19,8 +20,8 @@ def touched_since(
     raw: Pinned, connection: duckdb.DuckDBPyConnection, positions: Mapping[int, int]
 ) -> tuple[date, date] | None:
     """The first and last local date of the raw events from these positions on; None when there is none that can be read."""
-    connection.execute(f"create or replace temp view incoming as {since(raw, positions)}")
-    first, last = connection.execute("select min(local_date), max(local_date) from incoming").fetchall()[0]
+    incoming = {"incoming": Scan(since(raw, positions))}
+    first, last = Session(connection).row("select min(local_date), max(local_date) from incoming", incoming)
     return (first, last) if first else None
 
 

@@ -8,7 +8,8 @@ import polars as pl
 import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
-from focusflow.lake.tables import Lake, position_key, show
+from focusflow.lake.session import Inputs, Session, scans
+from focusflow.lake.tables import Lake, Pinned, position_key
 from models.features import snapshots
 from models.serving.registry import Registry, Served
 from models.serving.scoring import BASELINE_VERSION, score
@@ -46,11 +47,9 @@ def score_open_tasks(
     is_recent = timedelta(0) <= as_of - last(scores) < STALE_AFTER
     if is_current and is_recent and last_said(scores, "model") == model:
         return Scored(model)
-    show(connection, [*histories.values(), scores])
-    tasks = _what_is_open(connection, as_of, served)
-    if served:
-        _remember(lake, connection, as_of)
-    rows, where = _rows(connection, score(tasks, as_of, served), as_of, keeps_later_days=False)
+    session, given = Session(connection), scans([*histories.values(), scores])
+    tasks = _open_tasks(session, given, as_of, served, lake.open(MEMORY) if served else None)
+    rows, where = _rows(session, given, tasks, score(tasks, as_of, served), as_of)
     scores.replace(rows, where=where, positions=positions, metadata=note(as_of) | {"model": model})
     return Scored(model, tasks.height, is_fresh=True)
 
@@ -61,9 +60,9 @@ def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, 
     """
     histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served(as_of)
     scores = lake.open(SCORES)
-    show(connection, [*histories.values(), scores])
-    tasks = _what_is_open(connection, as_of, served)
-    rows, where = _rows(connection, score(tasks, as_of, served), as_of, keeps_later_days=True)
+    session, given = Session(connection), scans([*histories.values(), scores])
+    tasks = _open_tasks(session, given, as_of, served)
+    rows, where = _rows(session, given, tasks, score(tasks, as_of, served), as_of, keeps_later_days=True)
     scores.replace(rows, where=where, positions={})
     return Scored(_version(served), tasks.height, is_fresh=True)
 
@@ -72,33 +71,31 @@ def _version(served: Served | None) -> str:
     return served.version if served else BASELINE_VERSION
 
 
-def _what_is_open(connection: duckdb.DuckDBPyConnection, as_of: datetime, served: Served | None) -> pl.DataFrame:
+def _open_tasks(
+    session: Session, given: Inputs, as_of: datetime, served: Served | None, memory: Pinned | None = None
+) -> pl.DataFrame:
+    """What is open at a moment, with what whatever serves needs to know; and what the API has to remember of it, where there is a table for it."""
     if served is None:
-        return snapshots.open_at(connection, as_of)
-    snapshots.choose(connection)
-    return snapshots.lists_at(connection, as_of)
+        return snapshots.open_at(session, given, as_of)
+    with snapshots.chosen(session, given) as users:
+        lists = users.lists_at(as_of)
+        if memory:
+            remembered = {**lists.relations, "remembered": users.remembered(lists).to_arrow()}
+            rows = session.run(_sql("priority_memory/query"), remembered)
+            memory.replace(rows, where="true", positions={}, metadata=note(as_of))
+    return lists.rows
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, scored: pl.DataFrame, as_of: datetime, *, keeps_later_days: bool
-) -> tuple[pa.Table, str]:
+    session: Session, given: Inputs, tasks: pl.DataFrame, scored: pl.DataFrame, as_of: datetime, *, keeps_later_days: bool = False
+) -> tuple[pa.Table, str]:  # fmt: skip
     """The scores in the place of those of their days, and which partitions they are to replace. As of now, scores of later days are of a
     clock that ran ahead.
     """
     first_month = f"{as_of - timedelta(days=1):%Y-%m}"  # a day of the old month may go on west of here
-    connection.register("scored", scored)
-    values = {"as_of": as_of, "first_month": first_month, "keeps_later_days": keeps_later_days}
-    rows = connection.sql(_sql("priority_scores/rows"), params=values).to_arrow_table()
-    connection.unregister("scored")
-    return rows, f"month >= '{first_month}'"
-
-
-def _remember(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    memory = lake.open(MEMORY)
-    connection.register("remembered", snapshots.remembered(connection))
-    rows = connection.sql(_sql("priority_memory/query")).to_arrow_table()
-    connection.unregister("remembered")
-    memory.replace(rows, where="true", positions={}, metadata=note(as_of))
+    parameters = {"as_of": as_of, "first_month": first_month, "keeps_later_days": keeps_later_days}
+    inputs = {**given, "open_tasks": tasks.to_arrow(), "scored": scored.to_arrow()}
+    return session.run(_sql("priority_scores/rows"), inputs, parameters), f"month >= '{first_month}'"
 
 
 def _sql(name: str) -> str:

@@ -21,7 +21,8 @@ from psycopg.rows import DictRow
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database
 from focusflow.errors import Unavailable
-from focusflow.lake.tables import Lake, show
+from focusflow.lake.session import Session, scans
+from focusflow.lake.tables import Lake
 from pipelines.engine import publish_tables, user_quarantine
 from pipelines.engine.as_of import last
 from pipelines.engine.descriptions import table
@@ -58,7 +59,7 @@ INDEX: Final = sql.SQL("alter table {fresh} add primary key (user_id, task_id); 
 
 #: What the batch does not say: what was written since. Whoever was erased meanwhile has no scores.
 CARRY_OVER: Final = sql.SQL("""
-    delete from {fresh} where not exists (select from users where id = user_id and erased_at is null) or user_id in (select user_id from newer);
+    delete from {fresh} where not exists (select from users where id = user_id and erased_at is null) or user_id = any ({newer});
 
     insert into {fresh} select * from priority_scores
     where as_of > {as_of} and as_of <= clock_timestamp() or user_id <> all ({users})""")
@@ -79,10 +80,10 @@ def publish_scores(lake: Lake, connection: duckdb.DuckDBPyConnection, database: 
     scores, accounts = lake.pinned("gold/priority_scores"), lake.pinned("silver/user_history")
     if scores is None or accounts is None:
         return 0
-    show(connection, [scores, accounts])
     as_of, withheld = last(scores), user_quarantine.quarantined(lake, connection)
-    rows: pl.DataFrame = connection.sql(NEWEST, params={"as_of": as_of, "withheld": withheld}).pl()
-    users = [UUID(user) for (user,) in connection.execute(USERS, {"withheld": withheld}).fetchall()]
+    session, given = Session(connection), scans([scores, accounts])
+    rows = pl.DataFrame(session.run(NEWEST, given, {"as_of": as_of, "withheld": withheld}))
+    users = [UUID(user) for user in session.run(USERS, given, {"withheld": withheld})["user_id"].to_pylist()]
     _publish(database, rows, users, as_of)
     return rows.height
 
@@ -100,8 +101,9 @@ def _publish(database: Database, rows: pl.DataFrame, users: list[UUID], as_of: d
         connection.execute(INDEX.format(**names))
         with _scoring(connection):
             connection.execute(QUERIES["alone"])
-            connection.execute(QUERIES["newer"], {"as_of": as_of})
-            connection.execute(CARRY_OVER.format(**names, as_of=sql.Literal(as_of), users=sql.Literal(users)))
+            newer = [row["user_id"] for row in connection.execute(QUERIES["newer"], {"as_of": as_of}).fetchall()]
+            values = {"as_of": sql.Literal(as_of), "users": sql.Literal(users), "newer": sql.Literal(newer)}
+            connection.execute(CARRY_OVER.format(**names, **values))
         _take_over(connection, TAKE_OVER.format(**names))
 
 

@@ -13,7 +13,6 @@ lock table priority_scores in share row exclusive mode
 
 -- newer --
 -- Whoever has scores that a later write brought further. Scores of a moment still to come are of a clock that ran ahead, and go.
-create temp table newer on commit drop as
 select distinct user_id from priority_scores where as_of > %(as_of)s and as_of <= clock_timestamp()
 
 -- owner --

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from focusflow.errors import NotFound
+from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import Lake, Pinned, position_key, show
 from pipelines.engine import build, daily, histories, silver
 
@@ -14,16 +15,6 @@ REASONS = (
     "select reason, count(*) as events from quarantine.events group by reason order by events desc, reason limit 20"
 )
 ONE = "select reason, value from quarantine.events where bucket = ? and log_offset = ?"
-
-#: What is aside, with its type as raw has it.
-READ_AGAIN = """
-    select bucket, log_offset, case when text is not null and json_valid(text) then json_extract_string(text, '$.type') end as type, value
-    from (select bucket, log_offset, value, try(decode(value)) as text from {kept})"""
-
-#: What stays aside, with the reason why it cannot be read now.
-STILL_BAD = """
-    select bucket, log_offset, reason, value from proven join fresh using (bucket, log_offset) where reason is not null
-    order by log_offset"""
 
 #: Everything that follows silver by its positions.
 FOLLOWERS = (
@@ -91,13 +82,15 @@ class Quarantine:
 
     def _retry_bucket(self, silver_: Pinned, kept: Pinned, bucket: int) -> Retried:
         where = f"bucket = {bucket}"
-        silver.prove(self.connection, READ_AGAIN.format(kept=kept.scan(where)))
-        left = self.connection.sql(STILL_BAD).to_arrow_table()
-        readable = self.connection.execute("select min(log_offset) from proven where reason is null").fetchall()[0][0]
-        if readable is None:
-            return Retried(0, len(left))
-        silver.look_up_known(self.connection, silver_, [bucket])
-        good = silver.fit(self.connection)
+        session, quarantined = Session(self.connection), {"quarantine.events": Scan.of(kept, where)}
+        raw_events = session.run(silver.query("quarantined_events"), quarantined)
+        with silver.validated(session, raw_events) as validated:
+            given = {"raw_events": raw_events, "validated": validated}
+            left = session.run(silver.query("still_quarantined"), given)
+            (readable,) = session.row("select min(log_offset) from validated where reason is null", given)
+            if readable is None:
+                return Retried(0, len(left))
+            good = silver.deduplicated(session, validated, silver_, [bucket])
         # With silver's own position, unmoved: whoever takes in events of this bucket meanwhile has this refused.
         silver_.append(good, positions={position_key(bucket): silver_.position(position_key(bucket))})
         self._send_back({bucket: readable})

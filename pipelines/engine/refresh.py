@@ -65,7 +65,7 @@ class Refresh:
 
     def steps(self) -> dict[str, Callable[[], int]]:
         return {
-            silver.EVENTS.name: lambda: silver.take_in(self.lake, self.connection, self.buckets).kept,
+            silver.EVENTS.name: lambda: silver.load_incremental(self.lake, self.connection, self.buckets).kept,
             **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
             daily.DAILY.name: lambda: self._daily().rows,
             **{table.spec.name: self._table(table) for table in build.TABLES},
@@ -117,10 +117,10 @@ class Refresh:
         return len(checks.CHECKED)
 
     def _history(self, noun: Noun) -> Callable[[], int]:
-        return lambda: histories.bring_up(self.lake, self.connection, noun, self.buckets)
+        return lambda: histories.load_incremental(self.lake, self.connection, noun, self.buckets)
 
     def _table(self, table: Table) -> Callable[[], int]:
-        return lambda: build.bring_up(self.lake, self.connection, table, self.buckets, self.as_of)
+        return lambda: build.load_incremental(self.lake, self.connection, table, self.buckets, self.as_of)
 
     def _daily(self) -> daily.Computed:
         days = {"from_day": self.from_day, "to_day": self.to_day}

@@ -5,6 +5,7 @@ already are not put there again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -16,6 +17,7 @@ from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.errors import Conflict
+from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, low_watermark_key, position_key, quoted
 from pipelines.engine import contract_validation
 from pipelines.engine.descriptions import table
@@ -29,15 +31,15 @@ PASS_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class LoadStats:
     """What one pass over new raw events came to."""
 
     read: int = 0
     kept: int = 0
     quarantined: int = 0
 
-    def __add__(self, other: "TakenIn") -> "TakenIn":
-        return TakenIn(self.read + other.read, self.kept + other.kept, self.quarantined + other.quarantined)
+    def __add__(self, other: "LoadStats") -> "LoadStats":
+        return LoadStats(self.read + other.read, self.kept + other.kept, self.quarantined + other.quarantined)
 
 
 def since(silver: Pinned, positions: Mapping[int, int]) -> str:
@@ -49,7 +51,9 @@ def since(silver: Pinned, positions: Mapping[int, int]) -> str:
     return " union all ".join(parts)
 
 
-def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, rows: int = PASS_ROWS) -> TakenIn:
+def load_incremental(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, rows: int = PASS_ROWS
+) -> LoadStats:
     """Bring silver up to raw's newest version, exactly once."""
     raw, silver, quarantine = lake.open(RAW_EVENTS), lake.open(EVENTS), lake.open(QUARANTINE)
     behind = {
@@ -59,10 +63,10 @@ def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, row
         raise Conflict(
             f"silver/events lacks events of bucket {lost[0]} that raw does not have any more. Restore the backup of the lake."
         )
-    taken = TakenIn()
+    session, stats = Session(connection), LoadStats()
     for spans in passes(behind, rows):
-        taken += _take_in_pass(connection, raw, silver, quarantine, spans)
-    return taken
+        stats += _load_pass(session, raw, silver, quarantine, spans)
+    return stats
 
 
 def passes(behind: Mapping[int, tuple[int, int]], rows: int) -> Iterator[dict[int, tuple[int, int]]]:
@@ -87,56 +91,63 @@ def passes(behind: Mapping[int, tuple[int, int]], rows: int) -> Iterator[dict[in
         yield spans
 
 
-def _take_in_pass(
-    connection: duckdb.DuckDBPyConnection,
+def _load_pass(
+    session: Session,
     raw: Pinned,
     silver: Pinned,
     quarantine: Pinned,
     spans: Mapping[int, tuple[int, int]],
-) -> TakenIn:
+) -> LoadStats:
     parts = [
         f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end})"
         for bucket, (start, end) in spans.items()
     ]
-    prove(connection, " union all ".join(parts))
-    look_up_known(connection, silver, spans)
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
-    (bad,) = connection.execute("select count(reason) from proven").fetchall()[0]
-    if bad:
-        connection.execute(f"create or replace temp view put_aside as from {quarantine.scan()}")
-        quarantine.append(connection.sql(_sql("aside")).to_arrow_table(), positions=positions)
-    good = fit(connection)
+    given: dict[str, Relation] = {"raw_events": Scan(" union all ".join(parts))}
+    with validated(session, given["raw_events"]) as given["validated"]:
+        (bad,) = session.row("select count(reason) from validated", given)
+        if bad:
+            given["quarantined"] = Scan.of(quarantine)
+            quarantine.append(session.run(query("quarantine"), given), positions=positions)
+        good = deduplicated(session, given["validated"], silver, spans)
     silver.append(good, positions=positions)
-    return TakenIn(sum(end - start for start, end in spans.values()), len(good), bad)
+    return LoadStats(sum(end - start for start, end in spans.values()), len(good), bad)
 
 
-def fit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Of what was proven, the rows that silver takes and does not have."""
-    return connection.sql(_sql("first")).to_arrow_table()
+@contextmanager
+def validated(session: Session, raw_events: Relation) -> Iterator[Scan]:
+    """Raw events, of which bucket, log_offset, type and value are read: each typed, or with the reason why not; as long as the block runs."""
+    with session.stored(query("decode"), {"raw_events": raw_events, "nouns": _nouns()}) as decoded:
+        given = {"decoded": decoded, "zones": pa.table({"name": sorted(zone_names())})}
+        present = set(session.run("select distinct noun from decoded", given)["noun"].to_pylist())
+        readable = [noun for noun in NOUNS if noun.name in present] or NOUNS[:1]  # one for its columns
+        parts = [*map(_of_noun, readable), query("unknown")]
+        with session.stored(" union all by name ".join(f"({part})" for part in parts), given) as found:
+            yield found
 
 
-def prove(connection: duckdb.DuckDBPyConnection, events: str) -> None:
-    """Read events, given as a query of bucket, log_offset, type and value, into `proven`: each typed, or with the reason why not."""
-    connection.execute(f"create or replace temp view fresh as {events}")
-    nouns = [(type_, noun.name, noun.schema) for noun in NOUNS for type_ in noun.types]
-    connection.execute("create or replace temp table nouns (type varchar, noun varchar, dataschema varchar)")
-    connection.executemany("insert into nouns values (?, ?, ?)", nouns)
-    connection.execute(
-        "create or replace temp table zones as select unnest(?::varchar[]) as name", [sorted(zone_names())]
-    )
-    connection.execute("create or replace temp table read as " + _sql("query"))
-    present = {noun for (noun,) in connection.execute("select distinct noun from read").fetchall()}
-    readable = [noun for noun in NOUNS if noun.name in present] or NOUNS[:1]  # one for its columns
-    parts = [*map(_of_noun, readable), _sql("unknown")]
-    connection.execute(
-        "create or replace temp table proven as " + " union all by name ".join(f"({part})" for part in parts)
+def deduplicated(session: Session, validated_events: Relation, silver: Pinned, buckets: Iterable[int]) -> pa.Table:
+    """Of validated events, the rows that silver takes and does not have."""
+    given: dict[str, Relation] = {"validated": validated_events}
+    low, high = session.row("select min(event_id), max(event_id) from validated where reason is null", given)
+    nearby = f"event_id between '{low}' and '{high}'"
+    listed = ", ".join(str(bucket) for bucket in buckets)
+    known = silver.scan(f"bucket in ({listed}) and event_id >= '{low}' and event_id <= '{high}'")
+    given["known_ids"] = Scan(f"from {known} select user_id, event_id where {nearby}")
+    return session.run(query("deduplicate"), given)
+
+
+def _nouns() -> pa.Table:
+    """The noun of each event type, and the schema that its events name."""
+    return pa.Table.from_pylist(
+        [{"type": type_, "noun": noun.name, "dataschema": noun.schema} for noun in NOUNS for type_ in noun.types]
     )
 
 
 def _of_noun(noun: Noun) -> str:
-    """The query that holds events of a noun against its contract."""
+    """The query that validates events of a noun against its contract."""
     actors = ", ".join(map(quoted, get_args(Actor)))
-    return _sql("event").format(
+    return query("event").format(
         noun=quoted(noun.name),
         offset=quoted(contract_validation.OFFSET),
         actors=actors,
@@ -144,13 +155,5 @@ def _of_noun(noun: Noun) -> str:
     )
 
 
-def look_up_known(connection: duckdb.DuckDBPyConnection, silver: Pinned, buckets: Iterable[int]) -> None:
-    """The ids that silver has already, of those that lie among the new ones."""
-    low, high = connection.execute("select min(event_id), max(event_id) from proven where reason is null").fetchall()[0]
-    listed = ", ".join(str(bucket) for bucket in buckets)
-    known = silver.scan(f"bucket in ({listed}) and event_id >= '{low}' and event_id <= '{high}'")
-    connection.execute(f"create or replace temp view known as from {known} where event_id between '{low}' and '{high}'")
-
-
-def _sql(name: str) -> str:
+def query(name: str) -> str:
     return (HERE / f"{name}.sql").read_text(encoding="utf-8")

@@ -218,7 +218,7 @@ def test_a_log_without_copies_is_written_anew_from_the_data_files(whole, damaged
     outcome = damaged.repair(damaged.verify())
     assert outcome.lost == []
     for _ in range(2):  # silver goes back to where its log is known to have been
-        silver.take_in(damaged.lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(damaged.lake, duckdb_connection(), BUCKETS)
     is_as_before(whole, damaged)
 
 

@@ -99,7 +99,7 @@ def silver_events(
 ) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     for sentence in integrity.rebuild_marked(installation.lake, installation.buckets):
         context.log.warning(sentence)
-    taken = silver.take_in(installation.lake, installation.duckdb(), installation.buckets)
+    taken = silver.load_incremental(installation.lake, installation.duckdb(), installation.buckets)
     return (
         result(installation.lake, silver.EVENTS.name, taken.kept, read=taken.read),
         result(installation.lake, silver.QUARANTINE.name, taken.quarantined),
@@ -122,7 +122,7 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
 
     @built(name)
     def history(installation: Installation) -> dg.MaterializeResult[None]:
-        written = histories.bring_up(installation.lake, installation.duckdb(), noun, installation.buckets)
+        written = histories.load_incremental(installation.lake, installation.duckdb(), noun, installation.buckets)
         return result(installation.lake, name, written)
 
     return history
@@ -157,7 +157,9 @@ def productivity_daily(
 def gold_asset(table: descriptions.Table) -> dg.AssetsDefinition:
     @built(table.full_name)
     def gold(installation: Installation) -> dg.MaterializeResult[None]:
-        rows = build.bring_up(installation.lake, installation.duckdb(), table, installation.buckets, clock.now())
+        rows = build.load_incremental(
+            installation.lake, installation.duckdb(), table, installation.buckets, clock.now()
+        )
         return result(installation.lake, table.full_name, rows)
 
     return gold

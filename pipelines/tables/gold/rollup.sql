@@ -4,14 +4,14 @@
 -- so that the same days give the same sum to the last digit.
 with days as (
     select daily.*, today,
-           case getvariable('period')
+           case $period
                when 'week' then local_date - (isodow(local_date) - 1 - week_start + 7)::integer % 7
                else date_trunc('month', local_date)::date
            end as first_day
-    from gold.productivity_daily as daily join people using (user_id)
+    from gold.productivity_daily as daily join users using (user_id)
 ), periods as (
     select user_id, any_value(bucket) as bucket, first_day,
-           case getvariable('period') when 'week' then first_day + 6 else last_day(first_day) end as final_day,
+           case $period when 'week' then first_day + 6 else last_day(first_day) end as final_day,
            count(*) as days, count(*) filter (where is_day_off) as days_off, any_value(today) > final_day as is_complete,
            count(productivity_score) filter (where local_date < today) as days_with_score,
            avg(productivity_score order by local_date) filter (where local_date < today) as productivity_score,
@@ -56,5 +56,7 @@ with days as (
 select * replace (
            case when is_complete and not is_comparable then 'days_off' else tasks_completed_trend end as tasks_completed_trend,
            case when is_complete and not is_comparable then 'days_off' else focus_minutes_trend end as focus_minutes_trend,
-           case when is_complete and not is_comparable then 'days_off' else productivity_score_trend end as productivity_score_trend)
+           case when is_complete and not is_comparable then 'days_off' else productivity_score_trend end as productivity_score_trend),
+       strftime(first_day, '%Y-%m') as month
 from with_trend
+where first_day >= (select from_day from dirty_months)

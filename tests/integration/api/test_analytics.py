@@ -39,7 +39,7 @@ def made(world, *lives, as_of):
         life.events.clear()
     world.refresh(as_of)
     for table in build.TABLES:
-        build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
 
 
 @pytest.fixture

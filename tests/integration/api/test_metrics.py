@@ -36,7 +36,7 @@ def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me)
     assert landed['focusflow_events{stage="landed"}'] == accepted
     assert landed["focusflow_outbox_waiting"] == 0
     assert 0 <= landed[f'focusflow_lake_age_seconds{{table="{RAW_EVENTS.name}"}}'] < 600
-    silver.take_in(lake, duckdb_connection(), buckets)
+    silver.load_incremental(lake, duckdb_connection(), buckets)
     refreshed = figures(http)
     assert refreshed['focusflow_events{stage="refreshed"}'] == accepted
     assert refreshed['focusflow_events{stage="quarantined"}'] == 0

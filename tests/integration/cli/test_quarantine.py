@@ -31,7 +31,7 @@ def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
     lake, connection = Lake(str(tmp_path / "lake")), duckdb_connection()
     rows = raw_rows(connection, [Run(1, [0], [b"\xffnot even text"])])
     lake.open(RAW_EVENTS).append(rows, positions={position_key(1): 1})
-    silver.take_in(lake, connection, 4)
+    silver.load_incremental(lake, connection, 4)
     assert json.loads(run("list", "--json").stdout) == {
         "reasons": {"not UTF-8": 1},
         "events": [{"bucket": 1, "log_offset": 0, "reason": "not UTF-8", "bytes": 14}],

@@ -192,7 +192,7 @@ def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, ka
     dead_letters = DeadLetterPublisher(lake, BUCKETS)
     with closing(kafka.publisher(kafka.deadletter)) as publisher, kafka.log(kafka.deadletter) as log:
         assert dead_letters.publish_once(publisher) == 0
-        silver.take_in(lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(lake, duckdb_connection(), BUCKETS)
         assert dead_letters.publish_once(publisher) == 2
         assert DeadLetterPublisher(lake, BUCKETS).publish_once(publisher) == 0
         assert log.bounds(2) == (0, 2)

@@ -25,7 +25,7 @@ def history():
 
 @pytest.fixture(scope="module")
 def lists(history):
-    return lists_with_outcomes(connected(history))
+    return lists_with_outcomes(*connected(history))
 
 
 def in_time(lists):
@@ -62,7 +62,7 @@ def test_a_habit_that_was_planted_beats_every_rule(model, split):
 
 
 def test_where_nothing_was_planted_no_rule_is_beaten():
-    earlier, later = in_time(lists_with_outcomes(connected(lived(people=24, days=60))))
+    earlier, later = in_time(lists_with_outcomes(*connected(lived(people=24, days=60))))
     assert gain_over_best_rule(later, likelihood(fit(earlier), later)).low <= 0
 
 

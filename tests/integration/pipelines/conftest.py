@@ -138,12 +138,14 @@ class World:
         positions = {position_key(run.bucket): self.landed[run.bucket] for run in runs}
         self.lake.open(RAW_EVENTS).append(raw_rows(self.connection, runs), positions=positions)
 
-    def take_in(self) -> silver.TakenIn:
-        return silver.take_in(self.lake, self.connection, BUCKETS)
+    def take_in(self) -> silver.LoadStats:
+        return silver.load_incremental(self.lake, self.connection, BUCKETS)
 
     def bring_up(self) -> dict[str, int]:
         """Every history; how many versions came for each noun."""
-        return {noun.name: histories.bring_up(self.lake, self.connection, noun, BUCKETS) for noun in histories.KEPT}
+        return {
+            noun.name: histories.load_incremental(self.lake, self.connection, noun, BUCKETS) for noun in histories.KEPT
+        }
 
     def refresh(self, as_of: datetime) -> daily.Computed:
         self.take_in()

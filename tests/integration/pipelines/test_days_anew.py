@@ -73,7 +73,7 @@ def test_days_from_before_anybody_came_are_nothing_to_do(world):
 def made(world: World, ada: Person) -> dict[str, list[dict[str, object]]]:
     world.refresh(noon_of_the_fifth(ada))
     for table in build.TABLES:
-        build.bring_up(world.lake, world.connection, table, BUCKETS, noon_of_the_fifth(ada))
+        build.load_incremental(world.lake, world.connection, table, BUCKETS, noon_of_the_fifth(ada))
     return {spec.name: world.rows(spec.name) for spec in (daily.DAILY, *(table.spec for table in build.TABLES))}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from focusflow.clock import zone
 from focusflow.lake.tables import duckdb_connection
-from pipelines.engine import build
+from pipelines.engine import build, table_inputs
 from pipelines.engine.checks import counted, judge, sample_of
 from pipelines.engine.rules import rules_of
 from tests.conftest import BUCKETS
@@ -39,7 +39,7 @@ def made(world):
             for table in build.TABLES:
                 if table.spec.name in names and table.spec.name not in made_now:
                     made_now.add(table.spec.name)
-                    build.bring_up(world.lake, world.connection, table, BUCKETS, moment)
+                    build.load_incremental(world.lake, world.connection, table, BUCKETS, moment)
             kept.update(made_now)
 
         bring_up({each.spec.name for each in build.TABLES} if every else kept)
@@ -150,7 +150,7 @@ def test_an_even_pace_rests_on_days_off(made):
 )
 def test_the_usual_range_lies_between_an_eighth_and_seven_eighths_of_what_was(earlier, low, high, fewest, most):
     connection = duckdb_connection()
-    connection.execute(build.MACROS)
+    connection.execute(table_inputs.MACROS)
     found = connection.execute(
         "select usual_low(e), usual_high(e), fewest(usual_low(e), usual_high(e)), most(usual_low(e), usual_high(e))"
         " from (select ?::double[] as e)",
@@ -645,7 +645,7 @@ def test_made_again_the_tables_are_the_same(made, world):
     rows = made(ada, as_of="2026-03-03 12:00", every=True)
     before = {table.name: rows(table.name) for table in build.TABLES}
     for table in build.TABLES:  # an hour later, without anything new
-        build.bring_up(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 13:00"))
+        build.load_incremental(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 13:00"))
     assert {table.name: rows(table.name) for table in build.TABLES} == before
 
 
@@ -654,7 +654,7 @@ def test_without_news_nothing_is_written(made, world):
     made(ada, as_of="2026-03-03 12:00", every=True)
     versions = {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES}
     for table in build.TABLES:
-        assert build.bring_up(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 12:30")) == 0
+        assert build.load_incremental(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 12:30")) == 0
     assert {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES} == versions
 
 

@@ -58,7 +58,7 @@ def test_no_table_is_without_an_account():
 def refresh(world: World, as_of: Any) -> None:
     world.refresh(as_of)
     for table in build.TABLES:
-        build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
     nobody = Registry(Path(world.lake.location) / "models")
     priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, nobody)
 

@@ -40,7 +40,7 @@ EXPECTED = {
 def bring_up(world: World, as_of: datetime, registry: Registry) -> None:
     world.refresh(as_of)
     for table in build.TABLES:
-        build.bring_up(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
     priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, registry)
 
 

@@ -31,7 +31,7 @@ def maintenance(database, lake, user_id):
         write_events(database, user_id, 5)
         ingestion.drain()
     connection = duckdb_connection()
-    silver.take_in(lake, connection, BUCKETS)
+    silver.load_incremental(lake, connection, BUCKETS)
     settings = Settings(buckets=BUCKETS, raw_days=0, _env_file=None)
     return Maintenance(lake, connection, database, settings, clock.now())
 
@@ -98,7 +98,7 @@ def test_raw_lets_go_what_silver_has_and_is_old(maintenance, database, lake, use
     assert len(left) == 4  # as old as the others, and not yet in silver
     assert {lake.open(RAW_EVENTS).position(low_watermark_key(bucket)) for bucket, _, _ in left} == {left[0][1]}
     assert_sound(maintenance)
-    taken = silver.take_in(lake, maintenance.connection, BUCKETS)
+    taken = silver.load_incremental(lake, maintenance.connection, BUCKETS)
     assert (taken.read, taken.kept) == (4, 4)
     assert_sound(maintenance)
 
@@ -122,7 +122,7 @@ def test_a_silver_that_was_thrown_away_is_not_made_from_half_of_raw(maintenance,
     done(replace(keeping(maintenance, raw_days=1), now=clock.now() + timedelta(days=2)))
     folder_of(lake).parents[1].joinpath("silver", "events").rename(tmp_path / "away")
     with pytest.raises(Conflict, match="does not have any more"):
-        silver.take_in(lake, maintenance.connection, BUCKETS)
+        silver.load_incremental(lake, maintenance.connection, BUCKETS)
 
 
 @pytest.mark.parametrize("has_partition", [True, False])
@@ -162,13 +162,13 @@ def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, u
     try:
         for _ in range(5):
             done(maintenance)
-            silver.take_in(lake, maintenance.connection, BUCKETS)
+            silver.load_incremental(lake, maintenance.connection, BUCKETS)
     finally:
         finished.set()
         landing.join(30)
     assert written
     assert set(written) <= {row[2] for row in raw_rows_of(lake)}
-    silver.take_in(lake, maintenance.connection, BUCKETS)
+    silver.load_incremental(lake, maintenance.connection, BUCKETS)
     assert_sound(maintenance)
 
 

@@ -2,39 +2,41 @@
 
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import daily
+from pipelines.tables.gold.productivity_daily.inputs import query
 from tests.sizes import sized
 
-SCORED = """
-    create or replace temp table people as select 'ada' as user_id, date '2026-03-02' as from_day;
-    create or replace temp table earlier as
+DIRTY_DAYS = "select 'ada' as user_id, date '2026-03-02' as from_day"
+EARLIER_DAYS = """
     select 'ada' as user_id, day::date as local_date, tasks_completed, tasks_completed_on_time, tasks_due, habits_scheduled,
            habits_completed, focus_minutes, false as is_day_off, {prior}::double as productivity_score
-    from (select unnest(generate_series(date '2026-03-02' - 56, date '2026-03-01', interval 1 day)) as day), ({usual});
-    create or replace temp table outcomes as
+    from (select unnest(generate_series(date '2026-03-02' - 56, date '2026-03-01', interval 1 day)) as day), ({usual})"""
+OUTCOMES = """
     select 'ada' as user_id, 0::smallint as bucket, date '2026-03-02' as local_date, false as is_day_off, 1 as events, *
     from ({day})"""
 
 
-def scored(connection: duckdb.DuckDBPyConnection, *, prior: float, usual: str, day: str) -> dict[str, Any]:
+def scored(session: Session, *, prior: float, usual: str, day: str) -> dict[str, Any]:
     """What the score's query makes of a Monday after eight weeks of usual days."""
-    connection.execute(SCORED.format(prior=prior, usual=usual, day=day))
-    daily._set_constants(connection)
-    query = (daily.FOLDER / "query.sql").read_text(encoding="utf-8")
-    row: dict[str, Any] = connection.sql(query).to_arrow_table().to_pylist()[0]
+    inputs = {
+        "dirty_days": Scan(DIRTY_DAYS),
+        "earlier_days": Scan(EARLIER_DAYS.format(prior=prior, usual=usual)),
+        "outcomes": Scan(OUTCOMES.format(day=day)),
+    }
+    row: dict[str, Any] = session.run(query("query"), inputs, daily.CONSTANTS).to_pylist()[0]
     return row
 
 
-def test_the_score_of_a_day_with_every_part_but_goals(connection):
+def test_the_score_of_a_day_with_every_part_but_goals(session):
     # Eight weeks of medians of 4.5 with four of the population's 3 make b = (8 · 4.5 + 4 · 3) / 12 = 4.
     row = scored(
-        connection,
+        session,
         prior=58,
         usual="""
             select 4.5 as tasks_completed, 7 as tasks_completed_on_time, 10 as tasks_due, 5 as habits_scheduled,
@@ -49,9 +51,9 @@ def test_the_score_of_a_day_with_every_part_but_goals(connection):
     assert row["productivity_score"] == pytest.approx(64.44, abs=0.005)
 
 
-def test_the_score_of_a_day_with_one_completion_and_nothing_else(connection):
+def test_the_score_of_a_day_with_one_completion_and_nothing_else(session):
     row = scored(
-        connection,
+        session,
         prior=55,
         usual="""
             select 0 as tasks_completed, 0 as tasks_completed_on_time, 0 as tasks_due, 0 as habits_scheduled, 0 as habits_completed,
@@ -71,9 +73,9 @@ def test_the_score_of_a_day_with_one_completion_and_nothing_else(connection):
     assert row["productivity_score"] == pytest.approx(53.57, abs=0.005)
 
 
-def test_whoever_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_them(connection):
+def test_whoever_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_them(session):
     row = scored(
-        connection,
+        session,
         prior=50,
         usual="""
             select 0 as tasks_completed, 0 as tasks_completed_on_time, 0 as tasks_due, 0 as habits_scheduled, 0 as habits_completed,
@@ -88,9 +90,9 @@ def test_whoever_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_th
 
 
 @pytest.fixture(scope="module")
-def connection():
+def session():
     with duckdb_connection() as opened:
-        yield opened
+        yield Session(opened)
 
 
 counts = st.integers(0, 30)
@@ -125,10 +127,10 @@ def as_query(row: dict[str, Any]) -> str:
 
 @settings(max_examples=sized(30, 300))
 @given(day=rows, usual=usual_rows, prior=st.integers(0, 100), more=st.sampled_from(GOOD))
-def test_the_score_lies_within_0_and_100_and_doing_more_never_lowers_it(connection, day, usual, prior, more):
+def test_the_score_lies_within_0_and_100_and_doing_more_never_lowers_it(session, day, usual, prior, more):
     better = day | {more: 1 if more == "score_goals" else day[more] + 1}
     before, after = (
-        scored(connection, prior=prior, usual=as_query(usual), day=as_query(each))["productivity_score"]
+        scored(session, prior=prior, usual=as_query(usual), day=as_query(each))["productivity_score"]
         for each in (day, better)
     )
     assert 0 <= before <= after + 1e-9 <= 100 + 1e-6

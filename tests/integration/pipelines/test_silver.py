@@ -60,7 +60,7 @@ def test_an_event_lies_in_silver_typed(world):
     ada.events.clear()
     task = ada.task("2026-03-02 21:30", due_date="2026-03-04")
     world.land(ada.events)
-    assert world.take_in() == silver.TakenIn(read=1, kept=1, quarantined=0)
+    assert world.take_in() == silver.LoadStats(read=1, kept=1, quarantined=0)
     (row,) = world.rows(silver.EVENTS.name)
     assert (row["type"], row["noun"], row["entity_version"]) == ("task.created", "task", 1)
     assert (row["user_id"], row["subject"], row["bucket"]) == (str(ada.id), str(task.id), ada.bucket)
@@ -116,7 +116,7 @@ def test_an_unreadable_event_does_not_use_up_its_id(world):
     event = ada.events[0]
     world.land_bytes([(ada.bucket, orjson.dumps(orjson.loads(event.as_bytes()) | {"timezone": "Mars/Olympus"}))])
     world.land(ada.events)
-    assert world.take_in() == silver.TakenIn(read=2, kept=1, quarantined=1)
+    assert world.take_in() == silver.LoadStats(read=2, kept=1, quarantined=1)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_silver_judges_every_kind_of_value_in_every_field_as_the_contract_does(w
 def assert_put_aside(world: World, ada: Person, value: bytes, reason: str) -> None:
     world.land_bytes([(ada.bucket, value)])
     world.land(ada.events)
-    assert world.take_in() == silver.TakenIn(read=2, kept=1, quarantined=1)
+    assert world.take_in() == silver.LoadStats(read=2, kept=1, quarantined=1)
     (aside,) = world.rows(silver.QUARANTINE.name)
     assert (aside["reason"], aside["value"], aside["log_offset"], aside["bucket"]) == (reason, value, 0, ada.bucket)
 
@@ -258,7 +258,7 @@ def test_a_moment_that_no_clock_shows_is_put_aside(world, moment):
 def test_a_batch_of_nothing_but_unreadable_events_is_taken_in(world):
     world.land_bytes([(bucket, b"{") for bucket in range(4)])
     assert world.take_in().quarantined == 4
-    assert world.take_in() == silver.TakenIn()
+    assert world.take_in() == silver.LoadStats()
 
 
 def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_doubled(world):
@@ -267,7 +267,7 @@ def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_double
     world.land_bytes([(ada.bucket, b"{")])
     world.land(ada.events)
     with pytest.raises(KeyboardInterrupt):
-        silver.take_in(LakeWhereFirst(world.lake.location, happens=is_killed), world.connection, BUCKETS)
+        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=is_killed), world.connection, BUCKETS)
     assert len(world.rows(silver.QUARANTINE.name)) == 1
     world.land_bytes([(ada.bucket, b"[")])
     world.take_in()
@@ -281,8 +281,8 @@ def test_of_two_that_take_in_the_same_events_one_is_refused(world):
     world.land_bytes([(ada.bucket, b"{")])
     quicker = World(world.lake)
     with pytest.raises(CommitConflict):
-        silver.take_in(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
-    assert world.take_in() == silver.TakenIn()
+        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
+    assert world.take_in() == silver.LoadStats()
     assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1
 
 
@@ -301,12 +301,12 @@ def test_a_log_that_is_taken_in_in_pieces_comes_out_as_in_one(world):
             person.task(f"2026-03-02 {hour:02}:00")
     world.land([*ada.events, *bob.events, *ada.events])
     world.land_bytes([(ada.bucket, b"{"), (bob.bucket, b"{")])
-    taken = silver.take_in(world.lake, world.connection, BUCKETS, rows=4)
-    assert taken == silver.TakenIn(read=20, kept=12, quarantined=2)
+    taken = silver.load_incremental(world.lake, world.connection, BUCKETS, rows=4)
+    assert taken == silver.LoadStats(read=20, kept=12, quarantined=2)
     in_pieces, put_aside = world.rows(silver.EVENTS.name), world.rows(silver.QUARANTINE.name)
     assert len(put_aside) == 2
     assert sorted(row["event_id"] for row in in_pieces) == sorted(str(each.id) for each in ada.events + bob.events)
-    assert silver.take_in(world.lake, world.connection, BUCKETS, rows=4) == silver.TakenIn()
+    assert silver.load_incremental(world.lake, world.connection, BUCKETS, rows=4) == silver.LoadStats()
 
 
 def test_a_second_run_does_nothing(world):
@@ -315,5 +315,5 @@ def test_a_second_run_does_nothing(world):
     world.land_bytes([(ada.bucket, b"{")])
     world.take_in()
     before = [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)]
-    assert world.take_in() == silver.TakenIn()
+    assert world.take_in() == silver.LoadStats()
     assert [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)] == before

@@ -1,12 +1,14 @@
-"""Histories of made-up people as silver keeps them, in a DuckDB of their own. What is planted decides what they do first."""
+"""Histories of made-up people as silver keeps them. What is planted decides what they do first."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-import duckdb
 import polars as pl
+
+from focusflow.lake.session import Inputs, Session
+from focusflow.lake.tables import duckdb_connection
 
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
@@ -146,15 +148,9 @@ def _at(day, hour=0.0):
     return FIRST + timedelta(days=day, hours=hour)
 
 
-def connected(tables: Mapping[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'UTC'")
-    connection.execute("create schema silver")
-    for name, rows in tables.items():
-        connection.register("rows", rows.to_arrow())
-        connection.execute(f"create table silver.{name} as from rows")
-        connection.unregister("rows")
-    return connection
+def connected(tables: Mapping[str, pl.DataFrame]) -> tuple[Session, Inputs]:
+    """A session, and the tables as what its queries are given."""
+    return Session(duckdb_connection()), {f"silver.{name}": rows.to_arrow() for name, rows in tables.items()}
 
 
 def without_the_future(tables, moment):

@@ -22,9 +22,8 @@ NOW = FIRST + timedelta(days=25, hours=9)
 
 @pytest.fixture(scope="module")
 def tasks():
-    connection = connected(lived())
-    snapshots.choose(connection)
-    return snapshots.lists_at(connection, NOW)
+    with snapshots.chosen(*connected(lived())) as users:
+        return users.lists_at(NOW).rows
 
 
 BENT: Any = {

@@ -17,9 +17,8 @@ USUAL = Usual(0.1, 0.2)
 
 
 def lists(tables, days=DAYS):
-    connection = connected(tables)
-    snapshots.choose(connection)
-    found = derive_facts(snapshots.lists_of_days(connection, days)).filter(pl.col("as_of") <= SEEN)
+    with snapshots.chosen(*connected(tables)) as users:
+        found = derive_facts(users.lists_of_days(days).rows).filter(pl.col("as_of") <= SEEN)
     every = place_features(USUAL) | day_features(USUAL) | risk_features(USUAL)
     features = matrix(found, every)
     return found.select("user_id", "as_of", "task_id").hstack(features).sort("user_id", "as_of", "task_id")
@@ -63,18 +62,17 @@ def test_features_are_finite_numbers():
 
 def test_a_list_at_one_moment_is_that_of_many():
     tables = lived()
-    connection = connected(tables)
-    snapshots.choose(connection)
-    many = derive_facts(snapshots.lists_of_days(connection, DAYS))
-    moment = many.filter(pl.col("user_id") == "person-1")["as_of"].sort().item(150)
-    alone = derive_facts(snapshots.lists_at(connection, moment)).filter(pl.col("user_id") == "person-1").sort("task_id")
+    with snapshots.chosen(*connected(tables)) as users:
+        many = derive_facts(users.lists_of_days(DAYS).rows)
+        moment = many.filter(pl.col("user_id") == "person-1")["as_of"].sort().item(150)
+        alone = derive_facts(users.lists_at(moment).rows).filter(pl.col("user_id") == "person-1").sort("task_id")
     same = many.filter((pl.col("user_id") == "person-1") & (pl.col("as_of") == moment)).sort("task_id")
     every = place_features(USUAL) | day_features(USUAL)
     assert_frame_equal(matrix(alone, every), matrix(same, every), rel_tol=0, abs_tol=1e-9)
 
 
 def test_who_has_no_history_is_left_out_without_ado():
-    connection = connected(lived(people=1))
-    assert snapshots.choose(connection, ["nobody"]) == 0
-    assert snapshots.days_of(connection) is None
-    assert snapshots.lists_at(connection, datetime(2026, 2, 1, tzinfo=UTC)).is_empty()
+    with snapshots.chosen(*connected(lived(people=1)), users=["nobody"]) as users:
+        assert users.count() == 0
+        assert users.days() is None
+        assert users.lists_at(datetime(2026, 2, 1, tzinfo=UTC)).rows.is_empty()

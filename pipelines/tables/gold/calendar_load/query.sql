@@ -8,9 +8,9 @@ with quarters as (
     select *, max(until_at) over (partition by user_id, quarter order by start_at, calendar_event_id rows between unbounded preceding and 1 preceding) as covered_until
     from quarters
 ), placed as (  -- in two, where somebody moved
-    select uncovered.* replace (greatest(begin_at, stay_begin) as begin_at, least(until_at, stay_end) as until_at), stays.timezone as zone,
-           timezone(stays.timezone, greatest(begin_at, stay_begin)) as wall, wall::date as local_date
-    from uncovered join stays on stays.user_id = uncovered.user_id and begin_at < stay_end and until_at > stay_begin
+    select uncovered.* replace (greatest(begin_at, zone_begin) as begin_at, least(until_at, zone_end) as until_at), user_timezones.timezone as zone,
+           timezone(user_timezones.timezone, greatest(begin_at, zone_begin)) as wall, wall::date as local_date
+    from uncovered join user_timezones on user_timezones.user_id = uncovered.user_id and begin_at < zone_end and until_at > zone_begin
 ), busy_hours as (
     select user_id, local_date, hour(wall) as hour_of_day,
            sum(greatest(0, epoch(until_at - greatest(begin_at, coalesce(covered_until, begin_at))))) / 60 as busy_minutes,
@@ -18,8 +18,8 @@ with quarters as (
            count(distinct calendar_event_id) filter (where covered_until > begin_at) as conflicts
     from placed group by user_id, local_date, hour(wall)
 ), work as (
-    select user_id, local_date, arg_min(zone, begin_at) as zone, timezone(arg_min(zone, begin_at), local_date + getvariable('work_from')) as opens_at,
-           timezone(arg_min(zone, begin_at), local_date + getvariable('work_until')) as closes_at
+    select user_id, local_date, arg_min(zone, begin_at) as zone, timezone(arg_min(zone, begin_at), local_date + $work_from) as opens_at,
+           timezone(arg_min(zone, begin_at), local_date + $work_until) as closes_at
     from placed group by user_id, local_date
 ), taken as (  -- and the end of work
     select user_id, local_date, greatest(begin_at, opens_at) as begin_at, least(until_at, closes_at) as until_at
@@ -35,5 +35,7 @@ with quarters as (
     from free where begin_at - free_from >= interval 60 minutes group by user_id, local_date, hour(timezone(zone, free_from))
 )
 select user_id, bucket, local_date, hour_of_day, coalesce(busy_minutes, 0) as busy_minutes, coalesce(meetings, 0) as meetings,
-       coalesce(conflicts, 0) as conflicts, coalesce(free_blocks, 0) as free_blocks
-from busy_hours full join free_hours using (user_id, local_date, hour_of_day) join people using (user_id)
+       coalesce(conflicts, 0) as conflicts, coalesce(free_blocks, 0) as free_blocks,
+       strftime(local_date, '%Y-%m') as month
+from busy_hours full join free_hours using (user_id, local_date, hour_of_day) join users using (user_id)
+where local_date >= (select from_day from dirty_months)

@@ -3,7 +3,7 @@
 -- interval is where four of five tasks of this kind end up.
 with done as (
     select user_id, coalesce(category_id, '') as category_id, ln(actual_minutes / first_estimated_minutes) as miss
-    from gold.task_outcomes semi join people using (user_id)
+    from gold.task_outcomes semi join users using (user_id)
     where completed_at is not null and not is_deleted and first_estimated_minutes > 0 and actual_minutes > 0
 ), grouped as (
     select user_id, category_id, count(*) as tasks, avg(miss order by miss) as mean_miss, coalesce(stddev_samp(miss order by miss), 0) as spread
@@ -13,4 +13,4 @@ select user_id, bucket, category_id, tasks, exp(mean_miss * tasks / (tasks + 5))
        exp(mean_miss * tasks / (tasks + 5) - 1.2816 * sqrt((tasks * spread ^ 2 + 5 * 0.35 ^ 2) / (tasks + 5))) as factor_low,
        exp(mean_miss * tasks / (tasks + 5) + 1.2816 * sqrt((tasks * spread ^ 2 + 5 * 0.35 ^ 2) / (tasks + 5))) as factor_high,
        registered_on
-from grouped join people using (user_id)
+from grouped join users using (user_id)

@@ -5,11 +5,11 @@
 -- Two imagined weeks with a variance of 1.5·pace² stand in for what a few even weeks do not show.
 with versions as (
     select *, max(changed_on) over (partition by user_id, goal_id order by version rows unbounded preceding) as first_day
-    from silver.goal_history semi join people using (user_id)
+    from silver.goal_history semi join users using (user_id)
 ), spans as (
     select versions.*, today, min(first_day) over (partition by user_id, goal_id) as made_on,
            least(coalesce(lead(first_day) over (partition by user_id, goal_id order by version) - 1, today), today) as last_day
-    from versions join people using (user_id)
+    from versions join users using (user_id)
 ), days as (  -- of one that goes on no more, the day on which it ended
     select *, coalesce(start_date, made_on) as begins_on,
            unnest(generate_series(first_day, case when status in ('active', 'paused') then last_day else first_day end, interval 1 day))::date as local_date
@@ -19,7 +19,7 @@ with versions as (
            coalesce(lead(known_from) over (partition by user_id, day_off_id order by version) - 1, date '9999-12-31') as known_until
     from (select *, valid_to is null as is_current,
                  max(changed_on) over (partition by user_id, day_off_id order by version rows unbounded preceding) as known_from
-          from silver.day_off_history semi join people using (user_id))
+          from silver.day_off_history semi join users using (user_id))
     qualify change <> 'dayoff.deleted'
 ), off_counts as (
     select user_id, goal_id, local_date, count(distinct off_date) filter (where off_date <= local_date) as off_before,

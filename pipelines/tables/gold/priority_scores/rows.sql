@@ -4,9 +4,9 @@ with accounts as (
            max(timezone(timezone, least(valid_to, $as_of::timestamptz))::date) as newest_day  -- also where somebody lived before
     from silver.user_history group by user_id
 )
-select scored.* replace (to_json(reasons)::varchar as reasons), facts.version as task_version, today as local_date, bucket,
+select scored.* replace (to_json(reasons)::varchar as reasons), open_tasks.version as task_version, today as local_date, bucket,
        strftime(today, '%Y-%m') as month
-from scored join facts using (user_id, task_id) join accounts using (user_id)
+from scored join open_tasks using (user_id, task_id) join accounts using (user_id)
 union all by name
 select earlier.* from gold.priority_scores as earlier join accounts using (user_id)
 where earlier.month >= $first_month

@@ -1,9 +1,9 @@
 -- One row a task: when it was created, due, begun and done, how long that took, and what became of estimates.
 with versions as (
-    select * from silver.task_history semi join people using (user_id)
+    select * from silver.task_history semi join users using (user_id)
 ), spent as (
     select user_id, task_id, min(started_at) as first_started_at, sum(epoch(ended_at - started_at)) / 60 as minutes
-    from silver.time_entry_history semi join people using (user_id)
+    from silver.time_entry_history semi join users using (user_id)
     where valid_to is null and change <> 'time.deleted' and task_id is not null and ended_at > started_at group by user_id, task_id
 ), lives as (
     select user_id, task_id, min(changed_on) as created_on, min(coalesce(created_at, valid_from)) as created_at,

@@ -2,7 +2,7 @@
 -- days are over and the person had an account on each.
 with weeks as (
     select user_id, date_trunc('week', local_date)::date + 6 as final_day, sum(tasks_completed) as completed
-    from gold.productivity_daily join people using (user_id) where local_date between registered_on and today - 1
+    from gold.productivity_daily join users using (user_id) where local_date between registered_on and today - 1
     group by user_id, final_day having count(*) = 7
 ), running as (
     select user_id, final_day, row_number() over person as number, avg(completed) over (person rows 3 preceding) as weekly
@@ -12,6 +12,6 @@ with weeks as (
 )
 select user_id, any_value(bucket) as bucket, date_trunc('month', final_day)::date as month, max(number) as weeks,
        any_value(first_weekly) as first_weekly, arg_max(weekly, number) as latest_weekly, arg_max(weekly - first_weekly, number) as change
-from running join people using (user_id) join beginnings using (user_id)
+from running join users using (user_id) join beginnings using (user_id)
 where number >= 8
 group by user_id, date_trunc('month', final_day)

@@ -8,7 +8,7 @@ with events as (
         "entityversion": "VARCHAR", "recordedtime": "VARCHAR", "timezone": "VARCHAR", "localdate": "VARCHAR", "actor": "VARCHAR",
         "dataschema": "VARCHAR", "data": {structure}
     }}')) as said
-    from read where noun = {noun}
+    from decoded where noun = {noun}
 ), typed as (
     select *, said.source as source, said.type as type, said.timezone as timezone, said.actor as actor,
            try_cast(said.id as uuid)::varchar as event_id,

@@ -2,18 +2,23 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from focusflow.contracts.calendar import PLAN_CALENDAR
-from focusflow.lake.tables import duckdb_type, quoted
+from focusflow.database.queries import load_queries
+from focusflow.lake.session import Inputs, Session
 from focusflow.recurrence import occurrences
 from focusflow.rule_days import Steps, TooManySteps
+from pipelines.engine.window import Window
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 log = logging.getLogger(__name__)
 
@@ -27,35 +32,33 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: What was said last of an appointment counts, for all its times. Accepted plans are no meetings, whole days take no time, and nothing is on for longer than a month.
-BUSY = """
-    create or replace temp view busy as
-    select user_id, bucket, calendar_event_id, start_at, end_at, rrule, changed_in
-    from silver.calendar_event_history semi join people using (user_id)
-    where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and calendar_id is distinct from {plans}
-        and end_at > start_at and end_at - start_at <= interval 31 days"""
-
-#: Those of a user together, the oldest first: ids grow with time.
-RECURRING = "from busy where rrule is not null order by user_id, calendar_event_id"
+#: How far ahead the table looks.
+LOOKAHEAD = timedelta(weeks=5)
 
 #: What all rules of a user may cost in one refresh, in years looked at and times found: fifty daily meetings for ten years. One user
 #: who has more must not hold up the others.
 STEPS_AT_MOST = 200_000
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection, since: datetime | None, until: datetime) -> None:
-    """Make `meetings`: every time a busy appointment of `people` takes place. Of those that recur, the times from `since` up to `until`."""
-    connection.execute(BUSY.format(plans=quoted(PLAN_CALENDAR)))
-    recurring = connection.sql(RECURRING).to_arrow_table().to_pylist()
+def meetings(session: Session, inputs: Inputs, window: Window) -> pa.Table:
+    """The meetings of the window, and of five weeks after it."""
+    return meetings_between(session, inputs, _start_of_all(window.from_day), window.as_of + LOOKAHEAD)
+
+
+def meetings_between(session: Session, inputs: Inputs, since: datetime | None, until: datetime) -> pa.Table:
+    """Every time a busy appointment of `users` takes place. Of those that recur, the times from `since` up to `until`."""
+    busy = session.run(QUERIES["busy"], inputs, {"plans": PLAN_CALENDAR})
+    is_recurring = pc.is_valid(busy["rrule"])
     times: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
-    for _, series in groupby(recurring, key=itemgetter("user_id")):
+    for _, series in groupby(busy.filter(is_recurring).to_pylist(), key=itemgetter("user_id")):
         _add_times(times, series, since, until)
-    columns = ", ".join(f"{field.name} {duckdb_type(field.type)}" for field in SCHEMA)
-    connection.execute(f"create or replace temp table meetings ({columns})")
-    connection.register("recurring_times", pa.table(times, schema=SCHEMA))
-    connection.execute("insert into meetings from recurring_times")
-    connection.unregister("recurring_times")
-    connection.execute("insert into meetings from busy select * exclude (rrule, changed_in) where rrule is null")
+    single = busy.filter(pc.invert(is_recurring)).select(SCHEMA.names).cast(SCHEMA)
+    return pa.concat_tables([pa.table(times, schema=SCHEMA), single])
+
+
+def _start_of_all(day: date) -> datetime | None:
+    """When a day begins in the first of all zones; nothing for the first of all days."""
+    return datetime.combine(day, time(), UTC) - timedelta(days=1) if day > date.min else None
 
 
 def _add_times(

@@ -1,20 +1,20 @@
-"""What there is to reach, beside the tables from which it is worked out who has."""
+"""What there is to achieve."""
 
-import duckdb
 import pyarrow as pa
 
-from pipelines.engine.habits import put
+from focusflow.lake.session import Inputs, Session
+from pipelines.engine.window import Window
 from reports.notifications.achievements import ACHIEVEMENTS
 
-WANTED = pa.schema(
+SCHEMA = pa.schema(
     [("achievement", pa.string()), ("metric", pa.string()), ("threshold", pa.int64()), ("points", pa.int64())]
 )
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `wanted`: a row an achievement."""
+def achievement_rules(_session: Session, _inputs: Inputs, _window: Window) -> pa.Table:
+    """One row per achievement."""
     rows = [
         {"achievement": each.name, "metric": each.metric, "threshold": each.threshold, "points": each.points}
         for each in ACHIEVEMENTS
     ]
-    put(connection, "wanted", WANTED, rows)
+    return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -1,0 +1,109 @@
+"""Runs queries in one DuckDB connection. A query reads the relations that it is given and no others: they are named for the one call and
+dropped after it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from focusflow.lake.tables import Pinned
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Rows that are read where a query asks for them, so that only the columns and partitions that it needs are."""
+
+    query: str
+
+    @classmethod
+    def of(cls, table: Pinned, where: str | None = None) -> "Scan":
+        """A table at its pinned version; of those partitions that the condition names."""
+        return cls(f"from {table.scan(where)}")
+
+
+#: What a query can be given under a name, which is `layer.table` for a table of the lake.
+Relation: TypeAlias = pa.Table | Scan
+Inputs: TypeAlias = Mapping[str, Relation]
+
+
+class Session:
+    """One connection, with the macros that queries call. `run` gives the rows of a query as an Arrow table."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, macros: str = "") -> None:
+        self.connection = connection
+        self._numbers = count()
+        connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
+        self.define(macros)
+
+    def define(self, macros: str) -> None:
+        """Have macros that all later queries can call."""
+        self.connection.execute(macros)
+
+    def run(self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The rows of a query. Of the parameters it gets those that it names."""
+        with self.stored(
+            query, inputs, parameters
+        ) as rows:  # a relation of the Python client would bind the query twice
+            return self.connection.sql(rows.query).to_arrow_table()
+
+    def row(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[Any, ...]:
+        """The one row of a query."""
+        with self._named(query, inputs or {}):
+            (found,) = self.connection.execute(query, self._of(query, parameters or {})).fetchall()
+        return tuple(found)
+
+    @contextmanager
+    def stored(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> Iterator[Scan]:
+        """The rows of a query, kept by DuckDB as long as the block runs: for many and wide rows, which it can spill to disk."""
+        name = f"stored_{next(self._numbers)}"
+        with self._named(query, inputs or {}):
+            self.connection.execute(f"create temp table {name} as {query}", self._of(query, parameters or {}))
+        try:
+            yield Scan(f"from {name}")
+        finally:
+            self.connection.execute(f"drop table {name}")
+
+    def _of(self, query: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        (statement,) = self.connection.extract_statements(query)
+        return {name: parameters[name] for name in sorted(statement.named_parameters)}
+
+    @contextmanager
+    def _named(self, query: str, inputs: Inputs) -> Iterator[None]:
+        """Those inputs that a query mentions as views, which are gone after the block. To make a view of many files takes time."""
+        named: list[str] = []
+        try:
+            for name, relation in inputs.items():
+                if name in query:
+                    named.append(name)
+                    self._name(name, relation)
+            yield
+        finally:
+            for name in named:
+                self.connection.execute(f"drop view if exists {name}")
+                self.connection.unregister(name)
+
+    def _name(self, name: str, relation: Relation) -> None:
+        layer, has_layer, _ = name.partition(".")
+        if has_layer:
+            self.connection.execute(f"create schema if not exists {layer}")
+        if isinstance(relation, Scan):
+            kind = "view" if has_layer else "temp view"
+            self.connection.execute(f"create or replace {kind} {name} as {relation.query}")
+            return
+        self.connection.register(name, relation)
+        if has_layer:
+            self.connection.execute(f'create or replace view {name} as from "{name}"')
+
+
+def scans(tables: Iterable[Pinned], where: Mapping[str, str] | None = None) -> dict[str, Scan]:
+    """Tables as inputs, by the names that queries give them, narrowed to the partitions that `where` names for a table."""
+    return {each.name.replace("/", "."): Scan.of(each, (where or {}).get(each.name)) for each in tables}

@@ -1,0 +1,1 @@
+"""Tables that reports, models and the dashboard read."""

@@ -1,0 +1,1 @@
+"""When users are busy."""

@@ -1,0 +1,1 @@
+"""How habits hold."""

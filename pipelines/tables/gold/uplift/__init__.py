@@ -1,0 +1,1 @@
+"""Whether users get more done."""

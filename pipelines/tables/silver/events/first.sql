@@ -1,9 +1,0 @@
--- The events that are fit for silver, the first of each id. Ids are a user's own: nobody can take the place of another's event by its id.
--- Repeats are looked for among the ids alone, for whole rows are wide.
-with twice as (
-    select user_id, event_id, min(log_offset) as first_offset from proven where reason is null group by user_id, event_id having count(*) > 1
-)
-select proven.*, strftime(local_date, '%Y-%m') as month
-from proven left join twice using (user_id, event_id) anti join known using (user_id, event_id)
-where reason is null and (first_offset is null or log_offset = first_offset)
-order by month, bucket, user_id, local_date, log_offset

@@ -1,0 +1,53 @@
+"""A query reads what it is given, and nothing of it is there for the next one."""
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from focusflow.lake.session import Scan, Session
+from focusflow.lake.tables import duckdb_connection
+
+ROWS = pa.table({"n": [1, 2, 3]})
+
+
+@pytest.fixture
+def session():
+    with duckdb_connection() as connection:
+        yield Session(connection, "create or replace macro twice(n) as 2 * n")
+
+
+def test_a_query_gets_its_inputs_by_name_and_those_parameters_that_it_names(session):
+    inputs = {"numbers": ROWS, "silver.numbers": Scan("select 10 as n")}
+    query = "select n from numbers where n > $above union all select twice(n) from silver.numbers order by n"
+    assert session.run(query, inputs, {"above": 1, "below": 5})["n"].to_pylist() == [2, 3, 20]
+    assert session.row("select count(*), max(n) from silver.numbers", inputs) == (1, 10)
+
+
+@pytest.mark.parametrize("name", ["numbers", "silver.numbers"])
+@pytest.mark.parametrize("relation", [ROWS, Scan("select 1 as n")])
+def test_an_input_is_gone_after_the_call(session, name, relation):
+    session.run(f"from {name}", {name: relation})
+    with pytest.raises(duckdb.CatalogException):
+        session.run(f"from {name}")
+
+
+def test_an_input_is_gone_after_a_query_that_failed(session):
+    with pytest.raises(duckdb.ConversionException):
+        session.run("select 'x'::integer from numbers", {"numbers": ROWS})
+    with pytest.raises(duckdb.CatalogException):
+        session.run("from numbers")
+
+
+def test_a_variable_of_the_program_is_no_input(session):
+    rows = ROWS  # noqa: F841
+    with pytest.raises(duckdb.CatalogException):
+        session.run("from rows")
+    with pytest.raises(duckdb.CatalogException):
+        session.run("from inputs")
+
+
+def test_stored_rows_are_there_as_long_as_the_block_runs(session):
+    with session.stored("select n + 1 as n from numbers", {"numbers": ROWS}) as rows:
+        assert session.run("from more", {"more": rows})["n"].to_pylist() == [2, 3, 4]
+    with pytest.raises(duckdb.CatalogException):
+        session.run("from more", {"more": rows})
