@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 import click
@@ -17,6 +18,7 @@ from focusflow.errors import Problem, SetupProblem, Unavailable
 COMMANDS = (
     "up",
     "demo",
+    "import",
     "refresh",
     "train",
     "evaluate",
@@ -50,7 +52,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"cli.commands.{cmd_name}").command
+        module = cmd_name.replace("-", "_") + "_" * iskeyword(cmd_name)  # `import` is no name of a module
+        command = import_module(f"cli.commands.{module}").command
         assert isinstance(command, click.Command)
         return command
 

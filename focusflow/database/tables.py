@@ -609,6 +609,35 @@ ai_messages = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: What users imported: one row a file. The findings are what was skipped or changed, the first thousand of them.
+imports = owned(
+    "imports",
+    required("format", Text),
+    required("file_name", Text),
+    required("file_hash", String(64)),
+    required("status", Text),
+    required("counts", JSONB, "'{}'"),
+    required("findings", JSONB, "'[]'"),
+    required("findings_count", Integer, "0"),
+    Column("undone_at", Instant),
+    one_of("status", "done", "undone"),
+)
+
+#: Which entity a record of a source became. `source_key` is the hash of its noun and its id there; so nothing is imported twice.
+import_items = Table(
+    "import_items",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("source_key", Uuid, primary_key=True),
+    required("import_id", Uuid),
+    required("noun", Text),
+    required("entity_id", Uuid),
+    points_to("imports", "import_id", on_delete="cascade"),
+    Index(None, "user_id", "import_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
 #: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
 outbox = Table(
     "outbox",

@@ -5,10 +5,11 @@ from typing import Any
 
 from numpy.random import Generator
 
-from ingestion.demo.changes import Change, chance, mint, moment, pick
+from ingestion.demo.changes import chance, mint, moment, pick
 from ingestion.demo.days import Day
 from ingestion.demo.personas import Persona
 from ingestion.demo.titles import MEETINGS, PRIVATE, ROOMS
+from ingestion.replay import Change
 
 LENGTHS = (15, 30, 30, 45, 60, 60, 90)
 

@@ -1,28 +1,15 @@
-"""What the pure modules of the demo hand over: a change of one entity at a moment. Also the dice, and wall clocks turned to instants."""
+"""What the pure modules of the demo share: the dice, and wall clocks turned to instants."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from numpy.random import Generator
 
 from focusflow.clock import zone
-from focusflow.contracts.fields import Actor
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """At this moment the fields of this entity became these; the others stay as they were."""
-
-    at: datetime
-    type: str
-    subject: UUID
-    fields: Mapping[str, Any]
-    actor: Actor = "user"
 
 
 def mint(rng: Generator, at: datetime) -> UUID:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from numpy.random import Generator
 
-from ingestion.demo.changes import Change, mint, moment
+from ingestion.demo.changes import mint, moment
 from ingestion.demo.personas import Persona
+from ingestion.replay import Change
 
 LIKENESS = 0.6  # of a week to the one before
 

@@ -6,9 +6,10 @@ from uuid import UUID
 from numpy.random import Generator
 
 from focusflow.clock import local_date
-from ingestion.demo.changes import Change, chance, mint, moment
+from ingestion.demo.changes import chance, mint, moment
 from ingestion.demo.days import Day
 from ingestion.demo.personas import GoalPlan, Persona
+from ingestion.replay import Change
 
 
 class GoalHistory:

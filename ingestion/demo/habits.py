@@ -5,9 +5,10 @@ from typing import Any
 
 from numpy.random import Generator
 
-from ingestion.demo.changes import Change, chance, mint, moment
+from ingestion.demo.changes import chance, mint, moment
 from ingestion.demo.days import Day
 from ingestion.demo.personas import HabitPlan, Persona
+from ingestion.replay import Change
 
 REASONS = {"holiday": "Holiday", "vacation": "On the road", "sick": "Ill"}
 

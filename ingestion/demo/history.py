@@ -1,6 +1,7 @@
 """The whole history of one person, put together from its parts. The same person, seed and moment give the same history."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
@@ -8,16 +9,16 @@ from numpy.random import Generator, default_rng
 
 from focusflow.clock import local_date
 from ingestion.demo.calendar import calendar_changes
-from ingestion.demo.changes import Change, mint, moment
+from ingestion.demo.changes import mint, moment
 from ingestion.demo.days import day_off_changes, days_of, days_off
 from ingestion.demo.goals import GoalHistory
 from ingestion.demo.habits import habit_changes
-from ingestion.demo.journal import History, history
 from ingestion.demo.personas import Persona
 from ingestion.demo.tasks import Places, TaskHistory
 from ingestion.demo.time import time_changes
 from ingestion.demo.titles import COLORS
 from ingestion.demo.usage import usage_changes
+from ingestion.replay import Change, History, history
 
 DAYS_AHEAD = 10  # for which appointments are agreed on already
 
@@ -32,7 +33,7 @@ def generate_history(persona: Persona, *, now: datetime, seed: int, days: int, r
     categories = {name: mint(rng, registered) for name in persona.categories}
     past_days = history(
         _changes(persona, rng, first, today, account=(user_id, registered), categories=categories),
-        rng,
+        partial(mint, rng),
         user_id=user_id,
         timezone=persona.timezone,
         until=now,

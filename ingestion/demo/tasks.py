@@ -9,10 +9,11 @@ from uuid import UUID
 from numpy.random import Generator
 
 from focusflow.clock import local_date
-from ingestion.demo.changes import Change, chance, mint, moment, pick, weighted
+from ingestion.demo.changes import chance, mint, moment, pick, weighted
 from ingestion.demo.days import Day
 from ingestion.demo.personas import Persona
 from ingestion.demo.titles import BLOCKERS, STEPS, task_title
+from ingestion.replay import Change
 
 ESTIMATES = {10: 2.0, 15: 3.0, 30: 5.0, 45: 3.0, 60: 4.0, 90: 2.0, 120: 1.5, 240: 0.4}
 PRIORITIES = {"low": 2.0, "medium": 5.0, "high": 2.5, "urgent": 0.6}

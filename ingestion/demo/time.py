@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from numpy.random import Generator
 
-from ingestion.demo.changes import Change, chance, mint
+from ingestion.demo.changes import chance, mint
 from ingestion.demo.personas import Persona
 from ingestion.demo.tasks import Work
+from ingestion.replay import Change
 
 POMODORO_MINUTES, BREAK_MINUTES = 25, 5
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from numpy.random import Generator
 
-from ingestion.demo.changes import Change, chance, mint, moment, pick, weighted
+from ingestion.demo.changes import chance, mint, moment, pick, weighted
 from ingestion.demo.days import Day
 from ingestion.demo.personas import Persona
+from ingestion.replay import Change
 
 PLATFORMS = {"web": 5.0, "ios": 3.0, "android": 2.0}
 FEATURES = ("page.viewed", "search.used", "timer.opened", "report.viewed", "list.filtered", "calendar.viewed")

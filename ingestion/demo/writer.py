@@ -1,28 +1,22 @@
 """Writes the demo users: rows and outbox events of one user in one transaction, with the same roles as the API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
 from argon2 import PasswordHasher
-from psycopg import sql
 
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from ingestion.demo.history import generate_history
 from ingestion.demo.personas import PASSWORD, Persona, personas
+from ingestion.replay import ORDER, insert_rows
 
 QUERIES: Final = load_queries(Path(__file__).with_name("queries.sql"))
-
-#: Parents before what points at them.
-ORDER: Final = (
-    "categories", "goals", "milestones", "tasks", "habits", "habit_logs", "time_entries", "calendar_events", "days_off",
-)  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,10 +60,10 @@ def _write_persona(database: Database, persona: Persona, now: datetime, seed: in
         past_days = generate_history(persona, now=now, seed=seed, days=days, recorded_at=tx.now)
         (account,) = past_days.rows["users"]
         secret = {"password_hash": password_hash(), "email_verified_at": account["created_at"]}
-        written = _insert(tx, "users", [{**account, **secret}])
+        written = insert_rows(tx, "users", [{**account, **secret}])
         _become(tx, account["id"])
         for table in ORDER:
-            written += _insert(tx, table, past_days.rows.get(table, []))
+            written += insert_rows(tx, table, past_days.rows.get(table, []))
         outbox.append(tx, past_days.events)
     return written, len(past_days.events)
 
@@ -82,14 +76,3 @@ def password_hash() -> str:
 def _become(tx: Transaction, user_id: UUID) -> None:
     """Go on as the person who was just registered, in the same transaction: a history without its account cannot be left behind."""
     tx.run(QUERIES["become"], {"role": Role.API.value, "user_id": str(user_id)})
-
-
-def _insert(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
-    """All rows in one statement. COPY is not to be had: PostgreSQL refuses it where row-level security holds."""
-    if not rows:
-        return 0
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-    statement = sql.SQL(
-        "insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, %s)"
-    ).format(table=sql.Identifier(table), columns=columns)
-    return tx.connection.execute(statement, [orjson.dumps(rows).decode()]).rowcount

@@ -11,7 +11,7 @@ from focusflow.database.session import Role
 from focusflow.identity import bucket_of
 from ingestion.demo import PASSWORD, write_demo
 from ingestion.demo.accounts import switch
-from ingestion.demo.journal import REMOVALS, TABLES
+from ingestion.replay import REMOVALS, TABLES
 from tests.conftest import BUCKETS
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from focusflow.clock import local_date
 from focusflow.contracts.registry import BY_NAME, BY_TYPE
 from ingestion.demo.history import generate_history
-from ingestion.demo.journal import REMOVALS, TABLES
 from ingestion.demo.personas import FIVE, personas
+from ingestion.replay import REMOVALS, TABLES
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)
 SEEDS = (1, 2, 3)

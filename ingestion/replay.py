@@ -1,17 +1,27 @@
-"""Changes in, events and final rows out: the same event that a write through the API makes, and the row that it leaves."""
+"""A past that is written afterwards: changes in, events and final rows out, the same as writes through the API would have left.
 
-from collections.abc import Iterable
+Generated histories and imports use it. How the rows get into the database is here too, for both write many at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from numpy.random import Generator
+import orjson
+from psycopg import sql
 
 from focusflow.contracts.envelope import Event
+from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import BY_TYPE
 from focusflow.database.outbox import event
-from ingestion.demo.changes import Change, mint
+from focusflow.database.session import Transaction
+
+#: Parents before what points at them.
+ORDER = (
+    "categories", "goals", "milestones", "tasks", "habits", "habit_logs", "time_entries", "calendar_events", "days_off",
+)  # fmt: skip
 
 #: The table of each noun; a noun without one leaves events only.
 TABLES = {
@@ -28,6 +38,17 @@ TABLES = {
 
 #: After these the row is gone. A deleted task keeps its row, with the time of its deletion.
 REMOVALS = frozenset({"habit.unlogged", "time.deleted", "calendar.deleted", "dayoff.deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """At this moment the fields of this entity became these; the others stay as they were."""
+
+    at: datetime
+    type: str
+    subject: UUID
+    fields: Mapping[str, Any]
+    actor: Actor = "user"
 
 
 @dataclass(slots=True)
@@ -49,9 +70,15 @@ class History:
 
 
 def history(
-    changes: Iterable[Change], rng: Generator, *, user_id: UUID, timezone: str, until: datetime, recorded_at: datetime
+    changes: Iterable[Change],
+    mint: Callable[[datetime], UUID],
+    *,
+    user_id: UUID,
+    timezone: str,
+    until: datetime,
+    recorded_at: datetime,
 ) -> History:
-    """Plays the changes up to a moment. What would come later has not happened."""
+    """Plays the changes up to a moment. What would come later has not happened. `mint` makes the ids of events."""
     entities: dict[UUID, _Entity] = {}
     events = []
     for change in sorted((each for each in changes if each.at <= until), key=lambda each: each.at):
@@ -78,7 +105,7 @@ def history(
             happened_at=change.at,
             before=before,
             actor=change.actor,
-            id_=mint(rng, change.at),
+            id_=mint(change.at),
         )
         entity.data, entity.is_gone = dict(noun.data.model_validate(entity.data)), change.type in REMOVALS
         events.append(made)
@@ -98,3 +125,14 @@ def _rows(entities: dict[UUID, _Entity], user_id: UUID) -> dict[str, list[dict[s
             }
             rows.setdefault(TABLES[entity.noun], []).append({**owner, **entity.data, **whole})
     return rows
+
+
+def insert_rows(tx: Transaction, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """All rows in one statement. COPY is not to be had: PostgreSQL refuses it where row-level security holds."""
+    if not rows:
+        return 0
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
+    statement = sql.SQL(
+        "insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, %s)"
+    ).format(table=sql.Identifier(table), columns=columns)
+    return tx.connection.execute(statement, [orjson.dumps(rows).decode()]).rowcount

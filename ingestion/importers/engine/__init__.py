@@ -1,0 +1,1 @@
+"""What all formats share: records, the reading of files and values, and the writing of an import."""
