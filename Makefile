@@ -23,7 +23,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)
 # A file stays on one worker, and so do all whole platforms. More than four workers wait for each other's disk.
 WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs lock clean anew
+.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs wheel lock clean anew
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,9 @@ chaos: .venv/.dev ## kill random processes of a running platform and count what 
 
 docs: .venv/.project ## write the documents that are made from the code
 	@$(BIN)/python -m docs.render
+
+wheel: .venv/.tools ## build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
 
 lock: .venv/.tools ## resolve the locks after pyproject.toml changed; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --all-extras -o requirements/runtime.txt

@@ -53,6 +53,7 @@ class Stack:
             "FOCUSFLOW_TRUSTED_PROXIES": "127.0.0.1"
         }  # many users come from this machine, each from a network of their own
         self.environment = {**clean, **ours, **trusted, "FOCUSFLOW_HOME": str(self.home)}
+        self.python = sys.executable
         self.up: subprocess.Popen[bytes] | None = None
         self.ready_after = 0.0
 
@@ -64,7 +65,7 @@ class Stack:
         begun = time.monotonic()
         with self.output.open("wb") as output:
             self.up = subprocess.Popen(
-                [sys.executable, "-m", "focusflow", "up", *arguments],
+                [self.python, "-m", "focusflow", "up", *arguments],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -89,7 +90,7 @@ class Stack:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "focusflow", *arguments],
+            [self.python, "-m", "focusflow", *arguments],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,
@@ -131,8 +132,8 @@ class Stack:
         until(lambda: not self.processes(), 10, "all killed")
 
 
-#: One platform serves all: it comes up, is looked at, and is killed in the end.
-ORDER = ("test_first_hour.py", "dashboard", "test_killed_and_back.py")
+#: One platform serves all others: it comes up, is looked at, and is killed in the end.
+ORDER = ("test_wheel.py", "test_first_hour.py", "dashboard", "test_killed_and_back.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

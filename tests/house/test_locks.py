@@ -49,3 +49,25 @@ def test_the_locks_agree_with_each_other(root):
     runtime, bootstrap, dev = (_pins(root, lock) for lock in ("runtime.txt", "bootstrap.txt", "dev.txt"))
     for one, other in ((runtime, bootstrap), (runtime, dev), (bootstrap, dev)):
         assert {name: one[name] for name in one.keys() & other.keys() if one[name] != other[name]} == {}, AGAIN
+
+
+#: Modules of libraries that promise nothing about them: what stands in `_private` modules, and what is named here.
+UNSTABLE = {"kafka.net": "kafka-python", "streamlit": "streamlit", "dagster_webserver": "dagster-webserver"}
+
+
+def test_a_library_whose_internals_are_used_has_a_highest_version(root, modules):
+    imported = {
+        name
+        for path in modules
+        for name in re.findall(r"^\s*(?:from|import) ([\w.]+)", (root / path).read_text("utf-8"), re.MULTILINE)
+    }
+    private = {name.partition(".")[0] for name in imported if re.search(r"\._(?!_)", name)}
+    unstable = {package for module, package in UNSTABLE.items() if any(name.startswith(module) for name in imported)}
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    capped = {
+        requirement.name
+        for requirement in map(Requirement, project["dependencies"])
+        if any(each.operator in ("<", "<=", "==", "~=") for each in requirement.specifier)
+    }
+    assert private, "none is found any more"
+    assert private | unstable <= capped
