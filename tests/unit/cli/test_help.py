@@ -25,3 +25,16 @@ def test_what_a_command_writes_is_for_the_account_that_runs_it(monkeypatch):
         assert os.umask(0o022) == 0o077
     finally:
         os.umask(before)
+
+
+def test_the_list_of_commands_shows_whole_sentences():
+    _, _, said = CliRunner().invoke(commands, ["--help"]).output.partition("Commands:")
+    assert "..." not in said
+    assert all(f"\n  {name} " in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("stauts", "status"), ("doctr", "doctor"), ("dashbord", "dashboard")])
+def test_a_mistyped_command_is_answered_with_the_one_that_it_resembles(typed, meant):
+    said = CliRunner().invoke(commands, [typed])
+    assert said.exit_code == 2
+    assert f"Did you mean '{meant}'?" in said.output
