@@ -1,152 +1,244 @@
 """`focusflow status`."""
 
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
-    from focusflow.database.session import Database
-    from focusflow.lake.tables import Lake
+    from cli.last_runs import LastRun
+    from focusflow.backlog import Backlog
     from focusflow.settings import Settings
+
+#: The names of the counts, and the metrics that they are read from.
+COUNTS = {
+    "people": "focusflow_users",
+    "open_tasks": "focusflow_open_tasks",
+    "events": 'focusflow_events{stage="accepted"}',
+    "failed_attempts": "focusflow_failed_attempts",
+    "reports_late": "focusflow_reports_late",
+    "reports_unknown": 'focusflow_reports{status="unknown"}',
+    "reports_overlooked": "focusflow_reports_overlooked",
+}
+ANSWER_SECONDS = 3
+VERIFY_DAYS = 7
 
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(as_json: bool) -> None:
-    """Show whether FocusFlow runs, where, how fresh its data is and how much there is.
+    """Show whether FocusFlow runs, where, how fresh its data is, how much there is, and what to do next.
 
     Example: focusflow status --json
     """
+    from cli import last_runs
     from cli.supervisor.lock import read_announcement
-    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
 
     settings = load_settings()
     running = read_announcement(settings.home)
-    lake = Lake(settings.lake_location)
+    addresses = running.addresses if running else {}
+    asked = _ask_api(addresses["api"]) if "api" in addresses else None
+    has_database = running is not None or settings.database_url is not None
+    figures = _parsed(asked or _measured(settings, has_database=has_database))
     facts: dict[str, Any] = {
         "home": str(settings.home),
         "running": running is not None,
         "pid": running.pid if running else None,
-        "addresses": running.addresses if running else {},
-        "last_landed": _last_commit(lake, "raw/events"),
-        "last_gold": _last_commit(lake, "gold/productivity_daily"),
-        "quarantined_users": _quarantined(lake),
-        "ai_answers_not_used": None,
-        "counts": None,
-        "mail_outage": None,
-        "backlog": None,
+        "addresses": addresses,
+        "versions": _versions(figures, is_running=asked is not None),
+        "last_landed": _last_commit(figures, "raw/events"),
+        "last_gold": _last_commit(figures, "gold/productivity_daily"),
+        "last_verify": last_runs.read(settings.home, "verify"),
+        "last_backup": last_runs.read(settings.home, "backup"),
+        "quarantined_users": _quarantined(settings) if figures.get("focusflow_quarantined_users") else [],
+        "ai_answers_not_used": _unused_answers(figures) if has_database else None,
+        "counts": {name: int(figures.get(metric, 0)) for name, metric in COUNTS.items()} if has_database else None,
+        "mail_outage": _mail_outage(settings) if figures.get("focusflow_mail_outage_seconds") else None,
+        "backlog": _backlog(figures, settings.backlog_alert_seconds) if has_database else None,
     }
-    if running or settings.database_url:  # a database that nobody runs is not started for a look
-        with _database(settings) as database:
-            counts = _counts(settings, database)
-            facts |= {"ai_answers_not_used": counts.pop("ai_answers_not_used"), "counts": counts}
-            facts |= {"mail_outage": _mail_outage(database), "backlog": _backlog(settings, database, lake)}
+    facts["next"] = _next(facts, does_api_answer=asked is not None or "api" not in addresses)
     if as_json:
-        import json
-
-        click.echo(json.dumps(facts, indent=2, default=lambda moment: moment.isoformat()))
+        _print_json(facts)
     else:
         _show(facts)
 
 
-def _quarantined(lake: "Lake") -> list[str]:
-    from focusflow.lake.tables import duckdb_connection
-    from pipelines.engine.user_quarantine import quarantined
+def _ask_api(address: str) -> str | None:
+    """The figures of the API that runs, which has at hand what takes this process seconds to import. Without proxies: it is ours."""
+    from http.client import HTTPConnection, HTTPException
+    from urllib.parse import urlsplit
 
-    return quarantined(lake, duckdb_connection())
-
-
-def _last_commit(lake: "Lake", table: str) -> "datetime | None":
-    from datetime import UTC, datetime
-
-    pinned = lake.pinned(table)
-    if pinned is None or pinned.version == 0:  # its first version is its making; it holds nothing yet
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=ANSWER_SECONDS)
+    try:
+        with suppress(OSError, HTTPException):
+            connection.request("GET", "/metrics")
+            answer = connection.getresponse()
+            return answer.read().decode() if answer.status == 200 else None
         return None
-    return datetime.fromtimestamp(pinned.delta.history(1)[0]["timestamp"] / 1000, UTC)
+    finally:
+        connection.close()
 
 
-@contextmanager
-def _database(settings: "Settings") -> "Iterator[Database]":
+def _measured(settings: "Settings", *, has_database: bool) -> str:
+    """The same figures, collected here. A database that nobody runs is not started for a look."""
     from focusflow.database.installation import database_as_it_is
     from focusflow.database.migrate import require_schema
     from focusflow.database.session import Database
+    from operational_api.metrics import collect
 
+    if not has_database:
+        return collect(settings, None).decode()
     with database_as_it_is(settings) as running:
         require_schema(running.url)
         with Database(running.url, connections=1) as database:
-            yield database
+            return collect(settings, database).decode()
 
 
-def _backlog(settings: "Settings", database: "Database", lake: "Lake") -> list[dict[str, Any]]:
-    from ingestion.backlog import measure
-
-    has_kafka, alert_seconds = settings.kafka_bootstrap_servers is not None, settings.backlog_alert_seconds
-    found = measure(database, lake, has_kafka=has_kafka, alert_seconds=alert_seconds)
-    return [each.as_json() | {"sentence": each.sentence} for each in found]
+def _parsed(text: str) -> dict[str, float]:
+    """The values by name and labels."""
+    lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
 
 
-def _counts(settings: "Settings", database: "Database") -> dict[str, int]:
-    from pathlib import Path
+def _versions(figures: Mapping[str, float], *, is_running: bool) -> dict[str, str | None]:
+    import re
 
-    from focusflow.database.queries import load_queries
-    from focusflow.database.session import Role
-    from focusflow.mail import mailer
-    from reports.delivery.sender import sender
+    from focusflow import __version__
 
-    queries = load_queries(Path(__file__).with_name("status.sql"))
-    roles = dict.fromkeys(queries, Role.REPORTING) | {"events": Role.INGESTION}
-    del roles["mail_outage"]  # no count
-    counts = {}
-    for name, role in roles.items():
-        with database.transaction(role) as tx:
-            row = tx.one(queries[name])
-            assert row is not None
-            counts[name] = int(row["count"])
-    counts["reports_overlooked"] = sender(settings, database, mailer(settings)).overlooked()
-    return counts
+    line = next((name for name in figures if name.startswith("focusflow_build_info{")), "")
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
+    return {
+        "installed": __version__,
+        "running": labels.get("version") if is_running else None,
+        "schema": labels.get("schema"),
+        "python": labels.get("python"),
+    }
 
 
-def _mail_outage(database: "Database") -> dict[str, Any] | None:
-    """Since when the mail server takes no email, when it is asked again, and what it said."""
-    from pathlib import Path
+def _last_commit(figures: Mapping[str, float], table: str) -> "datetime | None":
+    from datetime import timedelta
 
-    from focusflow.database.queries import load_queries
-    from focusflow.database.session import Role
+    from focusflow.clock import now
 
-    with database.transaction(Role.REPORTING) as tx:
-        return tx.one(load_queries(Path(__file__).with_name("status.sql"))["mail_outage"])
+    if not figures.get(
+        f'focusflow_lake_commits{{table="{table}"}}'
+    ):  # its first version is its making; it holds nothing yet
+        return None
+    return now() - timedelta(seconds=figures[f'focusflow_lake_age_seconds{{table="{table}"}}'])
 
 
-def _show(facts: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _quarantined(settings: "Settings") -> list[str]:
+    from focusflow.lake.tables import Lake, duckdb_connection
+    from pipelines.engine.user_quarantine import quarantined
 
-    table = Table.grid(padding=(0, 2))
-    table.add_row("home", facts["home"])
-    table.add_row("running", f"[green]yes[/], process {facts['pid']}" if facts["running"] else "no")
-    for name, address in facts["addresses"].items():
-        table.add_row(name, address)
-    table.add_row("last landed", _ago(facts["last_landed"]))
-    table.add_row("last gold", _ago(facts["last_gold"]))
+    return quarantined(Lake(settings.lake_location), duckdb_connection())
+
+
+def _mail_outage(settings: "Settings") -> dict[str, Any] | None:
+    """Since when the mail server takes no email, when it is asked again, and what it said. What it said is in no metric."""
+    from focusflow.database.installation import database_as_it_is
+    from focusflow.database.session import Database, Role
+    from operational_api.metrics import QUERIES
+
+    with (
+        database_as_it_is(settings) as running,
+        Database(running.url, connections=1) as database,
+        database.transaction(Role.REPORTING) as tx,
+    ):
+        return tx.one(QUERIES["mail_outage_details"])
+
+
+def _unused_answers(figures: Mapping[str, float]) -> int:
+    answers = {name: value for name, value in figures.items() if name.startswith("focusflow_ai_answers{")}
+    return int(sum(value for name, value in answers.items() if 'status="written"' not in name))
+
+
+def _backlog(figures: Mapping[str, float], alert_seconds: float) -> "list[Backlog]":
+    from datetime import timedelta
+
+    from focusflow.backlog import STAGES, Backlog
+    from focusflow.clock import now
+
+    found = []
+    for stage in STAGES:
+        events = int(figures.get(f'focusflow_backlog_events{{stage="{stage}"}}', 0))
+        age = timedelta(seconds=figures.get(f'focusflow_backlog_age_seconds{{stage="{stage}"}}', 0))
+        if events:
+            found.append(Backlog(stage, events, now() - age, age, age.total_seconds() > alert_seconds))
+    return found
+
+
+def _next(facts: Mapping[str, Any], *, does_api_answer: bool) -> list[str]:
+    """What an operator should do, the most urgent first. Nothing where all is well."""
+    from datetime import timedelta
+
+    from focusflow.clock import now
+
+    if facts["counts"] is None:
+        return ["Run `focusflow up`."]
+    counts, versions, verify = facts["counts"], facts["versions"], facts["last_verify"]
+    steps = [each.sentence for each in facts["backlog"] or [] if each.is_late]
+    if not does_api_answer:
+        steps.append("The API does not answer: look at logs/api.log.")
+    if versions["running"] and versions["running"] != versions["installed"]:
+        steps.append(f"Restart FocusFlow: version {versions['running']} runs, {versions['installed']} is installed.")
     if facts["quarantined_users"]:
-        table.add_row("quarantined users", f"[red]{', '.join(facts['quarantined_users'])}[/]; see Data health")
-    for name, count in (facts["counts"] or {}).items():
-        table.add_row(name.replace("_", " "), f"{count:,}")
+        steps.append("The numbers of some users are held back: see Data health.")
+    if counts["reports_overlooked"]:
+        steps.append("Nothing sends reports: start Dagster, or run `focusflow report send-due`.")
+    if counts["reports_unknown"]:
+        steps.append("Some reports may not have arrived: run `focusflow report deliveries --status unknown`.")
+    if verify and not verify.is_well:
+        steps.append("The last check failed: run `focusflow verify --deep`.")
+    elif counts["events"] and (verify is None or now() - verify.at > timedelta(days=VERIFY_DAYS)):
+        steps.append("Check the data: run `focusflow verify`.")
+    if not counts["people"]:
+        steps.append(f"Create an account at {facts['addresses'].get('dashboard', 'the dashboard')}.")
+    return steps
+
+
+def _print_json(facts: dict[str, Any]) -> None:
+    import json
+    from dataclasses import asdict
+
+    runs = {name: run and asdict(run) for name, run in facts.items() if name in ("last_verify", "last_backup")}
+    backlog = facts["backlog"] and [each.as_json() | {"sentence": each.sentence} for each in facts["backlog"]]
+    click.echo(json.dumps(facts | runs | {"backlog": backlog}, indent=2, default=lambda moment: moment.isoformat()))
+
+
+def _show(facts: Mapping[str, Any]) -> None:
+    versions = facts["versions"]
+    running = click.style("yes", fg="green") + f", process {facts['pid']}" if facts["running"] else "no"
+    rows = [("home", facts["home"]), ("running", running), *facts["addresses"].items()]
+    rows.append(("version", f"{versions['installed']}, schema {versions['schema']}, Python {versions['python']}"))
+    rows += [("last landed", _ago(facts["last_landed"])), ("last gold", _ago(facts["last_gold"]))]
+    rows += [("last verify", _run(facts["last_verify"])), ("last backup", _run(facts["last_backup"]))]
+    if facts["quarantined_users"]:
+        users = click.style(", ".join(facts["quarantined_users"]), fg="red")
+        rows.append(("quarantined users", f"{users}; see Data health"))
+    rows += [(name.replace("_", " "), f"{count:,}") for name, count in (facts["counts"] or {}).items()]
     if unused := facts["ai_answers_not_used"]:
-        table.add_row("AI answers not used", f"{unused:,} in 24 hours; see focusflow doctor")
+        rows.append(("AI answers not used", f"{unused:,} in 24 hours; see focusflow doctor"))
     if outage := facts["mail_outage"]:
         said = f"paused since {outage['began_at']:%Y-%m-%d %H:%M} UTC, tried again at {outage['next_attempt_at']:%H:%M}: {outage['reason']}"
-        table.add_row("emails", Text(said, style="red"))
+        rows.append(("emails", click.style(said, fg="red")))
     for each in facts["backlog"] or []:
-        waiting = f"{each['events']:,} waiting since {each['since']:.19}"
-        table.add_row(each["stage"], f"[red]{each['sentence']}[/]" if each["is_late"] else waiting)
-    Console(highlight=False, soft_wrap=True).print(table)
+        waiting = f"{each.events:,} waiting since {each.since:%Y-%m-%d %H:%M:%S} UTC"
+        rows.append((each.stage, click.style(waiting, fg="red" if each.is_late else None)))
+    rows += [("next", step) for step in facts["next"] or ["nothing to do"]]
+    width = max(len(name) for name, _ in rows) + 2
+    for name, value in rows:
+        click.echo(f"{name:<{width}}{value}")
+
+
+def _run(run: "LastRun | None") -> str:
+    if run is None:
+        return "none yet"
+    return click.style(f"{run.sentence} {_ago(run.at)}", fg=None if run.is_well else "red")
 
 
 def _ago(moment: "datetime | None") -> str:

@@ -29,11 +29,13 @@ def command(*, as_json: bool, deep: bool, repair: bool) -> None:
 
     Example: focusflow verify --deep
     """
+    from cli.last_runs import LastRun, record
+    from focusflow import clock
+    from focusflow.backlog import measure
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.lake.tables import RAW_EVENTS, Lake
     from focusflow.settings import load_settings
-    from ingestion.backlog import measure
     from ingestion.reconciliation import count, describe, gaps, judge
     from pipelines.engine.integrity import Outcome
 
@@ -67,7 +69,10 @@ def command(*, as_json: bool, deep: bool, repair: bool) -> None:
     is_damaged = bool(outcome.lost) or (outcome.is_damaged and not repair)
     for behind in late:
         click.secho(behind.sentence, fg="red", err=True)
-    sys.exit(0 if verdict.is_sound and not late and not is_damaged else 1)
+    is_well = verdict.is_sound and not late and not is_damaged
+    kind = "Deep check" if deep else "Check"
+    record(settings.home, "verify", LastRun(clock.now(), is_well, f"{kind} {'passed' if is_well else 'failed'},"))
+    sys.exit(0 if is_well else 1)
 
 
 def _checked(lake: "Lake", *, is_deep: bool, quiet: bool) -> "list[TableCheck]":

@@ -178,6 +178,12 @@ class Database:
         self._watchdog.start()
         return self
 
+    def connections(self) -> dict[str, int]:
+        """How many connections are open and idle, and how many callers wait for one."""
+        counts = self._pool.get_stats()
+        names = {"open": "pool_size", "idle": "pool_available", "waiting": "requests_waiting"}
+        return {state: counts.get(name, 0) for state, name in names.items()}
+
     def __exit__(self, *_: object) -> None:
         self._pool.close()
         self._watchdog.stop()

@@ -7,8 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from focusflow.database.session import WAITING_SINCE
 from focusflow.identity import new_id
-from operational_api.health import REQUESTS, SECONDS
 from operational_api.http.errors import Defect, TooLarge, rendered
+from operational_api.metrics import REQUESTS, SECONDS
 from operational_api.security.authentication import LEAVE
 
 log = logging.getLogger("focusflow.requests")

@@ -35,6 +35,10 @@ def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me)
     assert accepted > before['focusflow_events{stage="accepted"}']
     assert landed['focusflow_events{stage="landed"}'] == accepted
     assert landed["focusflow_outbox_waiting"] == 0
+    assert before['focusflow_backlog_events{stage="sequencing"}'] >= 1
+    assert landed['focusflow_backlog_events{stage="landing"}'] == 0
+    assert landed['focusflow_backlog_events{stage="refreshing"}'] == accepted
+    assert landed['focusflow_backlog_age_seconds{stage="refreshing"}'] >= 0
     assert 0 <= landed[f'focusflow_lake_age_seconds{{table="{RAW_EVENTS.name}"}}'] < 600
     silver.load_incremental(lake, duckdb_connection(), buckets)
     refreshed = figures(http)
@@ -56,3 +60,13 @@ def test_answers_of_the_ai_service_that_were_not_used_are_counted(http, database
         1,
         2,
     ]
+
+
+def test_the_sizes_the_version_and_the_connections_are_there(http, me):
+    me.task("Write to Ada")
+    seen = figures(http)
+    assert seen["focusflow_users"] >= 1
+    assert seen["focusflow_open_tasks"] >= 1
+    assert seen['focusflow_database_connections{state="open"}'] >= 1
+    assert seen['focusflow_reports{status="unknown"}'] == 0
+    assert sum(value for name, value in seen.items() if name.startswith("focusflow_build_info{")) == 1

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from focusflow import clock
+from focusflow.backlog import measure
 from focusflow.database.session import Role
 from focusflow.lake.tables import RAW_EVENTS, TableSpec, position_key
-from ingestion.backlog import measure
 from ingestion.landing.service import open_ingestion
 from ingestion.outbox.sequencer import sequence_once
 from ingestion.reconciliation import count, judge

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from focusflow.database.queries import load_queries
-from focusflow.database.session import Database, Role, Transaction
-from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, duckdb_connection, position_key, show
-from ingestion.outbox.sequencer import QUERIES as SEQUENCER
+
+if TYPE_CHECKING:  # `focusflow status` describes a backlog without the libraries that it takes to measure one
+    from focusflow.database.session import Database, Transaction
+    from focusflow.lake.tables import Lake, Pinned
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -40,15 +41,18 @@ class Backlog:
         return {"stage": self.stage, "events": self.events, "since": self.since.isoformat(), "is_late": self.is_late}
 
 
-def measure(database: Database, lake: Lake, *, has_kafka: bool, alert_seconds: float) -> list[Backlog]:
+def measure(database: "Database", lake: "Lake", *, has_kafka: bool, alert_seconds: float) -> list[Backlog]:
     """The stages that have something to do, in their order. One is late when an event has waited longer than the alert says."""
+    from focusflow.database.session import Role
+    from focusflow.lake.tables import RAW_EVENTS
+
     raw, silver = (
         lake.pinned(RAW_EVENTS.name),
         lake.pinned("silver/events"),
     )  # before the database: what comes then is on its way
     waiting: list[tuple[str, int, datetime | None]] = []
     with database.transaction(Role.INGESTION) as tx:
-        sequenced = {row["bucket"]: row["next"] for row in tx.all(SEQUENCER["heads"])}
+        sequenced = {row["bucket"]: row["next"] for row in tx.all(QUERIES["heads"])}
         landed = _positions(raw, sequenced)
         refreshed = _positions(silver, sequenced)
         unsequenced = tx.one(QUERIES["unsequenced"])
@@ -69,7 +73,9 @@ def measure(database: Database, lake: Lake, *, has_kafka: bool, alert_seconds: f
     ]
 
 
-def _positions(table: Pinned | None, buckets: Positions) -> dict[int, int]:
+def _positions(table: "Pinned | None", buckets: Positions) -> dict[int, int]:
+    from focusflow.lake.tables import position_key
+
     return {bucket: table.position(position_key(bucket)) if table else 0 for bucket in buckets}
 
 
@@ -82,12 +88,14 @@ def _behind(done: Positions, ready: Positions) -> dict[str, list[int]]:
     return {"buckets": list(late), "positions": list(late.values())}
 
 
-def _in_outbox(tx: Transaction, done: Positions, ready: Positions) -> tuple[int, datetime | None]:
+def _in_outbox(tx: "Transaction", done: Positions, ready: Positions) -> tuple[int, datetime | None]:
     row = tx.one(QUERIES["oldest"], _behind(done, ready))
     return _count(done, ready), row["since"] if row else None
 
 
-def _oldest_in_raw(raw: Pinned | None, refreshed: Positions, landed: Positions) -> datetime | None:
+def _oldest_in_raw(raw: "Pinned | None", refreshed: Positions, landed: Positions) -> datetime | None:
+    from focusflow.lake.tables import duckdb_connection, show
+
     behind = _behind(refreshed, landed)
     if raw is None or not behind["buckets"]:
         return None

@@ -1,5 +1,8 @@
 -- How many events wait for each stage on the way to silver, and since when. `positions` is where a stage stands in each bucket.
 
+-- heads --
+select bucket, next from outbox_head order by bucket
+
 -- unsequenced --
 -- The oldest by its place in the index: reading the time of each would read the whole backlog.
 select (select count(*) from outbox where log_offset is null) as events,

@@ -1,0 +1,32 @@
+-- What the database tells of the platform. Each is asked for in the role that may see it.
+
+-- outbox --
+select count(*) as waiting from outbox where log_offset is null
+
+-- passed --
+select coalesce((select sum(next) from outbox_head), 0)::bigint as accepted,
+       coalesce((select sum(next) from relay_position), 0)::bigint as published
+
+-- sizes --
+select (select count(*) from users where erased_at is null) as users,
+       (select count(*) from tasks where status in ('pending', 'in_progress') and deleted_at is null) as open_tasks
+
+-- reports --
+select status, count(*) as count,
+       count(*) filter (where status = 'due' and created_at < clock_timestamp() - interval '2 hours') as late
+from report_deliveries group by status
+
+-- ai --
+-- Of the last 24 hours. Text by rule costs nothing and is not counted.
+select status, count(*) as count, sum(tokens_in + tokens_out) as tokens, sum(cost)::float8 as dollars
+from ai_messages where model <> 'local' and created_at > clock_timestamp() - interval '24 hours' group by status
+
+-- failed_attempts --
+-- What could not be made for a user and is tried again later, or was given up.
+select count(*) as count from failed_attempts
+
+-- mail_outage_details --
+select began_at, next_attempt_at, reason from mail_outage
+
+-- mail_outage --
+select coalesce(extract(epoch from clock_timestamp() - min(began_at)), 0)::float8 as seconds from mail_outage
