@@ -29,6 +29,7 @@ from focusflow.database.installation import running_database
 from focusflow.heartbeat import Beat, unwatched
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
+from pipelines.orchestration.metrics import export_metrics
 from pipelines.orchestration.page_guard import PageGuard
 from pipelines.orchestration.run_launcher import UNDER_WAY, AbandonedRuns, fail
 
@@ -55,6 +56,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         abandoned = AbandonedRuns(instance)
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)
+        export_metrics(app, instance)
         pages_server = uvicorn.Server(
             uvicorn.Config(
                 PageGuard(app, settings),

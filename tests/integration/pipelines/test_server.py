@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pipelines.orchestration import run_launcher
+from pipelines.orchestration.metrics import export_metrics
 from pipelines.orchestration.run_launcher import USES, AbandonedRuns, InProcessRunLauncher
 from pipelines.orchestration.server import CONFIGURATION, Quiet, end_abandoned_runs, show_data_docs
 from tests.e2e.conftest import until
@@ -158,3 +159,15 @@ def test_data_docs_are_shown_beside_dagsters_pages_also_when_they_are_written_la
 def test_that_a_sensor_found_nothing_is_no_line_of_the_log(sentence, is_said):
     record = logging.makeLogRecord({"msg": sentence})
     assert Quiet().filter(record) is is_said
+
+
+def test_runs_are_counted_by_status_beside_the_pages(instance):
+    instance.create_run_for_job(idle, status=dg.DagsterRunStatus.FAILURE)
+    under_way(instance)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: PlainTextResponse("the pages"))])
+    export_metrics(app, instance)
+    with TestClient(app) as client:
+        text = client.get("/metrics").text
+    assert 'focusflow_dagster_runs{status="failure"} 1.0' in text
+    assert 'focusflow_dagster_runs{status="started"} 1.0' in text
+    assert 'focusflow_dagster_runs{status="success"} 0.0' in text
