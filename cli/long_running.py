@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from cli.termination import Terminated
+from focusflow.log_context import REQUEST_ID
 from focusflow.settings import Settings
 
 #: The lander and the relay give up a database that does not answer a statement for this long, and reconnect.
@@ -29,6 +30,7 @@ class Lines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **({"request_id": request_id} if (request_id := REQUEST_ID.get()) else {}),
             **{name: value for name, value in vars(record).items() if name not in PLAIN},
         }
         if record.exc_info:

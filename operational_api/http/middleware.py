@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from focusflow.database.session import WAITING_SINCE
 from focusflow.identity import new_id
+from focusflow.log_context import REQUEST_ID
 from operational_api.http.errors import Defect, TooLarge, rendered
 from operational_api.metrics import REQUESTS, SECONDS
 from operational_api.security.authentication import LEAVE
@@ -40,6 +41,7 @@ class RequestMiddleware:
             return
         begun, status, request_id, is_complete = time.perf_counter(), 0, new_id().hex, False
         WAITING_SINCE.set(time.monotonic())
+        REQUEST_ID.set(request_id)
 
         async def sending(message: Message) -> None:
             nonlocal status, is_complete
