@@ -83,8 +83,8 @@ def test_they_expect_the_servers_at_their_default_ports_and_health_routes(root, 
         assert f"http://127.0.0.1:{ports[name]}{path}'" in str(compose["services"][name]["healthcheck"]["test"])
         assert f'"{name}" "{path}"' in template
         assert f'"{name}" "{LIVENESS.get(name, path)}"' in template
-    exposed = re.search(r"EXPOSE (.+)", (root / "Containerfile").read_text("utf-8"))
-    assert {int(port) for port in exposed[1].split()} == set(ports.values())
+    (exposed,) = re.findall(r"EXPOSE (.+)", (root / "Containerfile").read_text("utf-8"))
+    assert {int(port) for port in exposed.split()} == set(ports.values())
     caddy = (root / "deploy/caddy/Caddyfile").read_text("utf-8")
     assert set(re.findall(r"reverse_proxy (\w+):(\d+)", caddy)) == {
         ("api", str(ports["api"])),
@@ -121,14 +121,14 @@ def test_no_secret_stands_in_a_file(root, files):
 
 def test_versions_of_the_chart_and_the_package_agree(root):
     chart = yaml.safe_load((root / CHART / "Chart.yaml").read_text("utf-8"))
-    version = re.search(r'^version = "(.+)"', (root / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
-    assert chart["version"] == chart["appVersion"] == version[1]
+    (version,) = re.findall(r'^version = "(.+)"', (root / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    assert chart["version"] == chart["appVersion"] == version
 
 
 def test_the_image_holds_all_packages_and_nothing_that_git_ignores(root):
     allowed = set(re.findall(r"^!(\w+)$", (root / ".containerignore").read_text("utf-8"), re.MULTILINE))
-    packages = re.search(r"^packages = \[(.+)\]", (root / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
-    assert set(re.findall(r'"(\w+)"', packages[1])) | {"LICENSE", "requirements"} == allowed
+    (packages,) = re.findall(r"^packages = \[(.+)\]", (root / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    assert set(re.findall(r'"(\w+)"', packages)) | {"LICENSE", "requirements"} == allowed
 
 
 def test_helm_renders_the_chart(root):

@@ -40,7 +40,7 @@ def api():
     """Answers like an API whose figures are these."""
 
     class Answer(BaseHTTPRequestHandler):
-        text, status = FIGURES % __version__, 200
+        text, status, address = FIGURES % __version__, 200, ""
 
         def do_GET(self):
             assert self.path == "/metrics"
