@@ -31,6 +31,8 @@ COMMANDS = (
     "sql",
     "quarantine",
     "maintain",
+    "backup",
+    "restore",
     "doctor",
     "status",
     "api",

@@ -24,7 +24,7 @@ COUNTS = {
     "reports_overlooked": "focusflow_reports_overlooked",
 }
 ANSWER_SECONDS = 3
-VERIFY_DAYS = 7
+RECENT_DAYS = 7
 
 
 @click.command("status")
@@ -174,31 +174,34 @@ def _backlog(figures: Mapping[str, float], alert_seconds: float) -> "list[Backlo
 
 def _next(facts: Mapping[str, Any], *, does_api_answer: bool) -> list[str]:
     """What an operator should do, the most urgent first. Nothing where all is well."""
+    if facts["counts"] is None:
+        return ["Run `focusflow up`."]
+    counts, versions, verify = facts["counts"], facts["versions"], facts["last_verify"]
+    is_outdated = versions["running"] and versions["running"] != versions["installed"]
+    has_failed = verify is not None and not verify.is_well
+    steps = {
+        "The API does not answer: look at logs/api.log.": not does_api_answer,
+        f"Restart FocusFlow: version {versions['running']} runs, {versions['installed']} is installed.": is_outdated,
+        "The numbers of some users are held back: see Data health.": facts["quarantined_users"],
+        "Nothing sends reports: start Dagster, or run `focusflow report send-due`.": counts["reports_overlooked"],
+        "Some reports may not have arrived: run `focusflow report deliveries --status unknown`.": counts[
+            "reports_unknown"
+        ],
+        "The last check failed: run `focusflow verify --deep`.": has_failed,
+        "Check the data: run `focusflow verify`.": counts["events"] and not has_failed and not _is_recent(verify),
+        "Back up your data: run `focusflow backup FOLDER`.": counts["people"] and not _is_recent(facts["last_backup"]),
+        f"Create an account at {facts['addresses'].get('dashboard', 'the dashboard')}.": not counts["people"],
+    }
+    late = [each.sentence for each in facts["backlog"] or [] if each.is_late]
+    return late + [step for step, is_due in steps.items() if is_due]
+
+
+def _is_recent(run: "LastRun | None") -> bool:
     from datetime import timedelta
 
     from focusflow.clock import now
 
-    if facts["counts"] is None:
-        return ["Run `focusflow up`."]
-    counts, versions, verify = facts["counts"], facts["versions"], facts["last_verify"]
-    steps = [each.sentence for each in facts["backlog"] or [] if each.is_late]
-    if not does_api_answer:
-        steps.append("The API does not answer: look at logs/api.log.")
-    if versions["running"] and versions["running"] != versions["installed"]:
-        steps.append(f"Restart FocusFlow: version {versions['running']} runs, {versions['installed']} is installed.")
-    if facts["quarantined_users"]:
-        steps.append("The numbers of some users are held back: see Data health.")
-    if counts["reports_overlooked"]:
-        steps.append("Nothing sends reports: start Dagster, or run `focusflow report send-due`.")
-    if counts["reports_unknown"]:
-        steps.append("Some reports may not have arrived: run `focusflow report deliveries --status unknown`.")
-    if verify and not verify.is_well:
-        steps.append("The last check failed: run `focusflow verify --deep`.")
-    elif counts["events"] and (verify is None or now() - verify.at > timedelta(days=VERIFY_DAYS)):
-        steps.append("Check the data: run `focusflow verify`.")
-    if not counts["people"]:
-        steps.append(f"Create an account at {facts['addresses'].get('dashboard', 'the dashboard')}.")
-    return steps
+    return run is not None and run.is_well and now() - run.at < timedelta(days=RECENT_DAYS)
 
 
 def _print_json(facts: dict[str, Any]) -> None:

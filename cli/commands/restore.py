@@ -1,0 +1,52 @@
+"""`focusflow restore`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", help="Which backup. Unset, the newest.")
+@click.option("--check", is_flag=True, help="Only read the backup and compare every file with its digest.")
+def command(folder: Path, name: str | None, check: bool) -> None:
+    """Restore a backup into an empty home, and verify it. Refused where there is data already.
+
+    Example: FOCUSFLOW_HOME=/srv/focusflow focusflow restore /mnt/backups
+    """
+    from cli.supervisor.lock import read_announcement
+    from focusflow.backup import backups, restore, verify
+    from focusflow.database.installation import database_as_it_is
+    from focusflow.database.session import Database
+    from focusflow.errors import SetupProblem
+    from focusflow.lake.tables import Lake
+    from focusflow.lake.verification import check as check_table
+    from focusflow.settings import load_settings
+    from ingestion.reconciliation import count, judge
+
+    found = {each.name: each for each in backups(folder)}
+    if not found or (name and name not in found):
+        raise SetupProblem(
+            f"There is no backup{f' {name}' if name else ''} in {folder}. It has: {', '.join(found) or 'none'}."
+        )
+    chosen = found[name or max(found)]
+    if check:
+        verify(folder, chosen)
+        click.echo(f"{chosen.name}: all {len(chosen.digests)} files are as they were written.")
+        return
+    settings = load_settings()
+    if read_announcement(settings.home):
+        raise SetupProblem(f"FocusFlow runs on {settings.home}. Stop it, or set FOCUSFLOW_HOME to a new folder.")
+    with database_as_it_is(settings) as running:
+        restore(settings, running.url, folder, chosen)
+        lake = Lake(settings.lake_location)
+        checks = [whole for table in lake.names() if (whole := check_table(lake, table, is_deep=True))]
+        sentences = [sentence for each in checks for sentence in each.sentences]
+        with Database(running.url, connections=1) as database:
+            verdict = judge(count(database, lake))
+    for sentence in sentences:
+        click.secho(sentence, fg="red", err=True)
+    click.echo(f"{chosen.name} of version {chosen.version} is restored in {settings.home}. {verdict.sentence}")
+    click.echo("Run `focusflow up`: what was accepted after the lake was copied is landed and computed.")
+    sys.exit(0 if verdict.is_sound and not sentences else 1)
