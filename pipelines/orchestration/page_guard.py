@@ -21,8 +21,8 @@ from focusflow.settings import Settings
 
 #: The cookie of the dashboard. A browser sends it to every port of a host.
 COOKIE: Final = "focusflow_session"
-#: Answers without a sign-in, for health checks: versions, and nothing else.
-OPEN_PATHS: Final = frozenset({"/server_info"})
+#: Answer without a sign-in, for health checks and Prometheus: versions, and numbers of runs.
+OPEN_PATHS: Final = frozenset({"/server_info", "/metrics"})
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (to leave them out)
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})

@@ -11,8 +11,8 @@ from cli.supervisor.services import HEALTH, LIVENESS, plan_layout
 from focusflow import heartbeat
 from focusflow.settings import Settings
 
-#: What stands in the files beside settings: of compose itself, and of uvicorn.
-OTHER_NAMES = {"FOCUSFLOW_URL", "FOCUSFLOW_DATABASE_PASSWORD", "FORWARDED_ALLOW_IPS", heartbeat.VARIABLE}
+#: What stands in the files beside settings: the names of compose itself, and that of the file that a process renews.
+OTHER_NAMES = {"FOCUSFLOW_URL", "FOCUSFLOW_DATABASE_PASSWORD", heartbeat.VARIABLE}
 CHART = "deploy/helm/focusflow"
 
 
