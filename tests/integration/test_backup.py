@@ -58,7 +58,7 @@ class Home:
         open_ingestion(self.database, self.lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
 
     def refresh(self):
-        silver.take_in(self.lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(self.lake, duckdb_connection(), BUCKETS)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_what_is_restored_has_every_account_and_goes_on_where_the_backup_was_mad
     lake = Lake(str(tmp_path / "restored" / "lake"))
     with Database(empty_url, connections=2) as database:
         open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
-        silver.take_in(lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(lake, duckdb_connection(), BUCKETS)
         verdict = judge(count(database, lake))
         assert verdict.is_sound, verdict.sentence
         assert {row[2] for row in raw_rows_of(lake)} == accepted(database)
