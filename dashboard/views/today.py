@@ -233,7 +233,7 @@ def _the_day(me: Session, today: date, tasks: Json | None) -> None:
     )
     as_of = lake.as_of()
     if as_of:
-        st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. They renew themselves.")
+        st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. Updates automatically.")
 
 
 def _came_back(today: date) -> None:

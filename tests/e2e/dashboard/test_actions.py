@@ -46,7 +46,7 @@ def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, somebody)
     page.reload()
     page.get_by_role("button", name="Snooze").click()
     page.get_by_text("For three days").click()
-    said(page, "Out of sight")
+    said(page, "Hidden until then")
     expect(page.get_by_text("Sort the photos")).to_have_count(0)
     until_then = clock.start_of(clock.local_date(clock.now(), "UTC") + timedelta(days=3), "UTC")
     assert datetime.fromisoformat(somebody.task(task["id"])["start_at"]) == until_then
@@ -86,4 +86,4 @@ def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, someb
     with Client(demo.address("api")) as anew:
         anew.login(email, "another long sentence")
     page.get_by_role("link", name="Goals", exact=True).click()
-    expect(page.get_by_text("You have no goals yet.")).to_be_visible()
+    expect(page.get_by_text("No goals yet.")).to_be_visible()
