@@ -45,7 +45,7 @@ def sign_in(client: httpx2.Client) -> None:
 
 def open_today(page: Page, stack: Stack) -> None:
     page.goto(stack.address("dashboard"))
-    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Nothing is open.")).to_be_visible(timeout=60_000)

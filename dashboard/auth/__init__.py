@@ -1,1 +1,1 @@
-"""Signing up, in and out: plain pages before the dashboard."""
+"""Registration, sign-in and sign-out: plain pages before the dashboard."""

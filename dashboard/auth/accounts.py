@@ -1,4 +1,4 @@
-"""Making an account, and the pages that links in mails lead to. A link is followed by programs too, so only a form changes something."""
+"""Account pages: registration, password reset and email confirmation. Programs follow links too, so only a form changes something."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from focusflow.errors import Problem
 
 PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email")
 TO_SIGN_IN = '<p class="hint"><a href="/signin">Sign in</a></p>'
-NEW_PASSWORD = Field("password", "New password, 8 characters or more", "password", "new-password")
+NEW_PASSWORD = Field("password", "New password (8 characters or more)", "password", "new-password")
 
-#: The browser knows where it is; without scripts the account begins in UTC, and the settings can say otherwise.
+#: The browser knows its time zone. Without scripts the account starts in UTC, which the settings can change.
 ZONE_SCRIPT = "<script>document.getElementById('timezone').value = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'</script>"
 
 Filled = dict[str, str]
@@ -25,7 +25,7 @@ Filled = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A form, what the API does with it, and what is said when it is done."""
+    """A form, its API call and the message after success."""
 
     form: Form
     do: Callable[[Client, Filled], None]
@@ -41,42 +41,42 @@ def _register(client: Client, form: Filled) -> None:
 STEPS = (
     Step(
         Form(
-            "Make an account",
+            "Create account",
             "/register",
-            "Make an account",
+            "Create account",
             (
                 Field("name", "Name", autocomplete="name"),
-                Field("email", "E-mail", "email", "email"),
-                Field("password", "Password, 8 characters or more", "password", "new-password"),
+                Field("email", "Email", "email", "email"),
+                Field("password", "Password (8 characters or more)", "password", "new-password"),
                 Field("timezone", type="hidden"),
             ),
-            heading="Make an account",
+            heading="Create account",
             after=TO_SIGN_IN + ZONE_SCRIPT,
         ),
         _register,
-        "Look into your mail: if this address was new here, it has an account now. Then sign in.",
+        "Check your inbox. If this address is new, we sent a link to confirm it.",
     ),
     Step(
         Form(
-            "A new password",
+            "Reset password",
             "/forgot-password",
-            "Send a link",
-            (Field("email", "E-mail", "email", "username"),),
-            heading="Forgotten your password?",
-            lead="A link to set a new one is sent to your address.",
+            "Send link",
+            (Field("email", "Email", "email", "username"),),
+            heading="Forgot your password?",
+            lead="We will email you a link to set a new one.",
             after=TO_SIGN_IN,
         ),
         lambda client, form: client.forgot_password(form.get("email", "")),
-        "If there is an account with this address, a mail with a link is on its way to it.",
+        "If this address has an account, we sent a link to it.",
     ),
     Step(
         Form(
-            "A new password",
+            "Reset password",
             "/reset-password",
-            "Set it",
+            "Set password",
             (NEW_PASSWORD, Field("token", type="hidden")),
             heading="Set a new password",
-            lead="Every device is signed out by it.",
+            lead="This signs out all your devices.",
             after=TO_SIGN_IN,
         ),
         lambda client, form: client.reset_password(form.get("token", ""), form.get("password", "")),
@@ -84,16 +84,16 @@ STEPS = (
     ),
     Step(
         Form(
-            "Your address",
+            "Confirm email",
             "/verify-email",
-            "Yes, it is mine",
+            "Confirm",
             (Field("token", type="hidden"),),
-            heading="Is this your e-mail address?",
-            lead="The password you chose when you registered becomes the password of the account. If you did not register, close this page.",
+            heading="Confirm your FocusFlow account",
+            lead="The password you chose at registration becomes the password of the account. If you did not register, close this page.",
             after=TO_SIGN_IN,
         ),
         lambda client, form: client.verify_email(form.get("token", "")),
-        "Thank you. Your address is proven; sign in.",
+        "Your email is confirmed. Sign in.",
     ),
 )
 
@@ -108,11 +108,11 @@ def _routes(store: SessionStore, step: Step) -> list[Route]:
 
     async def send(request: Request) -> Response:
         if not is_same_origin(request):
-            return step.form.page("Send this form from its own page.", 403)
+            return step.form.page("Submit this form from its own page.", 403)
         try:
             form = await filled_in(request)
         except TooLong:
-            return step.form.page("That is too long.", 413)
+            return step.form.page("The form is too long.", 413)
         try:
             await run_in_threadpool(_done, store, step, form, request.client.host if request.client else None)
         except Problem as problem:

@@ -18,12 +18,12 @@ FORM_BYTES = 4096
 
 
 class TooLong(ValueError):
-    """The form is longer than any that is filled in by hand."""
+    """The form is larger than any filled in by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line to fill in, or with the type `hidden` to carry along."""
+    """An input of a form, or a hidden value."""
 
     name: str
     label: str = ""
@@ -53,7 +53,9 @@ class Form:
             "method": self.method,
             "button": self.button,
             "problem": f'<p class="problem" role="alert">{html.escape(problem)}</p>' if problem else "",
-            "fields": "\n    ".join(_line(field, values.get(field.name, "")) for field in self.fields),
+            "fields": "\n    ".join(
+                _line(field, values.get(field.name, ""), has_focus=field is self.fields[0]) for field in self.fields
+            ),
             "after": self.after,
         }
         shown = PLACEHOLDER.sub(
@@ -64,19 +66,19 @@ class Form:
         return HTMLResponse(shown, status, headers)
 
 
-def _line(field: Field, value: str) -> str:
+def _line(field: Field, value: str, *, has_focus: bool) -> str:
     kept = html.escape(value, quote=True)
     if field.type == "hidden":
         return f'<input type="hidden" id="{field.name}" name="{field.name}" value="{kept}">'
     shown = "" if field.type == "password" else f' value="{kept}"'
     return (
         f'<label for="{field.name}">{field.label}</label>\n    <input id="{field.name}" name="{field.name}" type="{field.type}"'
-        f' autocomplete="{field.autocomplete}" required{shown}>'
+        f' autocomplete="{field.autocomplete}" required{shown}{" autofocus" if has_focus else ""}>'
     )
 
 
 async def filled_in(request: Request) -> dict[str, str]:
-    """What was filled in."""
+    """The submitted values."""
     body = await request.body()
     if len(body) > FORM_BYTES:
         raise TooLong

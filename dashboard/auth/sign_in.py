@@ -14,10 +14,12 @@ from dashboard.auth.headers import policy_of_form
 from dashboard.auth.sessions import COOKIE, SessionStore
 from focusflow.errors import NotSignedIn, Problem
 
-#: What is served to somebody who has not signed in: pages of accounts, and what health checks ask.
+#: Paths served without sign-in: account pages, and those of health checks.
 OPEN_PATHS = ("/signin", "/signout", *ACCOUNT_PATHS, "/_stcore/health", "/_stcore/host-config", "/static/", "/favicon")
 
-LINKS = '<p class="hint"><a href="/register">Make an account</a> · <a href="/forgot-password">Forgotten your password?</a></p>'
+LINKS = (
+    '<p class="hint"><a href="/register">Create account</a> · <a href="/forgot-password">Forgot your password?</a></p>'
+)
 DEMO_HINT = (
     '<p class="hint">This is a demo. Sign in as <code>demo@example.com</code>, <code>analyst@example.com</code> or'
     " <code>admin@example.com</code>, password <code>focusflow-demo</code>.</p>"
@@ -35,11 +37,11 @@ class SignIn:
             "/signin",
             "Sign in",
             (
-                Field("email", "E-mail", "email", "username"),
+                Field("email", "Email", "email", "username"),
                 Field("password", "Password", "password", "current-password"),
             ),
-            lead="How it went, what is at risk, what next.",
-            after=DEMO_HINT if is_demo else LINKS,
+            lead="How it went, what is at risk, what is next.",
+            after=(DEMO_HINT if is_demo else "") + LINKS,
         )
 
     @property
@@ -59,15 +61,13 @@ class SignIn:
         try:
             form = await filled_in(request)
         except TooLong:
-            return self._form.page("That is too long.", 413)
+            return self._form.page("The form is too long.", 413)
         email, password = form.get("email", ""), form.get("password", "")
         address = request.client.host if request.client else None
         try:
             session_id = await run_in_threadpool(self._store.sign_in, email, password, address)
         except NotSignedIn:
-            return self._form.page(
-                "The e-mail address or the password is wrong, or the address is not verified.", 401, email=email
-            )
+            return self._form.page("The email or password is wrong, or the email is not confirmed.", 401, email=email)
         except Problem as problem:
             return self._form.page(str(problem), problem.status, email=email)
         answer = RedirectResponse("/", 303)

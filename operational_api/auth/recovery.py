@@ -1,4 +1,4 @@
-"""Passwords and addresses: changing the one, proving the other. Whoever asks without being signed in learns nothing from the answer."""
+"""Password changes, resets and email confirmation. Responses to anonymous callers do not reveal whether an account exists."""
 
 from typing import Annotated
 
@@ -26,11 +26,11 @@ from operational_api.security.tokens import Access
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
 
-SENT = "If there is an account with this address, a mail with a link is on its way to it."
+SENT = "If this address has an account, we sent a link to it."
 
 
 class WrongPassword(Forbidden):
-    """The present password is wrong."""
+    """The current password is wrong."""
 
 
 @router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
@@ -41,7 +41,7 @@ def change_password(
     shared: Shared,
     later: BackgroundTasks,
 ) -> PasswordChanged:
-    """Set another password. Every other sign-in ends; this one goes on with the tokens of the answer. API keys go on unless `revoke_keys` is set."""
+    """Change your password. All other sessions end; this one continues with the tokens of the response. API keys are kept unless `revoke_keys` is set."""
     with authenticate(shared.database, credentials) as (_, caller):
         me, session = caller.user_id, caller.family if caller.is_session else None
     with shared.database.transaction(Role.AUTH, me) as tx:
@@ -69,14 +69,14 @@ def change_password(
 
 @router.post("/forgot-password", status_code=202, responses=problems(Invalid, TooManyAttempts))
 def send_reset_link(body: Address, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
-    """Have a link to set a new password sent to an address. The answer is the same whether or not it has an account."""
+    """Send a password reset link to an address. The response is the same whether or not it has an account."""
     login_throttle.count(shared.database, login_throttle.requests_of("reset", origin.ip))
     later.add_task(send_later, shared, _send_reset, body.email, origin)
     return Accepted(message=SENT)
 
 
 def _send_reset(shared: Services, email: str, origin: Origin) -> None:
-    """After the answer, so that its time tells nothing."""
+    """Runs after the response, so that timing reveals nothing."""
     with shared.database.transaction(Role.AUTH) as tx:
         account = tx.one(store.QUERIES["by_email"], {"email": email})
         if account is None or not account["is_active"]:
@@ -89,7 +89,7 @@ def _send_reset(shared: Services, email: str, origin: Origin) -> None:
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
 def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> None:
-    """Set a new password with the token of a link. Every sign-in ends, and every API key is revoked."""
+    """Set a new password with the token of a reset link. All sessions end and all API keys are revoked."""
     login_throttle.count(shared.database, login_throttle.requests_of("set password", origin.ip))
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH) as tx:

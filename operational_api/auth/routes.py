@@ -1,4 +1,4 @@
-"""Registering, signing in and out, and the list of sign-ins. Nothing here tells whether an address has an account."""
+"""Registration, sign-in, sign-out and sessions. No response reveals whether an address has an account."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -35,19 +35,19 @@ from operational_api.security.tokens import Access, access_token
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
 
-REGISTERED = "Look into your mail. If this address was new here, it has an account now."
+REGISTERED = "Check your inbox. If this address is new, we sent a link to confirm it."
 
 
 class WrongSignIn(NotSignedIn):
-    """The e-mail address or the password is wrong, or the address has not been verified yet."""
+    """The email or password is wrong, or the email is not confirmed yet."""
 
 
 class RegistrationClosed(Forbidden):
-    """On this installation, accounts are made by whoever runs it."""
+    """Registration is disabled on this installation. Ask its operator for an account."""
 
 
 class SessionNotFound(NotFound):
-    """There is no such session."""
+    """No session has this id."""
 
 
 def check_zone_name(timezone: str) -> None:
@@ -71,7 +71,7 @@ def tokens_of(shared: Services, access: Access, refresh_token: str | None, now: 
     responses=problems(RegistrationClosed, Invalid, TooManyAttempts),
 )
 def create_account(body: Registration, origin: RequestOrigin, shared: Shared, later: BackgroundTasks) -> Accepted:
-    """Create an account. The answer is the same whether or not the address has one already: its owner is told by mail."""
+    """Create an account. The response is the same whether or not the address already has one; its owner is informed by email."""
     if not shared.settings.registration_open:
         raise RegistrationClosed
     check_zone_name(body.timezone)
@@ -104,7 +104,7 @@ Begun = TypeVar("Begun")
 
 @router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
 def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
-    """Sign in with e-mail address and password."""
+    """Sign in with email and password."""
     days = shared.settings.refresh_token_days
     account, (family, token), now = _sign_in(
         body, origin, shared, lambda tx, me: store.begin_family(tx, me, days, origin)
@@ -151,7 +151,7 @@ def _may_enter(account: DictRow, settings: Settings) -> bool:
 
 @router.post("/refresh", responses=problems(store.RefreshRefused, Invalid))
 def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) -> Tokens:
-    """Get the next pair of tokens. A refresh token that comes again later than ten seconds after ends the whole sign-in."""
+    """Exchange a refresh token for new tokens. Reusing an old one after more than ten seconds ends the session."""
     with shared.database.transaction(Role.AUTH) as tx:
         rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, origin)
         account = tx.one(store.QUERIES["account"], {"user_id": rotated[0]}) if rotated else None
@@ -163,14 +163,14 @@ def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) ->
 
 @router.post("/logout", status_code=204, responses=problems(NotSignedIn))
 def sign_out(uow: UnitOfWork) -> None:
-    """End this sign-in: its tokens are void from now on."""
+    """End this session. Its tokens become invalid."""
     uow.tx.run(store.QUERIES["revoke_family"], {"family": uow.caller.family, "now": uow.tx.now})
     uow.audit("sign-out", entity="session", entity_id=uow.caller.family)
 
 
 @router.get("/sessions", responses=problems(NotSignedIn))
 def list_sessions(uow: UnitOfWork, shared: Shared) -> Sessions:
-    """Where you are signed in."""
+    """List your sessions."""
     idle_since = uow.tx.now - shared.settings.session_idle
     mine = {"user_id": uow.caller.user_id, "current": uow.caller.family, "now": uow.tx.now, "idle_since": idle_since}
     return Sessions(items=[Session.from_row(row) for row in uow.tx.all(store.QUERIES["sessions"], mine)])
@@ -189,7 +189,7 @@ def keep_session(uow: UnitOfWork) -> None:
     "/sessions/{session_id:uuid}", status_code=204, responses=problems(NotSignedIn, SessionNotFound, Invalid)
 )
 def end_session(session_id: UUID, uow: UnitOfWork) -> None:
-    """Sign one device out."""
+    """End one session."""
     mine = {"user_id": uow.caller.user_id, "family": session_id, "now": uow.tx.now}
     if uow.tx.one(store.QUERIES["revoke_session"], mine) is None:
         raise SessionNotFound
@@ -199,9 +199,9 @@ def end_session(session_id: UUID, uow: UnitOfWork) -> None:
 @router.delete("/sessions", status_code=204, responses=problems(NotSignedIn, Invalid))
 def end_all_sessions(
     uow: UnitOfWork,
-    revoke_keys: Annotated[bool, Query(description="Revoke all API keys of the account too.")] = False,  # noqa: FBT002 (a query parameter)
+    revoke_keys: Annotated[bool, Query(description="Also revoke all API keys of the account.")] = False,  # noqa: FBT002 (a query parameter)
 ) -> None:
-    """Sign every device out, this one too. API keys go on unless `revoke_keys` is set."""
+    """End all sessions, including this one. API keys are kept unless `revoke_keys` is set."""
     store.end_all_sessions(uow.tx, uow.caller.user_id)
     keys = store.revoke_keys(uow.tx, uow.caller.user_id) if revoke_keys else []
     uow.audit("session.all-revoked", entity="session", after={"keys_revoked": len(keys)})

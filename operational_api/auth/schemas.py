@@ -1,4 +1,4 @@
-"""The shapes of accounts and sessions."""
+"""Request and response schemas of accounts and sessions."""
 
 import re
 from datetime import datetime
@@ -42,7 +42,7 @@ class Registration(Input):
 
 
 class SignIn(Input):
-    """Proof of who you are."""
+    """Credentials."""
 
     email: KnownEmail = Field(examples=["demo@example.com"])
     password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] = Field(
@@ -51,41 +51,41 @@ class SignIn(Input):
 
 
 class Accepted(Output):
-    """That a request was taken, and what happens next."""
+    """Confirmation of an accepted request."""
 
     message: str
 
 
 class Address(Input):
-    """An e-mail address."""
+    """An email address."""
 
     email: Annotated[KnownEmail, EMAIL_FORMAT] = Field(examples=["demo@example.com"])
 
 
 class LinkToken(Input):
-    """The token of a link in a mail."""
+    """The token of a link in an email."""
 
     token: Annotated[str, StringConstraints(max_length=200)] = Field(examples=["the token of the link"])
 
 
 class NewPassword(LinkToken):
-    """The token of a link, and the password to set."""
+    """The token of a reset link and the new password."""
 
     new_password: Password = Field(examples=["another long sentence is as good"])
 
 
 class PasswordChange(Input):
-    """The password as it is, and as it shall be."""
+    """The current and the new password."""
 
     password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] = Field(
         examples=["a long sentence is a good password"]
     )
     new_password: Password = Field(examples=["another long sentence is as good"])
-    revoke_keys: Flag = Field(False, description="Whether to revoke all API keys of the account too.")
+    revoke_keys: Flag = Field(False, description="Whether to also revoke all API keys of the account.")
 
 
 class RefreshToken(Input):
-    """The refresh token of the last answer."""
+    """The refresh token of the last response."""
 
     refresh_token: Annotated[str, StringConstraints(max_length=200)] = Field(
         examples=["the refresh_token of the last answer"]
@@ -93,7 +93,7 @@ class RefreshToken(Input):
 
 
 class Tokens(Output):
-    """What to sign requests with, and how to get the next."""
+    """Access and refresh tokens."""
 
     access_token: str
     token_type: Literal["bearer"]

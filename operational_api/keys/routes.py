@@ -31,7 +31,7 @@ class TooManyKeys(Conflict):
 
 @router.post("", status_code=201, responses=problems(NotSignedIn, TooManyKeys, KeyReused, Invalid))
 def make_key(body: NewKey, uow: UnitOfWork) -> MadeKey:
-    """Make an API key. The answer shows it, this once."""
+    """Create an API key. It is shown only in this response."""
     me, now = uow.caller.user_id, uow.tx.now
     if body.expires_at is not None and body.expires_at <= now:
         raise Invalid.field("body.expires_at", "it lies in the past")
@@ -56,14 +56,14 @@ def make_key(body: NewKey, uow: UnitOfWork) -> MadeKey:
 
 @router.get("", responses=problems(NotSignedIn))
 def list_keys(uow: UnitOfWork) -> Keys:
-    """List your API keys, those that were revoked too."""
+    """List your API keys, including revoked ones."""
     rows = uow.tx.all(QUERIES["all"], {"user_id": uow.caller.user_id, "now": uow.tx.now})
     return Keys(items=[Key.from_row(row) for row in rows])
 
 
 @router.delete("/{key_id:uuid}", status_code=204, responses=problems(NotSignedIn, KeyNotFound, Invalid))
 def revoke_key(key_id: UUID, uow: UnitOfWork) -> None:
-    """Revoke an API key. It is refused from now on."""
+    """Revoke an API key. It stops working at once."""
     row = uow.tx.one(QUERIES["revoke"], {"id": key_id, "user_id": uow.caller.user_id, "now": uow.tx.now})
     if row is None:
         raise KeyNotFound

@@ -41,7 +41,7 @@ def check(password: str, field: str, email: str, name: str) -> None:
     elif _is_pattern(said):
         wrong = "it says the same again and again, or is a row of keys"
     elif any(each in said for each in (email.lower(), *NAME.findall(about))):
-        wrong = "it contains your name or e-mail address"
+        wrong = "it contains your name or email address"
     else:
         return
     raise Invalid.field(f"body.{field}", f"{wrong}; some words that have nothing to do with each other are better")

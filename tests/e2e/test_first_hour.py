@@ -77,7 +77,7 @@ def _signed_in(demo: Stack, browser: Browser, email: str, password: str) -> Iter
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         page = context.new_page()
         page.goto(demo.address("dashboard"))
-        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Email").fill(email)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         yield page

@@ -51,7 +51,7 @@ def test_an_account_is_made_and_its_address_proven(browser, link_for, api_addres
     address = f"{new_id().hex}@example.com"
     form = {"name": "Ada", "email": address, "password": PASSWORD, "timezone": "Asia/Tokyo"}
     made = browser.post("/register", data=form)
-    assert (made.status_code, "Look into your mail" in made.text) == (200, True)
+    assert (made.status_code, "Check your inbox" in made.text) == (200, True)
     page = browser.get(link_for(address, "verify-email"))
     with Client(api_address) as client:
         client.login(address, PASSWORD)
@@ -64,7 +64,7 @@ def test_an_account_is_made_and_its_address_proven(browser, link_for, api_addres
 
 
 def test_a_forgotten_password_is_set_anew(browser, email, link_for):
-    assert "on its way" in browser.post("/forgot-password", data={"email": email}).text
+    assert "we sent a link" in browser.post("/forgot-password", data={"email": email}).text
     token = hidden_token(browser.get(link_for(email, "reset-password")))
     short = browser.post("/reset-password", data={"token": token, "password": "short"})
     assert short.status_code == 422

@@ -90,7 +90,7 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, email):
 def test_a_wrong_password_is_told_in_words_and_the_address_stays(browser, email):
     answer = sign_in(browser, email, "not the password")
     assert answer.status_code == 401
-    assert "The e-mail address or the password is wrong, or the address is not verified." in answer.text
+    assert "The email or password is wrong, or the email is not confirmed." in answer.text
     assert f'value="{email}"' in answer.text
     assert "set-cookie" not in answer.headers
 
