@@ -103,7 +103,7 @@ def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:
         table = read_table(file.text, label)
         columns = surroundings.columns or guess_columns(upload)
         _check(columns, table)
-        if surroundings.columns is None and _is_time(columns) and table.keys & set(START_DATE):
+        if columns == guess_columns(upload) and _is_time(columns) and table.keys & set(START_DATE):
             yield from read_time_table(upload, surroundings)  # the day and the time of day have columns of their own
             return
         reader = _Reader({field: key_of(name) for field, name in columns.items()}, table, surroundings)

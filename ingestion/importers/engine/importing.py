@@ -126,7 +126,7 @@ def import_upload(
     file_hash = hashlib.sha256(upload.content).hexdigest()
     report = Report(find_format(upload, format_name), upload.name, file_hash)
     if report.format == csv_table.__name__.rpartition(".")[2]:
-        report.columns = csv_table.guess_columns(upload) if columns is None else columns
+        report.columns = {**csv_table.guess_columns(upload), **(columns or {})}
     with database.transaction(Role.API, account.id) as tx:
         tx.serialize("imports")
         _Import(tx, account, report, progress).run(upload, is_dry_run=is_dry_run)

@@ -163,3 +163,16 @@ def test_habits_time_and_appointments_come_and_go(database, account, upload):
     for table in ("habits", "habit_logs", "time_entries", "calendar_events"):
         assert rows(database, account, table) == []
     assert {event["actor"] for event in events(database, account)} == {"import"}
+
+
+def test_a_column_that_is_named_by_hand_leaves_the_others_guessed(database, account):
+    table = Upload("a.csv", b"Name,When,Project\nPay,2025-03-02,Home\n")
+    report = import_upload(database, account, table, columns={"due": "When"})
+    assert report.columns == {"title": "Name", "category": "Project", "due": "When"}
+    (task,) = rows(database, account, "tasks")
+    assert task["due_date"] == date(2025, 3, 2)
+
+
+def test_a_table_with_days_and_clocks_is_imported_as_time(database, account):
+    table = Upload("a.csv", b"Date,Start,End,Description\n2025-03-02,09:00,10:00,Draft\n")
+    assert import_upload(database, account, table).imported == {"time_entry": 1}
