@@ -171,6 +171,15 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days for which the text of an emailed report is kept; 0 keeps it forever. The record that it was sent is always kept, so that no report is sent twice.",
     )
+    dagster_history_days: int = Field(
+        14,
+        ge=1,
+        le=3650,
+        description="Days for which Dagster keeps runs and their events. What it shows as the newest of a table or check is kept.",
+    )
+    dagster_refresh_runs: int = Field(
+        200, ge=10, le=100_000, description="Number of finished refreshes that Dagster keeps, about 3 MB each."
+    )
     lake_history_hours: int = Field(
         24,
         ge=2,

@@ -11,6 +11,7 @@ from focusflow.mail import mailer
 from pipelines.engine import integrity
 from pipelines.engine.maintenance import Maintenance
 from pipelines.engine.partitions import month_of, touched_since
+from pipelines.orchestration import history
 from pipelines.orchestration.assets.reconciliation import conservation_check
 from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded, schedulers
 from pipelines.orchestration.assets.tables import OWNERS
@@ -97,6 +98,22 @@ def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
 )
 def maintenance() -> None:
     tidy()
+
+
+@dg.op(description="Delete old runs with their events. What is shown as the newest of an asset or check stays.")
+def delete_old_runs(context: dg.OpExecutionContext, installation: Installation) -> None:
+    deleted = history.prune(context.instance, installation.settings, refresh.name, clock.now())
+    context.add_output_metadata({"runs": deleted})
+
+
+@dg.job(
+    description="Keep Dagster's own history small: runs and events, which it would keep forever.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={USES: "history", "dagster/max_runtime": "3600"},
+)
+def prune_history() -> None:
+    delete_old_runs()
 
 
 verify = dg.define_asset_job(
@@ -269,6 +286,16 @@ maintenance_nightly = dg.ScheduleDefinition(
     cron_schedule="17 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once a day, when few are about.",
+)
+
+
+history_hourly = dg.ScheduleDefinition(
+    name="history_hourly",
+    owners=OWNERS,
+    job=prune_history,
+    cron_schedule="27 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once an hour: refreshes are frequent, and each leaves some megabytes.",
 )
 
 

@@ -56,6 +56,16 @@ class EventLog(SqliteEventLogStorage):
             idle.dispose()
         return self._open[shard]
 
+    def delete_events(self, run_id: str) -> None:
+        """With the file: what Dagster deletes of a run leaves a file of empty pages behind."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if engine := self._open.pop(run_id, None):
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for path in Path(self._base_dir).glob(f"{run_id}.db*"):
+                path.unlink()
+
     def wipe(self) -> None:
         self._close()
         super().wipe()

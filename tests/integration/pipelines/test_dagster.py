@@ -25,6 +25,7 @@ from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.automation import (
     achievements_hourly,
     data_docs_hourly,
+    history_hourly,
     maintenance_nightly,
     raw_commits,
     refresh_hourly,
@@ -118,6 +119,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
             data_docs_hourly,
             report_hours,
             achievements_hourly,
+            history_hourly,
             maintenance_nightly,
             verify_nightly,
             weekly_training,
