@@ -1,12 +1,13 @@
 """Rules of tables: what breaks them is told with rows, what is not there breaks them all, and pages show both."""
 
 import re
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.engine import daily, data_docs
-from pipelines.engine.checks import VOLUME, broken_rules, judge
+from pipelines.engine import checks, daily, data_docs
+from pipelines.engine.checks import VOLUME, broken_rules, enforce, judge
 from pipelines.engine.rules import rules_of
 from tests.integration.pipelines.conftest import Person
 
@@ -68,3 +69,27 @@ def test_the_pages_show_every_table_and_the_rows_that_break_a_rule(world, days, 
     text = (index.parent / page[1]).read_text(encoding="utf-8")
     assert "local_date 2026-03-04" in text
     assert "https://" not in text.partition("</head>")[0]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        checks.Counts({"days_without_end": 0, "negative": 0}, rows=100, rows_before=100, samples={}),
+        checks.Counts({"days_without_end": 2, "negative": 0}, 100, 100, {"days_without_end": [{"day": 1}, {"day": 2}]}),
+        checks.Counts({"negative": 0}, rows=80, rows_before=100, samples={}),
+        checks.Counts({"negative": 0}, rows=79, rows_before=100, samples={}),
+        checks.Counts({"negative": 0}, rows=0, rows_before=0, samples={}),
+    ],
+)
+def test_a_refresh_and_great_expectations_find_the_same(counts):
+    batch = checks.context().data_sources.pandas_default.read_dataframe(checks.frame_of(counts))
+    found = batch.validate(checks.suite_of("gold/days", counts), result_format="BOOLEAN_ONLY")
+    by_suite = {each.expectation_config.kwargs["column"]: each.success for each in found.results}
+    assert {verdict.rule: verdict.passed for verdict in checks.verdicts_of(counts)} == by_suite
+
+
+def test_a_refresh_checks_without_loading_great_expectations(world, days, monkeypatch):
+    monkeypatch.setitem(sys.modules, "great_expectations", None)  # to import it fails
+    days("select * replace (-1 as tasks_created) from {days}")
+    verdicts = enforce(world.lake, world.connection, NAME, datetime(2026, 3, 6, tzinfo=UTC))
+    assert [verdict.rule for verdict in verdicts if not verdict.passed] == ["tasks_created_out_of_range"]
