@@ -51,7 +51,7 @@ write_data_docs = dg.define_asset_job(
     description="Hold every table against its rules, and write Great Expectations' pages of it.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "3600"},
+    tags={USES: "checks", "dagster/max_runtime": "3600"},
 )
 
 score_tasks = dg.define_asset_job(
@@ -122,7 +122,7 @@ verify = dg.define_asset_job(
     description="Count every event from Postgres to silver. It changes nothing.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "7200"},
+    tags={USES: "checks", "dagster/max_runtime": "7200"},
 )
 
 send_reminders = dg.define_asset_job(
