@@ -49,8 +49,30 @@ def drifting(rng: np.random.Generator, weekly: float) -> Numbers:
     return np.where(rng.random(DAYS) < 0.4, speed * rng.exponential(weekly / 7 / 0.4, DAYS), 0)
 
 
+def autocorrelated(rng: np.random.Generator, weekly: float) -> Numbers:
+    """Good weeks follow good ones: a first-order autoregression with rho from .5 to .8."""
+    rho, weeks = rng.uniform(0.5, 0.8), rng.normal(size=DAYS // 7 + 1)
+    for week in range(1, len(weeks)):
+        weeks[week] = rho * weeks[week - 1] + np.sqrt(1 - rho**2) * weeks[week]
+    speed = np.repeat(np.maximum(0, 1 + 0.6 * weeks), 7)[:DAYS]
+    return np.where(rng.random(DAYS) < 0.5, speed * rng.gamma(2, weekly / 7, DAYS), 0)
+
+
+def accelerating(rng: np.random.Generator, weekly: float) -> Numbers:
+    """Seven times as fast at its end as at its beginning."""
+    speed = 0.3 + 1.9 * np.arange(DAYS) / (700 / weekly)
+    return np.where(rng.random(DAYS) < 0.5, speed * rng.gamma(2, weekly / 7, DAYS), 0)
+
+
+def rushed(rng: np.random.Generator, weekly: float) -> Numbers:
+    """Most of it is done shortly before the end."""
+    speed = 0.35 + 3.2 * np.clip(np.arange(DAYS) / (700 / weekly), 0, 1.2) ** 3
+    return np.where(rng.random(DAYS) < 0.5, speed * rng.gamma(2, weekly / 7, DAYS), 0)
+
+
 KINDS: Mapping[str, Callable[[np.random.Generator, float], Numbers]] = {
     "even": even, "in bursts": in_bursts, "by steps": by_steps, "drifting": drifting,
+    "autocorrelated": autocorrelated, "accelerating": accelerating, "rushed": rushed,
 }  # fmt: skip
 
 
@@ -79,6 +101,8 @@ def simulated(count: int, seed: int) -> Iterator[Goal]:
 HISTORIES = """
     create table users as select user_id, made + len(known)::integer - 1 as today from lives;
     create schema silver;
+    create table silver.day_off_history (
+        user_id varchar, day_off_id varchar, version integer, change varchar, changed_on date, valid_to timestamptz, first_date date, last_date date);
     create table silver.goal_history as
     select user_id, 0 as bucket, user_id as goal_id, number as version, made + number - 1 as changed_on, progress, 'active' as status,
            'goal.progressed' as change, null::date as target_date, null::date as start_date

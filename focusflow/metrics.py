@@ -79,6 +79,21 @@ TREND_WORDS = {
     "running": "not over yet",
 }
 
+#: With fewer periods, a share would say nothing.
+LEAST_JUDGED = 5
+
+
+def coverage_sentence(inside: int, judged: int, span: str) -> str:
+    """What a user's usual range was worth so far; nothing where too few periods were compared with one.
+
+    >>> coverage_sentence(18, 22, "week")
+    'Your usual range is made to hold about four of five weeks; so far it held 18 of 22.'
+    """
+    if judged < LEAST_JUDGED:
+        return ""
+    return f"Your usual range is made to hold about four of five {span}s; so far it held {inside} of {judged}."
+
+
 METRICS = (
     Metric("tasks_created", "Created", "tasks", "Tasks created that day."),
     Metric(

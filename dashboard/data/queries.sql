@@ -6,6 +6,10 @@ select * from gold.productivity_daily where local_date between $first and $last 
 -- weeks --
 select * from gold.productivity_weekly where first_day between $first and $last order by first_day
 
+-- judged_weeks --
+select first_day, tasks_completed_trend from gold.productivity_weekly
+where first_day < $before and tasks_completed_trend in ('usual', 'higher', 'lower')
+
 -- unusual_weeks --
 select first_day, tasks_completed, tasks_completed_trend, tasks_completed_usual_low as usual_low, tasks_completed_usual_high as usual_high
 from gold.productivity_weekly

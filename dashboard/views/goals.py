@@ -12,12 +12,13 @@ from dashboard.charts import goals as charts
 from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
+from focusflow.approximate_dates import approximately, between
 
 A_PAGE = 10
 PACE = "The dashed line is an even pace from start to target date. Ahead and behind are measured against it. The band is the forecast."
 FORECAST = (
-    "When it is reached if it goes on as in the twelve weeks before: as likely before as after the day in the middle, and eight times in ten"
-    " between the other two. It is no promise: it knows nothing of what is ahead."
+    "When it is reached if it goes on as in the twelve weeks before, with their trend: as likely before as after the time in the middle, and"
+    " eight times in ten between the other two. Dates are as exact as they are known. It is no promise: it knows nothing of what is ahead."
 )
 
 
@@ -86,9 +87,10 @@ def _forecast(day: dict[str, Any]) -> str | None:
     early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
     if middle is None:
         return None
-    text = f"Likely reached around {formatting.short_date(middle)}"
+    span = (late - early).days if early and late else None
+    text = f"Likely reached around {approximately(middle, span)}"
     if early is not None:
-        text += f", between {formatting.short_date(early)} and {formatting.short_date(late) if late else 'no one knows when'}"
+        text += f", {between(early, late)}"
     chance = day["probability_on_time"]
     return f"{text}." if chance is None else f"{text}; by its date with a chance of {formatting.chance(chance)}."
 

@@ -13,7 +13,7 @@ from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.lake.tables import DAILY_TABLE
-from focusflow.metrics import BY_NAME, TREND_WORDS
+from focusflow.metrics import BY_NAME, TREND_WORDS, coverage_sentence
 
 METRICS_SHOWN = {
     "tasks_completed": formatting.number,
@@ -21,8 +21,8 @@ METRICS_SHOWN = {
     "productivity_score": formatting.tenths,
 }
 HOW = (
-    "Your usual range holds eight of ten of your earlier whole weeks, at most 26 of them. Only a week that is over and lies"
-    " outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
+    "Your usual range comes from your earlier whole weeks, at most 26 of them, and is made so that about four of five next weeks lie in it."
+    " Only a week that is over and lies outside of it is called more or less than usual; with fewer than six earlier weeks nothing is claimed."
 )
 #: What stands out comes first.
 RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "days_off": 3, "too_little_data": 4}
@@ -40,11 +40,20 @@ def page() -> None:
     over = weeks.filter(pl.col("is_complete"))
     week = (over if len(over) else weeks).row(-1, named=True)
     layout.section_header(f"The week of {formatting.long_date(week['first_day'])}", HOW)
+    if held := _coverage(week["first_day"]):
+        st.caption(held)
     _words(week["first_day"])
     for name in sorted(METRICS_SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
         _insight(name, week, weeks)
     layout.footer(weeks, span, "weeks", "gold/productivity_weekly")
     refreshing()
+
+
+def _coverage(day: date) -> str:
+    """How many earlier weeks lay in the range that was made before them."""
+    judged = lake.query("judged_weeks", before=day)
+    inside = judged.filter(pl.col("tasks_completed_trend") == "usual") if len(judged) else judged
+    return coverage_sentence(len(inside), len(judged), "week")
 
 
 def _insight(name: str, week: dict[str, Any], weeks: pl.DataFrame) -> None:

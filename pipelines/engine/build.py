@@ -16,7 +16,7 @@ from focusflow.lake.session import Scan, Session, scans
 from focusflow.lake.tables import Lake, Pinned, position_key
 from focusflow.preferences import DEFAULTS
 from pipelines.engine import dirty_days
-from pipelines.engine.as_of import last, note
+from pipelines.engine.as_of import last, last_said, note
 from pipelines.engine.daily import DAILY
 from pipelines.engine.descriptions import BUILT_BY_QUERY, Table
 from pipelines.engine.histories import held_since, month_before
@@ -50,12 +50,19 @@ def load_incremental(
     else:
         behind = [key for key, position in positions.items() if last_hour != this_hour or gold.position(key) < position]
         firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
+    if gold.version and (last_said(gold, "computation") or "1") != table.computation:
+        firsts = dict.fromkeys(range(buckets), date.min)
     if not firsts:
         return 0
     pieces = [(piece, compute(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
     rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
     where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
-    gold.replace(rows, where=where, positions=positions, metadata=note(as_of) | dirty_days.up_to(source))
+    gold.replace(
+        rows,
+        where=where,
+        positions=positions,
+        metadata=note(as_of) | dirty_days.up_to(source) | {"computation": table.computation},
+    )
     return int(rows.num_rows)
 
 

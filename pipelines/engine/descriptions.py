@@ -68,6 +68,11 @@ class Table:
         return " ".join(str(self.toml["description"]).split())
 
     @property
+    def computation(self) -> str:
+        """The version of its query. Raise it when the same events come to other rows: the next refresh then builds the table anew."""
+        return str(self.toml.get("computation", 1))
+
+    @property
     def grain(self) -> tuple[str, ...]:
         """The columns that tell one row from another."""
         return tuple(self.toml["grain"])

@@ -1,23 +1,44 @@
 -- Macros that the statements of tables call by name.
 --
--- A user's usual range: from an eighth to seven eighths of what earlier periods were, in sorted order, between two neighbors in proportion;
--- of counts the whole numbers in it. On two real histories a fifth or less of all weeks lay outside (see docs/metrics.md).
+-- A user's usual range is an interval that the next period lies in about 82 times in 100 (see docs/metrics.md). It is computed on square roots,
+-- which makes counts and durations nearly symmetric. Its center is the mean, moved toward the last period by the autocorrelation of the
+-- series (carried). Its half width is Student's t for 83 % and what the earlier periods left unexplained; both grow for short series. Of
+-- counts it holds the whole numbers in it. list_transform over a list of one computes a step once and names it.
 --
 -- A user is active by what they began themselves: no delivery, no run of the pipeline. The day last_day_over is over in every time zone.
 --
--- When a goal is reached: soonest and latest are the two h at which pace * h lies 1.2816 standard deviations from what is missing, the roots
--- of (pace * h - missing)^2 = z^2 * variance * (h + h^2 / weeks); null where the second never comes. normal is the distribution function of
--- the normal distribution, to 0.0002.
+-- When a goal is reached: a straight line through up to twelve weeks gives the pace now and its growth, which noise shrinks (kept_trend). The
+-- pace goes on to grow three times as fast, for goals with a date are hurried at the end, and never falls. The time that this takes has a
+-- lognormal distribution, whose deviation (unsure) adds up the noise of the weeks, a pace that wanders, and the part that the trend made up.
+-- The constants hold 75 to 85 % of six kinds of generated goals between p10 and p90. normal is the distribution function of the normal
+-- distribution, to 0.0002.
 
-create or replace macro at_rank(sorted, rank) as
-    sorted[floor(rank)::integer] + (rank - floor(rank)) * (sorted[ceil(rank)::integer] - sorted[floor(rank)::integer]);
 -- Amounts of earlier periods, as for so many days on.
 create or replace macro as_long_as(earlier, days) as
     list_transform(earlier, lambda each: case when each.days_on = days then each.amount else each.amount * days / each.days_on end);
-create or replace macro usual_low(earlier) as
-    case when len(earlier) >= 6 then at_rank(list_sort(earlier), greatest(1, (len(earlier) + 1) / 8)) end;
-create or replace macro usual_high(earlier) as
-    case when len(earlier) >= 6 then at_rank(list_sort(earlier), least(len(earlier), (len(earlier) + 1) * 7 / 8)) end;
+create or replace macro t_of_usual(freedom) as 1.3722 + 0.9890 / freedom + 0.7269 / freedom ^ 2 + 0.3731 / freedom ^ 3;
+create or replace macro from_root(root) as greatest(0, round(greatest(0, root) ^ 2 - 0.375, 6));
+create or replace macro moments(y) as {
+    'n': len(y)::double, 'mean': list_avg(y), 'first': y[1] - list_avg(y), 'last': y[-1] - list_avg(y),
+    'spread': greatest(0, round(list_dot_product(y, y) - list_sum(y) ^ 2 / len(y), 9)),
+    'together': list_dot_product(y[2:], y[:len(y) - 1]) - list_avg(y) * (list_sum(y) - y[1] - y[-1]) - list_avg(y) ^ 2
+};
+create or replace macro carried(m) as
+    least(0.9, greatest(0, 1 / m.n + (1 + 4 / m.n) * coalesce(m.together / nullif(m.spread, 0), 0)));
+create or replace macro half_width(m, rho) as
+    sqrt(greatest(0, m.spread - m.first ^ 2 - 2 * rho * m.together + rho ^ 2 * (m.spread - m.last ^ 2)) / (m.n - 2))
+    * t_of_usual(m.n - 1) * sqrt(1 + (1 - rho ^ 2) / m.n) * (1 + 0.4 * rho / sqrt(m.n));
+create or replace macro usual_range(earlier) as
+    case when len(earlier) >= 6 then
+        list_transform([list_transform(earlier, lambda value: sqrt(greatest(0, value) + 0.375))::double[]], lambda y:
+            list_transform([moments(y)], lambda m:
+                list_transform([carried(m)], lambda rho:
+                    list_transform([half_width(m, rho)], lambda half: {
+                        'low': from_root(m.mean + rho * m.last - half), 'high': from_root(m.mean + rho * m.last + half)
+                    })[1])[1])[1])[1]
+    end;
+create or replace macro usual_low(earlier) as usual_range(earlier).low;
+create or replace macro usual_high(earlier) as usual_range(earlier).high;
 create or replace macro fewest(low, high) as case when ceil(low) <= floor(high) then ceil(low) else floor(low) end;
 create or replace macro most(low, high) as case when ceil(low) <= floor(high) then floor(high) else ceil(high) end;
 create or replace macro trend(now, low, high, is_complete) as
@@ -25,17 +46,17 @@ create or replace macro trend(now, low, high, is_complete) as
          when now > high then 'higher' when now < low then 'lower' else 'usual' end;
 create or replace macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
 create or replace macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;
-create or replace macro z_of_ten() as 1.2816;
-create or replace macro straight(missing, pace, variance) as 2 * pace * missing + z_of_ten() ^ 2 * variance;
-create or replace macro bend(missing, pace, variance, weeks) as
-    sqrt(straight(missing, pace, variance) ^ 2 - 4 * missing ^ 2 * (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks));
-create or replace macro soonest(missing, pace, variance, weeks) as
-    case when pace > 0 then 2 * missing ^ 2 / (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) end;
-create or replace macro latest(missing, pace, variance, weeks) as
-    case when pace > 0 and pace ^ 2 > z_of_ten() ^ 2 * variance / weeks
-         then (straight(missing, pace, variance) + bend(missing, pace, variance, weeks)) / (pace ^ 2 - z_of_ten() ^ 2 * variance / weeks) / 2 end;
+create or replace macro noise(n, syy, slope, sxx, mean) as (greatest(0, syy - slope ^ 2 * sxx) + 3 * mean ^ 2) / (n + 1);
+create or replace macro kept_trend(slope, sxx, noise) as slope ^ 3 / nullif(slope ^ 2 + 0.4 * noise / sxx, 0);
+create or replace macro weeks_until(missing, pace, growth) as
+    2 * missing / (pace + sqrt(pace ^ 2 + 6 * greatest(0, growth) * missing));
+create or replace macro unsure(n, syy, mean, pace, trend, weeks) as
+    sqrt(0.7 * (syy + mean ^ 2) / (n + 1) / pace ^ 2 * (1 / greatest(0.5, weeks) + 1 / n) + 0.2025 * least(4, weeks / n)
+         + 0.2 * (trend * (n - 1) / 2 / pace) ^ 2);
+create or replace macro soonest(weeks, unsure) as weeks * exp(-1.346 * unsure);
+create or replace macro latest(weeks, unsure) as weeks * exp(1.435 * unsure);
 create or replace macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks)::integer end;
 create or replace macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
-create or replace macro chance(missing, pace, variance, weeks, time) as
-    case when pace is null or time is null then null when time <= 0 or variance = 0 then 0
-         else normal(greatest(-8, least(8, (pace * time - missing) / sqrt(variance * (time + time ^ 2 / weeks))))) end;
+create or replace macro chance(weeks, unsure, time) as
+    case when weeks is null or time is null then null when time <= 0 then 0
+         else normal(greatest(-8, least(8, 1.2816 * ln(time / weeks) / (unsure * case when time < weeks then 1.346 else 1.435 end)))) end;

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import partial
 from itertools import groupby
 from typing import Literal
 
 from pydantic import TypeAdapter
 
+from focusflow.approximate_dates import between
 from focusflow.clock import Period
-from focusflow.metrics import TREND_WORDS
+from focusflow.metrics import TREND_WORDS, coverage_sentence
 from reports import locales
 from reports.insights.writer import Remark
 from reports.locales import count, localised
@@ -173,8 +175,14 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         days=len(facts.days),
         locale=facts.person.locale,
         events=facts.events,
-        note=note,
+        note=" ".join(filter(None, (_coverage(facts), note))),
     )
+
+
+def _coverage(facts: Facts) -> str:
+    """What the usual range is worth, where the report compares with it."""
+    compares = not facts.is_empty and facts.usual["tasks_completed"].trend in ("usual", "higher", "lower")
+    return coverage_sentence(facts.inside, facts.judged, facts.span) if compares else ""
 
 
 def _label(facts: Facts) -> str:
@@ -222,9 +230,8 @@ def _goal(goal: Goal, locale: str) -> Line:
     if goal.target_date:
         notes.append(f"due {locales.date_of(goal.target_date, locale)}")
     if goal.soonest:
-        soonest = locales.date_of(goal.soonest, locale)
-        until = f"from {soonest} to {locales.date_of(goal.latest, locale)}" if goal.latest else f"after {soonest}"
-        notes.append(f"at its own pace most likely reached {until}")
+        names = (partial(locales.date_of, locale=locale), partial(locales.month, locale=locale))
+        notes.append(f"at its own pace most likely reached {between(goal.soonest, goal.latest, *names)}")
     return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes), goal.progress / 100)
 
 

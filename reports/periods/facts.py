@@ -71,6 +71,8 @@ class Facts:
     usual: Mapping[str, Usual]
     as_of: datetime
     events: int | None = None
+    judged: int = 0  # earlier periods of the kind that had a usual range of completed tasks
+    inside: int = 0  # and lay in it
 
     @property
     def span(self) -> str:
@@ -226,6 +228,7 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
     is_named = (period.first, period.last) in (
         (each.first, each.last) for each in _calendar_periods(person, period.first)
     )
+    covered = rows(QUERIES[f"{_kind(period)}_coverage"], period.first, period.last) if source.has_rollup else []
     same = rows(QUERIES[_kind(period)], period.first, period.last) if source.has_rollup else []
     return Facts(
         person,
@@ -236,6 +239,7 @@ def _facts(source: Source, person: Person, period: Period) -> Facts:
         {name: _usual(same, name) if is_named else NOT_COMPARED for name in WITH_USUAL},
         source.as_of,
         counted[0]["events"] if counted else None,
+        **(covered[0] if covered else {}),
     )
 
 

@@ -24,3 +24,12 @@ select * from gold.productivity_monthly where user_id = $user and first_day = $f
 -- From how many the days are made: what came later than the tables is not among them.
 select count(*) as events from silver.events
 where user_id = $user and local_date between $first and $last and recorded_at <= $as_of
+
+-- week_coverage --
+-- How many earlier periods had a usual range, and how many of them lay in it: what the range is worth for this user.
+select count(*) as judged, count(*) filter (tasks_completed_trend = 'usual') as inside from gold.productivity_weekly
+where user_id = $user and first_day < $first and final_day < $last and tasks_completed_trend in ('usual', 'higher', 'lower')
+
+-- month_coverage --
+select count(*) as judged, count(*) filter (tasks_completed_trend = 'usual') as inside from gold.productivity_monthly
+where user_id = $user and first_day < $first and final_day < $last and tasks_completed_trend in ('usual', 'higher', 'lower')

@@ -1,5 +1,5 @@
 -- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or less than is usual for
--- this person: the usual range lies between two ranks of the earlier whole periods. Days off count in no comparison: earlier amounts are taken
+-- this person: the usual range is computed from the earlier whole periods. Days off count in no comparison: earlier amounts are taken
 -- as for as many days on as the period has, and a period of mostly days off is compared with nothing. The score is the mean of the days that are over. Numbers with a fraction are summed in the order of days,
 -- so that the same days give the same sum to the last digit.
 with days as (
@@ -39,13 +39,16 @@ with days as (
            case when is_comparable then as_long_as(completed_of, days_on) end as earlier_completed,
            case when is_comparable then as_long_as(focus_of, days_on) end as earlier_focus, case when is_comparable then scores_of end as earlier_scores
     from with_earlier
-), with_usual as (
-    select * exclude (earlier_completed, earlier_focus, earlier_scores),
-           fewest(usual_low(earlier_completed), usual_high(earlier_completed)) as tasks_completed_usual_low,
-           most(usual_low(earlier_completed), usual_high(earlier_completed)) as tasks_completed_usual_high,
-           usual_low(earlier_focus) as focus_minutes_usual_low, usual_high(earlier_focus) as focus_minutes_usual_high,
-           usual_low(earlier_scores) as productivity_score_usual_low, usual_high(earlier_scores) as productivity_score_usual_high
+), with_ranges as (
+    select *, usual_range(earlier_completed) as completed_range, usual_range(earlier_focus) as focus_range, usual_range(earlier_scores) as score_range
     from scaled
+), with_usual as (
+    select * exclude (earlier_completed, earlier_focus, earlier_scores, completed_range, focus_range, score_range),
+           fewest(completed_range.low, completed_range.high) as tasks_completed_usual_low,
+           most(completed_range.low, completed_range.high) as tasks_completed_usual_high,
+           focus_range.low as focus_minutes_usual_low, focus_range.high as focus_minutes_usual_high,
+           score_range.low as productivity_score_usual_low, score_range.high as productivity_score_usual_high
+    from with_ranges
 ), with_trend as (
     select *,
            trend(tasks_completed, tasks_completed_usual_low, tasks_completed_usual_high, is_complete) as tasks_completed_trend,

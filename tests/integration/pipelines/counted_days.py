@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, sqrt
 from statistics import fmean, median
 from typing import Any
 
@@ -283,13 +283,10 @@ def share(part: int, whole: int) -> float | None:
 
 
 def against_usual(name: str, row: dict[str, Any], earlier: list[float]) -> dict[str, Any]:
-    """From an eighth to seven eighths of what was, in its order; of counts the whole numbers in it."""
+    """How a period compares with what its user's earlier ones make usual; of counts the whole numbers in it."""
     low = high = None
     if len(earlier) >= 6:
-        low, high = (
-            at_rank(sorted(earlier), (len(earlier) + 1) / 8),
-            at_rank(sorted(earlier), (len(earlier) + 1) * 7 / 8),
-        )
+        low, high = usual_range(earlier)
         if name == "tasks_completed":
             low, high = (ceil(low), floor(high)) if ceil(low) <= floor(high) else (floor(low), ceil(high))
     now = row[name]
@@ -302,8 +299,17 @@ def against_usual(name: str, row: dict[str, Any], earlier: list[float]) -> dict[
     return {f"{name}_usual_low": low, f"{name}_usual_high": high, f"{name}_trend": word}
 
 
-def at_rank(ordered: list[float], rank: float) -> float:
-    """Between two neighbours in proportion; the first rank is 1."""
-    rank = min(max(rank, 1), len(ordered))
-    low, high = ordered[floor(rank) - 1], ordered[ceil(rank) - 1]
-    return low + (rank - floor(rank)) * (high - low)
+def usual_range(earlier: list[float]) -> tuple[float, float]:
+    """An interval for the next period: a first-order autoregression on square roots, with Student's t for 83 %."""
+    roots = [sqrt(max(0, value) + 0.375) for value in earlier]
+    n, mean = len(roots), fmean(roots)
+    off = [root - mean for root in roots]
+    total = sum(each**2 for each in off)
+    together = sum(now * before for before, now in pairwise(off))
+    rho = min(0.9, max(0, 1 / n + (1 + 4 / n) * (together / total if total else 0)))
+    left = sum((now - rho * before) ** 2 for before, now in pairwise(off))
+    t = 1.3722 + 0.9890 / (n - 1) + 0.7269 / (n - 1) ** 2 + 0.3731 / (n - 1) ** 3
+    half = sqrt(left / (n - 2)) * t * sqrt(1 + (1 - rho**2) / n) * (1 + 0.4 * rho / sqrt(n))
+    center = mean + rho * off[-1]
+    low, high = (max(0, round(max(0, root) ** 2 - 0.375, 6)) for root in (center - half, center + half))
+    return low, high

@@ -192,29 +192,30 @@ def added(rows: dict[date, Event], day: date, days: int) -> float | None:
 
 
 def forecast_of(known: list[float], missing: float, day: date, target: date | None) -> tuple[Any, ...]:
-    """By halving the time in which it lies."""
-    n, pace = len(known), fmean(known)
-    variance = (sum((week - pace) ** 2 for week in known) + 3 * pace**2) / (n + 1)
+    """A lognormal time, from a line through what the weeks added, the newest first."""
+    n, mean = len(known), fmean(known)
+    if mean <= 0:
+        return (None,) * 4
+    weeks = [number - (n - 1) / 2 for number in range(n)]
+    added_by_week = known[::-1]
+    sxx, syy = sum(week**2 for week in weeks), sum((each - mean) ** 2 for each in added_by_week)
+    slope = sum(week * each for week, each in zip(weeks, added_by_week, strict=True)) / sxx
+    noise = (max(0, syy - slope**2 * sxx) + 3 * mean**2) / (n + 1)
+    trend = slope**3 / (slope**2 + 0.4 * noise / sxx)
+    pace = min(max(mean + trend * (n - 1) / 2, 0.35 * mean), 3 * mean)
+    middle = 2 * missing / (pace + sqrt(pace**2 + 6 * max(0, trend) * missing))
+    of_weeks = 0.7 * (syy + mean**2) / (n + 1) / pace**2 * (1 / max(0.5, middle) + 1 / n)
+    unsure = sqrt(of_weeks + 0.2025 * min(4, middle / n) + 0.2 * (trend * (n - 1) / 2 / pace) ** 2)
 
-    def spreads(weeks: float) -> float:
-        """How many spreads what is to be expected after some weeks lies above what is missing."""
-        return (pace * weeks - missing) / sqrt(variance * (weeks + weeks**2 / n))
-
-    def after(z: float) -> date | None:
-        """The day on which it is so many."""
-        low, high = 1e-9, 520.0
-        if pace <= 0 or spreads(high) < z:
-            return None
-        for _ in range(100):
-            middle = (low + high) / 2
-            low, high = (middle, high) if spreads(middle) < z else (low, middle)
-        return day + timedelta(days=ceil(7 * high - 1e-6))
+    def after(time: float) -> date | None:
+        return day + timedelta(days=ceil(7 * time - 1e-9)) if time <= 520 else None
 
     on_time = None
     if target is not None:
-        weeks = (target - day).days / 7
-        on_time = (1 + erf(spreads(weeks) / sqrt(2))) / 2 if weeks > 0 and variance else 0.0
-    return after(-1.2816), after(0), after(1.2816), on_time
+        time = (target - day).days / 7
+        z = 1.2816 * log(time / middle) / (unsure * (1.346 if time < middle else 1.435)) if time > 0 else -8
+        on_time = (1 + erf(z / sqrt(2))) / 2 if time > 0 else 0.0
+    return after(middle * exp(-1.346 * unsure)), after(middle), after(middle * exp(1.435 * unsure)), on_time
 
 
 def goal_completion(a: Account) -> Rows:

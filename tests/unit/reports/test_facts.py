@@ -9,8 +9,22 @@ import pytest
 
 from focusflow.clock import Period
 from reports.periods import facts
+from reports.periods.content import told
 from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, NotComputed, Reader, gather
 from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
+
+
+@pytest.mark.parametrize(
+    ("earlier", "note"), [(["usual"] * 4 + ["higher"], "so far it held 4 of 5."), (["usual"] * 4, "")]
+)
+def test_a_report_says_how_many_earlier_weeks_lay_in_the_usual_range(with_days, with_week, lake, earlier, note):
+    with_days(day(WEEK.first, tasks_completed=9))
+    trends = dict.fromkeys(("focus_minutes_trend", "productivity_score_trend"), "usual")
+    with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="higher", **trends)
+    for number, trend in enumerate(earlier, 1):
+        first = WEEK.first - timedelta(weeks=number)
+        with_week(first_day=first, final_day=first + timedelta(days=6), tasks_completed_trend=trend)
+    assert told(gather(lake, BUCKETS, ADA, WEEK)).note.endswith(note)
 
 
 def test_the_headline_is_the_sum_of_the_days_of_that_person_and_period(with_days):

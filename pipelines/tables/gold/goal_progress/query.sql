@@ -1,8 +1,6 @@
 -- One row a goal and local day since it was made: how far it was, how far an even pace to its date would have it, on the days that are not
--- off (those still to come as they were known on that day, as in productivity_daily), and when it is to be
--- reached if it goes on as in up to twelve weeks before. Their mean is the pace; their spread, and that a mean of few weeks may be wrong
--- itself, make the range: after h weeks the progress made is taken as normal around pace·h, with variance spread²·(h + h²/weeks).
--- Two imagined weeks with a variance of 1.5·pace² stand in for what a few even weeks do not show.
+-- off (those still to come as they were known on that day, as in productivity_daily), and when it is to be reached if it goes on as in up
+-- to twelve weeks before: as macros.sql says, from a line through what each week added.
 with versions as (
     select *, max(changed_on) over (partition by user_id, goal_id order by version rows unbounded preceding) as first_day
     from silver.goal_history semi join users using (user_id)
@@ -32,23 +30,29 @@ with versions as (
     select *, progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 28 days preceding) as progress_28_days,
            progress - last_value(progress) over (goal order by local_date range between unbounded preceding and interval 7 days preceding) as progress_week
     from days window goal as (partition by user_id, goal_id)
-), with_pace as (
-    select *, count(progress_week) over weeks as weeks_known, avg(progress_week) over weeks as pace,
-           coalesce(var_pop(progress_week) over weeks, 0) as spread
+), with_line as (
+    select *, count(progress_week) over weeks as n, avg(progress_week) over weeks as mean,
+           coalesce(regr_syy(progress_week, local_date - date '1970-01-01') over weeks, 0) as syy,
+           coalesce(7 * regr_slope(progress_week, local_date - date '1970-01-01') over weeks, 0) as slope,
+           regr_sxx(progress_week, local_date - date '1970-01-01') over weeks / 49 as sxx
     from with_past
     window weeks as (partition by user_id, goal_id, (local_date - date '1970-01-01') % 7 order by local_date range between interval 77 days preceding and current row)
-), with_variance as (  -- known too little of, not going on, or reached: nothing is said
-    select * replace (case when weeks_known >= 3 and status = 'active' and progress < 100 then pace end as pace),
-           (weeks_known * spread + 3 * pace ^ 2) / (weeks_known + 1) as variance, 100 - progress as missing
-    from with_pace
+), with_trend as (  -- known too little of, not going on, or reached: nothing is said
+    select * replace (case when n >= 3 and status = 'active' and progress < 100 and mean > 0 then mean end as mean), 100 - progress as missing,
+           coalesce(kept_trend(slope, sxx, noise(n, syy, slope, sxx, mean)), 0) as trend
+    from with_line
+), with_weeks as (  -- an empty mean leaves all that follows empty
+    select *, case when mean is not null then greatest(0.35 * mean, least(3 * mean, mean + trend * (n - 1) / 2)) end as pace, weeks_until(missing, pace, trend) as weeks
+    from with_trend
+), with_forecast as (
+    select *, unsure(n, syy, mean, pace, trend, weeks) as unsure from with_weeks
 )
 select user_id, bucket, goal_id, local_date, status, progress, target_date,
        case when target_date is null or target_date <= begins_on then null when local_date >= target_date then 100
             else 100 * greatest(0, local_date - begins_on - coalesce(off_before, 0))
                  / greatest(1, target_date - begins_on - coalesce(off_before, 0) - coalesce(off_ahead, 0)) end as expected_progress,
        progress - expected_progress as ahead, progress_28_days,
-       reached_by(local_date, soonest(missing, pace, variance, weeks_known)) as forecast_p10,
-       reached_by(local_date, missing / nullif(greatest(pace, 0), 0)) as forecast_p50,
-       reached_by(local_date, latest(missing, pace, variance, weeks_known)) as forecast_p90,
-       chance(missing, pace, variance, weeks_known, (target_date - local_date) / 7) as probability_on_time
-from with_variance left join off_counts using (user_id, goal_id, local_date)
+       reached_by(local_date, soonest(weeks, unsure)) as forecast_p10, reached_by(local_date, weeks) as forecast_p50,
+       reached_by(local_date, latest(weeks, unsure)) as forecast_p90,
+       chance(weeks, unsure, (target_date - local_date) / 7) as probability_on_time
+from with_forecast left join off_counts using (user_id, goal_id, local_date)
