@@ -19,6 +19,7 @@ from focusflow.lake.session import Inputs, Relation, Session
 from models.features.task_facts import INSTANT
 
 QUERIES = load_queries(Path(__file__).with_name("snapshots.sql"))
+MACROS = Path(__file__).with_name("macros.sql").read_text(encoding="utf-8")
 
 #: The nouns whose histories are read.
 NOUNS: Final = ("task", "user", "time_entry", "goal")
@@ -118,7 +119,7 @@ class ChosenUsers:
 @contextmanager
 def chosen(session: Session, histories: Inputs, users: Sequence[str] | None = None) -> Iterator[ChosenUsers]:
     """Look at these users, or at everybody. `histories` has the relations `silver.<noun>_history` of all `NOUNS`."""
-    session.define(QUERIES["age_of"])
+    session.define(MACROS)
     relations: dict[str, Relation] = {**histories}
     relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": users and list(users)})
     with ExitStack() as stack:

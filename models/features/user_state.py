@@ -14,7 +14,7 @@ import polars as pl
 WHAT: Final = ("days_open", "done", "acts", "lately")
 NOTHING: Final = (nan,) * len(WHAT)
 
-#: Up to which age a task is in which stretch of its life; beyond the last, it is in the last one. `snapshots.sql` counts by the same.
+#: Up to which age a task is in which stretch of its life; beyond the last, it is in the last one. `macros.sql` counts by the same.
 STRETCHES: Final = (1, 3, 8, 31, 91)
 
 

@@ -1,5 +1,5 @@
--- Every user: the bucket, the first day, the first day of the week, and today, which is the last date that it has been where the user was:
--- who flies west has yesterday again, but no day goes.
+-- Every user: the bucket, the first day, the first day of the week, and today, which is the last date that it has
+-- been where the user was: who flies west has yesterday again, but no day goes.
 select
     user_id,
     any_value(bucket) as bucket,

@@ -1,27 +1,33 @@
 -- habits --
 -- Each habit's latest version, with its days. An archived one is followed up to the day on which it was archived.
-with logs as (
-    select user_id, habit_id, local_date, skipped
-    from silver.habit_log_history semi join users using (user_id)
-    where valid_to is null and change = 'habit.logged'
-    qualify row_number() over (partition by user_id, habit_id, local_date order by log_offset desc) = 1
-), days as (
-    select
-        user_id,
-        habit_id,
-        list(local_date) filter (where not skipped) as done,
-        list(local_date) filter (where skipped) as skipped
-    from logs
-    group by user_id, habit_id
-), days_off as (
-    select user_id, list(day::date) as days_off
-    from (
-        select user_id, unnest(generate_series(first_date, last_date, interval 1 day)) as day
-        from silver.day_off_history semi join users using (user_id)
-        where valid_to is null and change <> 'dayoff.deleted'
+with
+    logs as (
+        select user_id, habit_id, local_date, skipped
+        from silver.habit_log_history
+        semi join users using (user_id)
+        where valid_to is null and change = 'habit.logged'
+        qualify row_number() over (partition by user_id, habit_id, local_date order by log_offset desc) = 1
+    ),
+    days as (
+        select
+            user_id,
+            habit_id,
+            list(local_date) filter (where not skipped) as done,
+            list(local_date) filter (where skipped) as skipped
+        from logs
+        group by user_id, habit_id
+    ),
+    days_off as (
+        select user_id, list(day::date) as days_off
+        from
+            (
+                select user_id, unnest(generate_series(first_date, last_date, interval 1 day)) as day
+                from silver.day_off_history
+                semi join users using (user_id)
+                where valid_to is null and change <> 'dayoff.deleted'
+            )
+        group by user_id
     )
-    group by user_id
-)
 select
     user_id,
     habit_id,

@@ -6,4 +6,5 @@ select
     nouns.noun,
     nouns.dataschema,
     try(decode(raw_events.value)) as text
-from raw_events left join nouns using (type)
+from raw_events
+left join nouns using (type)
