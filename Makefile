@@ -23,6 +23,9 @@ PYTEST := PYTHONDONTWRITEBYTECODE= POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)
 # A file stays on one worker, and so do all whole platforms. More than four workers wait for each other's disk.
 WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# The queries of the pipelines and of the features of the model; queries.sql files for Postgres are short.
+SQL := pipelines/tables models
+
 .PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs wheel lock clean anew
 
 help: ## list what make can do here
@@ -58,15 +61,17 @@ test-full: .venv/.dev ## run all tests at full size with new random seeds, for a
 coverage: .venv/.dev ## measure which lines and branches of the product the tests below the browser reach
 	@$(PYTEST) $(WORKERS) --cov --cov-report=term:skip-covered tests/unit tests/integration $(ARGS)
 
-lint: .venv/.dev ## check style, formatting, types and which part imports which
+lint: .venv/.dev ## check style, formatting of code and SQL, types and which part imports which
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/sqlfmt --check --quiet $(SQL)
 
 format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
+	@$(BIN)/sqlfmt --quiet $(SQL)
 
 bench: .venv/.dev ## measure against the figures in benchmarks/
 	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -1,17 +1,19 @@
 -- Macros that the statements of tables call by name.
 --
--- A user's usual range is an interval that the next period lies in about 82 times in 100 (see docs/metrics.md). It is computed on square roots,
--- which makes counts and durations nearly symmetric. Its center is the mean, moved toward the last period by the autocorrelation of the
--- series (carried). Its half width is Student's t for 83 % and what the earlier periods left unexplained; both grow for short series. Of
--- counts it holds the whole numbers in it. list_transform over a list of one computes a step once and names it.
+-- A user's usual range is an interval that the next period lies in about 82 times in 100 (see docs/metrics.md). It is
+-- computed on square roots, which makes counts and durations nearly symmetric. Its center is the mean, moved toward
+-- the last period by the autocorrelation of the series (carried). Its half width is Student's t for 83 % and what the
+-- earlier periods left unexplained; both grow for short series. Of counts it holds the whole numbers in it.
+-- list_transform over a list of one computes a step once and names it.
 --
--- A user is active by what they began themselves: no delivery, no run of the pipeline. The day last_day_over is over in every time zone.
+-- A user is active by what they began themselves: no delivery, no run of the pipeline. The day last_day_over is over
+-- in every time zone.
 --
--- When a goal is reached: a straight line through up to twelve weeks gives the pace now and its growth, which noise shrinks (kept_trend). The
--- pace goes on to grow three times as fast, for goals with a date are hurried at the end, and never falls. The time that this takes has a
--- lognormal distribution, whose deviation (unsure) adds up the noise of the weeks, a pace that wanders, and the part that the trend made up.
--- The constants hold 75 to 85 % of six kinds of generated goals between p10 and p90. normal is the distribution function of the normal
--- distribution, to 0.0002.
+-- When a goal is reached: a straight line through up to twelve weeks gives the pace now and its growth, which noise
+-- shrinks (kept_trend). The pace goes on to grow three times as fast, for goals with a date are hurried at the end,
+-- and never falls. The time that this takes has a lognormal distribution, whose deviation (unsure) adds up the noise
+-- of the weeks, a pace that wanders, and the part that the trend made up. The constants hold 75 to 85 % of six kinds
+-- of generated goals between p10 and p90. normal is the distribution function of the normal distribution, to 0.0002.
 
 -- Amounts of earlier periods, as for so many days on.
 create or replace macro as_long_as(earlier, days) as
