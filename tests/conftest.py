@@ -56,6 +56,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Together(config, log)
 
 
+@pytest.fixture(autouse=True)
+def umask():
+    """A command that runs in this process makes its files private; the next test does not."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     # Not under pytest's own folder: each pytest that starts closes that to other accounts, and as root the server is one.

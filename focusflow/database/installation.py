@@ -62,6 +62,10 @@ def make_home(home: Path) -> None:
     """Create the home, private to its owner. Root's can be passed through until its PostgreSQL, which runs as another user, has started."""
     try:
         if not home.exists():
+            if os.geteuid() == 0:
+                for parent in reversed([each for each in home.parents if not each.exists()]):
+                    parent.mkdir(exist_ok=True)
+                    parent.chmod(0o755)  # whatever the umask
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             home.chmod(0o711 if os.geteuid() == 0 else 0o700)
         if not os.access(home, os.W_OK | os.X_OK):

@@ -5,7 +5,7 @@ costs its few rows, whatever the history behind it. Once a day, and where what w
 Rows go from DuckDB to Postgres in batches. Users in quarantine keep what was published of them, in all tables alike, until they are released.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import polars as pl
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
+from focusflow.lake import digests
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
 from pipelines.engine import descriptions, user_quarantine
 from pipelines.engine.as_of import last
@@ -121,7 +122,15 @@ def _state_before(lake: Lake, gold: Pinned, published: Published) -> Pinned | No
     # A table that was rebuilt from nothing has the same versions again, made at other moments.
     if before is None or last(before) != published.as_of or before.columns() != gold.columns():
         return None
-    return before if gold.root and all((gold.root / path).exists() for path in _gone(before, gold)) else None
+    return before if _are_whole(before, _gone(before, gold)) else None
+
+
+def _are_whole(table: Pinned, paths: Iterable[str]) -> bool:
+    """Whether files that a later version has no more are still there as they were written: a rebuild takes damaged ones out, too."""
+    if table.root is None:
+        return False
+    recorded, sizes = digests.read(table.root), table.sizes()
+    return not any(digests.check_file(table.root, path, sizes[path], recorded.files.get(path)) for path in paths)
 
 
 def _gone(before: Pinned, after: Pinned) -> set[str]:

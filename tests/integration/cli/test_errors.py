@@ -17,12 +17,17 @@ from focusflow.file_lock import single_process
 from tests.e2e.conftest import free_ports
 
 #: What needs an installation at all, and of that what opens its database: the dashboard asks the API, `kafka` is a broker alone, what is
-#: done about models reads a lake that may be empty, and `new` writes into a checkout.
-INSTALLED = [name for name in COMMANDS if name not in ("kafka", "train", "evaluate", "models", "new")]
+#: done about models reads a lake that may be empty, `new` writes into a checkout, and `restore` looks at the backup first.
+INSTALLED = [name for name in COMMANDS if name not in ("kafka", "train", "evaluate", "models", "new", "restore")]
 WITH_DATABASE = [name for name in INSTALLED if name not in ("dashboard", "quarantine", "sql")]
 
 #: What a command needs to be told before it looks at the installation.
-TOLD = {"report": ["weekly", "--user", "demo@example.com"], "insights": ["--user", "demo@example.com"]}
+TOLD = {
+    "report": ["weekly", "--user", "demo@example.com"],
+    "insights": ["--user", "demo@example.com"],
+    "import": ["--user", "demo@example.com", "--undo", "01900000-0000-7000-8000-000000000000"],
+    "backup": ["backups"],
+}
 SERVERS = {"api": "api_port", "dagster": "dagster_port", "dashboard": "dashboard_port"}
 
 
