@@ -52,7 +52,8 @@ class Stack:
         trusted = {
             "FOCUSFLOW_TRUSTED_PROXIES": "127.0.0.1"
         }  # many users come from this machine, each from a network of their own
-        self.environment = {**clean, **ours, **trusted, "FOCUSFLOW_HOME": str(self.home)}
+        small = {"FOCUSFLOW_MIN_GROUP_SIZE": "1"}  # the demo has five users, of which not all are in each cohort
+        self.environment = {**clean, **ours, **trusted, **small, "FOCUSFLOW_HOME": str(self.home)}
         self.python = sys.executable
         self.up: subprocess.Popen[bytes] | None = None
         self.ready_after = 0.0

@@ -20,9 +20,9 @@ def test_an_analyst_finds_the_pages_in_the_menu_and_takes_their_charts_away(look
         expect(page.get_by_text(tells).first).to_be_visible()
     assert page.get_by_text("Published to the API").count() == 0  # that is for admins
     visit(demo, page, "product?range=1+year")
-    expect(page.get_by_role("button", name="CSV")).to_have_count(4)
-    columns = [set(downloaded(page, page, which)[0]) for which in range(4)]
-    for wanted in ("dau", "share_up_20", "name", "event_name"):
+    expect(page.get_by_role("button", name="CSV")).to_have_count(5)
+    columns = [set(downloaded(page, page, which)[0]) for which in range(5)]
+    for wanted in ("dau", "share_up_20", "cohort_week", "name", "event_name"):
         assert sum(wanted in each for each in columns) == 1
 
 
