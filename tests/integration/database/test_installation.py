@@ -1,5 +1,6 @@
 """An installation's database is prepared, whatever happens to its server meanwhile."""
 
+import os
 import tempfile
 import threading
 import time
@@ -71,3 +72,10 @@ def test_a_server_of_others_that_dies_meanwhile_is_a_problem_that_can_pass(setti
         preparing = Preparing(lambda: prepare(server.url, 8))
         kill_while_it_is_prepared(settings, server.url, preparing)
         assert isinstance(preparing.error, Unavailable)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as another user")
+def test_folders_that_are_made_above_a_home_can_be_passed_through_whatever_the_umask(tmp_path):
+    os.umask(0o077)
+    make_home(tmp_path / "data" / "focusflow" / "home")
+    assert [each.stat().st_mode & 0o777 for each in (tmp_path / "data", tmp_path / "data" / "focusflow")] == [0o755] * 2
