@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import current_user
+from dashboard.components import layout
 from dashboard.data import lake
 from dashboard.views import (
     data_health,
@@ -66,6 +67,7 @@ with st.container(key="account").popover(
     st.link_button("Sign out", "/signout", icon=":material/logout:")
 st.session_state[lake.VERSIONS_READ] = {}
 try:
+    layout.quarantine_notice()
     chosen.run()
 except Problem as problem:
     st.error(str(problem), icon=":material/error:")

@@ -85,6 +85,18 @@ def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABL
         csv_button(frame, f"{name}-{span.first}-{span.last}")
 
 
+def quarantine_notice() -> None:
+    """For whose numbers break a rule: that they may be wrong, and since when."""
+    failed = lake.query("failed_rules")
+    if len(failed):
+        since = local(failed["since"][0], current_user.require_user())
+        st.warning(
+            f"Some of your numbers failed a check on {since:%-d %B at %H:%M} and may be wrong. Everything that you entered is saved."
+            " The administrator sees the details on Data health.",
+            icon=":material/report:",
+        )
+
+
 def csv_button(frame: pl.DataFrame, name: str) -> None:
     """What the page shows as a file. It is written when somebody asks for it."""
     st.download_button(

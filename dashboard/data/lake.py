@@ -3,6 +3,7 @@
 Answers are kept as long as the tables they come from stand at the same versions. No widgets here.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -18,8 +19,11 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.app_state import shared
 from focusflow.database.queries import load_queries
+from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import DAILY_TABLE, Pinned, duckdb_connection
+from focusflow.lake.tables import DAILY_TABLE, Pinned, TableDamaged, duckdb_connection
+
+LOG = logging.getLogger(__name__)
 
 HERE = Path(__file__)
 OWN, PRODUCT = (load_queries(HERE.with_name(name)) for name in ("queries.sql", "product.sql"))
@@ -31,6 +35,10 @@ VERSIONS_READ = "tables read"  # by the page, with their versions, in the state 
 READS = {
     name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
 }
+
+
+class NumbersDamaged(Unavailable):
+    """Some of the stored numbers cannot be read. The next refresh rebuilds them. Reload the page in a few minutes."""
 
 
 def version(table: str) -> int:
@@ -56,11 +64,15 @@ def query(question: str, **values: Any) -> pl.DataFrame:
     What is asked about all people together is answered to analysts and admins only.
     """
     me = current_user.require_analyst() if question in PRODUCT else current_user.require_user()
-    versions = {name: version(name) for name in READS[question]}
-    st.session_state.setdefault(VERSIONS_READ, {}).update(versions)
-    if -1 in versions.values():
-        return pl.DataFrame()
-    return _cached_answer(question, None if question in PRODUCT else me.user_id, versions, values)
+    try:
+        versions = {name: version(name) for name in READS[question]}
+        st.session_state.setdefault(VERSIONS_READ, {}).update(versions)
+        if -1 in versions.values():
+            return pl.DataFrame()
+        return _cached_answer(question, None if question in PRODUCT else me.user_id, versions, values)
+    except (TableDamaged, OSError, duckdb.Error, pl.exceptions.PolarsError) as error:
+        LOG.exception("The query %s cannot read its tables", question)
+        raise NumbersDamaged from error
 
 
 def has_newer_versions() -> bool:
@@ -129,8 +141,9 @@ def _files(name: str, version: int, lake: str, where: str | None) -> list[str]:
 
 def _where(table: Pinned, months: Months | None, bucket: int | None = None) -> str | None:
     """Which partitions can hold it, as the table's log is asked."""
-    conditions = [f"bucket = {bucket}"] if bucket is not None else []
-    if months and "month" in table.delta.metadata().partition_columns:
+    partitions = table.delta.metadata().partition_columns
+    conditions = [f"bucket = {bucket}"] if bucket is not None and "bucket" in partitions else []
+    if months and "month" in partitions:
         conditions.append(f"month >= '{months[0]}' and month <= '{months[1]}'")
     return " and ".join(conditions) or None
 

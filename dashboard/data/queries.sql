@@ -3,6 +3,9 @@
 -- days --
 select * from gold.productivity_daily where local_date between $first and $last order by local_date
 
+-- failed_rules --
+select since, rule from quarantine.users order by since
+
 -- weeks --
 select * from gold.productivity_weekly where first_day between $first and $last order by first_day
 

@@ -46,6 +46,15 @@ def test_a_query_opens_only_the_months_it_is_asked_for(look, lake):
     assert len(asked("days", first=month, last=TODAY).splitlines()) == 1 + TODAY.day
 
 
+@pytest.mark.parametrize("damaged", ["*.parquet", "*.json"])
+def test_a_damaged_table_is_reported_in_one_sentence(look, lake, damaged):
+    me = str(new_id())
+    look(days_of(me, 1, count=3), user_id=me)
+    for path in Path(lake.location, "gold", "productivity_daily").rglob(damaged):
+        path.write_bytes(path.read_bytes()[:40])
+    assert asked("days", first=TODAY, last=TODAY) == "NumbersDamaged"
+
+
 @pytest.mark.parametrize("question", lake.OWN)
 def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lake, question):
     from pipelines.engine import build, daily

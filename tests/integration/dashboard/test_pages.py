@@ -1,6 +1,6 @@
 """The pages, run as Streamlit runs them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import polars as pl
@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from focusflow.errors import Conflict
 from focusflow.identity import new_id
+from focusflow.lake.tables import duckdb_connection
+from pipelines.engine import user_quarantine
 from tests.integration.dashboard.conftest import TODAY, days_of
 
 
@@ -163,6 +165,27 @@ def test_another_persons_id_in_the_address_shows_nothing_of_theirs(look):
         page = show(name, user=other, user_id=other, id=other)
         assert "77" not in metrics(page).values()
         assert metrics(page)["Completed"] in ("1", "30")
+
+
+@pytest.mark.parametrize("is_quarantined", [True, False])
+def test_only_a_quarantined_user_is_told_that_numbers_may_be_wrong(look, lake, is_quarantined):
+    def script():
+        from dashboard.components import layout
+
+        layout.quarantine_notice()
+
+    me, other = str(new_id()), str(new_id())
+    look(user_id=me)
+    user_quarantine.record(
+        lake,
+        duckdb_connection(),
+        "gold/time_daily",
+        {"negative_minutes": {me if is_quarantined else other: 1}},
+        datetime(2026, 3, 2, 14, 5, tzinfo=UTC),
+    )
+    page = AppTest.from_function(script, default_timeout=30).run()
+    assert not page.exception
+    assert ["2 March at 14:05" in each.value for each in page.warning] == [True] * is_quarantined
 
 
 @pytest.mark.parametrize("name", ["goals", "habits", "time", "reports", "notifications", "settings"])
