@@ -4,44 +4,43 @@ The tables of the lake are pinned first, each before the tables that it is compu
 table never knows more than its inputs, and the lake never more than the database; what is missing is landed and computed again.
 
 A backup is a folder of its own with a manifest. Data files never change, so all backups in one place share them: the next one copies only
-what is new.
+what is new. With a key, everything but the manifest is encrypted; encrypted data files have a folder of their own.
 """
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
 from focusflow import __version__
+from focusflow.backup_files import BackupDamaged, BackupFiles, chunks, key_of, make_folder
 from focusflow.database.binaries import find_binaries
-from focusflow.database.migrate import newest_revision, prepare
+from focusflow.database.migrate import newest_revision, prepare, revision_of
 from focusflow.database.session import connect_once
-from focusflow.errors import Problem, SetupProblem, Unavailable
+from focusflow.errors import SetupProblem, Unavailable
 from focusflow.lake import digests
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, position_key
 from focusflow.settings import Settings
 
-MANIFEST, DUMP, FILES = "manifest.json", "database.dump", "files"
+MANIFEST, DUMP, FILES, ENCRYPTED_FILES = "manifest.json", "database.dump", "files", "files.encrypted"
 DUMP_SECONDS = 3 * 3600
 #: Under the home, beside database and lake. The password of the embedded database belongs to its data folder and is made again.
 SECRETS = ("signing-key",)
 
 
-class BackupDamaged(Problem):
-    """A backup lacks a file, or holds other bytes than it recorded."""
-
-
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds. `offsets` is how far the lake had taken in the log of each bucket; `digests` is by path from the folder of all backups."""
+    """What a backup holds. `offsets` is how far the lake had taken in the log of each bucket; `digests` is by scope and path of a file."""
 
     made_at: str
     version: str
@@ -51,51 +50,67 @@ class Backup:
     tables: dict[str, int]
     digests: dict[str, str]
     copied: int = 0
+    is_encrypted: bool = False
 
     @property
     def name(self) -> str:
         """Sorts by time."""
         return f"{datetime.fromisoformat(self.made_at):%Y-%m-%dT%H%M%S.%f}Z"
 
+    def files(self, place: Path, settings: Settings) -> Callable[[str], tuple[BackupFiles, str]]:
+        """Where a file is that the manifest names."""
+        key = _key(settings)
+        if self.is_encrypted and key is None:
+            raise SetupProblem(f"The backup {self.name} is encrypted. Set FOCUSFLOW_BACKUP_KEY to its key.")
+
+        def found(name: str) -> tuple[BackupFiles, str]:
+            scope, _, path = name.partition("/")
+            return BackupFiles(place / scope, scope, key if self.is_encrypted else None), path
+
+        return found
+
 
 def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime) -> Backup:
-    """Write a backup. `names` are the tables, each after its inputs. The manifest comes last: a backup without one was cut off."""
-    lake = Lake(settings.lake_location)
+    """Write a backup, and read all of it again. `names` are the tables, each after its inputs. The manifest comes last: a backup without one
+    was cut off.
+    """
+    lake, key = Lake(settings.lake_location), _key(settings)
     if not lake.is_local:
         raise SetupProblem(
             f"The lake {lake.location} is a store. Back it up with the versions of the store, and Postgres with pg_dump."
         )
     pinned = list(_pinned(lake, names))
-    backup = Backup(now.isoformat(), __version__, newest_revision(), settings.buckets, {}, {}, {})
-    final = place / backup.name
+    schema = revision_of(url)
+    if schema is None:
+        raise SetupProblem("There is nothing to back up yet: the database has no schema. `focusflow up` creates it.")
+    backup = Backup(now.isoformat(), __version__, schema, settings.buckets, {}, {}, {}, is_encrypted=key is not None)
     draft = place / f".{backup.name}.draft"
-    _make(place)
+    make_folder(place)
     for stale in place.glob(".*.draft"):  # of a backup that was killed
         shutil.rmtree(stale)
-    _make(draft)
-    copied = 0
+    make_folder(draft)
+    own, scope = BackupFiles(draft, backup.name, key), FILES if key is None else ENCRYPTED_FILES
+    shared = BackupFiles(place / scope, scope, key)
     try:
-        for table in pinned:
-            copied += _copy_table(table, place, draft, backup)
+        copied = sum(_copy_table(table, shared, own, backup) for table in pinned)
         raw = next((table for table in pinned if table.name == RAW_EVENTS.name), None)
         if raw:
             backup.offsets.update(
                 {str(bucket): raw.position(position_key(bucket)) for bucket in range(settings.buckets)}
             )
         for source, target in _other_files(settings):
-            _copy(source, draft / target)
-        _run(settings, url, "pg_dump", "--format=custom", "--no-owner", f"--file={draft / DUMP}")
-        for path in _files(draft):
-            backup.digests[f"{backup.name}/{path.relative_to(draft)}"] = _digest(path)
-        finished = Backup(**{**asdict(backup), "copied": copied})
-        (draft / MANIFEST).write_text(json.dumps(asdict(finished), indent=1), encoding="utf-8")
-        for path in _files(draft):
-            _sync(path)
-        draft.rename(final)
+            backup.digests[own.name(target)] = own.write(target, _content(source))
+        with _program(settings, url, "pg_dump", "--format=custom", "--no-owner", stdout=subprocess.PIPE) as dump:
+            assert dump.stdout
+            backup.digests[own.name(DUMP)] = own.write(DUMP, chunks(dump.stdout))
+        finished = replace(backup, copied=copied)
+        BackupFiles(draft, backup.name, None).write(MANIFEST, [json.dumps(asdict(finished), indent=1).encode()])
+        draft.rename(place / backup.name)
         _sync(place)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    verify(settings, place, finished)
     return finished
 
 
@@ -103,32 +118,39 @@ def restore(settings: Settings, url: str, place: Path, backup: Backup) -> None:
     """Verify a backup and put it in place. The lake appears last, as a whole."""
     lake = Path(settings.lake_location)
     _refuse(settings, url, backup)
-    verify(place, backup)
+    verify(settings, place, backup)
     draft = lake.with_name(f".{lake.name}.restoring")
     shutil.rmtree(draft, ignore_errors=True)
-    _make(draft)
-    for path in backup.digests:
-        first, _, rest = path.partition("/")
-        if first == FILES:
-            _copy(place / path, draft / rest)
-        elif rest.startswith("lake/"):
-            _copy(place / path, draft / rest.removeprefix("lake/"))
-        elif rest.startswith("home/"):
-            _copy(place / path, settings.home / rest.removeprefix("home/"))
-    _restore_database(settings, url, place / backup.name / DUMP)
+    make_folder(draft)
+    files = backup.files(place, settings)
+    for name in backup.digests:
+        stored, path = files(name)
+        if stored.scope != backup.name:
+            target = BackupFiles(draft, "", None)
+        elif path.startswith("lake/"):
+            target, path = BackupFiles(draft, "", None), path.removeprefix("lake/")
+        elif path.startswith("home/"):
+            target, path = BackupFiles(settings.home, "", None), path.removeprefix("home/")
+        else:
+            continue
+        target.write(path, stored.read(files(name)[1]))
+    _restore_database(settings, url, files(f"{backup.name}/{DUMP}")[0].read(DUMP))
     if lake.exists():
         lake.rmdir()
     draft.rename(lake)
 
 
-def verify(place: Path, backup: Backup) -> None:
+def verify(settings: Settings, place: Path, backup: Backup) -> None:
     """Read every file and compare it with its digest."""
-    for path, expected in backup.digests.items():
-        file = place / path
-        if not file.exists():
-            raise BackupDamaged(f"The backup {backup.name} lacks the file {path}. Use an older backup.")
-        if _digest(file) != expected:
-            raise BackupDamaged(f"The file {path} of the backup {backup.name} has changed. Use an older backup.")
+    files = backup.files(place, settings)
+    for name, expected in backup.digests.items():
+        stored, path = files(name)
+        try:
+            found = stored.digest(path)
+        except FileNotFoundError as error:
+            raise BackupDamaged(f"The backup {backup.name} lacks the file {name}. Use an older backup.") from error
+        if found != expected:
+            raise BackupDamaged(f"The file {name} of the backup {backup.name} has changed. Use an older backup.")
 
 
 def backups(place: Path) -> list[Backup]:
@@ -143,11 +165,15 @@ def prune(place: Path, keep: int) -> list[str]:
     for backup in old:
         (place / backup.name / MANIFEST).unlink()  # first: a backup that is cut off does not count
         shutil.rmtree(place / backup.name)
-    needed = {path for backup in kept for path in backup.digests}
-    for path in _files(place / FILES):
+    needed = {name for backup in kept for name in backup.digests}
+    for path in (*_files(place / FILES), *_files(place / ENCRYPTED_FILES)):
         if path.relative_to(place).as_posix() not in needed:
             path.unlink()
     return [backup.name for backup in old]
+
+
+def _key(settings: Settings) -> bytes | None:
+    return key_of(settings.backup_key.get_secret_value()) if settings.backup_key else None
 
 
 def _pinned(lake: Lake, names: Iterable[str]) -> Iterator[Pinned]:
@@ -159,23 +185,23 @@ def _pinned(lake: Lake, names: Iterable[str]) -> Iterator[Pinned]:
             yield table
 
 
-def _copy_table(table: Pinned, place: Path, draft: Path, backup: Backup) -> int:
+def _copy_table(table: Pinned, shared: BackupFiles, own: BackupFiles, backup: Backup) -> int:
     """The data files of a version into the common place, and its log into the backup. Returns how many files were new."""
     root = table.root
     assert root is not None
     recorded, copied = digests.read(root).files, 0
-    for path in table.sizes():
-        target = place / FILES / table.name / path
-        known = recorded.get(path)
-        if not target.exists():
-            _copy(root / path, target)
+    for file in table.sizes():
+        path, known, found = f"{table.name}/{file}", recorded.get(file), None
+        if not (shared.root / path).exists():
+            found = shared.write(path, _content(root / file))
             copied += 1
-            if known and _digest(target) != known.sha256:
-                target.unlink()
-                raise Unavailable(f"The file {table.name}/{path} is damaged. Run `focusflow verify --deep --repair`.")
-        backup.digests[f"{FILES}/{table.name}/{path}"] = known.sha256 if known else _digest(target)
+            if known and found != known.sha256:
+                (shared.root / path).unlink()
+                raise Unavailable(f"The file {path} is damaged. Run `focusflow verify --deep --repair`.")
+        backup.digests[shared.name(path)] = known.sha256 if known else found or shared.digest(path)
     for source in _log(root, table.version):
-        _copy(source, draft / "lake" / table.name / "_delta_log" / source.name)
+        path = f"lake/{table.name}/_delta_log/{source.name}"
+        backup.digests[own.name(path)] = own.write(path, _content(source))
     backup.tables[table.name] = table.version
     return copied
 
@@ -220,31 +246,49 @@ def _refuse(settings: Settings, url: str, backup: Backup) -> None:
         raise SetupProblem("The database has tables already. Restore into an empty database.")
 
 
-def _restore_database(settings: Settings, url: str, dump: Path) -> None:
+def _restore_database(settings: Settings, url: str, dump: Iterable[bytes]) -> None:
     prepare(url, settings.buckets)  # for the roles, which belong to the server and are not in a dump
     with connect_once(url) as connection:
         connection.execute("drop schema public cascade")
         connection.execute("create schema public")
-    _run(settings, url, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname=", str(dump))
+    how = ("--no-owner", "--exit-on-error", "--single-transaction", "--dbname=")
+    with _program(settings, url, "pg_restore", *how, stdin=subprocess.PIPE) as program:
+        assert program.stdin
+        with suppress(BrokenPipeError):  # the program failed, and says why
+            for chunk in dump:
+                program.stdin.write(chunk)
+            program.stdin.close()
     with connect_once(url) as connection:
         # It may be of a later version of the lake than the one that is restored: the next refresh publishes all of it.
         connection.execute("truncate published_rows, published_product, publications")
     prepare(url, settings.buckets)
 
 
-def _run(settings: Settings, url: str, program: str, *arguments: str) -> None:
+@contextmanager
+def _program(
+    settings: Settings, url: str, name: str, *arguments: str, stdin: int | None = None, stdout: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program of PostgreSQL. The password goes by the environment: arguments can be seen by other users of the machine."""
     binaries = find_binaries(settings.home / "postgres" / "data", settings.home / "postgres" / "server.log")
-    done = subprocess.run(
-        [binaries.folder / program, *arguments],
-        env=_environment(url),
-        capture_output=True,
-        text=True,
-        timeout=DUMP_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise Unavailable(f"{program} failed: {done.stderr.strip()[-500:]}")
+    with TemporaryFile() as errors:
+        command = [str(binaries.folder / name), *arguments]
+        program = subprocess.Popen(command, env=_environment(url), stdin=stdin, stdout=stdout, stderr=errors)
+        deadline = Timer(DUMP_SECONDS, program.kill)
+        deadline.start()
+        try:
+            yield program
+            failed = program.wait()
+        finally:
+            deadline.cancel()
+            if program.poll() is None:
+                program.kill()
+                program.wait()
+            for pipe in (program.stdin, program.stdout):
+                if pipe:
+                    pipe.close()
+        if failed:
+            errors.seek(0)
+            raise Unavailable(f"{name} failed: {errors.read().decode(errors='replace').strip()[-500:]}")
 
 
 def _environment(url: str) -> Mapping[str, str]:
@@ -265,26 +309,12 @@ def _files(folder: Path) -> Collection[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Under another name first, so that a file that is there is whole."""
-    _make(target.parent)
-    draft = target.with_name(f".{target.name}.new")
+def _content(path: Path) -> Iterator[bytes]:
     try:
-        shutil.copyfile(source, draft)
+        with path.open("rb") as file:
+            yield from chunks(file)
     except FileNotFoundError as error:
-        raise Unavailable(f"The file {source} was cleared away meanwhile. Run the backup again.") from error
-    draft.chmod(0o600)
-    _sync(draft)
-    draft.rename(target)
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        raise Unavailable(f"The file {path} was cleared away meanwhile. Run the backup again.") from error
 
 
 def _sync(path: Path) -> None:

@@ -109,6 +109,14 @@ class Settings(BaseSettings):
         None,
         description="The key that signs access tokens, at least 32 characters. If unset, a key is generated under the home.",
     )
+    backup_key: SecretStr | None = Field(
+        None,
+        description="Key that encrypts backups: 32 bytes in Base64, for example from `openssl rand -base64 32`. Keep a copy apart from them: without it, none can be restored. If unset, backups are not encrypted.",
+    )
+    migrate_without_backup: bool = Field(
+        False,
+        description="Whether an upgrade may change the schema of a database of which there is no backup of the last day.",
+    )
     access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token, in minutes.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Days after which a user must sign in again.")
     session_hours: int = Field(

@@ -31,11 +31,11 @@ def command(folder: Path, name: str | None, check: bool) -> None:
             f"There is no backup{f' {name}' if name else ''} in {folder}. It has: {', '.join(found) or 'none'}."
         )
     chosen = found[name or max(found)]
+    settings = load_settings()
     if check:
-        verify(folder, chosen)
+        verify(settings, folder, chosen)
         click.echo(f"{chosen.name}: all {len(chosen.digests)} files are as they were written.")
         return
-    settings = load_settings()
     if read_announcement(settings.home):
         raise SetupProblem(f"FocusFlow runs on {settings.home}. Stop it, or set FOCUSFLOW_HOME to a new folder.")
     with database_as_it_is(settings) as running:

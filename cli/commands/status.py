@@ -9,8 +9,8 @@ import click
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cli.last_runs import LastRun
     from focusflow.backlog import Backlog
+    from focusflow.last_runs import LastRun
     from focusflow.settings import Settings
 
 #: The names of the counts, and the metrics that they are read from.
@@ -34,8 +34,8 @@ def command(as_json: bool) -> None:
 
     Example: focusflow status --json
     """
-    from cli import last_runs
     from cli.supervisor.lock import read_announcement
+    from focusflow import last_runs
     from focusflow.settings import load_settings
 
     settings = load_settings()

@@ -21,6 +21,8 @@ def command(demo: bool, kafka: bool) -> None:
     from focusflow.settings import load_settings
 
     settings = load_settings()
+    if demo:
+        settings = settings.model_copy(update={"migrate_without_backup": True})
     make_home(settings.home)
     with StopSignals() as stopping, Screen() as screen:
         with locked(settings.home) as lock:

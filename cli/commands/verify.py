@@ -29,12 +29,12 @@ def command(*, as_json: bool, deep: bool, repair: bool) -> None:
 
     Example: focusflow verify --deep
     """
-    from cli.last_runs import LastRun, record
     from focusflow import clock
     from focusflow.backlog import measure
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.lake.tables import RAW_EVENTS, Lake
+    from focusflow.last_runs import LastRun, record
     from focusflow.settings import load_settings
     from ingestion.reconciliation import count, describe, gaps, judge
     from pipelines.engine.integrity import Outcome

@@ -4,13 +4,18 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+from focusflow import last_runs
+from focusflow.clock import now
 from focusflow.database.embedded import embedded_server, never
 from focusflow.database.migrate import prepare
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.settings import Settings
 
+BACKUP_AGE = timedelta(days=1)  # of a backup that lets a migration begin
 PREPARE_ATTEMPTS = 3  # when the embedded server dies while it is prepared
 
 
@@ -39,12 +44,19 @@ def revivable_database(settings: Settings, *, is_cancelled: Callable[[], bool] =
 def _prepare(running: Running, settings: Settings) -> None:
     for attempt in range(1, PREPARE_ATTEMPTS + 1):
         try:
-            return prepare(running.url, settings.buckets)
+            return prepare(running.url, settings.buckets, may_migrate=partial(_is_backed_up, settings))
         except Unavailable:
             if attempt == PREPARE_ATTEMPTS or settings.database_url:
                 raise
             running.revive()
     return None
+
+
+def _is_backed_up(settings: Settings) -> bool:
+    """Whether the database may be migrated: an earlier version cannot read it afterwards."""
+    backup = last_runs.read(settings.home, "backup")
+    is_recent = backup is not None and backup.is_well and now() - backup.at < BACKUP_AGE
+    return is_recent or settings.migrate_without_backup
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Migrates a database to this version's schema."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,12 @@ from focusflow.errors import SetupProblem, Unavailable
 
 LOCK = 0x466F637573  # one migration at a time, from any process
 OUTBOX_DAYS_AHEAD = 3
+
+
+class BackupNeeded(SetupProblem):
+    """This version changes the schema of the database, and there is no backup of the last 24 hours. Run `focusflow backup FOLDER` first, or set
+    FOCUSFLOW_MIGRATE_WITHOUT_BACKUP=true.
+    """
 
 
 def schema_config(connection: sa.Connection | None = None) -> Config:
@@ -52,13 +58,24 @@ def owner_connection(url: str, answer_timeout_seconds: float = ANSWER_SECONDS) -
         engine.dispose()
 
 
-def prepare(url: str, buckets: int) -> None:
-    """Migrate, create the bucket heads and the outbox partitions of the coming days. Safe to run at any time and concurrently."""
+def revision_of(url: str) -> str | None:
+    """The revision of the schema of a database; None where there is no schema."""
+    with owner_connection(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def prepare(url: str, buckets: int, *, may_migrate: Callable[[], bool] = lambda: True) -> None:
+    """Migrate, create the bucket heads and the outbox partitions of the coming days. Safe to run at any time and concurrently. A schema that
+    is there already is changed only if it may be.
+    """
     with owner_connection(url) as connection:
         if connection.dialect.server_version_info < (15,):  # type: ignore[operator]
             raise SetupProblem("FocusFlow needs PostgreSQL 15 or newer.")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        if _refuse_newer(connection) != newest_revision():
+        current = _refuse_newer(connection)
+        if current != newest_revision():
+            if current is not None and not may_migrate():
+                raise BackupNeeded
             # Only if needed: Alembic uses process-wide state, which Dagster's migrations share.
             command.upgrade(schema_config(connection), "head")
         _settle_buckets(connection, buckets)

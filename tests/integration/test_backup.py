@@ -1,15 +1,18 @@
 """A backup is made while everything runs, and what is restored from it goes on without a loss."""
 
+import base64
 import threading
 
 import psycopg
 import pytest
+from alembic import command as alembic
 from click.testing import CliRunner
 
 from cli.main import commands
 from focusflow.backup import FILES, backups
+from focusflow.database.migrate import BackupNeeded, newest_revision, owner_connection, revision_of, schema_config
 from focusflow.database.session import Database, Role
-from focusflow.errors import SetupProblem
+from focusflow.errors import Problem, SetupProblem
 from focusflow.identity import new_id
 from focusflow.lake.tables import Lake, duckdb_connection
 from ingestion.landing.service import open_ingestion
@@ -153,3 +156,43 @@ def test_status_says_when_the_last_backup_was_made(run, home, tmp_path):
     said = run(home.folder, home.url, "status").output
     assert "Back up your data" not in said
     assert str(tmp_path / "backups") in said
+
+
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+def test_an_encrypted_backup_says_nothing_without_its_key_and_is_restored_with_it(
+    run, home, tmp_path, empty_url, monkeypatch
+):
+    place = tmp_path / "backups"
+    run(home.folder, home.url, "backup", str(place))
+    monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", KEY)
+    assert run(home.folder, home.url, "backup", str(place), "--keep", "1").exit_code == 0
+    assert not list((place / FILES).rglob("*.parquet"))
+    content = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
+    for plain in (b"PAR1", b"PGDMP", b"commitInfo", b"k" * 64, str(home.user).encode()):
+        assert plain not in content
+    for wrong in (None, base64.b64encode(b"x" * 32).decode()):
+        monkeypatch.delenv("FOCUSFLOW_BACKUP_KEY") if wrong is None else monkeypatch.setenv(
+            "FOCUSFLOW_BACKUP_KEY", wrong
+        )
+        with pytest.raises(Problem, match=r"FOCUSFLOW_BACKUP_KEY|another key"):
+            run(tmp_path / "restored", empty_url, "restore", str(place))
+    assert not (tmp_path / "restored" / "lake").exists()
+    monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", KEY)
+    assert run(tmp_path / "restored", empty_url, "restore", str(place)).exit_code == 0
+    assert {row[2] for row in raw_rows_of(Lake(str(tmp_path / "restored" / "lake")))} == accepted(home.database)
+
+
+def test_an_upgrade_waits_for_a_backup_of_the_older_schema(run, home, tmp_path, empty_url):
+    with owner_connection(empty_url) as connection:
+        alembic.upgrade(schema_config(connection), "head-1")
+    folder = tmp_path / "older"
+    with pytest.raises(BackupNeeded, match="focusflow backup FOLDER"):
+        run(folder, empty_url, "verify")
+    assert revision_of(empty_url) != newest_revision()
+    assert run(folder, empty_url, "backup", str(tmp_path / "backups")).exit_code == 0
+    (made,) = backups(tmp_path / "backups")
+    assert made.schema == revision_of(empty_url) != newest_revision()
+    run(folder, empty_url, "verify")
+    assert revision_of(empty_url) == newest_revision()

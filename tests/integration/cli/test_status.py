@@ -8,11 +8,10 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from cli import last_runs
-from cli.last_runs import LastRun
 from cli.main import commands
 from cli.supervisor.lock import locked
-from focusflow import __version__, clock
+from focusflow import __version__, clock, last_runs
+from focusflow.last_runs import LastRun
 
 FIGURES = """# HELP focusflow_users Accounts
 focusflow_build_info{python="3.13.1",schema="0012",version="%s"} 1.0
