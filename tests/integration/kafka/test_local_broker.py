@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from focusflow.errors import SetupProblem
-from ingestion.kafka.local_broker import jars
+from ingestion.kafka.local_broker import jars, server
 from ingestion.kafka.local_broker.server import LocalBroker, local_broker
 
 
@@ -64,6 +64,19 @@ def test_a_broker_that_hangs_is_stopped_all_the_same(broker):
     broker.stop()
     assert broker.exit_code() == 0
     assert time.monotonic() - begun < 30
+
+
+def test_a_broker_archives_its_classes_for_a_quick_start_of_the_next(tmp_path, kafka_address, monkeypatch):
+    archive = tmp_path / "kafka.jsa"
+    monkeypatch.setattr(server, "_class_archive", lambda: archive)
+    broker = LocalBroker(tmp_path / "broker")
+    broker.start()
+    broker.stop()
+    assert [path.name for path in tmp_path.glob("kafka.*")] == [archive.name]
+    broker.start()
+    assert broker._process is not None
+    assert f"-XX:SharedArchiveFile={archive}" in psutil.Process(broker._process.pid).cmdline()
+    broker.kill()
 
 
 def test_without_maven_one_sentence_says_what_to_do(monkeypatch, tmp_path):
