@@ -10,6 +10,7 @@ from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
+from focusflow.score_reasons import highlights
 
 LEAD_TIME = "Time from creation to completion. Half of the tasks took less than the median."
 LISTED = 100  # the API gives no more at once
@@ -59,7 +60,7 @@ def _by_priority() -> None:
             return
         listed = pl.DataFrame(
             [
-                {"rank": task["rank"], "task": task["title"], "score": task["score"], "because": ", ".join(each["text"] for each in task["reasons"])}
+                {"rank": task["rank"], "task": task["title"], "score": task["score"], "because": ", ".join(each["text"] for each in highlights(task["reasons"], 3))}
                 for task in tasks
             ]
         )  # fmt: skip

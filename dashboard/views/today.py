@@ -1,6 +1,6 @@
 """Today: what to do next and why, and how the day goes against one's own usual."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -20,9 +20,9 @@ from dashboard.data import lake
 from focusflow import clock
 from focusflow.errors import Problem
 from focusflow.metrics import BY_NAME
+from focusflow.score_reasons import highlights
 
 NEXT_TASKS, REASONS, LISTED_TASKS = 5, 3, 50
-REASON_OF_EVERY_TASK = "open"  # the reason that every task has
 ENOUGH = 4  # days of the same weekday, to say what is usual on one
 AWAY = 3  # days without anything done, after which the next one is a comeback
 CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
@@ -140,15 +140,14 @@ def _task(me: Session, task: Json) -> None:
                     lambda client: client.complete_task(task_id), "Done. The numbers update in a few seconds."
                 ),
             )
-    reasons = [each for each in task["reasons"] if each["code"] != REASON_OF_EVERY_TASK]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for reason in reasons[:REASONS]:
+        for reason in highlights(task["reasons"], REASONS):
             st.badge(reason["text"], color="orange" if is_late(reason) else "gray")
         with st.popover(f"Score {task['score']:.0f}", type="tertiary"):
             _why(me, task)
 
 
-def is_late(reason: Json) -> bool:
+def is_late(reason: Mapping[str, Any]) -> bool:
     return bool(reason["code"] == "due" and "overdue" in reason["text"])
 
 

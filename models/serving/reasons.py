@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from focusflow.score_reasons import LACKS
 from models.serving.additive_model import Numbers, Places
 
 REASON: Final = pl.Struct({"code": pl.String(), "text": pl.String(), "points": pl.Float64()})
@@ -21,22 +22,22 @@ def _texts() -> dict[str, pl.Expr]:
         "due": _due(),
         "blocking": pl.when(pl.col("blocks") > 0)
         .then(_counted("blocks", pl.col("blocks"), "other task", "other tasks"))
-        .otherwise(pl.lit("nothing waits for it")),
+        .otherwise(pl.lit(LACKS["blocking"])),
         "priority": pl.format("{} priority", "priority"),
         "started_on": pl.lit("its start date has come"),
-        "in_progress": _either(pl.col("status") == "in_progress", "already begun", "not begun yet"),
+        "in_progress": _either(pl.col("status") == "in_progress", "already begun", LACKS["in_progress"]),
         "age": _age(),
         "tags": _counted("has", pl.col("tags").list.len(), "tag", "tags"),
-        "goal": _either(pl.col("goal_id").is_not_null(), "part of a goal", "part of no goal"),
-        "pinned": _either(pl.col("pinned"), "pinned", "not pinned"),
+        "goal": _either(pl.col("goal_id").is_not_null(), "part of a goal", LACKS["goal"]),
+        "pinned": _either(pl.col("pinned"), "pinned", LACKS["pinned"]),
         "not_yet": pl.lit("not to be begun yet"),
         "blocked": _counted("waits for", pl.col("blocked_by").list.len(), "other task", "other tasks"),
         "work": _work(),
-        "estimate": pl.format("estimated at {} minutes", "estimated_minutes").fill_null("it has no estimate"),
+        "estimate": pl.format("estimated at {} minutes", "estimated_minutes").fill_null(LACKS["estimate"]),
         "moved": pl.when(pl.col("reschedules") > 0)
         .then(pl.format("its due date was moved {} times", "reschedules"))
-        .otherwise(pl.lit("its due date was never moved")),
-        "recurs": _either(pl.col("recurrence").is_not_null(), "it repeats", "it does not repeat"),
+        .otherwise(pl.lit(LACKS["moved"])),
+        "recurs": _either(pl.col("recurrence").is_not_null(), "it repeats", LACKS["recurs"]),
         "usual_tags": _usual("tags", "what has its tags"),
         "usual_category": _usual("category", "what is in its category"),
         "usual_parent": _usual("parent", "what belongs to the same task"),
@@ -85,7 +86,7 @@ def _due() -> pl.Expr:
     ahead = pl.col("due_in_calendar_days")
     return (
         pl.when(ahead.is_null())
-        .then(pl.lit("it has no due date"))
+        .then(pl.lit(LACKS["due"]))
         .when(ahead < -1)
         .then(pl.format("{} days overdue", -ahead))
         .when(ahead == -1)
@@ -115,7 +116,7 @@ def _work() -> pl.Expr:
     days = (pl.col("as_of") - pl.col("worked_at")).dt.total_days()
     return (
         pl.when(days.is_null())
-        .then(pl.lit("no time was spent on it yet"))
+        .then(pl.lit(LACKS["work"]))
         .when(days < 1)
         .then(pl.lit("worked on within the last day"))
         .when(days == 1)

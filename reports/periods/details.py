@@ -10,6 +10,7 @@ from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
+from focusflow.score_reasons import highlights
 from focusflow.streaks import Days, streak
 from reports.notifications.achievements import title_of
 from reports.periods.facts import Person
@@ -130,6 +131,5 @@ def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Per
 
 
 def _why(reasons: Iterable[Mapping[str, Any]]) -> str:
-    """The two reasons that weigh most."""
-    strongest = sorted(reasons, key=lambda each: -abs(each["points"]))[:2]
-    return ", ".join(str(each["text"]) for each in strongest)
+    """What sets it apart most."""
+    return ", ".join(each["text"] for each in highlights(reasons, 2))

@@ -11,7 +11,7 @@ from focusflow.errors import Conflict
 from focusflow.identity import new_id
 from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import user_quarantine
-from tests.integration.dashboard.conftest import TODAY, days_of
+from tests.integration.dashboard.conftest import TODAY, days_of, task
 
 
 def run(name, **query):
@@ -53,6 +53,25 @@ def test_today_shows_what_is_next_and_why(look):
     assert "Task 7" in words(page)
     assert metrics(page) == {"Completed": "5", "Focus": "1 h 30 min", "Habits done": "–", "Overdue": "2"}
     assert "usual on a" in words(page)
+
+
+def test_only_reasons_that_set_a_task_apart_stand_beside_it(look, api):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    texts = {
+        "pinned": "not pinned",
+        "goal": "part of a goal",
+        "priority": "low priority",
+        "tags": "has 1 tag",
+        "age": "waiting for 9 days",
+    }
+    reasons = [{"code": code, "text": text, "points": 9.0} for code, text in texts.items()]
+    api.open = [task(1, "Task 1") | {"reasons": [*reasons, {"code": "due", "text": "due in 30 days", "points": -2.0}]}]
+    badges = " ".join(each.value for each in show("today").markdown if "badge" in each.value)
+    assert [text for text in (*texts.values(), "due in 30 days") if text in badges] == [
+        "part of a goal",
+        "waiting for 9 days",
+    ]
 
 
 def test_a_persons_own_words_are_not_markup(look, api):
