@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import duckdb
 import pyarrow as pa
@@ -31,6 +32,10 @@ Relation: TypeAlias = pa.Table | Scan
 Inputs: TypeAlias = Mapping[str, Relation]
 
 
+#: The macros that a connection was given last. To define them takes longer than many a query that calls them.
+_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, str] = WeakKeyDictionary()
+
+
 class Session:
     """One connection, with the macros that queries call. `run` gives the rows of a query as an Arrow table."""
 
@@ -42,7 +47,9 @@ class Session:
 
     def define(self, macros: str) -> None:
         """Have macros that all later queries can call."""
-        self.connection.execute(macros)
+        if macros and _MACROS.get(self.connection) != macros:
+            self.connection.execute(macros)
+            _MACROS[self.connection] = macros
 
     def run(self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The rows of a query. Of the parameters it gets those that it names."""

@@ -51,3 +51,11 @@ def test_stored_rows_are_there_as_long_as_the_block_runs(session):
         assert session.run("from more", {"more": rows})["n"].to_pylist() == [2, 3, 4]
     with pytest.raises(duckdb.CatalogException):
         session.run("from more", {"more": rows})
+
+
+def test_a_session_has_its_macros_whatever_others_of_the_connection_defined(session):
+    connection = session.connection
+    thrice = Session(connection, "create or replace macro twice(n) as 3 * n")
+    assert thrice.row("select twice(1)") == (3,)
+    for _ in range(2):
+        assert Session(connection, "create or replace macro twice(n) as 2 * n").row("select twice(1)") == (2,)
