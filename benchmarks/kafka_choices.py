@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.kafka import BUCKETS, Messages, Place, filled, messages_of
 from benchmarks.p04_relay import publish
-from focusflow.lake.tables import duckdb_connection
+from focusflow.lake.session import duckdb_session
 from ingestion.kafka.broker import SENDING, Kafka
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
@@ -79,10 +79,10 @@ def plain_bytes(messages: Messages) -> float:
 def reading(values: list[bytes]) -> Table:
     """Bytes to id, type, recorded time and local date as Arrow columns, broken JSON to nulls."""
     table = Table("reader", "events/s", "CPU ms per 1,000")
-    connection = duckdb_connection("512MB")
+    session = duckdb_session("512MB")
 
     def by_duckdb(values: list[bytes]) -> pa.Table:
-        return raw_rows(connection, [Run(0, range(len(values)), values)])
+        return raw_rows(session, [Run(0, range(len(values)), values)])
 
     readers: dict[str, Read] = {"DuckDB": by_duckdb, "Polars": by_polars, "orjson": by_orjson}
     if find_spec("msgspec"):

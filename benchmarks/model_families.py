@@ -17,7 +17,8 @@ from rich.table import Table
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from focusflow.settings import load_settings
 from models.evaluation.ranking_metrics import Interval, bootstrap, gains, per_list
 from models.features.matrix import Feature, Usual, day_features, matrix, place_features, usual_of
@@ -125,7 +126,7 @@ def main() -> None:
         console.print(compare(f"made-up people, planted {planted:g}", people))
     for home in parser.parse_args().homes:
         lake = Lake(load_settings(home=home).lake_location)
-        console.print(compare(home.name, lists_of_lake(lake, duckdb_connection(temp_directory=str(home / "tmp")))))
+        console.print(compare(home.name, lists_of_lake(lake, duckdb_session(temp_directory=str(home / "tmp")))))
 
 
 if __name__ == "__main__":

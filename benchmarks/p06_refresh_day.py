@@ -19,8 +19,8 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import NOUNS
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake.session import Relation, Scan, Session
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, quoted, show
+from focusflow.lake.session import Relation, Scan, duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key, quoted, show
 from focusflow.metrics import METRICS
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
@@ -62,7 +62,7 @@ def peak_mib() -> int:
 
 def ask_raw(folder: str) -> tuple[list[float], int]:
     """The days of everybody, from the raw files alone: nothing held against a contract, and nothing kept for the next time."""
-    lake, session = Lake(folder), Session(duckdb_connection("12GB"))
+    lake, session = Lake(folder), duckdb_session("12GB")
     show(session.connection, [lake.open(RAW_EVENTS)])
     tables: dict[str, Relation] = {
         f"silver.{noun.name}_history": Scan(f"from bare.{noun.name}_history") for noun in NOUNS
@@ -107,7 +107,7 @@ EVERYBODY = """
 
 def answers_agree(folder: str) -> None:
     """Of the two that are compared, each must have said the same."""
-    connection, days = duckdb_connection(), Lake(folder).open(daily.DAILY)
+    connection, days = duckdb_session().connection, Lake(folder).open(daily.DAILY)
     columns = ", ".join(f"round({each.name}, 6)" if each.type == "DOUBLE" else each.name for each in METRICS)
     ours, bare = (
         f"select user_id, local_date, {columns} from {place}"
@@ -121,23 +121,23 @@ def answers_agree(folder: str) -> None:
 
 
 def refresh(folder: str) -> tuple[list[float], int]:
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
 
     def bring_up() -> None:
         for noun in histories.KEPT:
-            histories.load_incremental(lake, connection, noun, BUCKETS)
+            histories.load_incremental(lake, session, noun, BUCKETS)
 
     steps = (
-        lambda: silver.load_incremental(lake, connection, BUCKETS),
+        lambda: silver.load_incremental(lake, session, BUCKETS),
         bring_up,
-        lambda: daily.compute(lake, connection, BUCKETS, EVENING),
+        lambda: daily.compute(lake, session, BUCKETS, EVENING),
     )
     return [seconds(step)[0] for step in steps], peak_mib()
 
 
 def write_day(folder: str, events: int) -> None:
     """A person's day over and over, each time another person's: an account, then tasks, time and use of the app."""
-    lake, connection = Lake(folder), duckdb_connection()
+    lake, session = Lake(folder), duckdb_session()
     values: dict[int, list[bytes]] = {bucket: [] for bucket in range(BUCKETS)}
     patterns = [orjson.loads(each) for each in day_of(new_id())]
     for _ in range(events // PER_PERSON):
@@ -145,7 +145,7 @@ def write_day(folder: str, events: int) -> None:
         values[bucket_of(user, BUCKETS)] += [as_of_another(pattern, user) for pattern in patterns]
     for bucket, log in values.items():
         run = Run(bucket, list(range(len(log))), log)
-        lake.open(RAW_EVENTS).append(raw_rows(connection, [run]), positions={position_key(bucket): len(log)})
+        lake.open(RAW_EVENTS).append(raw_rows(session, [run]), positions={position_key(bucket): len(log)})
 
 
 def as_of_another(pattern: dict[str, Any], user: UUID) -> bytes:

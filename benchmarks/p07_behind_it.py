@@ -20,7 +20,8 @@ from focusflow.contracts.registry import BY_NAME
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, duckdb_connection, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, position_key
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import build, daily, dirty_days, histories, silver
@@ -72,33 +73,34 @@ def refreshed(folder: str, days: int) -> dict[str, float]:
 
 
 def refresh(folder: str) -> dict[str, float]:
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
 
     def keep_histories() -> None:
         for noun in histories.KEPT:
-            histories.load_incremental(lake, connection, noun, BUCKETS)
+            histories.load_incremental(lake, session, noun, BUCKETS)
 
     def make_others() -> None:
         for table in BY_MONTH:
-            build.load_incremental(lake, connection, table, BUCKETS, AS_OF)
+            build.load_incremental(lake, session, table, BUCKETS, AS_OF)
 
     steps = {
-        "silver/events": lambda: silver.load_incremental(lake, connection, BUCKETS),
+        "silver/events": lambda: silver.load_incremental(lake, session, BUCKETS),
         "histories": keep_histories,
-        "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, AS_OF),
+        "productivity_daily": lambda: daily.compute(lake, session, BUCKETS, AS_OF),
         "other gold": make_others,
     }
     return {name: seconds(step)[0] for name, step in steps.items()}
 
 
 def write_history(folder: str, people: int, days: int) -> None:
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
     users = [UUID(f"01900000-0000-7000-8000-{person:012x}") for person in range(people)]
     known = {
         "user_id": map(str, users),
         "bucket": [bucket_of(user, BUCKETS) for user in users],
         "person": range(people),
     }
+    connection = session.connection
     connection.register("people", pa.table({name: list(values) for name, values in known.items()}))
     connection.execute(TASK_ID)
     begins = first = DAY - timedelta(days=days)
@@ -124,7 +126,7 @@ def write_history(folder: str, people: int, days: int) -> None:
         values[bucket_of(user, BUCKETS)] += [each.as_bytes() for each in day_of(person, user)]
     runs = [Run(bucket, range(1, len(log) + 1), log) for bucket, log in values.items()]
     positions = {position_key(run.bucket): len(run.offsets) + 1 for run in runs}
-    lake.open(RAW_EVENTS).append(raw_rows(connection, runs), positions=positions)
+    lake.open(RAW_EVENTS).append(raw_rows(session, runs), positions=positions)
 
 
 def add(lake: Lake, spec: TableSpec, rows: pa.Table) -> None:

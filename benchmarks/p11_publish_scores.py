@@ -18,7 +18,8 @@ from focusflow.database.embedded import embedded_server
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database, Role
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from pipelines.engine import priorities, publish_scores
 from pipelines.engine.as_of import note
 from pipelines.engine.histories import spec
@@ -38,7 +39,7 @@ def measure(scale: float) -> Result:
     users = [new_id() for _ in range(max(int(SCORES * scale) // PER_PERSON, 1))]
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
-        lake, connection = Lake(f"{folder}/lake"), duckdb_connection()
+        lake, session = Lake(f"{folder}/lake"), duckdb_session()
         rows = scored(users)
         write(lake, users, rows, NOON)
         with embedded_server(Path(folder), {}) as server:
@@ -47,10 +48,10 @@ def measure(scale: float) -> Result:
                 register(server.url, users)
                 text = as_csv(rows)
                 (bare,) = seconds(lambda: copy(server.url, text))
-                (first,) = seconds(lambda: publish_scores.publish_scores(lake, connection, database, BUCKETS))
+                (first,) = seconds(lambda: publish_scores.publish_scores(lake, session, database, BUCKETS))
                 write(lake, users, rows, NOON + timedelta(hours=1))
                 reads = Reads(database, users[0])
-                (again,) = seconds(lambda: publish_scores.publish_scores(lake, connection, database, BUCKETS))
+                (again,) = seconds(lambda: publish_scores.publish_scores(lake, session, database, BUCKETS))
                 waited = reads.stop()
     return Result(
         "P11",

@@ -16,7 +16,8 @@ from benchmarks.p06_refresh_day import BUCKETS, in_its_own_process, peak_mib
 from benchmarks.result import Result, seconds
 from focusflow.database.queries import load_queries
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from pipelines.engine import build, daily, histories, silver
 
 PEOPLE, DAYS, MOST_MIB = 10_000, 365, 6 * 1024
@@ -47,14 +48,12 @@ def rebuilt(people: int) -> dict[str, Any]:
 
 
 def rebuild(folder: str, as_of: datetime = AS_OF) -> tuple[dict[str, float], float, int]:
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
     steps = {
-        "silver/events": lambda: silver.load_incremental(lake, connection, BUCKETS),
-        "histories": lambda: [histories.load_incremental(lake, connection, noun, BUCKETS) for noun in histories.KEPT],
-        "productivity_daily": lambda: daily.compute(lake, connection, BUCKETS, as_of),
-        "other gold": lambda: [
-            build.load_incremental(lake, connection, table, BUCKETS, as_of) for table in build.TABLES
-        ],
+        "silver/events": lambda: silver.load_incremental(lake, session, BUCKETS),
+        "histories": lambda: [histories.load_incremental(lake, session, noun, BUCKETS) for noun in histories.KEPT],
+        "productivity_daily": lambda: daily.compute(lake, session, BUCKETS, as_of),
+        "other gold": lambda: [build.load_incremental(lake, session, table, BUCKETS, as_of) for table in build.TABLES],
     }
     begun = process_time()
     taken = {name: seconds(step)[0] for name, step in steps.items()}
@@ -63,13 +62,14 @@ def rebuild(folder: str, as_of: datetime = AS_OF) -> tuple[dict[str, float], flo
 
 def write_raw(folder: str, people: int, days: int = DAYS, tasks: int = 3, finished: int = 3) -> int:
     """Month by month, as a lander would have left it: so many tasks a person and day, of which some are finished."""
-    lake, connection = Lake(folder), duckdb_connection(temp_directory=f"{folder}/spill")
+    lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
     users = [UUID(f"01900000-0000-7000-8000-{person:012x}") for person in range(people)]
     known = {
         "user_id": map(str, users),
         "bucket": [bucket_of(user, BUCKETS) for user in users],
         "person": range(people),
     }
+    connection = session.connection
     connection.register("people", pa.table({name: list(values) for name, values in known.items()}))
     landed = dict.fromkeys(range(BUCKETS), 0)
     first, until = FIRST, FIRST + timedelta(days=days)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cli.supervisor.lock import read_announcement
@@ -16,6 +17,7 @@ from focusflow import ai_models, clock
 from focusflow.database.clock_check import clock_skew, clock_warnings
 from focusflow.database.installation import database_as_it_is, make_home
 from focusflow.database.migrate import newest_revision
+from focusflow.database.queries import load_queries
 from focusflow.database.session import connect_once
 from focusflow.errors import Problem
 from focusflow.lake.tables import RAW_EVENTS, Lake, newest_event, position_key
@@ -23,13 +25,11 @@ from focusflow.lake.verification import check
 from focusflow.settings import Settings
 from ingestion.landing.lander import older_than_lake
 
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
 PYTHONS = ((3, 11), (3, 14))
 FREE_BYTES = 1 << 30
 SKEW_SECONDS = 2.0
-#: What became of the answers of the AI service in the last day, and the reason of most of those that were not used.
-ANSWERS = """
-    select status = 'written' as is_used, count(*) as count, mode() within group (order by reason) as reason from ai_messages
-    where model <> 'local' and created_at > clock_timestamp() - interval '24 hours' group by 1"""
 LAKE_TABLES = ("raw/events", "silver/events", "gold/productivity_daily")
 
 
@@ -143,7 +143,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             skew = clock_skew(connection)
             made = row["made"] and connection.execute("select version_num from alembic_version").fetchone()
             order = _order(settings, running.url) if made else None
-            answers = connection.execute(ANSWERS).fetchall() if made and settings.has_ai_service else []
+            answers = connection.execute(QUERIES["answers"]).fetchall() if made and settings.has_ai_service else []
     except Problem as problem:
         yield Finding("database", "cannot be used", str(problem))
         return

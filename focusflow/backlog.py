@@ -94,13 +94,11 @@ def _in_outbox(tx: "Transaction", done: Positions, ready: Positions) -> tuple[in
 
 
 def _oldest_in_raw(raw: "Pinned | None", refreshed: Positions, landed: Positions) -> datetime | None:
-    from focusflow.lake.tables import duckdb_connection, show
+    from focusflow.lake.session import duckdb_session, scans
 
     behind = _behind(refreshed, landed)
     if raw is None or not behind["buckets"]:
         return None
-    connection = duckdb_connection()
-    show(connection, [raw])
-    row = connection.execute(QUERIES["oldest_in_raw"], behind).fetchone()
-    since: datetime | None = row[0] if row else None
+    since: datetime | None
+    (since,) = duckdb_session().row(QUERIES["oldest_in_raw"], scans([raw]), behind)
     return since

@@ -1,27 +1,41 @@
 """The law of conservation: what was accepted has landed, and what has landed is in silver, in quarantine, or came twice."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.lake.session import Relation, Scan, duckdb_session, scans
 from focusflow.lake.tables import (
     RAW_EVENTS,
     Lake,
     Pinned,
     TableDamaged,
-    duckdb_connection,
     low_watermark_key,
     position_key,
-    show,
 )
 from ingestion.outbox.sequencer import QUERIES
 
 IN_LAKE = load_queries(Path(__file__).with_suffix(".sql"))
+
+POSITIONS = pa.schema(
+    [("bucket", pa.int16()), ("floor", pa.int64()), ("landed", pa.int64()), ("refreshed", pa.int64())]
+)
+
+#: A table that nobody has written to yet has no rows.
+WITHOUT_ROWS: Mapping[str, pa.Table] = {
+    f"{layer}.events": pa.schema([("bucket", pa.int16()), ("log_offset", pa.int64()), *ids]).empty_table()
+    for layer, ids in {
+        "raw": [("id", pa.string())],
+        "silver": [("event_id", pa.string())],
+        "quarantine": [],
+    }.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +86,15 @@ class Gap:
 
 def gaps(raw: Pinned, buckets: Iterable[int], without: Collection[str] = ()) -> list[Gap]:
     """What raw should have and does not, when some of its files are left out."""
-    connection = duckdb_connection()
-    connection.execute(IN_LAKE["stand_ins"])
-    connection.execute(f"create or replace view raw.events as from {raw.scan(without=without)}")
     positions = [(each, raw.position(low_watermark_key(each)), raw.position(position_key(each)), 0) for each in buckets]
-    connection.executemany("insert into positions values (?, ?, ?, ?)", positions or [(None, 0, 0, 0)])
-    return [Gap(*row) for row in connection.execute(IN_LAKE["gaps"]).fetchall()]
+    inputs = {"raw.events": Scan(f"from {raw.scan(without=without)}"), "positions": _positions(positions)}
+    return [Gap(*row) for row in duckdb_session().rows(IN_LAKE["gaps"], inputs)]
+
+
+def _positions(rows: Sequence[tuple[int, int, int, int]]) -> pa.Table:
+    """From where on raw still has the events of each bucket, up to where it has them, and up to where silver does."""
+    columns = zip(*rows, strict=True) if rows else ([] for _ in POSITIONS)
+    return pa.table(dict(zip(POSITIONS.names, map(list, columns), strict=True)), schema=POSITIONS)
 
 
 def describe(lake: Lake, gap: Gap) -> str:
@@ -87,9 +104,7 @@ def describe(lake: Lake, gap: Gap) -> str:
         silver = lake.pinned("silver/events")
         if silver is None or "local_date" not in silver.columns().names:
             return said
-        connection = duckdb_connection()
-        show(connection, [silver])
-        (first, last) = connection.execute(IN_LAKE["days_of"], asdict(gap)).fetchall()[0]
+        first, last = duckdb_session().row(IN_LAKE["days_of"], scans([silver]), asdict(gap))
     except (TableDamaged, duckdb.Error):
         return said
     return f"{said}, local days {first} to {last}" if first else said
@@ -140,12 +155,11 @@ def count(database: Database, lake: Lake) -> list[BucketCount]:
         }
         for row in tx.all(QUERIES["unsequenced"]):
             counted[row["bucket"]]["unsequenced"] = row["count"]
-    connection = duckdb_connection()
-    connection.execute(IN_LAKE["stand_ins"])
-    show(connection, [table for table in (raw, silver, quarantine) if table])
     positions = [(bucket, each["floor"], each["landed"], each["refreshed"]) for bucket, each in counted.items()]
-    connection.executemany("insert into positions values (?, ?, ?, ?)", positions)
+    inputs: dict[str, Relation] = {**WITHOUT_ROWS, **scans(table for table in (raw, silver, quarantine) if table)}
+    inputs["positions"] = _positions(positions)
+    session = duckdb_session()
     for name in ("in_raw", "in_silver", "in_quarantine", "repeated"):
-        for row in connection.sql(IN_LAKE[name]).to_arrow_table().to_pylist():
+        for row in session.run(IN_LAKE[name], inputs).to_pylist():
             counted.setdefault(row.pop("bucket"), {}).update(row)
     return [BucketCount(bucket, **counts) for bucket, counts in sorted(counted.items())]

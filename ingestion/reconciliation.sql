@@ -1,16 +1,6 @@
 -- What `focusflow verify` counts in the lake, for DuckDB. `positions` holds where raw and silver stand in each bucket,
 -- and from where on raw still has its events: what was let go before is accounted for.
 
--- stand_ins --
--- A table that nobody has written to yet has no rows.
-create schema raw;
-create schema silver;
-create schema quarantine;
-create view raw.events as select null::smallint as bucket, null::bigint as log_offset, null::varchar as id where false;
-create view silver.events as select null::smallint as bucket, null::bigint as log_offset, null::varchar as event_id where false;
-create view quarantine.events as select null::smallint as bucket, null::bigint as log_offset where false;
-create table positions (bucket smallint, floor bigint, landed bigint, refreshed bigint);
-
 -- in_raw --
 select bucket, count(*) as raw_rows,
        count(distinct log_offset) filter (log_offset >= coalesce(floor, 0) and log_offset < coalesce(landed, 0)) as raw_offsets,

@@ -14,7 +14,8 @@ from focusflow import __version__, backlog, clock
 from focusflow.database.migrate import newest_revision
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.lake.tables import QUARANTINED_USERS, RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.lake.session import Scan, duckdb_session
+from focusflow.lake.tables import QUARANTINED_USERS, RAW_EVENTS, Lake, position_key
 from focusflow.mail import mailer
 from focusflow.settings import Settings
 from reports.delivery.sender import sender
@@ -161,6 +162,5 @@ def _export_lake(lake: Lake, buckets: int) -> None:
     held_back = lake.pinned(QUARANTINED_USERS)
     count = 0
     if held_back and held_back.rows():
-        row = duckdb_connection().execute(f"from {held_back.scan()} select count(distinct user_id)").fetchone()
-        count = row[0] if row else 0
+        (count,) = duckdb_session().row("select count(distinct user_id) from users", {"users": Scan.of(held_back)})
     QUARANTINED.set(count)

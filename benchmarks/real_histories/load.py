@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from focusflow.contracts.envelope import Event
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from focusflow.settings import Settings
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
@@ -18,13 +19,13 @@ def load(settings: Settings, events: Iterable[Event]) -> int:
     for event in events:
         values[bucket_of(event.userid, settings.buckets)].append(event.as_bytes())
     settings.home.mkdir(parents=True, exist_ok=True)
-    lake, connection = Lake(settings.lake_location), duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    lake, session = Lake(settings.lake_location), duckdb_session(temp_directory=str(settings.home / "tmp"))
     raw = lake.open(RAW_EVENTS)
     runs = [Run(bucket, range(len(own)), own) for bucket, own in values.items()]
     positions = {position_key(run.bucket): len(run.offsets) for run in runs}
-    raw.append(raw_rows(connection, runs), positions=positions)
-    while silver.load_incremental(lake, connection, settings.buckets).read:
+    raw.append(raw_rows(session, runs), positions=positions)
+    while silver.load_incremental(lake, session, settings.buckets).read:
         pass  # raw is taken in piece by piece
     for noun in histories.KEPT:
-        histories.load_incremental(lake, connection, noun, settings.buckets)
+        histories.load_incremental(lake, session, noun, settings.buckets)
     return sum(map(len, values.values()))

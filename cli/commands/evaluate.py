@@ -38,7 +38,8 @@ def command(
 
     from rich.console import Console
 
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from models.evaluation.backtest import evaluate
     from models.features.snapshots import Span
@@ -48,9 +49,9 @@ def command(
     settings = load_settings()
     only = _user_id(email) if email else None
     days = Span(first.date() if first else date(1970, 1, 1), last.date() if last else date(9000, 1, 1))
-    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     with Console(stderr=True).status("Reading histories …") as status:
-        lists = lists_of_lake(Lake(settings.lake_location), connection, days=days)
+        lists = lists_of_lake(Lake(settings.lake_location), session, days=days)
         status.update("Training, and trying it on what it has not seen …")
         figures = evaluate(lists, fit, only=only)
     if folder:

@@ -19,15 +19,16 @@ def command(as_json: bool) -> None:
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from pipelines.engine.maintenance import Maintenance
 
     settings, console = load_settings(), Console()
     with running_database(settings) as url, Database(url) as database, console.status("Tidying up …"):
-        lake, connection = Lake(settings.lake_location), duckdb_connection(temp_directory=str(settings.home / "tmp"))
+        lake, session = Lake(settings.lake_location), duckdb_session(temp_directory=str(settings.home / "tmp"))
         done = []
-        for each in Maintenance(lake, connection, database, settings, clock.now()).run():
+        for each in Maintenance(lake, session, database, settings, clock.now()).run():
             done.append(asdict(each))
             if not as_json:
                 amounts = ", ".join(f"{count:,} {what}" for what, count in each.amounts.items() if count)

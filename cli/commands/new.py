@@ -16,13 +16,13 @@ day = "local_date"
 [columns.local_date]
 type = "DATE"
 meaning = "The local day."
-tests = {{ not_null = true }}
+tests = { not_null = true }
 
 [columns.tasks]
 type = "BIGINT"
 unit = "tasks"
 meaning = "Tasks created that day."
-tests = {{ range = [1, inf] }}
+tests = { range = [1, inf] }
 
 [columns.bucket]
 """
@@ -67,20 +67,26 @@ def table(name: str) -> None:
     Example: focusflow new table tasks_by_weekday
     """
     root = Path(__file__).resolve().parents[2]
-    if not re.fullmatch("[a-z][a-z0-9_]{0,59}", name):
-        raise click.UsageError(f"{name} is not a table name. Use lower-case letters, digits and underscores.")
     if not (root / "tests").is_dir():
         raise click.UsageError(f"{root} is not a checkout of FocusFlow.")
+    for path in write_table(root, name):
+        click.echo(f"wrote {path.relative_to(root)}")
+    click.echo("Edit them, then run `make docs` and `make test ARGS=tests/tables`. See docs/how-to/add-a-table.md.")
+
+
+def write_table(root: Path, name: str) -> list[Path]:
+    """Write the files of a gold table and its first test case into a checkout."""
+    if not re.fullmatch("[a-z][a-z0-9_]{0,59}", name):
+        raise click.UsageError(f"{name} is not a table name. Use lower-case letters, digits and underscores.")
     folder = root / "pipelines" / "tables" / "gold" / name
     if folder.exists():
         raise click.UsageError(f"The table {name} already exists: {folder}.")
     files = {
-        folder / "table.toml": TABLE.format(),
+        folder / "table.toml": TABLE,
         folder / "query.sql": QUERY.format(name=name),
         root / "tests" / "tables" / name / "first" / "case.yaml": CASE,
     }
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        click.echo(f"wrote {path.relative_to(root)}")
-    click.echo("Edit them, then run `make docs` and `make test ARGS=tests/tables`. See docs/how-to/add-a-table.md.")
+    return list(files)

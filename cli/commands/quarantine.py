@@ -79,10 +79,11 @@ def retry() -> None:
 
 def _quarantine() -> "Quarantine":
     from focusflow.database.installation import make_home
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from pipelines.engine.quarantine import Quarantine
 
     settings = load_settings()
     make_home(settings.home)
-    return Quarantine(Lake(settings.lake_location), duckdb_connection())
+    return Quarantine(Lake(settings.lake_location), duckdb_session())

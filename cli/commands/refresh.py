@@ -40,7 +40,8 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
-    from focusflow.lake.tables import DAILY_TABLE, Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import DAILY_TABLE, Lake
     from focusflow.settings import load_settings
     from models.serving.registry import Registry
     from pipelines.engine import user_quarantine
@@ -50,7 +51,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
     with running_database(settings) as url, Database(url) as database:
         refresh = Refresh(
             Lake(settings.lake_location),
-            duckdb_connection(temp_directory=str(settings.home / "tmp")),
+            duckdb_session(temp_directory=str(settings.home / "tmp")),
             database,
             settings.buckets,
             clock.now(),
@@ -72,7 +73,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
                 f"Stopped after {len(steps)} of {len(refresh.names)} steps. The next refresh does the rest.", err=True
             )
             sys.exit(STOPPED)
-    for violation in user_quarantine.violations(refresh.lake, refresh.connection):
+    for violation in user_quarantine.violations(refresh.lake, refresh.session):
         click.echo(f"{violation.sentence} What is published of them stays as it was.", err=True)
     if as_json:
         console.print_json(data=[asdict(step) for step in steps])

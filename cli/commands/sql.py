@@ -1,6 +1,7 @@
 """`focusflow sql`."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,10 +9,6 @@ import click
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-COLUMNS = """
-    select table_schema || '.' || table_name as "table", column_name as "column", data_type as type from information_schema.columns
-    where table_schema in ('silver', 'gold') order by table_schema, table_name, ordinal_position"""
 
 
 @click.command("sql")
@@ -37,7 +34,9 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
     make_home(settings.home)
     if not catalog.shown(Lake(settings.lake_location), connection):
         raise NotFound("No tables yet. Run `focusflow up` or `focusflow refresh`.")
-    _print(_run_query(connection, COLUMNS if tables else query or sys.stdin.read()), form)
+    columns = Path(__file__).with_name("columns.sql")
+    statement = columns.read_text(encoding="utf-8") if tables else query or sys.stdin.read()
+    _print(_run_query(connection, statement), form)
 
 
 def _run_query(connection: "duckdb.DuckDBPyConnection", query: str) -> "pa.Table":

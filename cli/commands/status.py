@@ -132,10 +132,11 @@ def _last_commit(figures: Mapping[str, float], table: str) -> "datetime | None":
 
 
 def _quarantined(settings: "Settings") -> list[str]:
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from pipelines.engine.user_quarantine import quarantined
 
-    return quarantined(Lake(settings.lake_location), duckdb_connection())
+    return quarantined(Lake(settings.lake_location), duckdb_session())
 
 
 def _mail_outage(settings: "Settings") -> dict[str, Any] | None:

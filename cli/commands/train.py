@@ -14,16 +14,17 @@ def command(as_json: bool) -> None:
 
     from cli.commands.evaluate import as_text, show_figures
     from focusflow import clock
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from models.serving.registry import Registry
     from models.training.challenger import challenge
     from models.training.dataset import lists_of_lake
 
     settings, console = load_settings(), Console()
-    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     with Console(stderr=True).status("Reading histories …") as status:
-        lists = lists_of_lake(Lake(settings.lake_location), connection)
+        lists = lists_of_lake(Lake(settings.lake_location), session)
         status.update("Training, and trying it on what it has not seen …")
         outcome = challenge(lists, Registry(settings.models_folder), clock.now())
     if as_json:

@@ -95,7 +95,7 @@ def _repaired(settings: "Settings", lake: "Lake", database: "Database", checks: 
     """What can be mended is; what is computed is computed again at once, or by the next refresh of a FocusFlow that runs."""
     from cli.supervisor.lock import read_announcement
     from focusflow import clock
-    from focusflow.lake.tables import duckdb_connection
+    from focusflow.lake.session import duckdb_session
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import backfill
     from models.serving.registry import Registry
@@ -110,9 +110,9 @@ def _repaired(settings: "Settings", lake: "Lake", database: "Database", checks: 
     )  # fmt: skip
     click.echo(f"{landed} events landed from Postgres.", err=True)
     if outcome.mended and not is_running:
-        connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+        session = duckdb_session(temp_directory=str(settings.home / "tmp"))
         models = Registry(settings.models_folder)
-        refresh = Refresh(lake, connection, database, settings.buckets, clock.now(), models, settings.catalog_file)
+        refresh = Refresh(lake, session, database, settings.buckets, clock.now(), models, settings.catalog_file)
         for _ in refresh.run():
             pass
     return outcome

@@ -7,23 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, LiteralString
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from focusflow.clock import local_date
 from focusflow.contracts.envelope import Event
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import BY_TYPE
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from focusflow.identity import bucket_of, new_id
 
-ONE: LiteralString = """
-    insert into outbox (event_id, user_id, bucket, value) values (%(id)s, %(user)s, %(bucket)s, %(value)s)"""
-
-#: COPY is no quicker, and Postgres refuses it under row-level security.
-MANY: LiteralString = """
-    insert into outbox (event_id, user_id, bucket, value)
-    select id, %(user)s, %(bucket)s, value from unnest(%(ids)b::uuid[], %(values)b::text[]) as given (id, value)"""
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 def event(
@@ -69,7 +65,9 @@ def append(tx: Transaction, events: Iterable[Event]) -> int:
     rows = [(each.userid, each.id, each.as_bytes().decode()) for each in events]
     if len(rows) == 1:
         ((user, id_, value),) = rows
-        tx.run_before_commit(ONE, {"id": id_, "user": user, "bucket": bucket_of(user, tx.buckets), "value": value})
+        tx.run_before_commit(
+            QUERIES["one"], {"id": id_, "user": user, "bucket": bucket_of(user, tx.buckets), "value": value}
+        )
         return 1
     for user, theirs in groupby(rows, key=itemgetter(0)):
         append_written(tx, user, [(id_, value) for _, id_, value in theirs])
@@ -81,4 +79,4 @@ def append_written(tx: Transaction, user_id: UUID, events: Sequence[tuple[UUID, 
     tx.flush()  # deferred statements come before these
     ids, values = zip(*events, strict=True)
     who = {"user": user_id, "bucket": bucket_of(user_id, tx.buckets)}
-    tx.run(MANY, {**who, "ids": list(ids), "values": list(values)})
+    tx.run(QUERIES["many"], {**who, "ids": list(ids), "values": list(values)})

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 #: What is deleted, and how long after it expired. A response can be replayed for a day; a used token outlives its expiry, so that its
 #: reuse is detected.
@@ -47,25 +51,13 @@ def delete_expired_texts(database: Database, words_days: int, report_days: int) 
         return {what: tx.run(query, {"words": words, "reports": reports}) for what, query in EXPIRED_TEXTS.items()}
 
 
-DAYS: LiteralString = """
-    select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
-    where inhparent = 'outbox'::regclass and relname ~ '^outbox_[0-9]{8}$' order by relname"""
-
-#: Days that started before their partition was created.
-REST: LiteralString = "select distinct recorded_on as day from outbox_rest order by day"
-
-LEFT: LiteralString = """
-    select count(*) as count from outbox left join unnest(%(buckets)s::smallint[], %(landed)s::bigint[]) as lake (bucket, landed) using (bucket)
-    where recorded_on = %(day)s and (log_offset is null or landed is null or log_offset >= landed)"""
-
-
 def drop_outbox_days(database: Database, landed: Mapping[int, int], keep_days: int) -> int:
     """Drop days of the outbox that have landed completely and are older than `keep_days`. Returns the count."""
     with database.transaction(Role.INGESTION) as tx:
         youngest = tx.now.date() - timedelta(days=keep_days)
     with database.owner() as connection:
-        names = {_day(row["relname"]): row["relname"] for row in connection.execute(DAYS).fetchall()}
-        rest = [row["day"] for row in connection.execute(REST).fetchall()]
+        names = {_day(row["relname"]): row["relname"] for row in connection.execute(QUERIES["outbox_days"]).fetchall()}
+        rest = [row["day"] for row in connection.execute(QUERIES["rest_days"]).fetchall()]
     old = [day for day in (*names, *rest) if day < youngest and not _left(database, landed, day)]
     return sum(_drop(database, names[day]) if day in names else _empty(database, day) for day in old)
 
@@ -76,7 +68,9 @@ def _day(name: str) -> date:
 
 def _left(database: Database, landed: Mapping[int, int], day: date) -> int:
     with database.transaction(Role.INGESTION) as tx:
-        row = tx.one(LEFT, {"day": day, "buckets": list(landed), "landed": list(landed.values())})
+        row = tx.one(
+            QUERIES["events_not_landed"], {"day": day, "buckets": list(landed), "landed": list(landed.values())}
+        )
     assert row is not None
     return int(row["count"])
 

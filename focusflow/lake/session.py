@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import Any, Self, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-from focusflow.lake.tables import Pinned
+from focusflow.lake.tables import Pinned, duckdb_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +31,30 @@ Relation: TypeAlias = pa.Table | Scan
 Inputs: TypeAlias = Mapping[str, Relation]
 
 
-#: The macros that a connection was given last. To define them takes longer than many a query that calls them.
-_MACROS: WeakKeyDictionary[duckdb.DuckDBPyConnection, str] = WeakKeyDictionary()
-
-
 class Session:
-    """One connection, with the macros that queries call. `run` gives the rows of a query as an Arrow table."""
+    """One connection, with the macros that queries call. `run` returns the rows of a query as an Arrow table."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, macros: str = "") -> None:
         self.connection = connection
         self._numbers = count()
+        self._macros: set[str] = set()
         connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
     def define(self, macros: str) -> None:
-        """Have macros that all later queries can call."""
-        if macros and _MACROS.get(self.connection) != macros:
+        """Define macros for all later queries. Macros that are defined already cost nothing."""
+        if macros not in self._macros:
             self.connection.execute(macros)
-            _MACROS[self.connection] = macros
+            self._macros.add(macros)
 
     def run(self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The rows of a query. Of the parameters it gets those that it names."""
@@ -62,9 +67,23 @@ class Session:
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
     ) -> tuple[Any, ...]:
         """The one row of a query."""
+        (found,) = self.rows(query, inputs, parameters)
+        return found
+
+    def rows(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query as Python values: for few rows."""
         with self._named(query, inputs or {}):
-            (found,) = self.connection.execute(query, self._of(query, parameters or {})).fetchall()
-        return tuple(found)
+            found: list[tuple[Any, ...]] = self.connection.execute(query, self._of(query, parameters or {})).fetchall()
+        return found
+
+    def batches(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None, *, size: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, a batch at a time: for more rows than fit into memory. Run no other query before the last batch."""
+        with self._named(query, inputs or {}):
+            yield from self.connection.sql(query, params=self._of(query, parameters or {})).to_arrow_reader(size)
 
     @contextmanager
     def stored(
@@ -109,6 +128,11 @@ class Session:
         self.connection.register(name, relation)
         if has_layer:
             self.connection.execute(f'create or replace view {name} as from "{name}"')
+
+
+def duckdb_session(memory_limit: str = "2GB", temp_directory: str | None = None) -> Session:
+    """A session with a DuckDB of its own, in memory."""
+    return Session(duckdb_connection(memory_limit, temp_directory))
 
 
 def scans(tables: Iterable[Pinned], where: Mapping[str, str] | None = None) -> dict[str, Scan]:

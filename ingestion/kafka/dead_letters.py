@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
-from focusflow.lake.tables import CommitConflict, Lake, duckdb_connection, position_key, show
+from focusflow.lake.session import duckdb_session, scans
+from focusflow.lake.tables import CommitConflict, Lake, position_key
 from ingestion.kafka.messages import Message
 from ingestion.kafka.relay import Publisher
 
@@ -17,8 +19,7 @@ AT_ONCE = 1_000
 #: Of a larger value only the beginning is published: with its headers it might be more than Kafka takes, and hold up all that follows.
 LARGEST, BEGINNING = 1024 * 1024, 64 * 1024
 
-NEXT = """
-    select log_offset, reason, value from quarantine.events where bucket = ? and log_offset >= ? order by log_offset limit ?"""
+NEXT = Path(__file__).with_name("next_dead_letters.sql").read_text(encoding="utf-8")
 
 
 def published_key(bucket: int) -> str:
@@ -51,14 +52,13 @@ class DeadLetterPublisher:
         ]
         if kept is None or not waiting:
             return 0
-        connection = duckdb_connection()
-        show(connection, [kept])
         dead_letters: dict[int, list[Message]] = {}
         ends: dict[str, int] = {}
         offsets: dict[int, list[int]] = {}
+        session, inputs = duckdb_session(), scans([kept])
         for bucket in waiting:
             begin = kept.position(published_key(bucket))
-            rows = connection.execute(NEXT, [bucket, begin, AT_ONCE]).fetchall()
+            rows = session.rows(NEXT, inputs, {"bucket": bucket, "first": begin, "limit": AT_ONCE})
             dead_letters[bucket] = [
                 letter([("reason", reason.encode()), ("log_offset", b"%d" % log_offset)], bytes(value))
                 for log_offset, reason, value in rows

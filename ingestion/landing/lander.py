@@ -4,25 +4,16 @@ The commit is made onto the version from which the position was read, so of two 
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from focusflow.errors import Unavailable
-from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, duckdb_connection, position_key
+from focusflow.lake.session import Session, duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, position_key
 from ingestion.outbox.source import PositionLost, Run, Source, is_full, missing
 
-#: The envelope's columns, read in bulk. What cannot be read is null; the bytes are kept, and silver says what is wrong with them.
-#: Dates that only some readers of the lake can represent (infinity, the year 99999) count as unreadable.
-ENVELOPE = """
-    select bucket, log_offset, found[1] as id, found[2] as type,
-           case when recorded_time between '0001-01-02 00:00:00+00' and '9999-12-31 00:00:00+00' then recorded_time end as recorded_time,
-           case when local_date between '0001-01-01' and '9999-12-31' then local_date end as local_date, value
-    from (select *, try_cast(found[3] as timestamptz) as recorded_time, try_cast(found[4] as date) as local_date
-          from (select *, case when text is not null and json_valid(text)
-                               then json_extract_string(text, ['$.id', '$.type', '$.recordedtime', '$.localdate']) end as found
-                from (select *, try(decode(value)) as text from batch)))
-"""
+ENVELOPE = Path(__file__).with_name("envelope.sql").read_text(encoding="utf-8")
 
 #: How often in a row others may be quicker before the lander lets them be for a while.
 ATTEMPTS = 20
@@ -34,7 +25,7 @@ class Lander:
     def __init__(self, lake: Lake, buckets: Sequence[int], *, rows: int) -> None:
         self._lake, self._buckets, self.rows = lake, buckets, rows
         self.has_more = False  #: to land, so that there is nothing to wait for
-        self._connection = duckdb_connection("512MB")
+        self._session = duckdb_session("512MB")
         self._raw = lake.open(RAW_EVENTS)
 
     @property
@@ -69,7 +60,7 @@ class Lander:
         if not runs:
             return 0
         positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
-        self._raw.append(raw_rows(self._connection, runs), positions=positions)
+        self._raw.append(raw_rows(self._session, runs), positions=positions)
         return sum(len(run.offsets) for run in runs)
 
 
@@ -103,17 +94,13 @@ def following(run: Run, position: int) -> Run:
     return Run(run.bucket, offsets, values)
 
 
-def raw_rows(connection: duckdb.DuckDBPyConnection, runs: Sequence[Run]) -> pa.Table:
+def raw_rows(session: Session, runs: Sequence[Run]) -> pa.Table:
     """Rows of raw: the envelope's columns beside the untouched bytes."""
-    batch = pa.table(
+    landed = pa.table(
         {
             "bucket": pa.array([run.bucket for run in runs for _ in run.offsets], pa.int16()),
             "log_offset": pa.array([offset for run in runs for offset in run.offsets], pa.int64()),
             "value": pa.array([value for run in runs for value in run.values], pa.binary()),
         }
     )
-    connection.register("batch", batch)
-    try:
-        return connection.sql(ENVELOPE).to_arrow_table()
-    finally:
-        connection.unregister("batch")
+    return session.run(ENVELOPE, {"landed": landed})

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Final
 
-import duckdb
 import polars as pl
 
+from focusflow.database.queries import load_queries
 from focusflow.errors import Conflict
 from focusflow.lake.session import Inputs, Session, scans
 from focusflow.lake.tables import Lake
@@ -14,26 +15,24 @@ from models.features import snapshots
 from models.features.task_facts import FACT_COLUMNS, LIST, MOMENT, derive_facts
 from models.training import labels
 
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
 
 class NothingThere(Conflict):
     """There is no history to learn from yet. `focusflow refresh` brings up what has landed."""
 
 
-SOME_USERS: Final = "select distinct user_id from silver.user_history order by hash(user_id), user_id limit $most"
-
 #: So many people are enough to learn from; more would cost time and change nothing.
 MAX_USERS: Final = 400
 
 
-def lists_of_lake(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, *, days: snapshots.Span | None = None
-) -> pl.DataFrame:
+def lists_of_lake(lake: Lake, session: Session, *, days: snapshots.Span | None = None) -> pl.DataFrame:
     """The lists of everybody in the lake, or of some where there are very many, always the same ones."""
     histories = [lake.pinned(f"silver/{noun}_history") for noun in snapshots.NOUNS]
     if any(history is None for history in histories):
         raise NothingThere
-    session, given = Session(connection), scans(history for history in histories if history is not None)
-    users = session.run(SOME_USERS, given, {"most": MAX_USERS})["user_id"].to_pylist()
+    given = scans(history for history in histories if history is not None)
+    users = session.run(QUERIES["some_users"], given, {"most": MAX_USERS})["user_id"].to_pylist()
     return lists_with_outcomes(session, given, users=users, days=days)
 
 

@@ -5,26 +5,20 @@ The first request claims the key, records its answer under it, and releases the 
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Role
 from focusflow.errors import Conflict
 from operational_api.http.rendered import Rendered
 from operational_api.http.unit_of_work import REPLAYED, KeyReused, RequestContext
 from operational_api.security.authentication import authenticate
 
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
 #: Longer than any request takes, with retries. After that, a claim without an answer belongs to a crashed request.
 CLAIM_EXPIRES = timedelta(minutes=15)
-
-CLAIM: LiteralString = """
-    insert into idempotency_keys (user_id, key, request_hash, created_at)
-    values (%(user_id)s, %(key)s, %(request_hash)s, %(now)s)
-    on conflict (user_id, key) do update set created_at = %(now)s"""
-
-RECORD: LiteralString = """
-    update idempotency_keys set status = 200, response = %(response)s where user_id = %(user_id)s and key = %(key)s"""
-
-RELEASE: LiteralString = "delete from idempotency_keys where user_id = %(user_id)s and key = %(key)s and status is null"
 
 
 class StillAtWork(Conflict):
@@ -43,9 +37,9 @@ def run_once(context: RequestContext, make: Callable[[], bytes]) -> Rendered[Any
     try:
         content = make()
     except BaseException:
-        _write(context, RELEASE)
+        _write(context, QUERIES["release"])
         raise
-    _write(context, RECORD, response=content.decode())
+    _write(context, QUERIES["record"], response=content.decode())
     return Rendered(content)
 
 
@@ -61,7 +55,7 @@ def _claim(context: RequestContext) -> str | None:
         if found["key_used_at"] is not None and found["key_used_at"] > tx.now - CLAIM_EXPIRES:
             raise StillAtWork
         claim = {"user_id": caller.user_id, "key": context.idempotency_key, "request_hash": context.request_hash}
-        tx.run(CLAIM, {**claim, "now": tx.now})
+        tx.run(QUERIES["claim"], {**claim, "now": tx.now})
     return None
 
 

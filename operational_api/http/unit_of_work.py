@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, LiteralString
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import orjson
 from fastapi import Header, Request
 
 from focusflow.database.outbox import append, event
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Role, Transaction
 from focusflow.errors import Invalid, Problem
 from models.serving.registry import Serving
@@ -19,6 +21,8 @@ from operational_api.http.rendered import Rendered, version_etag
 from operational_api.http.services import Services
 from operational_api.security import audit
 from operational_api.security.authentication import AuthenticationScheme, Caller, Credentials, Origin, authenticate
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 class Stale(Problem):
@@ -106,10 +110,6 @@ REPLAYED = {"Idempotent-Replayed": "true"}
 
 KEY_CHARACTERS = 200
 
-RECORD_ANSWER: LiteralString = """
-    insert into idempotency_keys (user_id, key, request_hash, status, response, created_at)
-    values (%(user_id)s, %(key)s, %(request_hash)s, %(status)s, %(response)s, %(now)s)"""
-
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
@@ -131,7 +131,7 @@ class RequestContext:
                 content = answer.content if answer.replay is None else answer.replay
                 answered = {"status": answer.status or status, "response": content.decode()}
                 request = {"user_id": caller.user_id, "key": key, "request_hash": self.request_hash, "now": tx.now}
-                tx.run_before_commit(RECORD_ANSWER, request | answered)
+                tx.run_before_commit(QUERIES["record_answer"], request | answered)
         return answer
 
     def _replay(self, recorded: Mapping[str, Any]) -> Rendered[Any]:

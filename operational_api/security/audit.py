@@ -1,19 +1,18 @@
 """The audit log: who did what to whom, and from where. Written in the transaction of the deed, so that neither is there without the other."""
 
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import orjson
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from focusflow.identity import new_id
 from operational_api.security.authentication import Origin
 
-#: Sent with the commit: it costs a request no way of its own.
-RECORD: LiteralString = """
-    insert into audit_log (id, at, actor_id, user_id, action, entity, entity_id, before, after, ip, user_agent)
-    values (%(id)s, %(at)s, %(actor_id)s, %(user_id)s, %(action)s, %(entity)s, %(entity_id)s, %(before)s, %(after)s, %(ip)s, %(user_agent)s)"""
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 def record(
@@ -30,7 +29,7 @@ def record(
 ) -> None:
     """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a person wrote."""
     tx.run_before_commit(
-        RECORD,
+        QUERIES["record"],
         {
             "id": new_id(),
             "at": tx.now,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, LiteralString
+from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -14,6 +15,7 @@ from fastapi.security.base import SecurityBase
 from psycopg.rows import DictRow
 
 from focusflow import forwarding
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction, opening_query
 from focusflow.database.wire import PreparedCall
 from focusflow.errors import NotSignedIn
@@ -26,6 +28,8 @@ from operational_api.security.permissions import SIGNED_IN, Permission
 from operational_api.security.quota import Quota
 from operational_api.security.session_tokens import SessionAccess
 from operational_api.security.tokens import Access, read_access_token
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,39 +147,13 @@ def _name_in(basic: str) -> str:
 
 
 #: The account of a token, unless its sign-in has ended; and the recorded answer of the Idempotency-Key.
-BY_SIGN_IN = opening_query(
-    "by_sign_in",
-    """
-    select timezone, role, is_active, token_epoch, request_hash, status, response, idempotency_keys.created_at as key_used_at from users
-    left join idempotency_keys on user_id = id and key = %(key)s
-    where id = %(user_id)s and not exists (select from refresh_tokens where family = %(family)s and revoked_at is not null)""",
-)
+BY_SIGN_IN = opening_query("by_sign_in", QUERIES["by_sign_in"])
 
 #: The same for a session, which also ends when its user has been idle for too long.
-BY_SESSION = opening_query(
-    "by_session",
-    """
-    select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at, family
-    from refresh_tokens join users on users.id = refresh_tokens.user_id
-    left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
-    where token_hash = %(token_hash)s and refresh_tokens.user_id = %(user_id)s and revoked_at is null
-      and expires_at > clock_timestamp() and seen_at > clock_timestamp() - %(idle)s::interval""",
-)
+BY_SESSION = opening_query("by_session", QUERIES["by_session"])
 
 #: The same for an API key. The user id in the key is a claim; only the row proves it.
-BY_KEY = opening_query(
-    "by_key",
-    """
-    select timezone, role, is_active, request_hash, status, response, idempotency_keys.created_at as key_used_at,
-           api_keys.id as key_id, scopes, last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes' as is_first_use
-    from api_keys join users on users.id = api_keys.user_id
-    left join idempotency_keys on idempotency_keys.user_id = users.id and idempotency_keys.key = %(key)s
-    where key_hash = %(key_hash)s and api_keys.user_id = %(user_id)s and revoked_at is null
-      and (expires_at is null or expires_at > clock_timestamp())""",
-)
-
-#: Every few minutes, not with each request: enough to find unused keys.
-RECORD_USE: LiteralString = "update api_keys set last_used_at = %(now)s where id = %(key_id)s"
+BY_KEY = opening_query("by_key", QUERIES["by_key"])
 
 
 @contextmanager
@@ -192,7 +170,7 @@ def authenticate(
         caller = _caller(credentials, tx.found, tx.now)
         credentials.quota.count(caller.user_id)  # not earlier: anybody can write another user's id into a key
         if tx.found.get("is_first_use"):
-            tx.run_before_commit(RECORD_USE, {"now": tx.now, "key_id": caller.key_id})
+            tx.run_before_commit(QUERIES["record_use"], {"now": tx.now, "key_id": caller.key_id})
         if not isinstance(claims, Access):
             credentials.fair_share.count_as(caller.user_id, str(_share_of(claims)))
         yield tx, caller

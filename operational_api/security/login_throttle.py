@@ -6,12 +6,15 @@ Nobody is locked out for good: after the free attempts one waits twice as long e
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import LiteralString
+from pathlib import Path
 
+from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.email_address import normalized
 from focusflow.errors import Problem
 from operational_api.security.tokens import digest
+
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 LONGEST_WAIT_SECONDS = 60
 FORGET = timedelta(minutes=15)
@@ -77,32 +80,9 @@ def network_of(address: str) -> str:
     return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
-#: One statement an attempt: of many at the same moment, each counts the ones before.
-COUNT: LiteralString = """
-    insert into attempts (key, attempts, last_at) values (%(key)s, 1, %(now)s)
-    on conflict (key) do update
-    set attempts = case when attempts.last_at < %(forgotten)s then 1 else attempts.attempts + 1 end, last_at = %(now)s
-    where attempts.last_at < %(forgotten)s or attempts.attempts < %(free)s
-       or attempts.last_at + least(%(longest)s, 2 ^ (attempts.attempts - %(free)s)) * interval '1 second' <= %(now)s
-    returning attempts"""
-
 #: Counted from the first email of a window: as long as a link to reset a password works. So someone whose next email is held back has a
 #: link that works.
 MAIL_WINDOW = timedelta(hours=1)
-
-COUNT_MAIL: LiteralString = """
-    insert into attempts (key, attempts, last_at) values (%(key)s, 1, %(now)s)
-    on conflict (key) do update
-    set attempts = case when attempts.last_at <= %(since)s then 1 else attempts.attempts + 1 end,
-        last_at = case when attempts.last_at <= %(since)s then %(now)s else attempts.last_at end
-    where attempts.last_at <= %(since)s or attempts.attempts < %(most)s
-    returning attempts"""
-
-WAIT: LiteralString = """
-    select ceil(least(%(longest)s, 2 ^ (attempts - %(free)s)) - extract(epoch from %(now)s - last_at))::integer as seconds
-    from attempts where key = %(key)s"""
-
-SUCCEEDED: LiteralString = "update attempts set attempts = greatest(0, attempts - 1) where key = any(%(keys)s)"
 
 
 def count(database: Database, limits: list[Limit]) -> None:
@@ -110,18 +90,20 @@ def count(database: Database, limits: list[Limit]) -> None:
     with database.transaction(Role.AUTH) as tx:
         for limit in limits:
             bounds = {"key": limit.stored, "free": limit.free, "longest": LONGEST_WAIT_SECONDS, "now": tx.now}
-            if tx.one(COUNT, {**bounds, "forgotten": tx.now - FORGET}) is None:
-                left = tx.one(WAIT, bounds)
+            if tx.one(QUERIES["count"], {**bounds, "forgotten": tx.now - FORGET}) is None:
+                left = tx.one(QUERIES["wait"], bounds)
                 raise TooManyAttempts(max(1, left["seconds"] if left else 1))
 
 
 def may_mail(tx: Transaction, limits: list[Limit]) -> bool:
     """Count an email, or say that the address has had enough of them. The caller must not tell the difference."""
     hour = {"now": tx.now, "since": tx.now - MAIL_WINDOW}
-    return all(tx.one(COUNT_MAIL, {**hour, "key": limit.stored, "most": limit.free}) is not None for limit in limits)
+    return all(
+        tx.one(QUERIES["count_mail"], {**hour, "key": limit.stored, "most": limit.free}) is not None for limit in limits
+    )
 
 
 def succeeded(database: Database, limits: list[Limit]) -> None:
     """Take the attempt back: it was the owner's."""
     with database.transaction(Role.AUTH) as tx:
-        tx.run(SUCCEEDED, {"keys": [limit.stored for limit in limits]})
+        tx.run(QUERIES["succeeded"], {"keys": [limit.stored for limit in limits]})

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 
 from focusflow.lake.session import Scan, Session, scans
@@ -35,9 +34,7 @@ PARAMETERS: Mapping[str, object] = {
 }
 
 
-def load_incremental(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, buckets: int, as_of: datetime
-) -> int:
+def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, as_of: datetime) -> int:
     """Bring a table up to silver's newest version, or as far as the days are. Returns how many rows were written."""
     source, gold = lake.open(DAILY if table.is_by_month else EVENTS), lake.open(table.spec)
     positions = {position_key(bucket): source.position(position_key(bucket)) for bucket in range(buckets)}
@@ -54,7 +51,7 @@ def load_incremental(
         firsts = dict.fromkeys(range(buckets), date.min)
     if not firsts:
         return 0
-    pieces = [(piece, compute(lake, connection, table, piece, as_of)) for piece in _pieces(table, firsts)]
+    pieces = [(piece, compute(lake, session, table, piece, as_of)) for piece in _pieces(table, firsts)]
     rows = _sorted(table, pa.concat_tables(rows for _, rows in pieces))
     where = " or ".join(f"({piece.of(gold)})" for piece, _ in pieces)
     gold.replace(
@@ -99,9 +96,10 @@ def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
     ]
 
 
-def compute(lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
+def compute(lake: Lake, session: Session, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
     """The rows of a table that belong to a piece, from what there is of its inputs."""
-    session, window = Session(connection, MACROS), Window(piece.first, as_of)
+    session.define(MACROS)
+    window = Window(piece.first, as_of)
     given = table_inputs(session, table, _tables(lake, table, piece), window)
     parameters = {**PARAMETERS, **table.toml.get("variables", {}), "as_of": as_of}
     rows = session.run(table.query, given, parameters)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake, Pinned, show
 from pipelines.engine import descriptions, user_quarantine
 
@@ -31,7 +32,9 @@ def write(lake: Lake, path: Path) -> int:
     with duckdb.connect(str(fresh)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         found = shown(lake, connection)
-        withheld = user_quarantine.quarantined(lake, connection)
-        user_quarantine.hide(connection, (each for each in found if each.name.startswith("gold/")), withheld)
+        withheld = user_quarantine.quarantined(lake, Session(connection))
+        gold = [each for each in found if each.name.startswith("gold/")]
+        for name, scan in user_quarantine.scans_without(gold, withheld).items():
+            connection.execute(f"create or replace view {name} as {scan.query}")
     fresh.replace(path)
     return len(found)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from focusflow.lake.tables import Lake, Pinned, identifier, show
+from focusflow.lake.session import Inputs, Session, scans
+from focusflow.lake.tables import Lake, Pinned, identifier
 from pipelines.engine import descriptions, user_quarantine
 from pipelines.engine.rules import rules_of
 
@@ -61,14 +60,14 @@ class Counts:
     users: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def judge(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> list[Verdict]:
+def judge(lake: Lake, session: Session, table: str) -> list[Verdict]:
     """Hold the newest version of a table against its rules. One that is not there keeps none of them."""
-    return _judged(table, counted(lake, connection, table))
+    return _judged(table, counted(lake, session, table))
 
 
-def enforce(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, now: datetime) -> list[Verdict]:
+def enforce(lake: Lake, session: Session, table: str, now: datetime) -> list[Verdict]:
     """Judge a table, and have the users quarantined whose rows break a rule; whoever breaks none any more is released."""
-    return _judged(table, _counted_and_recorded(lake, connection, table, now))
+    return _judged(table, _counted_and_recorded(lake, session, table, now))
 
 
 def _judged(table: str, counts: Counts | None) -> list[Verdict]:
@@ -77,28 +76,26 @@ def _judged(table: str, counts: Counts | None) -> list[Verdict]:
     return verdicts_of(counts)
 
 
-def _counted_and_recorded(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, now: datetime
-) -> Counts | None:
-    counts = counted(lake, connection, table)
+def _counted_and_recorded(lake: Lake, session: Session, table: str, now: datetime) -> Counts | None:
+    counts = counted(lake, session, table)
     if counts is not None:
-        user_quarantine.record(lake, connection, table, counts.users, now)
+        user_quarantine.record(lake, session, table, counts.users, now)
     known = {name.replace("/", ".") for name in CHECKED}
-    for gone in {each.table_name for each in user_quarantine.violations(lake, connection)} - known:
-        user_quarantine.record(lake, connection, gone, {}, now)  # a table of an older version
+    for gone in {each.table_name for each in user_quarantine.violations(lake, session)} - known:
+        user_quarantine.record(lake, session, gone, {}, now)  # a table of an older version
     return counts
 
 
-def broken_rules(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[str]:
+def broken_rules(lake: Lake, session: Session) -> list[str]:
     """Every rule of any table that is broken, in words. The same counts as an analyst sees judged in Dagster."""
-    return [told for table in CHECKED for told in _told_of(table, counted(lake, connection, table))]
+    return [told for table in CHECKED for told in _told_of(table, counted(lake, session, table))]
 
 
-def blocking_rules(lake: Lake, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+def blocking_rules(lake: Lake, session: Session, now: datetime) -> list[str]:
     """The rules that are broken by no user in particular, in words. Users who break the others are quarantined."""
     told = []
     for table in CHECKED:
-        counts = _counted_and_recorded(lake, connection, table, now)
+        counts = _counted_and_recorded(lake, session, table, now)
         told += _told_of(table, counts, () if counts is None else counts.users)
     return told
 
@@ -117,31 +114,30 @@ def _in_words(table: str, rule: str, counts: Counts) -> str:
     return f"{told} ({key})" if key else told
 
 
-def counted(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str) -> Counts | None:
+def counted(lake: Lake, session: Session, table: str) -> Counts | None:
     """None where there is no such table."""
     pinned = lake.pinned(table)
     if pinned is None:
         return None
     compared = descriptions.table(table).check_inputs
     read = [pinned, *(found for name in compared if (found := lake.pinned(name)) is not None)]
-    show(connection, read)
-    broken = _broken(connection, table)
-    samples = {rule: list(sample_of(connection, table, rule)) for rule, count in broken.items() if count}
-    users = {rule: some for rule, count in broken.items() if count and (some := users_of(connection, table, rule))}
+    inputs = scans(read)
+    broken = _broken(session, inputs, table)
+    samples = {rule: list(sample_of(session, inputs, table, rule)) for rule, count in broken.items() if count}
+    users = {rule: some for rule, count in broken.items() if count and (some := users_of(session, inputs, table, rule))}
     if users:
-        user_quarantine.hide(connection, read, {user for some in users.values() for user in some})
-        others, name = _broken(connection, table), table.replace("/", ".")
+        remaining = user_quarantine.scans_without(read, {user for some in users.values() for user in some})
+        others, name = _broken(session, remaining, table), table.replace("/", ".")
         # A rule that everybody breaks is about the table, and not about users.
-        is_anybody_left = bool(connection.execute(f"from {name} limit 1").fetchall())
+        is_anybody_left = bool(session.rows(f"from {name} limit 1", remaining))
         users = {rule: some for rule, some in users.items() if is_anybody_left and not others[rule]}
     return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples, users)
 
 
-def _broken(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    """How often each rule is broken by what can be seen."""
+def _broken(session: Session, inputs: Inputs, table: str) -> dict[str, int]:
+    """How often each rule is broken by the rows of the inputs."""
     counts = ", ".join(f"({rule.count})::bigint as {identifier(rule.name)}" for rule in rules_of(table).values())
-    found = connection.sql(f"from {descriptions.table(table).sql_name} select {counts}").to_arrow_table()
-    (row,) = found.to_pylist()
+    (row,) = session.run(f"from {descriptions.table(table).sql_name} select {counts}", inputs).to_pylist()
     return dict(row)
 
 
@@ -152,18 +148,18 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
     return before.rows() if before else 0
 
 
-def sample_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> Iterator[dict[str, Any]]:
+def sample_of(session: Session, inputs: Inputs, table: str, rule: str) -> Iterator[dict[str, Any]]:
     """Some rows that break a rule."""
-    found = connection.sql(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}").to_arrow_table().to_pylist()
+    found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs).to_pylist()
     yield from ({name: _told(value) for name, value in row.items()} for row in found)
 
 
-def users_of(connection: duckdb.DuckDBPyConnection, table: str, rule: str) -> dict[str, int]:
-    """Whose rows break a rule, and how many; nobody where rows that do belong to nobody."""
-    rows = connection.sql(rules_of(table)[rule].rows)
-    if "user_id" not in rows.columns:
+def users_of(session: Session, inputs: Inputs, table: str, rule: str) -> dict[str, int]:
+    """Whose rows break a rule, and how many; no users where some of the rows belong to no user."""
+    rows = rules_of(table)[rule].rows
+    if "user_id" not in session.run(f"from ({rows}) limit 0", inputs).column_names:
         return {}
-    found = dict(rows.aggregate("user_id, count(*)", "user_id").fetchall())
+    found = dict(session.rows(f"from ({rows}) select user_id, count(*) group by user_id", inputs))
     return {} if None in found else found
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import duckdb
-
 from focusflow.lake.session import Scan, Session, scans
 from focusflow.lake.tables import Lake, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
@@ -43,7 +41,7 @@ class Computed:
 
 def compute(
     lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
+    session: Session,
     buckets: int,
     as_of: datetime,
     *,
@@ -53,7 +51,7 @@ def compute(
     """Bring the daily table up to silver's newest version and to today. `from_day` has everybody's days from there on computed anew,
     up to `to_day` where nothing else is to be done.
     """
-    session, silver, daily = Session(connection), lake.open(EVENTS), lake.open(DAILY)
+    silver, daily = lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
     is_current = last_said(daily, "computation") == COMPUTATION
     done = {bucket: daily.position(position_key(bucket)) if is_current else 0 for bucket in range(buckets)}

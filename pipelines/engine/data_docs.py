@@ -5,8 +5,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
+from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake
 from pipelines.engine.checks import CHECKED, context, counted, frame_of, suite_of
 
@@ -33,7 +32,7 @@ ol.breadcrumb, ul { padding-left: 1.2rem; } ol.breadcrumb { list-style: none; pa
 </style></head>"""
 
 
-def write(lake: Lake, connection: duckdb.DuckDBPyConnection, folder: Path, now: datetime) -> Path:
+def write(lake: Lake, session: Session, folder: Path, now: datetime) -> Path:
     """Judge every table that there is, and write the pages anew. Returns the page to begin with."""
     import great_expectations as gx
 
@@ -50,7 +49,7 @@ def write(lake: Lake, connection: duckdb.DuckDBPyConnection, folder: Path, now: 
     rows = []
     source = made.data_sources.add_pandas("lake")
     for table in CHECKED:
-        counts = counted(lake, connection, table)
+        counts = counted(lake, session, table)
         if counts is None:
             continue
         name = table.replace("/", ".")

@@ -215,7 +215,7 @@ def table(name: str) -> Table:
 @cache
 def by_name() -> Mapping[str, Table]:
     """All tables, each after those that it is made from."""
-    found = {each.full_name: each for each in sorted(_read_all(), key=lambda each: each.full_name)}
+    found = {each.full_name: each for each in sorted(read_tables(FOLDER), key=lambda each: each.full_name)}
     order = TopologicalSorter({name: sorted(set(each.reads) - {name}) for name, each in found.items()}).static_order()
     return {name: found[name] for name in order}
 
@@ -229,9 +229,10 @@ def entity_column(noun: Noun) -> str:
     return "account_id" if noun.name == "user" else f"{noun.name}_id"
 
 
-def _read_all() -> Iterator[Table]:
-    shared = tomllib.loads((FOLDER / "columns.toml").read_text(encoding="utf-8"))["columns"]
-    for file in FOLDER.glob("*/*/table.toml"):
+def read_tables(folder: Path) -> Iterator[Table]:
+    """Every table that a folder describes, in no order."""
+    shared = tomllib.loads((folder / "columns.toml").read_text(encoding="utf-8"))["columns"]
+    for file in folder.glob("*/*/table.toml"):
         text = file.read_text(encoding="utf-8")
         layer, name = file.parent.parts[-2:]
         if "name" not in tomllib.loads(text):

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,7 +65,7 @@ def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
     return f"last_month >= '{month_before(day, days + 8)}'" if day else "last_month = '9999-12'"
 
 
-def load_incremental(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: Noun, buckets: int) -> int:
+def load_incremental(lake: Lake, session: Session, noun: Noun, buckets: int) -> int:
     """Bring one noun's history up to silver's newest version. Returns how many versions came.
 
     A day's events come at once; a year that is built again comes bucket by bucket, for all of it at once would not fit into memory.
@@ -81,7 +80,6 @@ def load_incremental(lake: Lake, connection: duckdb.DuckDBPyConnection, noun: No
     at_once = (
         [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
     )
-    session = Session(connection)
     return sum(_load_buckets(lake, session, noun, some) for some in at_once)
 
 

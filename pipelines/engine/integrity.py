@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database
 from focusflow.lake import digests
+from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import (
     RAW_EVENTS,
     Lake,
     Pinned,
     TableDamaged,
     TableSpec,
-    duckdb_connection,
     low_watermark_key,
     position_key,
 )
@@ -142,13 +142,13 @@ def _repair_raw(lake: Lake, database: Database | None, found: TableCheck, outcom
     by_bucket: dict[int, list[str]] = {}
     for path in found.damaged_files:
         by_bucket.setdefault(int(path.split("/")[0].partition("=")[2]), []).append(path)
-    connection = duckdb_connection()
+    session = duckdb_session()
     for bucket, paths in by_bucket.items():
         missing = gaps(raw, [bucket], without=found.damaged_files)
         runs = [] if database is None else [
             run for gap in missing for run in OutboxSource(database).read_span(bucket, gap.first, gap.last)
         ]  # fmt: skip
-        rows = raw_rows(connection, runs) if runs else RAW_EVENTS.schema.empty_table()
+        rows = raw_rows(session, runs) if runs else RAW_EVENTS.schema.empty_table()
         lost = _without(missing, {offset for run in runs for offset in run.offsets})
         if lost and all(_is_readable(Path(lake.url(raw.name)) / path) for path in paths):
             outcome.lost += [
@@ -218,7 +218,7 @@ def _fill_gaps(lake: Lake, database: Database | None, buckets: int, raw: Pinned,
         run for gap in missing for run in OutboxSource(database).read_span(gap.bucket, gap.first, gap.last)
     ]  # fmt: skip
     if runs:
-        raw.append(raw_rows(duckdb_connection(), runs), positions={})
+        raw.append(raw_rows(duckdb_session(), runs), positions={})
     there = {(run.bucket, offset) for run in runs for offset in run.offsets}
     lost = [
         left
@@ -235,7 +235,7 @@ def _surviving(lake: Lake, spec: TableSpec) -> tuple[pa.Table, dict[str, int]]:
     positions = _readable_positions(root)
     if not paths:
         return spec.schema.empty_table(), positions
-    found = duckdb_connection().sql(QUERIES["surviving"], params={"paths": paths}).to_arrow_table()
+    found = duckdb_session().run(QUERIES["surviving"], parameters={"paths": paths})
     rows = found.select(spec.schema.names).cast(spec.schema)
     if spec.name == RAW_EVENTS.name:
         ends = rows.group_by("bucket").aggregate([("log_offset", "max"), ("log_offset", "min")]).to_pylist()

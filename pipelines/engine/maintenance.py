@@ -8,14 +8,15 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import duckdb
+from pathlib import Path
 
 from focusflow.database.clock_check import require_agreement
+from focusflow.database.queries import load_queries
 from focusflow.database.retention import delete_expired_texts, drop_outbox_days
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
-from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, low_watermark_key, position_key, show
+from focusflow.lake.session import Session, scans
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, low_watermark_key, position_key
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
 from pipelines.engine import descriptions, integrity, silver
@@ -26,11 +27,7 @@ log = logging.getLogger(__name__)
 GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
 REWRITTEN = tuple(each.spec for each in descriptions.TABLES if each.full_name not in {grown.name for grown in GROWING})
 
-#: Up to where a bucket's events are old, or from where on they are not.
-YOUNG = "select bucket, min(log_offset) from raw.events where recorded_time >= $before group by bucket"
-OLD = """
-    select bucket, max(events.log_offset) from silver.events
-    where recorded_at < $before and bucket in (select bucket from quarantine.events) group by bucket"""
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 Amounts = dict[str, int]
 
@@ -48,7 +45,7 @@ class Maintenance:
     """What it works with. `now` is its one idea of it."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     database: Database
     settings: Settings
     now: datetime
@@ -104,8 +101,7 @@ class Maintenance:
             raise Conflict(f"Nothing goes from raw as long as this is not cleared up. {verdict.sentence}")
         raw, taken_in = self.lake.open(RAW_EVENTS), self.lake.open(silver.EVENTS)
         before = self.now - timedelta(days=self.settings.raw_days)
-        show(self.connection, [raw])
-        young = dict(self.connection.execute(YOUNG, {"before": before}).fetchall())
+        young = dict(self.session.rows(QUERIES["first_kept"], scans([raw]), {"before": before}))
         gone = 0
         for bucket in range(self.settings.buckets):
             floor = min(young.get(bucket, raw.position(position_key(bucket))), taken_in.position(position_key(bucket)))
@@ -122,10 +118,11 @@ class Maintenance:
         if not self.settings.quarantine_days:
             return {}
         raw, quarantine, events = (self.lake.open(spec) for spec in (RAW_EVENTS, silver.QUARANTINE, silver.EVENTS))
-        show(self.connection, [quarantine, events])
         before = self.now - timedelta(days=self.settings.quarantine_days)
         gone = 0
-        for bucket, place in self.connection.execute(OLD, {"before": before}).fetchall():
+        for bucket, place in self.session.rows(
+            QUERIES["last_expired"], scans([quarantine, events]), {"before": before}
+        ):
             floor = min(place, raw.position(low_watermark_key(bucket)))
             gone += quarantine.forget(f"bucket = {bucket} and log_offset < {floor}", positions={})
         return {"rows let go": gone}

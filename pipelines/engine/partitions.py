@@ -7,8 +7,6 @@ Inside a month only the days that changed are computed.
 from collections.abc import Mapping
 from datetime import date
 
-import duckdb
-
 from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import Pinned
 from pipelines.engine.silver import since
@@ -16,12 +14,10 @@ from pipelines.engine.silver import since
 FIRST_MONTH = "2020-01"
 
 
-def touched_since(
-    raw: Pinned, connection: duckdb.DuckDBPyConnection, positions: Mapping[int, int]
-) -> tuple[date, date] | None:
+def touched_since(raw: Pinned, session: Session, positions: Mapping[int, int]) -> tuple[date, date] | None:
     """The first and last local date of the raw events from these positions on; None when there is none that can be read."""
     incoming = {"incoming": Scan(since(raw, positions))}
-    first, last = Session(connection).row("select min(local_date), max(local_date) from incoming", incoming)
+    first, last = session.row("select min(local_date), max(local_date) from incoming", incoming)
     return (first, last) if first else None
 
 

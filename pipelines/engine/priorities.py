@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -35,9 +34,7 @@ class Scored:
     is_fresh: bool = False
 
 
-def score_open_tasks(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, as_of: datetime, registry: Registry
-) -> Scored:
+def score_open_tasks(lake: Lake, session: Session, buckets: int, as_of: datetime, registry: Registry) -> Scored:
     """Score what is open as of a moment by whatever serves, and put it in the place of what the day had."""
     histories = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}
     scores, served = lake.open(SCORES), registry.served()
@@ -47,20 +44,20 @@ def score_open_tasks(
     is_recent = timedelta(0) <= as_of - last(scores) < STALE_AFTER
     if is_current and is_recent and last_said(scores, "model") == model:
         return Scored(model)
-    session, given = Session(connection), scans([*histories.values(), scores])
+    given = scans([*histories.values(), scores])
     tasks = _open_tasks(session, given, as_of, served, lake.open(MEMORY) if served else None)
     rows, where = _rows(session, given, tasks, score(tasks, as_of, served), as_of)
     scores.replace(rows, where=where, positions=positions, metadata=note(as_of) | {"model": model})
     return Scored(model, tasks.height, is_fresh=True)
 
 
-def rebuild(lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime, registry: Registry) -> Scored:
+def rebuild(lake: Lake, session: Session, as_of: datetime, registry: Registry) -> Scored:
     """Score what was open at a moment of the past, by what served then, and put it in the place of what those days had: a later model has
     learned what came of them. Nothing is published.
     """
     histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served(as_of)
     scores = lake.open(SCORES)
-    session, given = Session(connection), scans([*histories.values(), scores])
+    given = scans([*histories.values(), scores])
     tasks = _open_tasks(session, given, as_of, served)
     rows, where = _rows(session, given, tasks, score(tasks, as_of, served), as_of, keeps_later_days=True)
     scores.replace(rows, where=where, positions={})

@@ -20,3 +20,28 @@ reset role
 
 -- patience --
 set local lock_timeout = '100ms'
+
+-- create --
+create table {fresh} (like priority_scores including defaults including constraints);
+grant select, insert, update, delete on {fresh} to focusflow_scoring
+
+-- copy --
+-- Frozen as it is written, so that nothing has to look at it again.
+copy {fresh} (user_id, task_id, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, is_baseline,
+    task_version, model_version, as_of) from stdin (format csv, freeze)
+
+-- index --
+alter table {fresh} add primary key (user_id, task_id); analyze {fresh}
+
+-- carry_over --
+-- What the batch does not know: scores written since. Users who were erased meanwhile have no scores.
+delete from {fresh} where not exists (select from users where id = user_id and erased_at is null) or user_id = any ({newer});
+
+insert into {fresh} select * from priority_scores
+where as_of > {as_of} and as_of <= clock_timestamp() or user_id <> all ({users})
+
+-- take_over --
+-- Row-level security is that of the whole table, so no role reads a partition by its own name.
+drop table {before};
+revoke all on {fresh} from focusflow_scoring;
+alter table priority_scores attach partition {fresh} for values from (minvalue) to (maxvalue)

@@ -5,18 +5,19 @@ costs its few rows, whatever the history behind it. Once a day, and where what w
 Rows go from DuckDB to Postgres in batches. Users in quarantine keep what was published of them, in all tables alike, until they are released.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
-import duckdb
 import polars as pl
+import pyarrow as pa
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.lake import digests
+from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
 from pipelines.engine import descriptions, user_quarantine
 from pipelines.engine.as_of import last
@@ -30,13 +31,8 @@ DAYS_BACK = 400
 #: So many rows are in memory at a time.
 BATCH_ROWS = 20_000
 
-COPY: LiteralString = """
-    copy incoming (user_id, day, key, row) from stdin (format csv, force_not_null (key))"""
-
-#: Rows that were added or have changed, and without a `row` those that are gone.
-DIFFERENCE = """
-    select user_id, day, key, fresh.row from ({fresh}) as fresh full join ({stale}) as stale using (user_id, day, key)
-    where fresh.row is distinct from stale.row"""
+#: The names of the inputs of a query: the rows of the version to publish, and of files that only the version before has.
+FRESH, STALE = "fresh_rows", "stale_rows"
 
 
 TABLES = tuple(each for each in descriptions.TABLES if each.is_published)
@@ -52,7 +48,7 @@ class Published:
 
 def publish(
     lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
+    session: Session,
     database: Database,
     buckets: int,
     tables: Sequence[Table] = TABLES,
@@ -60,14 +56,14 @@ def publish(
     """Publish what has changed since. Returns how many rows were written or deleted."""
     with database.transaction(Role.REPORTING) as tx:
         known = {row["table_name"]: row["lake_version"] for row in tx.all(QUERIES["known"])}
-    withheld = user_quarantine.quarantined(lake, connection)
+    withheld = user_quarantine.quarantined(lake, session)
     changed = 0
     for table in tables:
         newest = lake.version(f"gold/{table.name}")
         if newest is None or known.get(table.name) == newest:
             continue
         with database.transaction(Role.REPORTING) as tx:
-            publication = Publication(lake, connection, tx, buckets)
+            publication = Publication(lake, session, tx, buckets)
             changed += publication.write(table, withheld if table.is_personal else [])
     return changed
 
@@ -77,7 +73,7 @@ class Publication:
     """A table's newest version on its way to Postgres, in one transaction."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     tx: Transaction
     buckets: int
 
@@ -94,10 +90,11 @@ class Publication:
         given: dict[str, Any] = {} if table.is_timeless else {"as_of": as_of}
         given |= {"without": list(without)} if table.is_personal else {}
         self.tx.run(QUERIES["incoming"])
-        query = _rows_of(table, gold, gold.scan()) if before is None else _difference(table, gold, before)
-        with self.tx.connection.cursor().copy(COPY) as stream:
-            for text in _as_csv(self.connection, query, given):
-                stream.write(text)
+        query = _rows_of(table, gold, FRESH) if before is None else _difference(table, gold)
+        inputs = {FRESH: Scan.of(gold)} if before is None else _changed_files(gold, before)
+        with self.tx.connection.cursor().copy(QUERIES["copy"]) as stream:
+            for batch in self.session.batches(query, inputs, given, size=BATCH_ROWS):
+                stream.write(_as_csv(batch))
         kind = "rows" if table.is_personal else "product"
         named = {"table_name": table.name, "without": list(without)}
         drop = self.tx.run(QUERIES[f"{'drop' if before is None else 'delete'}_{kind}"], named)
@@ -138,17 +135,24 @@ def _gone(before: Pinned, after: Pinned) -> set[str]:
     return before.sizes().keys() - after.sizes().keys()
 
 
-def _difference(table: Table, gold: Pinned, before: Pinned) -> str:
+def _changed_files(gold: Pinned, before: Pinned) -> dict[str, Scan]:
     added, gone = _gone(gold, before), _gone(before, gold)
-    return DIFFERENCE.format(
-        fresh=_rows_of(table, gold, gold.scan(without=gold.sizes().keys() - added)),
-        stale=_rows_of(table, gold, before.scan(without=before.sizes().keys() - gone)),
-    )
+    return {
+        FRESH: Scan(f"from {gold.scan(without=gold.sizes().keys() - added)}"),
+        STALE: Scan(f"from {before.scan(without=before.sizes().keys() - gone)}"),
+    }
 
 
-def _as_csv(connection: duckdb.DuckDBPyConnection, query: str, given: dict[str, Any]) -> Iterator[str]:
-    for batch in connection.sql(query, params=given).to_arrow_reader(BATCH_ROWS):
-        yield pl.DataFrame(batch).with_columns(pl.col("user_id").replace("", None)).write_csv(include_header=False)
+def _difference(table: Table, gold: Pinned) -> str:
+    """Rows that were added or have changed, and without a `row` those that are gone."""
+    fresh, stale = _rows_of(table, gold, FRESH), _rows_of(table, gold, STALE)
+    joined = f"({fresh}) as fresh full join ({stale}) as stale using (user_id, day, key)"
+    has_changed = "fresh.row is distinct from stale.row"
+    return f"from {joined} select user_id, day, key, fresh.row where {has_changed}"
+
+
+def _as_csv(batch: pa.RecordBatch) -> str:
+    return pl.DataFrame(batch).with_columns(pl.col("user_id").replace("", None)).write_csv(include_header=False)
 
 
 def _rows_of(table: Table, gold: Pinned, source: str) -> str:

@@ -11,6 +11,9 @@ select lake_version, as_of from publications where table_name = %(table_name)s
 -- Without a row where it is to be deleted.
 create temp table incoming (user_id uuid, day date not null, key text not null, row jsonb) on commit drop
 
+-- copy --
+copy incoming (user_id, day, key, row) from stdin (format csv, force_not_null (key))
+
 -- drop_rows --
 -- All rows are incoming: what is not among them is gone.
 delete from published_rows as old where table_name = %(table_name)s and user_id::text <> all(%(without)s::text[])

@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-import duckdb
-
+from focusflow.database.queries import load_queries
 from focusflow.errors import NotFound
-from focusflow.lake.session import Scan, Session
-from focusflow.lake.tables import Lake, Pinned, position_key, show
+from focusflow.lake.session import Inputs, Scan, Session
+from focusflow.lake.tables import Lake, Pinned, position_key
 from pipelines.engine import build, daily, histories, silver
 
-LIST = "select bucket, log_offset, reason, octet_length(value) as bytes from quarantine.events order by bucket, log_offset limit ?"
-REASONS = (
-    "select reason, count(*) as events from quarantine.events group by reason order by events desc, reason limit 20"
-)
-ONE = "select reason, value from quarantine.events where bucket = ? and log_offset = ?"
+QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 #: Everything that follows silver by its positions.
 FOLLOWERS = (
@@ -45,21 +41,18 @@ class Quarantine:
     """The table of what could not be read, and the way out of it."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection
+    session: Session
 
     def reasons(self) -> dict[str, int]:
         """How many events are kept for each reason, the most frequent first."""
-        self._show()
-        return dict(self.connection.execute(REASONS).fetchall())
+        return dict(self.session.rows(QUERIES["reasons"], self._events()))
 
     def listed(self, limit: int) -> list[Bad]:
-        self._show()
-        return [Bad(*row) for row in self.connection.execute(LIST, [limit]).fetchall()]
+        return [Bad(*row) for row in self.session.rows(QUERIES["list"], self._events(), {"limit": limit})]
 
     def one(self, bucket: int, log_offset: int) -> tuple[str, bytes]:
         """Why an event could not be read, and its bytes as they came."""
-        self._show()
-        found = self.connection.execute(ONE, [bucket, log_offset]).fetchall()
+        found = self.session.rows(QUERIES["one"], self._events(), {"bucket": bucket, "log_offset": log_offset})
         if not found:
             raise NotFound(
                 f"No event {bucket}:{log_offset} is in quarantine. `focusflow quarantine list` shows those that are."
@@ -73,16 +66,13 @@ class Quarantine:
         A crash between two commits does no harm: what silver has already is not taken in again, and still leaves quarantine.
         """
         silver_, kept = self.lake.open(silver.EVENTS), self.lake.open(silver.QUARANTINE)
-        self._show()
-        buckets = [
-            bucket for (bucket,) in self.connection.execute("select distinct bucket from quarantine.events").fetchall()
-        ]
+        buckets = [bucket for (bucket,) in self.session.rows(QUERIES["buckets"], {"quarantine.events": Scan.of(kept)})]
         tried = [self._retry_bucket(silver_, kept, bucket) for bucket in buckets]
         return Retried(sum(each.taken_in for each in tried), sum(each.left for each in tried))
 
     def _retry_bucket(self, silver_: Pinned, kept: Pinned, bucket: int) -> Retried:
         where = f"bucket = {bucket}"
-        session, quarantined = Session(self.connection), {"quarantine.events": Scan.of(kept, where)}
+        session, quarantined = self.session, {"quarantine.events": Scan.of(kept, where)}
         raw_events = session.run(silver.query("quarantined_events"), quarantined)
         with silver.validated(session, raw_events) as validated:
             given = {"raw_events": raw_events, "validated": validated}
@@ -109,8 +99,8 @@ class Quarantine:
             if behind:
                 table.append(table.columns().empty_table(), positions=behind)
 
-    def _show(self) -> None:
-        show(self.connection, [self.lake.open(silver.QUARANTINE)])
+    def _events(self) -> Inputs:
+        return {"quarantine.events": Scan.of(self.lake.open(silver.QUARANTINE))}
 
 
 def place_of(said: str) -> tuple[int, int]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
-
 from focusflow.contracts.registry import Noun
 from focusflow.database.clock_check import require_agreement
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
+from focusflow.lake.session import Session
 from focusflow.lake.tables import CommitConflict, Lake
 from models.serving.registry import Registry
 from pipelines.engine import (
@@ -50,7 +49,7 @@ class Refresh:
     """What a refresh works with. `as_of` is its one idea of now."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     database: Database
     buckets: int
     as_of: datetime
@@ -65,16 +64,16 @@ class Refresh:
 
     def steps(self) -> dict[str, Callable[[], int]]:
         return {
-            silver.EVENTS.name: lambda: silver.load_incremental(self.lake, self.connection, self.buckets).kept,
+            silver.EVENTS.name: lambda: silver.load_incremental(self.lake, self.session, self.buckets).kept,
             **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
             daily.DAILY.name: lambda: self._daily().rows,
             **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
             CHECKS: self._check,
             CATALOG: lambda: catalog.write(self.lake, self.catalog_file),
-            "published tables": lambda: publish_tables.publish(self.lake, self.connection, self.database, self.buckets),
+            "published tables": lambda: publish_tables.publish(self.lake, self.session, self.database, self.buckets),
             "published scores": lambda: publish_scores.publish_scores(
-                self.lake, self.connection, self.database, self.buckets
+                self.lake, self.session, self.database, self.buckets
             ),
         }
 
@@ -111,20 +110,20 @@ class Refresh:
         """Nothing is published from tables that contradict themselves: readers keep the last good version. Where only some users' rows do,
         that holds for theirs.
         """
-        broken = checks.blocking_rules(self.lake, self.connection, self.as_of)
+        broken = checks.blocking_rules(self.lake, self.session, self.as_of)
         if broken:
             raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
         return len(checks.CHECKED)
 
     def _history(self, noun: Noun) -> Callable[[], int]:
-        return lambda: histories.load_incremental(self.lake, self.connection, noun, self.buckets)
+        return lambda: histories.load_incremental(self.lake, self.session, noun, self.buckets)
 
     def _table(self, table: Table) -> Callable[[], int]:
-        return lambda: build.load_incremental(self.lake, self.connection, table, self.buckets, self.as_of)
+        return lambda: build.load_incremental(self.lake, self.session, table, self.buckets, self.as_of)
 
     def _daily(self) -> daily.Computed:
         days = {"from_day": self.from_day, "to_day": self.to_day}
-        return daily.compute(self.lake, self.connection, self.buckets, self.as_of, **days)
+        return daily.compute(self.lake, self.session, self.buckets, self.as_of, **days)
 
     def _scores(self) -> priorities.Scored:
-        return priorities.score_open_tasks(self.lake, self.connection, self.buckets, self.as_of, self.models)
+        return priorities.score_open_tasks(self.lake, self.session, self.buckets, self.as_of, self.models)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-import duckdb
 import pyarrow as pa
 
 from focusflow.clock import zone_names
@@ -51,9 +50,7 @@ def since(silver: Pinned, positions: Mapping[int, int]) -> str:
     return " union all ".join(parts)
 
 
-def load_incremental(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, rows: int = PASS_ROWS
-) -> LoadStats:
+def load_incremental(lake: Lake, session: Session, buckets: int, rows: int = PASS_ROWS) -> LoadStats:
     """Bring silver up to raw's newest version, exactly once."""
     raw, silver, quarantine = lake.open(RAW_EVENTS), lake.open(EVENTS), lake.open(QUARANTINE)
     behind = {
@@ -63,7 +60,7 @@ def load_incremental(
         raise Conflict(
             f"silver/events lacks events of bucket {lost[0]} that raw does not have any more. Restore the backup of the lake."
         )
-    session, stats = Session(connection), LoadStats()
+    stats = LoadStats()
     for spans in passes(behind, rows):
         stats += _load_pass(session, raw, silver, quarantine, spans)
     return stats

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
-import duckdb
 import pyarrow as pa
 
+from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import QUARANTINED_USERS, Lake, Pinned, quoted
 from pipelines.engine import descriptions
 
@@ -35,40 +35,44 @@ class Violation:
         )
 
 
-def violations(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Violation]:
+def violations(lake: Lake, session: Session) -> list[Violation]:
     """Everything that users are quarantined for."""
     table = lake.pinned(USERS.name)
     if table is None:
         return []
     columns = ", ".join(field.name for field in fields(Violation))
-    found = connection.execute(f"from {table.scan()} select {columns} order by table_name, rule, user_id").fetchall()
+    found = session.rows(
+        f"from violations select {columns} order by table_name, rule, user_id", {"violations": Scan.of(table)}
+    )
     return [Violation(*row) for row in found]
 
 
-def quarantined(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[str]:
+def quarantined(lake: Lake, session: Session) -> list[str]:
     """The ids of the users whose rows are held back."""
-    return sorted({each.user_id for each in violations(lake, connection)})
+    return sorted({each.user_id for each in violations(lake, session)})
 
 
-def hide(connection: duckdb.DuckDBPyConnection, tables: Iterable[Pinned], users: Collection[str]) -> None:
-    """Have tables that are shown seen without the rows of some users."""
-    listed = ", ".join(map(quoted, sorted(users)))
-    for table in tables:
-        if users and "user_id" in table.columns().names:
-            name = table.name.replace("/", ".")
-            connection.execute(f"create or replace view {name} as from {table.scan()} where user_id not in ({listed})")
+def scans_without(tables: Iterable[Pinned], users: Collection[str]) -> dict[str, Scan]:
+    """Tables as inputs, without the rows of some users."""
+    condition = f"user_id not in ({', '.join(map(quoted, sorted(users)))})"
+    return {
+        each.name.replace("/", "."): Scan(f"from {each.scan()} where {condition}")
+        if users and "user_id" in each.columns().names
+        else Scan.of(each)
+        for each in tables
+    }
 
 
 def record(
     lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
+    session: Session,
     table: str,
     broken: Mapping[str, Mapping[str, int]],
     now: datetime,
 ) -> None:
     """Put down which users break which rules of a table, and nobody else. Whoever was there already stays there since then."""
     name = table.replace("/", ".")
-    before = {(each.user_id, each.rule): each for each in violations(lake, connection) if each.table_name == name}
+    before = {(each.user_id, each.rule): each for each in violations(lake, session) if each.table_name == name}
     after = {
         (user, rule): Violation(user, rule, count, before[user, rule].since if (user, rule) in before else now, name)
         for rule, users in broken.items()

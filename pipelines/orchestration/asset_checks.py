@@ -37,7 +37,7 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
     )
     def check(context: dg.AssetCheckExecutionContext, installation: Installation) -> Iterator[dg.AssetCheckResult]:
         asked = {each.name for each in context.selected_asset_check_keys}
-        verdicts = enforce(installation.lake, installation.duckdb(), table, clock.now())
+        verdicts = enforce(installation.lake, installation.session(), table, clock.now())
         for verdict in (each for each in verdicts if each.rule in asked):
             severity = dg.AssetCheckSeverity.ERROR if verdict.is_blocking else dg.AssetCheckSeverity.WARN
             yield dg.AssetCheckResult(

@@ -85,7 +85,7 @@ weekly_reports = dg.define_asset_job(
 @dg.op(description="Put small files together, clear away what no version needs, and let go what was kept long enough.")
 def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
     with installation.database() as database:
-        work = Maintenance(installation.lake, installation.duckdb(), database, installation.settings, clock.now())
+        work = Maintenance(installation.lake, installation.session(), database, installation.settings, clock.now())
         done = {each.table: each.amounts for each in work.run()}
     context.add_output_metadata({"done": dg.MetadataValue.json(done)})
 
@@ -221,7 +221,7 @@ def _what_landed(installation: Installation, seen: Mapping[str, int]) -> dg.Sens
         return dg.SkipReason("Nothing has landed since the last refresh.")
     positions = {bucket: seen.get(position_key(bucket), 0) for bucket in range(installation.buckets)}
     today = clock.now().date()
-    first, _ = touched_since(raw, installation.duckdb(), positions) or (today, today)
+    first, _ = touched_since(raw, installation.session(), positions) or (today, today)
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(

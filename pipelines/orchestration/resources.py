@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import cached_property
 
 import dagster as dg
-import duckdb
 
 from focusflow import clock
 from focusflow.database.clock_check import require_agreement
 from focusflow.database.installation import running_database
 from focusflow.database.session import Database
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import Session, duckdb_session
+from focusflow.lake.tables import Lake
 from focusflow.settings import Settings, load_settings
 from models.serving.registry import Registry
 
@@ -38,8 +38,8 @@ class Installation(dg.ConfigurableResource[Settings]):
     def models(self) -> Registry:
         return Registry(self.settings.models_folder)
 
-    def duckdb(self) -> duckdb.DuckDBPyConnection:
-        return duckdb_connection(temp_directory=str(self.settings.home / "tmp"))
+    def session(self) -> Session:
+        return duckdb_session(temp_directory=str(self.settings.home / "tmp"))
 
     def checked_now(self) -> datetime:
         """This moment, where the database agrees."""

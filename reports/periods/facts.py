@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from focusflow.errors import Conflict
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import DAILY_TABLE, QUARANTINED_USERS, Lake, Pinned, duckdb_connection, show
+from focusflow.lake.session import Inputs, Relation, Scan, Session, duckdb_session, scans
+from focusflow.lake.tables import DAILY_TABLE, QUARANTINED_USERS, Lake, Pinned
 
 EVENTS_TABLE = "silver/events"
 ROLLUPS = {"week": "gold/productivity_weekly", "month": "gold/productivity_monthly"}
@@ -121,20 +123,39 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The tables of one bucket for a while, each at one version, and as of when they are."""
+    """The tables of one bucket, each at one version, and as of when they are."""
 
-    connection: duckdb.DuckDBPyConnection
-    has_rollup: bool
-    has_events: bool
+    inputs: Inputs
     as_of: datetime
     withheld: frozenset[str]  # users whose numbers contradict each other
+
+    def has(self, table: str) -> bool:
+        return _sql_name(table) in self.inputs
+
+
+@dataclass(frozen=True, slots=True)
+class UserRows:
+    """The rows of a table in memory, those of a user side by side."""
+
+    rows: pa.Table
+    spans: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def sorted(cls, session: Session, rows: Relation) -> "UserRows":
+        found = session.run(QUERIES["by_user"], {"unsorted_rows": rows})
+        runs = pc.run_end_encode(found["user_id"].combine_chunks())
+        ends = runs.run_ends.to_pylist()
+        return cls(found, dict(zip(runs.values.to_pylist(), zip([0, *ends], ends, strict=False), strict=True)))
+
+    def of(self, user_id: UUID) -> pa.Table:
+        start, end = self.spans.get(str(user_id), (0, 0))
+        return self.rows.slice(start, end - start)
 
 
 def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
     """Read a person's facts, each table at one version."""
-    source = _source(lake, bucket_of(person.id, buckets), period)
-    with source.connection:
-        return _facts(source, person, period)
+    with duckdb_session("256MB") as session:
+        return _facts(session, _source(session, lake, bucket_of(person.id, buckets), period), person, period)
 
 
 class Reader:
@@ -144,92 +165,85 @@ class Reader:
 
     def __init__(self, lake: Lake, buckets: int) -> None:
         self._lake, self._buckets = lake, buckets
-        self._sources: dict[tuple[int, str, str, str], Source] = {}
-        self._lock = threading.Lock()
+        self._session = duckdb_session("1GB")
+        self._loaded: dict[tuple[int, str, str, str], tuple[Source, Mapping[str, UserRows]]] = {}
+        self._lock = threading.Lock()  # a session runs one query at a time
 
     def gather(self, person: Person, period: Period) -> Facts:
         bucket = bucket_of(person.id, self._buckets)
         key = (bucket, f"{_before(period).first:%Y-%m}", f"{period.last:%Y-%m}", _kind(period))
         with self._lock:
-            if key not in self._sources:
-                self._sources[key] = _copied(_source(self._lake, bucket, period))
-            source = self._sources[key]
-        with source.connection.cursor() as cursor:
-            return _facts(replace(source, connection=cursor), person, period)
+            if key not in self._loaded:
+                source = _source(self._session, self._lake, bucket, period)
+                self._loaded[key] = (
+                    source,
+                    {name: UserRows.sorted(self._session, rows) for name, rows in source.inputs.items()},
+                )
+            source, tables = self._loaded[key]
+            inputs = {name: table.of(person.id) for name, table in tables.items()}
+            return _facts(self._session, replace(source, inputs=inputs), person, period)
 
 
 def _kind(period: Period) -> str:
     return "month" if period == Period.month_of(period.first) else "week"
 
 
-def _source(lake: Lake, bucket: int, period: Period) -> Source:
-    daily, rollup, events = (lake.pinned(name) for name in (DAILY_TABLE, ROLLUPS[_kind(period)], EVENTS_TABLE))
+def _sql_name(table: str) -> str:
+    return table.replace("/", ".")
+
+
+def _source(session: Session, lake: Lake, bucket: int, period: Period) -> Source:
+    rollup_table = ROLLUPS[_kind(period)]
+    daily, rollup, events = (lake.pinned(name) for name in (DAILY_TABLE, rollup_table, EVENTS_TABLE))
     if daily is None:
         raise NotComputed
     first = _before(period).first
-    narrowed = {
-        DAILY_TABLE: f"bucket = {bucket} and month >= '{first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
-        ROLLUPS[_kind(period)]: f"bucket = {bucket}",
-        EVENTS_TABLE: f"bucket = {bucket} and month >= '{period.first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
-    }
-    connection = duckdb_connection("256MB")
-    show(connection, [table for table in (daily, rollup, events) if table], narrowed)
-    return Source(
-        connection, rollup is not None, events is not None, _oldest(daily, rollup), _withheld(lake, connection)
+    inputs = scans(
+        (each for each in (daily, rollup) if each),
+        {
+            DAILY_TABLE: f"bucket = {bucket} and month >= '{first:%Y-%m}' and month <= '{period.last:%Y-%m}'",
+            rollup_table: f"bucket = {bucket}",
+        },
     )
+    if events:
+        months = f"bucket = {bucket} and month >= '{period.first:%Y-%m}' and month <= '{period.last:%Y-%m}'"
+        inputs[_sql_name(EVENTS_TABLE)] = Scan(f"from {events.scan(months)} select user_id, local_date, recorded_at")
+    return Source(inputs, _oldest(daily, rollup), _withheld(session, lake))
 
 
-def _withheld(lake: Lake, connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+def _withheld(session: Session, lake: Lake) -> frozenset[str]:
     table = lake.pinned(QUARANTINED_USERS)
-    found = connection.execute(f"from {table.scan()} select user_id").fetchall() if table else []
-    return frozenset(user for (user,) in found)
+    if table is None:
+        return frozenset()
+    return frozenset(session.run(QUERIES["withheld"], scans([table]))["user_id"].to_pylist())
 
 
-def _copied(source: Source) -> Source:
-    """The same in memory, by person."""
-    memory = duckdb_connection("1GB")
-    memory.execute("create schema gold")
-    with source.connection as files:
-        there = {name for (name,) in files.execute("show tables from gold").fetchall()}
-        for name in there & {table.removeprefix("gold/") for table in (DAILY_TABLE, *ROLLUPS.values())}:
-            memory.register("read", files.sql(f"from gold.{name}").to_arrow_table())
-            memory.execute(f"create table gold.{name} as from read order by user_id")
-            memory.unregister("read")
-        if source.has_events:
-            memory.execute("create schema silver")
-            memory.register(
-                "read", files.sql("select user_id, local_date, recorded_at from silver.events").to_arrow_table()
-            )
-            memory.execute("create table silver.events as from read order by user_id")
-            memory.unregister("read")
-    return replace(source, connection=memory)
-
-
-def _facts(source: Source, person: Person, period: Period) -> Facts:
+def _facts(session: Session, source: Source, person: Person, period: Period) -> Facts:
     if str(person.id) in source.withheld:
         raise NotComputed(WITHHELD)
-    before, today = _before(period), local_date(source.as_of, person.timezone)
+    before, kind = _before(period), _kind(period)
+    parameters = {
+        "user": str(person.id),
+        "as_of": source.as_of,
+        "today": local_date(source.as_of, person.timezone),
+    }
 
-    def rows(query: str, first: date, last: date) -> list[dict[str, Any]]:
-        values = {"user": str(person.id), "first": first, "last": last}
-        if query is QUERIES["events"]:
-            values["as_of"] = source.as_of
-        if query is QUERIES["totals"]:
-            values["today"] = today
-        found: list[dict[str, Any]] = source.connection.sql(query, params=values).to_arrow_table().to_pylist()
+    def rows(query: str, span: Period = period) -> list[dict[str, Any]]:
+        days = {"first": span.first, "last": span.last}
+        found: list[dict[str, Any]] = session.run(QUERIES[query], source.inputs, {**parameters, **days}).to_pylist()
         return found
 
-    days = rows(QUERIES["days"], period.first, period.last)
+    days = rows("days")
     if not days:
         raise NotComputed
-    (totals,) = rows(QUERIES["totals"], period.first, period.last)
-    (earlier,) = rows(QUERIES["totals"], before.first, before.last)
-    counted = rows(QUERIES["events"], period.first, period.last) if source.has_events else []
+    (totals,), (earlier,) = rows("totals"), rows("totals", before)
+    has_rollup = source.has(ROLLUPS[kind])
+    counted = rows("events") if source.has(EVENTS_TABLE) else []
+    covered = rows(f"{kind}_coverage") if has_rollup else []
+    same = rows(kind) if has_rollup else []
     is_named = (period.first, period.last) in (
         (each.first, each.last) for each in _calendar_periods(person, period.first)
     )
-    covered = rows(QUERIES[f"{_kind(period)}_coverage"], period.first, period.last) if source.has_rollup else []
-    same = rows(QUERIES[_kind(period)], period.first, period.last) if source.has_rollup else []
     return Facts(
         person,
         period,

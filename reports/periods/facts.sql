@@ -33,3 +33,9 @@ where user_id = $user and first_day < $first and final_day < $last and tasks_com
 -- month_coverage --
 select count(*) as judged, count(*) filter (tasks_completed_trend = 'usual') as inside from gold.productivity_monthly
 where user_id = $user and first_day < $first and final_day < $last and tasks_completed_trend in ('usual', 'higher', 'lower')
+
+-- withheld --
+select distinct user_id from quarantine.users
+
+-- by_user --
+from unsorted_rows order by user_id

@@ -15,7 +15,8 @@ from focusflow import clock
 from focusflow.database.session import Database, Role
 from focusflow.lake import digests
 from focusflow.lake import tables as lake_module
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key, show
 from focusflow.lake.verification import TableCheck
 from ingestion.demo.writer import write_demo
 from ingestion.landing.service import open_ingestion
@@ -59,11 +60,11 @@ class Installation:
 
     def refresh(self) -> None:
         models, catalog = Registry(self.home / "models"), self.home / "catalog.duckdb"
-        for _ in Refresh(self.lake, duckdb_connection(), self.database, BUCKETS, self.as_of, models, catalog).run():
+        for _ in Refresh(self.lake, duckdb_session(), self.database, BUCKETS, self.as_of, models, catalog).run():
             pass
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
-        with duckdb_connection() as connection:
+        with duckdb_session().connection as connection:
             pinned = self.lake.pinned(table)
             assert pinned is not None
             show(connection, [pinned])
@@ -218,7 +219,7 @@ def test_a_log_without_copies_is_written_anew_from_the_data_files(whole, damaged
     outcome = damaged.repair(damaged.verify())
     assert outcome.lost == []
     for _ in range(2):  # silver goes back to where its log is known to have been
-        silver.load_incremental(damaged.lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(damaged.lake, duckdb_session(), BUCKETS)
     is_as_before(whole, damaged)
 
 

@@ -14,7 +14,8 @@ from focusflow.database.migrate import BackupNeeded, newest_revision, owner_conn
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, SetupProblem
 from focusflow.identity import new_id
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
 from pipelines.engine import silver
@@ -61,7 +62,7 @@ class Home:
         open_ingestion(self.database, self.lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
 
     def refresh(self):
-        silver.load_incremental(self.lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(self.lake, duckdb_session(), BUCKETS)
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_what_is_restored_has_every_account_and_goes_on_where_the_backup_was_mad
     lake = Lake(str(tmp_path / "restored" / "lake"))
     with Database(empty_url, connections=2) as database:
         open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
-        silver.load_incremental(lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(lake, duckdb_session(), BUCKETS)
         verdict = judge(count(database, lake))
         assert verdict.is_sound, verdict.sentence
         assert {row[2] for row in raw_rows_of(lake)} == accepted(database)

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from pipelines.engine import build
-from pipelines.engine.descriptions import table
+from pipelines.engine.descriptions import Table, table
 
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*/*/case.yaml"))
@@ -17,13 +18,17 @@ CASES = sorted(FOLDER.glob("*/*/case.yaml"))
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
 def test_the_given_rows_make_the_expected_rows(path: Path, tmp_path: Path):
-    case, described = yaml.safe_load(path.read_text(encoding="utf-8")), table(f"gold/{path.parts[-3]}")
-    lake = Lake(str(tmp_path))
+    check_case(path, table(f"gold/{path.parts[-3]}"), Lake(str(tmp_path)))
+
+
+def check_case(path: Path, described: Table, lake: Lake) -> None:
+    """Build a table from the rows that a case gives, and compare it with those that the case expects."""
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert {*case["given"]} <= {*described.reads}, "rows are given to tables among the inputs"
     for name in described.reads:
         spec = table(name).spec
         lake.open(spec).append(_rows(case["given"].get(name, []), spec.schema), positions={})
-    found = build.compute(lake, duckdb_connection(), described, build.EVERYTHING, _moment(case["as_of"]))
+    found = build.compute(lake, duckdb_session(), described, build.EVERYTHING, _moment(case["as_of"]))
     columns = list(case["expect"][0]) if case["expect"] else found.schema.names
     expected = pa.Table.from_pylist(case["expect"], schema=pa.schema([found.schema.field(name) for name in columns]))
     by = [(name, "ascending") for name in described.grain if name in columns]

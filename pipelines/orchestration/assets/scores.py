@@ -10,7 +10,7 @@ from pipelines.orchestration.resources import Installation
 @built(priorities.SCORES.name)
 def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
     scored = priorities.score_open_tasks(
-        installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), installation.models
+        installation.lake, installation.session(), installation.buckets, installation.checked_now(), installation.models
     )
     return result(installation.lake, priorities.SCORES.name, scored.tasks, computed=scored.is_fresh)
 
@@ -27,7 +27,7 @@ def priority_scores(installation: Installation) -> dg.MaterializeResult[None]:
 )
 def published_scores(installation: Installation) -> dg.MaterializeResult[None]:
     with installation.database() as database:
-        rows = publish_scores.publish_scores(installation.lake, installation.duckdb(), database, installation.buckets)
+        rows = publish_scores.publish_scores(installation.lake, installation.session(), database, installation.buckets)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
 

@@ -99,7 +99,7 @@ def silver_events(
 ) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     for sentence in integrity.rebuild_marked(installation.lake, installation.buckets):
         context.log.warning(sentence)
-    taken = silver.load_incremental(installation.lake, installation.duckdb(), installation.buckets)
+    taken = silver.load_incremental(installation.lake, installation.session(), installation.buckets)
     return (
         result(installation.lake, silver.EVENTS.name, taken.kept, read=taken.read),
         result(installation.lake, silver.QUARANTINE.name, taken.quarantined),
@@ -122,7 +122,7 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
 
     @built(name)
     def history(installation: Installation) -> dg.MaterializeResult[None]:
-        written = histories.load_incremental(installation.lake, installation.duckdb(), noun, installation.buckets)
+        written = histories.load_incremental(installation.lake, installation.session(), noun, installation.buckets)
         return result(installation.lake, name, written)
 
     return history
@@ -143,7 +143,7 @@ def productivity_daily(
 ) -> dg.MaterializeResult[None]:
     first_day = date.fromisoformat(f"{min(context.partition_keys)}-01") if config.anew else None
     computed = daily.compute(
-        installation.lake, installation.duckdb(), installation.buckets, installation.checked_now(), from_day=first_day
+        installation.lake, installation.session(), installation.buckets, installation.checked_now(), from_day=first_day
     )
     return result(
         installation.lake,
@@ -158,7 +158,7 @@ def gold_asset(table: descriptions.Table) -> dg.AssetsDefinition:
     @built(table.full_name)
     def gold(installation: Installation) -> dg.MaterializeResult[None]:
         rows = build.load_incremental(
-            installation.lake, installation.duckdb(), table, installation.buckets, clock.now()
+            installation.lake, installation.session(), table, installation.buckets, clock.now()
         )
         return result(installation.lake, table.full_name, rows)
 
@@ -177,7 +177,7 @@ def gold_asset(table: descriptions.Table) -> dg.AssetsDefinition:
 )
 def published_tables(installation: Installation) -> dg.MaterializeResult[None]:
     with installation.database() as database:
-        changed = publish_tables.publish(installation.lake, installation.duckdb(), database, installation.buckets)
+        changed = publish_tables.publish(installation.lake, installation.session(), database, installation.buckets)
     return dg.MaterializeResult(metadata={"rows_changed": changed})
 
 
@@ -208,7 +208,7 @@ def published_catalog(installation: Installation) -> dg.MaterializeResult[None]:
 )
 def published_data_docs(installation: Installation) -> dg.MaterializeResult[None]:
     folder = installation.settings.data_docs_folder
-    first = data_docs.write(installation.lake, installation.duckdb(), folder, clock.now())
+    first = data_docs.write(installation.lake, installation.session(), folder, clock.now())
     pages = f"{installation.settings.dagster_address}{data_docs.ADDRESS}/{first.name}"
     return dg.MaterializeResult(
         metadata={"pages": dg.MetadataValue.url(pages), "folder": dg.MetadataValue.path(folder)}

@@ -52,7 +52,7 @@ def priority_model(
     context: dg.AssetExecutionContext, installation: Installation
 ) -> Iterator[dg.MaterializeResult[None]]:
     try:
-        lists = lists_of_lake(installation.lake, installation.duckdb())
+        lists = lists_of_lake(installation.lake, installation.session())
         outcome = challenge(lists, installation.models, clock.now())
     except (NothingThere, TooLittle) as problem:
         context.log.info(str(problem))
@@ -89,7 +89,7 @@ def drift_check(installation: Installation) -> dg.AssetCheckResult:
     served = installation.models.served()
     if served is None:
         return dg.AssetCheckResult(passed=True, metadata={"serves": "the baseline"})
-    lists = lists_of_lake(installation.lake, installation.duckdb(), days=snapshots.last_weeks(clock.now()))
+    lists = lists_of_lake(installation.lake, installation.session(), days=snapshots.last_weeks(clock.now()))
     moved = drift(served.priority, installation.models.card(served.version)["features"], lists)
     most = dict(list(moved.items())[:TOLD])
     return dg.AssetCheckResult(

@@ -9,7 +9,8 @@ import pytest
 
 from focusflow import clock
 from focusflow.database.session import Database, Role
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from pipelines.engine import build, daily, publish_tables
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import Person as Life
@@ -29,7 +30,7 @@ def nothing_published_yet(database):
 def world(tmp_path):
     world = World(Lake(str(tmp_path / "lake")))
     yield world
-    world.connection.close()
+    world.session.close()
 
 
 def made(world, *lives, as_of):
@@ -39,7 +40,7 @@ def made(world, *lives, as_of):
         life.events.clear()
     world.refresh(as_of)
     for table in build.TABLES:
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def published(world, database):
 
     def publish(*lives, as_of):
         made(world, *lives, as_of=as_of)
-        return publish_tables.publish(world.lake, world.connection, database, BUCKETS)
+        return publish_tables.publish(world.lake, world.session, database, BUCKETS)
 
     return publish
 
@@ -167,7 +168,7 @@ def publish_all_rows(world, database):
     """As the first publication of a day does: every row is compared."""
     with database.owner() as connection:
         connection.execute("update publications set lake_version = 0")
-    return publish_tables.publish(world.lake, world.connection, database, BUCKETS)
+    return publish_tables.publish(world.lake, world.session, database, BUCKETS)
 
 
 def test_changes_alone_make_what_a_comparison_of_all_rows_makes(me, world, database, published):
@@ -180,7 +181,7 @@ def test_changes_alone_make_what_a_comparison_of_all_rows_makes(me, world, datab
     # Rows that a table has no more, in files of which others stay.
     days = world.lake.open(daily.DAILY)
     days.forget(f"local_date = '{(now - timedelta(days=4)).date()}'", positions={})
-    assert publish_tables.publish(world.lake, world.connection, database, BUCKETS) > 0
+    assert publish_tables.publish(world.lake, world.session, database, BUCKETS) > 0
     by_changes = published_rows(database)
     assert publish_all_rows(world, database) == 0
     assert by_changes == published_rows(database)
@@ -215,7 +216,7 @@ def test_only_files_that_a_table_gained_are_read(me, world, database, published)
     assert kept
     for path in kept:
         (gold.root / path).unlink()
-    assert 0 < publish_tables.publish(world.lake, world.connection, database, BUCKETS, [table]) < 10
+    assert 0 < publish_tables.publish(world.lake, world.session, database, BUCKETS, [table]) < 10
 
 
 def test_two_that_publish_at_once_leave_what_one_would(me, world, database, database_url, published):
@@ -227,8 +228,8 @@ def test_two_that_publish_at_once_leave_what_one_would(me, world, database, data
     made(world, life, as_of=now)
 
     def publish():
-        with duckdb_connection() as connection, Database(database_url, connections=1) as own:
-            publish_tables.publish(world.lake, connection, own, BUCKETS)
+        with duckdb_session() as session, Database(database_url, connections=1) as own:
+            publish_tables.publish(world.lake, session, own, BUCKETS)
 
     others = [threading.Thread(target=publish) for _ in range(2)]
     for each in others:
@@ -275,7 +276,7 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
             more.task(clock.now() - timedelta(days=days_ago))
         made(world, more, as_of=clock.now())
         with reading(read):
-            publish_tables.publish(world.lake, world.connection, database, BUCKETS)
+            publish_tables.publish(world.lake, world.session, database, BUCKETS)
     created = {total for _, _, total in seen}
     assert created <= {11 + 3 * n for n in range(PUBLICATIONS + 1)}
     assert len(created) > 1

@@ -7,7 +7,8 @@ import pytest
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake
 from ingestion.landing.service import open_ingestion
 from pipelines.engine import silver
 from reports.insights.accounts import plan_call, write
@@ -40,7 +41,7 @@ def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me)
     assert landed['focusflow_backlog_events{stage="refreshing"}'] == accepted
     assert landed['focusflow_backlog_age_seconds{stage="refreshing"}'] >= 0
     assert 0 <= landed[f'focusflow_lake_age_seconds{{table="{RAW_EVENTS.name}"}}'] < 600
-    silver.load_incremental(lake, duckdb_connection(), buckets)
+    silver.load_incremental(lake, duckdb_session(), buckets)
     refreshed = figures(http)
     assert refreshed['focusflow_events{stage="refreshed"}'] == accepted
     assert refreshed['focusflow_events{stage="quarantined"}'] == 0

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 
 from focusflow import clock
-from focusflow.lake.tables import Lake, duckdb_connection, show
+from focusflow.lake.session import duckdb_session, scans
+from focusflow.lake.tables import Lake
 from ingestion.demo import PASSWORD, write_demo
 from ingestion.landing.service import open_ingestion
 from models.serving.registry import Registry
@@ -42,13 +44,14 @@ def refresh(settings, database, registry):
     def run(as_of):
         lake = Lake(settings.lake_location)
         open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
-        connection = duckdb_connection()
-        for _ in Refresh(lake, connection, database, BUCKETS, as_of, registry, settings.catalog_file).run():
+        session = duckdb_session()
+        for _ in Refresh(lake, session, database, BUCKETS, as_of, registry, settings.catalog_file).run():
             pass
         scores = lake.pinned(priorities.SCORES.name)
         assert scores is not None
-        show(connection, [scores])
-        return connection.sql("from gold.priority_scores where as_of = $as_of", params={"as_of": as_of}).pl()
+        return pl.DataFrame(
+            session.run("from gold.priority_scores where as_of = $as_of", scans([scores]), {"as_of": as_of})
+        )
 
     return run
 

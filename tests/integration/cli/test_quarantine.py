@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import silver
@@ -28,10 +29,10 @@ def test_an_empty_quarantine_says_so(run):
 
 
 def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
-    lake, connection = Lake(str(tmp_path / "lake")), duckdb_connection()
-    rows = raw_rows(connection, [Run(1, [0], [b"\xffnot even text"])])
+    lake, session = Lake(str(tmp_path / "lake")), duckdb_session()
+    rows = raw_rows(session, [Run(1, [0], [b"\xffnot even text"])])
     lake.open(RAW_EVENTS).append(rows, positions={position_key(1): 1})
-    silver.load_incremental(lake, connection, 4)
+    silver.load_incremental(lake, session, 4)
     assert json.loads(run("list", "--json").stdout) == {
         "reasons": {"not UTF-8": 1},
         "events": [{"bucket": 1, "log_offset": 0, "reason": "not UTF-8", "bytes": 14}],

@@ -11,7 +11,8 @@ from cli.commands import status
 from cli.commands.refresh import command
 from focusflow import clock
 from focusflow.database.clock_check import ClocksDisagree
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from pipelines.engine import daily, user_quarantine
 from pipelines.engine.refresh import Refresh, Step
 
@@ -53,8 +54,8 @@ def test_one_that_is_stopped_says_how_far_it_came(run, monkeypatch, stopped):
 def test_users_in_quarantine_are_named_by_their_ids(run, tmp_path, monkeypatch):
     lake, since = Lake(str(tmp_path / "home" / "lake")), datetime(2026, 3, 2, 8, tzinfo=UTC)
     broken = {"tasks_created_out_of_range": {"0190-ada": 3}}
-    with duckdb_connection() as connection:
-        user_quarantine.record(lake, connection, daily.DAILY.name, broken, since)
+    with duckdb_session() as session:
+        user_quarantine.record(lake, session, daily.DAILY.name, broken, since)
     monkeypatch.setattr(Refresh, "run", lambda _: iter([Step("silver/events", 0, 0.1)]))
     assert run().stderr == (
         "User 0190-ada is quarantined since 2026-03-02 08:00 UTC: 3 tasks created out of range in gold.productivity_daily."

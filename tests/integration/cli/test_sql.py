@@ -11,7 +11,8 @@ import pytest
 
 from focusflow import clock
 from focusflow.errors import Conflict
-from focusflow.lake.tables import Lake, duckdb_connection
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import Lake
 from ingestion.demo.writer import write_demo
 from ingestion.landing.service import open_ingestion
 from models.serving.registry import Registry
@@ -36,10 +37,8 @@ def home(database, tmp_path_factory):
 
 
 def refresh_of(home, database):
-    connection, models = duckdb_connection(), Registry(home / "models")
-    return Refresh(
-        Lake(str(home / "lake")), connection, database, BUCKETS, clock.now(), models, home / "catalog.duckdb"
-    )
+    session, models = duckdb_session(), Registry(home / "models")
+    return Refresh(Lake(str(home / "lake")), session, database, BUCKETS, clock.now(), models, home / "catalog.duckdb")
 
 
 @pytest.fixture
@@ -103,8 +102,7 @@ def test_who_has_the_file_open_goes_on_reading(home):
 def test_a_refresh_publishes_nothing_from_tables_that_contradict_themselves(home, database, run):
     """The last one here: it breaks the lake."""
     daily = Lake(str(home / "lake")).open(DAILY)
-    connection = duckdb_connection()
-    row = connection.sql(f"from {daily.scan()} limit 1").to_arrow_table()
+    row = duckdb_session().run(f"from {daily.scan()} limit 1")
     daily.append(row, positions={})
     with pytest.raises(Conflict, match=f"{DAILY.name}: "):
         list(refresh_of(home, database).run())

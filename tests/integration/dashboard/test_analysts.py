@@ -10,7 +10,7 @@ from dashboard import app_state
 from dashboard.data import dagster_client as dagster_server
 from dashboard.data.dagster_client import Check, TableStatus
 from focusflow import clock
-from focusflow.lake.tables import duckdb_connection
+from focusflow.lake.session import duckdb_session
 from pipelines.engine import user_quarantine
 from tests.integration.dashboard.test_pages import metrics, show, words
 
@@ -77,9 +77,9 @@ def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
 
 def test_users_whose_rows_break_a_rule_are_told_by_their_ids(look):
     look(role="analyst", dagster_port=9)
-    with duckdb_connection() as connection:
+    with duckdb_session() as session:
         user_quarantine.record(
-            app_state.shared().lake, connection, "gold/time_daily", {"no_time": {"0190-ada": 2}}, clock.now()
+            app_state.shared().lake, session, "gold/time_daily", {"no_time": {"0190-ada": 2}}, clock.now()
         )
     page = show("data_health")
     (table,) = [each.value for each in page.dataframe if "user_id" in each.value]

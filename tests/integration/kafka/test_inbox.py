@@ -11,7 +11,8 @@ from confluent_kafka import Producer
 
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, position_key
 from ingestion.kafka.broker import MESSAGE_BYTES
 from ingestion.kafka.dead_letters import BEGINNING, DeadLetterPublisher
 from ingestion.kafka.inbox import QUERIES, Inbox
@@ -187,12 +188,12 @@ def test_a_refused_message_that_kafka_would_not_take_back_is_published_by_its_be
 def test_what_silver_could_not_read_stands_in_the_deadletter_topic_once(lake, kafka):
     kafka.prepare(BUCKETS, 1)
     lake.open(RAW_EVENTS).append(
-        raw_rows(duckdb_connection(), [Run(2, [0, 1], [b"not json", b"\xff"])]), positions={position_key(2): 2}
+        raw_rows(duckdb_session(), [Run(2, [0, 1], [b"not json", b"\xff"])]), positions={position_key(2): 2}
     )
     dead_letters = DeadLetterPublisher(lake, BUCKETS)
     with closing(kafka.publisher(kafka.deadletter)) as publisher, kafka.log(kafka.deadletter) as log:
         assert dead_letters.publish_once(publisher) == 0
-        silver.load_incremental(lake, duckdb_connection(), BUCKETS)
+        silver.load_incremental(lake, duckdb_session(), BUCKETS)
         assert dead_letters.publish_once(publisher) == 2
         assert DeadLetterPublisher(lake, BUCKETS).publish_once(publisher) == 0
         assert log.bounds(2) == (0, 2)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import duckdb
 import pytest
 
 from focusflow.clock import zone
@@ -16,7 +15,8 @@ from focusflow.contracts.envelope import Event
 from focusflow.contracts.registry import BY_NAME
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
-from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, show
+from focusflow.lake.session import Session, duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, Lake, position_key, show
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import daily, histories, silver
@@ -123,7 +123,7 @@ class World:
     """A lake, and the refreshes over it."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb_connection)
+    session: Session = field(default_factory=duckdb_session)
     landed: Counter[int] = field(default_factory=Counter)
 
     def land(self, events: Iterable[Event]) -> None:
@@ -136,29 +136,29 @@ class World:
             runs.append(Run(bucket, [self.landed[bucket]], [value]))
             self.landed[bucket] += 1
         positions = {position_key(run.bucket): self.landed[run.bucket] for run in runs}
-        self.lake.open(RAW_EVENTS).append(raw_rows(self.connection, runs), positions=positions)
+        self.lake.open(RAW_EVENTS).append(raw_rows(self.session, runs), positions=positions)
 
     def take_in(self) -> silver.LoadStats:
-        return silver.load_incremental(self.lake, self.connection, BUCKETS)
+        return silver.load_incremental(self.lake, self.session, BUCKETS)
 
     def bring_up(self) -> dict[str, int]:
         """Every history; how many versions came for each noun."""
         return {
-            noun.name: histories.load_incremental(self.lake, self.connection, noun, BUCKETS) for noun in histories.KEPT
+            noun.name: histories.load_incremental(self.lake, self.session, noun, BUCKETS) for noun in histories.KEPT
         }
 
     def refresh(self, as_of: datetime) -> daily.Computed:
         self.take_in()
         self.bring_up()
-        return daily.compute(self.lake, self.connection, BUCKETS, as_of)
+        return daily.compute(self.lake, self.session, BUCKETS, as_of)
 
     def rows(self, table: str, query: str = "") -> list[dict[str, Any]]:
         """The rows of a table as it stands now, or of a query over it."""
         pinned = self.lake.pinned(table)
         if pinned is None:
             return []
-        show(self.connection, [pinned])
-        found = self.connection.execute(query or f"from {table.replace('/', '.')} order by all")
+        show(self.session.connection, [pinned])
+        found = self.session.connection.execute(query or f"from {table.replace('/', '.')} order by all")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -179,4 +179,4 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     world = World(Lake(str(tmp_path / "lake")))
     yield world
-    world.connection.close()
+    world.session.close()

@@ -42,11 +42,11 @@ def refreshed(folder: Path, events: Sequence[Event], moments: Sequence[datetime]
     for as_of in moments:
         world.refresh(as_of)
         for table in build.TABLES:
-            build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
-        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(folder / "models"))
+            build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
+        priorities.score_open_tasks(world.lake, world.session, BUCKETS, as_of, Registry(folder / "models"))
     names = [daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name]
     rows = {name: world.rows(name) for name in names}
-    world.connection.close()
+    world.session.close()
     return rows
 
 

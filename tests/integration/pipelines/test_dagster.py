@@ -229,7 +229,7 @@ def test_a_broken_rule_fails_its_check_and_holds_back_what_it_is_about(world, ad
     assert ("users" in broken.metadata) is (user is not None)
     assert published(database_url, ada) == (1 if user else 0)
     assert len(world.days(ada)) == 6
-    assert quarantined(world.lake, world.connection) == ([user] if user else [])
+    assert quarantined(world.lake, world.session) == ([user] if user else [])
 
 
 #: Row-level security, policies and grants of the scores.
@@ -243,8 +243,8 @@ ACCESS = """
 def publish_as_of(world, database, tmp_path):
     def publish_as_of(as_of: datetime) -> None:
         world.refresh(as_of)
-        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, Registry(tmp_path))
-        publish_scores.publish_scores(world.lake, world.connection, database, BUCKETS)
+        priorities.score_open_tasks(world.lake, world.session, BUCKETS, as_of, Registry(tmp_path))
+        publish_scores.publish_scores(world.lake, world.session, database, BUCKETS)
 
     return publish_as_of
 

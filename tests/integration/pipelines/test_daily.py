@@ -459,5 +459,5 @@ def test_months_computed_anew_come_out_the_same(world):
     world.day(ada, "2026-04-05")
     before = world.days(ada)
     as_of = ada.moment("2026-04-05 23:59")
-    daily.compute(world.lake, world.connection, BUCKETS, as_of, from_day=as_of.date().replace(day=1))
+    daily.compute(world.lake, world.session, BUCKETS, as_of, from_day=as_of.date().replace(day=1))
     assert world.days(ada) == before

@@ -20,7 +20,7 @@ def ada(world) -> Person:
     world.land(ada.events)
     world.refresh(noon_of_the_fifth(ada))
     table = world.lake.open(daily.DAILY)
-    wrong = world.connection.sql(f"select * replace ({WRONG} as tasks_created) from {table.scan()}").to_arrow_table()
+    wrong = world.session.run(f"select * replace ({WRONG} as tasks_created) from {table.scan()}")
     table.replace(wrong, where="month = '2026-03'", positions={})
     ada.events.clear()
     return ada
@@ -33,7 +33,7 @@ def noon_of_the_fifth(person: Person) -> datetime:
 def compute(world: World, ada: Person, first: int, last: int | None = None) -> daily.Computed:
     to_day = None if last is None else date(2026, 3, last)
     return daily.compute(
-        world.lake, world.connection, BUCKETS, noon_of_the_fifth(ada), from_day=date(2026, 3, first), to_day=to_day
+        world.lake, world.session, BUCKETS, noon_of_the_fifth(ada), from_day=date(2026, 3, first), to_day=to_day
     )
 
 
@@ -73,7 +73,7 @@ def test_days_from_before_anybody_came_are_nothing_to_do(world):
 def made(world: World, ada: Person) -> dict[str, list[dict[str, object]]]:
     world.refresh(noon_of_the_fifth(ada))
     for table in build.TABLES:
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, noon_of_the_fifth(ada))
+        build.load_incremental(world.lake, world.session, table, BUCKETS, noon_of_the_fifth(ada))
     return {spec.name: world.rows(spec.name) for spec in (daily.DAILY, *(table.spec for table in build.TABLES))}
 
 
@@ -89,6 +89,6 @@ def test_what_an_older_version_computed_is_computed_anew(world, kept):
     for name in new:
         table = world.lake.pinned(name)
         columns = [each for each in table.columns().names if each not in ("user_id", "bucket", "month")][kept]
-        old = world.connection.sql(f"select {', '.join(columns)} from {table.scan()}").to_arrow_table()
+        old = world.session.run(f"select {', '.join(columns)} from {table.scan()}")
         write_deltalake(table.delta.table_uri, old, mode="overwrite", schema_mode="overwrite", partition_by=[])
     assert made(world, ada) == new

@@ -39,10 +39,10 @@ def refresh(world: World, as_of: datetime) -> dict[str, int]:
     """Returns which rules of these tables are broken, and how often."""
     world.refresh(as_of)
     for table in BESIDE_DAYS:
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
     broken: dict[str, int] = {}
     for name in (daily.DAILY.name, *(table.spec.name for table in BESIDE_DAYS)):
-        counts = counted(world.lake, world.connection, name)
+        counts = counted(world.lake, world.session, name)
         assert counts is not None
         broken |= {f"{name} {rule}": count for rule, count in counts.broken.items() if count}
     return broken
@@ -129,7 +129,7 @@ def test_a_home_that_an_older_version_left_without_a_day_gets_it_by_itself(world
 def forget_first_day(world: World, first: str) -> None:
     """As versions before left the table: without the days before the registration, and without saying by which computation."""
     table = world.lake.open(daily.DAILY)
-    rows = world.connection.sql(f"from {table.scan()} where local_date >= '{first}'").to_arrow_table()
+    rows = world.session.run(f"from {table.scan()} where local_date >= '{first}'")
     positions = {position_key(bucket): table.position(position_key(bucket)) for bucket in range(BUCKETS)}
     shutil.rmtree(world.lake.url(daily.DAILY.name))
     metadata = note(BEGINNING + timedelta(hours=1)) | dirty_days.note({})

@@ -7,8 +7,9 @@ from itertools import product
 import pytest
 
 from focusflow.clock import zone
+from focusflow.lake.session import scans
 from focusflow.lake.tables import duckdb_connection
-from pipelines.engine import build, table_inputs
+from pipelines.engine import build, descriptions, table_inputs
 from pipelines.engine.checks import counted, judge, sample_of
 from pipelines.engine.rules import rules_of
 from tests.conftest import BUCKETS
@@ -41,7 +42,7 @@ def made(world):
             for table in build.TABLES:
                 if table.spec.name in names and table.spec.name not in made_now:
                     made_now.add(table.spec.name)
-                    build.load_incremental(world.lake, world.connection, table, BUCKETS, moment)
+                    build.load_incremental(world.lake, world.session, table, BUCKETS, moment)
             kept.update(made_now)
 
         bring_up({each.spec.name for each in build.TABLES} if every else kept)
@@ -173,9 +174,9 @@ def test_a_table_that_an_older_computation_made_is_built_anew(made, world):
     weekly = next(table for table in build.TABLES if table.name == "productivity_weekly")
     as_of = datetime(2026, 3, 17, 12, tzinfo=UTC)
     older = replace(weekly, toml={**weekly.toml, "computation": 1})
-    assert build.load_incremental(world.lake, world.connection, older, BUCKETS, as_of) == 3
-    assert build.load_incremental(world.lake, world.connection, older, BUCKETS, as_of) == 0
-    assert build.load_incremental(world.lake, world.connection, weekly, BUCKETS, as_of) == 3
+    assert build.load_incremental(world.lake, world.session, older, BUCKETS, as_of) == 3
+    assert build.load_incremental(world.lake, world.session, older, BUCKETS, as_of) == 0
+    assert build.load_incremental(world.lake, world.session, weekly, BUCKETS, as_of) == 3
 
 
 def test_the_week_in_which_somebody_registered_is_no_measure(made):
@@ -666,7 +667,7 @@ def test_made_again_the_tables_are_the_same(made, world):
     rows = made(ada, as_of="2026-03-03 12:00", every=True)
     before = {table.name: rows(table.name) for table in build.TABLES}
     for table in build.TABLES:  # an hour later, without anything new
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 13:00"))
+        build.load_incremental(world.lake, world.session, table, BUCKETS, ada.moment("2026-03-03 13:00"))
     assert {table.name: rows(table.name) for table in build.TABLES} == before
 
 
@@ -675,7 +676,7 @@ def test_without_news_nothing_is_written(made, world):
     made(ada, as_of="2026-03-03 12:00", every=True)
     versions = {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES}
     for table in build.TABLES:
-        assert build.load_incremental(world.lake, world.connection, table, BUCKETS, ada.moment("2026-03-03 12:30")) == 0
+        assert build.load_incremental(world.lake, world.session, table, BUCKETS, ada.moment("2026-03-03 12:30")) == 0
     assert {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES} == versions
 
 
@@ -701,15 +702,16 @@ def test_every_table_keeps_its_rules(made, world):
     made(ada, as_of="2026-03-03 12:00", every=True)
     for table in build.TABLES:
         assert rules_of(table.spec.name)
-        assert all(verdict.passed for verdict in judge(world.lake, world.connection, table.spec.name)), table.name
+        assert all(verdict.passed for verdict in judge(world.lake, world.session, table.spec.name)), table.name
 
 
 def test_the_rows_that_would_break_a_rule_can_be_looked_up_whatever_it_counts(made, world):
     made(Person(), as_of="2026-03-09 12:00", every=True)
     for table in (each.spec.name for each in build.TABLES):
-        assert counted(world.lake, world.connection, table) is not None, table
+        assert counted(world.lake, world.session, table) is not None, table
+        inputs = scans(filter(None, map(world.lake.pinned, (table, *descriptions.table(table).check_inputs))))
         for rule in rules_of(table):
-            assert list(sample_of(world.connection, table, rule)) == [], (table, rule)
+            assert list(sample_of(world.session, inputs, table, rule)) == [], (table, rule)
 
 
 def test_a_rule_that_compares_two_tables_shows_rows_of_both(made, world):
@@ -720,11 +722,9 @@ def test_a_rule_that_compares_two_tables_shows_rows_of_both(made, world):
     made(ada, as_of="2026-03-03 12:00")("calendar_load")
     (table,) = (each for each in build.TABLES if each.name == "calendar_load")
     load = world.lake.open(table.spec)
-    rows = world.connection.sql(
-        f"select * replace (busy_minutes + 5 as busy_minutes) from {load.scan()}"
-    ).to_arrow_table()
+    rows = world.session.run(f"select * replace (busy_minutes + 5 as busy_minutes) from {load.scan()}")
     load.replace(rows, where="true", positions={})
-    (broken,) = (each for each in judge(world.lake, world.connection, table.spec.name) if each.broken)
+    (broken,) = (each for each in judge(world.lake, world.session, table.spec.name) if each.broken)
     (row,) = broken.sample
     assert broken.rule == "meetings_that_the_days_do_not_have"
     assert row["minutes"] > row["meeting_minutes"] == 60

@@ -58,9 +58,9 @@ def test_no_table_is_without_an_account():
 def refresh(world: World, as_of: Any) -> None:
     world.refresh(as_of)
     for table in build.TABLES:
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
+        build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
     nobody = Registry(Path(world.lake.location) / "models")
-    priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, nobody)
+    priorities.score_open_tasks(world.lake, world.session, BUCKETS, as_of, nobody)
 
 
 @pytest.mark.timeout(400)  # of the processor it takes a minute, and machines are shared
@@ -84,7 +84,7 @@ def test_every_table_says_what_was_counted_slowly(tmp_path_factory, people, days
     for of_all, key in OF_ALL.items():
         expected = {as_tuple(which): row for which, row in of_all(accounts).items()}
         compare(of_all.__name__, rows_of(world, of_all.__name__, key), expected)
-    assert broken_rules(world.lake, world.connection) == []
+    assert broken_rules(world.lake, world.session) == []
 
 
 def arrivals(people: Sequence[Person], days: int, random: Random) -> list[tuple[list[Any], Any]]:

@@ -147,7 +147,7 @@ def test_nobody_changes_anothers_days_by_naming_an_entity_of_theirs(world, same_
         theirs.happens(happening, "2026-03-03 10:00", deleted_at=bob.moment("2026-03-03 10:00"))
     world.day(bob, "2026-03-03")
     assert set(before) <= set(spans(world))
-    daily.compute(world.lake, world.connection, BUCKETS, ada.moment("2026-03-03 23:59"), from_day=date(2026, 3, 1))
+    daily.compute(world.lake, world.session, BUCKETS, ada.moment("2026-03-03 23:59"), from_day=date(2026, 3, 1))
     assert world.days(ada) == days
 
 

@@ -40,8 +40,8 @@ EXPECTED = {
 def bring_up(world: World, as_of: datetime, registry: Registry) -> None:
     world.refresh(as_of)
     for table in build.TABLES:
-        build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
-    priorities.score_open_tasks(world.lake, world.connection, BUCKETS, as_of, registry)
+        build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
+    priorities.score_open_tasks(world.lake, world.session, BUCKETS, as_of, registry)
 
 
 def rows_by_day(world: World) -> dict[tuple[str, date], list[dict[str, Any]]]:

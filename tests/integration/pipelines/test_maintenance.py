@@ -11,7 +11,8 @@ from focusflow import clock
 from focusflow.database.retention import drop_outbox_days
 from focusflow.errors import Conflict
 from focusflow.lake import fsync
-from focusflow.lake.tables import RAW_EVENTS, duckdb_connection, low_watermark_key, position_key
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, low_watermark_key, position_key
 from focusflow.settings import Settings
 from ingestion.landing.service import open_ingestion
 from ingestion.reconciliation import count, judge
@@ -30,10 +31,10 @@ def maintenance(database, lake, user_id):
     for _ in range(COMMITS):
         write_events(database, user_id, 5)
         ingestion.drain()
-    connection = duckdb_connection()
-    silver.load_incremental(lake, connection, BUCKETS)
+    session = duckdb_session()
+    silver.load_incremental(lake, session, BUCKETS)
     settings = Settings(buckets=BUCKETS, raw_days=0, _env_file=None)
-    return Maintenance(lake, connection, database, settings, clock.now())
+    return Maintenance(lake, session, database, settings, clock.now())
 
 
 def keeping(maintenance, **how):
@@ -57,8 +58,8 @@ def test_small_files_become_large_ones_and_say_the_same(maintenance, lake):
     assert len(raw.files()) < len(read_at.files())
     assert raw_rows_of(lake) == before
     assert [raw.position(position_key(bucket)) for bucket in range(BUCKETS)] == positions
-    connection = duckdb_connection()  # whoever began to read before goes on as if nothing had happened
-    assert connection.sql(f"from {read_at.scan()}").count("bucket").fetchall() == [(len(before),)]
+    session = duckdb_session()  # whoever began to read before goes on as if nothing had happened
+    assert session.row(f"from {read_at.scan()} select count(*)") == (len(before),)
     assert_sound(maintenance)
 
 
@@ -98,7 +99,7 @@ def test_raw_lets_go_what_silver_has_and_is_old(maintenance, database, lake, use
     assert len(left) == 4  # as old as the others, and not yet in silver
     assert {lake.open(RAW_EVENTS).position(low_watermark_key(bucket)) for bucket, _, _ in left} == {left[0][1]}
     assert_sound(maintenance)
-    taken = silver.load_incremental(lake, maintenance.connection, BUCKETS)
+    taken = silver.load_incremental(lake, maintenance.session, BUCKETS)
     assert (taken.read, taken.kept) == (4, 4)
     assert_sound(maintenance)
 
@@ -122,7 +123,7 @@ def test_a_silver_that_was_thrown_away_is_not_made_from_half_of_raw(maintenance,
     done(replace(keeping(maintenance, raw_days=1), now=clock.now() + timedelta(days=2)))
     folder_of(lake).parents[1].joinpath("silver", "events").rename(tmp_path / "away")
     with pytest.raises(Conflict, match="does not have any more"):
-        silver.load_incremental(lake, maintenance.connection, BUCKETS)
+        silver.load_incremental(lake, maintenance.session, BUCKETS)
 
 
 @pytest.mark.parametrize("has_partition", [True, False])
@@ -162,13 +163,13 @@ def test_landing_goes_on_while_the_lake_is_tidied(maintenance, database, lake, u
     try:
         for _ in range(5):
             done(maintenance)
-            silver.load_incremental(lake, maintenance.connection, BUCKETS)
+            silver.load_incremental(lake, maintenance.session, BUCKETS)
     finally:
         finished.set()
         landing.join(30)
     assert written
     assert set(written) <= {row[2] for row in raw_rows_of(lake)}
-    silver.load_incremental(lake, maintenance.connection, BUCKETS)
+    silver.load_incremental(lake, maintenance.session, BUCKETS)
     assert_sound(maintenance)
 
 

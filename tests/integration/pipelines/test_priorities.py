@@ -6,7 +6,8 @@ import orjson
 import pytest
 from polars.testing import assert_frame_equal
 
-from focusflow.lake.tables import duckdb_connection, show
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import show
 from models.serving.registry import Registry
 from pipelines.engine import priorities
 from tests.conftest import BUCKETS
@@ -29,11 +30,11 @@ def registry(request, tmp_path):
 @pytest.fixture
 def score(lake, registry):
     fill(lake, lived())
-    return lambda as_of: priorities.score_open_tasks(lake, duckdb_connection(), BUCKETS, as_of, registry)
+    return lambda as_of: priorities.score_open_tasks(lake, duckdb_session(), BUCKETS, as_of, registry)
 
 
 def rows(lake, as_of):
-    scores, connection = lake.pinned(priorities.SCORES.name), duckdb_connection()
+    scores, connection = lake.pinned(priorities.SCORES.name), duckdb_session().connection
     show(connection, [scores])
     found = connection.sql(
         "from gold.priority_scores where as_of = $as_of order by user_id, rank", params={"as_of": as_of}
@@ -60,9 +61,9 @@ def test_a_past_day_is_rebuilt_as_it_was_and_others_stay(lake, registry, score):
     then = rows(lake, NOON)
     score(LATER)
     now = rows(lake, LATER)
-    priorities.rebuild(lake, duckdb_connection(), NOON - timedelta(hours=1), registry)
+    priorities.rebuild(lake, duckdb_session(), NOON - timedelta(hours=1), registry)
     assert rows(lake, NOON).is_empty()
-    priorities.rebuild(lake, duckdb_connection(), NOON, registry)
+    priorities.rebuild(lake, duckdb_session(), NOON, registry)
     assert_frame_equal(rows(lake, NOON), then)
     assert_frame_equal(rows(lake, LATER), now)
     assert not score(LATER + timedelta(minutes=5)).is_fresh
@@ -72,7 +73,7 @@ def test_a_past_day_is_rebuilt_by_what_served_then(lake, registry, score):
     score(NOON)
     then = rows(lake, NOON)
     registry.promote(registry.save(model(pinned=2.0), {"refused": []}, LATER), LATER)
-    rebuilt = priorities.rebuild(lake, duckdb_connection(), NOON, registry)
+    rebuilt = priorities.rebuild(lake, duckdb_session(), NOON, registry)
     assert_frame_equal(rows(lake, NOON), then)
     assert set(then["model_version"]) == {rebuilt.by}
 
@@ -83,7 +84,7 @@ def test_a_memory_is_kept_of_everybody_while_a_model_serves(lake, registry, scor
     if registry.current() is None:
         assert memory is None
         return
-    connection = duckdb_connection()
+    connection = duckdb_session().connection
     show(connection, [memory])
     found = {
         user: orjson.loads(said)

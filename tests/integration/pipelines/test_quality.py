@@ -26,21 +26,19 @@ def days(world):
 
     def put(query):
         table = world.lake.open(daily.DAILY)
-        rows = world.connection.sql(query.format(days=table.scan())).to_arrow_table()
+        rows = world.session.run(query.format(days=table.scan()))
         table.replace(rows, where="month = '2026-03'", positions={})
 
     return put
 
 
 def failed(world):
-    return {verdict.rule: verdict for verdict in judge(world.lake, world.connection, NAME) if not verdict.passed}
+    return {verdict.rule: verdict for verdict in judge(world.lake, world.session, NAME) if not verdict.passed}
 
 
 def test_a_table_that_is_not_there_keeps_no_rule(world):
-    assert [verdict.passed for verdict in judge(world.lake, world.connection, NAME)] == [False] * (
-        len(rules_of(NAME)) + 1
-    )
-    assert f"{NAME} is not there" in broken_rules(world.lake, world.connection)
+    assert [verdict.passed for verdict in judge(world.lake, world.session, NAME)] == [False] * (len(rules_of(NAME)) + 1)
+    assert f"{NAME} is not there" in broken_rules(world.lake, world.session)
 
 
 def test_rows_that_break_a_rule_are_shown(world, days):
@@ -52,7 +50,7 @@ def test_rows_that_break_a_rule_are_shown(world, days):
     }
     days("from {days} union all from {days} where local_date = date '2026-03-05'")
     assert [(row["local_date"], row["times"]) for row in failed(world)["duplicate_rows"].sample] == [("2026-03-05", 2)]
-    (told,) = (each for each in broken_rules(world.lake, world.connection) if "duplicate" in each)
+    (told,) = (each for each in broken_rules(world.lake, world.session) if "duplicate" in each)
     assert told.startswith(f"{NAME}: 1 duplicate rows (user_id ")
 
 
@@ -63,7 +61,7 @@ def test_a_table_that_loses_its_rows_is_told_of(world, days):
 
 def test_the_pages_show_every_table_and_the_rows_that_break_a_rule(world, days, tmp_path):
     days("select * replace (-1 as tasks_created) from {days}")
-    index = data_docs.write(world.lake, world.connection, tmp_path / "pages", datetime(2026, 3, 6, tzinfo=UTC))
+    index = data_docs.write(world.lake, world.session, tmp_path / "pages", datetime(2026, 3, 6, tzinfo=UTC))
     page = re.search(r'href="(validations/gold/productivity_daily/[^"]*)"', index.read_text(encoding="utf-8"))
     assert page is not None
     text = (index.parent / page[1]).read_text(encoding="utf-8")
@@ -93,5 +91,5 @@ def test_a_refresh_and_great_expectations_find_the_same(counts):
 def test_a_refresh_checks_without_loading_great_expectations(world, days, monkeypatch):
     monkeypatch.setitem(sys.modules, "great_expectations", None)  # to import it fails
     days("select * replace (-1 as tasks_created) from {days}")
-    verdicts = enforce(world.lake, world.connection, NAME, datetime(2026, 3, 6, tzinfo=UTC))
+    verdicts = enforce(world.lake, world.session, NAME, datetime(2026, 3, 6, tzinfo=UTC))
     assert [verdict.rule for verdict in verdicts if not verdict.passed] == ["tasks_created_out_of_range"]

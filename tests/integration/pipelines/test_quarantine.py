@@ -37,7 +37,7 @@ def behind(world, ada, monkeypatch):
 
 @pytest.fixture
 def quarantine(behind):
-    return Quarantine(behind.lake, behind.connection)
+    return Quarantine(behind.lake, behind.session)
 
 
 def rows_of(world, *tables):
@@ -58,7 +58,7 @@ def test_what_can_be_read_now_is_as_if_it_had_been_read_at_once(behind, quaranti
     assert quarantine.reasons() == {"not JSON": 1}
     behind.refresh(NOW)
     at_once = World(behind.lake.__class__(str(tmp_path / "other")))
-    request.addfinalizer(at_once.connection.close)
+    request.addfinalizer(at_once.session.close)
     at_once.land(ada.events)
     at_once.refresh(NOW)
     tables = ("silver/events", "silver/task_history", "silver/time_entry_history", daily.DAILY.name)

@@ -114,10 +114,10 @@ def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
     def refresh(moment: datetime) -> None:
         world.refresh(moment)
         for table in build.TABLES:
-            build.load_incremental(world.lake, world.connection, table, BUCKETS, moment)
-        priorities.score_open_tasks(world.lake, world.connection, BUCKETS, moment, registry)
+            build.load_incremental(world.lake, world.session, table, BUCKETS, moment)
+        priorities.score_open_tasks(world.lake, world.session, BUCKETS, moment, registry)
         catalog.write(world.lake, file)
-        publish_tables.publish(world.lake, world.connection, database, BUCKETS)
+        publish_tables.publish(world.lake, world.session, database, BUCKETS)
 
     def whole() -> dict[str, Look]:
         return {name: reader() for name, reader in readers.items()}
@@ -133,8 +133,11 @@ def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
         states.append(whole())
     for table in GOLD:  # also what was there too shortly for a reader to be there: a version is what anybody can see
         for version in range(versions[table], world.lake.version(table) + 1):
-            show(world.connection, [world.lake.pinned(table, version=version)])
-            assert seen(world.connection, [table])[table] in {state["sql"][table] for state in states}, (table, version)
+            show(world.session.connection, [world.lake.pinned(table, version=version)])
+            assert seen(world.session.connection, [table])[table] in {state["sql"][table] for state in states}, (
+                table,
+                version,
+            )
     assert watch.errors == []
     assert all(world.rows(table) for table in GOLD)
     for name, looks in watch.looks.items():

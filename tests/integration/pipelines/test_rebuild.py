@@ -51,7 +51,7 @@ def rows_after(world, batches, moments):
         world.land(batch)
         world.refresh(as_of)
         for table in BY_MONTH:
-            build.load_incremental(world.lake, world.connection, table, BUCKETS, as_of)
+            build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
     return {name: [told(row) for row in world.rows(name)] for name in TABLES}
 
 

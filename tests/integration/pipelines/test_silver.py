@@ -88,7 +88,7 @@ def layers_that_hold(text: str, lake: Path, world: World) -> set[str]:
     found = set()
     for file in (each for each in lake.rglob("*") if each.is_file()):
         rows = f"select decode(value) from read_parquet('{file}')" if "raw" in file.parts else f"from '{file}'"
-        unpacked = str(world.connection.execute(rows).fetchall()) if file.suffix == ".parquet" else ""
+        unpacked = str(world.session.connection.execute(rows).fetchall()) if file.suffix == ".parquet" else ""
         if text.encode() in file.read_bytes() or text in unpacked:
             found.add(file.relative_to(lake).parts[0])
     return found
@@ -267,7 +267,7 @@ def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_double
     world.land_bytes([(ada.bucket, b"{")])
     world.land(ada.events)
     with pytest.raises(KeyboardInterrupt):
-        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=is_killed), world.connection, BUCKETS)
+        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=is_killed), world.session, BUCKETS)
     assert len(world.rows(silver.QUARANTINE.name)) == 1
     world.land_bytes([(ada.bucket, b"[")])
     world.take_in()
@@ -281,7 +281,7 @@ def test_of_two_that_take_in_the_same_events_one_is_refused(world):
     world.land_bytes([(ada.bucket, b"{")])
     quicker = World(world.lake)
     with pytest.raises(CommitConflict):
-        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.connection, BUCKETS)
+        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.session, BUCKETS)
     assert world.take_in() == silver.LoadStats()
     assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1
 
@@ -301,12 +301,12 @@ def test_a_log_that_is_taken_in_in_pieces_comes_out_as_in_one(world):
             person.task(f"2026-03-02 {hour:02}:00")
     world.land([*ada.events, *bob.events, *ada.events])
     world.land_bytes([(ada.bucket, b"{"), (bob.bucket, b"{")])
-    taken = silver.load_incremental(world.lake, world.connection, BUCKETS, rows=4)
+    taken = silver.load_incremental(world.lake, world.session, BUCKETS, rows=4)
     assert taken == silver.LoadStats(read=20, kept=12, quarantined=2)
     in_pieces, put_aside = world.rows(silver.EVENTS.name), world.rows(silver.QUARANTINE.name)
     assert len(put_aside) == 2
     assert sorted(row["event_id"] for row in in_pieces) == sorted(str(each.id) for each in ada.events + bob.events)
-    assert silver.load_incremental(world.lake, world.connection, BUCKETS, rows=4) == silver.LoadStats()
+    assert silver.load_incremental(world.lake, world.session, BUCKETS, rows=4) == silver.LoadStats()
 
 
 def test_a_second_run_does_nothing(world):

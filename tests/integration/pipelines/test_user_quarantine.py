@@ -32,7 +32,7 @@ class Home:
 
     def refresh(self, as_of: datetime, from_day: date | None = None) -> None:
         refresh = Refresh(
-            self.world.lake, self.world.connection, self.database, BUCKETS, as_of, Registry(self.folder / "models"),
+            self.world.lake, self.world.session, self.database, BUCKETS, as_of, Registry(self.folder / "models"),
             self.folder / "catalog.duckdb", from_day,
         )  # fmt: skip
         for _ in refresh.run():
@@ -58,13 +58,13 @@ class Home:
     def corrupt(self, table: Pinned, where: str, **values: str) -> None:
         """Put other values into some rows of a table."""
         changes = ", ".join(f"if({where}, {value}, {name}) as {name}" for name, value in values.items())
-        rows: pa.Table = self.world.connection.sql(f"select * replace ({changes}) from {table.scan()}").to_arrow_table()
+        rows: pa.Table = self.world.session.run(f"select * replace ({changes}) from {table.scan()}")
         table.replace(rows, where="true", positions={})
 
     def violations(self) -> dict[str, set[str]]:
         """Which rules which user is in quarantine for."""
         found: dict[str, set[str]] = {}
-        for each in user_quarantine.violations(self.world.lake, self.world.connection):
+        for each in user_quarantine.violations(self.world.lake, self.world.session):
             found.setdefault(each.user_id, set()).add(f"{each.table_name} {each.rule}")
         return found
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from focusflow.errors import Unavailable
-from focusflow.lake.tables import RAW_EVENTS, CommitConflict, duckdb_connection, show
+from focusflow.lake.session import duckdb_session
+from focusflow.lake.tables import RAW_EVENTS, CommitConflict, show
 from ingestion.landing import lander as module
 from ingestion.landing.lander import Lander, following, raw_rows
 from ingestion.outbox.source import PositionLost, Run
@@ -15,7 +16,7 @@ from tests.unit.ingestion.conftest import SourceThat
 
 
 def landed(lake):
-    connection = duckdb_connection()
+    connection = duckdb_session().connection
     show(connection, [lake.open(RAW_EVENTS)])
     return connection.execute("select bucket, log_offset, value from raw.events order by bucket, log_offset").fetchall()
 
@@ -76,7 +77,7 @@ def test_a_handle_from_before_the_other_landers_commit_is_refused(lake, log):
     zombie = lake.open(RAW_EVENTS)
     Lander(lake, [0, 1], rows=30).land_once(log)
     with pytest.raises(CommitConflict):
-        zombie.append(raw_rows(duckdb_connection(), [Run(0, [0], [b"{}"])]), positions={"bucket-0": 1})
+        zombie.append(raw_rows(duckdb_session(), [Run(0, [0], [b"{}"])]), positions={"bucket-0": 1})
 
 
 def test_landers_side_by_side_double_nothing(lake, log):
@@ -131,7 +132,7 @@ def test_a_log_that_ends_before_the_lake_is_refused(lake, log):
 
 def test_the_envelope_is_read_beside_the_bytes():
     value = '{"id":"ü\\u0000","type":"task.created","recordedtime":"2026-03-02T01:00:00+02:00","localdate":"2026-03-01"}'.encode()
-    row = raw_rows(duckdb_connection(), [Run(2, [5], [value])]).to_pylist()[0]
+    row = raw_rows(duckdb_session(), [Run(2, [5], [value])]).to_pylist()[0]
     assert row == {
         "bucket": 2,
         "log_offset": 5,
@@ -152,7 +153,7 @@ UNREADABLE = [
 def test_what_cannot_be_read_lands_as_it_came(lake, log):
     log.events[0][50 : 50 + len(UNREADABLE)] = UNREADABLE
     drain(Lander(lake, [0, 1], rows=100), log)
-    connection = duckdb_connection()
+    connection = duckdb_session().connection
     show(connection, [lake.open(RAW_EVENTS)])
     query = f"""select value, recorded_time, local_date from raw.events
                 where bucket = 0 and log_offset between 50 and {49 + len(UNREADABLE)} order by log_offset"""

@@ -23,6 +23,13 @@ def test_a_query_gets_its_inputs_by_name_and_those_parameters_that_it_names(sess
     assert session.row("select count(*), max(n) from silver.numbers", inputs) == (1, 10)
 
 
+def test_many_rows_come_in_batches(session):
+    query = "select n from numbers where n > $above order by n"
+    batches = list(session.batches(query, {"numbers": ROWS}, {"above": 1, "below": 5}, size=1))
+    assert [row for batch in batches for row in batch["n"].to_pylist()] == [2, 3]
+    assert session.rows(query, {"numbers": ROWS}, {"above": 2}) == [(3,)]
+
+
 @pytest.mark.parametrize("name", ["numbers", "silver.numbers"])
 @pytest.mark.parametrize("relation", [ROWS, Scan("select 1 as n")])
 def test_an_input_is_gone_after_the_call(session, name, relation):
