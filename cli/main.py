@@ -86,7 +86,7 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command. What a person can mend is one sentence and exit code 1; anything else is a defect and shows its traceback.
+    """Run a command. What a user can repair is one sentence and exit code 1; anything else is a defect and shows its traceback.
 
     A supervisor is told by the exit code whether starting the process again can help.
     """

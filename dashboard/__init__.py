@@ -1,1 +1,1 @@
-"""The pages a person looks at. They read the lake and never write to it."""
+"""The pages a user looks at. They read the lake and never write to it."""

@@ -29,7 +29,7 @@ class Tokens:
 
 
 class Client:
-    """Calls on the API of one installation, as one person once signed in. A context manager."""
+    """Calls on the API of one installation, as one user once signed in. A context manager."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Client:
             self._signed_in(answer)
 
     def login(self, email: str, password: str) -> Tokens:
-        """Sign in. This client acts as that person from now on."""
+        """Sign in. This client acts as that user from now on."""
         return self._signed_in(self._call("POST", "/api/v1/auth/login", json={"email": email, "password": password}))
 
     def begin_session(self, email: str, password: str) -> str:

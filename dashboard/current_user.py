@@ -1,4 +1,4 @@
-"""The person who is looking at a page, and their today."""
+"""The user who is looking at a page, and their today."""
 
 import re
 from contextlib import suppress
@@ -55,7 +55,7 @@ def rerun() -> NoReturn:
 
 
 def require_analyst() -> Session:
-    """The session, where it is of somebody who may see what is about all people."""
+    """The session, where it is of somebody who may see what is about all users."""
     session = require_user()
     if not session.is_analyst:
         raise Forbidden
@@ -73,5 +73,5 @@ def local_today(session: Session) -> date:
 
 
 def escape_markdown(text: str) -> str:
-    """A person's own words as they stand, not as Markdown."""
+    """A user's own words as they stand, not as Markdown."""
     return SPECIAL.sub(r"\\\1", text.replace("\n", " "))

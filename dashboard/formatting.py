@@ -52,8 +52,8 @@ def number(value: float | None) -> str:
 
 def count(value: int, thing: str, things: str | None = None) -> str:
     """
-    >>> count(1, "day"), count(1200, "task"), count(2, "person", "people")
-    ('1 day', '1,200 tasks', '2 people')
+    >>> count(1, "day"), count(1200, "task"), count(2, "user", "users")
+    ('1 day', '1,200 tasks', '2 users')
     """
     return f"{value:,} {thing}" if value == 1 else f"{value:,} {things or f'{thing}s'}"
 

@@ -63,7 +63,7 @@ class _Entity:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What one person left: events in the order in which they happened, and rows by table."""
+    """What one user left: events in the order in which they happened, and rows by table."""
 
     events: list[Event]
     rows: dict[str, list[dict[str, Any]]]

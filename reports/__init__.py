@@ -1,1 +1,1 @@
-"""Facts of one person and one period, said in words: insights, and the weekly and monthly report."""
+"""Facts of one user and one period, said in words: insights, and the weekly and monthly report."""

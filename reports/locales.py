@@ -1,4 +1,4 @@
-"""Dates, times and numbers as people write them where somebody is from. The words around them are English in every locale."""
+"""Dates, times and numbers in the format of the user's locale. The words around them are English in every locale."""
 
 import re
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def month(when: date, locale: str) -> str:
     return _by("yMMMM", when, locale)
 
 
-@lru_cache(1024)  # finding the pattern takes long, and everybody's report tells of the same days
+@lru_cache(1024)  # finding the pattern takes long, and every report tells of the same days
 def span(first: date, last: date, locale: str) -> str:
     """From one day to another, with what both share said once.
 

@@ -41,7 +41,7 @@ class Recipient:
     empty_week: str
 
     def wants(self, kind: str) -> bool:
-        """Whether reports of this kind are made for this person."""
+        """Whether reports of this kind are made for this user."""
         is_chosen = self.weekly_report if kind == "weekly" else self.monthly_report
         return is_chosen and (self.is_mailed or self.reads_in_app)
 
@@ -51,7 +51,7 @@ class Recipient:
 
     @property
     def reads_in_app(self) -> bool:
-        """Whether somebody wants their reports in the app and nowhere else. Whose mails come back gets none until they are mended."""
+        """Whether somebody wants their reports in the app and nowhere else. Whose mails come back gets none until they are repaired."""
         return self.is_active and self.channels == ("in_app",)
 
 
@@ -60,7 +60,7 @@ WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "we
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Everybody with an account. Where addresses have to be proven, nobody is mailed before."""
+    """All users with an account. Where addresses have to be proven, nobody is mailed before."""
 
     database: Database
     must_verify: bool

@@ -104,7 +104,7 @@ def _with_a_bar(refresh: "Refresh", console: "Console", *, quiet: bool) -> "Iter
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         names = [*refresh.names, "done"]
         shown = bar.add_task(names[0], total=len(names) - 1)
-        for step in refresh.run():  # which begins anew when it has mended the lake
+        for step in refresh.run():  # which starts again when it has repaired the lake
             yield step
             number = names.index(step.table) + 1
             bar.update(shown, description=names[number], completed=number)

@@ -88,7 +88,7 @@ def send_due(as_json: bool) -> None:
     from dataclasses import asdict
 
     with _sender() as sender:
-        sender.outage.end()  # who runs it by hand has mended the server, or wants to know whether it is
+        sender.outage.end()  # who runs it by hand has repaired the server, or wants to know whether it is
         counts = asdict(sender.run())
     click.echo(json.dumps(counts) if as_json else ", ".join(f"{count} {name}" for name, count in counts.items()))
     if counts["failed"] or counts["unknown"]:

@@ -92,7 +92,7 @@ def _checked(lake: "Lake", *, is_deep: bool, quiet: bool) -> "list[TableCheck]":
 
 
 def _repaired(settings: "Settings", lake: "Lake", database: "Database", checks: "list[TableCheck]") -> "Outcome":
-    """What can be mended is; what is computed is computed again at once, or by the next refresh of a FocusFlow that runs."""
+    """What can be repaired is; what is computed is computed again at once, or by the next refresh of a FocusFlow that runs."""
     from cli.supervisor.lock import read_announcement
     from focusflow import clock
     from focusflow.lake.session import duckdb_session

@@ -22,7 +22,7 @@ ROUND_SECONDS = 0.1
 ERRAND_STOP_SECONDS = 5.0
 LATE_SECONDS = 60.0  # then the addresses are shown, though not all is ready
 
-FIRST = ("api", "dashboard")  # what people see; the others wait for the demo's errands
+FIRST = ("api", "dashboard")  # what users see; the others wait for the demo's errands
 
 #: What fills the first page of the demo, each safe to run again. Dagster waits for it, so that no two build one table.
 ERRANDS = (("demo",), ("land", "--once"), ("refresh",))
@@ -47,7 +47,7 @@ def run(
     logins: Mapping[str, str] | None,
     has_own_kafka: bool = False,
 ) -> None:
-    """Until told to stop. With the logins of the demo, its people are written first; with a Kafka of its own, events go through it."""
+    """Until told to stop. With the logins of the demo, its users are written first; with a Kafka of its own, events go through it."""
     begun = time.monotonic()
     if orphans := orphans_of(lock.before):
         screen.report("The last run was killed. Waiting for what it left behind to end.")

@@ -42,7 +42,7 @@ class Session:
 
     @property
     def is_analyst(self) -> bool:
-        """Whether they may see figures about all people together."""
+        """Whether they may see figures about all users together."""
         return self.role in ("analyst", "admin")
 
 

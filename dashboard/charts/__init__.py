@@ -1,1 +1,1 @@
-"""Frames become charts. Pure, and of one language: few lines, the person's own usual as a quiet ground, no colour without meaning."""
+"""Frames become charts. Pure, and of one language: few lines, the user's own usual as a quiet ground, no colour without meaning."""

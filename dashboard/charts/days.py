@@ -1,4 +1,4 @@
-"""A person's days: their score, what was completed, and on which weekdays."""
+"""A user's days: their score, what was completed, and on which weekdays."""
 
 from datetime import date
 

@@ -11,7 +11,7 @@ USERS = {"a day": QUIET, "in 7 days": OTHER, "in 30 days": MAIN}
 
 @cached_spec
 def active_lines(days: pl.DataFrame) -> alt.Chart:
-    """Active people a day, in seven days and in thirty."""
+    """Active users a day, in seven days and in thirty."""
     frame = days.rename(dict(zip(("dau", "wau", "mau"), USERS, strict=True))).unpivot(
         list(USERS), index="local_date", variable_name="span", value_name="people"
     )

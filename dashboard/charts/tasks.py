@@ -63,7 +63,7 @@ LEAD = (
 
 @cached_spec
 def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
-    """How long tasks took from being written down to being done, in classes that people speak of."""
+    """How long tasks took from being written down to being done, in the classes that people use."""
     labels = [label for _, label in LEAD]
     classed = tasks.drop_nulls("lead_hours").with_columns(
         took=pl.col("lead_hours").bin_intervals([end for end, _ in LEAD[:-1]], labels=labels).cast(pl.String)

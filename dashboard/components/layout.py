@@ -1,4 +1,4 @@
-"""The pieces that pages are put together from, so that the same thing looks and reads the same everywhere."""
+"""The parts of which pages consist, so that the same thing looks and reads the same everywhere."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -112,7 +112,7 @@ def csv_button(frame: pl.DataFrame, name: str) -> None:
 
 
 def call_api(question: Callable[[Client], Answer]) -> Answer:
-    """What the API answers the person who is signed in."""
+    """What the API answers the user who is signed in."""
     with shared().store.client(current_user.require_user()) as client:
         return question(client)
 
@@ -152,11 +152,11 @@ def on_click(change: Callable[[Client], Any], message: str) -> Callable[[], None
 
 
 def local(moment: datetime | str, me: Session) -> datetime:
-    """A moment on the person's own clock."""
+    """A moment on the user's own clock."""
     moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return moment.astimezone(clock.zone(me.timezone))
 
 
 def categories() -> dict[str, str]:
-    """The names of the person's categories by their id."""
+    """The names of the user's categories by their id."""
     return {"": "No category"} | {each["id"]: each["name"] for each in fetch(Client.categories) or []}

@@ -12,6 +12,6 @@ LOOK_SECONDS = 4
 
 @st.fragment(run_every=LOOK_SECONDS)
 def refreshing(has_changed: Callable[[], bool] = lambda: False) -> None:
-    """Run the page anew when a table that it was made from has a newer version, or what else it shows has changed."""
+    """Run the page again when a table that it was made from has a newer version, or what else it shows has changed."""
     if lake.has_newer_versions() or has_changed():
         current_user.rerun()

@@ -1,4 +1,4 @@
-"""What the pages ask of the lake. Whom an answer is about comes from the session and nowhere else: a query sees only that person's rows.
+"""What the pages ask of the lake. Whom an answer is about comes from the session and nowhere else: a query sees only that user's rows.
 
 Answers are kept as long as the tables they come from stand at the same versions. No widgets here.
 """
@@ -59,9 +59,9 @@ def _built_at(table: str, version: int) -> datetime | None:
 
 
 def query(question: str, **values: Any) -> pl.DataFrame:
-    """The answer to a query, about the person who is signed in; without rows and columns where nothing was computed yet.
+    """The answer to a query, about the user who is signed in; without rows and columns where nothing was computed yet.
 
-    What is asked about all people together is answered to analysts and admins only.
+    What is asked about all users together is answered to analysts and admins only.
     """
     me = current_user.require_analyst() if question in PRODUCT else current_user.require_user()
     try:
@@ -97,7 +97,7 @@ def _cached_answer(
 
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
-    """One for what is about all people; each answer has a cursor of its own."""
+    """One for what is about all users; each answer has a cursor of its own."""
     return duckdb_connection("1GB")
 
 
@@ -112,16 +112,16 @@ def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each 
 def _answer_for_user(
     question: str, user_id: str, tables: list[Pinned], months: Months | None, days: Mapping[str, date]
 ) -> pl.DataFrame:
-    """The person's rows are all that the query sees; Polars, that read them, answers it."""
+    """The user's rows are all that the query sees; Polars, that read them, answers it."""
     seen = {table.name.partition("/")[2]: _rows(table, user_id, months) for table in tables}
     text = TABLE.sub(lambda match: f"{match[1]} {match[3]}", OWN[question])
     return pl.SQLContext(seen).execute(DAY.sub(lambda match: f"date '{days[match[1]]:%Y-%m-%d}'", text), eager=True)
 
 
 def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
-    """A person's rows of a table and no others, from the partitions where they can be.
+    """A user's rows of a table and no others, from the partitions where they can be.
 
-    Polars needs a fifth of DuckDB's time here: of each file it reads the few pages that hold the person. The days are looked at afterwards,
+    Polars needs a fifth of DuckDB's time here: of each file it reads the few pages that hold the user. The days are looked at afterwards,
     for holding each page against two conditions costs more than the few rows it saves.
     """
     partitions = table.delta.metadata().partition_columns

@@ -1,4 +1,4 @@
--- About all people together, for analysts and admins: DuckDB's SQL. Ids name users where an operator has to find them; no name or address does.
+-- About all users together, for analysts and admins: DuckDB's SQL. Ids name users where an operator has to find them; no name or address does.
 
 -- activity --
 select local_date, dau, wau, mau, stickiness, new_users, events

@@ -1,4 +1,4 @@
--- What the pages ask of the lake about who is signed in: Polars' SQL, which sees only the rows of that person, without the column that says so.
+-- What the pages ask of the lake about who is signed in: Polars' SQL, which sees only the rows of that user, without the column that says so.
 
 -- days --
 select * from gold.productivity_daily where local_date between $first and $last order by local_date

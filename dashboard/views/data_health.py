@@ -15,7 +15,7 @@ from dashboard.data import dagster_client, lake
 from focusflow import clock
 from focusflow.lake.tables import position_key
 
-STALE_MINUTES = 130  # tables are made anew each hour at the latest
+STALE_MINUTES = 130  # tables are rebuilt each hour at the latest
 FRESH = "Last build of the table. Tables update as events arrive, and at least hourly."
 WAITING = "Raw events in the lake that are not in the tables yet."
 USERS = (

@@ -1,4 +1,4 @@
-"""Product: who comes, who comes back, how far they come, and what they use. About all people together, for analysts and admins."""
+"""Product: who comes, who comes back, how far they come, and what they use. About all users together, for analysts and admins."""
 
 from datetime import date, timedelta
 
@@ -69,7 +69,7 @@ def over(days: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _no_group(text: str) -> str:
-    """Why nothing is shown: too few people."""
+    """Why nothing is shown: too few users."""
     return f"Groups are shown from {formatting.count(shared().min_group_size, 'person', 'people')} on. {text}"
 
 
@@ -96,7 +96,7 @@ def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
 
 
 def _uplift(months: pl.DataFrame) -> None:
-    """Of everybody together, whenever they began: the range of the page does not matter."""
+    """Of all users together, whenever they began: the range of the page does not matter."""
     layout.section_header("Whether they get more done", UPLIFT)
     if months.is_empty() or not months["users"][-1]:
         layout.empty_state(

@@ -1,1 +1,1 @@
-"""The operational database: its schema, its server, and transactions that see one person's rows."""
+"""The operational database: its schema, its server, and transactions that see one user's rows."""

@@ -328,7 +328,7 @@ shown_scores = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
-#: What the pipeline made of a person's days, as rows of JSON: the API passes them on as they are.
+#: What the pipeline made of a user's days, as rows of JSON: the API passes them on as they are.
 #: `day` is the first day that a row speaks of; `key` tells apart what shares it (a task, a category, an hour).
 published_rows = Table(
     "published_rows",
@@ -341,7 +341,7 @@ published_rows = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
-#: The same of all people together, for analysts and admins.
+#: The same of all users together, for analysts and admins.
 published_product = Table(
     "published_product",
     metadata,
@@ -397,7 +397,7 @@ notifications = owned(
     Index("notifications_due_idx", "user_id", "type", "due_at", "id", postgresql_where=text("status = 'scheduled'")),
 )
 
-#: When and how a person wants to hear of things; who never chose has no row and gets the defaults.
+#: When and how a user wants to hear of things; who never chose has no row and gets the defaults.
 preferences = Table(
     "preferences",
     metadata,
@@ -481,7 +481,7 @@ attempts = Table(
     prefixes=["unlogged"],
 )
 
-#: Who did what to whom. Rows are only ever added; a person's own go with the account.
+#: Who did what to whom. Rows are only ever added; a user's own go with the account.
 audit_log = Table(
     "audit_log",
     metadata,
@@ -500,7 +500,7 @@ audit_log = Table(
     Index(None, "user_id", "at"),
 )
 
-#: What became of each report that somebody was due. That there is one row a person and period is what keeps a second mail from going out.
+#: What became of each report that somebody was due. That there is one row per user and period is what keeps a second mail from going out.
 report_deliveries = owned(
     "report_deliveries",
     required("kind", Text),
@@ -677,7 +677,7 @@ relay_position = Table(
     required("next", BigInteger),
 )
 
-#: Which topic is meant for what: one that was deleted and made anew has the same name and another identity.
+#: Which topic is meant for what: one that was deleted and rebuilt has the same name and another identity.
 kafka_topics = Table(
     "kafka_topics",
     metadata,
@@ -687,7 +687,7 @@ kafka_topics = Table(
     required("topic_id", Text),
 )
 
-#: Up to where each partition of the inbox has been taken in; moved in the transaction that writes the events.
+#: Up to where each partition of the inbox has been read; moved in the transaction that writes the events.
 inbox_position = Table(
     "inbox_position",
     metadata,
@@ -711,7 +711,7 @@ inbox_refused = Table(
     metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("kafka_offset", BigInteger, primary_key=True, autoincrement=False),
-    Column("received_at", Instant, primary_key=True),  # a topic that is made anew counts from 0 again
+    Column("received_at", Instant, primary_key=True),  # a topic that is rebuilt counts from 0 again
     required("reason", Text),
     required("value", LargeBinary),
     required("is_published", Boolean, "false"),
@@ -720,5 +720,5 @@ inbox_refused = Table(
     Index("inbox_refused_unpublished_idx", "partition", "next_attempt_at", postgresql_where=text("not is_published")),
 )
 
-#: Tables in which a person sees only their own rows.
+#: Tables in which a user sees only their own rows.
 OWNED = tuple(sorted(table.name for table in metadata.tables.values() if "user_id" in table.columns))

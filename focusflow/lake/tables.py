@@ -1,7 +1,7 @@
 """The lake: Delta tables in which data and position are one commit, read at a pinned version.
 
 A writer commits through the same pinned version from which it read its position: of two that stand at the same position,
-one commit is refused. That is the fence; a lock would only save work. Opening the table anew before writing breaks it.
+one commit is refused. That is the fence; a lock would only save work. Opening the table again before writing breaks it.
 """
 
 import itertools
@@ -40,7 +40,7 @@ from focusflow.storage import FULL_ERRORS
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
-#: Small enough that one person's rows are found without reading a whole file of everybody's, large enough to be scanned at full speed.
+#: Small enough that one user's rows are found without reading a whole file of all users', large enough to be scanned at full speed.
 LAYOUT = WriterProperties(max_row_group_size=65_536, data_page_row_count_limit=4_096)
 
 
@@ -110,7 +110,7 @@ class TableSpec:
     name: str
     schema: pa.Schema
     partition_by: tuple[str, ...]
-    is_computed: bool = False  # from other tables alone, so that it may be made anew at any time
+    is_computed: bool = False  # from other tables alone, so that it may be rebuilt at any time
 
 
 RAW_EVENTS = TableSpec(
@@ -131,7 +131,7 @@ RAW_EVENTS = TableSpec(
 
 
 def position_key(bucket: int) -> str:
-    """Under which name a table keeps the position up to which it has taken in a bucket."""
+    """Under which name a table keeps the position up to which it has read a bucket."""
     return f"bucket-{bucket}"
 
 
@@ -159,7 +159,7 @@ class Pinned:
         return datetime.fromtimestamp(self.delta.history(1)[0]["timestamp"] / 1000, UTC)
 
     def position(self, key: str) -> int:
-        """Up to where the work named by the key has been taken in; 0 when it has not begun."""
+        """Up to where the work named by the key has been read; 0 when it has not begun."""
         if self._read_at != self.version:
             self._positions, self._read_at = {}, self.version
         if key not in self._positions:
@@ -251,7 +251,7 @@ class Pinned:
         self._fsync_commit(before, positions)
 
     def full_refresh(self, spec: TableSpec) -> None:
-        """A table that an older version divided or computed otherwise: emptied, so that whoever brings it up makes it anew from the first event on."""
+        """A table that an older version divided or computed otherwise: emptied, so that the next load builds it again from the first event."""
         before, known = self.version, filter(self.position, map(position_key, range(MAX_BUCKETS)))
         commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
         write_deltalake(
@@ -393,7 +393,7 @@ class Lake:
 
     def open(self, spec: TableSpec) -> Pinned:
         """The table at its newest version, made now if it is not there. Columns that came since are added, empty in the rows before, unless
-        the rows can be computed anew.
+        the rows can be recomputed.
         """
         present = self.pinned(spec.name)
         if present is not None:

@@ -1,4 +1,4 @@
-"""Switches the demo's accounts off where no demo is run: their password is known to everybody."""
+"""Switches the demo's accounts off where no demo is run: their password is public."""
 
 from contextlib import suppress
 from typing import Any, Final

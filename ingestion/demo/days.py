@@ -1,4 +1,4 @@
-"""A person's days: which are off, and how much is done on each. Weeks resemble their neighbours and differ more than chance would have it."""
+"""A user's days: which are off, and how much is done on each. Weeks resemble their neighbours and differ more than chance would have it."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +18,7 @@ Reason = Literal["holiday", "vacation", "sick"]
 
 @dataclass(frozen=True, slots=True)
 class DayOffPlan:
-    """Some days on which a person does nearly nothing."""
+    """Some days on which a user does nearly nothing."""
 
     first: date
     last: date

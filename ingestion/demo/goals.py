@@ -13,7 +13,7 @@ from ingestion.replay import Change
 
 
 class GoalHistory:
-    """Builds the goals of one person."""
+    """Builds the goals of one user."""
 
     def __init__(self, persona: Persona, rng: Generator, days: list[Day], categories: dict[str, UUID]) -> None:
         self._persona, self._rng, self._days, self._categories = persona, rng, days, categories

@@ -1,4 +1,4 @@
-"""The whole history of one person, put together from its parts. The same person, seed and moment give the same history."""
+"""The whole history of one user, assembled from its parts. The same user, seed and moment give the same history."""
 
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ DAYS_AHEAD = 10  # for which appointments are agreed on already
 
 
 def generate_history(persona: Persona, *, now: datetime, seed: int, days: int, recorded_at: datetime) -> History:
-    """All that happened to a person until now, and was recorded at one moment: when it is written."""
+    """All that happened to a user until now, and was recorded at one moment: when it is written."""
     rng = default_rng([seed, *blake2b(persona.email.encode(), digest_size=8).digest()])
     today = local_date(now, persona.timezone)
     first = today - timedelta(days=max(1, round(days * persona.share_of_history)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Final, Literal
 
-PASSWORD: Final = "focusflow-demo"  # noqa: S105 (printed to everybody who runs the demo)
+PASSWORD: Final = "focusflow-demo"  # noqa: S105 (printed to everyone who runs the demo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class HabitPlan:
     hour: float = 8
     reminder: time | None = None
     streak_days: int = 0  # at the end, so many days without a miss
-    begins: float = 0  # at this share of the person's history
+    begins: float = 0  # at this share of the user's history
 
 
 @dataclass(frozen=True, slots=True)
 class GoalPlan:
-    """A goal: where in the person's history it begins and should end (shares; above 1 is ahead), and how fast it goes."""
+    """A goal: where in the user's history it begins and should end (shares; above 1 is ahead), and how fast it goes."""
 
     title: str
     category: str

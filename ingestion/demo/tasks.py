@@ -1,4 +1,4 @@
-"""A person's tasks: what is written down, put off, begun, done, undone and given up, and the work that time entries then record."""
+"""A user's tasks: what is written down, put off, begun, done, undone and given up, and the work that time entries then record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Places:
 
 
 class TaskHistory:
-    """Builds the tasks of one person. Dates are drawn to the end of a life; what lies after now is cut off by the journal."""
+    """Builds the tasks of one user. Dates are drawn to the end of a life; what lies after now is cut off by the journal."""
 
     def __init__(self, persona: Persona, rng: Generator, days: list[Day], places: Places) -> None:
         self._persona, self._rng, self._days, self._places = persona, rng, days, places

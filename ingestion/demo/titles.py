@@ -83,7 +83,7 @@ BLOCKERS: Final = ("Wait for the answer about", "Get access to", "Order the part
 
 
 def task_title(rng: Generator, category: str) -> tuple[str, list[str]]:
-    """A title and the tags that a person would give it."""
+    """A title and the tags that a user would give it."""
     patterns, things, tags = TITLES[category]
     wanted = int(rng.choice(3, p=(0.5, 0.38, 0.12)))
     chosen = sorted({pick(rng, tags) for _ in range(wanted)})

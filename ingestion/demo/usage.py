@@ -1,4 +1,4 @@
-"""How a person uses the apps, and the plans that the platform made for them."""
+"""How a user uses the apps, and the plans that the platform made for them."""
 
 from datetime import timedelta
 

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a run added. No people: they were all there before."""
+    """What a run added. No users: they were all there before."""
 
     personas: int
     rows: int
@@ -69,10 +69,10 @@ def _write_persona(database: Database, persona: Persona, now: datetime, seed: in
 
 
 def password_hash() -> str:
-    """Of the password that everybody knows, as strong as any other."""
+    """Of the password that everyone knows, as strong as any other."""
     return PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1).hash(PASSWORD)
 
 
 def _become(tx: Transaction, user_id: UUID) -> None:
-    """Go on as the person who was just registered, in the same transaction: a history without its account cannot be left behind."""
+    """Go on as the user who was just registered, in the same transaction: a history without its account cannot be left behind."""
     tx.run(QUERIES["become"], {"role": Role.API.value, "user_id": str(user_id)})

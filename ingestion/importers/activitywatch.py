@@ -98,7 +98,7 @@ def overlap(spans: list[Span], others: list[Span]) -> Iterator[Span]:
 
 
 def stretches(spans: Iterable[Span]) -> Iterator[tuple[datetime, datetime, Counter[str]]]:
-    """Spans put together where only a pause lies between them, with the time of each name."""
+    """Spans, merged where only a pause lies between them, with the time of each name."""
     begin: datetime | None = None
     until: datetime | None = None
     names: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""What another producer may send, and what is wrong with the rest. Pure: a message and its person in, an event or a reason out."""
+"""What another producer may send, and what is wrong with the rest. Pure: a message and its user in, an event or a reason out."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -58,7 +58,7 @@ def read(value: bytes | None, now: datetime) -> ExternalEvent:
 
 
 def accept(event: ExternalEvent, timezones: Mapping[UUID, str], recorded_at: datetime) -> Event:
-    """The event as the platform's own, for a person that we know."""
+    """The event as the platform's own, for a user that we know."""
     timezone = timezones.get(event.userid)
     if timezone is None:
         raise Refusal("There is no such user.")

@@ -9,7 +9,7 @@ from focusflow.errors import Problem
 
 LOG_OFFSET = "log_offset"
 
-#: The door of the outbox writes id and type before anything that a person could have written, and JSON escapes a quote inside a text.
+#: The door of the outbox writes id and type before anything that a user could have written, and JSON escapes a quote inside a text.
 ENVELOPE = re.compile(rb'"id":"([^"\\]+)".*?"type":"([^"\\]+)"', re.DOTALL)
 
 

@@ -15,7 +15,7 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 @dataclass(frozen=True, slots=True)
 class TopicIdentity:
-    """A topic for sure: one that was deleted and made anew has the name of the old one, and not its events."""
+    """A topic for sure: one that was deleted and rebuilt has the name of the old one, and not its events."""
 
     name: str
     cluster_id: str
@@ -37,7 +37,7 @@ class Cluster(Protocol):
 
 
 class Overtaken(Unavailable):
-    """Another relay has moved on from this position. This one begins anew from where that one is."""
+    """Another relay has moved on from this position. This one starts again from where that one is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ select bucket, next from outbox_head order by bucket
 select bucket, count(*) as count from outbox where log_offset is null group by bucket
 
 -- is_waiting --
--- Whoever is frozen with the heads locked lets the others go on before long: its session is ended, and its places are given anew.
+-- Whoever is frozen with the heads locked lets the others go on before long: its session is ended, and its places are given again.
 select exists (select from outbox where log_offset is null) as is_waiting, set_config('idle_in_transaction_session_timeout', '5s', true)
 
 -- after_position --

@@ -1,7 +1,7 @@
 """How good a model would have been: trained on what came before, tried on what came after, beside every simple rule.
 
 Time goes on between the two by at least a day, and what was tried on is learned from in the next round. The figures are per list, and their
-intervals come from drawing people anew, for the lists of one person are alike.
+intervals come from drawing users again, for the lists of one user are alike.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -52,7 +52,7 @@ def evaluate(
     lists: pl.DataFrame, fit: Fit, others: Mapping[str, Priority] | None = None, *, only: str | None = None
 ) -> Figures:
     """Figures of what `fit` makes, of every rule, and of other models by name. `lists` come from `models.training.dataset`. With `only`, learned
-    from everybody, and tried on that person.
+    from all users, and tried on that user.
     """
     tested = pl.concat(list(_rounds(lists, fit, only)))
     orders = {name: tested.select(rule)[:, 0] for name, rule in rules().items()}
@@ -130,7 +130,7 @@ def _against(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unseen_users(lists: pl.DataFrame, fit: Fit) -> Interval:
-    """Trained on one half of the people, tried on the other, later."""
+    """Trained on one half of the users, tried on the other, later."""
     is_training_user = pl.col("user_id").hash(3) % 2 == 0
     begin = lists["as_of"].sort().item(int(lists.height * ROUNDS[1]))
     seen = labeled_before(lists.filter(is_training_user), begin - PURGE)

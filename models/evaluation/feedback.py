@@ -1,4 +1,4 @@
-"""What became of the scores that people saw: the one place where it counts that one was shown."""
+"""What became of the scores that users saw: the one place where it counts that one was shown."""
 
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,6 @@ BEYOND: Final = 6
 
 
 def uptake(database: Database, since: date) -> list[dict[str, Any]]:
-    """Of the scores shown since a day, for each model and rank: how many, to how many people, and the share that was taken up."""
+    """Of the scores shown since a day, for each model and rank: how many, to how many users, and the share that was taken up."""
     with database.transaction(Role.REPORTING) as tx:
         return tx.all(QUERIES["uptake"], {"since": since, "now": tx.now, "beyond": BEYOND})

@@ -1,4 +1,4 @@
-"""How good an order is: per list, and over people with an interval."""
+"""How good an order is: per list, and over users with an interval."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +61,7 @@ def _discounted(place: str, top: int) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean, and the range in which it lies with 95 % under drawing people anew."""
+    """A mean, and the range in which it lies with 95 % under drawing users again."""
 
     mean: float
     low: float
@@ -69,7 +69,7 @@ class Interval:
 
 
 def bootstrap(differences: pl.DataFrame, value: str, *, draws: int = 2000, seed: int = 0) -> Interval:
-    """The mean over lists, people drawn with all of theirs: the lists of one person are not independent."""
+    """The mean over lists, users drawn with all of theirs: the lists of one user are not independent."""
     people = (
         differences.drop_nulls(value).group_by("user_id").agg(total=pl.col(value).sum(), lists=pl.len()).sort("user_id")
     )

@@ -1,6 +1,6 @@
 """The matrix from what is known at a moment. It looks at nothing later, at no text, and at nothing that is filled in when work is done.
 
-What matters is a task's place within the person's own list, and the person's own habits; so most features are places and rates.
+What matters is a task's place within the user's own list, and the user's own habits; so most features are places and rates.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ USUAL_MINUTES: Final = 45
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What everybody together does, to which the rates of somebody with little history are pulled: per day that a task lies open."""
+    """What all users together do, to which the rates of somebody with little history are pulled: per day that a task lies open."""
 
     done: float
     acts: float
@@ -107,7 +107,7 @@ def matrix(facts: pl.DataFrame, features: Mapping[str, Feature]) -> pl.DataFrame
 
 
 def usual_of(facts: pl.DataFrame) -> Usual:
-    """What everybody does in a day with a task, in the same terms as what is remembered of each person."""
+    """What all users do in a day with a task, in the same terms as what is remembered of each user."""
     sums = facts.select(pl.col("all_days_open", "all_done", "all_acts").fill_null(0).clip(0).sum()).row(0, named=True)
     days = max(sums["all_days_open"], 1.0)
     return Usual(max(sums["all_done"] / days, 1e-3), max(sums["all_acts"] / days, 1e-3))
@@ -157,7 +157,7 @@ def _lately(kind: str) -> Feature:
 
 
 def _habit(kind: str, what: str, usual: float) -> Feature:
-    """How much quicker than the person's other tasks those of a kind go, pulled towards no difference."""
+    """How much quicker than the user's other tasks those of a kind go, pulled towards no difference."""
 
     def relative_speed(of: Columns) -> Numbers:
         own = _rate(of, "all", what, usual)

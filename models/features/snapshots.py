@@ -118,7 +118,7 @@ class ChosenUsers:
 
 @contextmanager
 def chosen(session: Session, histories: Inputs, users: Sequence[str] | None = None) -> Iterator[ChosenUsers]:
-    """Look at these users, or at everybody. `histories` has the relations `silver.<noun>_history` of all `NOUNS`."""
+    """Look at these users, or at all users. `histories` has the relations `silver.<noun>_history` of all `NOUNS`."""
     session.define(MACROS)
     relations: dict[str, Relation] = {**histories}
     relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": users and list(users)})
@@ -129,7 +129,7 @@ def chosen(session: Session, histories: Inputs, users: Sequence[str] | None = No
 
 
 def open_at(session: Session, histories: Inputs, as_of: datetime) -> pl.DataFrame:
-    """Everybody's open tasks at one moment, without what is remembered of the past: enough for the baseline."""
+    """All users' open tasks at one moment, without what is remembered of the past: enough for the baseline."""
     relations: dict[str, Relation] = {**histories, "todays": _todays(session, histories, as_of)}
     relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": None})
     relations["moments"] = session.run(QUERIES["moments_now"], relations, {"as_of": as_of})

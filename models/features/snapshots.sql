@@ -1,5 +1,5 @@
 -- chosen_users --
--- Those whose lists are asked for: everybody where none are named.
+-- Those whose lists are asked for: all users where none are named.
 select distinct user_id
 from silver.user_history
 where $users::varchar[] is null or list_contains($users::varchar[], user_id)
@@ -135,7 +135,7 @@ where task_id is not null and ended_at is not null
 group by all
 
 -- acts --
--- What people did about tasks: finished them, or worked on them. Keys are those that the task then had.
+-- What users did about tasks: finished them, or worked on them. Keys are those that the task then had.
 with
     finished as (
         select user_id, task_id, valid_from as happened_at, true as is_done, 0.0 as minutes
@@ -157,7 +157,7 @@ asof join
     and all_acts.happened_at >= versions.valid_from
 
 -- counters --
--- For each person and key (a category, a tag, an age …): how long tasks lay open, how many were finished and taken
+-- For each user and key (a category, a tag, an age …): how long tasks lay open, how many were finished and taken
 -- up. Each counter forgets: a day counts half after $half_life days. Sums of exp(rate * at) make that exact at any
 -- later moment with one look-up.
 with
@@ -285,7 +285,7 @@ with
         qualify is_open
     ),
     until as (select user_id, number, as_of + interval 1 microsecond as after from moments),
-    placed as (  -- from which of the person's moments on, and up to which
+    placed as (  -- from which of the user's moments on, and up to which
         select
             spans.* exclude (due, due_before),
             coalesce(earlier.number, 0) + 1 as first_number,
@@ -410,7 +410,7 @@ join by_then using (user_id, number)
 left join before_it using (user_id, task_id)
 
 -- last_act --
--- What each person took up last; of several tasks in one instant, a finished one, and of those the one created last.
+-- What each user took up last; of several tasks in one instant, a finished one, and of those the one created last.
 select
     moments.user_id,
     number,

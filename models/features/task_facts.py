@@ -48,7 +48,7 @@ TASK_HISTORY: Final[dict[str, pl.DataType]] = {
     "goal_behind": pl.Float64(),
 }
 
-#: What the person took up last.
+#: What the user took up last.
 LAST_ACT: Final[dict[str, pl.DataType]] = {
     "acted_at": INSTANT,
     "last_task_id": pl.String(),
@@ -58,7 +58,7 @@ LAST_ACT: Final[dict[str, pl.DataType]] = {
     "last_tags": pl.List(pl.String()),
 }
 
-#: By what the person's habits are counted: everything, tasks like this one, and tasks as old as this one.
+#: By what the user's habits are counted: everything, tasks like this one, and tasks as old as this one.
 KINDS: Final = ("all", "category", "tag", "priority", "parent", "age")
 
 #: Days that tasks of a kind lay open, how many were finished, and how often one was taken up, of which what is long ago
@@ -69,10 +69,10 @@ HABITS: Final[dict[str, pl.DataType]] = {
 
 FACT_COLUMNS: Final = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | HABITS
 
-#: The moment, and where it lies in the person's day. Lists of many moments bring these along; else they follow from one `as_of`.
+#: The moment, and where it lies in the user's day. Lists of many moments bring these along; else they follow from one `as_of`.
 MOMENT: Final[dict[str, pl.DataType]] = {"as_of": INSTANT, "local_date": pl.Date(), "hours_left": pl.Float64()}
 
-#: Rows of one person at one moment are the list that is ranked.
+#: Rows of one user at one moment are the list that is ranked.
 LIST: Final = ("user_id", "as_of")
 
 

@@ -1,4 +1,4 @@
-"""What was remembered of a person as their day began, joined to their tasks as they are now: so that one task that was just written is
+"""What was remembered of a user as their day began, joined to their tasks as they are now: so that one task that was just written is
 scored by what the batch would know.
 """
 
@@ -19,9 +19,9 @@ STRETCHES: Final = (1, 3, 8, 31, 91)
 
 
 def recalled(tasks: pl.DataFrame, memory: str | None, as_of: datetime) -> pl.DataFrame:
-    """The tasks of one person with the columns of `models.features.task_facts.HABITS`. Without a memory, nothing is remembered.
+    """The tasks of one user with the columns of `models.features.task_facts.HABITS`. Without a memory, nothing is remembered.
 
-    Each task is looked up by itself: a person has hundreds, and as many joins as there are kinds took longer than that.
+    Each task is looked up by itself: a user has hundreds, and as many joins as there are kinds took longer than that.
     """
     if memory is None:
         return tasks

@@ -1,4 +1,4 @@
-"""What speaks for a task and against it, in words a person uses: one text for each term of the score, and the terms as a list."""
+"""What speaks for a task and against it, in plain words: one text for each term of the score, and the terms as a list."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -82,7 +82,7 @@ def _in_lists(values: pl.Series, lengths: Places) -> pl.Series:
 
 
 def _due() -> pl.Expr:
-    """By the person's calendar: at 23:00, what is due at 01:00 is due tomorrow."""
+    """By the user's calendar: at 23:00, what is due at 01:00 is due tomorrow."""
     ahead = pl.col("due_in_calendar_days")
     return (
         pl.when(ahead.is_null())

@@ -1,4 +1,4 @@
-"""One function that scores open tasks: a night's batch of everyone, or the few tasks of one person a moment after a write."""
+"""One function that scores open tasks: a night's batch of everyone, or the few tasks of one user a moment after a write."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +53,7 @@ def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) ->
     of `models.features.task_facts.FACT_COLUMNS`, out with `SCORE_COLUMNS`, sorted by user and rank.
 
     The points of a task's reasons, largest first, add up to its score. By the baseline, a score depends on nothing but its own row; by a
-    model also on the person's other tasks, so all of them have to be there. Ranks are among the rows given.
+    model also on the user's other tasks, so all of them have to be there. Ranks are among the rows given.
     """
     if tasks.height <= AT_ONCE:
         return _scored(tasks, as_of, served)
@@ -63,7 +63,7 @@ def score(tasks: pl.DataFrame, as_of: datetime, served: Served | None = None) ->
 
 
 def _pieces(by_user: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """About as many rows each as are scored at once, none of which parts a person's tasks."""
+    """About as many rows each as are scored at once, none of which parts a user's tasks."""
     users = by_user["user_id"].rle_id().to_numpy()
     begins = np.unique(np.searchsorted(users, users[::AT_ONCE])).tolist()
     return (by_user[begin:end] for begin, end in pairwise([*begins, by_user.height]))

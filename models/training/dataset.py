@@ -1,4 +1,4 @@
-"""Lists of the past with what came of them: the one road from histories to what training and evaluation take."""
+"""Lists of the past with the outcome of them: the one road from histories to what training and evaluation take."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,15 +19,15 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 class NothingThere(Conflict):
-    """There is no history to learn from yet. `focusflow refresh` brings up what has landed."""
+    """There is no history to learn from yet. `focusflow refresh` updates what has landed."""
 
 
-#: So many people are enough to learn from; more would cost time and change nothing.
+#: So many users are enough to learn from; more would cost time and change nothing.
 MAX_USERS: Final = 400
 
 
 def lists_of_lake(lake: Lake, session: Session, *, days: snapshots.Span | None = None) -> pl.DataFrame:
-    """The lists of everybody in the lake, or of some where there are very many, always the same ones."""
+    """The lists of all users in the lake, or of some where there are very many, always the same ones."""
     histories = [lake.pinned(f"silver/{noun}_history") for noun in snapshots.NOUNS]
     if any(history is None for history in histories):
         raise NothingThere

@@ -17,7 +17,7 @@ OUTCOMES: Final = ("done_at", "worked_next_at", "gone_at", "moved_at")
 
 
 def with_outcomes(session: Session, lists: Lists) -> pl.DataFrame:
-    """The lists with what came of each task."""
+    """The lists with the outcome of each task."""
     outcomes = pl.DataFrame(session.run(QUERIES["outcomes"], lists.relations))
     return lists.rows.join(outcomes, on=["user_id", "number", "task_id"], how="left", validate="1:1")
 

@@ -1,4 +1,4 @@
-"""A whole example of each body, put together from those of its fields: what a field looks like is said once, beside it."""
+"""A whole example of each body, assembled from those of its fields: what a field looks like is said once, beside it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

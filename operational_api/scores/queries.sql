@@ -37,7 +37,7 @@ from tasks where deleted_at is null and status in ('pending', 'in_progress')
 
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last; and what was
--- remembered of the person. As JSON, which is read into columns at once: row by row it took as long as the scoring.
+-- remembered of the user. As JSON, which is read into columns at once: row by row it took as long as the scoring.
 with remembered as materialized (
     select row->>'memory' as memory, (row->>'memory')::json as known from published_rows
     where user_id = current_user_id() and table_name = 'priority_memory' and day <= %(today)s order by day desc limit 1

@@ -27,7 +27,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a person wrote."""
+    """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a user wrote."""
     tx.run_before_commit(
         QUERIES["record"],
         {

@@ -22,10 +22,10 @@ WAIT_SECONDS = 3.0
 #: What was used counts for about so long.
 MEMORY_SECONDS = 10.0
 
-#: So much of a slot may everybody use all the time, whatever the others do.
+#: So much of a slot may all users use all the time, whatever the others do.
 SHARE = 0.25
 
-#: And so many times what the others use on average: where all wait for a busy machine, everybody's requests take long.
+#: And so many times what the others use on average: where all wait for a busy machine, all users' requests take long.
 TIMES_OTHERS = 3.0
 
 #: Of so many API keys it is remembered whose they are.

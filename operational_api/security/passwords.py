@@ -20,7 +20,7 @@ WAIT_SECONDS = 10
 #: What is used most, of the length that is asked for: the first 3,000 each of the lists that come with Django and with zxcvbn.
 COMMON = Path(__file__).with_name("common_passwords.txt")
 
-#: Rows of keys, and of signs as everybody knows them.
+#: Rows of keys, and of signs as everyone knows them.
 ROWS = (
     "0123456789",
     "abcdefghijklmnopqrstuvwxyz",

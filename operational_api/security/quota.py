@@ -1,4 +1,4 @@
-"""How many requests a user may make, so that one app in a loop leaves room for everybody else. Each process of the API counts for itself."""
+"""How many requests a user may make, so that one app in a loop leaves room for all other users. Each process of the API counts for itself."""
 
 import math
 import threading
@@ -11,7 +11,7 @@ from focusflow.errors import Problem
 
 MINUTE = 60.0
 
-#: Of so many people it is remembered; then those are forgotten who have all their requests again.
+#: Of so many users it is remembered; then those are forgotten who have all their requests again.
 PEOPLE = 10_000
 
 

@@ -1,6 +1,6 @@
-"""Brings up the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
+"""Updates the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
 
-A table whose rows are about days lies by month, and is made anew from the first month of which something is said that was not known;
+A table whose rows are about days lies by month, and is rebuilt from the first month of which something is said that was not known;
 the others for the buckets in which something happened; both once an hour for all, for days go on without events. A table is replaced
 in one commit, which carries how far silver was read. Nothing here knows of Dagster.
 """
@@ -65,7 +65,7 @@ def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, a
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is made anew at a time: buckets, or all that there is, from a month on."""
+    """What is rebuilt at a time: buckets, or all that there is, from a month on."""
 
     buckets: tuple[int, ...] | None
     first: date
@@ -116,6 +116,6 @@ def _tables(lake: Lake, table: Table, piece: Piece) -> dict[str, Scan]:
 
 
 def _sorted(table: Table, rows: pa.Table) -> pa.Table:
-    """By person and day: a page about one person reads few row groups, and the same rows make the same files."""
+    """By user and day: a page about one user reads few row groups, and the same rows make the same files."""
     by = [*table.spec.partition_by, *(["user_id"] if table.is_personal else []), table.day, *table.key]
     return rows.sort_by([(name, "ascending") for name in by])

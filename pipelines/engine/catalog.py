@@ -22,10 +22,10 @@ def shown(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
 
 
 def write(lake: Lake, path: Path) -> int:
-    """Write the file anew, beside the old one and then over it: who has that open goes on reading. Returns how many views it has. In gold there are
+    """Write the file again, beside the old one and then over it: who has that open goes on reading. Returns how many views it has. In gold there are
     no rows of users in quarantine.
 
-    Its views name the files of one version each, which stay for `lake_history_hours`; each refresh writes it anew.
+    Its views name the files of one version each, which stay for `lake_history_hours`; each refresh writes it again.
     """
     fresh = path.with_suffix(".tmp")
     fresh.unlink(missing_ok=True)

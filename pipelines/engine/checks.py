@@ -128,7 +128,7 @@ def counted(lake: Lake, session: Session, table: str) -> Counts | None:
     if users:
         remaining = user_quarantine.scans_without(read, {user for some in users.values() for user in some})
         others, name = _broken(session, remaining, table), table.replace("/", ".")
-        # A rule that everybody breaks is about the table, and not about users.
+        # A rule that all users break is about the table, and not about users.
         is_anybody_left = bool(session.rows(f"from {name} limit 1", remaining))
         users = {rule: some for rule, some in users.items() if is_anybody_left and not others[rule]}
     return Counts(broken, pinned.rows(), _rows_before(lake, pinned), samples, users)

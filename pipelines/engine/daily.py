@@ -1,4 +1,4 @@
-"""`gold/productivity_daily`: computes the days that new events touch, up to everybody's today, and replaces them in one commit."""
+"""`gold/productivity_daily`: computes the days that new events touch, up to all users' today, and replaces them in one commit."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -48,7 +48,7 @@ def compute(
     from_day: date | None = None,
     to_day: date | None = None,
 ) -> Computed:
-    """Bring the daily table up to silver's newest version and to today. `from_day` has everybody's days from there on computed anew,
+    """Bring the daily table up to silver's newest version and to today. `from_day` has all users' days from there on recomputed,
     up to `to_day` where nothing else is to be done.
     """
     silver, daily = lake.open(EVENTS), lake.open(DAILY)

@@ -33,7 +33,7 @@ ol.breadcrumb, ul { padding-left: 1.2rem; } ol.breadcrumb { list-style: none; pa
 
 
 def write(lake: Lake, session: Session, folder: Path, now: datetime) -> Path:
-    """Judge every table that there is, and write the pages anew. Returns the page to begin with."""
+    """Judge every table that there is, and write the pages again. Returns the page to begin with."""
     import great_expectations as gx
 
     made = context()

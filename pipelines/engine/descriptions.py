@@ -69,7 +69,7 @@ class Table:
 
     @property
     def computation(self) -> str:
-        """The version of its query. Raise it when the same events come to other rows: the next refresh then builds the table anew."""
+        """The version of its query. Raise it when the same events come to other rows: the next refresh then builds the table again."""
         return str(self.toml.get("computation", 1))
 
     @property
@@ -179,7 +179,7 @@ class Table:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells apart the rows of a user and day."""
+        """What tells apart the rows of one user and day."""
         return tuple(name for name in self.grain if name not in ("user_id", self.day))
 
     @property

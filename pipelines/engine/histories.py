@@ -22,10 +22,10 @@ KEPT = NOUNS_WITH_HISTORY
 #: What everything else is looked up in: who somebody is, and where they lived when.
 USERS = "silver/user_history"
 
-#: At most so many events are brought up in one commit.
+#: At most so many events are updated in one commit.
 AT_ONCE = 2_000_000
 
-#: From which day on nothing more is to be expected of the newest version, by noun. It may still change; that costs an old month written anew.
+#: From which day on nothing more is to be expected of the newest version, by noun. It may still change; that costs an old month rewritten.
 SETTLED_ON = {
     "task": """case when deleted_at is not null or status in ('completed', 'cancelled', 'archived')
                     then greatest(first_day, due_date, timezone(changed_in, due_at)::date) end""",
@@ -57,7 +57,7 @@ def month_before(day: date, days: int = 0) -> str:
 
 def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
     """Which partitions hold what was so on a day, or so many days before it, or later, or is so still; without a day, only that.
-    Of people, all.
+    Of users, all.
     """
     if history.name == USERS:
         return "bucket >= 0"

@@ -1,4 +1,4 @@
-"""Mends what has changed on the disk of the lake, as far as it is known elsewhere.
+"""Repairs what has changed on the disk of the lake, as far as it is known elsewhere.
 
 The log is put back from its copy, raw from the outbox, and everything else is computed again from what it is made of. Tables to be
 computed again are only marked: the next refresh begins with that, so that no refresh under way reads a table that was just emptied.
@@ -53,7 +53,7 @@ SPECS: Mapping[str, TableSpec] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of mending."""
+    """The outcome of repairing."""
 
     checks: list[TableCheck] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ def verify(
 def repair(
     lake: Lake, database: Database | None, buckets: int, checks: list[TableCheck], *, may_rebuild_log: bool = False
 ) -> Outcome:
-    """Mend what was found. A log without a copy is written anew from the data files only where nobody writes beside it."""
+    """Repair what was found. A log without a copy is rewritten from the data files only where nobody writes beside it."""
     outcome = Outcome(checks)
     for found in checks:
         if found.is_whole:

@@ -1,6 +1,6 @@
-"""Keeps the lake and the outbox small and quick to open, while everybody goes on reading and writing.
+"""Keeps the lake and the outbox small and quick to open, while all users go on reading and writing.
 
-Small files are put together, the log is summed up, what no version needs is cleared away, and what was kept long enough goes: events
+Small files are compacted, the log is summed up, what no version needs is cleared away, and what was kept long enough goes: events
 from raw when all of them are in silver, days of the outbox when all of them are in raw, and rows of quarantine.
 """
 
@@ -23,7 +23,7 @@ from pipelines.engine import descriptions, integrity, silver
 
 log = logging.getLogger(__name__)
 
-#: Tables that grow by a file with every commit. The others are written anew by the partition.
+#: Tables that grow by a file with every commit. The others are rewritten by the partition.
 GROWING = (RAW_EVENTS, silver.EVENTS, silver.QUARANTINE)
 REWRITTEN = tuple(each.spec for each in descriptions.TABLES if each.full_name not in {grown.name for grown in GROWING})
 
@@ -64,7 +64,7 @@ class Maintenance:
         yield self._check_files()
 
     def _check_files(self) -> Done:
-        """Hold a share of the files against their digests, and mend what can be. What is lost ends the job with its name."""
+        """Hold a share of the files against their digests, and repair what can be. What is lost ends the job with its name."""
         checks = integrity.check_share(self.lake)
         outcome = integrity.repair(self.lake, self.database, self.settings.buckets, checks)
         for sentence in (*outcome.mended, *outcome.lost):

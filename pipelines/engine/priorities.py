@@ -1,4 +1,4 @@
-"""`gold/priority_scores`: what each person could do next, scored, one row a day and task; and what the API scores by until the next batch."""
+"""`gold/priority_scores`: what each user could do next, scored, one row per day and task; and what the API scores by until the next batch."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from pipelines.engine.as_of import last, last_said, note
 from pipelines.engine.descriptions import FOLDER, table
 from pipelines.engine.histories import spec
 
-#: Deadlines come nearer without any event, so scores are made anew after this time at the latest.
+#: Deadlines come nearer without any event, so scores are rebuilt after this time at the latest.
 STALE_AFTER = timedelta(hours=1)
 
 SCORES = table("gold/priority_scores").spec
@@ -53,7 +53,7 @@ def score_open_tasks(lake: Lake, session: Session, buckets: int, as_of: datetime
 
 def rebuild(lake: Lake, session: Session, as_of: datetime, registry: Registry) -> Scored:
     """Score what was open at a moment of the past, by what served then, and put it in the place of what those days had: a later model has
-    learned what came of them. Nothing is published.
+    learned the outcome of them. Nothing is published.
     """
     histories, served = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}, registry.served(as_of)
     scores = lake.open(SCORES)

@@ -89,7 +89,7 @@ def _as_csv(rows: pl.DataFrame) -> Iterator[str]:
 
 @contextmanager
 def _scoring(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
-    """As who sees everybody's rows; the owner of the tables may not."""
+    """As who sees all users' rows; the owner of the tables may not."""
     connection.execute(QUERIES["scoring"])
     yield
     connection.execute(QUERIES["owner"])

@@ -8,7 +8,7 @@ select inhrelid::regclass::text as name from pg_inherits where inhparent = 'prio
 set local role focusflow_scoring
 
 -- alone --
--- Nobody writes scores from here to the end; everybody reads those of before.
+-- Nobody writes scores from here to the end; all users read those of before.
 lock table priority_scores in share row exclusive mode
 
 -- newer --

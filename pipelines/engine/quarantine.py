@@ -30,7 +30,7 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What came of trying again."""
+    """The outcome of trying again."""
 
     taken_in: int
     left: int
@@ -63,7 +63,7 @@ class Quarantine:
     def retry(self) -> Retried:
         """Take in what can be read now. Whatever follows silver looks at it again from the first of them on, with its next refresh.
 
-        A crash between two commits does no harm: what silver has already is not taken in again, and still leaves quarantine.
+        A crash between two commits does no harm: what silver has already is not read again, and still leaves quarantine.
         """
         silver_, kept = self.lake.open(silver.EVENTS), self.lake.open(silver.QUARANTINE)
         buckets = [bucket for (bucket,) in self.session.rows(QUERIES["buckets"], {"quarantine.events": Scan.of(kept)})]
@@ -81,7 +81,7 @@ class Quarantine:
             if readable is None:
                 return Retried(0, len(left))
             good = silver.deduplicated(session, validated, silver_, [bucket])
-        # With silver's own position, unmoved: whoever takes in events of this bucket meanwhile has this refused.
+        # With silver's own position, unmoved: whoever reads events of this bucket meanwhile has this refused.
         silver_.append(good, positions={position_key(bucket): silver_.position(position_key(bucket))})
         self._send_back({bucket: readable})
         kept.replace(left, where=where, positions={})

@@ -36,7 +36,7 @@ UNITS = {CHECKS: "tables", CATALOG: "views"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A table that was brought up: how many rows came, and in which time. Two steps count something else."""
+    """A table that was updated: how many rows came, and in which time. Two steps count something else."""
 
     table: str
     rows: int
@@ -78,7 +78,7 @@ class Refresh:
         }
 
     def run(self) -> Iterator[Step]:
-        """Each step as it is done. What is damaged on the disk is mended as far as can be, and the refresh begins anew, once."""
+        """Each step as it is done. What is damaged on the disk is repaired as far as can be, and the refresh starts again, once."""
         require_agreement(self.database)
         try:
             yield from self._run()

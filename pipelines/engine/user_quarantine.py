@@ -1,4 +1,4 @@
-"""Users whose rows break a rule: their rows are published again when they break none, and everybody else's go on meanwhile.
+"""Users whose rows break a rule: their rows are published again when they break none, and all other users' go on meanwhile.
 
 The table in the lake is what the publication, the catalog, reports and Data health go by. It has a partition for each table that is checked,
 which is replaced when that table is checked.

@@ -23,7 +23,7 @@ from reports.notifications.plan_scheduler import plans
 
 @dg.failure_hook(required_resource_keys={"installation"})
 def mend_damage(context: dg.HookContext) -> None:
-    """A step that failed for a damaged file of the lake: what can be mended is, and the next attempt begins with it."""
+    """A step that failed for a damaged file of the lake: what can be repaired is, and the next attempt begins with it."""
     if context.op_exception is not None and integrity.is_damage_behind(context.op_exception):
         installation: Installation = context.resources.installation
         with installation.database() as database:
@@ -162,7 +162,7 @@ UNDER_WAY = frozenset(
 
 
 def raw_commits(installation: Installation) -> dg.SensorDefinition:
-    """It holds the installation. To be handed it as a resource, Dagster would open its own database anew for every look."""
+    """It holds the installation. To be handed it as a resource, Dagster would open its own database again for every look."""
 
     @dg.sensor(
         name="raw_commits",
@@ -174,7 +174,7 @@ def raw_commits(installation: Installation) -> dg.SensorDefinition:
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         refreshes = _newest(context.instance, refresh.name)
-        if _is_under_way(refreshes):  # it takes in what lands until it begins; the rest is for the next
+        if _is_under_way(refreshes):  # it reads what lands until it begins; the rest is for the next
             return dg.SkipReason("A refresh is under way.")
         rested_since = clock.now().timestamp() - installation.settings.refresh_pause_seconds
         if any(each.end_time and each.end_time > rested_since for each in refreshes):

@@ -1,7 +1,7 @@
 """Dagster's event log with its files held open.
 
 Dagster opens and closes files of SQLite some 3,400 times for the 550 events of a refresh: each time what was written is forced to disk, and
-every statement is compiled anew. Decision 0005 has the figures.
+every statement is compiled again. Decision 0005 has the figures.
 """
 
 import os

@@ -26,7 +26,7 @@ NEWEST = timedelta(days=70)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One report of one person, and what became of it."""
+    """One report of one user, and what became of it."""
 
     id: UUID
     version: int
@@ -113,7 +113,7 @@ class DeliveryLog:
         return self._asked("newest_of", user_id=user_id, kind=kind)
 
     def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
-        """Take a report to send it. None if somebody else has."""
+        """Take a report to send it. None if another user has."""
         return self._asked(
             "claim", id=row.id, version=row.version, content=Jsonb(content), now=now, until=until
         )  # fmt: skip
@@ -145,7 +145,7 @@ class DeliveryLog:
             return became.status
 
     def release(self, row: Row, now: datetime) -> Row | None:
-        """Make a report due again that was given up, or whose fate nobody knows, because a person says so."""
+        """Make a report due again that was given up, or whose fate nobody knows, because a user says so."""
         return self._asked("release", id=row.id, version=row.version, now=now)
 
     def come_back(self, message_id: str, reason: str, now: datetime, people: Recipients) -> Recipient | None:
@@ -176,7 +176,7 @@ def _row(found: Mapping[str, Any]) -> Row:
 
 
 def _period(kind: str, first: date, last: date) -> Period:
-    """The same object that it was planned with: a week goes by its first day, whatever weekday the person has it begin on now."""
+    """The same object that it was planned with: a week goes by its first day, whatever weekday the user has it begin on now."""
     period = Period.month_of(first) if kind == "monthly" else Period.week_of(first, first.weekday())
     assert period.last == last
     return period

@@ -26,7 +26,7 @@ returning *
 select id from report_deliveries where status = 'sending' and claimed_until < %(now)s limit 1
 
 -- waiting --
--- Everybody's first comes before anybody's second, and what was never tried before what failed.
+-- All users' first comes before anybody's second, and what was never tried before what failed.
 select id from report_deliveries where status = 'due' and next_attempt_at <= %(now)s
 order by row_number() over (partition by user_id order by attempts, next_attempt_at, id), attempts, next_attempt_at, id
 

@@ -1,4 +1,4 @@
-"""When a report is due: by each person's own calendar and clock, and from nothing but what is passed in."""
+"""When a report is due: by each user's own calendar and clock, and from nothing but what is passed in."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 360, 7
 
 
 def due(kind: str, to: Recipient, now: datetime) -> Period | None:
-    """The newest period whose hour has come, if the person wants its report and was there in it. Older ones are past: nobody
+    """The newest period whose hour has come, if the user wants its report and was there in it. Older ones are past: nobody
     wants two at once after a week without a server.
     """
     if not to.wants(kind):
@@ -60,7 +60,7 @@ def at(day: date, hour: int, timezone: str) -> datetime:
 
 
 def is_quiet(to: Recipient, now: datetime) -> bool:
-    """Whether the person does not want mails at this hour."""
+    """Whether the user does not want mails at this hour."""
     if to.quiet_from is None or to.quiet_until is None:
         return False
     local = now.astimezone(zone(to.person.timezone)).time()

@@ -1,6 +1,6 @@
-"""Claim, send, record: a report goes out at most once, whatever is killed in between, and nobody waits for somebody else's trouble.
+"""Claim, send, record: a report goes out at most once, whatever is killed in between, and nobody waits for another user's trouble.
 
-A mail that may have arrived is marked so and left to a person; see `reports/delivery/delivery_log.sql` for the states.
+A mail that may have arrived is marked so and left to a user; see `reports/delivery/delivery_log.sql` for the states.
 """
 
 import logging
@@ -102,7 +102,7 @@ class Fate(NamedTuple):
 
 
 class Empty(Exception):
-    """There is nothing to tell, and the person asked for silence then."""
+    """There is nothing to tell, and the user asked for silence then."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Sender:
         return len(self._planned(self.now() - LATE))
 
     def send(self, to: Recipient, kind: str, period: Period) -> Row:
-        """Send one report because a person says so; it is claimed and written down like every other."""
+        """Send one report because a user says so; it is claimed and written down like every other."""
         self.ledger.plan(to, kind, period, self.now())
         row = self.ledger.of_key(to.person.id, kind, period.key)
         assert row is not None

@@ -80,7 +80,7 @@ def write(tx: Transaction, id_: UUID, user_id: UUID, call: Call) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The account of each person, and of all together."""
+    """The account of each user, and of all together."""
 
     database: Database
     settings: Settings

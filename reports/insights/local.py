@@ -1,4 +1,4 @@
-"""The writer that needs no service: the same facts give the same words, what is unusual for the person first."""
+"""The writer that needs no service: the same facts give the same words, what is unusual for the user first."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ OBSERVATIONS, SUGGESTIONS = 5, 3
 
 
 def by_rule(facts: Facts) -> Insights:
-    """What it says passes the same guard as everybody's."""
+    """What it says passes the same guard as all users'."""
     done, *others = _observations(facts)
     others.sort(key=lambda remark: not facts.is_unusual(remark.evidence[0].metric))
     observations = [done, *others][:OBSERVATIONS]

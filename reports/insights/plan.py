@@ -6,7 +6,7 @@ from reports.insights.writer import Evidence, Insights, Remark
 
 
 def of_plan(numbers: Mapping[str, float]) -> Insights:
-    """Keeps to the same shape and passes the same guard as everybody's."""
+    """Keeps to the same shape and passes the same guard as all users'."""
 
     def remark(text: str, *names: str) -> Remark:
         return Remark(text=text, evidence=[Evidence(metric=name, value=numbers[name]) for name in names])

@@ -46,7 +46,7 @@ class NotWritten(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is to be written about: figures under names of ours. Nothing in it was written by a person, so nothing in it can give orders."""
+    """What is to be written about: figures under names of ours. Nothing in it was written by a user, so nothing in it can give orders."""
 
     kind: str
     prompt: str

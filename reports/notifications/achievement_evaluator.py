@@ -1,4 +1,4 @@
-"""Tells people what they reached, once each: by the published table, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
+"""Tells users what they reached, once each: by the published table, and kept in `earned_achievements`, so that nothing takes it away or tells it again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -45,7 +45,7 @@ class AchievementEvaluator:
         with self.database.transaction(Role.REPORTING) as tx:
             names = [row["name"] for row in rows]
             kept = tx.all(QUERIES["keep"], {"user_id": user_id, "names": names, "now": now})
-            if names[-1] not in {row["achievement"] for row in kept}:  # somebody else was quicker
+            if names[-1] not in {row["achievement"] for row in kept}:  # another user was quicker
                 return False
             tx.run(QUERIES["tell"], {"user_id": user_id, "now": now, **_note(rows[-1])})
         return True

@@ -75,9 +75,9 @@ class NotificationDelivery:
         return MailOutage(self.database)
 
     def due(self) -> list[tuple[Mapping[str, Any], Recipient | None]]:
-        """What has come due, and whom to mail it to, if anybody; in turns, so that nobody waits behind somebody else's queue.
+        """What has come due, and whom to mail it to, if anybody; in turns, so that nobody waits behind another user's queue.
 
-        Who wants quiet now is left for later, and so is everybody's mail while the server takes none.
+        Who wants quiet now is left for later, and so is all users' mail while the server takes none.
         """
         now, types = self.now(), list(KINDS)
         with self.database.transaction(Role.REPORTING) as tx:

@@ -12,7 +12,7 @@ where is_active and erased_at is null and exists (
         order by due_at limit 1) as waiting)
 
 -- due --
--- Everybody's first comes before anybody's second. Who is held gets no email now, and takes nobody's place.
+-- All users' first comes before anybody's second. Who is held gets no email now, and takes nobody's place.
 with wanted as (
     select user_id, type, coalesce(is_enabled, true) as is_enabled, coalesce('email' = any(channels), is_emailed_by_default) as is_mailed
     from unnest(%(users)s::uuid[]) as users (user_id)

@@ -1,6 +1,6 @@
-"""The day's plan, told to whoever wants it an hour before their work begins: one a person and day, whoever looks how often.
+"""The day's plan, told to whoever wants it an hour before their work begins: one per user and day, whoever looks how often.
 
-The plan is kept under a name made of person and day, in the transaction that tells of it; what is there already is told no more.
+The plan is kept under a name made of user and day, in the transaction that tells of it; what is there already is told no more.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ AHEAD = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A person's day that a plan is due for, and when they work on it."""
+    """A user's day that a plan is due for, and when they work on it."""
 
     person: Person
     day: date

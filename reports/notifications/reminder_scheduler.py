@@ -1,4 +1,4 @@
-"""Reminds people of what they did not ask to be reminded of: tasks due today or tomorrow, goals whose date is near or that fall behind.
+"""Reminds users of what they did not ask to be reminded of: tasks due today or tomorrow, goals whose date is near or that fall behind.
 
 Told once their work begins, in one note a day and kind that names five at most; each date of a task or goal is told once, for which
 `told_reminders` is kept. How a note goes out is the matter of `reports/notifications/delivery.py`.
@@ -48,7 +48,7 @@ class ReminderScheduler:
     now: Callable[[], datetime] = clock.now
 
     def due(self) -> list[list[Found]]:
-        """What there is to tell, by person and kind; the most pressing first."""
+        """What there is to tell, by user and kind; the most pressing first."""
         return self._due(self._attempts())
 
     def run(self) -> int:
@@ -81,7 +81,7 @@ class ReminderScheduler:
         }
         with self.database.transaction(Role.REPORTING) as tx:
             tx.one(QUERIES["alone"], who)
-            if not tx.run(QUERIES["keep"], who | kept):  # somebody else was quicker
+            if not tx.run(QUERIES["keep"], who | kept):  # another user was quicker
                 return False
             tx.run(QUERIES["replace"], who)
             tx.run(QUERIES["tell"], who | _note(named, len(found) - len(named)))
@@ -103,7 +103,7 @@ def _is_at_work(row: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _days_of(people: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, list[Any]]:
-    """Everybody's today, and when it and tomorrow end."""
+    """All users' today, and when it and tomorrow end."""
     todays = {row["id"]: (local_date(now, row["timezone"]), row["timezone"]) for row in people}
     return {
         "people": list(todays),

@@ -8,8 +8,8 @@ where is_active and erased_at is null and (
     or exists (select from goals where goals.user_id = users.id and deleted_at is null and status = 'active' and target_date >= %(now)s::date - 1))
 
 -- near --
--- What each of these people has not been told of yet: open tasks due today or tomorrow, goals whose date is near, goals behind their pace. Not
--- twice a day of one kind, not on a day off, and nothing of a task for which the person set a reminder themselves.
+-- What each of these users has not been told of yet: open tasks due today or tomorrow, goals whose date is near, goals behind their pace. Not
+-- twice a day of one kind, not on a day off, and nothing of a task for which the user set a reminder themselves.
 with here as (
     select user_id, today, midnight, tomorrow_ends, type
     from unnest(%(people)s::uuid[], %(todays)s::date[], %(midnights)s::timestamptz[], %(ends)s::timestamptz[])
@@ -48,7 +48,7 @@ where not exists (
 order by user_id, type, for_date, ahead nulls last, rank nulls last, due_at nulls last, entity_id
 
 -- alone --
--- Of two who would tell the same person, the second waits here, and sees then what the first has told.
+-- Of two who would tell the same user, the second waits here, and sees then what the first has told.
 select pg_advisory_xact_lock(hashtextextended(%(user_id)s::uuid || %(type)s, 0))
 
 -- keep --

@@ -274,7 +274,7 @@ def _between(usual: Usual, locale: str) -> str:
 
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
-    """The headline's number, then what is unusual for the person, then the rest."""
+    """The headline's number, then what is unusual for the user, then the rest."""
     totals, locale = facts.totals, facts.person.locale
     done = Line(
         "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")

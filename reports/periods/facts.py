@@ -1,4 +1,4 @@
-"""The facts of one person and one period, read from gold. One frozen period names, bounds and labels them. What is empty is empty; what was
+"""The facts of one user and one period, read from gold. One frozen period names, bounds and labels them. What is empty is empty; what was
 not computed yet is said so; what fails is an error: none of them is a zero.
 """
 
@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What is usual for this person, and how the period compares with it: a range only where enough is known."""
+    """What is usual for this user, and how the period compares with it: a range only where enough is known."""
 
     low: float | None
     high: float | None
@@ -89,7 +89,7 @@ class Facts:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the person did nothing that could be told."""
+        """Whether the user did nothing that could be told."""
         return not any(
             self.totals.get(name) for name in ("tasks_created", "tasks_completed", "focus_minutes", "habits_completed")
         )
@@ -105,7 +105,7 @@ class Facts:
         return self.today <= self.period.last
 
     def is_unusual(self, metric: str) -> bool:
-        """Whether it lies outside of what is usual for the person."""
+        """Whether it lies outside of what is usual for the user."""
         return metric in self.usual and self.usual[metric].trend in ("higher", "lower")
 
     def by_name(self) -> dict[str, float]:
@@ -153,13 +153,13 @@ class UserRows:
 
 
 def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
-    """Read a person's facts, each table at one version."""
+    """Read a user's facts, each table at one version."""
     with duckdb_session("256MB") as session:
         return _facts(session, _source(session, lake, bucket_of(person.id, buckets), period), person, period)
 
 
 class Reader:
-    """The facts of many people at one state of the lake: what a bucket's files hold is read once for all of them. Not for long, for
+    """The facts of many users at one state of the lake: what a bucket's files hold is read once for all of them. Not for long, for
     it sees nothing newer.
     """
 

@@ -1,4 +1,4 @@
--- What a report reads of one person.
+-- What a report reads of one user.
 
 -- days --
 select local_date, tasks_completed, tasks_created, focus_minutes, habits_completed, habits_scheduled, meeting_minutes, productivity_score, is_day_off

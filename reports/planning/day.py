@@ -1,4 +1,4 @@
-"""What a person could do on a day, and the room that the day has for it, as both are known now."""
+"""What a user could do on a day, and the room that the day has for it, as both are known now."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time

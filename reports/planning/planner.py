@@ -15,7 +15,7 @@ STEP_MINUTES = 5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A task that could be done, the time it will take by the person's own experience, and its place in the list."""
+    """A task that could be done, the time it will take by the user's own experience, and its place in the list."""
 
     task_id: UUID
     minutes: int
@@ -51,7 +51,7 @@ class Plan:
 
 
 def expected_minutes(estimate: int | None, factor: float, logged: float) -> int:
-    """What is left of a task, with its estimate corrected by how long such tasks take this person.
+    """What is left of a task, with its estimate corrected by how long such tasks take this user.
 
     >>> expected_minutes(60, 1.5, 30)
     60

@@ -1,4 +1,4 @@
-"""Tables as Dagster sees them. Nothing is computed here: an asset calls a plain function and reports what came of it."""
+"""Tables as Dagster sees them. Nothing is computed here: an asset calls a plain function and reports the outcome."""
 
 import warnings
 

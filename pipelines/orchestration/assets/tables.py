@@ -30,7 +30,7 @@ OWNERS = ["team:data"]
 RETRY = dg.RetryPolicy(max_retries=3, delay=0.5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 KINDS = {"deltalake", "duckdb"}
 
-#: A table that nobody brought up for so long is told of, then called stale. The hourly run brings up all.
+#: A table that nobody updated for so long is told of, then called stale. The hourly run updates all.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=3), warn_window=timedelta(hours=2))
 
 #: Up to the next month, which has begun already in the east.
@@ -129,7 +129,7 @@ def history_asset(noun: Noun) -> dg.AssetsDefinition:
 
 
 class DailyConfig(dg.Config):
-    """How the daily table is brought up."""
+    """How the daily table is updated."""
 
     anew: bool = Field(
         True,

@@ -1,5 +1,5 @@
--- One row a person and week or month, from their days: sums that equal the days', rates, and whether it was more or
--- less than is usual for this person: the usual range is computed from the earlier whole periods. Days off count in
+-- One row per user and week or month, from their days: sums that equal the days', rates, and whether it was more or
+-- less than is usual for this user: the usual range is computed from the earlier whole periods. Days off count in
 -- no comparison: earlier amounts are taken as for as many days on as the period has, and a period of mostly days off
 -- is compared with nothing. The score is the mean of the days that are over. Numbers with a fraction are summed in
 -- the order of days, so that the same days give the same sum to the last digit.

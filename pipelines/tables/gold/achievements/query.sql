@@ -1,4 +1,4 @@
--- One row a person and achievement of `achievement_rules`: the first day on which there was enough of what it counts,
+-- One row per user and achievement of `achievement_rules`: the first day on which there was enough of what it counts,
 -- as it is known now. What somebody was told of stays theirs all the same: that is kept in Postgres.
 with
     spent as (

@@ -1,4 +1,4 @@
--- One row a person, local day and hour in which something is on: busy minutes (overlap counts once), meetings that
+-- One row per user, local day and hour in which something is on: busy minutes (overlap counts once), meetings that
 -- begin, and conflicts; and on the same days a row for each hour in which an hour or more begins that is free,
 -- between the hours of work. Time is laid out in quarters of an hour, for each of those lies within one hour of the
 -- wall clock in every zone.

@@ -1,4 +1,4 @@
--- One row a person and category, and one for all (the category *): how long things take against what they were
+-- One row per user and category, and one for all (the category *): how long things take against what they were
 -- estimated at first. The factor is the geometric mean of actual by estimate, drawn towards 1 by five imagined tasks
 -- that took what was estimated; the interval is where four of five tasks of this kind end up.
 with

@@ -1,5 +1,5 @@
--- One row a cohort of registrations and step: how far people come in their first weeks. A step counts where there is
--- the one before it; the last one has no row before the second week of everybody in the cohort is over.
+-- One row per cohort of registrations and step: how far users come in their first weeks. A step counts where there is
+-- the one before it; the last one has no row before the second week of all users in the cohort is over.
 with
     moments as (
         select

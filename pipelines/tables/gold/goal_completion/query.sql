@@ -1,4 +1,4 @@
--- One row a person and number of days after which goals were reached: the share that takes longer, with goals that
+-- One row per user and number of days after which goals were reached: the share that takes longer, with goals that
 -- are not reached taken for as long as they were pursued.
 with
     lives as (

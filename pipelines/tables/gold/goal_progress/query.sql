@@ -1,4 +1,4 @@
--- One row a goal and local day since it was made: how far it was, how far an even pace to its date would have it, on
+-- One row per goal and local day since it was made: how far it was, how far an even pace to its date would have it, on
 -- the days that are not off (those still to come as they were known on that day, as in productivity_daily), and when
 -- it is to be reached if it goes on as in up to twelve weeks before: as macros.sql says, from a line through what
 -- each week added.

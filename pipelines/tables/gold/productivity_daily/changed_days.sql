@@ -42,7 +42,7 @@ select user_id, bucket, min(changed_on)
 from silver.user_history
 where user_id not in (select user_id from recent_days)
 group by user_id, bucket
-union all  -- another first day of the week divides all weeks anew
+union all  -- another first day of the week divides all weeks again
 select user_id, bucket, min(changed_on)
 from
     (

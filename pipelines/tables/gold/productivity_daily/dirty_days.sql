@@ -1,6 +1,6 @@
 -- From which local day on each user's rows have to be computed, because of what new events say or because the days
 -- have gone on. They are computed up to today, for each day builds on those before it; days that are only asked for
--- anew stop where they are asked to.
+-- again stop where they are asked to.
 with
     ahead as (  -- rows of days that have not begun: the clock ran ahead when they were computed
         select distinct user_id, today from recent_days join users using (user_id) where local_date > today

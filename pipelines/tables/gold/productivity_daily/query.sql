@@ -1,4 +1,4 @@
--- The productivity score `ps-2`: outcomes of a day against the person's own baseline and plan, drawn towards what was
+-- The productivity score `ps-2`: outcomes of a day against the user's own baseline and plan, drawn towards what was
 -- to be expected where there is little evidence. Parts that do not apply drop out; doing more never lowers it; no
 -- evidence gives null. Weights and constants are parameters, from focusflow.metrics. (`divide` is whole: the
 -- formatter takes two slashes for a comment.)

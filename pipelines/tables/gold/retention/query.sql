@@ -1,4 +1,4 @@
--- One row a cohort and number of weeks since: who came back. A cohort is of those whose first event, ever, lies in an
+-- One row per cohort and number of weeks since: who came back. A cohort is of those whose first event, ever, lies in an
 -- ISO week; a cell whose week is not over wherever they live has no row.
 with
     weeks as (

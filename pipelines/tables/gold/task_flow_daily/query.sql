@@ -1,4 +1,4 @@
--- One row a person, local day, priority and category: how tasks came and went. A day on which nothing was there has
+-- One row per user, local day, priority and category: how tasks came and went. A day on which nothing was there has
 -- no row.
 with
     versions as (

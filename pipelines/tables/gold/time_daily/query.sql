@@ -1,4 +1,4 @@
--- One row a person, local day, hour, category and kind: where time went. Time is laid out in quarters of an hour, for
+-- One row per user, local day, hour, category and kind: where time went. Time is laid out in quarters of an hour, for
 -- that is what the offsets of all zones are multiples of: each quarter lies within one hour of the wall clock, on
 -- days of 23 and 25 hours too.
 with

@@ -28,7 +28,7 @@ def bootstrap_intervals(session: Session, inputs: Inputs, _: Window) -> pa.Table
 
 
 def interval(changes: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of their mean. The draws are the same each time, so that the same people give the same interval.
+    """The 95 % interval of their mean. The draws are the same each time, so that the same users give the same interval.
 
     >>> interval([1.0] * 9)
     (1.0, 1.0)

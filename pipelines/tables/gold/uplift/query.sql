@@ -1,4 +1,4 @@
--- One row a month: whether people get more done than when they began. The interval is in `bootstrap_intervals`.
+-- One row per month: whether users get more done than when they began. The interval is in `bootstrap_intervals`.
 select
     month,
     count(*) as users,

@@ -1,5 +1,5 @@
--- One row a person and month: tasks completed a week in the latest four full weeks against the first four. A week is
--- full where all of its days are over and the person had an account on each.
+-- One row per user and month: tasks completed a week in the latest four full weeks against the first four. A week is
+-- full where all of its days are over and the user had an account on each.
 with
     weeks as (
         select user_id, date_trunc('week', local_date)::date + 6 as final_day, sum(tasks_completed) as completed
