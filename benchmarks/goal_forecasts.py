@@ -97,23 +97,23 @@ def simulated(count: int, seed: int) -> Iterator[Goal]:
                 yield Goal(kind, progress[: rng.integers(23, open_days + 1)].tolist(), reached)
 
 
-#: What the query of the table reads, of people who have one goal each and live no day further than the one they are asked on.
+#: What the query of the table reads, of users who have one goal each and live no day further than the one they are asked on.
 HISTORIES = """
-    create table users as select user_id, made + len(known)::integer - 1 as today from lives;
+    create table users as select user_id, made + len(known)::integer - 1 as today from histories;
     create schema silver;
     create table silver.day_off_history (
         user_id varchar, day_off_id varchar, version integer, change varchar, changed_on date, valid_to timestamptz, first_date date, last_date date);
     create table silver.goal_history as
     select user_id, 0 as bucket, user_id as goal_id, number as version, made + number - 1 as changed_on, progress, 'active' as status,
            'goal.progressed' as change, null::date as target_date, null::date as start_date
-    from (select user_id, made, unnest(known) as progress, unnest(range(1, len(known) + 1))::integer as number from lives)
+    from (select user_id, made, unnest(known) as progress, unnest(range(1, len(known) + 1))::integer as number from histories)
     qualify progress is distinct from lag(progress) over (partition by user_id order by number)"""
 
 OUTCOMES = """
     select kind, count(*) as goals, avg((reached < days_p10)::integer) as early, avg((reached > days_p90)::integer) as late,
            1 - early - late as inside, avg((days_p90 is null)::integer) as open_ended
     from (select kind, coalesce(reached, 100_000) as reached, forecast_p10 - made as days_p10, forecast_p90 - made as days_p90
-          from forecasts join lives using (user_id) where local_date = made + len(known)::integer - 1 and forecast_p50 is not null)
+          from forecasts join histories using (user_id) where local_date = made + len(known)::integer - 1 and forecast_p50 is not null)
     group by grouping sets ((kind), ()) order by kind nulls last"""
 
 
@@ -121,8 +121,8 @@ def coverage(goals: Iterable[Goal]) -> list[dict[str, Any]]:
     """By kind, and of all: the shares reached before p10, after p90, between, and of those without a p90, which none is after."""
     with duckdb.connect() as connection:
         connection.execute(MACROS)
-        lives = [{"user_id": f"{n:06}", "made": MADE, **asdict(goal)} for n, goal in enumerate(goals)]
-        connection.register("lives", pa.Table.from_pylist(lives))
+        histories = [{"user_id": f"{n:06}", "made": MADE, **asdict(goal)} for n, goal in enumerate(goals)]
+        connection.register("histories", pa.Table.from_pylist(histories))
         connection.execute(HISTORIES)
         connection.execute(f"create table forecasts as {table('gold/goal_progress').query}")
         return connection.sql(OUTCOMES).to_arrow_table().to_pylist()  # type: ignore[no-any-return]

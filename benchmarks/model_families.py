@@ -1,4 +1,4 @@
-"""`python -m benchmarks.model_families [HOME …]`: families of models for the order of a list, on made-up people and on histories in homes.
+"""`python -m benchmarks.model_families [HOME …]`: families of models for the order of a list, on made-up users and on histories in homes.
 
 Each learns from the first 60 % of the lists and is tried on the rest, with a day between. All see the same features.
 """

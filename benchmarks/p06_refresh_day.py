@@ -61,7 +61,7 @@ def peak_mib() -> int:
 
 
 def ask_raw(folder: str) -> tuple[list[float], int]:
-    """The days of everybody, from the raw files alone: nothing held against a contract, and nothing kept for the next time."""
+    """The days of all users, from the raw files alone: nothing held against a contract, and nothing kept for the next time."""
     lake, session = Lake(folder), duckdb_session("12GB")
     show(session.connection, [lake.open(RAW_EVENTS)])
     tables: dict[str, Relation] = {
@@ -123,20 +123,20 @@ def answers_agree(folder: str) -> None:
 def refresh(folder: str) -> tuple[list[float], int]:
     lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
 
-    def bring_up() -> None:
+    def refresh_tables() -> None:
         for noun in histories.KEPT:
             histories.load_incremental(lake, session, noun, BUCKETS)
 
     steps = (
         lambda: silver.load_incremental(lake, session, BUCKETS),
-        bring_up,
+        refresh_tables,
         lambda: daily.compute(lake, session, BUCKETS, EVENING),
     )
     return [seconds(step)[0] for step in steps], peak_mib()
 
 
 def write_day(folder: str, events: int) -> None:
-    """A person's day over and over, each time another person's: an account, then tasks, time and use of the app."""
+    """A user's day over and over, each time another user's: an account, then tasks, time and use of the app."""
     lake, session = Lake(folder), duckdb_session()
     values: dict[int, list[bytes]] = {bucket: [] for bucket in range(BUCKETS)}
     patterns = [orjson.loads(each) for each in day_of(new_id())]

@@ -1,5 +1,5 @@
 -- days --
--- What people did on each of some days, on which everybody did the same: tasks, most of them done on their day, the time they took, and use of the app.
+-- What users did on each of some days, on which all users did the same: tasks, most of them done on their day, the time they took, and use of the app.
 create or replace temp table done as
 select user_id, bucket, day::date as day, slot, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 5, 20][slot + 1] as lag, person,
        day::date + interval 9 hours + slot * interval 10 minutes as began_at, strftime(day::date, '%Y-%m') as month

@@ -1,5 +1,5 @@
 """P8: a page's query for one user over a year, warm, as the dashboard asks it, for somebody whose answer is not kept yet; and beside it
-DuckDB on the files that hold the person, named beforehand, which tells how quick the machine is.
+DuckDB on the files that hold the user, named beforehand, which tells how quick the machine is.
 """
 
 import random

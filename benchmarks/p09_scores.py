@@ -45,7 +45,7 @@ def measure(scale: float) -> Result:
 
 
 def many(lists: pl.DataFrame, count: int) -> pl.DataFrame:
-    """The lists over and over, each time those of other people."""
+    """The lists over and over, each time those of other users."""
     copies = -(-count // lists.height)
     whose = pl.struct("user_id", "as_of").rank("dense")
     known_of = lists.select(*(name for name in FACT_COLUMNS if name in lists.columns), list=whose)

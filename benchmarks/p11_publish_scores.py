@@ -1,4 +1,4 @@
-"""P11: a million scores to Postgres, in the place of those of before, while people read theirs; beside a bare COPY into a table like it, with its index."""
+"""P11: a million scores to Postgres, in the place of those of before, while users read theirs; beside a bare COPY into a table like it, with its index."""
 
 import statistics
 import tempfile

@@ -17,7 +17,7 @@ from focusflow.identity import bucket_of, new_id
 from focusflow.lake.tables import Lake, TableSpec
 from focusflow.settings import load_settings
 from reports.periods.builder import maker
-from reports.periods.facts import Person, Reader
+from reports.periods.facts import Reader, User
 from reports.render import render_report
 
 PEOPLE, BUCKETS, THREADS = 1_000, 8, 4
@@ -29,7 +29,7 @@ COUNTS = (
 
 
 def measure(scale: float) -> Result:
-    people = [Person(new_id(), "Somebody", "Europe/Berlin", 0) for _ in range(max(int(PEOPLE * scale), 20))]
+    people = [User(new_id(), "Somebody", "Europe/Berlin", 0) for _ in range(max(int(PEOPLE * scale), 20))]
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
         settings = load_settings(home=folder)
@@ -40,8 +40,8 @@ def measure(scale: float) -> Result:
                 ours = replace(maker(settings, database), service=None)
                 reader = Reader(ours.lake, BUCKETS)
 
-                def one(person: Person) -> None:
-                    made = render_report(ours.report(reader.gather(person, WEEK)))
+                def one(user: User) -> None:
+                    made = render_report(ours.report(reader.gather(user, WEEK)))
                     assert "Score by day" in made.html
 
                 with ThreadPoolExecutor(THREADS) as threads:
@@ -58,14 +58,14 @@ def measure(scale: float) -> Result:
     )
 
 
-def write(lake: Lake, people: list[Person]) -> None:
-    """Nine weeks of days for everybody, in the columns that a report reads."""
+def write(lake: Lake, people: list[User]) -> None:
+    """Nine weeks of days for all users, in the columns that a report reads."""
     days = [WEEK.last - timedelta(days=n) for n in range(63)]
     frame = pl.DataFrame({"local_date": days}).join(
         pl.DataFrame(
             {
-                "user_id": [str(person.id) for person in people],
-                "bucket": pl.Series([bucket_of(person.id, BUCKETS) for person in people], dtype=pl.Int16),
+                "user_id": [str(user.id) for user in people],
+                "bucket": pl.Series([bucket_of(user.id, BUCKETS) for user in people], dtype=pl.Int16),
             }
         ),
         how="cross",

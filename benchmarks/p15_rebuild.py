@@ -1,4 +1,4 @@
-"""P15: everything made anew from raw, for many people over a year: as much work an event for twice the people, and never too much memory.
+"""P15: everything rebuilt from raw, for many users over a year: as much work an event for twice the users, and never too much memory.
 
 Work is counted in seconds of the processor: the two run one after the other for minutes, and a busy machine would tell of its neighbours.
 """
@@ -61,7 +61,7 @@ def rebuild(folder: str, as_of: datetime = AS_OF) -> tuple[dict[str, float], flo
 
 
 def write_raw(folder: str, people: int, days: int = DAYS, tasks: int = 3, finished: int = 3) -> int:
-    """Month by month, as a lander would have left it: so many tasks a person and day, of which some are finished."""
+    """Month by month, as a lander would have left it: so many tasks a user and day, of which some are finished."""
     lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
     users = [UUID(f"01900000-0000-7000-8000-{person:012x}") for person in range(people)]
     known = {

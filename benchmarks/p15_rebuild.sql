@@ -1,5 +1,5 @@
 -- raw --
--- A person's day, as it lies in raw: $tasks tasks that are made, of which $finished are done and timed, and two uses of an app; accounts on the
+-- A user's day, as it lies in raw: $tasks tasks that are made, of which $finished are done and timed, and two uses of an app; accounts on the
 -- first day.
 with days as (
     select user_id, bucket, person, day::date as day from people, generate_series($first::date, $last::date, interval 1 day) as days(day)

@@ -1,4 +1,4 @@
-"""P16: fifty people with the dashboard open, who all press something at the same moment. Browsers are not in it; all servers are, on this machine."""
+"""P16: fifty users with the dashboard open, who all press something at the same moment. Browsers are not in it; all servers are, on this machine."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ def measure(scale: float) -> Result:
 
 @contextmanager
 def crowded(users: int) -> Iterator[int]:
-    """The port of a dashboard, with its API, over a year of days of so many people."""
+    """The port of a dashboard, with its API, over a year of days of so many users."""
     named = os.environ.get("BENCHMARK_CROWD")  # a home that has them already
     with ExitStack() as running:
         folder = named or running.enter_context(tempfile.TemporaryDirectory(prefix="focusflow-"))
@@ -69,7 +69,7 @@ def crowded(users: int) -> Iterator[int]:
 
 
 async def _visited(port: int, users: int) -> tuple[list[float], dict[str, list[float]]]:
-    """How long a first visit takes, and each page anew: in each round, everybody at once."""
+    """How long a first visit takes, and each page again: in each round, all users at once."""
     pages = [await _opened(port, _cookie(port, person.email)) for person in personas(users)]
 
     async def all_at_once(path: str) -> list[float]:
@@ -77,7 +77,7 @@ async def _visited(port: int, users: int) -> tuple[list[float], dict[str, list[f
 
     first, again = await all_at_once(PAGES[0]), {}
     for path in PAGES:
-        await all_at_once(path)  # what is kept by person and data is there from now on
+        await all_at_once(path)  # what is kept by user and data is there from now on
         again[path] = [taken for _ in range(ROUNDS) for taken in await all_at_once(path)]
     await asyncio.gather(*(page.close() for page in pages))
     return first, again

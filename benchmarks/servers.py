@@ -39,7 +39,7 @@ SCORES = """
 
 
 def ours() -> FastAPI:
-    """As `focusflow api` runs it, but for the bound on requests: here one person makes them all."""
+    """As `focusflow api` runs it, but for the bound on requests: here one user makes them all."""
     app = create_app(load_settings(requests_per_minute=10**9), os.environ["BENCHMARK_DATABASE"])
     gc.freeze()
     return app

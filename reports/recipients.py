@@ -13,7 +13,7 @@ from focusflow.errors import NotFound
 from focusflow.identity import new_id
 from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
-from reports.periods.facts import Person
+from reports.periods.facts import User
 from reports.render import plain_text
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -25,7 +25,7 @@ COME_BACK = "No more emails are sent to this address. To turn them on again, res
 class Recipient:
     """Somebody with an address, and their wishes."""
 
-    person: Person
+    user: User
     email: str
     joined_at: datetime
     is_active: bool
@@ -55,7 +55,7 @@ class Recipient:
         return self.is_active and self.channels == ("in_app",)
 
 
-WISHES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "weekly_report_hour", "monthly_report", "empty_week")  # fmt: skip
+SCHEDULE_PREFERENCES = ("quiet_from", "quiet_until", "weekly_report", "weekly_report_day", "weekly_report_hour", "monthly_report", "empty_week")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Recipients:
 
     def by_ids(self, user_ids: Sequence[UUID]) -> dict[UUID, Recipient]:
         """Those of them that have an account still."""
-        return {to.person.id: to for to in self._found(user_ids=user_ids)}
+        return {to.user.id: to for to in self._found(user_ids=user_ids)}
 
     def everyone(self) -> list[Recipient]:
         return self._found()
@@ -82,7 +82,7 @@ class Recipients:
     def note_bounce(self, to: Recipient, reason: str) -> None:
         """Write down that mails to this address come back. None go there until it is changed or proven; the app says so."""
         with self.database.transaction(Role.REPORTING) as tx:
-            said = {"id": new_id(), "user_id": to.person.id, "email": to.email, "reason": reason[:500], "now": tx.now}
+            said = {"id": new_id(), "user_id": to.user.id, "email": to.email, "reason": reason[:500], "now": tx.now}
             if tx.one(QUERIES["bounced"], said) is not None:
                 tx.run(QUERIES["tell_bounced"], said | {"title": f"Mails to {to.email} come back", "body": COME_BACK})
 
@@ -108,16 +108,16 @@ class Recipients:
 
 
 def _recipient(row: Mapping[str, Any]) -> Recipient:
-    person = Person(row["id"], plain_text(row["display_name"]), row["timezone"], row["week_start"], row["locale"])
-    wishes = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in WISHES}
+    user = User(row["id"], plain_text(row["display_name"]), row["timezone"], row["week_start"], row["locale"])
+    preferences = {name: row[name] if row["has_chosen"] else DEFAULTS[name] for name in SCHEDULE_PREFERENCES}
     channels = KINDS["report"].default_channels if row["channels"] is None else tuple(row["channels"])
     return Recipient(
-        person,
+        user,
         row["email"],
         row["created_at"],
         row["is_active"],
         row["is_reachable"],
         row["has_bounced"],
         channels,
-        **wishes,
+        **preferences,
     )

@@ -1,1 +1,1 @@
-"""Real histories of other people, read from files that are named on the command line, and taken in through the contract like any other."""
+"""Real histories of other users, read from files that are named on the command line, and read through the contract like any other."""

@@ -1,5 +1,5 @@
 """`python -m benchmarks.real_histories cesaw FOLDER --home HOME` brings a history into the lake of a home, ready for `focusflow evaluate`;
-with --usual instead of a home, it says how often a week falls into its person's usual range; with --faults, what is wrong with CESAW's logs.
+with --usual instead of a home, it says how often a week falls into its user's usual range; with --faults, what is wrong with CESAW's logs.
 """
 
 import argparse

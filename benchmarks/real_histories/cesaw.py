@@ -1,7 +1,7 @@
-"""CESAW: time logs and plan items of 247 people (Jones & Nichols, arXiv:2106.03679, github.com/Derek-Jones/Software-estimation-datasets).
+"""CESAW: time logs and plan items of 247 users (Jones & Nichols, arXiv:2106.03679, github.com/Derek-Jones/Software-estimation-datasets).
 
 A plan item becomes a task when it is begun, for the files do not say since when it stood in a plan. Its phase is its tag, its project the
-category, its place in the work breakdown the parent. The hours of some teams are off by half a day, so each person gets the zone in which
+category, its place in the work breakdown the parent. The hours of some teams are off by half a day, so each user gets the zone in which
 the middle of their work lies at 13:00.
 """
 

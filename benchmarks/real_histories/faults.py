@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 
 def faults(folder: Path) -> dict[str, int]:
-    """How many of each kind. A log overlaps that begins before an earlier one of its person has ended."""
+    """How many of each kind. A log overlaps that begins before an earlier one of its user has ended."""
     logs = read(folder / "CESAW_time_fact.csv.xz").with_columns(
         start=moment("time_log_start_date"), end=moment("time_log_end_date")
     )

@@ -1,4 +1,4 @@
-"""A person whose history was found elsewhere: each thing remembers its state from one event to the next, as the API would."""
+"""A user whose history was found elsewhere: each thing remembers its state from one event to the next, as the API would."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Found:
 
 
 def events_of(user: UUID, timezone: str, found: Iterable[Found]) -> Iterator[Event]:
-    """The events of one person, each checked against the contract."""
+    """The events of one user, each checked against the contract."""
     for thing in found:
         state: dict[str, Any] = {}
         for version, (at, type_, fields) in enumerate(sorted(thing.actions, key=lambda each: each[0]), start=1):

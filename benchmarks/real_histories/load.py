@@ -1,4 +1,4 @@
-"""Events straight into a lake: landed as raw, taken in by silver, made into histories, exactly as in an installation."""
+"""Events straight into a lake: landed as raw, read by silver, made into histories, exactly as in an installation."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def load(settings: Settings, events: Iterable[Event]) -> int:
     positions = {position_key(run.bucket): len(run.offsets) for run in runs}
     raw.append(raw_rows(session, runs), positions=positions)
     while silver.load_incremental(lake, session, settings.buckets).read:
-        pass  # raw is taken in piece by piece
+        pass  # raw is read piece by piece
     for noun in histories.KEPT:
         histories.load_incremental(lake, session, noun, settings.buckets)
     return sum(map(len, values.values()))

@@ -1,4 +1,4 @@
-"""How often a week of real people falls into their usual range: the range as the pipeline makes it, from the weeks before alone."""
+"""How often a week of real users falls into their usual range: the range as the pipeline makes it, from the weeks before alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

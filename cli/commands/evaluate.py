@@ -120,4 +120,4 @@ def _user_id(email: str) -> str:
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        return str(Recipients(database, settings.must_verify_email).by_email(email).person.id)
+        return str(Recipients(database, settings.must_verify_email).by_email(email).user.id)

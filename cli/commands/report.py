@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from focusflow.clock import Period
     from reports.delivery.sender import Sender
     from reports.periods.builder import ReportBuilder
-    from reports.periods.facts import Facts, Person
+    from reports.periods.facts import Facts, User
 
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
 OUT = click.option(
@@ -55,7 +55,7 @@ def monthly(email: str, out: Path | None, send: bool, month: datetime | None) ->
     """Build the report of a month."""
     from focusflow.clock import Period
 
-    def period(_: "Person", today: date) -> Period:
+    def period(_: "User", today: date) -> Period:
         return Period.month_of(month.date() if month else _days_before(today.replace(day=1), 1))
 
     _make_or_send("monthly", email, out, period, send=send)
@@ -136,11 +136,11 @@ def resend(email: str, kind: str, period: str) -> None:
     _say(row.status, row.reason)
 
 
-def week_around(day: datetime | None) -> "Callable[[Person, date], Period]":
+def week_around(day: datetime | None) -> "Callable[[User, date], Period]":
     """The week around a day, or the last whole one."""
     from focusflow.clock import Period
 
-    def period(user: "Person", today: date) -> Period:
+    def period(user: "User", today: date) -> Period:
         return Period.week_of(day.date() if day else _days_before(today, 7), user.week_start)
 
     return period
@@ -151,7 +151,7 @@ def _days_before(day: date, days: int) -> date:
 
 
 def _make_or_send(
-    kind: str, email: str, out: Path | None, period_of: "Callable[[Person, date], Period]", *, send: bool
+    kind: str, email: str, out: Path | None, period_of: "Callable[[User, date], Period]", *, send: bool
 ) -> None:
     if not send:
         _make(email, out, period_of)
@@ -162,7 +162,7 @@ def _make_or_send(
 
     with _sender() as sender:
         to = sender.people.by_email(email)
-        row = sender.send(to, kind, period_of(to.person, clock.local_date(clock.now(), to.person.timezone)))
+        row = sender.send(to, kind, period_of(to.user, clock.local_date(clock.now(), to.user.timezone)))
     _say(row.status, row.reason)
 
 
@@ -185,7 +185,7 @@ def _sender() -> "Iterator[Sender]":
         yield sender(settings, database, mailer(settings))
 
 
-def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Period]") -> None:
+def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Period]") -> None:
     from reports.pdf import NoPdf, pdf
     from reports.render import render_report, report_json
 
@@ -215,7 +215,7 @@ def _make(email: str, out: Path | None, period_of: "Callable[[Person, date], Per
 
 
 @contextmanager
-def making(email: str, period_of: "Callable[[Person, date], Period]") -> "Iterator[tuple[ReportBuilder, Facts]]":
+def making(email: str, period_of: "Callable[[User, date], Period]") -> "Iterator[tuple[ReportBuilder, Facts]]":
     """A report builder, and the facts of the user's period."""
     from focusflow import clock
     from focusflow.database.installation import running_database
@@ -226,6 +226,6 @@ def making(email: str, period_of: "Callable[[Person, date], Period]") -> "Iterat
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        person = Recipients(database, settings.must_verify_email).by_email(email).person
+        user = Recipients(database, settings.must_verify_email).by_email(email).user
         made_by = maker(settings, database)
-        yield made_by, made_by.facts(person, period_of(person, clock.local_date(clock.now(), person.timezone)))
+        yield made_by, made_by.facts(user, period_of(user, clock.local_date(clock.now(), user.timezone)))

@@ -38,6 +38,8 @@ class Session:
         self.connection = connection
         self._numbers = count()
         self._macros: set[str] = set()
+        self._schemas: set[str] = set()
+        self._parameters: dict[str, list[str]] = {}  # by query
         connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
@@ -78,6 +80,15 @@ class Session:
             found: list[tuple[Any, ...]] = self.connection.execute(query, self._of(query, parameters or {})).fetchall()
         return found
 
+    def records(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a query by the names of their columns: for few rows, which `run` would store first."""
+        with self._named(query, inputs or {}):
+            result = self.connection.execute(query, self._of(query, parameters or {}))
+            names = [name for name, *_ in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
     def batches(
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None, *, size: int
     ) -> Iterator[pa.RecordBatch]:
@@ -99,8 +110,11 @@ class Session:
             self.connection.execute(f"drop table {name}")
 
     def _of(self, query: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        (statement,) = self.connection.extract_statements(query)
-        return {name: parameters[name] for name in sorted(statement.named_parameters)}
+        """Those parameters that a query names."""
+        if query not in self._parameters:
+            (statement,) = self.connection.extract_statements(query)
+            self._parameters[query] = sorted(statement.named_parameters)
+        return {name: parameters[name] for name in self._parameters[query]}
 
     @contextmanager
     def _named(self, query: str, inputs: Inputs) -> Iterator[None]:
@@ -119,8 +133,9 @@ class Session:
 
     def _name(self, name: str, relation: Relation) -> None:
         layer, has_layer, _ = name.partition(".")
-        if has_layer:
+        if has_layer and layer not in self._schemas:
             self.connection.execute(f"create schema if not exists {layer}")
+            self._schemas.add(layer)
         if isinstance(relation, Scan):
             kind = "view" if has_layer else "temp view"
             self.connection.execute(f"create or replace {kind} {name} as {relation.query}")

@@ -49,7 +49,7 @@ from operational_api.reports.service import CallerCredentials, report_subject, s
 from operational_api.scores import store as scores
 from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of
-from reports.periods.facts import NotComputed, Person
+from reports.periods.facts import NotComputed, User
 from reports.planning.day import Moments, candidates, figures, free_time
 from reports.planning.planner import Candidate, planned
 
@@ -67,7 +67,7 @@ class PlanNotFound(NotFound):
 def get_insights(filters: Annotated[Week, Query()], credentials: CallerCredentials, shared: Shared) -> Insights:
     """Get what stands out in a week. Each sentence lists the figures that support it."""
 
-    def week(user: Person, today: date) -> Period:
+    def week(user: User, today: date) -> Period:
         return Period.week_of(filters.week or today - 7 * DAY, user.week_start)
 
     return Insights(**_insights(shared, credentials, week, "insights")[0])
@@ -196,7 +196,7 @@ def get_usage(uow: UnitOfWork, shared: Shared) -> Usage:
 
 
 def _insights(
-    shared: Shared, credentials: CallerCredentials, period_of: Callable[[Person, date], Period], kind: str
+    shared: Shared, credentials: CallerCredentials, period_of: Callable[[User, date], Period], kind: str
 ) -> tuple[dict[str, Any], Topic]:
     with short_transaction(shared, credentials) as uow:
         user, today = report_subject(uow)

@@ -19,7 +19,7 @@ from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security.authentication import Credentials, CredentialsDependency, authenticate
 from reports.pdf import pdf
 from reports.periods.content import Report
-from reports.periods.facts import Person
+from reports.periods.facts import User
 from reports.render import Email, render_report, report_json
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -38,11 +38,11 @@ def short_transaction(shared: Services, credentials: Credentials) -> Iterator[Un
         yield UnitOfWork(tx, caller, credentials.origin, shared.serving)
 
 
-def report_subject(uow: UnitOfWork) -> tuple[Person, date]:
+def report_subject(uow: UnitOfWork) -> tuple[User, date]:
     """The caller as the subject of a report, and their local date."""
     row = uow.tx.one(QUERIES["person"], {"user_id": uow.caller.user_id})
     assert row is not None
-    user = Person(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
+    user = User(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
     return user, local_date(uow.tx.now, user.timezone)
 
 

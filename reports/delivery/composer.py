@@ -11,7 +11,7 @@ from reports.delivery.delivery_log import DeliveryLog
 from reports.delivery.schedule import newest_due, upcoming
 from reports.periods.builder import ReportBuilder
 from reports.periods.content import REPORT, Report, told
-from reports.periods.facts import Facts, NotComputed, Person
+from reports.periods.facts import Facts, NotComputed, User
 from reports.recipients import Recipient
 from reports.render import Email, Links, render_report
 
@@ -25,40 +25,40 @@ class Composer:
 
     settings: Settings
     log: DeliveryLog
-    facts: Callable[[Person, Period], Facts]
+    facts: Callable[[User, Period], Facts]
     tell: Callable[[Facts], Report]
 
     def report(self, facts: Facts, to: Recipient, kind: str) -> Report:
         """The report of these facts, with what the last email of this kind said and late data has changed since."""
         report = self.tell(facts)
-        last = self.log.before(to.person.id, kind, facts.period)
+        last = self.log.before(to.user.id, kind, facts.period)
         if last is None or last.content is None:
             return report
         said = REPORT.validate_python(last.content)
         try:
-            whom = replace(to.person, locale=said.locale)  # numbers are compared as they are written
+            whom = replace(to.user, locale=said.locale)  # numbers are compared as they are written
             return report.correcting(said, told(self.facts(whom, last.period)))
         except NotComputed:  # that period is gone; this one is reported all the same
             return report
 
     def preview(self, to: Recipient, kind: str, now: datetime) -> tuple[Report, Email]:
         """The next email of this kind, from the numbers as they are now. What an attempt has fixed already stays as it is."""
-        newest = self.log.newest_of(to.person.id, kind)
+        newest = self.log.newest_of(to.user.id, kind)
         period = upcoming(kind, to, now, newest.period.last if newest else None)
         if newest and newest.status in PENDING and period.last > newest_due(kind, to, now).last:
             period = newest.period
-        row = self.log.of_key(to.person.id, kind, period.key)
+        row = self.log.of_key(to.user.id, kind, period.key)
         if row and row.status in PENDING and row.content:
             report = REPORT.validate_python(row.content)
         else:
-            report = self.report(self.facts(to.person, period), to, kind)
+            report = self.report(self.facts(to.user, period), to, kind)
         return report, self.email(report, to, kind)
 
     def email(self, report: Report, to: Recipient, kind: str) -> Email:
         return render_report(report, Links(self.unsubscribe(to, kind), self.settings.dashboard_address))
 
     def unsubscribe(self, to: Recipient, kind: str) -> str:
-        return link(self.settings, Subscription(to.person.id, kind))
+        return link(self.settings, Subscription(to.user.id, kind))
 
 
 def composer(builder: ReportBuilder) -> Composer:

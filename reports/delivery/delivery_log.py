@@ -75,8 +75,8 @@ class DeliveryLog:
     def plan(self, to: Recipient, kind: str, period: Period, now: datetime) -> bool:
         """Write down that a report is due; once, whoever says it how often. Its mail has the same identity at each attempt."""
         row = {
-            "id": new_id(), "user_id": to.person.id, "kind": kind, "period": period.key, "first_day": period.first, "last_day": period.last,
-            "now": now, "message_id": f"<{kind}.{period.key}.{to.person.id.hex}@{self.host}>",
+            "id": new_id(), "user_id": to.user.id, "kind": kind, "period": period.key, "first_day": period.first, "last_day": period.last,
+            "now": now, "message_id": f"<{kind}.{period.key}.{to.user.id.hex}@{self.host}>",
         }  # fmt: skip
         with self.database.transaction(Role.REPORTING) as tx:
             return tx.run(QUERIES["plan"], row) == 1
@@ -189,8 +189,8 @@ def _told(tx: Transaction, saved: Mapping[str, Any] | None, to: Recipient) -> bo
     if saved["status"] in ("sent", "failed"):
         made = event(
             f"report.{saved['status']}",
-            user_id=to.person.id,
-            timezone=to.person.timezone,
+            user_id=to.user.id,
+            timezone=to.user.timezone,
             subject=saved["id"],
             version=saved["version"],
             data={"kind": saved["kind"], "period": saved["period"], "reason": saved["reason"]},

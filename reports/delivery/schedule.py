@@ -17,35 +17,35 @@ def due(kind: str, to: Recipient, now: datetime) -> Period | None:
     if not to.wants(kind):
         return None
     period = newest_due(kind, to, now)
-    return period if local_date(to.joined_at, to.person.timezone) <= period.last else None
+    return period if local_date(to.joined_at, to.user.timezone) <= period.last else None
 
 
 def newest_due(kind: str, to: Recipient, now: datetime) -> Period:
     """The newest period whose hour has come."""
-    today = local_date(now, to.person.timezone)
+    today = local_date(now, to.user.timezone)
     return _weekly(to, now, today) if kind == "weekly" else _monthly(to, now, today)
 
 
 def upcoming(kind: str, to: Recipient, now: datetime, planned: date | None) -> Period:
     """The period that is planned next, whether or not the user wants reports. `planned` is the last day of those that are."""
-    joined = local_date(to.joined_at, to.person.timezone)
+    joined = local_date(to.joined_at, to.user.timezone)
     period = newest_due(kind, to, now)
     while period.last < joined or (planned is not None and period.last <= planned):
         following = period.last + timedelta(days=1)
-        period = Period.week_of(following, to.person.week_start) if kind == "weekly" else Period.month_of(following)
+        period = Period.week_of(following, to.user.week_start) if kind == "weekly" else Period.month_of(following)
     return period
 
 
 def _weekly(to: Recipient, now: datetime, today: date) -> Period:
     day = today - timedelta(days=(today.weekday() - to.weekly_report_day) % 7)
-    if at(day, to.weekly_report_hour, to.person.timezone) > now:
+    if at(day, to.weekly_report_hour, to.user.timezone) > now:
         day -= timedelta(days=7)
-    return Period.week_of(day - timedelta(days=7), to.person.week_start)
+    return Period.week_of(day - timedelta(days=7), to.user.week_start)
 
 
 def _monthly(to: Recipient, now: datetime, today: date) -> Period:
     day = today.replace(day=1)
-    if at(day, to.weekly_report_hour, to.person.timezone) > now:
+    if at(day, to.weekly_report_hour, to.user.timezone) > now:
         day = (day - timedelta(days=1)).replace(day=1)
     return Period.month_of(day - timedelta(days=1))
 
@@ -63,7 +63,7 @@ def is_quiet(to: Recipient, now: datetime) -> bool:
     """Whether the user does not want mails at this hour."""
     if to.quiet_from is None or to.quiet_until is None:
         return False
-    local = now.astimezone(zone(to.person.timezone)).time()
+    local = now.astimezone(zone(to.user.timezone)).time()
     if to.quiet_from < to.quiet_until:
         return to.quiet_from <= local < to.quiet_until
     return local >= to.quiet_from or local < to.quiet_until

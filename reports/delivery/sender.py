@@ -32,7 +32,7 @@ from reports.delivery.schedule import due, is_quiet, next_attempt
 from reports.failures import Attempts, Item, reason_of
 from reports.periods.builder import maker
 from reports.periods.content import REPORT, Report, told
-from reports.periods.facts import Facts, NotComputed, Person, Reader
+from reports.periods.facts import Facts, NotComputed, Reader, User
 from reports.recipients import Recipient, Recipients
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Sender:
     people: Recipients
     ledger: DeliveryLog
     mailer: Mailer
-    facts: Callable[[Person, Period], Facts]
+    facts: Callable[[User, Period], Facts]
     tell: Callable[[Facts], Report] = told
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
@@ -159,7 +159,7 @@ class Sender:
     def send(self, to: Recipient, kind: str, period: Period) -> Row:
         """Send one report because a user says so; it is claimed and written down like every other."""
         self.ledger.plan(to, kind, period, self.now())
-        row = self.ledger.of_key(to.person.id, kind, period.key)
+        row = self.ledger.of_key(to.user.id, kind, period.key)
         assert row is not None
         if row.status == "due":
             self._deliver(row, to)
@@ -167,7 +167,7 @@ class Sender:
 
     def again(self, to: Recipient, kind: str, period: str) -> Row:
         """Send a report again that was given up, or whose fate nobody knows."""
-        row = self.ledger.of_key(to.person.id, kind, period)
+        row = self.ledger.of_key(to.user.id, kind, period)
         if row is None:
             raise NotFound(
                 f"No {kind} report of {period} was ever due to {to.email}. `focusflow report deliveries` lists them."
@@ -187,14 +187,14 @@ class Sender:
         newest = self.ledger.newest(now)
         attempts = Attempts.at(self.ledger.database, "report", self.now())
         found = [
-            (to, kind, attempts.make(Item(to.person.id, kind), partial(due, kind, to, now)))
+            (to, kind, attempts.make(Item(to.user.id, kind), partial(due, kind, to, now)))
             for to in self.people.everyone()
             for kind in REPORTS
         ]
         return [
             (to, kind, period)
             for to, kind, period in found
-            if period and period.last > newest.get((to.person.id, kind), date.min)
+            if period and period.last > newest.get((to.user.id, kind), date.min)
         ]
 
     def _isolated(self, id_: UUID) -> Fate:
@@ -263,8 +263,8 @@ class Sender:
 
     def _content(self, row: Row, to: Recipient) -> Mapping[str, Any]:
         """What the report says. It is kept with the first attempt, so that a later one says the same."""
-        facts = self.facts(to.person, row.period)
-        if facts.as_of < row.period.bounds(to.person.timezone)[1] + SETTLING:
+        facts = self.facts(to.user, row.period)
+        if facts.as_of < row.period.bounds(to.user.timezone)[1] + SETTLING:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty

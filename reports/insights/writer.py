@@ -64,7 +64,7 @@ class Topic:
 
 def topic_of(facts: Facts, kind: str = "insights") -> Topic:
     trends = {name: usual.trend for name, usual in facts.usual.items()}
-    who = facts.person
+    who = facts.user
     return Topic(kind, "insights", who.id, who.timezone, facts.span, facts.by_name(), trends)
 
 

@@ -131,9 +131,9 @@ class NotificationDelivery:
         notice = (
             NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
         )
-        end = link(self.settings, Subscription(to.person.id, row["type"])) if row["type"] in SUBSCRIPTIONS else None
+        end = link(self.settings, Subscription(to.user.id, row["type"])) if row["type"] in SUBSCRIPTIONS else None
         links = Links(end, self.settings.dashboard_address)
-        made = render_notification(KINDS[row["type"]].email_template, notice, row["title"], to.person.name, links)
+        made = render_notification(KINDS[row["type"]].email_template, notice, row["title"], to.user.name, links)
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html,
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,

@@ -27,7 +27,7 @@ from reports.insights.accounts import plan_call, write
 from reports.insights.writer import Insights
 from reports.periods.builder import ReportBuilder, maker
 from reports.periods.content import AT_MOST, Line, Part, minutes
-from reports.periods.facts import Person
+from reports.periods.facts import User
 from reports.planning.day import candidates, figures, free_time
 from reports.planning.planner import Plan, planned
 from reports.render import Notice
@@ -42,23 +42,21 @@ AHEAD = timedelta(hours=1)
 class Day:
     """A user's day that a plan is due for, and when they work on it."""
 
-    person: Person
+    user: User
     day: date
     hours: tuple[time, time]
 
     @property
     def id(self) -> UUID:
         """The name of its plan."""
-        return uuid5(self.person.id, f"daily plan {self.day}")
+        return uuid5(self.user.id, f"daily plan {self.day}")
 
     @property
     def item(self) -> Item:
-        return Item(self.person.id, f"{self.day}")
+        return Item(self.user.id, f"{self.day}")
 
     def is_due(self, now: datetime) -> bool:
-        begin, end = (
-            datetime.combine(self.day, hour, zone(self.person.timezone)).astimezone(UTC) for hour in self.hours
-        )
+        begin, end = (datetime.combine(self.day, hour, zone(self.user.timezone)).astimezone(UTC) for hour in self.hours)
         return begin - AHEAD <= now < end
 
 
@@ -95,7 +93,7 @@ class PlanScheduler:
 
     def _told(self, day: Day) -> bool:
         """A day without room or work has its plan too, but nobody is told of it."""
-        me, timezone = day.person.id, day.person.timezone
+        me, timezone = day.user.id, day.user.timezone
         with self.database.transaction(Role.REPORTING) as tx:
             free = free_time(tx, me, timezone, day.day, day.hours)
             rows, tasks = candidates(tx, me, timezone)
@@ -107,40 +105,40 @@ class PlanScheduler:
             if not write(tx, day.id, me, call) or not plan.blocks:
                 return False
             tx.run(QUERIES["replace"], {"user_id": me, "now": self.now()})
-            tx.run(QUERIES["tell"], self._note(day, _notice(day.person, plan, titles, words.insights)))
+            tx.run(QUERIES["tell"], self._note(day, _notice(day.user, plan, titles, words.insights)))
         return True
 
     def _note(self, day: Day, notice: Notice) -> dict[str, Any]:
         lines = "\n".join(f"{line.value}  {line.label}" for line in notice.parts[0].lines)
         data = Jsonb({"plan_id": f"{day.id}", "day": f"{day.day}", "notice": asdict(notice)})
-        title = f"Your plan for {locales.whole_day(day.day, day.person.locale)}"
-        values = {"id": new_id(), "user_id": day.person.id, "title": title, "body": lines, "data": data}
+        title = f"Your plan for {locales.whole_day(day.day, day.user.locale)}"
+        values = {"id": new_id(), "user_id": day.user.id, "title": title, "body": lines, "data": data}
         return {**values, "now": self.now()}
 
 
 def _due_day(row: Mapping[str, Any], now: datetime) -> Day | None:
     """The user's day, if its plan is due."""
-    person = Person(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
-    day = Day(person, local_date(now, person.timezone), (row["work_from"], row["work_until"]))
+    user = User(row["id"], row["display_name"], row["timezone"], row["week_start"], row["locale"])
+    day = Day(user, local_date(now, user.timezone), (row["work_from"], row["work_until"]))
     return day if day.is_due(now) else None
 
 
-def _notice(person: Person, plan: Plan, titles: Mapping[UUID, str], words: Insights) -> Notice:
+def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights) -> Notice:
     def hour(moment: datetime) -> str:
-        return locales.clock(moment.astimezone(zone(person.timezone)), person.locale)
+        return locales.clock(moment.astimezone(zone(user.timezone)), user.locale)
 
     blocks = tuple(
         Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", "after its due time" * each.is_late)
         for each in plan.blocks
     )  # fmt: skip
     left_out = tuple(Line("left_out", titles[each.task_id], minutes(each.minutes)) for each in plan.left_out[:AT_MOST])
-    think = tuple(Line("remark", locales.localised(each.text, person.locale), "") for each in words.suggestions)
+    think = tuple(Line("remark", locales.localised(each.text, user.locale), "") for each in words.suggestions)
     parts = (
         Part("plan", "Your day", blocks),
         Part("left_out", "No room for", left_out),
         Part("insights", "Suggestions", think),
     )
-    return Notice(locales.localised(words.headline, person.locale), parts=tuple(part for part in parts if part.lines))
+    return Notice(locales.localised(words.headline, user.locale), parts=tuple(part for part in parts if part.lines))
 
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:

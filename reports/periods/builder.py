@@ -17,7 +17,7 @@ from reports.insights.plan import of_plan
 from reports.insights.writer import Topic, Writer, Written, topic_of, written
 from reports.periods.content import Report, told
 from reports.periods.details import gather_details
-from reports.periods.facts import Facts, Person, gather
+from reports.periods.facts import Facts, User, gather
 
 #: What a report says where a service is set up and its text was not used. The reason is for the operator: `focusflow doctor`.
 NOT_USED = "The suggestions were written by rule: the text of the language model could not be used."
@@ -32,8 +32,8 @@ class ReportBuilder:
     lake: Lake
     service: Writer | None
 
-    def facts(self, person: Person, period: Period) -> Facts:
-        return gather(self.lake, self.settings.buckets, person, period)
+    def facts(self, user: User, period: Period) -> Facts:
+        return gather(self.lake, self.settings.buckets, user, period)
 
     def words(self, facts: Facts, kind: str = "insights") -> Written:
         return written(topic_of(facts, kind), self.service, lambda: by_rule(facts))
@@ -50,9 +50,9 @@ class ReportBuilder:
         """All that there is to tell. An empty time gets its one line and no words about it; one that still runs also says what to begin with."""
         if facts.is_empty and not facts.is_running:
             return told(facts)
-        today = clock.local_date(clock.now(), facts.person.timezone)
+        today = clock.local_date(clock.now(), facts.user.timezone)
         is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
-        details = gather_details(self.database, facts.person, facts.period, is_latest=is_latest, now=facts.as_of)
+        details = gather_details(self.database, facts.user, facts.period, is_latest=is_latest, now=facts.as_of)
         if facts.is_empty:
             return told(facts, details)
         words = self.words(facts)

@@ -161,7 +161,7 @@ def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
 
 def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = (), note: str = "") -> Report:
     return Report(
-        name=facts.person.name,
+        name=facts.user.name,
         label=_label(facts),
         first=facts.period.first,
         last=facts.period.last,
@@ -171,9 +171,9 @@ def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] 
         bars=() if facts.is_empty else _bars(facts),
         parts=tuple(_parts_to_tell(facts, details, remarks)),
         as_of=facts.as_of,
-        timezone=facts.person.timezone,
+        timezone=facts.user.timezone,
         days=len(facts.days),
-        locale=facts.person.locale,
+        locale=facts.user.locale,
         events=facts.events,
         note=" ".join(filter(None, (_coverage(facts), note))),
     )
@@ -187,7 +187,7 @@ def _coverage(facts: Facts) -> str:
 
 def _label(facts: Facts) -> str:
     """What the time is called. A week goes by its number, which is written alike everywhere."""
-    period, locale = facts.period, facts.person.locale
+    period, locale = facts.period, facts.user.locale
     if facts.span == "month":
         return locales.month(period.first, locale)
     return locales.span(period.first, period.last, locale) if _is_any_days(period) else period.label
@@ -207,7 +207,7 @@ def _parts_to_tell(facts: Facts, details: Details, remarks: Sequence[Remark]) ->
 
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
     """The most useful first."""
-    locale = facts.person.locale
+    locale = facts.user.locale
     said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
     yield Part("insights", "Suggestions", said)
     yield Part("slipped", "Overdue tasks", _slipped(facts, details)[:AT_MOST])
@@ -254,7 +254,7 @@ def _headline(facts: Facts) -> str:
         return f"Nothing recorded {time} yet. One small task is a good start."
     if facts.is_empty:
         return "Nothing was recorded in this period. That is fine: start again with one small task."
-    locale = facts.person.locale
+    locale = facts.user.locale
     done = count(facts.totals["tasks_completed"], locale)
     completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
     usual = facts.usual["tasks_completed"]
@@ -275,7 +275,7 @@ def _between(usual: Usual, locale: str) -> str:
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
     """The headline's number, then what is unusual for the user, then the rest."""
-    totals, locale = facts.totals, facts.person.locale
+    totals, locale = facts.totals, facts.user.locale
     done = Line(
         "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
     )
@@ -308,12 +308,12 @@ def _against(facts: Facts, metric: str) -> str:
     if before is None:
         return ""
     when = f"the {facts.span}" if facts.span in ("week", "month") else f"in the {facts.period.days} days"
-    return f"{count(before, facts.person.locale)} {when} before"
+    return f"{count(before, facts.user.locale)} {when} before"
 
 
 def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
     """How many are overdue, and the most pressing of them by name."""
-    overdue, locale = facts.totals["tasks_overdue"], facts.person.locale
+    overdue, locale = facts.totals["tasks_overdue"], facts.user.locale
     if not overdue:
         return ()
     named = (
@@ -353,11 +353,11 @@ def _beginning(facts: Facts) -> Callable[[date], date]:
         return lambda day: day
     if facts.period.days > DAYS_AS_WEEKS:
         return lambda day: day.replace(day=1)
-    return lambda day: max(facts.period.first, Period.week_of(day, facts.person.week_start).first)
+    return lambda day: max(facts.period.first, Period.week_of(day, facts.user.week_start).first)
 
 
 def _named(facts: Facts, first: date) -> str:
-    days, locale = facts.period.days, facts.person.locale
+    days, locale = facts.period.days, facts.user.locale
     if days <= DAYS_AS_DAYS:
         return locales.weekday(first, locale)
     return locales.month(first, locale) if days > DAYS_AS_WEEKS else f"from {locales.day_and_month(first, locale)}"

@@ -13,7 +13,7 @@ from focusflow.database.session import Database, Role, Transaction
 from focusflow.score_reasons import highlights
 from focusflow.streaks import Days, streak
 from reports.notifications.achievements import title_of
-from reports.periods.facts import Person
+from reports.periods.facts import User
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -79,39 +79,39 @@ class Details:
 
 
 def gather_details(
-    database: Database, person: Person, period: Period, *, is_latest: bool, now: datetime | None = None
+    database: Database, user: User, period: Period, *, is_latest: bool, now: datetime | None = None
 ) -> Details:
     """Read the details in one transaction, as of `now`: the moment of the numbers that they stand beside. Slipped items and what to start
     with belong to the latest period only.
     """
-    since, until = period.bounds(person.timezone)
+    since, until = period.bounds(user.timezone)
     now = now or clock.now()
-    today = clock.local_date(now, person.timezone)
+    today = clock.local_date(now, user.timezone)
     who = {
-        "user_id": person.id, "first": period.first, "last": period.last, "reached": min(period.last, today),
+        "user_id": user.id, "first": period.first, "last": period.last, "reached": min(period.last, today),
         "since": since, "until": until, "now": now, "today": today,
     }  # fmt: skip
     with database.transaction(Role.REPORTING) as tx:
         return Details(
             goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
-            habits=tuple(_habits(tx, who, person, period)),
-            slipped=tuple(_slipped(row, person) for row in tx.all(QUERIES["slipped"], who)) if is_latest else (),
+            habits=tuple(_habits(tx, who, user, period)),
+            slipped=tuple(_slipped(row, user) for row in tx.all(QUERIES["slipped"], who)) if is_latest else (),
             next=tuple(Task(row["title"], _why(row["reasons"])) for row in tx.all(QUERIES["next"], who))
             if is_latest
             else (),
             hours=tuple(Hour(row["hour"], row["minutes"]) for row in tx.all(QUERIES["hours"], who)),
             reached=tuple(
-                (row["what"], row["title"] or title_of(row["achievement"], person.locale))
+                (row["what"], row["title"] or title_of(row["achievement"], user.locale))
                 for row in tx.all(QUERIES["reached"], who)
             ),
         )
 
 
-def _slipped(row: Mapping[str, Any], person: Person) -> Slipped:
-    return Slipped(row["title"], row["due_date"] or clock.local_date(row["due_at"], person.timezone))
+def _slipped(row: Mapping[str, Any], user: User) -> Slipped:
+    return Slipped(row["title"], row["due_date"] or clock.local_date(row["due_at"], user.timezone))
 
 
-def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Period) -> Iterable[Habit]:
+def _habits(tx: Transaction, who: Mapping[str, Any], user: User, period: Period) -> Iterable[Habit]:
     habits = tx.all(QUERIES["habits"], who)
     logs = tx.all(QUERIES["habit_days"], {**who, "habits": [habit["id"] for habit in habits]})
     off = {
@@ -124,7 +124,7 @@ def _habits(tx: Transaction, who: Mapping[str, Any], person: Person, period: Per
         mine = [log for log in logs if log["habit_id"] == habit["id"]]
         done = {log["local_date"] for log in mine if not log["skipped"]}
         days = Days(done, {log["local_date"] for log in mine if log["skipped"]} | off)
-        held = streak(habit, days, who["reached"], person.week_start)
+        held = streak(habit, days, who["reached"], user.week_start)
         kept = sum(day in period for day in done)
         found.append(Habit(habit["title"], kept, held.current, held.longest, held.unit))
     return sorted(found, key=lambda habit: (-habit.current, -habit.done, habit.title))[:5]

@@ -36,7 +36,7 @@ WITHHELD = "Some numbers of this account contradict each other, so they are held
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """For whom the facts are."""
 
     id: UUID
@@ -65,7 +65,7 @@ NOT_COMPARED = Usual(None, None, "not_compared")
 class Facts:
     """What there is to tell. `before` is empty where the period before is not there in whole; `events` is from how many it is made."""
 
-    person: Person
+    user: User
     period: Period
     days: tuple[Mapping[str, Any], ...]
     totals: Mapping[str, float | None]
@@ -97,7 +97,7 @@ class Facts:
     @property
     def today(self) -> date:
         """The user's day when the numbers were made: it is not over yet."""
-        return local_date(self.as_of, self.person.timezone)
+        return local_date(self.as_of, self.user.timezone)
 
     @property
     def is_running(self) -> bool:
@@ -152,10 +152,10 @@ class UserRows:
         return self.rows.slice(start, end - start)
 
 
-def gather(lake: Lake, buckets: int, person: Person, period: Period) -> Facts:
+def gather(lake: Lake, buckets: int, user: User, period: Period) -> Facts:
     """Read a user's facts, each table at one version."""
     with duckdb_session("256MB") as session:
-        return _facts(session, _source(session, lake, bucket_of(person.id, buckets), period), person, period)
+        return _facts(session, _source(session, lake, bucket_of(user.id, buckets), period), user, period)
 
 
 class Reader:
@@ -169,8 +169,8 @@ class Reader:
         self._loaded: dict[tuple[int, str, str, str], tuple[Source, Mapping[str, UserRows]]] = {}
         self._lock = threading.Lock()  # a session runs one query at a time
 
-    def gather(self, person: Person, period: Period) -> Facts:
-        bucket = bucket_of(person.id, self._buckets)
+    def gather(self, user: User, period: Period) -> Facts:
+        bucket = bucket_of(user.id, self._buckets)
         key = (bucket, f"{_before(period).first:%Y-%m}", f"{period.last:%Y-%m}", _kind(period))
         with self._lock:
             if key not in self._loaded:
@@ -180,8 +180,8 @@ class Reader:
                     {name: UserRows.sorted(self._session, rows) for name, rows in source.inputs.items()},
                 )
             source, tables = self._loaded[key]
-            inputs = {name: table.of(person.id) for name, table in tables.items()}
-            return _facts(self._session, replace(source, inputs=inputs), person, period)
+            inputs = {name: table.of(user.id) for name, table in tables.items()}
+            return _facts(self._session, replace(source, inputs=inputs), user, period)
 
 
 def _kind(period: Period) -> str:
@@ -218,20 +218,19 @@ def _withheld(session: Session, lake: Lake) -> frozenset[str]:
     return frozenset(session.run(QUERIES["withheld"], scans([table]))["user_id"].to_pylist())
 
 
-def _facts(session: Session, source: Source, person: Person, period: Period) -> Facts:
-    if str(person.id) in source.withheld:
+def _facts(session: Session, source: Source, user: User, period: Period) -> Facts:
+    if str(user.id) in source.withheld:
         raise NotComputed(WITHHELD)
     before, kind = _before(period), _kind(period)
     parameters = {
-        "user": str(person.id),
+        "user": str(user.id),
         "as_of": source.as_of,
-        "today": local_date(source.as_of, person.timezone),
+        "today": local_date(source.as_of, user.timezone),
     }
 
     def rows(query: str, span: Period = period) -> list[dict[str, Any]]:
         days = {"first": span.first, "last": span.last}
-        found: list[dict[str, Any]] = session.run(QUERIES[query], source.inputs, {**parameters, **days}).to_pylist()
-        return found
+        return session.records(QUERIES[query], source.inputs, {**parameters, **days})
 
     days = rows("days")
     if not days:
@@ -242,10 +241,10 @@ def _facts(session: Session, source: Source, person: Person, period: Period) -> 
     covered = rows(f"{kind}_coverage") if has_rollup else []
     same = rows(kind) if has_rollup else []
     is_named = (period.first, period.last) in (
-        (each.first, each.last) for each in _calendar_periods(person, period.first)
+        (each.first, each.last) for each in _calendar_periods(user, period.first)
     )
     return Facts(
-        person,
+        user,
         period,
         tuple(days),
         totals,
@@ -265,8 +264,8 @@ def _before(period: Period) -> Period:
     return Period.between(last - timedelta(days=period.days - 1), last)
 
 
-def _calendar_periods(person: Person, day: date) -> tuple[Period, Period]:
-    return Period.week_of(day, person.week_start), Period.month_of(day)
+def _calendar_periods(user: User, day: date) -> tuple[Period, Period]:
+    return Period.week_of(day, user.week_start), Period.month_of(day)
 
 
 def _usual(same: list[dict[str, Any]], name: str) -> Usual:

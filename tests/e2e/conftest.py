@@ -158,7 +158,7 @@ def demo() -> Iterator[Stack]:
 @contextmanager
 def a_stack() -> Iterator[Stack]:
     """A home, gone afterwards with everything that ran for it."""
-    # Not in pytest's own folder: that is closed to others anew by each pytest that starts, and as root, PostgreSQL runs as another account.
+    # Not in pytest's own folder: that is closed to others again by each pytest that starts, and as root, PostgreSQL runs as another account.
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
         stack = Stack(Path(folder))

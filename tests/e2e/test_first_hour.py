@@ -31,7 +31,7 @@ def test_it_comes_up_with_the_demo_and_says_where(demo):
     assert "demo@example.com  focusflow-demo" in said
 
 
-def test_a_second_one_is_told_where_the_first_one_runs(demo):
+def test_a_second_one_learns_where_the_first_one_runs(demo):
     second = demo.run("up")
     assert second.returncode == 1
     assert demo.address("dashboard") in second.stderr

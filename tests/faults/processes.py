@@ -50,7 +50,7 @@ def land_frozen(
 
 
 def onto_whatever_is_there(append):
-    """The mutant: it opens the table anew before it writes."""
+    """The mutant: it opens the table again before it writes."""
 
     def appending(raw, *what, **how):
         raw.delta.update_incremental()

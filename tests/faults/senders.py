@@ -12,7 +12,7 @@ from focusflow.mail import mailer
 from focusflow.settings import Settings, load_settings
 from reports.delivery.delivery_log import DeliveryLog, DeliveryState, Row
 from reports.delivery.sender import SETTLING, Counts, Pace, Sender
-from reports.periods.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, Person
+from reports.periods.facts import TOO_LITTLE_DATA, WITH_USUAL, Facts, User
 from reports.recipients import Recipient, Recipients
 from tests.unit.reports.conftest import COUNTS
 
@@ -63,8 +63,8 @@ def send(
         return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()
 
 
-def facts(person: Person, period: Period) -> Facts:
+def facts(user: User, period: Period) -> Facts:
     totals = {**dict.fromkeys(COUNTS, 3), "focus_minutes": 90.0, "productivity_score": None}
     usual = dict.fromkeys(WITH_USUAL, TOO_LITTLE_DATA)
-    as_of = period.bounds(person.timezone)[1] + SETTLING
-    return Facts(person, period, (), totals, {}, usual, as_of)
+    as_of = period.bounds(user.timezone)[1] + SETTLING
+    return Facts(user, period, (), totals, {}, usual, as_of)

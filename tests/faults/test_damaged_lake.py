@@ -1,4 +1,4 @@
-"""Files of the lake that change, shrink or vanish on the disk: found in every table, mended where the events still exist, named otherwise."""
+"""Files of the lake that change, shrink or vanish on the disk: found in every table, repaired where the events still exist, named otherwise."""
 
 import os
 import random
@@ -51,7 +51,7 @@ PLACES = ("data", "first", "middle", "newest", "checkpoint")
 
 @dataclass
 class Installation:
-    """A lake in which a person's weeks have landed and are refreshed."""
+    """A lake in which a user's weeks have landed and are refreshed."""
 
     database: Database
     lake: Lake
@@ -137,7 +137,7 @@ LOGS = [
 ]  # fmt: skip
 
 
-def test_damage_of_logs_is_found_and_mended(whole, damaged):
+def test_damage_of_logs_is_found_and_repaired(whole, damaged):
     spoiled = [(table, spoil(damaged, table, place, how)) for table, place, how in LOGS]
     checks = damaged.verify()
     assert all(path in found(checks)[table] for table, path in spoiled)
@@ -146,7 +146,7 @@ def test_damage_of_logs_is_found_and_mended(whole, damaged):
     is_as_before(whole, damaged)
 
 
-def test_damaged_data_files_are_found_and_mended(whole, damaged):
+def test_damaged_data_files_are_found_and_repaired(whole, damaged):
     spoiled = {RAW_EVENTS.name: "flipped", FOLDER: "truncated", SCORES: "flipped"}
     expected = {table: {spoil(damaged, table, "data", how)} for table, how in spoiled.items()}
     checks = damaged.verify()
@@ -209,7 +209,7 @@ def test_a_file_of_raw_that_can_still_be_read_stays_where_nobody_else_has_its_ev
 
 
 @pytest.mark.parametrize("table", [RAW_EVENTS.name, EVENTS])
-def test_a_log_without_copies_is_written_anew_from_the_data_files(whole, damaged, table):
+def test_a_log_without_copies_is_rewritten_from_the_data_files(whole, damaged, table):
     """As of a table from before the digests."""
     root = Path(damaged.lake.url(table))
     shutil.rmtree(root / digests.FOLDER)

@@ -46,7 +46,7 @@ def test_a_full_disk_holds_landing_up_and_nothing_is_lost(database, small_disk, 
     assert_nothing_lost_or_doubled(database, lake, written)
 
 
-def test_a_lander_that_passes_over_what_it_had_no_room_for_is_found_out(
+def test_a_lander_that_passes_over_what_it_had_no_room_for_is_detected(
     database, small_disk, ballast, user_id, monkeypatch
 ):
     lake, append = Lake(str(small_disk / "lake")), Pinned.append

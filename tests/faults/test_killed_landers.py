@@ -132,7 +132,7 @@ def test_a_zombie_that_was_giving_out_places_holds_others_up_for_seconds_only(da
     assert_nothing_lost_or_doubled(database, lake, written)
 
 
-def test_a_zombie_without_the_fence_is_found_out(database, lake, start, user_id):
+def test_a_zombie_without_the_fence_is_detected(database, lake, start, user_id):
     refused, _ = overtaken(database, lake, start, user_id, WITH_A_BATCH, has_fence=False)
     assert refused == 0
     assert "events stand in raw twice" in verdict_of(database, lake).sentence

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of sending, over many people and a mail server with moods: no mailbox gets a week's report twice."""
+"""kill -9 at any moment of sending, over many users and a mail server with moods: no mailbox gets a week's report twice."""
 
 import multiprocessing
 import time

@@ -157,7 +157,7 @@ def test_what_had_landed_when_the_power_went_is_there_and_landing_goes_on(databa
 
 
 @pytest.mark.parametrize("forgotten", ["files", "files and folders"])
-def test_a_lander_that_forces_nothing_to_the_disk_is_found_out(disk, landing, monkeypatch, forgotten):
+def test_a_lander_that_forces_nothing_to_the_disk_is_detected(disk, landing, monkeypatch, forgotten):
     """On ext4, a file that is forced to the disk takes its name along; so folders alone can be forgotten unnoticed here."""
     forced = fsync._fsync
 

@@ -1,4 +1,4 @@
-"""People who write events all the while, through the door that the product uses."""
+"""Users who write events all the while, through the door that the product uses."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Histories of made-up people, straight in a lake."""
+"""Histories of made-up users, straight in a lake."""
 
 import polars as pl
 

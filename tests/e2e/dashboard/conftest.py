@@ -42,7 +42,7 @@ def signed_in(
 
 
 @pytest.fixture
-def somebody(demo: Stack) -> Iterator[Client]:
+def new_user(demo: Stack) -> Iterator[Client]:
     """A user of their own, with nothing yet."""
     with Client(demo.address("api")) as client:
         email = f"{new_id().hex}@example.com"

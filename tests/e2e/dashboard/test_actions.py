@@ -26,34 +26,34 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, somebody):
-    page = look(somebody)
+def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, new_user):
+    page = look(new_user)
     page.get_by_role("button", name="Add task").click()
     page.get_by_label("Task", exact=True).fill("Water the plants")
     press(page, "Add")
     said(page, "Added.")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".st-key-stop-timer button")).to_be_visible()
-    (task,) = somebody.tasks()
-    assert somebody.running_timer()["task_id"] == task["id"]
+    (task,) = new_user.tasks()
+    assert new_user.running_timer()["task_id"] == task["id"]
     page.locator(".st-key-stop-timer button").click()
     said(page, "Stopped.")
-    assert somebody.running_timer() is None
+    assert new_user.running_timer() is None
     page.get_by_role("button", name="Done").click()
     said(page, "Done.")
-    assert somebody.task(task["id"])["status"] == "completed"
-    task = somebody.create_task("Sort the photos")
+    assert new_user.task(task["id"])["status"] == "completed"
+    task = new_user.create_task("Sort the photos")
     page.reload()
     page.get_by_role("button", name="Snooze").click()
     page.get_by_text("For three days").click()
     said(page, "Hidden until then")
     expect(page.get_by_text("Sort the photos")).to_have_count(0)
     until_then = clock.start_of(clock.local_date(clock.now(), "UTC") + timedelta(days=3), "UTC")
-    assert datetime.fromisoformat(somebody.task(task["id"])["start_at"]) == until_then
+    assert datetime.fromisoformat(new_user.task(task["id"])["start_at"]) == until_then
 
 
-def test_a_goal_is_added_and_reached_step_by_step(look, somebody, demo):
-    page = look(somebody, "goals")
+def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):
+    page = look(new_user, "goals")
     page.get_by_text("Add goal").click()
     page.get_by_label("Goal", exact=True).fill("Run ten kilometres")
     press(page, "Add")
@@ -62,27 +62,27 @@ def test_a_goal_is_added_and_reached_step_by_step(look, somebody, demo):
     page.get_by_label("Progress, percent").fill("40")
     press(page, "Record")
     said(page, "Recorded.")
-    (goal,) = somebody.goals()
+    (goal,) = new_user.goals()
     assert goal["progress"] == 40
-    moving = somebody.create_goal("Move house", measurement="milestones")
-    somebody.add_milestone(moving["id"], "Find a flat")
-    somebody.add_milestone(moving["id"], "Pack")
+    moving = new_user.create_goal("Move house", measurement="milestones")
+    new_user.add_milestone(moving["id"], "Find a flat")
+    new_user.add_milestone(moving["id"], "Pack")
     visit(demo, page, "goals")
     page.get_by_text("Milestones").click()
     page.get_by_role("button", name="Done").first.click()
     said(page, "Milestone completed.")
-    assert [each["status"] for each in somebody.milestones(moving["id"])] == ["completed", "pending"]
+    assert [each["status"] for each in new_user.milestones(moving["id"])] == ["completed", "pending"]
 
 
-def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, somebody, demo):
-    email = somebody.me()["email"]
-    page = look(somebody, "settings?section=Security")
+def test_a_new_password_signs_the_other_devices_out_and_not_this_one(look, new_user, demo):
+    email = new_user.me()["email"]
+    page = look(new_user, "settings?section=Security")
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password (8 characters or more)").fill("another long sentence")
     press(page, "Change password")
     expect(page.get_by_text("Your other devices are signed out.")).to_be_visible()
     with pytest.raises(NotSignedIn):
-        somebody.me()
+        new_user.me()
     with Client(demo.address("api")) as anew:
         anew.login(email, "another long sentence")
     page.get_by_role("link", name="Goals", exact=True).click()

@@ -25,17 +25,17 @@ def overflow(page):
     return page.get_by_test_id("stMain").evaluate("each => each.scrollWidth - each.clientWidth")
 
 
-def test_titles_of_any_script_and_length_fit_every_page(look, somebody, demo):
+def test_titles_of_any_script_and_length_fit_every_page(look, new_user, demo):
     now = clock.now()
     for title in TITLES:
-        somebody.create_task(title, due_date=str(now.date()))
-        somebody.create_goal(title, target_date=str(now.date() + timedelta(days=30)))
-        somebody.create_habit(title)
-        somebody.create_reminder(title, now - timedelta(minutes=1))
-    somebody.create_category("ü" * 60)
-    somebody.create_api_key("K" * 100, ["tasks:read"])
-    somebody.start_timer(next(somebody.tasks())["id"])
-    page = look(somebody, "", locale="ar")
+        new_user.create_task(title, due_date=str(now.date()))
+        new_user.create_goal(title, target_date=str(now.date() + timedelta(days=30)))
+        new_user.create_habit(title)
+        new_user.create_reminder(title, now - timedelta(minutes=1))
+    new_user.create_category("ü" * 60)
+    new_user.create_api_key("K" * 100, ["tasks:read"])
+    new_user.start_timer(next(new_user.tasks())["id"])
+    page = look(new_user, "", locale="ar")
     page.set_viewport_size({"width": 390, "height": 844})
     for path in (*PAGES, "settings?section=API+keys"):
         visit(demo, page, path)

@@ -1,4 +1,4 @@
-"""The pages that a person opens, with a year of demo data."""
+"""The pages that a user opens, with a year of demo data."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.e2e.dashboard.conftest import downloaded, settled, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
-#: By its place in the menu, what a page tells that comes from the person's data.
+#: By its place in the menu, what a page tells that comes from the user's data.
 PAGES = {
     "Overview": "Productivity score",
     "Tasks": "Lead time",

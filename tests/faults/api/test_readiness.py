@@ -110,7 +110,7 @@ def assert_works_again(api: Api) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_frozen_and_a_stopped_server_are_told_in_time_and_the_api_goes_on_by_itself(api):
+def test_a_frozen_and_a_stopped_server_are_reported_in_time_and_the_api_goes_on_by_itself(api):
     assert_works_again(api)
     frozen = processes_of(api)
     for each in frozen:
@@ -129,7 +129,7 @@ def test_a_frozen_and_a_stopped_server_are_told_in_time_and_the_api_goes_on_by_i
 
 
 @pytest.mark.timeout(120)
-def test_a_full_disk_is_told_by_its_name_until_there_is_room():
+def test_a_full_disk_is_reported_by_its_name_until_there_is_room():
     with small_disk(megabytes=256) as disk, running(disk) as api:
         assert_works_again(api)
         ballast = disk / "ballast"

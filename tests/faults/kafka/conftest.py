@@ -58,5 +58,5 @@ def run(database_url, lake, kafka):
 
 @pytest.fixture
 def users(database):
-    """People in several buckets."""
+    """Users in several buckets."""
     return [add_user(database) for _ in range(BUCKETS)]

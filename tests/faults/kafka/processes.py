@@ -30,7 +30,7 @@ def land(url: str, lake: str, address: str, prefix: str) -> None:
         ingestion.run(threading.Event(), OutboxMaintenance(url, due_at=float("inf")))
 
 
-def take_in(url: str, lake: str, address: str, prefix: str) -> None:
+def read_inbox(url: str, lake: str, address: str, prefix: str) -> None:
     """The inbox."""
     with Database(url) as database:
         inbox_service(database, Lake(lake), Kafka(address, prefix), buckets=BUCKETS, retention_hours=1).run(
@@ -38,16 +38,16 @@ def take_in(url: str, lake: str, address: str, prefix: str) -> None:
         )
 
 
-def take_in_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
+def read_inbox_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
     """One that is killed when it comes to a point."""
     point.strike(signal.SIGKILL)
-    take_in(url, lake, address, prefix)
+    read_inbox(url, lake, address, prefix)
 
 
 def forget_until(url: str, lake: str, address: str, prefix: str, point: Point) -> None:
     """The mutant: it moves on in one transaction and writes in the next."""
     Inbox.take_once = move_on_and_take  # type: ignore[method-assign]
-    take_in_until(url, lake, address, prefix, point)
+    read_inbox_until(url, lake, address, prefix, point)
 
 
 def move_on_and_take(inbox, messages, wait_seconds):

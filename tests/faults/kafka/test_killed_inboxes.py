@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.conftest import BUCKETS
-from tests.faults.kafka.processes import forget_until, take_in, take_in_until
+from tests.faults.kafka.processes import forget_until, read_inbox, read_inbox_until
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import ENDS, wait_until
 from tests.faults.points import INBOX, Point
@@ -46,7 +46,7 @@ def assert_all_came_once(database, kafka, run, orders):
 
     with kafka.log(kafka.inbox) as messages:
         end = sum(messages.bounds(partition)[1] for partition in messages.partitions())
-    last = run(take_in)
+    last = run(read_inbox)
     assert wait_until(is_read)
     last.kill()
     taken_in = orders_of(database)
@@ -55,14 +55,14 @@ def assert_all_came_once(database, kafka, run, orders):
 
 def test_inboxes_killed_at_every_point_lose_and_double_nothing(database, kafka, stranger, run):
     for point in INBOX:
-        killed_at(run, take_in_until, point)
+        killed_at(run, read_inbox_until, point)
     assert_all_came_once(database, kafka, run, stranger.finish())
 
 
 def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, stranger, run):
     moments = dice(3)
     for number in range(KILLS):
-        process, before = run(take_in), len(orders_of(database))
+        process, before = run(read_inbox), len(orders_of(database))
         if number % 5 == 0:  # they do take in between the kills
             assert wait_until(lambda: len(orders_of(database)) > before)  # noqa: B023 (asked at once)
         time.sleep(moments.uniform(0, 0.1))
@@ -72,7 +72,7 @@ def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, s
     assert_all_came_once(database, kafka, run, stranger.finish())
 
 
-def test_an_inbox_that_moves_on_before_it_has_written_is_found_out(database, kafka, stranger, run):
+def test_an_inbox_that_moves_on_before_it_has_written_is_detected(database, kafka, stranger, run):
     killed_at(run, forget_until, Point("ingestion.kafka.inbox:_take", "before"))
     orders = stranger.finish()
     with pytest.raises(AssertionError, match="order-"):

@@ -148,7 +148,7 @@ def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(data
     assert_everything_lands_by_kafka(database, run, accepted)
 
 
-def test_a_relay_that_goes_past_what_the_broker_refused_is_found_out(database, users, run):
+def test_a_relay_that_goes_past_what_the_broker_refused_is_detected(database, users, run):
     accepted = {event_id for user_id in users for event_id in write_events(database, user_id, 400)}
     service = service_of(database, run)
 

@@ -13,7 +13,7 @@ from focusflow.database.session import Database
 from focusflow.errors import Unavailable
 from tests.conftest import BUCKETS, add_user
 from tests.faults.kafka.conftest import Running
-from tests.faults.kafka.processes import land, relay, take_in
+from tests.faults.kafka.processes import land, read_inbox, relay
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import assert_everything_lands_by_kafka, wait_until
 from tests.faults.writers import Writers
@@ -77,7 +77,7 @@ def landed(lake):
 def test_relay_lander_and_inbox_go_on_when_postgres_was_restarted_under_them(database, server, lake, kafka, running):
     kafka.prepare(BUCKETS, 1)
     writers, stranger = Patient(database, pause=0.02), Stranger(kafka, add_user(database))
-    parts = {work.__name__: running(work) for work in (relay, land, take_in)}
+    parts = {work.__name__: running(work) for work in (relay, land, read_inbox)}
     for how in RESTARTS:
         before = landed(lake), len(orders_of(database))
         assert wait_until(lambda: landed(lake) > before[0] and len(orders_of(database)) > before[1])  # noqa: B023 (asked at once)

@@ -1,4 +1,4 @@
-"""The API over a real database, and people who use it."""
+"""The API over a real database, and users who use it."""
 
 import re
 import socket
@@ -48,7 +48,7 @@ def nobody_has_tried_yet(database: Database) -> None:
 
 
 @dataclass(frozen=True)
-class Person:
+class ApiUser:
     """Somebody with an account, signed in."""
 
     http: TestClient
@@ -70,11 +70,11 @@ class Person:
         return task
 
 
-def signed_in(http: TestClient, email: str, password: str = PASSWORD) -> Person:
+def signed_in(http: TestClient, email: str, password: str = PASSWORD) -> ApiUser:
     tokens = http.post("/api/v1/auth/login", json={"email": email, "password": password}).json()
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     me = http.get("/api/v1/me", headers=bearer).json()
-    return Person(http, me["id"], email, tokens["access_token"], tokens["refresh_token"])
+    return ApiUser(http, me["id"], email, tokens["access_token"], tokens["refresh_token"])
 
 
 @cache
@@ -84,12 +84,12 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def somebody(http: TestClient) -> Callable[..., Person]:
-    """Sign people up, as registering and signing in write it down. That these do so for whoever asks over HTTP is for `test_accounts`."""
+def new_user(http: TestClient) -> Callable[..., ApiUser]:
+    """Sign users up, as registering and signing in write it down. That these do so for whoever asks over HTTP is for `test_accounts`."""
     app: Any = http.app
     shared: Services = app.state.services
 
-    def sign_up(timezone: str = "Europe/Berlin") -> Person:
+    def sign_up(timezone: str = "Europe/Berlin") -> ApiUser:
         email = f"{new_id().hex}@example.com"
         new = Registration(email=email, password=PASSWORD, display_name="Somebody", timezone=timezone)
         with shared.database.transaction(Role.AUTH) as tx:
@@ -100,14 +100,14 @@ def somebody(http: TestClient) -> Callable[..., Person]:
             audit.record(tx, "sign-in", origin, actor_id=None, user_id=me)
             family, token = store.begin_family(tx, me, shared.settings.refresh_token_days, origin)
         tokens = tokens_of(shared, Access(me, account["token_epoch"], family), token, tx.now)
-        return Person(http, str(me), email, tokens["access_token"], tokens["refresh_token"])
+        return ApiUser(http, str(me), email, tokens["access_token"], tokens["refresh_token"])
 
     return sign_up
 
 
 @pytest.fixture
-def me(somebody: Callable[..., Person]) -> Person:
-    return somebody()
+def me(new_user: Callable[..., ApiUser]) -> ApiUser:
+    return new_user()
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def mails(http: TestClient) -> Callable[[str], list[EmailMessage]]:
 
 @pytest.fixture
 def events(database: Database) -> Callable[[str], list[dict[str, Any]]]:
-    """What a person's outbox holds, in the order in which it was written."""
+    """What a user's outbox holds, in the order in which it was written."""
 
     def of(user_id: str) -> list[dict[str, Any]]:
         with database.owner() as connection:

@@ -1,4 +1,4 @@
-"""Days of a person in the lake that the API reads."""
+"""Days of a user in the lake that the API reads."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -24,8 +24,8 @@ from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, text_o
 
 
 @pytest.fixture
-def somebody(http):
-    """Sign people up as they do it themselves."""
+def new_user(http):
+    """Sign users up as they do it themselves."""
 
     def sign_up(timezone="Europe/Berlin"):
         email = f"{new_id().hex}@example.com"
@@ -66,7 +66,7 @@ def test_an_address_has_one_account_however_it_is_written(http, me, mails):
 
 
 def test_no_email_before_verification_holds_what_a_stranger_wrote(http, me, mails):
-    """Anyone can enter the address of somebody else, with a text of their own as the name."""
+    """Anyone can enter the address of another user, with a text of their own as the name."""
     stranger = {"email": f"v-{me.email}", "password": "another password", "display_name": "Visit evil.example now"}
     assert http.post("/api/v1/auth/register", json=stranger).status_code == 202
     assert http.post("/api/v1/auth/forgot-password", json={"email": stranger["email"]}).status_code == 202
@@ -78,7 +78,7 @@ def test_no_email_before_verification_holds_what_a_stranger_wrote(http, me, mail
         assert not any("evil.example" in body for body in bodies)
 
 
-def test_the_owner_of_a_proven_address_is_told_of_a_second_registration(http, me, mails):
+def test_the_owner_of_a_confirmed_address_is_notified_of_a_second_registration(http, me, mails):
     proven = http.post("/api/v1/auth/verify-email", json={"token": token_in(mails(me.email)[-1])})
     assert proven.status_code == 204
     assert me.call("GET", "/me").json()["email_is_verified"] is True
@@ -89,7 +89,7 @@ def test_the_owner_of_a_proven_address_is_told_of_a_second_registration(http, me
     assert "token=" not in text_of(last)
 
 
-def test_where_addresses_are_to_be_proven_nobody_signs_in_before(http, database_url, tmp_path):
+def test_where_addresses_are_to_be_confirmed_nobody_signs_in_before(http, database_url, tmp_path):
     strict = load_settings(home=tmp_path, verify_email=True)
     with TestClient(create_app(strict, database_url)) as other:
         email = f"{new_id().hex}@example.com"
@@ -319,10 +319,10 @@ def test_a_token_is_valid_half_a_minute_longer_than_it_says(http, me, seconds_ag
 
 
 @pytest.mark.parametrize("off_by", [timedelta(hours=-3), timedelta(hours=3)])
-def test_whoever_signs_in_can_go_on_although_the_clock_of_the_api_is_off(http, somebody, monkeypatch, off_by):
+def test_a_user_who_signs_in_can_go_on_although_the_clock_of_the_api_is_off(http, new_user, monkeypatch, off_by):
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + off_by)
-    tokens = http.post("/api/v1/auth/login", json={"email": somebody().email, "password": PASSWORD}).json()
+    tokens = http.post("/api/v1/auth/login", json={"email": new_user().email, "password": PASSWORD}).json()
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert http.get("/api/v1/me", headers=bearer).status_code == 200
 
@@ -351,7 +351,7 @@ def test_of_two_who_saw_the_same_account_one_changes_it(me, database):
         assert sorted(call.result().status_code for call in calls) == [200, 412]
 
 
-def test_nothing_is_told_where_an_account_stays_as_it_is(me, events):
+def test_no_email_is_sent_where_an_account_stays_as_it_is(me, events):
     before = me.call("GET", "/me").json()
     assert me.call("PATCH", "/me", {"display_name": before["display_name"]}).json() == before
     assert [each["type"] for each in events(me.id)] == ["user.registered"]
@@ -378,8 +378,8 @@ def test_a_list_of_sign_ins_of_which_one_can_be_ended(http, me):
     assert me.call("DELETE", f"/auth/sessions/{sessions[0]['id']}").status_code == 404
 
 
-def test_nobody_ends_the_sign_in_of_another(me, somebody):
-    other = somebody()
+def test_nobody_ends_the_sign_in_of_another(me, new_user):
+    other = new_user()
     theirs = other.call("GET", "/auth/sessions").json()["items"][0]["id"]
     assert me.call("DELETE", f"/auth/sessions/{theirs}").status_code == 404
     assert other.call("GET", "/me").status_code == 200
@@ -410,7 +410,7 @@ def test_an_api_key_cannot_change_the_password(http, me):
     assert http.post("/api/v1/auth/change-password", json=body, headers={"X-API-Key": key}).status_code == 403
 
 
-def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(http, me, mails):
+def test_a_forgotten_password_is_reset_by_a_link_that_works_once(http, me, mails):
     known = http.post("/api/v1/auth/forgot-password", json={"email": me.email})
     unknown = http.post("/api/v1/auth/forgot-password", json={"email": "nobody@example.com"})
     assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())
@@ -471,8 +471,8 @@ def test_an_attacker_who_asks_for_resets_does_not_keep_the_owner_from_one(http, 
     assert http.post("/api/v1/auth/reset-password", json=new).status_code == 204
 
 
-def test_the_password_of_whoever_confirms_the_address_counts_and_all_else_ends(http, somebody, mails, events):
-    attacker = somebody()
+def test_the_password_of_the_user_who_confirms_the_address_counts_and_all_else_ends(http, new_user, mails, events):
+    attacker = new_user()
     key = attacker.call("POST", "/keys", {"name": "Backdoor", "scopes": ["tasks:read"]}).json()["key"]
     new = {
         "email": attacker.email,

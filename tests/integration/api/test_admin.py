@@ -6,8 +6,8 @@ from tests.integration.api.conftest import PASSWORD, signed_in
 
 
 @pytest.fixture
-def admin(http, database, somebody):
-    made = somebody()
+def admin(http, database, new_user):
+    made = new_user()
     with database.owner() as connection:
         connection.execute("update users set role = 'admin' where id = %s", [made.id])
     return made
@@ -22,8 +22,8 @@ def test_only_admins_get_in(http, database, me):
     assert me.call("PATCH", f"/admin/users/{me.id}", {"role": "admin"}).status_code == 403
 
 
-def test_accounts_are_found_and_paged(admin, me, somebody):
-    other = somebody()
+def test_accounts_are_found_and_paged(admin, me, new_user):
+    other = new_user()
     found = admin.call("GET", f"/admin/users?q={me.email[:20].upper()}").json()["items"]
     assert [each["id"] for each in found] == [me.id]
     first = admin.call("GET", "/admin/users?limit=1").json()
@@ -44,7 +44,7 @@ def test_a_role_is_given_with_an_event_and_an_entry_in_the_log(admin, me, events
     assert (entry["actor_id"], entry["before"], entry["after"]) == (admin.id, {"role": "user"}, {"role": "analyst"})
 
 
-def test_whoever_is_switched_off_is_out_at_once_and_for_good(http, admin, me):
+def test_a_user_who_is_switched_off_is_out_at_once_and_for_good(http, admin, me):
     key = me.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
     assert admin.call("PATCH", f"/admin/users/{me.id}", {"is_active": False}).status_code == 200
     assert me.call("GET", "/me").status_code == 401

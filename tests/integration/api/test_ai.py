@@ -29,8 +29,8 @@ def moment(hour, minute=0):
 
 
 @pytest.fixture
-def me(somebody):
-    return somebody("UTC")
+def me(new_user):
+    return new_user("UTC")
 
 
 def busy(me, start, end, **more):
@@ -38,8 +38,8 @@ def busy(me, start, end, **more):
     assert answer.status_code == 201, answer.text
 
 
-def plan(me, **wish):
-    answer = me.call("POST", "/ai/daily-plan", {"day": f"{DAY}", **wish})
+def plan(me, **fields):
+    answer = me.call("POST", "/ai/daily-plan", {"day": f"{DAY}", **fields})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -153,12 +153,12 @@ def test_a_day_off_and_hours_that_are_none_plan_nothing(me):
     me.task("Write")
     me.call("POST", "/days-off", {"first_date": f"{DAY}", "last_date": f"{DAY}"})
     assert plan(me)["blocks"] == []
-    for wish in ({"day_start": "17:00", "day_end": "09:00"}, {"day": "2020-01-01"}):
-        assert me.call("POST", "/ai/daily-plan", {"day": f"{DAY}", **wish}).status_code == 422
+    for fields in ({"day_start": "17:00", "day_end": "09:00"}, {"day": "2020-01-01"}):
+        assert me.call("POST", "/ai/daily-plan", {"day": f"{DAY}", **fields}).status_code == 422
 
 
-def test_somebody_elses_plan_cannot_be_accepted(me, somebody):
-    made = plan(somebody("UTC"))
+def test_another_users_plan_cannot_be_accepted(me, new_user):
+    made = plan(new_user("UTC"))
     assert me.call("POST", f"/ai/daily-plan/{made['id']}/accept").status_code == 404
 
 
@@ -182,10 +182,10 @@ def test_tasks_are_suggested_for_goals_that_nothing_leads_to(me):
     assert me.call("GET", "/ai/task-suggestions").json()["items"] == []
 
 
-def test_what_stands_out_rests_on_the_callers_own_figures(me, somebody, http):
+def test_what_stands_out_rests_on_the_callers_own_figures(me, new_user, http):
     week = Period.week_of(clock.now().date() - timedelta(days=7))
     put(http, me.id, week, tasks_completed=2)
-    put(http, somebody().id, week, tasks_completed=30)
+    put(http, new_user().id, week, tasks_completed=30)
     said = me.call("GET", "/ai/productivity-insights").json()
     assert (said["written_by"], said["first_day"]) == ("local", f"{week.first}")
     assert said["observations"][0]["evidence"] == [{"metric": "tasks_completed", "value": 14}]
@@ -247,7 +247,7 @@ def obeys(question):
     return saying(found[0])(question) if found else honest(question)
 
 
-def test_a_hundred_attacks_in_all_that_people_write_reach_no_service(with_service, service, http):
+def test_a_hundred_attacks_in_all_that_users_write_reach_no_service(with_service, service, http):
     mine, service.says = with_service, obeys
     attacks = [f"MARK-{n} {dress.format(said)}" for n, (dress, said) in enumerate(product(DRESSED, SAID))]
     mine.call("PATCH", "/me", {"display_name": attacks[0][:100]})

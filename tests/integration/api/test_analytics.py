@@ -13,7 +13,7 @@ from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import Lake
 from pipelines.engine import build, daily, publish_tables
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person as Life
+from tests.integration.pipelines.conftest import SampleUser as UserHistory
 from tests.integration.pipelines.conftest import World
 from tests.sizes import dice, sized
 
@@ -33,11 +33,11 @@ def world(tmp_path):
     world.session.close()
 
 
-def made(world, *lives, as_of):
+def made(world, *user_histories, as_of):
     """Lands what happened, and makes all tables as of a moment."""
-    for life in lives:
-        world.land(life.events)
-        life.events.clear()
+    for history in user_histories:
+        world.land(history.events)
+        history.events.clear()
     world.refresh(as_of)
     for table in build.TABLES:
         build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
@@ -47,35 +47,35 @@ def made(world, *lives, as_of):
 def published(world, database):
     """Makes all tables, and publishes them."""
 
-    def publish(*lives, as_of):
-        made(world, *lives, as_of=as_of)
+    def publish(*user_histories, as_of):
+        made(world, *user_histories, as_of=as_of)
         return publish_tables.publish(world.lake, world.session, database, BUCKETS)
 
     return publish
 
 
-def life_of(person):
-    return Life(id_=UUID(person.id), since=clock.now() - timedelta(days=40))
+def life_of(user):
+    return UserHistory(id_=UUID(user.id), since=clock.now() - timedelta(days=40))
 
 
-def busy_life(person):
+def busy_life(user):
     """A task a day for ten days, done with an hour's work; a meeting, a goal."""
-    life, now = life_of(person), clock.now()
+    history, now = life_of(user), clock.now()
     for days_ago in range(10, 0, -1):
         at = now - timedelta(days=days_ago, hours=2)
-        task = life.task(at, priority="high", estimated_minutes=30, due_at=at + timedelta(hours=3))
-        entry = life.new("time_entry", task_id=task.id, started_at=at, ended_at=at + timedelta(minutes=60))
+        task = history.task(at, priority="high", estimated_minutes=30, due_at=at + timedelta(hours=3))
+        entry = history.new("time_entry", task_id=task.id, started_at=at, ended_at=at + timedelta(minutes=60))
         entry.happens("logged", at + timedelta(minutes=60))
         task.completed(at + timedelta(hours=1))
     start = now - timedelta(days=3)
-    life.new("calendar_event", title="M", start_at=start, end_at=start + timedelta(minutes=30)).happens(
+    history.new("calendar_event", title="M", start_at=start, end_at=start + timedelta(minutes=30)).happens(
         "created", start
     )
-    goal = life.new("goal", title="G", created_at=now - timedelta(days=30), progress=0, status="active")
+    goal = history.new("goal", title="G", created_at=now - timedelta(days=30), progress=0, status="active")
     goal.happens("created", now - timedelta(days=30))
     goal.happens("progressed", now - timedelta(days=5), progress=40)
-    life.task(now - timedelta(days=1))
-    return life
+    history.task(now - timedelta(days=1))
+    return history
 
 
 def test_before_anything_is_published_the_answer_says_so(me):
@@ -173,11 +173,11 @@ def publish_all_rows(world, database):
 
 def test_changes_alone_make_what_a_comparison_of_all_rows_makes(me, world, database, published):
     now = clock.now()
-    life = busy_life(me)
-    published(life, as_of=now)
-    life.events.clear()
-    life.task(now - timedelta(days=12), due_date=(now - timedelta(days=11)).date().isoformat())  # a late event
-    made(world, life, as_of=now)
+    history = busy_life(me)
+    published(history, as_of=now)
+    history.events.clear()
+    history.task(now - timedelta(days=12), due_date=(now - timedelta(days=11)).date().isoformat())  # a late event
+    made(world, history, as_of=now)
     # Rows that a table has no more, in files of which others stay.
     days = world.lake.open(daily.DAILY)
     days.forget(f"local_date = '{(now - timedelta(days=4)).date()}'", positions={})
@@ -203,11 +203,11 @@ def test_what_is_published_of_a_table_that_was_rebuilt_is_compared_row_by_row(me
 def test_only_files_that_a_table_gained_are_read(me, world, database, published):
     """A file that both versions have could not even be opened."""
     now = clock.now()
-    life = busy_life(me)
-    published(life, as_of=now)
-    life.events.clear()
-    life.task(now)
-    made(world, life, as_of=now)
+    history = busy_life(me)
+    published(history, as_of=now)
+    history.events.clear()
+    history.task(now)
+    made(world, history, as_of=now)
     table = next(each for each in publish_tables.TABLES if each.full_name == daily.DAILY.name)
     gold = world.lake.open(daily.DAILY)
     with database.transaction(Role.REPORTING) as tx:
@@ -221,11 +221,11 @@ def test_only_files_that_a_table_gained_are_read(me, world, database, published)
 
 def test_two_that_publish_at_once_leave_what_one_would(me, world, database, database_url, published):
     now = clock.now()
-    life = busy_life(me)
-    published(life, as_of=now)
-    life.events.clear()
-    life.task(now)
-    made(world, life, as_of=now)
+    history = busy_life(me)
+    published(history, as_of=now)
+    history.events.clear()
+    history.task(now)
+    made(world, history, as_of=now)
 
     def publish():
         with duckdb_session() as session, Database(database_url, connections=1) as own:
@@ -241,8 +241,8 @@ def test_two_that_publish_at_once_leave_what_one_would(me, world, database, data
     assert by_both == published_rows(database)
 
 
-def test_nobody_sees_another_persons_figures(me, somebody, published):
-    other = somebody()
+def test_nobody_sees_another_users_figures(me, new_user, published):
+    other = new_user()
     published(busy_life(other), as_of=clock.now())
     assert me.call("GET", "/analytics/productivity").json()["items"] == []
     assert me.call("GET", "/analytics/tasks").json()["created"] == 0
@@ -254,8 +254,8 @@ PUBLICATIONS = sized(2, 10)
 
 def test_nobody_sees_half_of_a_publication(me, world, database, published):
     """Weeks come and go with each publication; who reads in a loop, while it goes on, sees all of one or all of the other."""
-    life, now = busy_life(me), clock.now()
-    published(life, as_of=now)
+    history, now = busy_life(me), clock.now()
+    published(history, as_of=now)
     path, seen = "/analytics/productivity?granularity=day", set()
 
     def read(stop):
@@ -282,11 +282,11 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
     assert len(created) > 1
 
 
-def test_groups_of_fewer_people_than_the_smallest_are_withheld_and_counted(me, somebody, database, published):
-    for person in (me, somebody()):
-        life = life_of(person)
-        life.new("activity", name="rare.feature").happens("tracked", clock.now() - timedelta(days=1))
-        published(life, as_of=clock.now())
+def test_groups_of_fewer_users_than_the_smallest_are_withheld_and_counted(me, new_user, database, published):
+    for user in (me, new_user()):
+        history = life_of(user)
+        history.new("activity", name="rare.feature").happens("tracked", clock.now() - timedelta(days=1))
+        published(history, as_of=clock.now())
     with database.owner() as connection:
         connection.execute("update users set role = 'analyst' where id = %s", [me.id])
     for table in ("retention", "funnel", "feature_usage"):
@@ -298,10 +298,10 @@ def test_groups_of_fewer_people_than_the_smallest_are_withheld_and_counted(me, s
 
 @pytest.mark.parametrize("seed", range(sized(2, 10)))
 def test_numbers_shown_together_add_up(me, published, seed):
-    draw, life = dice(seed), life_of(me)
+    draw, history = dice(seed), life_of(me)
     for days_ago in range(30, 2, -1):
         at = clock.now() - timedelta(days=days_ago, hours=3)
-        task = life.task(
+        task = history.task(
             at,
             priority=draw.choice(["low", "medium", "high", "urgent"]),
             due_at=at + timedelta(hours=draw.randrange(60)),
@@ -314,7 +314,7 @@ def test_numbers_shown_together_add_up(me, published, seed):
             task.happens("updated", at + timedelta(hours=31), priority="low")
         if draw.random() < 0.3:
             task.deleted(at + timedelta(hours=32))
-    published(life, as_of=clock.now())
+    published(history, as_of=clock.now())
     tasks = me.call("GET", "/analytics/tasks").json()
     days = me.call("GET", "/analytics/productivity").json()["items"]
     for name in ("created", "completed", "open", "overdue"):
@@ -345,11 +345,11 @@ def reading(read):
             reader.join(20)
 
 
-def test_figures_about_everybody_are_for_analysts(me, somebody, database, published):
-    for person in (me, *(somebody() for _ in range(4))):
-        life = life_of(person)
-        life.new("activity", name="app.opened", platform="ios").happens("tracked", clock.now() - timedelta(days=1))
-        published(life, as_of=clock.now())
+def test_figures_about_all_users_are_for_analysts(me, new_user, database, published):
+    for user in (me, *(new_user() for _ in range(4))):
+        history = life_of(user)
+        history.new("activity", name="app.opened", platform="ios").happens("tracked", clock.now() - timedelta(days=1))
+        published(history, as_of=clock.now())
     assert me.call("GET", "/analytics/product/app_activity").status_code == 403
     with database.owner() as connection:
         connection.execute("update users set role = 'analyst' where id = %s", [me.id])

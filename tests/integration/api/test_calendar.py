@@ -1,4 +1,4 @@
-"""Appointments: when they take place, where they clash, and the time between them. The person is in Berlin."""
+"""Appointments: when they take place, where they clash, and the time between them. The user is in Berlin."""
 
 from uuid import UUID
 

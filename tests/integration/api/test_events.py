@@ -82,10 +82,10 @@ def test_where_no_event_is_good_nothing_is_taken(me, events):
     assert tracked(events, me.id) == []
 
 
-def test_an_event_of_ones_own_id_keeps_its_identity_and_nobody_else_can_take_it(me, somebody, events):
-    other = somebody()
-    for person in (me, me, other):
-        assert person.call("POST", "/events", {"name": "x", "id": "abc"}).status_code == 202
+def test_an_event_of_ones_own_id_keeps_its_identity_and_nobody_else_can_take_it(me, new_user, events):
+    other = new_user()
+    for user in (me, me, other):
+        assert user.call("POST", "/events", {"name": "x", "id": "abc"}).status_code == 202
     mine, again = tracked(events, me.id)
     (theirs,) = tracked(events, other.id)
     assert mine["id"] == again["id"] == str(own_id(UUID(me.id), "abc"))
@@ -203,7 +203,7 @@ def test_segments_own_library_works_with_another_host(address, me, key, events, 
     )
 
 
-def test_segments_own_library_is_told_of_a_wrong_key(address):
+def test_segments_own_library_learns_of_a_wrong_key(address):
     failures = []
     library = Segment("ff_wrong", host=address, on_error=lambda error, _: failures.append(error), max_retries=0)
     library.track("u1", "x")
@@ -212,7 +212,7 @@ def test_segments_own_library_is_told_of_a_wrong_key(address):
     assert "401" in str(failures[0])
 
 
-def test_the_schemas_of_events_are_told_to_everybody(http, me, events):
+def test_the_schemas_of_events_are_public(http, me, events):
     names = [each["name"] for each in http.get("/api/v1/schemas").json()["items"]]
     me.task("Write to Ada")
     made = events(me.id)[-1]

@@ -43,13 +43,13 @@ def body_for(method, path):
 
 
 @pytest.fixture
-def other(somebody):
-    return somebody()
+def other(new_user):
+    return new_user()
 
 
 @pytest.fixture
 def theirs(other, database):
-    """Somebody else has one of everything: the name of each id in a path, and theirs."""
+    """Another user has one of everything: the name of each id in a path, and theirs."""
 
     def made(path, body, method="POST"):
         answer = other.call(method, path, body)
@@ -114,7 +114,7 @@ def test_every_call_that_needs_a_caller_says_what_a_key_must_be_allowed(http):
             assert ("x-scope" in operation) == bool(operation.get("security")), (method, path)
 
 
-def test_what_belongs_to_somebody_else_is_not_there(http, me, theirs):
+def test_what_belongs_to_another_user_is_not_there(http, me, theirs):
     tried = 0
     for method, path in routes(http):
         if "{" in path:
@@ -126,7 +126,7 @@ def test_what_belongs_to_somebody_else_is_not_there(http, me, theirs):
     assert tried >= 45
 
 
-def test_what_belongs_to_somebody_else_is_in_no_list(http, me, theirs):
+def test_what_belongs_to_another_user_is_in_no_list(http, me, theirs):
     questions = {"/api/v1/calendar": "?since=2026-12-01&until=2026-12-31", "/api/v1/tasks/search": "?q=private"}
     for method, path in routes(http):
         if method == "GET" and "{" not in path and "/admin/" not in path:
@@ -149,7 +149,7 @@ def test_what_belongs_to_somebody_else_is_in_no_list(http, me, theirs):
     ],
     ids=str,
 )
-def test_nothing_of_ones_own_can_point_at_what_is_somebody_elses(me, theirs, path, body):
+def test_nothing_of_ones_own_can_point_at_what_is_another_users(me, theirs, path, body):
     def filled(value):
         return [theirs[each] for each in value] if isinstance(value, list) else theirs.get(value, value)
 
@@ -311,8 +311,8 @@ def test_a_defect_says_nothing_of_the_inside_but_where_to_find_it(http, me, data
     assert task_id not in told.getMessage()  # an address may hold a token, too
 
 
-def test_one_person_leaves_room_for_others(http, database_url, somebody):
-    home, (one, other) = http.app.state.services.settings.home, (somebody(), somebody())
+def test_one_user_leaves_room_for_others(http, database_url, new_user):
+    home, (one, other) = http.app.state.services.settings.home, (new_user(), new_user())
     key = one.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
     bounded = load_settings(home=home, requests_per_minute=3)
     with TestClient(create_app(bounded, database_url)) as narrow:

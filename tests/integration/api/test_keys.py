@@ -112,9 +112,9 @@ def test_a_key_that_was_tampered_with_is_refused(http, me, change):
     assert with_key(http, change(make(me)["key"]), "GET", "/tasks").status_code == 401
 
 
-def test_a_key_under_another_owner_is_refused(http, me, somebody):
+def test_a_key_under_another_owner_is_refused(http, me, new_user):
     """The owner's id in a key is only where to look."""
-    key, other = make(me)["key"], somebody()
+    key, other = make(me)["key"], new_user()
     assert with_key(http, key[:51] + other.id.replace("-", ""), "GET", "/tasks").status_code == 401
 
 
@@ -165,8 +165,8 @@ def test_a_key_that_works_stays_on_the_list_however_many_were_revoked_since(me, 
     assert (len(listed), listed[0]["id"]) == (200, made["id"])
 
 
-def test_somebody_elses_key_is_not_there(me, somebody):
-    theirs = make(somebody())
+def test_another_users_key_is_not_there(me, new_user):
+    theirs = make(new_user())
     assert me.call("DELETE", f"/keys/{theirs['id']}").status_code == 404
 
 

@@ -22,9 +22,9 @@ __all__ = ["facts"]
 def delivered(database, facts):
     """A report in the ledger."""
 
-    def add(person, period="2026-W43", content=True, **fields):
+    def add(user, period="2026-W43", content=True, **fields):
         row = {
-            "id": new_id(), "user_id": UUID(person.id), "kind": "weekly", "period": period, "first": facts.period.first,
+            "id": new_id(), "user_id": UUID(user.id), "kind": "weekly", "period": period, "first": facts.period.first,
             "last": facts.period.last, "status": "sent", "content": Jsonb(orjson.loads(orjson.dumps(told(facts)))) if content else None, **fields,
         }  # fmt: skip
         with database.transaction(Role.REPORTING) as tx:
@@ -66,8 +66,8 @@ def test_a_report_can_be_printed(me, delivered):
     assert answer.content.startswith(b"%PDF")
 
 
-def test_somebody_elses_report_is_not_there(me, somebody, delivered):
-    theirs = delivered(somebody())
+def test_another_users_report_is_not_there(me, new_user, delivered):
+    theirs = delivered(new_user())
     assert me.call("GET", f"/reports/{theirs}").status_code == 404
     assert me.call("GET", "/reports").json()["items"] == []
 
@@ -76,42 +76,42 @@ def test_one_that_was_not_made_says_so(me, delivered):
     assert me.call("GET", f"/reports/{delivered(me, content=False)}").status_code == 409
 
 
-def test_any_days_make_a_report_of_the_callers_own_numbers(me, somebody, http):
+def test_any_days_make_a_report_of_the_callers_own_numbers(me, new_user, http):
     days = Period.between(facts_day := clock.now().date() - timedelta(days=20), facts_day + timedelta(days=2))
     put(http, me.id, days, tasks_completed=3)
-    put(http, somebody().id, days, tasks_completed=50)
-    wish = {"first_day": f"{days.first}", "last_day": f"{days.last}"}
-    made = me.call("POST", "/reports", wish).json()
+    put(http, new_user().id, days, tasks_completed=50)
+    body = {"first_day": f"{days.first}", "last_day": f"{days.last}"}
+    made = me.call("POST", "/reports", body).json()
     assert made["headline"].startswith("9 tasks completed")
     assert len(made["bars"]) == 3
-    only = me.call("POST", "/reports", {**wish, "sections": ["numbers"]}).json()
+    only = me.call("POST", "/reports", {**body, "sections": ["numbers"]}).json()
     assert (only["bars"], only["parts"]) == ([], [])
-    assert "9 tasks completed" in me.call("POST", "/reports?format=text", wish).text
+    assert "9 tasks completed" in me.call("POST", "/reports?format=text", body).text
 
 
 @pytest.mark.parametrize("form", ["json", "text", "pdf"])
 def test_a_report_is_made_once_for_a_key(me, http, form):
     day, earlier = clock.now().date() - timedelta(days=20), clock.now().date() - timedelta(days=21)
     put(http, me.id, [day], tasks_completed=3)
-    path, wish = f"/reports?format={form}", {"first_day": f"{earlier}", "last_day": f"{day}"}
-    first = me.call("POST", path, wish, Idempotency_Key="once")
+    path, body = f"/reports?format={form}", {"first_day": f"{earlier}", "last_day": f"{day}"}
+    first = me.call("POST", path, body, Idempotency_Key="once")
     put(http, me.id, [earlier], tasks_completed=2)
-    again = me.call("POST", path, wish, Idempotency_Key="once")
+    again = me.call("POST", path, body, Idempotency_Key="once")
     assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
     assert again.headers["content-type"] == first.headers["content-type"]
     assert (again.text == first.text) or form == "pdf"
-    assert me.call("POST", path, wish).content != first.content
+    assert me.call("POST", path, body).content != first.content
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         {"first_day": "2026-11-02", "last_day": "2026-11-01"}, {"first_day": "2025-01-01", "last_day": "2026-11-01"},
         {"first_day": "2026-11-01"}, {"first_day": "2026-11-01", "last_day": "2026-11-02", "sections": ["secrets"]},
     ],
 )  # fmt: skip
-def test_days_that_make_no_report_are_refused(me, wish):
-    assert me.call("POST", "/reports", wish).status_code == 422
+def test_days_that_make_no_report_are_refused(me, body):
+    assert me.call("POST", "/reports", body).status_code == 422
 
 
 def test_the_report_to_come_can_be_looked_at(me, http):
@@ -131,8 +131,8 @@ def test_the_report_of_a_week_in_which_nothing_is_recorded_yet_says_so(me, http)
     assert (report["is_empty"], report["lines"], report["bars"]) == (True, [], [])
 
 
-def test_what_is_not_computed_is_said_and_no_zero(me, http, somebody):
-    put(http, somebody().id, [clock.now().date()])
+def test_what_is_not_computed_is_said_and_no_zero(me, http, new_user):
+    put(http, new_user().id, [clock.now().date()])
     answer = me.call("GET", "/reports/preview")
     assert answer.status_code == 409
     assert "not computed yet" in answer.json()["detail"]

@@ -1,4 +1,4 @@
-"""Scores over HTTP: fresh after every write, explained, and never somebody else's."""
+"""Scores over HTTP: fresh after every write, explained, and never another user's."""
 
 from datetime import timedelta
 
@@ -15,12 +15,12 @@ PUBLISH = """
     values (%(user)s, %(task)s, %(score)s, 1, 1, '[{"code": "due", "text": "due today", "points": 50}]', %(version)s, 'test-1', %(as_of)s)"""
 
 
-def publish(database, person, task, *, score=50.0, version=None, hours_ago=0.0):
+def publish(database, user, task, *, score=50.0, version=None, hours_ago=0.0):
     with database.transaction(Role.SCORING) as tx:
         tx.run(
             PUBLISH,
             {
-                "user": person.id,
+                "user": user.id,
                 "task": task["id"],
                 "score": score,
                 "version": task["version"] if version is None else version,
@@ -29,14 +29,14 @@ def publish(database, person, task, *, score=50.0, version=None, hours_ago=0.0):
         )
 
 
-def scores(person, **headers):
-    answer = person.call("GET", "/scores?limit=200", **headers)
+def scores(user, **headers):
+    answer = user.call("GET", "/scores?limit=200", **headers)
     assert answer.status_code == 200, answer.text
     return answer.json()["items"]
 
 
-def by_title(person):
-    return {each["title"]: each for each in scores(person)}
+def by_title(user):
+    return {each["title"]: each for each in scores(user)}
 
 
 def test_what_a_client_has_already_is_not_sent_again(me):
@@ -68,7 +68,7 @@ def test_what_the_pipeline_published_is_served_until_the_task_changes(me, databa
 
 
 @pytest.mark.parametrize("old", [{"version": 0}, {"hours_ago": 2}])
-def test_an_old_score_is_made_anew(me, database, old):
+def test_an_old_score_is_rebuilt(me, database, old):
     publish(database, me, me.task("old"), **old)
     assert scores(me)[0]["model_version"] != "test-1"
 
@@ -121,10 +121,10 @@ def test_an_answer_that_still_holds_is_not_sent_again(me):
         assert me.call("GET", path, If_None_Match=first.headers["etag"]).status_code == 200
 
 
-def noted(database, person):
+def noted(database, user):
     with database.transaction(Role.REPORTING) as tx:
         found = "select * from shown_scores where user_id = %(user)s order by shown_at, rank"
-        return tx.all(found, {"user": person.id})
+        return tx.all(found, {"user": user.id})
 
 
 def test_what_is_shown_is_noted_once_a_day_as_it_was_when_first_seen(me, database):
@@ -144,8 +144,8 @@ def test_what_is_shown_is_noted_once_a_day_as_it_was_when_first_seen(me, databas
     ]
 
 
-def test_what_is_shown_on_another_day_is_noted_again_and_lasts(me, somebody, database):
-    theirs, task = somebody(), me.task()
+def test_what_is_shown_on_another_day_is_noted_again_and_lasts(me, new_user, database):
+    theirs, task = new_user(), me.task()
     scores(me)
     with database.owner() as connection:
         connection.execute("update shown_scores set local_date = local_date - 1 where user_id = %s", [me.id])
@@ -166,9 +166,9 @@ def test_nobody_waits_while_a_batch_is_being_published(me, database):
     assert scores(me)[0]["model_version"] != "test-1"
 
 
-def test_no_score_of_a_task_that_is_not_there(me, somebody):
+def test_no_score_of_a_task_that_is_not_there(me, new_user):
     assert me.call("GET", f"/tasks/{NOBODYS}/score").status_code == 404
-    theirs = somebody().task("private")
+    theirs = new_user().task("private")
     assert me.call("GET", f"/tasks/{theirs['id']}/score").status_code == 404
     assert scores(me) == []
 

@@ -65,8 +65,8 @@ def me(http, database, registry, refresh):
     return signed_in(http, "demo@example.com", PASSWORD)
 
 
-def scores(person):
-    answer = person.call("GET", "/scores?limit=200")
+def scores(user):
+    answer = user.call("GET", "/scores?limit=200")
     assert answer.status_code == 200, answer.text
     return {each["task_id"]: each for each in answer.json()["items"]}
 

@@ -25,7 +25,7 @@ def test_a_category_has_its_name_once_however_it_is_written(me):
     assert [each["name"] for each in me.call("GET", "/categories").json()["items"]] == ["Home", "Office"]
 
 
-def test_a_person_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
+def test_a_user_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
     monkeypatch.setattr(categories, "AT_MOST", 2)
     monkeypatch.setattr(notifications, "WAITING_AT_MOST", 2)
     soon = (clock.now() + timedelta(days=1)).isoformat()
@@ -86,9 +86,9 @@ def test_a_retry_under_the_same_key_gets_the_same_answer_and_makes_nothing_more(
     assert me.call("POST", f"/{path}", changed, Idempotency_Key="once").status_code == 422
 
 
-def test_names_of_categories_are_each_persons_own(me, somebody):
-    for person in (me, somebody()):
-        assert person.call("POST", "/categories", {"name": "Home"}).status_code == 201
+def test_names_of_categories_are_each_users_own(me, new_user):
+    for user in (me, new_user()):
+        assert user.call("POST", "/categories", {"name": "Home"}).status_code == 201
 
 
 def test_a_category_that_something_is_in_cannot_be_deleted(me):
@@ -202,19 +202,19 @@ def test_preferences_that_cannot_be_are_refused(me, body):
 def told(database):
     """Tells somebody something, as the platform does."""
 
-    def tell(person, title, hours_ago=1):
+    def tell(user, title, hours_ago=1):
         with database.owner() as connection:
             connection.execute(
                 "insert into notifications (id, user_id, created_at, updated_at, type, title, scheduled_at, status)"
                 " values (gen_random_uuid(), %s, now(), now(), 'system', %s, now() - make_interval(hours => %s), 'sent')",
-                [person.id, title, hours_ago],
+                [user.id, title, hours_ago],
             )
 
     return tell
 
 
-def test_notifications_are_read_one_by_one_or_all(me, somebody, told):
-    other = somebody()
+def test_notifications_are_read_one_by_one_or_all(me, new_user, told):
+    other = new_user()
     for hours, title in ((3, "old"), (2, "middle"), (1, "new")):
         told(me, title, hours)
     told(other, "not mine")
@@ -242,7 +242,7 @@ def test_a_reminder_waits_for_its_time(me):
     assert len(me.call("GET", "/notifications?upcoming=true").json()["items"]) == 1
 
 
-def test_a_reminder_with_a_new_moment_gets_its_attempts_anew(me, database):
+def test_a_reminder_with_a_new_moment_gets_its_attempts_again(me, database):
     soon, later = (f"{clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (1, 2))
     made = me.call("POST", "/notifications", {"title": "Call", "scheduled_at": later}).json()
     with database.owner() as connection:

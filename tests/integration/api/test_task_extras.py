@@ -120,8 +120,8 @@ def test_a_search_for_signs_does_no_harm(me, asked):
     assert isinstance(found(me, asked), list)
 
 
-def test_nothing_of_others_and_nothing_deleted_is_found(me, somebody):
-    somebody().task("private report")
+def test_nothing_of_others_and_nothing_deleted_is_found(me, new_user):
+    new_user().task("private report")
     gone = me.task("deleted report")
     me.call("DELETE", f"/tasks/{gone['id']}")
     assert found(me, "report") == []

@@ -155,8 +155,8 @@ def test_a_key_with_another_request_is_refused(me):
     assert me.call("POST", "/tasks", {"title": "twice"}, Idempotency_Key="k1").status_code == 422
 
 
-def test_a_key_is_ones_own(me, somebody):
-    other = somebody()
+def test_a_key_is_ones_own(me, new_user):
+    other = new_user()
     mine = me.call("POST", "/tasks", {"title": "once"}, Idempotency_Key="k1").json()
     theirs = other.call("POST", "/tasks", {"title": "once"}, Idempotency_Key="k1").json()
     assert mine["id"] != theirs["id"]

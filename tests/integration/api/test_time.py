@@ -82,7 +82,7 @@ def test_time_is_written_down_afterwards_changed_and_deleted(me, events):
 
 
 def test_lists_go_by_local_day_task_and_kind(me):
-    """The person is in Berlin: 23:30 UTC is the next day there."""
+    """The user is in Berlin: 23:30 UTC is the next day there."""
     task = me.task()
     late = me.call("POST", "/time", {"started_at": "2026-03-01T23:30:00Z", "ended_at": "2026-03-01T23:50:00Z"}).json()
     early = me.call(

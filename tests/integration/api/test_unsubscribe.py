@@ -81,7 +81,7 @@ def test_the_rest_of_the_preferences_stays_and_the_mails_can_come_back(http, me,
     assert chosen(me) == (True, True)
 
 
-def test_a_link_says_no_address_and_fits_one_person_and_kind(me, end, http):
+def test_a_link_says_no_address_and_fits_one_user_and_kind(me, end, http):
     token = end().rpartition("/")[2]
     assert me.email.partition("@")[0] not in token
     assert link(http.app.state.services.settings, Subscription(UUID(me.id), "weekly")).endswith(token)

@@ -1,4 +1,4 @@
-"""The commands around the priority model, on a lake of made-up people."""
+"""The commands around the priority model, on a lake of made-up users."""
 
 import io
 import json
@@ -138,7 +138,7 @@ def show(database):
     return show
 
 
-def test_what_came_of_scores_that_were_shown_is_told_by_rank_once_the_next_day_is_over(
+def test_the_outcome_of_scores_that_were_shown_is_reported_by_rank_once_the_next_day_is_over(
     run, monkeypatch, database_url, show
 ):
     monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)

@@ -1,4 +1,4 @@
-"""`focusflow refresh` as a person sees it."""
+"""`focusflow refresh` as a user sees it."""
 
 import json
 from datetime import UTC, datetime, timedelta

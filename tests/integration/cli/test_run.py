@@ -57,7 +57,7 @@ class RecordingScreen:
 
 @pytest.fixture
 def settings():
-    # Not in pytest's own folder: that is closed to others anew by each pytest that starts, and as root, PostgreSQL runs as another account.
+    # Not in pytest's own folder: that is closed to others again by each pytest that starts, and as root, PostgreSQL runs as another account.
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
         settings = Settings(home=Path(folder, "home"), _env_file=None)

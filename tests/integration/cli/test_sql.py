@@ -27,7 +27,7 @@ QUESTIONS = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def home(database, tmp_path_factory):
-    """A home whose lake has two months of a person."""
+    """A home whose lake has two months of a user."""
     home = tmp_path_factory.mktemp("home")
     write_demo(database, clock.now(), days=60, count=1)
     open_ingestion(database, Lake(str(home / "lake")), buckets=BUCKETS, rows=50_000, age_seconds=0).drain()

@@ -72,7 +72,7 @@ def task(rank: int, title: str) -> dict[str, Any]:
 
 
 class SignedIn:
-    """A store in which one person is signed in, whatever the cookie says."""
+    """A store in which one user is signed in, whatever the cookie says."""
 
     def __init__(self, session: Session | None, api: Api) -> None:
         self.session, self.api = session, api

@@ -1,4 +1,4 @@
-"""Making an account and setting a password anew by pages, against the real API, with the links that its mails hold."""
+"""Making an account and setting a password again by pages, against the real API, with the links that its mails hold."""
 
 import re
 import time
@@ -47,7 +47,7 @@ def hidden_token(page):
     return token
 
 
-def test_an_account_is_made_and_its_address_proven(browser, link_for, api_address):
+def test_an_account_is_made_and_its_address_confirmed(browser, link_for, api_address):
     address = f"{new_id().hex}@example.com"
     form = {"name": "Ada", "email": address, "password": PASSWORD, "timezone": "Asia/Tokyo"}
     made = browser.post("/register", data=form)
@@ -63,7 +63,7 @@ def test_an_account_is_made_and_its_address_proven(browser, link_for, api_addres
         assert client.me()["email_is_verified"] is True
 
 
-def test_a_forgotten_password_is_set_anew(browser, email, link_for):
+def test_a_forgotten_password_is_reset(browser, email, link_for):
     assert "we sent a link" in browser.post("/forgot-password", data={"email": email}).text
     token = hidden_token(browser.get(link_for(email, "reset-password")))
     short = browser.post("/reset-password", data={"token": token, "password": "short"})
@@ -99,7 +99,7 @@ def test_a_form_that_is_too_long_is_refused(browser):
     assert browser.post("/register", data={"name": "x" * 5000}).status_code == 413
 
 
-def test_guesses_through_the_dashboard_count_for_the_persons_own_address(browser, email, api_address, store):
+def test_guesses_through_the_dashboard_count_for_the_users_own_address(browser, email, api_address, store):
     answers = [browser.post("/signin", data={"email": email, "password": f"guess {number}"}) for number in range(7)]
     assert "Too many attempts" in answers[-1].text
     elsewhere = TestClient(

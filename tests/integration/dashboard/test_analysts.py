@@ -110,7 +110,7 @@ def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monke
 
 
 @pytest.mark.parametrize("setting", [None, "https://dagster.example.com"])
-def test_links_lead_where_the_person_comes_from_or_where_the_settings_say(look, dagster, setting):
+def test_links_lead_where_the_user_comes_from_or_where_the_settings_say(look, dagster, setting):
     look(role="analyst", dagster_port=dagster, dagster_url=setting)
     (table,) = [each.value for each in show("data_health").dataframe if "page" in each.value]
     assert table["page"][0] == f"{setting or f'http://127.0.0.1:{dagster}'}/assets/gold/calendar_load"

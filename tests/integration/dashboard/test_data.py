@@ -1,4 +1,4 @@
-"""What the data layer lets out: a person's own rows, and to analysts what is about all."""
+"""What the data layer lets out: a user's own rows, and to analysts what is about all."""
 
 from pathlib import Path
 
@@ -68,12 +68,12 @@ def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lak
 
 
 @pytest.mark.parametrize("question", lake.PRODUCT)
-def test_what_is_about_all_people_is_not_for_everybody(look, question):
+def test_what_is_about_all_users_is_not_for_every_user(look, question):
     look()
     assert asked(question) == "Forbidden"
 
 
-def test_every_query_that_is_not_about_all_people_sees_only_rows_that_have_an_owner():
+def test_every_query_that_is_not_about_all_users_sees_only_rows_that_have_an_owner():
     from pipelines.engine import build, daily, priorities
 
     owned = {table.spec.name for table in build.TABLES if table.is_personal} | {

@@ -74,7 +74,7 @@ def test_only_reasons_that_set_a_task_apart_stand_beside_it(look, api):
     ]
 
 
-def test_a_persons_own_words_are_not_markup(look, api):
+def test_a_users_own_words_are_not_markup(look, api):
     me = look()
     api.open[0]["title"] = "[click](http://evil) **now** <img src=x>"
     assert "\\[click\\]\\(http\\://evil\\)" in words(show("today"))
@@ -101,7 +101,7 @@ def test_calm_shows_one_step_and_no_count_of_what_is_late(look):
     assert metrics(page) == {}
 
 
-def test_calm_counts_the_times_somebody_came_back(look):
+def test_calm_counts_the_times_a_user_came_back(look):
     me = str(new_id())
     busy = pl.col("local_date").is_in([TODAY - timedelta(days=n) for n in (30, 29, 20, 16, 1)])
     gaps = pl.col("tasks_completed").cast(pl.Float64)
@@ -146,14 +146,14 @@ def test_without_the_api_the_numbers_are_still_there(look, api):
     assert metrics(page)["Completed"] == "5"
 
 
-def test_somebody_new_is_told_what_to_do(look, api):
+def test_a_new_user_is_told_what_to_do(look, api):
     look()
     api.open.clear()
     assert "No open tasks" in words(show("today"))
     assert "Add a task" in words(show("overview"))
 
 
-def test_a_new_person_without_comparison_gets_no_comparison(look):
+def test_a_new_user_without_comparison_gets_no_comparison(look):
     me = str(new_id())
     look(days_of(me, 2, count=10), user_id=me)
     page = show("overview")
@@ -177,7 +177,7 @@ def test_a_page_that_asks_for_no_days_keeps_those_of_the_address(look, api):
     assert page.session_state["range-kept"] == "90 days"
 
 
-def test_another_persons_id_in_the_address_shows_nothing_of_theirs(look):
+def test_another_users_id_in_the_address_shows_nothing_of_theirs(look):
     me, other = str(new_id()), str(new_id())
     look(days_of(me, 1), days_of(other, 77), user_id=me)
     for name in ("today", "overview"):
@@ -227,7 +227,7 @@ def test_a_report_that_is_not_computed_yet_is_announced_and_no_outage(look, api,
 
 
 @pytest.mark.parametrize("name", ["product", "model", "data_health"])
-def test_a_page_about_all_people_is_not_made_for_everybody(look, name):
+def test_a_page_about_all_users_is_not_shown_to_every_user(look, name):
     look()
     page = run(name)
     assert "may not do this" in str(page.exception[0].value)

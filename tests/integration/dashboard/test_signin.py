@@ -72,7 +72,7 @@ def sign_in(browser, email, password=PASSWORD, **headers):
     return browser.post("/signin", data={"email": email, "password": password}, headers=headers)
 
 
-def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_page(browser):
+def test_a_user_who_is_not_signed_in_is_sent_to_the_sign_in_page(browser):
     answer = browser.get("/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
     assert "Sign in" in browser.get("/signin").text

@@ -1,4 +1,4 @@
-"""A person sees their own rows, whatever the code above forgets."""
+"""A user sees their own rows, whatever the code above forgets."""
 
 import psycopg
 import pytest
@@ -21,7 +21,7 @@ def titles(database, user_id):
         return [row["title"] for row in tx.all("select title from tasks")]
 
 
-def test_a_person_sees_their_own_tasks_and_no_others(database, user_id):
+def test_a_user_sees_their_own_tasks_and_no_others(database, user_id):
     add_task(database, user_id, "mine")
     other = add_user(database)
     add_task(database, other, "theirs")
@@ -34,19 +34,19 @@ def test_without_a_user_nothing_is_seen(database, user_id):
         assert tx.all("select * from tasks") == []
 
 
-def test_another_persons_row_cannot_be_changed(database, user_id):
+def test_another_users_row_cannot_be_changed(database, user_id):
     task = add_task(database, user_id)
     with database.transaction(Role.API, add_user(database)) as tx:
         assert update_row(tx, tasks, task["id"], {"title": "stolen"}) is None
 
 
-def test_a_row_cannot_be_given_to_somebody_else(database, user_id):
+def test_a_row_cannot_be_given_to_another_user(database, user_id):
     other = add_user(database)
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction(Role.API, user_id) as tx:
         insert_row(tx, tasks, {"id": new_id(), "title": "planted", "user_id": other})
 
 
-def test_a_row_cannot_point_at_somebody_elses(database, user_id):
+def test_a_row_cannot_point_at_another_users(database, user_id):
     theirs = add_task(database, add_user(database))
     with pytest.raises(psycopg.errors.ForeignKeyViolation), database.transaction(Role.API, user_id) as tx:
         insert_row(tx, tasks, {"id": new_id(), "title": "child", "parent_task_id": theirs["id"]})

@@ -43,5 +43,5 @@ def raw_rows_of(lake: Lake, columns: str = "bucket, log_offset, id") -> list[tup
 
 @pytest.fixture(scope="module")
 def users(database: Database) -> list[UUID]:
-    """People in several buckets."""
+    """Users in several buckets."""
     return [add_user(database) for _ in range(BUCKETS)]

@@ -1,4 +1,4 @@
-"""The demo people in a real database."""
+"""The demo users in a real database."""
 
 from datetime import UTC, datetime
 
@@ -36,7 +36,7 @@ def outbox(database, written):
         return tx.all("select * from outbox order by id")
 
 
-def test_each_person_has_an_account_with_the_known_password(accounts):
+def test_each_user_has_an_account_with_the_known_password(accounts):
     assert [(row["email"], row["role"]) for row in accounts] == [
         ("analyst@example.com", "analyst"),
         ("demo@example.com", "user"),
@@ -44,7 +44,7 @@ def test_each_person_has_an_account_with_the_known_password(accounts):
     assert all(PasswordHasher().verify(row["password_hash"], PASSWORD) for row in accounts)
 
 
-def test_the_outbox_holds_every_event_in_its_persons_bucket(written, outbox):
+def test_the_outbox_holds_every_event_in_its_users_bucket(written, outbox):
     assert len(outbox) == written.events
     for row in outbox:
         value = orjson.loads(row["value"])
@@ -58,7 +58,7 @@ def test_a_whole_history_is_recorded_at_the_moment_it_is_written(outbox):
 
 
 @pytest.mark.parametrize("noun", TABLES)
-def test_the_rows_of_a_person_are_what_their_last_events_say(database, accounts, outbox, noun):
+def test_the_rows_of_a_user_are_what_their_last_events_say(database, accounts, outbox, noun):
     for account in accounts:
         last = {}
         for row in outbox:

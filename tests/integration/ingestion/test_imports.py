@@ -141,7 +141,7 @@ def test_half_an_import_never_stays(database, account, monkeypatch):
     assert rows(database, account, "tasks") == rows(database, account, "imports") == events(database, account) == []
 
 
-def test_an_import_of_somebody_else_cannot_be_undone(database, account):
+def test_an_import_of_another_user_cannot_be_undone(database, account):
     report = import_upload(database, account, taskwarrior(TASKS))
     with pytest.raises(Problem, match="no such import"):
         undo_import(database, Account(add_user(database), "UTC"), id_of(report))

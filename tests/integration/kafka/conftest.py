@@ -17,7 +17,7 @@ from tests.conftest import BUCKETS, add_user
 
 @pytest.fixture
 def users(database):
-    """People in several buckets."""
+    """Users in several buckets."""
     return [add_user(database) for _ in range(BUCKETS)]
 
 

@@ -53,7 +53,7 @@ def send(kafka):
 
 @pytest.fixture
 def deliver(inbox, kafka, send):
-    """Sends, and has it taken in. Says how many messages were."""
+    """Sends, and has it read. Says how many messages were."""
 
     def deliver(*values):
         send(*values)

@@ -111,7 +111,7 @@ def test_what_was_sent_again_lands_once(here):
     assert places_of(here.lake) == all_places(here.database)
 
 
-def test_a_topic_that_was_made_anew_is_refused_until_the_database_has_filled_the_lake(here):
+def test_a_topic_that_was_rebuilt_is_refused_until_the_database_has_filled_the_lake(here):
     for user_id in here.users:
         write_events(here.database, user_id, 20)
     here.relay.drain()

@@ -46,7 +46,7 @@ def test_a_mail_arrives_as_it_was_written(served, post, tmp_path):
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
-def test_what_people_wrote_makes_no_headers(served, post, tmp_path):
+def test_what_users_wrote_makes_no_headers(served, post, tmp_path):
     settings = settings_for(served(), tmp_path)
     assert sent(settings, subject="Report\r\nBcc: mallory@example.com\0").outcome is Outcome.SENT
     assert post.taken[0]["Subject"] == "Report Bcc: mallory@example.com "
@@ -138,7 +138,7 @@ def test_a_login_is_given_and_a_wrong_one_gets_nothing_through(served, post, tmp
     right = settings_for(port, tmp_path, smtp_username="us", smtp_password="secret")
     assert sent(right).outcome is Outcome.SENT
     wrong = settings_for(port, tmp_path, smtp_username="us", smtp_password="guess")
-    assert sent(wrong).outcome is Outcome.UNAVAILABLE  # the account can be mended, and the mail is fine
+    assert sent(wrong).outcome is Outcome.UNAVAILABLE  # the account can be repaired, and the mail is fine
     assert len(post.taken) == 1
 
 

@@ -45,7 +45,7 @@ def model(split):
 
 
 def gain_over_best_rule(lists, score):
-    """By how much an order is better than that of the best rule, list by list, people drawn anew."""
+    """By how much an order is better than that of the best rule, list by list, users drawn again."""
     of_rules = {name: gains(lists, lists.select(score=rule)["score"]) for name, rule in rules().items()}
     best = max(of_rules, key=lambda name: float(ndcg_of_lists(of_rules[name]).to_numpy().mean()))
     theirs, ours = per_list(of_rules[best]), per_list(gains(lists, score))

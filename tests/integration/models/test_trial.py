@@ -35,7 +35,7 @@ def outcome(lists, registry):
 
 
 def shuffled(lists):
-    """The same lists, and what came of each task is that of any other."""
+    """The same lists, and the outcome of each task is that of any other."""
     outcomes = lists.select("gain", "taken_up", "is_done", "is_done_today", "missed", "missed_or_moved")
     return lists.drop(outcomes.columns).hstack(outcomes.sample(fraction=1, shuffle=True, seed=1))
 
@@ -57,7 +57,7 @@ def test_where_nothing_was_planted_the_gate_refuses(tmp_path):
     assert registry.versions() == [found.version]
 
 
-@full_only  # what is planted nowhere is refused above; here it is the same people, at the cost of another four trainings
+@full_only  # what is planted nowhere is refused above; here it is the same users, at the cost of another four trainings
 def test_a_model_of_shuffled_labels_is_refused(lists):
     figures = evaluate(lists, lambda earlier: fit(shuffled(earlier)))
     assert any("NDCG@5" in each for each in refusals(figures))

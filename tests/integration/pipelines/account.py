@@ -1,4 +1,4 @@
-"""A person's events as somebody would go through them with a pencil: what the slow accounts of all tables are made from."""
+"""A user's events as somebody would go through them with a pencil: what the slow accounts of all tables are made from."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from focusflow.clock import local_date, zone
 from focusflow.contracts.envelope import Event
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -44,21 +44,21 @@ def is_open(task: Event) -> bool:
 
 
 def due_day(task: Event) -> date | None:
-    """A moment lies on the day that it was where the person lived when it was said."""
+    """A moment lies on the day that it was where the user lived when it was said."""
     by = moment_of(task.data["due_at"])
     return local_date(by, task.timezone) if by else date_of(task.data["due_date"])
 
 
 class Account:
-    """A person's events, as they happened, as of a moment."""
+    """A user's events, as they happened, as of a moment."""
 
-    def __init__(self, person: Person, as_of: datetime) -> None:
-        self.id, self.events, self.as_of = str(person.id), person.events, as_of
-        self.homes = [event for event in person.events if event.type.startswith("user.")]
+    def __init__(self, user: SampleUser, as_of: datetime) -> None:
+        self.id, self.events, self.as_of = str(user.id), user.events, as_of
+        self.homes = [event for event in user.events if event.type.startswith("user.")]
 
     @cached_property
     def today(self) -> date:
-        """The last date that it has been where the person lived: who flies west has yesterday again, but no day goes."""
+        """The last date that it has been where the user lived: who flies west has yesterday again, but no day goes."""
         ends = [event.time for event in self.homes[1:]] + [self.as_of]
         return max(local_date(end, home.data["timezone"]) for home, end in zip(self.homes, ends, strict=True))
 
@@ -96,12 +96,12 @@ class Account:
         return (each[-1] for each in self.each(noun) if not each[-1].type.endswith(".deleted"))
 
     def home(self, moment: datetime) -> str:
-        """Where the person lived: before the first word of it, too, where the first word says."""
+        """Where the user lived: before the first word of it, too, where the first word says."""
         said = next((each for each in reversed(self.homes) if each.time <= moment), self.homes[0])
         return str(said.data["timezone"])
 
     def wall(self, moment: datetime) -> datetime:
-        """As on the wall clock of where the person lived then."""
+        """As on the wall clock of where the user lived then."""
         return moment.astimezone(zone(self.home(moment)))
 
     def entries(self) -> list[Event]:

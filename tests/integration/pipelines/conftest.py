@@ -1,4 +1,4 @@
-"""People to whom things happen, and a lake in which that lands and is refreshed."""
+"""Users to whom things happen, and a lake in which that lands and is refreshed."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,8 +23,8 @@ from pipelines.engine import daily, histories, silver
 from tests.conftest import BUCKETS
 
 
-class Person:
-    """Somebody with an account. Moments are said as on the wall clock of where the person lives."""
+class SampleUser:
+    """Somebody with an account. Moments are said as on the wall clock of where the user lives."""
 
     def __init__(
         self,
@@ -88,34 +88,34 @@ class Person:
 class Thing:
     """An entity, which remembers its state from one happening to the next."""
 
-    def __init__(self, person: Person, noun: str, **data: Any) -> None:
-        self.person, self.noun, self.data = person, BY_NAME[noun], data
+    def __init__(self, user: SampleUser, noun: str, **data: Any) -> None:
+        self.user, self.noun, self.data = user, BY_NAME[noun], data
         self.id, self.version = new_id(), 0
 
     def happens(self, happening: str, at: str | datetime, **changes: Any) -> Event:
         self.data |= changes
         self.version += 1
-        moment = self.person.moment(at)
+        moment = self.user.moment(at)
         event = outbox.event(
             f"{self.noun.prefix or self.noun.name}.{happening}",
-            user_id=self.person.id,
-            timezone=self.person.timezone,
+            user_id=self.user.id,
+            timezone=self.user.timezone,
             subject=self.id,
             version=self.version,
             data=self.data,
             recorded_at=moment,
         )
-        self.person.events.append(event)
+        self.user.events.append(event)
         return event
 
     def completed(self, at: str | datetime) -> Event:
-        return self.happens("completed", at, status="completed", completed_at=self.person.moment(at))
+        return self.happens("completed", at, status="completed", completed_at=self.user.moment(at))
 
     def reopened(self, at: str | datetime) -> Event:
         return self.happens("reopened", at, status="pending", completed_at=None)
 
     def deleted(self, at: str | datetime) -> Event:
-        return self.happens("deleted", at, deleted_at=self.person.moment(at))
+        return self.happens("deleted", at, deleted_at=self.user.moment(at))
 
 
 @dataclass
@@ -138,18 +138,18 @@ class World:
         positions = {position_key(run.bucket): self.landed[run.bucket] for run in runs}
         self.lake.open(RAW_EVENTS).append(raw_rows(self.session, runs), positions=positions)
 
-    def take_in(self) -> silver.LoadStats:
+    def load_silver(self) -> silver.LoadStats:
         return silver.load_incremental(self.lake, self.session, BUCKETS)
 
-    def bring_up(self) -> dict[str, int]:
+    def load_histories(self) -> dict[str, int]:
         """Every history; how many versions came for each noun."""
         return {
             noun.name: histories.load_incremental(self.lake, self.session, noun, BUCKETS) for noun in histories.KEPT
         }
 
     def refresh(self, as_of: datetime) -> daily.Computed:
-        self.take_in()
-        self.bring_up()
+        self.load_silver()
+        self.load_histories()
         return daily.compute(self.lake, self.session, BUCKETS, as_of)
 
     def rows(self, table: str, query: str = "") -> list[dict[str, Any]]:
@@ -162,17 +162,17 @@ class World:
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def days(self, user: Person | UUID) -> dict[str, dict[str, Any]]:
-        """The daily rows of a person, by date."""
-        id_ = user.id if isinstance(user, Person) else user
+    def days(self, user: SampleUser | UUID) -> dict[str, dict[str, Any]]:
+        """The daily rows of a user, by date."""
+        id_ = user.id if isinstance(user, SampleUser) else user
         return {f"{row['local_date']}": row for row in self.rows(daily.DAILY.name) if row["user_id"] == str(id_)}
 
-    def day(self, person: Person, day: str) -> dict[str, Any]:
-        """The row of a day after everything that happened to a person, seen from the noon of the day after the last."""
-        self.land(person.events)
-        last = max(event.time for event in person.events)
-        self.refresh(max(last, person.moment(f"{day} 23:59")))
-        return self.days(person)[day]
+    def day(self, user: SampleUser, day: str) -> dict[str, Any]:
+        """The row of a day after everything that happened to a user, seen from the noon of the day after the last."""
+        self.land(user.events)
+        last = max(event.time for event in user.events)
+        self.refresh(max(last, user.moment(f"{day} 23:59")))
+        return self.days(user)[day]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Small random histories of a person, across changes of the clocks."""
+"""Small random histories of a user, across changes of the clocks."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from focusflow.clock import local_date
 from focusflow.contracts.envelope import Event
-from tests.integration.pipelines.conftest import Person, Thing
+from tests.integration.pipelines.conftest import SampleUser, Thing
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Africa/Cairo", "Pacific/Auckland")
 
@@ -44,10 +44,10 @@ class Story:
     begins: datetime
     steps: list[Step]
 
-    def person(self) -> Person:
+    def user(self) -> SampleUser:
         """Somebody to whom this has happened."""
-        person = Person(self.timezone, self.begins)
-        habit = person.habit(self.begins)
+        user = SampleUser(self.timezone, self.begins)
+        habit = user.habit(self.begins)
         tasks: list[Thing] = []
         now, logged = self.begins, set[date]()
         for step in self.steps:
@@ -55,12 +55,12 @@ class Story:
             today = local_date(now, self.timezone)
             task = tasks[step.which % len(tasks)] if tasks else None
             if step.what == "create":
-                tasks.append(person.task(now, **self._due(step, now)))
+                tasks.append(user.task(now, **self._due(step, now)))
             elif step.what == "time" and now > before:
-                person.time(now - timedelta(minutes=step.minutes + 30 * step.which), now)
+                user.time(now - timedelta(minutes=step.minutes + 30 * step.which), now)
             elif step.what == "habit" and today not in logged:
                 logged.add(today)
-                person.new("habit_log", habit_id=habit.id, local_date=today).happens("logged", now)
+                user.new("habit_log", habit_id=habit.id, local_date=today).happens("logged", now)
             elif step.what == "complete" and task:
                 task.completed(now)
             elif step.what == "reopen" and task:
@@ -71,9 +71,9 @@ class Story:
                 task.happens("updated", now, category_id=UUID(int=step.which))
             elif step.what == "spend" and task:
                 started = now - timedelta(minutes=20 + 30 * step.which)
-                entry = person.new("time_entry", task_id=task.id, kind="focus", started_at=started, ended_at=now)
+                entry = user.new("time_entry", task_id=task.id, kind="focus", started_at=started, ended_at=now)
                 entry.happens("logged", now + timedelta(hours=step.which))
-        return person
+        return user
 
     def _due(self, step: Step, now: datetime) -> dict[str, object]:
         """By a moment, by a day, or whenever."""

@@ -12,7 +12,7 @@ from focusflow.lake.tables import Lake
 from models.serving.registry import Registry
 from pipelines.engine import build, daily, priorities
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -20,8 +20,8 @@ SOON, TOMORROW = timedelta(hours=2), timedelta(days=1)
 
 
 @pytest.fixture
-def ada() -> Person:
-    ada = Person(since="2026-03-20 08:00")
+def ada() -> SampleUser:
+    ada = SampleUser(since="2026-03-20 08:00")
     ada.task("2026-03-24 09:00", due_date="2026-03-31").completed("2026-03-25 10:00")
     ada.task("2026-03-24 09:00", due_at=ada.moment("2026-03-31 18:00"))
     ada.time("2026-03-29 09:00", "2026-03-29 10:30")
@@ -30,7 +30,7 @@ def ada() -> Person:
 
 
 @pytest.fixture
-def noon(ada: Person) -> datetime:
+def noon(ada: SampleUser) -> datetime:
     """Before the month ends, so that some of the days ahead lie in partitions of their own."""
     return ada.moment("2026-03-30 12:00")
 

@@ -37,7 +37,7 @@ from pipelines.orchestration.automation import (
 from pipelines.orchestration.resources import Installation
 from tests.conftest import BUCKETS, add_user
 from tests.integration.made_up_lake import fill
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 from tests.unit.models.histories import lived
 
 # Great Expectations imports them while it is loaded.
@@ -59,11 +59,11 @@ def instance():
 
 
 @pytest.fixture
-def ada(database) -> Person:
+def ada(database) -> SampleUser:
     """Somebody whom the database knows, and nobody else, with an open task for a few days."""
     with database.owner() as connection:
         connection.execute("truncate users cascade")
-    ada = Person("UTC", since=days_ago(5), id_=add_user(database, "UTC"))
+    ada = SampleUser("UTC", since=days_ago(5), id_=add_user(database, "UTC"))
     ada.task(days_ago(4))
     return ada
 
@@ -82,9 +82,9 @@ def refreshed(installation: Installation, instance: dg.DagsterInstance) -> dg.Ex
     return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
 
 
-def published(database_url: str, person: Person) -> int:
+def published(database_url: str, user: SampleUser) -> int:
     with psycopg.connect(database_url) as connection:
-        return connection.execute("select from priority_scores where user_id = %s", [person.id]).rowcount
+        return connection.execute("select from priority_scores where user_id = %s", [user.id]).rowcount
 
 
 def test_the_definitions_can_be_loaded():
@@ -274,16 +274,16 @@ def test_a_batch_gives_way_to_newer_scores(world, ada, database_url, publish_as_
     assert published(database_url, ada) == 0
 
 
-def published_as_of(connection: psycopg.Connection, person: Person) -> datetime:
+def published_as_of(connection: psycopg.Connection, user: SampleUser) -> datetime:
     as_of: datetime
-    ((as_of,),) = connection.execute("select distinct as_of from priority_scores where user_id = %s", [person.id])
+    ((as_of,),) = connection.execute("select distinct as_of from priority_scores where user_id = %s", [user.id])
     return as_of
 
 
 def test_a_batch_takes_the_place_of_the_one_before_and_leaves_who_may_see_what(world, ada, database_url, publish_as_of):
     world.land(ada.events)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("truncate priority_scores")  # of people of other tests, who are in no lake here
+        connection.execute("truncate priority_scores")  # of users of other tests, who are in no lake here
         before = connection.execute(ACCESS).fetchall()
         tables = set()
         for as_of in map(days_ago, (3, 2, 1)):
@@ -421,7 +421,7 @@ def resting(installation: Installation, seconds: float) -> Installation:
 
 
 def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation, instance):
-    world.land(Person(since="2024-02-10 08:00").events)
+    world.land(SampleUser(since="2024-02-10 08:00").events)
     answer = asked(installation, instance)
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
@@ -467,28 +467,29 @@ def asked_for_reports(installation: Installation) -> object:
 
 
 @pytest.fixture
-def grace(database) -> Person:
+def grace(database) -> SampleUser:
     """Somebody who was there last week, and wants a mail of it on this weekday at midnight, which is hours ago where they live."""
     with database.owner() as connection:
         connection.execute("truncate users cascade")
     now = clock.now()
     here = "Asia/Tokyo" if now.hour < 12 else "UTC"
-    grace = Person(here, since=days_ago(14), id_=add_user(database, here))
+    grace = SampleUser(here, since=days_ago(14), id_=add_user(database, here))
     grace.task(days_ago(13)).completed(days_ago(8))
-    wishes = {"id": grace.id, "day": local_date(now, here).weekday()}
+    preferences = {"id": grace.id, "day": local_date(now, here).weekday()}
     with database.owner() as connection:
         connection.execute(
-            "update users set created_at = %s, week_start = %s where id = %s", [days_ago(14), wishes["day"], grace.id]
+            "update users set created_at = %s, week_start = %s where id = %s",
+            [days_ago(14), preferences["day"], grace.id],
         )
         connection.execute(
             "insert into preferences (user_id, updated_at, weekly_report_day, weekly_report_hour, monthly_report)"
             " values (%(id)s, '2026-01-01', %(day)s, 0, false)",
-            wishes,
+            preferences,
         )
     return grace
 
 
-def test_reports_are_mailed_when_somebody_is_due_and_the_run_says_how_many(world, grace, installation, instance):
+def test_reports_are_mailed_when_a_user_is_due_and_the_run_says_how_many(world, grace, installation, instance):
     world.land(grace.events)
     world.refresh(clock.now())
     assert isinstance(asked_for_reports(installation), dg.RunRequest)

@@ -1,15 +1,15 @@
-"""What a person's day comes to, counted by hand. 2026-03-02 is a Monday."""
+"""What a user's day comes to, counted by hand. 2026-03-02 is a Monday."""
 
 import pytest
 
 from focusflow.contracts.calendar import PLAN_CALENDAR
 from pipelines.engine import daily
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 
 
 def test_a_completion_that_is_undone_the_same_day_does_not_count(world):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00")
     task.completed("2026-03-02 10:00")
     task.reopened("2026-03-02 11:00")
@@ -18,7 +18,7 @@ def test_a_completion_that_is_undone_the_same_day_does_not_count(world):
 
 
 def test_a_completion_that_is_undone_the_next_day_stays(world):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00")
     task.completed("2026-03-02 10:00")
     task.reopened("2026-03-03 09:00")
@@ -29,7 +29,7 @@ def test_a_completion_that_is_undone_the_next_day_stays(world):
 
 
 def test_a_task_completed_twice_in_a_day_counts_once(world):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00")
     task.completed("2026-03-02 10:00")
     task.reopened("2026-03-02 11:00")
@@ -48,7 +48,7 @@ def test_a_task_completed_twice_in_a_day_counts_once(world):
     ids=["at its time", "a minute late", "by the end of its day", "the day after"],
 )
 def test_on_time_is_by_the_hour_where_one_was_said_and_else_by_the_day(world, due, completed, on_time):
-    ada = Person("America/New_York")
+    ada = SampleUser("America/New_York")
     if "due_at" in due:
         due = {"due_at": ada.moment(due["due_at"])}
     ada.task("2026-03-02 09:00", **due).completed(completed)
@@ -57,14 +57,14 @@ def test_on_time_is_by_the_hour_where_one_was_said_and_else_by_the_day(world, du
 
 
 def test_a_task_without_a_due_date_is_never_on_time(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00").completed("2026-03-02 10:00")
     day = world.day(ada, "2026-03-02")
     assert (day["tasks_completed_with_due"], day["tasks_completed_on_time"]) == (0, 0)
 
 
 def test_what_is_due_is_fixed_when_the_day_begins(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03")
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-03-02 17:00")
     ada.task("2026-03-02 09:00", due_date="2026-03-03").deleted("2026-03-03 08:00")
@@ -76,7 +76,7 @@ def test_what_is_due_is_fixed_when_the_day_begins(world):
 
 
 def test_open_and_overdue_are_of_the_end_of_the_day(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00")
     ada.task("2026-03-02 09:00", due_date="2026-03-03")
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00")).completed("2026-03-04 09:00")
@@ -93,7 +93,7 @@ def test_open_and_overdue_are_of_the_end_of_the_day(world):
 
 
 def test_today_only_what_has_passed_already_is_overdue(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03")
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"))
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 18:00"))
@@ -103,7 +103,7 @@ def test_today_only_what_has_passed_already_is_overdue(world):
 
 
 def test_a_deadline_that_passes_without_any_event_makes_a_task_overdue_the_same_day(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"))
     world.land(ada.events)
     world.refresh(ada.moment("2026-03-03 11:00"))
@@ -113,7 +113,7 @@ def test_a_deadline_that_passes_without_any_event_makes_a_task_overdue_the_same_
 
 
 def test_a_day_without_events_comes_by_itself(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03")
     world.land(ada.events)
     world.refresh(ada.moment("2026-03-02 12:00"))
@@ -124,7 +124,7 @@ def test_a_day_without_events_comes_by_itself(world):
 
 
 def test_time_that_overlaps_counts_once(world):
-    ada = Person()
+    ada = SampleUser()
     ada.time("2026-03-02 09:00", "2026-03-02 10:00")
     ada.time("2026-03-02 09:30", "2026-03-02 10:30")
     ada.time("2026-03-02 09:10", "2026-03-02 09:20")
@@ -133,14 +133,14 @@ def test_time_that_overlaps_counts_once(world):
 
 
 def test_time_over_midnight_belongs_to_both_days(world):
-    ada = Person("Asia/Tokyo")
+    ada = SampleUser("Asia/Tokyo")
     ada.time("2026-03-02 23:30", "2026-03-03 01:00")
     world.day(ada, "2026-03-03")
     assert [world.days(ada)[day]["focus_minutes"] for day in ("2026-03-02", "2026-03-03")] == [30, 60]
 
 
 def test_a_corrected_entry_counts_as_it_was_said_last(world):
-    ada = Person()
+    ada = SampleUser()
     entry = ada.time("2026-03-02 09:00", "2026-03-02 10:00")
     world.day(ada, "2026-03-03")
     ada.events.clear()
@@ -155,7 +155,7 @@ def test_a_corrected_entry_counts_as_it_was_said_last(world):
 
 
 def test_a_running_timer_counts_when_it_stops(world):
-    ada = Person()
+    ada = SampleUser()
     timer = ada.new("time_entry", started_at=ada.moment("2026-03-02 23:50"))
     timer.happens("started", "2026-03-02 23:50")
     assert world.day(ada, "2026-03-02")["focus_minutes"] == 0
@@ -167,7 +167,7 @@ def test_a_running_timer_counts_when_it_stops(world):
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
 def test_a_day_has_as_many_hours_as_its_clocks_say(world, day, hours):
-    ada = Person("Europe/Berlin", since=f"{day} 00:00")
+    ada = SampleUser("Europe/Berlin", since=f"{day} 00:00")
     midnight = ada.moment(f"{day[:-2]}{int(day[-2:]) + 1:02} 00:00")
     entry = ada.new("time_entry", started_at=ada.moment(f"{day} 00:00"), ended_at=midnight)
     entry.happens("logged", f"{day} 23:59")
@@ -175,7 +175,7 @@ def test_a_day_has_as_many_hours_as_its_clocks_say(world, day, hours):
 
 
 def test_an_entry_logged_after_a_move_counts_for_the_day_of_where_it_was(world):
-    ada = Person("Europe/Berlin")
+    ada = SampleUser("Europe/Berlin")
     world.day(ada, "2026-03-05")
     ada.events.clear()
     started, ended = ada.moment("2026-03-03 22:00"), ada.moment("2026-03-03 22:30")
@@ -188,7 +188,7 @@ def test_an_entry_logged_after_a_move_counts_for_the_day_of_where_it_was(world):
 
 
 def test_a_pomodoro_counts_from_twenty_minutes_and_on_the_day_it_ends(world):
-    ada = Person()
+    ada = SampleUser()
     ada.time("2026-03-02 09:00", "2026-03-02 09:20", kind="pomodoro")
     ada.time("2026-03-02 10:00", "2026-03-02 10:19", kind="pomodoro")
     ada.time("2026-03-02 11:00", "2026-03-02 11:30")
@@ -198,7 +198,7 @@ def test_a_pomodoro_counts_from_twenty_minutes_and_on_the_day_it_ends(world):
 
 
 def test_meetings_are_the_busy_appointments_of_the_day_once_each(world):
-    ada = Person()
+    ada = SampleUser()
     for start, end, said in (
         ("09:00", "10:00", {}),
         ("09:30", "10:15", {}),
@@ -213,7 +213,7 @@ def test_meetings_are_the_busy_appointments_of_the_day_once_each(world):
 
 
 def test_an_accepted_plan_is_no_meeting(world):
-    ada = Person()
+    ada = SampleUser()
     span = {"start_at": ada.moment("2026-03-02 09:00"), "end_at": ada.moment("2026-03-02 12:00")}
     ada.new("calendar_event", title="Write", calendar_id=PLAN_CALENDAR, **span).happens("created", "2026-03-02 08:00")
     assert world.day(ada, "2026-03-02")["meeting_minutes"] == 0
@@ -221,7 +221,7 @@ def test_an_accepted_plan_is_no_meeting(world):
 
 @pytest.mark.parametrize("rule", [None, "FREQ=DAILY"])
 def test_of_the_meetings_of_today_counts_what_has_passed_without_any_new_event(world, rule):
-    ada = Person()
+    ada = SampleUser()
     span = {"start_at": ada.moment("2026-03-02 09:00"), "end_at": ada.moment("2026-03-02 11:00")}
     ada.new("calendar_event", title="Workshop", rrule=rule, **span).happens("created", "2026-03-01 09:00")
     world.land(ada.events)
@@ -233,8 +233,8 @@ def test_of_the_meetings_of_today_counts_what_has_passed_without_any_new_event(w
 
 
 def test_a_recurring_meeting_counts_each_day_that_it_takes_place(world):
-    """On the wall clock of the person: at nine before and after daylight saving begins on the 29th."""
-    ada = Person(since="2026-03-25 08:00")
+    """On the wall clock of the user: at nine before and after daylight saving begins on the 29th."""
+    ada = SampleUser(since="2026-03-25 08:00")
     span = {"start_at": ada.moment("2026-03-26 09:00"), "end_at": ada.moment("2026-03-26 09:45")}
     meeting = ada.new("calendar_event", title="Stand-up", rrule="FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", **span)
     meeting.happens("created", "2026-03-25 09:00")
@@ -255,7 +255,7 @@ def test_a_recurring_meeting_counts_each_day_that_it_takes_place(world):
 
 
 def test_a_daily_habit_is_due_each_day_and_a_skipped_day_is_not(world):
-    ada = Person()
+    ada = SampleUser()
     habit = ada.habit("2026-03-02 08:00")
     ada.log(habit, "2026-03-02")
     ada.log(habit, "2026-03-03", skipped=True)
@@ -263,45 +263,45 @@ def test_a_daily_habit_is_due_each_day_and_a_skipped_day_is_not(world):
 
 
 def test_a_habit_of_some_weekdays_is_due_on_these(world):
-    ada = Person()
+    ada = SampleUser()
     ada.log(ada.habit("2026-03-02 08:00", frequency="weekdays", weekdays=[1, 2]), "2026-03-02")
     assert due_and_done(world, ada, "2026-03-05") == {2: (0, 1), 3: (1, 0), 4: (1, 0), 5: (0, 0)}
 
 
 def test_a_habit_of_n_times_a_week_is_due_when_done_and_on_the_last_days_that_still_allow_n(world):
-    ada = Person()
+    ada = SampleUser()
     ada.log(ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=3), "2026-03-03")
     assert due_and_done(world, ada, "2026-03-09") == {
         2: (0, 0), 3: (1, 1), 4: (0, 0), 5: (0, 0), 6: (0, 0), 7: (1, 0), 8: (1, 0), 9: (0, 0),
     }  # fmt: skip
 
 
-def test_the_week_of_a_habit_begins_when_the_persons_week_does(world):
-    ada = Person(week_start=6)
+def test_the_week_of_a_habit_begins_when_the_users_week_does(world):
+    ada = SampleUser(week_start=6)
     ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=1)
     due = due_and_done(world, ada, "2026-03-08")
     assert [day for day, (scheduled, _) in due.items() if scheduled] == [7]
 
 
 def test_an_unlogged_day_was_not_done_and_an_archived_habit_is_not_due(world):
-    ada = Person()
+    ada = SampleUser()
     habit = ada.habit("2026-03-02 08:00")
     ada.log(habit, "2026-03-02").happens("unlogged", "2026-03-02 21:00")
     habit.happens("archived", "2026-03-04 09:00", archived_at=ada.moment("2026-03-04 09:00"))
     assert due_and_done(world, ada, "2026-03-04") == {2: (1, 0), 3: (1, 0), 4: (0, 0)}
 
 
-def due_and_done(world, person, last_day):
-    world.day(person, last_day)
+def due_and_done(world, user, last_day):
+    world.day(user, last_day)
     return {
         int(day[-2:]): (row["habits_scheduled"], row["habits_completed"])
-        for day, row in world.days(person).items()
+        for day, row in world.days(user).items()
         if day >= "2026-03-02"
     }
 
 
 def test_goals_count_when_they_rise_and_against_the_pace_that_their_date_asks_for(world):
-    ada = Person()
+    ada = SampleUser()
     goal = ada.new(
         "goal", title="Run", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-03-07", progress=50
     )
@@ -318,7 +318,7 @@ def test_goals_count_when_they_rise_and_against_the_pace_that_their_date_asks_fo
 
 
 def test_plans_and_activity_are_counted(world):
-    ada = Person()
+    ada = SampleUser()
     for _ in range(2):
         ada.new("activity", name="page", platform="web").happens("tracked", "2026-03-02 09:00")
     day = world.day(ada, "2026-03-02")
@@ -326,7 +326,7 @@ def test_plans_and_activity_are_counted(world):
 
 
 def test_a_day_off_and_a_day_without_events_have_no_score(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00").completed("2026-03-02 10:00")
     ada.task("2026-03-03 09:00").completed("2026-03-03 10:00")
     ada.new("day_off", first_date="2026-03-03", last_date="2026-03-03").happens("created", "2026-03-02 09:00")
@@ -337,7 +337,7 @@ def test_a_day_off_and_a_day_without_events_have_no_score(world):
 
 
 def test_an_account_that_did_nothing_has_no_score(world):
-    ada = Person(since="2026-03-02 08:00", daily_focus_goal_minutes=120)
+    ada = SampleUser(since="2026-03-02 08:00", daily_focus_goal_minutes=120)
     ada.account.happens("updated", "2026-03-03 09:00", display_name="A")
     ada.task("2026-03-04 09:00")
     ada.account.happens("updated", "2026-03-05 09:00", display_name="B")
@@ -349,7 +349,7 @@ def test_an_account_that_did_nothing_has_no_score(world):
 
 
 def test_days_off_ask_for_no_habit_and_lower_no_usual(world):
-    ada = Person(since="2026-03-02 08:00")  # a Monday
+    ada = SampleUser(since="2026-03-02 08:00")  # a Monday
     daily, thrice = (
         ada.habit("2026-03-02 08:00", frequency="daily"),
         ada.habit("2026-03-02 08:00", frequency="weekly", times_per_week=3),
@@ -365,7 +365,7 @@ def test_days_off_ask_for_no_habit_and_lower_no_usual(world):
 
 
 def test_a_goal_asks_for_progress_on_the_days_that_are_not_off(world):
-    ada = Person()
+    ada = SampleUser()
     goal = ada.new("goal", title="Book", created_at=ada.moment("2026-03-01 09:00"), target_date="2026-03-10")
     goal.happens("created", "2026-03-01 09:00", progress=0, status="active")
     off = ada.new("day_off", first_date="2026-03-03", last_date="2026-03-07")
@@ -377,15 +377,15 @@ def test_a_goal_asks_for_progress_on_the_days_that_are_not_off(world):
     assert world.days(ada)["2026-03-02"]["score_goals"] == 1  # as it was known on that day
 
 
-def test_a_mail_that_was_sent_to_somebody_is_no_day_of_theirs(world):
-    ada = Person()
+def test_a_mail_that_was_sent_to_a_user_is_no_day_of_theirs(world):
+    ada = SampleUser()
     ada.new("report_delivery", kind="weekly", period="2026-W10", status="sent").happens("sent", "2026-03-02 08:00")
     ada.events[-1] = ada.events[-1].model_copy(update={"actor": "system"})
     assert world.day(ada, "2026-03-02")["productivity_score"] is None
 
 
-def test_a_day_belongs_to_where_the_person_was_even_after_a_move(world):
-    ada = Person("America/Los_Angeles")
+def test_a_day_belongs_to_where_the_user_was_even_after_a_move(world):
+    ada = SampleUser("America/Los_Angeles")
     ada.task("2026-03-02 23:00").completed("2026-03-02 23:30")
     ada.moves("Asia/Tokyo", "2026-03-06 09:00")
     world.day(ada, "2026-03-07")
@@ -394,7 +394,7 @@ def test_a_day_belongs_to_where_the_person_was_even_after_a_move(world):
 
 def test_on_a_day_of_moving_house_each_moment_counts_once_where_it_was(world):
     """At noon in Tokyo it is four in the morning in Berlin: on the 3rd there are eight hours more. On the way back they are missing."""
-    ada = Person("Asia/Tokyo")
+    ada = SampleUser("Asia/Tokyo")
     ada.time("2026-03-03 10:00", "2026-03-03 11:00", kind="pomodoro")
     ada.moves("Europe/Berlin", "2026-03-03 12:00")
     ada.time("2026-03-03 23:00", "2026-03-04 01:00", kind="pomodoro")
@@ -409,7 +409,7 @@ def test_on_a_day_of_moving_house_each_moment_counts_once_where_it_was(world):
 
 def test_who_says_only_later_that_they_live_further_west_has_the_days_of_there(world):
     """Registered when it was the 2nd by the clock of the account, and the 1st where she lives."""
-    ada = Person("UTC", since="2026-03-02 02:00")
+    ada = SampleUser("UTC", since="2026-03-02 02:00")
     ada.moves("America/New_York", ada.moment("2026-03-02 02:05"))
     ada.time("2026-03-05 21:00", "2026-03-05 23:00")
     world.day(ada, "2026-03-06")
@@ -418,8 +418,8 @@ def test_who_says_only_later_that_they_live_further_west_has_the_days_of_there(w
     assert [days[day]["focus_minutes"] for day in ("2026-03-05", "2026-03-06")] == [120, 0]
 
 
-def test_a_day_that_has_begun_stays_when_somebody_flies_west(world):
-    ada = Person("Pacific/Auckland")
+def test_a_day_that_has_begun_stays_when_a_user_flies_west(world):
+    ada = SampleUser("Pacific/Auckland")
     ada.task("2026-03-03 09:00")
     ada.moves("America/New_York", ada.moment("2026-03-03 10:00"))  # where it is the 2nd still
     world.land(ada.events)
@@ -430,7 +430,7 @@ def test_a_day_that_has_begun_stays_when_somebody_flies_west(world):
 
 
 def test_a_date_that_was_taken_off_before_the_last_completion_of_a_day_is_none(world):
-    ada = Person()
+    ada = SampleUser()
     off, moved = (ada.task("2026-03-01 09:00", due_at=ada.moment("2026-03-02 10:00")) for _ in range(2))
     for task, changes in ((off, {}), (moved, {"due_date": "2026-03-02"})):
         task.completed("2026-03-02 09:00")
@@ -442,7 +442,7 @@ def test_a_date_that_was_taken_off_before_the_last_completion_of_a_day_is_none(w
 
 
 def test_after_months_without_a_refresh_days_come_for_those_too_who_did_nothing(world):
-    ada, bob = Person(), Person()
+    ada, bob = SampleUser(), SampleUser()
     world.land(ada.events + bob.events)
     world.refresh(ada.moment("2026-03-02 12:00"))
     ada.events.clear()
@@ -453,8 +453,8 @@ def test_after_months_without_a_refresh_days_come_for_those_too_who_did_nothing(
     assert list(world.days(bob))[-1] == "2026-07-02"
 
 
-def test_months_computed_anew_come_out_the_same(world):
-    ada = Person()
+def test_months_recomputed_come_out_the_same(world):
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-04-03 10:00")
     world.day(ada, "2026-04-05")
     before = world.days(ada)

@@ -1,4 +1,4 @@
-"""Days that are asked for anew: these are computed, the others stay, and nobody is left behind for it."""
+"""Days that are asked for again: these are computed, the others stay, and nobody is left behind for it."""
 
 from datetime import date, datetime
 
@@ -7,15 +7,15 @@ from deltalake import write_deltalake
 
 from pipelines.engine import build, daily
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 WRONG = 99
 
 
 @pytest.fixture
-def ada(world) -> Person:
+def ada(world) -> SampleUser:
     """Somebody whose days up to the fifth of March all say something wrong."""
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-03-04 10:00")
     world.land(ada.events)
     world.refresh(noon_of_the_fifth(ada))
@@ -26,22 +26,22 @@ def ada(world) -> Person:
     return ada
 
 
-def noon_of_the_fifth(person: Person) -> datetime:
-    return person.moment("2026-03-05 12:00")
+def noon_of_the_fifth(user: SampleUser) -> datetime:
+    return user.moment("2026-03-05 12:00")
 
 
-def compute(world: World, ada: Person, first: int, last: int | None = None) -> daily.Computed:
+def compute(world: World, ada: SampleUser, first: int, last: int | None = None) -> daily.Computed:
     to_day = None if last is None else date(2026, 3, last)
     return daily.compute(
         world.lake, world.session, BUCKETS, noon_of_the_fifth(ada), from_day=date(2026, 3, first), to_day=to_day
     )
 
 
-def created(world: World, person: Person) -> list[int]:
-    return [row["tasks_created"] for row in world.days(person).values()]
+def created(world: World, user: SampleUser) -> list[int]:
+    return [row["tasks_created"] for row in world.days(user).values()]
 
 
-def test_only_the_days_asked_for_are_written_anew(world, ada):
+def test_only_the_days_asked_for_are_rewritten(world, ada):
     assert compute(world, ada, 2, 3).rows == 2
     assert created(world, ada) == [WRONG, 1, 0, WRONG, WRONG]
 
@@ -51,17 +51,17 @@ def test_without_an_end_they_go_up_to_today(world, ada):
     assert created(world, ada) == [WRONG, 1, 0, 0, 0]
 
 
-def test_whoever_has_new_events_is_computed_up_to_today_all_the_same(world, ada):
+def test_a_user_who_has_new_events_is_computed_up_to_today_all_the_same(world, ada):
     ada.task("2026-03-04 18:00")
     world.land(ada.events)
-    world.take_in()
-    world.bring_up()
+    world.load_silver()
+    world.load_histories()
     compute(world, ada, 2, 3)
     assert created(world, ada) == [WRONG, 1, 0, 1, 0]
 
 
 def test_days_from_before_anybody_came_are_nothing_to_do(world):
-    bob = Person(since="2026-03-04 08:00")
+    bob = SampleUser(since="2026-03-04 08:00")
     world.land(bob.events)
     world.refresh(noon_of_the_fifth(bob))
     before = world.days(bob)
@@ -70,7 +70,7 @@ def test_days_from_before_anybody_came_are_nothing_to_do(world):
     assert world.days(bob) == before
 
 
-def made(world: World, ada: Person) -> dict[str, list[dict[str, object]]]:
+def made(world: World, ada: SampleUser) -> dict[str, list[dict[str, object]]]:
     world.refresh(noon_of_the_fifth(ada))
     for table in build.TABLES:
         build.load_incremental(world.lake, world.session, table, BUCKETS, noon_of_the_fifth(ada))
@@ -78,8 +78,8 @@ def made(world: World, ada: Person) -> dict[str, list[dict[str, object]]]:
 
 
 @pytest.mark.parametrize("kept", [slice(0, -1), slice(None)], ids=["a column less", "divided otherwise"])
-def test_what_an_older_version_computed_is_computed_anew(world, kept):
-    ada = Person()
+def test_what_an_older_version_computed_is_recomputed(world, kept):
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-03-04 10:00")
     ada.new("time_entry", started_at=ada.moment("2026-03-02 09:00"), kind="manual").happens(
         "started", "2026-03-02 09:00"

@@ -15,8 +15,8 @@ from pipelines.engine.as_of import note
 from pipelines.engine.checks import counted
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.account import Account
-from tests.integration.pipelines.conftest import Person, World
-from tests.integration.pipelines.counted_days import productivity_daily
+from tests.integration.pipelines.conftest import SampleUser, World
+from tests.integration.pipelines.reference_days import productivity_daily
 from tests.sizes import sized
 
 #: From where a day begins last to where it begins first.
@@ -29,10 +29,10 @@ BEGINNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 BESIDE_DAYS = [table for table in build.TABLES if table.name in ("task_flow_daily", "time_daily", "calendar_load")]
 
 
-def moves(person: Person, timezone: str, at: datetime) -> None:
+def moves(user: SampleUser, timezone: str, at: datetime) -> None:
     """As the API writes it: the event of a move still carries the zone that it ends."""
-    person.account.happens("updated", at, timezone=timezone)
-    person.timezone = timezone
+    user.account.happens("updated", at, timezone=timezone)
+    user.timezone = timezone
 
 
 def refresh(world: World, as_of: datetime) -> dict[str, int]:
@@ -49,7 +49,7 @@ def refresh(world: World, as_of: datetime) -> dict[str, int]:
 
 
 def test_who_moves_to_where_it_is_still_yesterday_has_a_row_for_it(world):
-    ada, bob = Person("UTC", BEGINNING), Person("UTC", BEGINNING)
+    ada, bob = SampleUser("UTC", BEGINNING), SampleUser("UTC", BEGINNING)
     bob.task(BEGINNING)
     moves(ada, "America/New_York", BEGINNING + timedelta(minutes=5))
     ada.task(BEGINNING + timedelta(minutes=10))
@@ -60,28 +60,28 @@ def test_who_moves_to_where_it_is_still_yesterday_has_a_row_for_it(world):
     assert list(world.days(bob)) == ["2026-03-02"]
 
 
-def backfilled_time(person: Person) -> None:
-    entry = person.new(
+def backfilled_time(user: SampleUser) -> None:
+    entry = user.new(
         "time_entry",
         kind="focus",
-        started_at=person.moment("2026-02-20 09:00"),
-        ended_at=person.moment("2026-02-20 09:30"),
+        started_at=user.moment("2026-02-20 09:00"),
+        ended_at=user.moment("2026-02-20 09:30"),
     )
     entry.happens("logged", BEGINNING + timedelta(hours=1))
 
 
-def backfilled_habit(person: Person) -> None:
-    log = person.new("habit_log", habit_id=person.account.id, local_date="2026-02-20")
+def backfilled_habit(user: SampleUser) -> None:
+    log = user.new("habit_log", habit_id=user.account.id, local_date="2026-02-20")
     log.happens("logged", BEGINNING + timedelta(hours=1))
 
 
-def imported_task(person: Person) -> None:
-    person.task("2026-02-20 09:00")
+def imported_task(user: SampleUser) -> None:
+    user.task("2026-02-20 09:00")
 
 
 @pytest.mark.parametrize("backfill", [backfilled_time, backfilled_habit, imported_task])
 def test_what_is_told_later_of_a_day_before_the_first_row_brings_its_row(world, backfill):
-    ada = Person("UTC", BEGINNING)
+    ada = SampleUser("UTC", BEGINNING)
     world.land(ada.events)
     refresh(world, BEGINNING)
     assert list(world.days(ada)) == ["2026-03-02"]
@@ -105,7 +105,7 @@ def test_what_is_told_later_of_a_day_before_the_first_row_brings_its_row(world, 
 
 
 def test_a_date_that_cannot_be_meant_costs_no_row_for_each_day_since(world):
-    ada = Person("UTC", BEGINNING)
+    ada = SampleUser("UTC", BEGINNING)
     ada.task(datetime(11, 5, 5, 9, 0, tzinfo=UTC))
     world.land(ada.events)
     assert refresh(world, BEGINNING) == {}
@@ -113,7 +113,7 @@ def test_a_date_that_cannot_be_meant_costs_no_row_for_each_day_since(world):
 
 
 def test_a_home_that_an_older_version_left_without_a_day_gets_it_by_itself(world):
-    ada = Person("UTC", BEGINNING)
+    ada = SampleUser("UTC", BEGINNING)
     moves(ada, "America/New_York", BEGINNING + timedelta(minutes=5))
     ada.task(BEGINNING + timedelta(minutes=10))
     world.land(ada.events)
@@ -155,28 +155,28 @@ turns = st.builds(
 )
 
 
-def lived(begins_in: str, turns: list[Turn]) -> Person:
-    person, now = Person(begins_in, BEGINNING), BEGINNING
-    habit = person.habit(now)
+def lived(begins_in: str, turns: list[Turn]) -> SampleUser:
+    user, now = SampleUser(begins_in, BEGINNING), BEGINNING
+    habit = user.habit(now)
     for turn in turns:
         now += timedelta(hours=turn.hours, minutes=7)
         told = now - timedelta(hours=turn.hours_ago)
         if turn.what == "move":
-            moves(person, turn.zone, now)
+            moves(user, turn.zone, now)
         elif turn.what == "task":
-            person.task(now, due_at=now + timedelta(hours=turn.hours_ago))
-        elif turn.what == "complete" and person.tasks:
-            person.tasks[0].completed(now)
+            user.task(now, due_at=now + timedelta(hours=turn.hours_ago))
+        elif turn.what == "complete" and user.tasks:
+            user.tasks[0].completed(now)
         elif turn.what == "time":
-            entry = person.new("time_entry", kind="focus", started_at=told, ended_at=told + timedelta(hours=1))
+            entry = user.new("time_entry", kind="focus", started_at=told, ended_at=told + timedelta(hours=1))
             entry.happens("logged", now)
         elif turn.what == "habit":
-            log = person.new("habit_log", habit_id=habit.id, local_date=local_date(told, person.timezone))
+            log = user.new("habit_log", habit_id=habit.id, local_date=local_date(told, user.timezone))
             log.happens("logged", now)
         elif turn.what == "meeting":
-            meeting = person.new("calendar_event", title="M", start_at=told, end_at=told + timedelta(hours=1))
+            meeting = user.new("calendar_event", title="M", start_at=told, end_at=told + timedelta(hours=1))
             meeting.happens("created", now)
-    return person
+    return user
 
 
 histories = st.builds(lived, begins_in=st.sampled_from(ZONES), turns=st.lists(turns, min_size=4, max_size=12))
@@ -189,7 +189,7 @@ histories = st.builds(lived, begins_in=st.sampled_from(ZONES), turns=st.lists(tu
 )
 def test_wherever_users_move_each_day_that_anything_tells_of_has_its_row(tmp_path_factory, people, cut, seed):
     world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
-    events = [event for person in people for event in person.events]
+    events = [event for user in people for event in user.events]
     last = max(event.time for event in events)
     seed.shuffle(events)
     half = int(len(events) * cut)
@@ -198,9 +198,9 @@ def test_wherever_users_move_each_day_that_anything_tells_of_has_its_row(tmp_pat
     world.land(events[half:])
     as_of = last + timedelta(hours=5)
     assert refresh(world, as_of) == {}
-    for person in people:
-        expected = productivity_daily(Account(person, as_of))
-        found = {row["local_date"]: row for row in world.days(person).values()}
+    for user in people:
+        expected = productivity_daily(Account(user, as_of))
+        found = {row["local_date"]: row for row in world.days(user).values()}
         assert found.keys() == expected.keys()
         for day, row in expected.items():
             assert {name: found[day][name] for name in row} == pytest.approx(row, abs=3e-4), day

@@ -13,8 +13,8 @@ from pipelines.engine import build, descriptions, table_inputs
 from pipelines.engine.checks import counted, judge, sample_of
 from pipelines.engine.rules import rules_of
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person
-from tests.integration.pipelines.counted_days import usual_range
+from tests.integration.pipelines.conftest import SampleUser
+from tests.integration.pipelines.reference_days import usual_range
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
@@ -28,27 +28,27 @@ def needed_for(name):
 
 @pytest.fixture
 def made(world):
-    """Lands what happened to people and makes gold tables as seen from a moment: each, with those that it reads, once it is asked for."""
+    """Lands what happened to users and makes gold tables as seen from a moment: each, with those that it reads, once it is asked for."""
     kept = set()
 
     def make(*people, as_of, every=False):
-        for person in people:
-            world.land(person.events)
+        for user in people:
+            world.land(user.events)
         moment = datetime.fromisoformat(as_of).replace(tzinfo=zone(people[0].timezone if people else "Europe/Berlin"))
         world.refresh(moment)
         made_now = set()
 
-        def bring_up(names):
+        def build_tables(names):
             for table in build.TABLES:
                 if table.spec.name in names and table.spec.name not in made_now:
                     made_now.add(table.spec.name)
                     build.load_incremental(world.lake, world.session, table, BUCKETS, moment)
             kept.update(made_now)
 
-        bring_up({each.spec.name for each in build.TABLES} if every else kept)
+        build_tables({each.spec.name for each in build.TABLES} if every else kept)
 
         def rows(name, **wanted):
-            bring_up(needed_for(f"gold/{name}"))
+            build_tables(needed_for(f"gold/{name}"))
             found = world.rows(f"gold/{name}")
             return [row for row in found if all(row[column] == value for column, value in wanted.items())]
 
@@ -57,8 +57,8 @@ def made(world):
     return make
 
 
-def test_a_week_is_the_sum_of_its_days_and_begins_where_the_person_has_it_begin(made):
-    ada = Person(since="2026-03-01 08:00", week_start=6)
+def test_a_week_is_the_sum_of_its_days_and_begins_where_the_user_has_it_begin(made):
+    ada = SampleUser(since="2026-03-01 08:00", week_start=6)
     for day in ("01", "02", "07", "08"):
         ada.task(f"2026-03-{day} 09:00").completed(f"2026-03-{day} 10:00")
     rows = made(ada, as_of="2026-03-09 12:00")
@@ -72,8 +72,8 @@ def test_a_week_is_the_sum_of_its_days_and_begins_where_the_person_has_it_begin(
     assert month["tasks_completed_trend"] == "running"
 
 
-def test_another_first_day_of_the_week_divides_all_weeks_anew(made):
-    ada = Person(since="2026-03-02 08:00")
+def test_another_first_day_of_the_week_divides_all_weeks_again(made):
+    ada = SampleUser(since="2026-03-02 08:00")
     rows = made(ada, as_of="2026-05-12 12:00")
     assert {week["first_day"].weekday() for week in rows("productivity_weekly")} == {0}
     ada.events.clear()
@@ -83,16 +83,16 @@ def test_another_first_day_of_the_week_divides_all_weeks_anew(made):
     assert sum(week["days"] for week in weeks) == len(rows("productivity_daily"))
 
 
-def completions_by_week(person, counts, first=date(2026, 3, 4)):
+def completions_by_week(user, counts, first=date(2026, 3, 4)):
     """So many completions on a day of each week, from Wednesday 2026-03-04 on."""
     for week, count in enumerate(counts):
         day = first + timedelta(weeks=week)
         for number in range(count):
-            person.task(f"{day} 09:{number:02}").completed(f"{day} 10:{number:02}")
+            user.task(f"{day} 09:{number:02}").completed(f"{day} 10:{number:02}")
 
 
 def test_a_trend_word_is_earned(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     completions_by_week(ada, [5, 6, 4, 5, 7, 5, 6, 12, 5, 1])
     weeks = made(ada, as_of="2026-05-12 12:00")("productivity_weekly")
     assert [week["tasks_completed_trend"] for week in weeks] == [
@@ -104,7 +104,7 @@ def test_a_trend_word_is_earned(made):
 
 
 def test_a_vacation_is_not_lower_than_usual_and_lowers_no_range_after_it(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     completions_by_week(ada, [5, 6, 4, 5, 7, 5, 0, 5, 3])
     ada.new("day_off", first_date="2026-04-13", last_date="2026-04-19").happens("created", "2026-04-01 09:00")
     ada.new("day_off", first_date="2026-04-30", last_date="2026-05-02").happens("created", "2026-04-01 09:00")
@@ -118,7 +118,7 @@ def test_a_vacation_is_not_lower_than_usual_and_lowers_no_range_after_it(made):
 
 
 def test_the_score_of_a_week_is_the_mean_of_the_days_that_are_over(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     ada.task("2026-03-02 08:30")
     for day in range(3, 6):
         ada.task(f"2026-03-0{day} 09:00")
@@ -131,7 +131,7 @@ def test_the_score_of_a_week_is_the_mean_of_the_days_that_are_over(made):
 
 
 def test_an_even_pace_rests_on_days_off(made):
-    ada = Person(since="2026-03-01 08:00")
+    ada = SampleUser(since="2026-03-01 08:00")
     goal = ada.new("goal", title="Book", created_at=ada.moment("2026-03-01 09:00"), target_date="2026-03-11")
     goal.happens("created", "2026-03-01 09:00", progress=0, status="active")
     ada.new("day_off", first_date="2026-03-03", last_date="2026-03-07").happens("created", "2026-03-02 07:00")
@@ -167,8 +167,8 @@ def test_the_usual_range_of_counts_holds_whole_numbers(low, high, fewest, most):
     assert connection.execute("select fewest(?, ?), most(?, ?)", [low, high] * 2).fetchall() == [(fewest, most)]
 
 
-def test_a_table_that_an_older_computation_made_is_built_anew(made, world):
-    ada = Person(since="2026-03-02 08:00")
+def test_a_table_that_an_older_computation_made_is_built_again(made, world):
+    ada = SampleUser(since="2026-03-02 08:00")
     completions_by_week(ada, [5, 6])
     made(ada, as_of="2026-03-17 12:00")
     weekly = next(table for table in build.TABLES if table.name == "productivity_weekly")
@@ -179,15 +179,15 @@ def test_a_table_that_an_older_computation_made_is_built_anew(made, world):
     assert build.load_incremental(world.lake, world.session, weekly, BUCKETS, as_of) == 3
 
 
-def test_the_week_in_which_somebody_registered_is_no_measure(made):
-    ada = Person(since="2026-03-05 08:00")  # a Thursday
+def test_the_week_in_which_a_user_registered_is_no_measure(made):
+    ada = SampleUser(since="2026-03-05 08:00")  # a Thursday
     completions_by_week(ada, [0, 5, 5, 5, 5, 5, 5, 5])
     weeks = made(ada, as_of="2026-04-28 12:00")("productivity_weekly")
     assert [week["tasks_completed_trend"] for week in weeks[:8]] == [*["too_little_data"] * 7, "usual"]
 
 
 def test_what_became_of_a_task(made):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-03 12:00"), estimated_minutes=30)
     task.happens("updated", "2026-03-02 10:00", status="in_progress")
     task.completed("2026-03-03 09:00")
@@ -204,7 +204,7 @@ def test_what_became_of_a_task(made):
 
 
 def test_what_was_taken_back_of_a_task_is_not_there(made):
-    ada = Person()
+    ada = SampleUser()
     due = {"due_at": ada.moment("2026-03-03 12:00"), "category_id": ada.id, "estimated_minutes": 30}
     task = ada.task("2026-03-02 09:00", **due)
     task.completed("2026-03-02 10:00")
@@ -223,7 +223,7 @@ def test_what_was_taken_back_of_a_task_is_not_there(made):
 
 
 def test_time_spent_on_a_task_is_what_it_took_unless_something_else_is_said(made):
-    ada = Person()
+    ada = SampleUser()
     timed, said = ada.task("2026-03-02 09:00"), ada.task("2026-03-02 09:00", actual_minutes=5)
     for task in (timed, said):
         entry = ada.new(
@@ -240,7 +240,7 @@ def test_time_spent_on_a_task_is_what_it_took_unless_something_else_is_said(made
 
 
 def test_tasks_flow_by_priority_as_it_was_then(made):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00", priority="low", due_date="2026-03-03")
     task.happens("updated", "2026-03-04 09:00", priority="high")
     task.completed("2026-03-05 09:00")
@@ -258,7 +258,7 @@ def test_tasks_flow_by_priority_as_it_was_then(made):
 
 
 def test_what_is_overdue_is_so_for_days_and_for_their_tasks_by_priority(made):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03")
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-04 10:00"))
     ada.task("2026-03-02 09:00", due_at=ada.moment("2026-03-04 15:00"))
@@ -271,9 +271,9 @@ def test_what_is_overdue_is_so_for_days_and_for_their_tasks_by_priority(made):
 
 def test_time_lies_in_the_hours_of_the_wall_clock(made):
     """In Kathmandu, a quarter before the hour; and through the night in which Berlin has three o'clock instead of two."""
-    mira = Person("Asia/Kathmandu")
+    mira = SampleUser("Asia/Kathmandu")
     mira.time("2026-03-02 23:50", "2026-03-03 00:20")
-    ada = Person("Europe/Berlin")
+    ada = SampleUser("Europe/Berlin")
     ada.time(datetime(2026, 3, 29, 0, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
     rows = made(mira, ada, as_of="2026-03-30 12:00")
     of_mira = rows("time_daily", user_id=str(mira.id))
@@ -287,9 +287,9 @@ def test_time_lies_in_the_hours_of_the_wall_clock(made):
     ]
 
 
-def test_an_hour_lies_where_the_person_lived_at_that_moment(made):
+def test_an_hour_lies_where_the_user_lived_at_that_moment(made):
     """Logged in Berlin in the morning, moved to Tokyo in the evening; and what is written down of a time before the account."""
-    ada = Person("Europe/Berlin")
+    ada = SampleUser("Europe/Berlin")
     ada.time("2026-03-02 09:00", "2026-03-02 10:00")
     early = ada.new(
         "time_entry", kind="manual", started_at=ada.moment("2026-02-20 14:00"), ended_at=ada.moment("2026-02-20 15:00")
@@ -309,29 +309,27 @@ def test_an_hour_lies_where_the_person_lived_at_that_moment(made):
 
 
 def test_on_the_first_day_in_the_far_east_time_has_its_date(made):
-    mere = Person("Pacific/Auckland", since="2026-03-02 08:00")
+    mere = SampleUser("Pacific/Auckland", since="2026-03-02 08:00")
     mere.time("2026-03-02 09:00", "2026-03-02 10:00")
     (row,) = made(mere, as_of="2026-03-03 12:00")("time_daily")
     assert (str(row["local_date"]), row["hour_of_day"]) == ("2026-03-02", 9)
 
 
 def test_the_hour_that_comes_twice_can_hold_two(made):
-    ada = Person("Europe/Berlin")
+    ada = SampleUser("Europe/Berlin")
     ada.time(datetime(2026, 10, 25, 0, 0, tzinfo=UTC), datetime(2026, 10, 25, 2, 0, tzinfo=UTC))
     (row,) = made(ada, as_of="2026-10-26 12:00")("time_daily")
     assert (row["hour_of_day"], row["minutes"]) == (2, 120)
 
 
-def meeting(person, start, end, **fields):
-    event = person.new(
-        "calendar_event", title="Meeting", start_at=person.moment(start), end_at=person.moment(end), **fields
-    )
+def meeting(user, start, end, **fields):
+    event = user.new("calendar_event", title="Meeting", start_at=user.moment(start), end_at=user.moment(end), **fields)
     event.happens("created", "2026-03-01 09:00")
     return event
 
 
 def test_busy_minutes_count_once_and_conflicts_are_seen(made):
-    ada = Person()
+    ada = SampleUser()
     meeting(ada, "2026-03-02 09:30", "2026-03-02 10:30")
     meeting(ada, "2026-03-02 10:00", "2026-03-02 11:00")
     meeting(ada, "2026-03-02 12:00", "2026-03-02 13:00", busy=False)
@@ -345,16 +343,16 @@ def test_busy_minutes_count_once_and_conflicts_are_seen(made):
 
 
 def test_of_two_that_begin_at_once_one_is_in_the_way(made):
-    ada = Person()
+    ada = SampleUser()
     for _ in range(2):
         meeting(ada, "2026-03-02 10:00", "2026-03-02 12:00")
     load = made(ada, as_of="2026-03-03 12:00")("calendar_load")
     assert [(row["hour_of_day"], row["conflicts"]) for row in load if row["busy_minutes"]] == [(10, 1), (11, 1)]
 
 
-def test_in_the_quarter_in_which_somebody_moves_each_minute_lies_where_it_was(made):
+def test_in_the_quarter_in_which_a_user_moves_each_minute_lies_where_it_was(made):
     """And who moves twice at one moment lives where they said last."""
-    ada = Person("Europe/Berlin")
+    ada = SampleUser("Europe/Berlin")
     for zone_name in ("America/New_York", "Asia/Tokyo"):
         ada.moves(zone_name, datetime(2026, 3, 2, 9, 5, tzinfo=UTC))
     span = {"start_at": datetime(2026, 3, 2, 9, 0, tzinfo=UTC), "end_at": datetime(2026, 3, 2, 9, 15, tzinfo=UTC)}
@@ -367,7 +365,7 @@ def test_in_the_quarter_in_which_somebody_moves_each_minute_lies_where_it_was(ma
 
 
 def test_an_hour_or_more_that_is_free_between_the_hours_of_work_is_a_block(made):
-    ada = Person()
+    ada = SampleUser()
     for start, end in (
         ("08:30", "09:30"),
         ("10:30", "11:00"),
@@ -385,7 +383,7 @@ def test_an_hour_or_more_that_is_free_between_the_hours_of_work_is_a_block(made)
 
 
 def test_an_estimate_that_was_filled_in_afterwards_is_none(made):
-    ada = Person()
+    ada = SampleUser()
     task = ada.task("2026-03-02 09:00", actual_minutes=60)
     task.completed("2026-03-02 10:00")
     task.happens("updated", "2026-03-02 11:00", estimated_minutes=60)
@@ -397,7 +395,7 @@ def test_an_estimate_that_was_filled_in_afterwards_is_none(made):
 
 
 def test_recurring_meetings_load_each_of_their_days_some_weeks_ahead(made):
-    ada = Person(since="2026-03-01 08:00")
+    ada = SampleUser(since="2026-03-01 08:00")
     meeting(ada, "2026-03-02 10:30", "2026-03-02 11:30", rrule="FREQ=WEEKLY;BYDAY=MO")
     meeting(ada, "2026-03-09 11:00", "2026-03-09 12:00")
     load = made(ada, as_of="2026-03-10 12:00")("calendar_load")
@@ -417,7 +415,7 @@ def test_recurring_meetings_load_each_of_their_days_some_weeks_ahead(made):
 
 
 def test_a_goal_is_held_against_an_even_pace(made):
-    ada = Person()
+    ada = SampleUser()
     goal = ada.new(
         "goal",
         title="Read",
@@ -449,7 +447,7 @@ def test_when_a_goal_is_reached_is_told_from_the_weeks_before(made):
     """By hand: weeks of 10, 0, 20 and 10 have a mean of 10 and a slope of 2, of which noise leaves .68; so the pace is 11.0 now and grows by
     2.05 a week, and the missing 60 take 3.97 weeks.
     """
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-05-11")
     goal.happens("created", "2026-03-02 09:00", progress=0, status="active")
     for day, progress in (("03-05", 10), ("03-19", 30), ("03-30", 40)):
@@ -464,7 +462,7 @@ def test_when_a_goal_is_reached_is_told_from_the_weeks_before(made):
 
 
 def test_what_was_added_goes_by_dates_also_across_days_that_have_no_row(made):
-    ada = Person(since="2026-01-01 08:00")
+    ada = SampleUser(since="2026-01-01 08:00")
     goal = ada.new("goal", title="Read", created_at=ada.moment("2026-01-05 09:00"))
     goal.happens("created", "2026-01-05 09:00", progress=0, status="active")
     goal.happens("progressed", "2026-01-20 09:00", progress=30)
@@ -478,7 +476,7 @@ def test_what_was_added_goes_by_dates_also_across_days_that_have_no_row(made):
 
 
 def test_how_a_habit_holds_up_to_the_day_it_was_put_away(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     kept, dropped = ada.habit("2026-03-02 08:00"), ada.habit("2026-03-02 08:00")
     for day in ("02", "03", "05", "06"):
         ada.log(kept, f"2026-03-{day}")
@@ -499,7 +497,7 @@ def test_how_a_habit_holds_up_to_the_day_it_was_put_away(made):
 
 def test_goals_that_are_not_reached_count_for_as_long_as_they_were_pursued(made):
     """By hand: reached after 2 and 6 days, given up after 4, open for 10. Of 4 one is reached, later of 2 one: 3/4 · 1/2 take longer."""
-    ada = Person(since="2026-03-01 08:00")
+    ada = SampleUser(since="2026-03-01 08:00")
 
     def goal(*ends):
         goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"))
@@ -519,7 +517,7 @@ def test_goals_that_are_not_reached_count_for_as_long_as_they_were_pursued(made)
 
 
 def test_what_was_achieved_and_when(made):
-    ada = Person(since="2026-03-01 08:00")
+    ada = SampleUser(since="2026-03-01 08:00")
     habit, other = ada.habit("2026-03-01 08:00"), ada.habit("2026-03-01 08:00")
     for day in range(1, 9):
         ada.log(habit if day != 2 else other, f"2026-03-{day:02}")
@@ -543,7 +541,7 @@ def test_what_was_achieved_and_when(made):
 
 
 def test_estimates_are_drawn_towards_what_was_said(made):
-    ada = Person()
+    ada = SampleUser()
     for number in range(5):
         ada.task(f"2026-03-02 09:0{number}", estimated_minutes=30, actual_minutes=60).completed(
             f"2026-03-02 10:0{number}"
@@ -557,12 +555,12 @@ def test_estimates_are_drawn_towards_what_was_said(made):
     assert rows[1]["factor_low"] < 2**0.5 < rows[1]["factor_high"]
 
 
-def test_uplift_is_told_of_everybody_together(made):
+def test_uplift_is_reported_for_all_users_together(made):
     """By hand: tasks a week at first 1, 1, 0, 0 and ½, at last 2, 1, 0, ¼ and 0: changes of 1, 0, 0, ¼ and -½."""
-    lives: tuple[list[int], ...] = ([1, 1, 1, 1, 2, 2, 2, 2], [1] * 8, [], [0, 0, 0, 0, 0, 1], [2])
-    people = [Person(since="2026-01-05 08:00") for _ in lives]
-    for person, weeks in zip(people, lives, strict=True):
-        completions_by_week(person, weeks, date(2026, 1, 7))
+    weekly_counts: tuple[list[int], ...] = ([1, 1, 1, 1, 2, 2, 2, 2], [1] * 8, [], [0, 0, 0, 0, 0, 1], [2])
+    people = [SampleUser(since="2026-01-05 08:00") for _ in weekly_counts]
+    for user, weeks in zip(people, weekly_counts, strict=True):
+        completions_by_week(user, weeks, date(2026, 1, 7))
     assert made(*people, as_of="2026-03-01 23:00")("uplift") == []  # the eighth week is not over
     rows = made(as_of="2026-03-02 12:00")
     (row,) = rows("uplift")
@@ -575,12 +573,12 @@ def test_uplift_is_told_of_everybody_together(made):
     assert [each["change"] for each in rows("uplift_people", user_id=str(people[4].id))] == [-0.5]
 
 
-def used(person, at, name="app.opened", platform="ios"):
-    person.new("activity", name=name, platform=platform).happens("tracked", at)
+def used(user, at, name="app.opened", platform="ios"):
+    user.new("activity", name=name, platform=platform).happens("tracked", at)
 
 
 def test_who_was_active_in_a_day_a_week_a_month(made):
-    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-04 08:00")
+    ada, bob = SampleUser(since="2026-03-02 08:00"), SampleUser(since="2026-03-04 08:00")
     used(ada, "2026-03-02 09:00")
     used(ada, "2026-03-02 10:00", platform="web")
     used(bob, "2026-03-04 09:00")
@@ -598,7 +596,7 @@ def test_who_was_active_in_a_day_a_week_a_month(made):
 
 
 def test_active_is_who_began_something_with_or_without_an_app(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     ada.task("2026-03-03 09:00")
     ada.new("report_delivery", kind="weekly", period="2026-W10", status="sent").happens("sent", "2026-03-09 08:00")
     ada.new("generation", kind="plan", model="local").happens("plan_generated", "2026-03-10 08:00")
@@ -608,7 +606,7 @@ def test_active_is_who_began_something_with_or_without_an_app(made):
 
 
 def test_who_came_back_and_cells_that_are_not_over_are_blank(made):
-    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-03 08:00")
+    ada, bob = SampleUser(since="2026-03-02 08:00"), SampleUser(since="2026-03-03 08:00")
     ada.task("2026-03-10 09:00")
     rows = made(ada, bob, as_of="2026-03-18 12:00")("retention")
     assert [
@@ -619,20 +617,20 @@ def test_who_came_back_and_cells_that_are_not_over_are_blank(made):
     ]
 
 
-def test_a_week_is_over_when_it_is_over_for_everybody(made):
+def test_a_week_is_over_when_it_is_over_for_all_users(made):
     """Monday at eleven in UTC: on an island in the west of the Pacific's last zone it is Sunday still."""
-    ada = Person("Etc/GMT+12", since="2026-03-02 08:00")
+    ada = SampleUser("Etc/GMT+12", since="2026-03-02 08:00")
     assert made(ada, as_of="2026-03-08 23:00")("retention") == []
     assert len(made(as_of="2026-03-09 13:00")("retention")) == 1
 
 
-def test_how_far_people_come(made):
-    ada, bob = Person(since="2026-03-02 08:00"), Person(since="2026-03-03 08:00")
+def test_how_far_users_come(made):
+    ada, bob = SampleUser(since="2026-03-02 08:00"), SampleUser(since="2026-03-03 08:00")
     ada.task("2026-03-02 10:00").completed("2026-03-02 12:00")
     goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-03 08:00"))
     goal.happens("created", "2026-03-03 08:00")
     used(ada, "2026-03-10 09:00")
-    assert len(made(ada, bob, as_of="2026-03-20 12:00")("funnel")) == 4  # the second week is not over for everybody
+    assert len(made(ada, bob, as_of="2026-03-20 12:00")("funnel")) == 4  # the second week is not over for all users
     rows = made(as_of="2026-03-24 12:00")("funnel")
     assert [(row["name"], row["users"], row["share"], row["median_hours"]) for row in rows] == [
         ("registered", 2, 1.0, 0),
@@ -644,7 +642,7 @@ def test_how_far_people_come(made):
 
 
 def test_who_left_out_a_step_came_no_further(made):
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     ada.task("2026-03-02 10:00")
     ada.new("goal", title="Read", created_at=ada.moment("2026-03-03 08:00")).happens("created", "2026-03-03 08:00")
     used(ada, "2026-03-10 09:00")
@@ -653,15 +651,15 @@ def test_who_left_out_a_step_came_no_further(made):
 
 
 def test_which_features_are_used(made):
-    ada, bob = Person(), Person()
-    for person in (ada, ada, bob):
-        used(person, "2026-03-02 09:00", name="timer.opened")
+    ada, bob = SampleUser(), SampleUser()
+    for user in (ada, ada, bob):
+        used(user, "2026-03-02 09:00", name="timer.opened")
     (row,) = made(ada, bob, as_of="2026-03-03 12:00")("feature_usage")
     assert (row["event_name"], row["users"], row["events"]) == ("timer.opened", 2, 3)
 
 
 def test_made_again_the_tables_are_the_same(made, world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", estimated_minutes=10, actual_minutes=20).completed("2026-03-02 10:00")
     ada.time("2026-03-02 09:00", "2026-03-02 10:00")
     rows = made(ada, as_of="2026-03-03 12:00", every=True)
@@ -672,7 +670,7 @@ def test_made_again_the_tables_are_the_same(made, world):
 
 
 def test_without_news_nothing_is_written(made, world):
-    ada = Person()
+    ada = SampleUser()
     made(ada, as_of="2026-03-03 12:00", every=True)
     versions = {table.name: world.lake.pinned(table.spec.name).version for table in build.TABLES}
     for table in build.TABLES:
@@ -681,13 +679,13 @@ def test_without_news_nothing_is_written(made, world):
 
 
 def test_what_happens_to_one_leaves_the_files_of_others(made, world):
-    ada = Person()
-    bob = next(person for person in (Person() for _ in range(200)) if person.bucket != ada.bucket)
-    for person in (ada, bob):
-        person.task("2026-03-02 09:00")
+    ada = SampleUser()
+    bob = next(user for user in (SampleUser() for _ in range(200)) if user.bucket != ada.bucket)
+    for user in (ada, bob):
+        user.task("2026-03-02 09:00")
     made(ada, bob, as_of="2026-03-03 12:00")("task_outcomes")
     before = {name for name in world.lake.pinned("gold/task_outcomes").files() if f"bucket={bob.bucket}/" in name}
-    late = Person(id_=ada.id)
+    late = SampleUser(id_=ada.id)
     late.events.clear()
     late.task("2026-03-02 10:00")
     made(late, as_of="2026-03-03 12:10")
@@ -697,7 +695,7 @@ def test_what_happens_to_one_leaves_the_files_of_others(made, world):
 
 
 def test_every_table_keeps_its_rules(made, world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-02").completed("2026-03-02 10:00")
     made(ada, as_of="2026-03-03 12:00", every=True)
     for table in build.TABLES:
@@ -706,7 +704,7 @@ def test_every_table_keeps_its_rules(made, world):
 
 
 def test_the_rows_that_would_break_a_rule_can_be_looked_up_whatever_it_counts(made, world):
-    made(Person(), as_of="2026-03-09 12:00", every=True)
+    made(SampleUser(), as_of="2026-03-09 12:00", every=True)
     for table in (each.spec.name for each in build.TABLES):
         assert counted(world.lake, world.session, table) is not None, table
         inputs = scans(filter(None, map(world.lake.pinned, (table, *descriptions.table(table).check_inputs))))
@@ -715,7 +713,7 @@ def test_the_rows_that_would_break_a_rule_can_be_looked_up_whatever_it_counts(ma
 
 
 def test_a_rule_that_compares_two_tables_shows_rows_of_both(made, world):
-    ada = Person()
+    ada = SampleUser()
     ada.new(
         "calendar_event", title="Call", start_at=ada.moment("2026-03-02 09:00"), end_at=ada.moment("2026-03-02 10:00")
     ).happens("created", "2026-03-02 08:00")

@@ -15,37 +15,37 @@ from models.serving.registry import Registry
 from pipelines.engine import build, daily, priorities
 from pipelines.engine.checks import broken_rules
 from tests.conftest import BUCKETS
-from tests.integration.pipelines import counted_days, counted_people, counted_product
+from tests.integration.pipelines import reference_days, reference_product, reference_users
 from tests.integration.pipelines.account import Account, Rows
-from tests.integration.pipelines.conftest import Person, World
-from tests.integration.pipelines.lives import lives
+from tests.integration.pipelines.conftest import SampleUser, World
+from tests.integration.pipelines.generated_histories import generated_histories
 from tests.sizes import sized
 
-#: The slow accounts of tables about people, and what tells the rows of a person apart.
+#: The slow accounts of tables about users, and what tells the rows of a user apart.
 OF_PEOPLE: dict[Callable[[Account], Rows], tuple[str, ...]] = {
-    counted_days.productivity_daily: ("local_date",),
-    counted_days.productivity_weekly: ("first_day",),
-    counted_days.productivity_monthly: ("first_day",),
-    counted_people.task_outcomes: ("task_id",),
-    counted_people.task_flow_daily: ("local_date", "priority", "category_id"),
-    counted_people.time_daily: ("local_date", "hour_of_day", "category_id", "kind"),
-    counted_people.calendar_load: ("local_date", "hour_of_day"),
-    counted_people.goal_progress: ("goal_id", "local_date"),
-    counted_people.goal_completion: ("days",),
-    counted_people.habit_streaks: ("habit_id",),
-    counted_people.estimate_accuracy: ("category_id",),
-    counted_people.achievements: ("achievement",),
-    counted_people.uplift_people: ("month",),
-    counted_people.priority_scores: ("local_date", "task_id"),
+    reference_days.productivity_daily: ("local_date",),
+    reference_days.productivity_weekly: ("first_day",),
+    reference_days.productivity_monthly: ("first_day",),
+    reference_users.task_outcomes: ("task_id",),
+    reference_users.task_flow_daily: ("local_date", "priority", "category_id"),
+    reference_users.time_daily: ("local_date", "hour_of_day", "category_id", "kind"),
+    reference_users.calendar_load: ("local_date", "hour_of_day"),
+    reference_users.goal_progress: ("goal_id", "local_date"),
+    reference_users.goal_completion: ("days",),
+    reference_users.habit_streaks: ("habit_id",),
+    reference_users.estimate_accuracy: ("category_id",),
+    reference_users.achievements: ("achievement",),
+    reference_users.uplift_people: ("month",),
+    reference_users.priority_scores: ("local_date", "task_id"),
 }
 
 #: And of those about the product.
 OF_ALL: dict[Callable[[Sequence[Account]], Rows], tuple[str, ...]] = {
-    counted_product.app_activity: ("local_date", "platform"),
-    counted_product.retention: ("cohort_week", "weeks_since"),
-    counted_product.funnel: ("cohort_week", "step"),
-    counted_product.feature_usage: ("local_date", "event_name"),
-    counted_product.uplift: ("month",),
+    reference_product.app_activity: ("local_date", "platform"),
+    reference_product.retention: ("cohort_week", "weeks_since"),
+    reference_product.funnel: ("cohort_week", "step"),
+    reference_product.feature_usage: ("local_date", "event_name"),
+    reference_product.uplift: ("month",),
 }
 
 
@@ -69,13 +69,15 @@ def refresh(world: World, as_of: Any) -> None:
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-@given(people=st.lists(lives, min_size=3, max_size=4), days=st.integers(0, 70), seed=st.integers(0, 2**32))
+@given(
+    people=st.lists(generated_histories, min_size=3, max_size=4), days=st.integers(0, 70), seed=st.integers(0, 2**32)
+)
 def test_every_table_says_what_was_counted_slowly(tmp_path_factory, people, days, seed):
     world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
     for batch, as_of in arrivals(people, days, Random(seed)):
         world.land(batch)
         refresh(world, as_of)
-    accounts = [Account(person, as_of) for person in people]
+    accounts = [Account(user, as_of) for user in people]
     world.lake.open(priorities.SCORES).delta.delete(f"as_of < '{as_of.isoformat()}'")  # what was said then stays said
     for counted, key in OF_PEOPLE.items():
         found = rows_of(world, counted.__name__, ("user_id", *key))
@@ -87,9 +89,9 @@ def test_every_table_says_what_was_counted_slowly(tmp_path_factory, people, days
     assert broken_rules(world.lake, world.session) == []
 
 
-def arrivals(people: Sequence[Person], days: int, random: Random) -> list[tuple[list[Any], Any]]:
-    """The events in any order, some of them twice, in two batches, and as of when each is taken in."""
-    events = [event for person in people for event in person.events]
+def arrivals(people: Sequence[SampleUser], days: int, random: Random) -> list[tuple[list[Any], Any]]:
+    """The events in any order, some of them twice, in two batches, and as of when each is read."""
+    events = [event for user in people for event in user.events]
     arrived = events + random.sample(events, 5)
     random.shuffle(arrived)
     cut = random.randrange(1, len(arrived))

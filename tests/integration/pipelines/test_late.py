@@ -11,7 +11,7 @@ from models.serving.registry import Registry
 from pipelines.engine import build, daily, priorities
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.busy import Busy
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 TABLES = {table.spec.name: table for table in build.TABLES}
 GOLD = (daily.DAILY.name, *TABLES, priorities.SCORES.name)
@@ -37,7 +37,7 @@ EXPECTED = {
 }
 
 
-def bring_up(world: World, as_of: datetime, registry: Registry) -> None:
+def refresh_tables(world: World, as_of: datetime, registry: Registry) -> None:
     world.refresh(as_of)
     for table in build.TABLES:
         build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
@@ -60,7 +60,7 @@ def files(world: World) -> dict[str, set[str]]:
 
 
 def settled(name: str, bucket: int) -> re.Pattern[str]:
-    """The files that hold nothing of the person's last 200 days, of a table's: those of other people, and of earlier months."""
+    """The files that hold nothing of the user's last 200 days, of a table's: those of other users, and of earlier months."""
     by_person = name not in TABLES or TABLES[name].is_personal
     by_month = name not in TABLES or TABLES[name].is_by_month
     return re.compile("|".join([rf"bucket=(?!{bucket}/)"] * by_person + ["month=2026-01"] * by_month) or "nothing")
@@ -68,17 +68,17 @@ def settled(name: str, bucket: int) -> re.Pattern[str]:
 
 @pytest.mark.timeout(300)
 def test_what_comes_200_days_late_changes_its_day_week_and_month_in_every_table_and_nothing_else(world, tmp_path):
-    ada = Person(since=f"{SINCE} 08:00")
-    bob = next(bob for bob in iter(lambda: Person(since=f"{SINCE} 08:00"), None) if bob.bucket != ada.bucket)
+    ada = SampleUser(since=f"{SINCE} 08:00")
+    bob = next(bob for bob in iter(lambda: SampleUser(since=f"{SINCE} 08:00"), None) if bob.bucket != ada.bucket)
     busy, other = Busy(ada, f"{SINCE}"), Busy(bob, f"{SINCE}")
     busy.every(4, SINCE, TODAY)
     other.every(14, SINCE, TODAY)
     world.land([*ada.events, *bob.events])
     registry = Registry(tmp_path / "models")
-    bring_up(world, ada.moment(f"{TODAY} 12:10"), registry)
+    refresh_tables(world, ada.moment(f"{TODAY} 12:10"), registry)
     before, there = rows_by_day(world), files(world)
     world.land(busy.day(DAY))
-    bring_up(world, ada.moment(f"{TODAY} 12:20"), registry)
+    refresh_tables(world, ada.moment(f"{TODAY} 12:20"), registry)
     after = rows_by_day(world)
     changed = defaultdict(set)
     for name, day in before.keys() | after.keys():

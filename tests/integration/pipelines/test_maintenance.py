@@ -26,7 +26,7 @@ COMMITS = 6
 
 @pytest.fixture
 def maintenance(database, lake, user_id):
-    """Some commits of one person's events, and all of them in silver."""
+    """Some commits of one user's events, and all of them in silver."""
     ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0)
     for _ in range(COMMITS):
         write_events(database, user_id, 5)

@@ -50,7 +50,7 @@ def test_a_batch_says_by_what_it_was_scored_and_of_which_version(lake, registry,
     assert not score(NOON + timedelta(minutes=5)).is_fresh
 
 
-def test_another_model_is_a_reason_to_score_anew(lake, registry, score):
+def test_another_model_is_a_reason_to_score_again(lake, registry, score):
     score(NOON)
     registry.promote(registry.save(model(pinned=2.0), {"refused": []}, NOON), NOON)
     assert score(NOON + timedelta(minutes=5)).is_fresh
@@ -78,7 +78,7 @@ def test_a_past_day_is_rebuilt_by_what_served_then(lake, registry, score):
     assert set(then["model_version"]) == {rebuilt.by}
 
 
-def test_a_memory_is_kept_of_everybody_while_a_model_serves(lake, registry, score):
+def test_a_memory_is_kept_of_all_users_while_a_model_serves(lake, registry, score):
     score(NOON)
     memory = lake.pinned(priorities.MEMORY.name)
     if registry.current() is None:

@@ -9,7 +9,7 @@ import pytest
 from pipelines.engine import checks, daily, data_docs
 from pipelines.engine.checks import VOLUME, broken_rules, enforce, judge
 from pipelines.engine.rules import rules_of
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
@@ -20,7 +20,7 @@ NAME = daily.DAILY.name
 @pytest.fixture
 def days(world):
     """A few sound days of somebody, and a way to put other rows in their place."""
-    ada = Person(since="2026-03-02 08:00")
+    ada = SampleUser(since="2026-03-02 08:00")
     world.land(ada.events)
     world.refresh(ada.moment("2026-03-06 12:00"))
 
@@ -54,7 +54,7 @@ def test_rows_that_break_a_rule_are_shown(world, days):
     assert told.startswith(f"{NAME}: 1 duplicate rows (user_id ")
 
 
-def test_a_table_that_loses_its_rows_is_told_of(world, days):
+def test_a_table_that_loses_its_rows_is_reported(world, days):
     days("from {days} where local_date < date '2026-03-04'")
     assert {rule: verdict.broken for rule, verdict in failed(world).items()} == {VOLUME: 3}
 

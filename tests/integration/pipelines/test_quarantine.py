@@ -9,19 +9,19 @@ from focusflow.errors import NotFound
 from focusflow.lake.tables import Pinned
 from pipelines.engine import daily, silver
 from pipelines.engine.quarantine import Quarantine, Retried
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def ada():
-    person = Person()
+    user = SampleUser()
     for day in (2, 3, 5):
-        task = person.task(f"2026-03-0{day} 09:00", due_date=f"2026-03-0{day}")
+        task = user.task(f"2026-03-0{day} 09:00", due_date=f"2026-03-0{day}")
         task.completed(f"2026-03-0{day} 17:00")
-        person.time(f"2026-03-0{day} 10:00", f"2026-03-0{day} 11:00")
-    return person
+        user.time(f"2026-03-0{day} 10:00", f"2026-03-0{day} 11:00")
+    return user
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def rows_of(world, *tables):
     return {table: [row | {"log_offset": None} for row in world.rows(table)] for table in tables}
 
 
-def test_what_is_in_quarantine_is_told_by_reason_and_place(quarantine, ada):
+def test_what_is_in_quarantine_is_reported_by_reason_and_place(quarantine, ada):
     assert quarantine.reasons() == {"unknown type task.created": 3, "unknown type task.completed": 3, "not JSON": 1}
     listed = quarantine.listed(100)
     assert len(listed) == 7
@@ -73,7 +73,7 @@ def test_a_second_try_changes_nothing(behind, quarantine):
     assert len(behind.rows("silver/task_history")) == 6
 
 
-def test_killed_before_it_left_quarantine_an_event_is_taken_in_once(behind, quarantine, monkeypatch):
+def test_killed_before_it_left_quarantine_an_event_is_loaded_once(behind, quarantine, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(Pinned, "replace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

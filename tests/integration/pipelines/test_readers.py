@@ -1,4 +1,4 @@
-"""Whoever reads while tables are made anew sees each as one refresh left it: by SQL on the lake, in the file for tools, and in Postgres."""
+"""Whoever reads while tables are rebuilt sees each as one refresh left it: by SQL on the lake, in the file for tools, and in Postgres."""
 
 import hashlib
 import threading
@@ -17,7 +17,7 @@ from models.serving.registry import Registry
 from pipelines.engine import build, catalog, daily, priorities, publish_tables
 from tests.conftest import BUCKETS, add_user
 from tests.integration.pipelines.busy import Busy
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 from tests.sizes import sized
 
 GOLD = (daily.DAILY.name, *(table.spec.name for table in build.TABLES), priorities.SCORES.name)
@@ -102,8 +102,8 @@ def readers(world, tmp_path, database_url) -> dict[str, Reader]:
 def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
     world, tmp_path, database, database_url, readers
 ):
-    """Each rebuild writes all tables anew, with a day changed in each of three months: part of one, or of two, was none of those that were whole."""
-    ada = Person(since="2026-03-02 08:00", id_=add_user(database))
+    """Each rebuild writes all tables again, with a day changed in each of three months: part of one, or of two, was none of those that were whole."""
+    ada = SampleUser(since="2026-03-02 08:00", id_=add_user(database))
     busy = Busy(ada, "2026-03-02")
     busy.every(9, date(2026, 3, 3), date(2026, 5, 20))
     busy.goal_reached("2026-05-19 12:00")

@@ -26,7 +26,7 @@ def new_world(tmp_path_factory):
 @few
 @given(stories, stories, st.data())
 def test_days_that_grew_batch_by_batch_equal_those_made_at_once(new_world, one, other, data):
-    ada, bob = one.person(), other.person()
+    ada, bob = one.user(), other.user()
     events = sorted(ada.events + bob.events, key=lambda event: event.time)
     arrived = data.draw(batches(events))
     last = events[-1].time
@@ -41,7 +41,7 @@ def test_days_that_grew_batch_by_batch_equal_those_made_at_once(new_world, one, 
     assert grown.days(bob) == at_once.days(bob)
 
 
-#: What is made by month, or written anew only where something differs.
+#: What is made by month, or rewritten only where something differs.
 TABLES = (*(histories.spec(noun).name for noun in histories.KEPT), *(each.spec.name for each in BY_MONTH))
 
 
@@ -67,7 +67,7 @@ def told(row):
 @settings(max_examples=sized(2, 50))
 @given(long_stories, st.data())
 def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
-    events = sorted(story.person().events, key=lambda event: event.time)
+    events = sorted(story.user().events, key=lambda event: event.time)
     late = data.draw(st.sets(st.sampled_from(range(1, len(events))), max_size=2))
     punctual = [event for place, event in enumerate(events) if place not in late]
     half = len(punctual) // 2
@@ -80,7 +80,7 @@ def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
 @few
 @given(stories, stories)
 def test_nobodys_days_change_because_of_what_another_does(new_world, one, other):
-    ada, bob = one.person(), other.person()
+    ada, bob = one.user(), other.user()
     as_of = max(event.time for event in ada.events + bob.events) + timedelta(hours=1)
     world = new_world()
     world.land(ada.events)

@@ -10,7 +10,7 @@ from focusflow.clock import local_date
 from focusflow.lake.tables import Lake
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import World
-from tests.integration.pipelines.counted_days import productivity_daily
+from tests.integration.pipelines.reference_days import productivity_daily
 from tests.integration.pipelines.stories import stories
 from tests.sizes import sized
 
@@ -19,7 +19,7 @@ from tests.sizes import sized
 @settings(max_examples=sized(6, 100))
 @given(story=stories, hours=st.integers(0, 72))
 def test_every_day_comes_out_as_counted_slowly(tmp_path_factory, story, hours):
-    ada = story.person()
+    ada = story.user()
     as_of = ada.events[-1].time + timedelta(hours=hours)
     world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
     world.land(ada.events)

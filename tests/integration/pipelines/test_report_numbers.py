@@ -10,66 +10,66 @@ import pytest
 from focusflow.clock import Period, zone
 from reports.periods.content import minutes, told
 from reports.periods.facts import NotComputed, Reader, gather
-from reports.periods.facts import Person as Whom
+from reports.periods.facts import User as Whom
 from reports.render import report_json
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 WEEK = Period.week_of(date(2026, 10, 25))  # the clocks go back on its Sunday in Berlin, and a week later in New York
 AS_OF = "2026-10-28 12:00"
 
 
-def somebody(story, timezone="Europe/Berlin", since="2026-10-05 08:00"):
-    person = Person(timezone, since=since)
-    story(person)
-    return person
+def new_user(story, timezone="Europe/Berlin", since="2026-10-05 08:00"):
+    user = SampleUser(timezone, since=since)
+    story(user)
+    return user
 
 
-def full(person):
-    habit = person.habit("2026-10-06 08:00")
+def full(user):
+    habit = user.habit("2026-10-06 08:00")
     for n, day in enumerate(WEEK):
         for number in range(n + 1):
             due = f"{day}" if number % 2 else f"{day - timedelta(days=1)}"
-            person.task(f"{day - timedelta(days=3)} 09:{number:02}", due_date=due).completed(f"{day} 10:{number:02}")
-        person.time(f"{day} 13:00", f"{day} 14:{10 + n}")
+            user.task(f"{day - timedelta(days=3)} 09:{number:02}", due_date=due).completed(f"{day} 10:{number:02}")
+        user.time(f"{day} 13:00", f"{day} 14:{10 + n}")
         if n % 3:
-            person.log(habit, f"{day}")
-    person.time(f"{WEEK.last} 01:30", f"{WEEK.last} 04:00")  # over the hour that comes twice
+            user.log(habit, f"{day}")
+    user.time(f"{WEEK.last} 01:30", f"{WEEK.last} 04:00")  # over the hour that comes twice
 
 
-def sparse(person):
-    person.task("2026-10-21 09:00").completed("2026-10-21 23:59")
+def sparse(user):
+    user.task("2026-10-21 09:00").completed("2026-10-21 23:59")
 
 
-def first(person):
-    person.task("2026-10-24 09:00").completed("2026-10-24 10:00")
+def first(user):
+    user.task("2026-10-24 09:00").completed("2026-10-24 10:00")
 
 
-def nothing(person):
-    person.task("2026-10-06 09:00")
+def nothing(user):
+    user.task("2026-10-06 09:00")
 
 
 PEOPLE = {
-    "full": lambda: somebody(full),
-    "full elsewhere": lambda: somebody(full, "America/New_York"),
-    "full far east": lambda: somebody(full, "Pacific/Kiritimati"),
-    "sparse": lambda: somebody(sparse),
-    "first": lambda: somebody(first, since="2026-10-24 08:00"),
-    "empty": lambda: somebody(nothing),
+    "full": lambda: new_user(full),
+    "full elsewhere": lambda: new_user(full, "America/New_York"),
+    "full far east": lambda: new_user(full, "Pacific/Kiritimati"),
+    "sparse": lambda: new_user(sparse),
+    "first": lambda: new_user(first, since="2026-10-24 08:00"),
+    "empty": lambda: new_user(nothing),
 }
 
 
-def inside(person: Person, moment: datetime) -> bool:
-    """Whether it was in the week where the person is."""
-    return moment.astimezone(zone(person.timezone)).date() in WEEK
+def inside(user: SampleUser, moment: datetime) -> bool:
+    """Whether it was in the week where the user is."""
+    return moment.astimezone(zone(user.timezone)).date() in WEEK
 
 
-def counted(person: Person) -> dict[str, float]:
-    """From the events themselves, day by day on the person's own calendar."""
-    here = zone(person.timezone)
+def counted(user: SampleUser) -> dict[str, float]:
+    """From the events themselves, day by day on the user's own calendar."""
+    here = zone(user.timezone)
 
-    done = [event for event in person.events if event.type == "task.completed" and inside(person, event.time)]
-    entries = [event.data for event in person.events if event.type == "time.logged"]
+    done = [event for event in user.events if event.type == "task.completed" and inside(user, event.time)]
+    entries = [event.data for event in user.events if event.type == "time.logged"]
     spans = [(datetime.fromisoformat(each["started_at"]), datetime.fromisoformat(each["ended_at"])) for each in entries]
     due = [event for event in done if event.data["due_date"]]
     on_time = [
@@ -78,13 +78,13 @@ def counted(person: Person) -> dict[str, float]:
     return {
         "tasks_completed": len(done),
         "tasks_created": len(
-            [event for event in person.events if event.type == "task.created" and inside(person, event.time)]
+            [event for event in user.events if event.type == "task.created" and inside(user, event.time)]
         ),
         "tasks_completed_with_due": len(due),
         "tasks_completed_on_time": len(on_time),
-        "focus_minutes": sum((end - start).total_seconds() for start, end in spans if inside(person, start)) / 60,
+        "focus_minutes": sum((end - start).total_seconds() for start, end in spans if inside(user, start)) / 60,
         "habits_completed": len(
-            [event for event in person.events if event.type == "habit.logged" and inside(person, event.time)]
+            [event for event in user.events if event.type == "habit.logged" and inside(user, event.time)]
         ),
     }
 
@@ -111,26 +111,26 @@ def in_gold(days: list[dict[str, Any]]) -> dict[str, str]:
 
 @pytest.fixture
 def made(world: World):
-    """Everybody's week, computed."""
+    """All users' week, computed."""
     people = {name: make() for name, make in PEOPLE.items()}
-    for person in people.values():
-        world.land(person.events)
+    for user in people.values():
+        world.land(user.events)
     world.refresh(datetime.fromisoformat(AS_OF).replace(tzinfo=zone("Europe/Berlin")))
     return people
 
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
-    person = made[name]
-    whom = Whom(person.id, "Ada", person.timezone, 0)
+    user = made[name]
+    whom = Whom(user.id, "Ada", user.timezone, 0)
     facts = gather(world.lake, BUCKETS, whom, WEEK)
-    expected = counted(person)
+    expected = counted(user)
     assert {metric: facts.totals[metric] for metric in expected} == pytest.approx(expected)
     for metric in expected:
         assert facts.totals[metric] == pytest.approx(
-            sum(row[metric] for row in world.days(person).values() if row["local_date"] in WEEK)
+            sum(row[metric] for row in world.days(user).values() if row["local_date"] in WEEK)
         )
-    assert facts.events == len([event for event in person.events if inside(person, event.time)])
+    assert facts.events == len([event for event in user.events if inside(user, event.time)])
     report = told(facts)
     said = {line.metric: line.value for line in report.lines}
     if report.is_empty:
@@ -140,17 +140,17 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
     assert said["tasks_completed"] == f"{expected['tasks_completed']:.0f}"
     assert said["focus_minutes"] == minutes(expected["focus_minutes"])
     assert {**said, **{line.metric: line.value for part in report.parts for line in part.lines}} == in_gold(
-        [row for row in world.days(person).values() if row["local_date"] in WEEK]
+        [row for row in world.days(user).values() if row["local_date"] in WEEK]
     )
-    scores = {row["local_date"]: row["productivity_score"] for row in world.days(person).values()}
+    scores = {row["local_date"]: row["productivity_score"] for row in world.days(user).values()}
     assert [(bar.day, bar.value) for bar in report.bars] == [(day, scores.get(day)) for day in WEEK]
     in_json = {line["metric"]: line["value"] for line in orjson.loads(report_json(report))["lines"]}
     assert in_json == said
     assert Reader(world.lake, BUCKETS).gather(whom, WEEK) == facts
 
 
-def test_a_week_before_somebody_came_has_no_report(world, made):
-    person = made["first"]
-    whom = Whom(person.id, "Ada", person.timezone, 0)
+def test_a_week_before_a_user_came_has_no_report(world, made):
+    user = made["first"]
+    whom = Whom(user.id, "Ada", user.timezone, 0)
     with pytest.raises(NotComputed):
         gather(world.lake, BUCKETS, whom, Period.week_of(date(2026, 10, 12)))

@@ -73,7 +73,7 @@ def test_the_score_of_a_day_with_one_completion_and_nothing_else(session):
     assert row["productivity_score"] == pytest.approx(53.57, abs=0.005)
 
 
-def test_whoever_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_them(session):
+def test_a_user_who_was_never_held_to_a_date_or_a_habit_is_taken_to_keep_half_of_them(session):
     row = scored(
         session,
         prior=50,

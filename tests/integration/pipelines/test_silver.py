@@ -16,14 +16,14 @@ from focusflow.identity import new_id
 from focusflow.lake.tables import CommitConflict, Lake, Pinned, TableSpec
 from pipelines.engine import contract_validation, silver
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 CANARY = "Quetzalcoatl"
 
 
-def said(person: Person, **changes: Any) -> bytes:
+def said(user: SampleUser, **changes: Any) -> bytes:
     """The bytes of a new task's event, with parts of the envelope or all of its data replaced."""
-    event = person.task("2026-03-02 09:00").person.events.pop()
+    event = user.task("2026-03-02 09:00").user.events.pop()
     return orjson.dumps(orjson.loads(event.as_bytes()) | changes)
 
 
@@ -56,11 +56,11 @@ def is_killed() -> None:
 
 
 def test_an_event_lies_in_silver_typed(world):
-    ada = Person("America/New_York")
+    ada = SampleUser("America/New_York")
     ada.events.clear()
     task = ada.task("2026-03-02 21:30", due_date="2026-03-04")
     world.land(ada.events)
-    assert world.take_in() == silver.LoadStats(read=1, kept=1, quarantined=0)
+    assert world.load_silver() == silver.LoadStats(read=1, kept=1, quarantined=0)
     (row,) = world.rows(silver.EVENTS.name)
     assert (row["type"], row["noun"], row["entity_version"]) == ("task.created", "task", 1)
     assert (row["user_id"], row["subject"], row["bucket"]) == (str(ada.id), str(task.id), ada.bucket)
@@ -70,7 +70,7 @@ def test_an_event_lies_in_silver_typed(world):
 
 
 def test_no_table_made_from_raw_holds_personal_text(world, tmp_path):
-    ada = Person()
+    ada = SampleUser()
     ada.account.happens("updated", "2026-03-01 09:00", display_name=CANARY, email=f"{CANARY}@example.com")
     ada.task("2026-03-02 09:00", description=CANARY, notes=CANARY).happens("updated", "2026-03-02 10:00", title=CANARY)
     ada.time("2026-03-02 09:00", "2026-03-02 10:00").happens("updated", "2026-03-02 11:00", note=CANARY)
@@ -95,28 +95,28 @@ def layers_that_hold(text: str, lake: Path, world: World) -> set[str]:
 
 
 def test_an_event_that_came_twice_counts_once(world):
-    ada = Person()
+    ada = SampleUser()
     world.land([*ada.events, *ada.events])
-    assert world.take_in().kept == 1
+    assert world.load_silver().kept == 1
     world.land(ada.events)
-    assert world.take_in().kept == 0
+    assert world.load_silver().kept == 0
     assert len(world.rows(silver.EVENTS.name)) == 1
     assert world.rows(silver.QUARANTINE.name) == []
 
 
 def test_nobody_takes_the_place_of_anothers_event_by_its_id(world):
-    people = [Person(zone) for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York")]
+    people = [SampleUser(zone) for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York")]
     id_ = people[0].events[0].id
-    world.land(event.model_copy(update={"id": id_}) for person in people for event in person.events)
-    assert world.take_in().kept == 3
+    world.land(event.model_copy(update={"id": id_}) for user in people for event in user.events)
+    assert world.load_silver().kept == 3
 
 
 def test_an_unreadable_event_does_not_use_up_its_id(world):
-    ada = Person()
+    ada = SampleUser()
     event = ada.events[0]
     world.land_bytes([(ada.bucket, orjson.dumps(orjson.loads(event.as_bytes()) | {"timezone": "Mars/Olympus"}))])
     world.land(ada.events)
-    assert world.take_in() == silver.LoadStats(read=2, kept=1, quarantined=1)
+    assert world.load_silver() == silver.LoadStats(read=2, kept=1, quarantined=1)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_unreadable_event_does_not_use_up_its_id(world):
     ids=["bytes", "half an object", "nothing", "a list"],
 )
 def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, reason):
-    assert_put_aside(world, Person(), value, reason)
+    assert_put_aside(world, SampleUser(), value, reason)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, re
     ids=str,
 )
 def test_an_event_that_breaks_the_contract_is_put_aside_and_stops_nothing(world, changes, reason):
-    ada = Person()
+    ada = SampleUser()
     assert_put_aside(world, ada, said(ada, **changes), reason)
 
 
@@ -219,7 +219,7 @@ def is_of_its_types(noun: Noun, data: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
 def test_silver_judges_every_kind_of_value_in_every_field_as_the_contract_does(world, noun):
-    ada = Person()
+    ada = SampleUser()
     fields = contract_validation.fields_of(noun.data)
     good = {field.name: a_value(field) for field in fields}
     kinds = [(field, value) for field in fields for value in OF_EVERY_KIND if is_judged_alike(field, value)]
@@ -227,42 +227,42 @@ def test_silver_judges_every_kind_of_value_in_every_field_as_the_contract_does(w
     told += [{name: value for name, value in good.items() if name != field.name} for field in fields]
     envelope = {"type": noun.types[0], "dataschema": noun.schema}
     world.land_bytes((ada.bucket, said(ada, **envelope, id=str(new_id()), data=data)) for data in told)
-    world.take_in()
+    world.load_silver()
     aside = {orjson.dumps(orjson.loads(row["value"])["data"]) for row in world.rows(silver.QUARANTINE.name)}
     judged = [(data, orjson.dumps(data) not in aside) for data in told]
     assert judged == [(data, is_of_its_types(noun, data)) for data in told]
 
 
-def assert_put_aside(world: World, ada: Person, value: bytes, reason: str) -> None:
+def assert_put_aside(world: World, ada: SampleUser, value: bytes, reason: str) -> None:
     world.land_bytes([(ada.bucket, value)])
     world.land(ada.events)
-    assert world.take_in() == silver.LoadStats(read=2, kept=1, quarantined=1)
+    assert world.load_silver() == silver.LoadStats(read=2, kept=1, quarantined=1)
     (aside,) = world.rows(silver.QUARANTINE.name)
     assert (aside["reason"], aside["value"], aside["log_offset"], aside["bucket"]) == (reason, value, 0, ada.bucket)
 
 
 @pytest.mark.parametrize("day", ["infinity", "-infinity", "99999-01-01", "0044-03-15 (BC)"])
 def test_a_date_that_no_calendar_page_has_is_put_aside(world, day):
-    ada = Person()
+    ada = SampleUser()
     world.land_bytes([(ada.bucket, said(ada, localdate=day))])
-    assert world.take_in().quarantined == 1
+    assert world.load_silver().quarantined == 1
 
 
 @pytest.mark.parametrize("moment", ["infinity", "99999-01-01T00:00:00Z"])
 def test_a_moment_that_no_clock_shows_is_put_aside(world, moment):
-    ada = Person()
+    ada = SampleUser()
     world.land_bytes([(ada.bucket, said(ada, time=moment))])
-    assert world.take_in().quarantined == 1
+    assert world.load_silver().quarantined == 1
 
 
-def test_a_batch_of_nothing_but_unreadable_events_is_taken_in(world):
+def test_a_batch_of_nothing_but_unreadable_events_is_loaded(world):
     world.land_bytes([(bucket, b"{") for bucket in range(4)])
-    assert world.take_in().quarantined == 4
-    assert world.take_in() == silver.LoadStats()
+    assert world.load_silver().quarantined == 4
+    assert world.load_silver() == silver.LoadStats()
 
 
 def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_doubled(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00")
     world.land_bytes([(ada.bucket, b"{")])
     world.land(ada.events)
@@ -270,35 +270,37 @@ def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_double
         silver.load_incremental(LakeWhereFirst(world.lake.location, happens=is_killed), world.session, BUCKETS)
     assert len(world.rows(silver.QUARANTINE.name)) == 1
     world.land_bytes([(ada.bucket, b"[")])
-    world.take_in()
+    world.load_silver()
     assert [row["value"] for row in world.rows(silver.QUARANTINE.name)] == [b"{", b"["]
     assert len(world.rows(silver.EVENTS.name)) == 2
 
 
 def test_of_two_that_take_in_the_same_events_one_is_refused(world):
-    ada = Person()
+    ada = SampleUser()
     world.land(ada.events)
     world.land_bytes([(ada.bucket, b"{")])
     quicker = World(world.lake)
     with pytest.raises(CommitConflict):
-        silver.load_incremental(LakeWhereFirst(world.lake.location, happens=quicker.take_in), world.session, BUCKETS)
-    assert world.take_in() == silver.LoadStats()
+        silver.load_incremental(
+            LakeWhereFirst(world.lake.location, happens=quicker.load_silver), world.session, BUCKETS
+        )
+    assert world.load_silver() == silver.LoadStats()
     assert len(world.rows(silver.EVENTS.name)) == len(world.rows(silver.QUARANTINE.name)) == 1
 
 
-def test_data_that_grew_by_a_field_and_left_out_one_with_a_default_is_taken_in(world):
-    ada = Person()
+def test_data_that_grew_by_a_field_and_left_out_one_with_a_default_is_loaded(world):
+    ada = SampleUser()
     world.land_bytes(
         [(ada.bucket, said(ada, data={"title": "Write", "created_at": "2026-03-02T09:00:00+01:00", "mood": 5}))]
     )
-    assert world.take_in().kept == 1
+    assert world.load_silver().kept == 1
 
 
-def test_a_log_that_is_taken_in_in_pieces_comes_out_as_in_one(world):
-    ada, bob = Person(), Person("Asia/Tokyo")
-    for person in (ada, bob):
+def test_a_log_that_is_loaded_in_pieces_comes_out_as_in_one(world):
+    ada, bob = SampleUser(), SampleUser("Asia/Tokyo")
+    for user in (ada, bob):
         for hour in range(9, 14):
-            person.task(f"2026-03-02 {hour:02}:00")
+            user.task(f"2026-03-02 {hour:02}:00")
     world.land([*ada.events, *bob.events, *ada.events])
     world.land_bytes([(ada.bucket, b"{"), (bob.bucket, b"{")])
     taken = silver.load_incremental(world.lake, world.session, BUCKETS, rows=4)
@@ -310,10 +312,10 @@ def test_a_log_that_is_taken_in_in_pieces_comes_out_as_in_one(world):
 
 
 def test_a_second_run_does_nothing(world):
-    ada = Person()
+    ada = SampleUser()
     world.land([*ada.events])
     world.land_bytes([(ada.bucket, b"{")])
-    world.take_in()
+    world.load_silver()
     before = [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)]
-    assert world.take_in() == silver.LoadStats()
+    assert world.load_silver() == silver.LoadStats()
     assert [world.lake.open(table).version for table in (silver.EVENTS, silver.QUARANTINE)] == before

@@ -1,4 +1,4 @@
-"""Users whose rows break a rule are held back by themselves: everybody else's numbers are published, and theirs as soon as they are right."""
+"""Users whose rows break a rule are held back by themselves: all other users' numbers are published, and theirs as soon as they are right."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines.engine import build, daily, user_quarantine
 from pipelines.engine.refresh import Refresh
 from reports.periods import facts
 from tests.conftest import BUCKETS, add_user
-from tests.integration.pipelines.conftest import Person, World
+from tests.integration.pipelines.conftest import SampleUser, World
 
 #: Early on a day in UTC: in New York it is still yesterday.
 BEGINNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -27,8 +27,8 @@ class Home:
     def __init__(self, world: World, database, folder: Path) -> None:
         self.world, self.database, self.folder = world, database, folder
 
-    def person(self) -> Person:
-        return Person("UTC", BEGINNING, add_user(self.database, "UTC"))
+    def user(self) -> SampleUser:
+        return SampleUser("UTC", BEGINNING, add_user(self.database, "UTC"))
 
     def refresh(self, as_of: datetime, from_day: date | None = None) -> None:
         refresh = Refresh(
@@ -38,19 +38,19 @@ class Home:
         for _ in refresh.run():
             pass
 
-    def lands(self, person: Person) -> None:
-        self.world.land(person.events)
-        person.events.clear()
+    def lands(self, user: SampleUser) -> None:
+        self.world.land(user.events)
+        user.events.clear()
 
-    def published(self, person: Person) -> dict[tuple[str, str, str], str]:
+    def published(self, user: SampleUser) -> dict[tuple[str, str, str], str]:
         """Every row that the API has of somebody, in all tables."""
         with self.database.owner() as connection:
             rows = connection.execute(
                 "select table_name, day::text as day, key, row::text as row from published_rows where user_id = %s",
-                [person.id],
+                [user.id],
             ).fetchall()
             scores = connection.execute(
-                "select task_id::text as key, as_of::text as row from priority_scores where user_id = %s", [person.id]
+                "select task_id::text as key, as_of::text as row from priority_scores where user_id = %s", [user.id]
             ).fetchall()
         found = {(row["table_name"], row["day"], row["key"]): row["row"] for row in rows}
         return found | {("priority_scores", "", row["key"]): row["row"] for row in scores}
@@ -75,13 +75,13 @@ def home(world, database, tmp_path) -> Home:
 
 
 def test_one_users_broken_rows_hold_back_that_user_alone_until_they_are_right(home):
-    ada, bob = home.person(), home.person()
+    ada, bob = home.user(), home.user()
     # Registered in UTC and moved to where it is still yesterday; the event of the move carries the zone that it ends.
     ada.account.happens("updated", BEGINNING + timedelta(minutes=5), timezone="America/New_York")
     ada.timezone = "America/New_York"
-    for person in (ada, bob):
-        person.task(BEGINNING + timedelta(minutes=10))
-        home.lands(person)
+    for user in (ada, bob):
+        user.task(BEGINNING + timedelta(minutes=10))
+        home.lands(user)
     home.refresh(BEGINNING + timedelta(hours=1))
     assert home.violations() == {}
     good = home.published(ada)
@@ -91,9 +91,9 @@ def test_one_users_broken_rows_hold_back_that_user_alone_until_they_are_right(ho
 
     days = home.world.lake.open(daily.DAILY)
     home.corrupt(days, f"user_id = '{ada.id}' and local_date = date '2026-03-01'", tasks_created="-1::bigint")
-    for person in (ada, bob):
-        person.task(datetime(2026, 3, 4, 12, tzinfo=UTC))
-        home.lands(person)
+    for user in (ada, bob):
+        user.task(datetime(2026, 3, 4, 12, tzinfo=UTC))
+        home.lands(user)
     home.refresh(datetime(2026, 3, 4, 13, tzinfo=UTC))
     assert home.violations() == {
         str(ada.id): {
@@ -108,8 +108,8 @@ def test_one_users_broken_rows_hold_back_that_user_alone_until_they_are_right(ho
         assert catalog.execute("select distinct user_id from quarantine.users").fetchall() == [(str(ada.id),)]
     week = Period.between(date(2026, 3, 2), date(2026, 3, 4))
     with pytest.raises(facts.NotComputed, match="held back"):
-        facts.gather(home.world.lake, BUCKETS, facts.Person(ada.id, "Ada", "America/New_York", 0), week)
-    assert facts.gather(home.world.lake, BUCKETS, facts.Person(bob.id, "Bob", "UTC", 0), week).days
+        facts.gather(home.world.lake, BUCKETS, facts.User(ada.id, "Ada", "America/New_York", 0), week)
+    assert facts.gather(home.world.lake, BUCKETS, facts.User(bob.id, "Bob", "UTC", 0), week).days
 
     # Nothing has happened since but that her days are computed again.
     home.refresh(datetime(2026, 3, 4, 13, 10, tzinfo=UTC), from_day=date(2026, 3, 1))
@@ -120,7 +120,7 @@ def test_one_users_broken_rows_hold_back_that_user_alone_until_they_are_right(ho
 
 
 def test_a_rule_that_no_user_in_particular_breaks_stops_all(home):
-    ada, bob = home.person(), home.person()
+    ada, bob = home.user(), home.user()
     home.lands(ada)
     home.lands(bob)
     as_of = BEGINNING + timedelta(days=10)

@@ -3,11 +3,11 @@
 import json
 
 from pipelines.engine import daily
-from tests.integration.pipelines.conftest import Person
+from tests.integration.pipelines.conftest import SampleUser
 
 
 def test_the_views_tell_the_same_day_under_the_names_that_apps_expect(world):
-    ada = Person()
+    ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-02").completed("2026-03-02 10:00")
     ada.time("2026-03-02 09:00", "2026-03-02 10:00", kind="pomodoro")
     ada.log(ada.habit("2026-03-02 08:00"), "2026-03-02")

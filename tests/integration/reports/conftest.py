@@ -29,8 +29,8 @@ def post():
 
 @pytest.fixture
 def facts_of(facts):
-    """Everybody had the same week; what they are called and when it was is theirs."""
-    return lambda person, period: replace(facts, person=person, period=period, as_of=datetime(2027, 1, 1, tzinfo=UTC))
+    """All users had the same week; what they are called and when it was is theirs."""
+    return lambda user, period: replace(facts, user=user, period=period, as_of=datetime(2027, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -72,20 +72,20 @@ def sending(settings, database, facts_of, clear):
 
 
 @pytest.fixture
-def somebody(database, clear):
+def new_user(database, clear):
     """Somebody who has been there for a while, with wishes."""
 
-    def made(timezone="Europe/Berlin", **wishes) -> UUID:
+    def made(timezone="Europe/Berlin", **preferences) -> UUID:
         user_id = add_user(database, timezone)
         with database.owner() as connection:
             connection.execute("update users set created_at = '2026-01-01' where id = %s", [user_id])
         with database.transaction(Role.API, user_id) as tx:
-            if wishes:
+            if preferences:
                 tx.run(
                     "insert into preferences (user_id, updated_at) values (%(id)s, %(now)s)",
                     {"id": user_id, "now": tx.now},
                 )
-            for name, value in wishes.items():
+            for name, value in preferences.items():
                 tx.connection.execute(f"update preferences set {name} = %s", [value])
         return user_id
 

@@ -62,8 +62,8 @@ def take(sending, database):
 
 
 @pytest.fixture
-def ada(somebody):
-    return somebody(monthly_report=False)
+def ada(new_user):
+    return new_user(monthly_report=False)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def returned(sent, ada):
 
 @pytest.fixture
 def seen(database, ada):
-    """The state of the report, its reason, and what the person was told."""
+    """The state of the report, its reason, and what the user was told."""
 
     def now():
         with database.owner() as connection:
@@ -104,7 +104,7 @@ def test_where_there_is_nobody_no_more_mails_go(take, returned, seen, sending, w
     assert sending(NEXT_MONDAY).run().planned == 0
 
 
-def test_with_another_address_or_a_proven_one_they_go_again(take, returned, ada, sending, database):
+def test_with_another_address_or_a_confirmed_one_they_go_again(take, returned, ada, sending, database):
     take(returned())
     with database.owner() as connection:
         connection.execute("update users set email = 'new@example.com' where id = %s", [ada])

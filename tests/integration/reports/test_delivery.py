@@ -39,8 +39,8 @@ def weekly_only(**more):
     return {"monthly_report": False, **more}
 
 
-def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     counts = sending().run()
     assert (counts.planned, counts.due, counts.sent, counts.failed) == (1, 1, 1, 0)
     (mail,) = post.taken
@@ -59,8 +59,8 @@ def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, some
     assert state(database, ada)["status"] == "sent"
 
 
-def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, somebody, database):
-    ada = somebody(**weekly_only())
+def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, new_user, database):
+    ada = new_user(**weekly_only())
     sending().run()
     with database.owner() as connection:
         (note,) = connection.execute(
@@ -73,8 +73,8 @@ def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, somebody, dat
 
 
 @pytest.mark.parametrize(("channels", "notes"), [(["in_app"], 1), ([], 0)])
-def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, somebody, post, channels, notes):
-    ada, database = somebody(**weekly_only()), sending().people.database
+def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, new_user, post, channels, notes):
+    ada, database = new_user(**weekly_only()), sending().people.database
     with database.owner() as connection:
         connection.execute("insert into notification_preferences values (%s, 'report', true, %s)", [ada, channels])
     assert sending().run().sent == notes
@@ -91,9 +91,9 @@ def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, s
     ("answer", "status"),
     [("550 no such mailbox", "failed"), ("451 greylisted", "due"), ("hang up", "unknown"), ("take and hang up", "unknown"), ("take and hang", "unknown")],
 )  # fmt: skip
-def test_one_bad_mailbox_stops_nobody_and_its_fate_can_be_seen(sending, somebody, post, answer, status):
+def test_one_bad_mailbox_stops_nobody_and_its_fate_can_be_seen(sending, new_user, post, answer, status):
     database = sending().people.database
-    bad, *good = (somebody(**weekly_only()) for _ in range(4))
+    bad, *good = (new_user(**weekly_only()) for _ in range(4))
     post.for_address[f"{bad}@example.com"] = answer
     assert sending().run().sent == 3
     assert {state(database, each)["status"] for each in good} == {"sent"}
@@ -102,21 +102,21 @@ def test_one_bad_mailbox_stops_nobody_and_its_fate_can_be_seen(sending, somebody
     assert found["reason"]
 
 
-def test_a_greylisted_mail_is_tried_again_with_the_same_identity_and_words(sending, somebody, post, database, facts_of):
-    ada = somebody(**weekly_only())
+def test_a_greylisted_mail_is_tried_again_with_the_same_identity_and_words(sending, new_user, post, database, facts_of):
+    ada = new_user(**weekly_only())
     post.to_text = "451 come back later"
     assert sending().run().put_off == 1
     assert sending(MONDAY + timedelta(minutes=4)).run().due == 0
     first, post.to_text = post.taken.pop(), None
-    changed = lambda person, period: replace(facts_of(person, period), totals={**facts_of(person, period).totals, "tasks_completed": 99})  # noqa: E731  # fmt: skip
+    changed = lambda user, period: replace(facts_of(user, period), totals={**facts_of(user, period).totals, "tasks_completed": 99})  # noqa: E731  # fmt: skip
     assert sending(MONDAY + timedelta(minutes=6), facts=changed).run().sent == 1
     assert post.taken[0]["Message-ID"] == first["Message-ID"]
     assert post.taken[0].get_body(["plain"]).get_content() == first.get_body(["plain"]).get_content()
     assert state(database, ada)["attempts"] == 2
 
 
-def test_what_never_gets_through_is_given_up_with_the_last_reason(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_what_never_gets_through_is_given_up_with_the_last_reason(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     post.to_recipient = "451 not now"
     now = MONDAY
     silent = [is_silent(sending(now).run())]
@@ -129,8 +129,8 @@ def test_what_never_gets_through_is_given_up_with_the_last_reason(sending, someb
     assert sending(now + timedelta(hours=1)).run().due == 0
 
 
-def test_a_mail_of_unknown_fate_is_sent_again_only_by_a_person(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_an_email_of_unknown_fate_is_sent_again_only_by_an_operator(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     post.to_text = "take and hang up"
     sending().run()
     post.to_text = None
@@ -145,8 +145,8 @@ def test_a_mail_of_unknown_fate_is_sent_again_only_by_a_person(sending, somebody
     assert len(post.taken) == 2
 
 
-def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, somebody, post, database, facts_of):
-    ada = somebody(**weekly_only())
+def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, new_user, post, database, facts_of):
+    ada = new_user(**weekly_only())
     sender = sending()
     to = sender.people.by_id(ada)
     sender.ledger.plan(to, "weekly", LAST_WEEK, MONDAY)
@@ -158,8 +158,8 @@ def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, 
     assert post.taken == []
 
 
-def test_two_senders_at_once_send_each_report_once(sending, somebody, post):
-    people = {somebody(**weekly_only()) for _ in range(30)}
+def test_two_senders_at_once_send_each_report_once(sending, new_user, post):
+    people = {new_user(**weekly_only()) for _ in range(30)}
     start = threading.Barrier(2)
 
     def run():
@@ -174,8 +174,8 @@ def test_two_senders_at_once_send_each_report_once(sending, somebody, post):
     assert sorted(mail["To"] for mail in post.taken) == sorted(f"{each}@example.com" for each in people)
 
 
-def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     post.to_recipient = "451 not now"
     sending().run()
     post.to_recipient = None
@@ -189,8 +189,8 @@ def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(se
     assert [(row["period"], row["status"]) for row in rows] == [("2026-W46", "skipped"), ("2026-W48", "sent")]
 
 
-def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     sending().run()
     changes = ("timezone = 'Pacific/Kiritimati'", "timezone = 'Pacific/Pago_Pago'", "week_start = 6", "week_start = 5")
     for hours, change in enumerate(changes):
@@ -208,7 +208,7 @@ def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, someb
 
 
 @pytest.mark.parametrize(
-    ("wishes", "sent"),
+    ("preferences", "sent"),
     [
         ({"weekly_report": False}, 0),
         ({"quiet_from": "08:00", "quiet_until": "09:00"}, 0),
@@ -216,13 +216,13 @@ def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, someb
         ({"quiet_from": "22:00", "quiet_until": "08:31"}, 0),
     ],
 )
-def test_wishes_are_obeyed(sending, somebody, wishes, sent):
-    somebody(**weekly_only(**wishes))
+def test_wishes_are_obeyed(sending, new_user, preferences, sent):
+    new_user(**weekly_only(**preferences))
     assert sending().run().sent == sent
 
 
-def test_an_hour_that_is_put_off_brings_no_older_week(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_an_hour_that_is_put_off_brings_no_older_week(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     sending().run()
     with database.owner() as connection:
         connection.execute("update preferences set weekly_report_hour = 20 where user_id = %s", [ada])
@@ -230,14 +230,14 @@ def test_an_hour_that_is_put_off_brings_no_older_week(sending, somebody, post, d
     assert len(post.taken) == 1
 
 
-def test_after_the_quiet_hours_the_mail_goes_out(sending, somebody):
-    somebody(**weekly_only(quiet_from="08:00", quiet_until="09:00"))
+def test_after_the_quiet_hours_the_mail_goes_out(sending, new_user):
+    new_user(**weekly_only(quiet_from="08:00", quiet_until="09:00"))
     assert sending().run().sent == 0
     assert sending(MONDAY + timedelta(hours=1)).run().sent == 1
 
 
-def test_who_unsubscribes_while_it_waits_gets_nothing(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_who_unsubscribes_while_it_waits_gets_nothing(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
     post.to_recipient = "451 not now"
     sending().run()
     post.to_recipient = None
@@ -247,8 +247,8 @@ def test_who_unsubscribes_while_it_waits_gets_nothing(sending, somebody, post, d
     assert post.taken == []
 
 
-def test_who_unsubscribes_while_it_waits_for_its_turn_gets_nothing(sending, somebody, post, database):
-    ada = somebody(**weekly_only())
+def test_who_unsubscribes_while_it_waits_for_its_turn_gets_nothing(sending, new_user, post, database):
+    ada = new_user(**weekly_only())
 
     def unsubscribe(_):
         with database.transaction(Role.API, ada) as tx:
@@ -260,8 +260,8 @@ def test_who_unsubscribes_while_it_waits_for_its_turn_gets_nothing(sending, some
 
 
 @pytest.mark.parametrize("change", ["is_active = false", "erased_at = created_at"])
-def test_a_closed_account_gets_nothing(sending, somebody, post, database, change):
-    ada = somebody(**weekly_only())
+def test_a_closed_account_gets_nothing(sending, new_user, post, database, change):
+    ada = new_user(**weekly_only())
     sending().ledger.plan(sending().people.by_id(ada), "weekly", LAST_WEEK, MONDAY)
     with database.owner() as connection:
         connection.execute(f"update users set {change} where id = %s", [ada])
@@ -269,27 +269,27 @@ def test_a_closed_account_gets_nothing(sending, somebody, post, database, change
     assert post.taken == []
 
 
-def test_an_empty_week_is_one_line_or_silence(sending, somebody, post, facts_of, database):
+def test_an_empty_week_is_one_line_or_silence(sending, new_user, post, facts_of, database):
     totals = facts_of(None, LAST_WEEK).totals
     empty = dict.fromkeys(totals, 0) | {"productivity_score": None}
-    nothing = lambda person, period: replace(facts_of(person, period), totals=empty)  # noqa: E731
-    line, silence = somebody(**weekly_only()), somebody(**weekly_only(empty_week="nothing"))
+    nothing = lambda user, period: replace(facts_of(user, period), totals=empty)  # noqa: E731
+    line, silence = new_user(**weekly_only()), new_user(**weekly_only(empty_week="nothing"))
     sending(facts=nothing).run()
     assert [mail["To"] for mail in post.taken] == [f"{line}@example.com"]
     assert "That is fine" in post.taken[0].get_body(["plain"]).get_content()
     assert state(database, silence)["status"] == "skipped"
 
 
-def test_numbers_that_are_not_whole_or_cannot_be_read_are_never_mailed(sending, somebody, post, database, facts_of):
-    unlucky, early, missing, fine = (somebody(**weekly_only()) for _ in range(4))
+def test_numbers_that_are_not_whole_or_cannot_be_read_are_never_mailed(sending, new_user, post, database, facts_of):
+    unlucky, early, missing, fine = (new_user(**weekly_only()) for _ in range(4))
 
-    def facts(person, period):
-        if person.id == unlucky:
+    def facts(user, period):
+        if user.id == unlucky:
             raise OSError("a file is gone")
-        if person.id == missing:
+        if user.id == missing:
             raise NotComputed
-        found = facts_of(person, period)
-        return replace(found, as_of=datetime(2026, 11, 15, 22, 59, tzinfo=UTC)) if person.id == early else found
+        found = facts_of(user, period)
+        return replace(found, as_of=datetime(2026, 11, 15, 22, 59, tzinfo=UTC)) if user.id == early else found
 
     assert sending(facts=facts).run().sent == 1
     assert post.taken[0]["To"] == f"{fine}@example.com"
@@ -298,13 +298,13 @@ def test_numbers_that_are_not_whole_or_cannot_be_read_are_never_mailed(sending, 
     assert sending(MONDAY + timedelta(minutes=6)).run().sent == 3
 
 
-def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody, post, facts_of):
-    somebody(**weekly_only())
+def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, new_user, post, facts_of):
+    new_user(**weekly_only())
     sending().run()
     assert "PUT RIGHT" not in post.taken[0].get_body(["plain"]).get_content()
 
-    def later(person, period):
-        found = facts_of(person, period)
+    def later(user, period):
+        found = facts_of(user, period)
         return replace(found, totals={**found.totals, "tasks_completed": 13}) if period == LAST_WEEK else found
 
     sending(MONDAY + timedelta(days=7), facts=later).run()
@@ -317,15 +317,13 @@ def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, somebody,
 
 
 def test_a_week_that_was_said_to_be_empty_is_put_right_too_and_one_that_has_become_empty(
-    sending, somebody, post, facts_of
+    sending, new_user, post, facts_of
 ):
-    somebody(**weekly_only())
+    new_user(**weekly_only())
     nothing = dict.fromkeys(facts_of(None, LAST_WEEK).totals, 0) | {"productivity_score": None}
 
     def facts(*empty):
-        return lambda person, period: replace(
-            facts_of(person, period), **({"totals": nothing} if period in empty else {})
-        )
+        return lambda user, period: replace(facts_of(user, period), **({"totals": nothing} if period in empty else {}))
 
     next_week = Period.week_of(MONDAY.date())
     sending(facts=facts(LAST_WEEK)).run()
@@ -337,8 +335,8 @@ def test_a_week_that_was_said_to_be_empty_is_put_right_too_and_one_that_has_beco
     assert "- Completed in Week 47, 2026: – (reported as 12; deleted since)" in third
 
 
-def test_who_never_was_looked_for_is_counted_as_overlooked(sending, somebody):
-    somebody(**weekly_only())
+def test_who_never_was_looked_for_is_counted_as_overlooked(sending, new_user):
+    new_user(**weekly_only())
     sending(MONDAY - timedelta(days=7)).run()
     assert sending(MONDAY + timedelta(hours=1)).overlooked() == 0
     assert sending(MONDAY + timedelta(hours=3)).overlooked() == 1
@@ -347,17 +345,17 @@ def test_who_never_was_looked_for_is_counted_as_overlooked(sending, somebody):
 
 
 def test_a_last_week_that_is_gone_or_was_written_by_an_older_version_holds_no_report_up(
-    sending, somebody, post, facts_of, database
+    sending, new_user, post, facts_of, database
 ):
-    ada = somebody(**weekly_only())
+    ada = new_user(**weekly_only())
     sending().run()
     with database.transaction(Role.REPORTING) as tx:
         tx.run("update report_deliveries set content = content - 'parts' where user_id = %(id)s", {"id": ada})
 
-    def gone(person, period):
+    def gone(user, period):
         if period == LAST_WEEK:
             raise NotComputed
-        return facts_of(person, period)
+        return facts_of(user, period)
 
     assert sending(MONDAY + timedelta(days=7), facts=gone).run().sent == 1
 
@@ -370,8 +368,8 @@ def test_no_more_mails_a_second_than_the_settings_say():
     assert slept == [0, 0.25, 0.5, 0.75]
 
 
-def test_without_a_server_reports_are_files(sending, somebody, settings):
-    somebody(**weekly_only())
+def test_without_a_server_reports_are_files(sending, new_user, settings):
+    new_user(**weekly_only())
     sender = sending()
     files = settings.model_copy(update={"smtp_host": None})
     assert replace(sender, mailer=mailer(files)).run().sent == 1
@@ -380,11 +378,11 @@ def test_without_a_server_reports_are_files(sending, somebody, settings):
 
 
 @pytest.fixture
-def pile_up(somebody, database):
+def pile_up(new_user, database):
     """Somebody with forty reports that are due before all others."""
 
     def made():
-        user_id = somebody(monthly_report=False)
+        user_id = new_user(monthly_report=False)
         with database.owner() as connection:
             connection.execute(
                 "insert into report_deliveries (id, user_id, created_at, updated_at, kind, period, first_day, last_day, next_attempt_at, message_id)"
@@ -398,8 +396,8 @@ def pile_up(somebody, database):
 
 
 @pytest.mark.parametrize("trouble", ["made", "read", "time zone"])
-def test_many_reports_that_cannot_be_sent_come_after_everybodys_first(sending, somebody, pile_up, facts_of, trouble):
-    bad, good, database = pile_up(), somebody(**weekly_only()), sending().people.database
+def test_many_reports_that_cannot_be_sent_come_after_all_users_first(sending, new_user, pile_up, facts_of, trouble):
+    bad, good, database = pile_up(), new_user(**weekly_only()), sending().people.database
     with database.owner() as connection:
         if trouble == "read":
             connection.execute("update report_deliveries set last_day = first_day + 9")
@@ -407,11 +405,11 @@ def test_many_reports_that_cannot_be_sent_come_after_everybodys_first(sending, s
             connection.execute("update users set timezone = 'Mars/Olympus' where id = %s", [bad])
     made = []
 
-    def facts(person, period):
-        made.append(person.id)
-        if person.id == bad:
+    def facts(user, period):
+        made.append(user.id)
+        if user.id == bad:
             raise ZeroDivisionError
-        return facts_of(person, period)
+        return facts_of(user, period)
 
     sender = sending(facts=facts)
     sender = replace(sender, settings=sender.settings.model_copy(update={"mail_connections": 1}))
@@ -423,8 +421,8 @@ def test_many_reports_that_cannot_be_sent_come_after_everybodys_first(sending, s
     assert found["reason"]
 
 
-def test_a_report_that_cannot_even_be_read_is_given_up_in_the_end_with_the_reason(sending, somebody, database):
-    ada, now, runs = somebody(**weekly_only()), MONDAY, 0
+def test_a_report_that_cannot_even_be_read_is_given_up_in_the_end_with_the_reason(sending, new_user, database):
+    ada, now, runs = new_user(**weekly_only()), MONDAY, 0
     sender = sending()
     sender.ledger.plan(sender.people.by_id(ada), "weekly", LAST_WEEK, now)
     with database.owner() as connection:
@@ -436,9 +434,9 @@ def test_a_report_that_cannot_even_be_read_is_given_up_in_the_end_with_the_reaso
     assert runs == len(PAUSES) + 1
 
 
-def test_somebody_without_a_time_zone_keeps_nobody_from_being_due_and_is_given_up(sending, somebody, database):
-    bad = somebody(timezone="Mars/Olympus", **weekly_only())
-    somebody(**weekly_only())
+def test_a_user_without_a_time_zone_keeps_nobody_from_being_due_and_is_given_up(sending, new_user, database):
+    bad = new_user(timezone="Mars/Olympus", **weekly_only())
+    new_user(**weekly_only())
     now = MONDAY
     assert sending(now).run().sent == 1
     for pause in PAUSES:
@@ -454,8 +452,8 @@ def test_somebody_without_a_time_zone_keeps_nobody_from_being_due_and_is_given_u
     assert rows[0]["reason"] == "ZoneInfoNotFoundError"
 
 
-def test_while_the_mail_server_is_down_no_report_loses_an_attempt(sending, somebody, post, database, nobody_there):
-    users = [somebody(**weekly_only()) for _ in range(6)]
+def test_while_the_mail_server_is_down_no_report_loses_an_attempt(sending, new_user, post, database, nobody_there):
+    users = [new_user(**weekly_only()) for _ in range(6)]
     first = sending(smtp_port=nobody_there).run()
     assert (first.due, first.sent, first.later, is_silent(first)) == (6, 0, 6, True)
     for hours in range(12, 5 * 24, 12):
@@ -466,9 +464,9 @@ def test_while_the_mail_server_is_down_no_report_loses_an_attempt(sending, someb
 
 
 def test_while_the_mail_server_is_down_who_reads_in_the_app_gets_their_report(
-    sending, somebody, database, nobody_there
+    sending, new_user, database, nobody_there
 ):
-    mailed, reader = somebody(**weekly_only()), somebody(**weekly_only())
+    mailed, reader = new_user(**weekly_only()), new_user(**weekly_only())
     with database.owner() as connection:
         connection.execute("insert into notification_preferences values (%s, 'report', true, '{in_app}')", [reader])
     sending(smtp_port=nobody_there).run()

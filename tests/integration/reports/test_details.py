@@ -1,4 +1,4 @@
-"""What a report tells by name is the person's own, as it was at the end of the period."""
+"""What a report tells by name is the user's own, as it was at the end of the period."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,7 @@ from focusflow.identity import new_id
 from reports.insights.writer import Evidence, Remark
 from reports.periods.content import told
 from reports.periods.details import Details, Goal, Habit, Hour, Task, gather_details
-from reports.periods.facts import Person
+from reports.periods.facts import User
 from reports.render import render_report
 from tests.conftest import add_user
 from tests.sizes import dice, sized
@@ -25,7 +25,7 @@ EVIL = '<script>alert("x")</script> 😀 ' + "long" * 120
 
 @pytest.fixture
 def ada(database):
-    return Person(add_user(database, "UTC"), "Ada", "UTC", 0)
+    return User(add_user(database, "UTC"), "Ada", "UTC", 0)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_what_slipped_is_what_was_due_by_the_end_and_is_open_first_of_this_time(
 def test_only_what_is_due_by_now_has_slipped_inside_and_outside_of_the_period(database, seed):
     draw = dice(seed)
     timezone = draw.choice(["UTC", "Pacific/Kiritimati", "America/St_Johns", "Europe/Berlin"])
-    ada = Person(add_user(database, timezone), "Ada", timezone, 0)
+    ada = User(add_user(database, timezone), "Ada", timezone, 0)
     since, until = WEEK.bounds(timezone)
     now = since + draw.uniform(0, 10) * timedelta(days=1)
     today = clock.local_date(now, timezone)
@@ -161,9 +161,9 @@ def test_what_was_reached_in_the_period_is_named(database, ada, save):
     )
 
 
-def test_nothing_of_somebody_else_is_told(database, ada, save):
+def test_nothing_of_another_user_is_told(database, ada, save):
     save(goals, title="Mine", completed_at=datetime(2026, 11, 12, 9, tzinfo=UTC))
-    assert found(database, Person(add_user(database), "Eve", "UTC", 0)) == Details()
+    assert found(database, User(add_user(database), "Eve", "UTC", 0)) == Details()
 
 
 def test_titles_are_text_in_every_form(facts):

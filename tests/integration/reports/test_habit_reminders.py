@@ -42,12 +42,12 @@ def remind(database):
 
 
 @pytest.fixture
-def ada(somebody):
-    return somebody()
+def ada(new_user):
+    return new_user()
 
 
-def test_a_habit_reminds_once_a_day_from_its_time_on(habit, remind, somebody, database):
-    ada = somebody()
+def test_a_habit_reminds_once_a_day_from_its_time_on(habit, remind, new_user, database):
+    ada = new_user()
     habit(ada)
     assert remind(WEDNESDAY - timedelta(minutes=1)) == 0
     assert HabitReminderScheduler(database, lambda: WEDNESDAY).due()
@@ -60,8 +60,8 @@ def test_a_habit_reminds_once_a_day_from_its_time_on(habit, remind, somebody, da
     ]  # fmt: skip
 
 
-def test_long_after_its_time_nothing_is_sent(habit, remind, somebody):
-    habit(somebody())
+def test_long_after_its_time_nothing_is_sent(habit, remind, new_user):
+    habit(new_user())
     assert remind(WEDNESDAY + timedelta(hours=3)) == 0
 
 
@@ -82,8 +82,8 @@ def test_only_what_is_due_today_reminds(habit, remind, ada, save, case):
     assert remind() == is_due
 
 
-def test_what_is_done_or_skipped_and_a_day_off_remind_of_nothing(habit, remind, somebody, save):
-    ada, eve = somebody(), somebody()
+def test_what_is_done_or_skipped_and_a_day_off_remind_of_nothing(habit, remind, new_user, save):
+    ada, eve = new_user(), new_user()
     for skipped in (False, True):
         save(ada, habit_logs, habit_id=habit(ada), local_date=WEDNESDAY.date(), skipped=skipped)
     habit(eve)
@@ -91,9 +91,9 @@ def test_what_is_done_or_skipped_and_a_day_off_remind_of_nothing(habit, remind, 
     assert remind() == 0
 
 
-def test_an_email_waits_for_the_end_of_quiet_hours(habit, remind, somebody, sending, post):
+def test_an_email_waits_for_the_end_of_quiet_hours(habit, remind, new_user, sending, post):
     database, settings = sending().people.database, sending().settings
-    ada = somebody(quiet_from=time(22), quiet_until=time(8))
+    ada = new_user(quiet_from=time(22), quiet_until=time(8))
     habit(ada)
     with database.transaction(Role.API, ada) as tx:
         tx.connection.execute(

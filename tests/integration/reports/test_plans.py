@@ -51,7 +51,7 @@ def run(settings, database):
 
 
 @pytest.fixture
-def somebody(database, run):
+def new_user(database, run):
     """Somebody with tasks, who wants to be told of their plan there."""
 
     def made(*channels, titles=("Write <b>the</b> report", "Paint the house"), minutes=(90, 600), off=False, **account):
@@ -98,8 +98,8 @@ def notes(database):
     return of
 
 
-def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, somebody, notes, post):
-    me = somebody("email", "in_app")
+def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, new_user, notes, post):
+    me = new_user("email", "in_app")
     assert run(EIGHT - timedelta(minutes=1)) == 0
     assert [run(EIGHT + timedelta(minutes=n)) for n in range(3)] == [1, 0, 0]
     (note,) = notes(me)
@@ -115,8 +115,8 @@ def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, somebody
     assert mail["List-Unsubscribe"].strip("<>") in html
 
 
-def test_who_deletes_it_is_not_told_again_on_that_day(run, somebody, notes, database):
-    me = somebody()
+def test_who_deletes_it_is_not_told_again_on_that_day(run, new_user, notes, database):
+    me = new_user()
     run()
     with database.owner() as connection:
         connection.execute("delete from notifications")
@@ -125,35 +125,35 @@ def test_who_deletes_it_is_not_told_again_on_that_day(run, somebody, notes, data
     assert run(EIGHT + timedelta(days=1)) == 1
 
 
-def test_who_chose_nothing_sees_it_in_the_app_and_the_new_day_takes_the_place_of_one_unread(run, somebody, notes, post):
-    me = somebody()
+def test_who_chose_nothing_sees_it_in_the_app_and_the_new_day_takes_the_place_of_one_unread(run, new_user, notes, post):
+    me = new_user()
     run()
     run(EIGHT + timedelta(days=1))
     assert [note["status"] for note in notes(me)] == ["cancelled", "sent"]
     assert post.taken == []
 
 
-def test_it_is_written_as_where_the_person_is_from(run, somebody, notes):
-    me = somebody(locale="de")
+def test_it_is_written_as_where_the_user_is_from(run, new_user, notes):
+    me = new_user(locale="de")
     run()
     assert notes(me)[0]["title"] == "Your plan for Montag, 17. November 2036"
 
 
-@pytest.mark.parametrize("wish", ["switched off", "nowhere", "day off", "no tasks", "too late"])
-def test_nobody_is_told_who_does_not_want_it_or_has_nothing_to_plan(run, somebody, notes, database, wish):
-    tasks = {"titles": (), "minutes": ()} if wish == "no tasks" else {}
-    me = somebody("email", off=wish == "day off", **tasks)
+@pytest.mark.parametrize("setting", ["switched off", "nowhere", "day off", "no tasks", "too late"])
+def test_nobody_is_told_who_does_not_want_it_or_has_nothing_to_plan(run, new_user, notes, database, setting):
+    tasks = {"titles": (), "minutes": ()} if setting == "no tasks" else {}
+    me = new_user("email", off=setting == "day off", **tasks)
     with database.owner() as connection:
-        if wish == "switched off":
+        if setting == "switched off":
             connection.execute("update notification_preferences set is_enabled = false")
-        if wish == "nowhere":
+        if setting == "nowhere":
             connection.execute("update notification_preferences set channels = '{}'")
-    assert run(EIGHT + timedelta(hours=10 * (wish == "too late"))) == 0
+    assert run(EIGHT + timedelta(hours=10 * (setting == "too late"))) == 0
     assert notes(me) == []
 
 
-def test_two_at_once_tell_it_once(run, somebody, post):
-    people = [somebody("email") for _ in range(10)]
+def test_two_at_once_tell_it_once(run, new_user, post):
+    people = [new_user("email") for _ in range(10)]
     both = [threading.Thread(target=run) for _ in range(2)]
     for each in both:
         each.start()
@@ -162,8 +162,8 @@ def test_two_at_once_tell_it_once(run, somebody, post):
     assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
 
 
-def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, somebody, notes, database):
-    me = somebody()
+def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, new_user, notes, database):
+    me = new_user()
     run()
     plan_id = notes(me)[0]["data"]["plan_id"]
     with database.transaction(Role.REPORTING) as tx:
@@ -172,8 +172,8 @@ def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, somebody, note
     assert len(row["output"]["blocks"]) > 1
 
 
-def test_one_users_failing_plan_keeps_nobody_from_theirs_and_is_tried_later_and_later(run, somebody, notes, database):
-    bad, nowhere, good = somebody(), somebody(timezone="Mars/Olympus"), somebody()
+def test_one_users_failing_plan_keeps_nobody_from_theirs_and_is_tried_later_and_later(run, new_user, notes, database):
+    bad, nowhere, good = new_user(), new_user(timezone="Mars/Olympus"), new_user()
     with database.owner() as connection:
         connection.execute("update priority_scores set reasons = 'no JSON' where user_id = %s", [bad])
     assert run() == 1

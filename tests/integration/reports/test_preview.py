@@ -24,8 +24,8 @@ def numbers(facts_of):
     """Numbers that differ from period to period, as of a moment."""
 
     def at(now):
-        def facts(person, period):
-            found = facts_of(person, period)
+        def facts(user, period):
+            found = facts_of(user, period)
             return replace(
                 found, as_of=now, totals={**found.totals, "tasks_completed": period.first.toordinal() % 97 + 2}
             )
@@ -36,11 +36,11 @@ def numbers(facts_of):
 
 
 @pytest.mark.parametrize("seed", range(sized(8, 60)))
-def test_the_preview_is_the_email_that_comes_next(sending, somebody, post, numbers, seed):
+def test_the_preview_is_the_email_that_comes_next(sending, new_user, post, numbers, seed):
     draw, kind = dice(seed), ["weekly", "monthly"][seed % 2]
-    wishes = {"weekly_report": kind == "weekly", "monthly_report": kind == "monthly"}
-    wishes |= {"weekly_report_day": draw.randrange(7), "weekly_report_hour": draw.randrange(24)}
-    ada = somebody(draw.choice(ZONES), **wishes)
+    preferences = {"weekly_report": kind == "weekly", "monthly_report": kind == "monthly"}
+    preferences |= {"weekly_report_day": draw.randrange(7), "weekly_report_hour": draw.randrange(24)}
+    ada = new_user(draw.choice(ZONES), **preferences)
     database = sending().people.database
     with database.owner() as connection:
         connection.execute("update users set week_start = %s where id = %s", [draw.randrange(7), ada])
@@ -61,15 +61,15 @@ def test_the_preview_is_the_email_that_comes_next(sending, somebody, post, numbe
         now += timedelta(hours=draw.choice([0, 1, 30]))
 
 
-def test_what_an_attempt_has_fixed_is_what_the_preview_shows(sending, somebody, post, database, numbers):
-    ada = somebody(monthly_report=False)
+def test_what_an_attempt_has_fixed_is_what_the_preview_shows(sending, new_user, post, database, numbers):
+    ada = new_user(monthly_report=False)
     monday = datetime(2026, 11, 16, 7, 30, tzinfo=UTC)
     post.for_address[f"{ada}@example.com"] = "451 come again later"
     sending(monday, facts=numbers(monday)).run()
     later = monday + timedelta(minutes=1)
 
-    def changed(person, period):
-        found = numbers(later)(person, period)
+    def changed(user, period):
+        found = numbers(later)(user, period)
         return replace(found, totals={**found.totals, "tasks_completed": 1})
 
     sender = sending(later, facts=changed)

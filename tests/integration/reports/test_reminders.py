@@ -54,7 +54,7 @@ def run(post, database, tmp_path):
 def remind(database, post):
     """Somebody with a reminder, told of it by these channels, and a mailbox."""
 
-    def made(*channels, at=NOON, is_enabled=True, title="Call the bank", refused_with=None, **wishes):
+    def made(*channels, at=NOON, is_enabled=True, title="Call the bank", refused_with=None, **preferences):
         user_id = add_user(database, "UTC")
         if refused_with:
             post.for_address[f"{user_id}@example.com"] = refused_with
@@ -65,8 +65,8 @@ def remind(database, post):
                     "insert into notification_preferences values (%(id)s, 'task_reminder', %(on)s, %(channels)s)",
                     values,
                 )
-            if wishes:
-                quiet = {"id": user_id, "now": tx.now, **wishes}
+            if preferences:
+                quiet = {"id": user_id, "now": tx.now, **preferences}
                 tx.run(
                     "insert into preferences (user_id, updated_at, quiet_from, quiet_until) values (%(id)s, %(now)s, %(begin)s, %(end)s)",
                     quiet,
@@ -214,7 +214,7 @@ def test_a_thousand_reminders_that_cannot_be_sent_hold_up_nobody_else(run, remin
     assert status(good)[0] == "sent"
 
 
-def test_everybodys_first_reminder_comes_before_anybodys_second(run, pile_up, fates):
+def test_all_users_first_reminder_comes_before_anybodys_second(run, pile_up, fates):
     users = [pile_up(None) for _ in range(3)]
     assert run(at_once=8).mailed == 8
     assert sorted(fates(user)["sent", 0] for user in users) == [2, 3, 3]
@@ -256,7 +256,7 @@ def test_while_the_mail_server_is_down_the_app_goes_on(run, remind, status, pile
     assert status(shown) == ("sent", None)
 
 
-def test_a_server_that_takes_nothing_from_us_is_down_for_everybody_and_fails_nothing(run, remind, status, post):
+def test_a_server_that_takes_nothing_from_us_is_down_for_all_users_and_fails_nothing(run, remind, status, post):
     ids = [remind("email") for _ in range(3)]
     post.to_sender = "550 sender rejected"
     run()

@@ -1,4 +1,4 @@
-"""People are reminded of what is due or falls behind without having asked: once a date, once a day, five at most, where and when they chose."""
+"""Users are reminded of what is due or falls behind without having asked: once a date, once a day, five at most, where and when they chose."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -54,15 +54,15 @@ def run(post, database, tmp_path):
 
 
 @pytest.fixture
-def somebody(database, run):
+def new_user(database, run):
     """Somebody who hears of a kind of reminder there."""
 
     def made(*channels, kind="task_reminder", is_enabled=True, timezone="Europe/Berlin"):
         me = add_user(database, timezone)
         if channels or not is_enabled:
             with database.owner() as connection:
-                wish = [me, kind, is_enabled, list(channels)]
-                connection.execute("insert into notification_preferences values (%s, %s, %s, %s)", wish)
+                setting = [me, kind, is_enabled, list(channels)]
+                connection.execute("insert into notification_preferences values (%s, %s, %s, %s)", setting)
         return me
 
     return made
@@ -105,8 +105,8 @@ def notes(database):
     return of
 
 
-def test_what_is_due_today_or_tomorrow_is_told_once_the_more_pressing_first(run, somebody, add, notes):
-    me = somebody()
+def test_what_is_due_today_or_tomorrow_is_told_once_the_more_pressing_first(run, new_user, add, notes):
+    me = new_user()
     add(me, tasks, title="Pay the rent", due_date=days(1))
     add(me, tasks, title="Call the bank", due_at=NINE + timedelta(hours=6))
     add(me, tasks, title="Paint the house", due_date=days(2))
@@ -120,8 +120,8 @@ def test_what_is_due_today_or_tomorrow_is_told_once_the_more_pressing_first(run,
     assert note["status"] == "sent"
 
 
-def test_what_was_named_is_not_named_on_its_day_and_a_new_date_is(run, somebody, add, notes, database):
-    me = somebody()
+def test_what_was_named_is_not_named_on_its_day_and_a_new_date_is(run, new_user, add, notes, database):
+    me = new_user()
     task = add(me, tasks, title="Pay the rent", due_date=days(1))
     assert run() == 1
     assert run(NINE + timedelta(days=1)) == 0
@@ -131,8 +131,8 @@ def test_what_was_named_is_not_named_on_its_day_and_a_new_date_is(run, somebody,
     assert [note["status"] for note in notes(me)] == ["cancelled", "sent"]  # nobody read the first
 
 
-def test_five_are_named_the_others_counted_and_named_the_next_day(run, somebody, add, notes):
-    me = somebody()
+def test_five_are_named_the_others_counted_and_named_the_next_day(run, new_user, add, notes):
+    me = new_user()
     for n in range(8):
         add(me, tasks, title=f"Task {n}", due_date=days(1))
     run()
@@ -146,8 +146,8 @@ def test_five_are_named_the_others_counted_and_named_the_next_day(run, somebody,
     assert not set(first["body"].splitlines()) & set(second["body"].splitlines())
 
 
-def test_who_deletes_it_is_not_told_again(run, somebody, add, database):
-    me = somebody()
+def test_who_deletes_it_is_not_told_again(run, new_user, add, database):
+    me = new_user()
     add(me, tasks, title="Pay the rent", due_date=days(0))
     run()
     with database.owner() as connection:
@@ -155,8 +155,8 @@ def test_who_deletes_it_is_not_told_again(run, somebody, add, database):
     assert run(NINE + timedelta(hours=1)) == 0
 
 
-def test_a_mail_goes_to_who_chose_so_with_a_way_out(run, somebody, add, post):
-    me = somebody("email", "in_app")
+def test_a_mail_goes_to_who_chose_so_with_a_way_out(run, new_user, add, post):
+    me = new_user("email", "in_app")
     add(me, tasks, title=EVIL[:500], due_date=days(0))
     run()
     (mail,) = post.taken
@@ -167,8 +167,8 @@ def test_a_mail_goes_to_who_chose_so_with_a_way_out(run, somebody, add, post):
     assert mail["List-Unsubscribe"].strip("<>") in text
 
 
-def test_after_quiet_hours_the_mail_goes_out(run, somebody, add, post, database):
-    me = somebody("email")
+def test_after_quiet_hours_the_mail_goes_out(run, new_user, add, post, database):
+    me = new_user("email")
     add(me, tasks, title="Pay the rent", due_date=days(0))
     with database.owner() as connection:
         connection.execute(
@@ -182,8 +182,8 @@ def test_after_quiet_hours_the_mail_goes_out(run, somebody, add, post, database)
 
 
 @pytest.mark.parametrize("why", ["switched off", "nowhere", "day off", "own reminder", "done", "after work", "closed"])
-def test_nobody_is_reminded_who_does_not_want_it_or_need_it(run, somebody, add, database, why):
-    me = somebody(is_enabled=why != "switched off")
+def test_nobody_is_reminded_who_does_not_want_it_or_need_it(run, new_user, add, database, why):
+    me = new_user(is_enabled=why != "switched off")
     if why == "nowhere":
         with database.owner() as connection:
             connection.execute("insert into notification_preferences values (%s, 'task_reminder', true, '{}')", [me])
@@ -200,8 +200,8 @@ def test_nobody_is_reminded_who_does_not_want_it_or_need_it(run, somebody, add, 
     assert run(NINE + timedelta(hours=8 * (why == "after work"))) == 0
 
 
-def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, somebody, goal, notes):
-    me = somebody()
+def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, new_user, goal, notes):
+    me = new_user()
     goal(me, -21.6, target=60, title="Launch the website")
     goal(me, 3.0, target=5, title="Move house")
     goal(me, -9.9, target=60, title="Nearly on pace")
@@ -217,14 +217,14 @@ def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, so
     ]
 
 
-def test_a_goal_that_fell_behind_is_told_again_when_its_date_is_near(run, somebody, goal, notes):
-    me = somebody()
+def test_a_goal_that_fell_behind_is_told_again_when_its_date_is_near(run, new_user, goal, notes):
+    me = new_user()
     goal(me, -30.0, target=20)
     assert [run(NINE + timedelta(days=n)) for n in (0, 12, 13, 14)] == [1, 0, 1, 0]
 
 
-def test_one_persons_trouble_stays_theirs(run, somebody, add, notes, monkeypatch):
-    unlucky, fine = somebody(), somebody()
+def test_one_users_trouble_stays_theirs(run, new_user, add, notes, monkeypatch):
+    unlucky, fine = new_user(), new_user()
     for me in (unlucky, fine):
         add(me, tasks, title="Pay the rent", due_date=days(0))
     told = ReminderScheduler._told
@@ -241,10 +241,10 @@ def test_one_persons_trouble_stays_theirs(run, somebody, add, notes, monkeypatch
     assert (len(notes(unlucky)), len(notes(fine))) == (1, 1)
 
 
-def test_each_hears_of_their_own_at_the_hour_of_their_own_zone(run, somebody, add, notes):
-    there = somebody(timezone="Australia/Eucla")
+def test_each_hears_of_their_own_at_the_hour_of_their_own_zone(run, new_user, add, notes):
+    there = new_user(timezone="Australia/Eucla")
     add(there, tasks, title="Theirs", due_date=days(1))
-    me = somebody()
+    me = new_user()
     add(me, tasks, title="Mine", due_date=days(1))
     midnight = datetime(2026, 11, 17, 0, 15, tzinfo=UTC)  # nine in Eucla
     assert run(midnight - timedelta(minutes=1)) == 0
@@ -254,8 +254,8 @@ def test_each_hears_of_their_own_at_the_hour_of_their_own_zone(run, somebody, ad
     assert [note["body"] for note in notes(me)] == ["Mine: due tomorrow"]
 
 
-def test_two_at_once_tell_it_once(run, somebody, add, post):
-    people = [somebody("email") for _ in range(10)]
+def test_two_at_once_tell_it_once(run, new_user, add, post):
+    people = [new_user("email") for _ in range(10)]
     for me in people:
         add(me, tasks, title="Pay the rent", due_date=days(0))
     both = [threading.Thread(target=run) for _ in range(2)]
@@ -266,10 +266,10 @@ def test_two_at_once_tell_it_once(run, somebody, add, post):
     assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
 
 
-def test_somebody_without_a_time_zone_keeps_nobody_from_being_reminded_and_is_written_down(
-    run, somebody, add, notes, database
+def test_a_user_without_a_time_zone_keeps_nobody_from_being_reminded_and_is_written_down(
+    run, new_user, add, notes, database
 ):
-    nowhere, good = somebody(timezone="Mars/Olympus"), somebody()
+    nowhere, good = new_user(timezone="Mars/Olympus"), new_user()
     for each in (nowhere, good):
         add(each, tasks, title="Pay the rent", due_date=TODAY)
     assert [run(NINE + timedelta(minutes=minutes)) for minutes in (0, 1)] == [1, 0]
@@ -279,8 +279,8 @@ def test_somebody_without_a_time_zone_keeps_nobody_from_being_reminded_and_is_wr
     assert [tuple(row.values()) for row in rows] == [(nowhere, "reminder", "due", 1, "ZoneInfoNotFoundError")]
 
 
-def test_a_published_number_that_is_none_reminds_of_nothing_and_stops_nothing(run, somebody, goal, notes):
-    bad, good = somebody(), somebody()
+def test_a_published_number_that_is_none_reminds_of_nothing_and_stops_nothing(run, new_user, goal, notes):
+    bad, good = new_user(), new_user()
     goal(bad, "far", target=30)
     goal(good, -21.6, target=30)
     assert run() == 1

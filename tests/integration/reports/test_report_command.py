@@ -1,4 +1,4 @@
-"""`focusflow report` finds the person, takes the week that is theirs, and writes the same numbers in each form."""
+"""`focusflow report` finds the user, takes the week that is theirs, and writes the same numbers in each form."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ def test_the_week_around_a_day_is_written_as_html_text_json_and_pdf(home, user_i
     assert found["headline"].startswith("14 tasks completed")
 
 
-def test_without_a_week_it_is_the_last_whole_one_where_the_person_lives(home, database):
+def test_without_a_week_it_is_the_last_whole_one_where_the_user_lives(home, database):
     user_id = add_user(database, "Pacific/Kiritimati")
     with database.transaction(Role.AUTH, user_id) as tx:
         tx.run("update users set week_start = 6 where id = %(id)s", {"id": user_id})
@@ -94,7 +94,7 @@ def test_a_report_is_mailed_once_and_what_became_of_it_is_listed(home, database)
     assert [(row["email"], row["period"]) for row in listed] == [(f"{user_id}@example.com", "2026-W43")]
 
 
-def test_whoever_is_due_is_mailed_and_the_counts_are_said(home, database):
+def test_a_user_who_is_due_is_mailed_and_the_counts_are_said(home, database):
     with database.owner() as connection:
         connection.execute("truncate users cascade")
     user_id = add_user(database, "UTC")

@@ -24,8 +24,8 @@ def told(database, user_id):
     return [row["tip"] for row in rows]
 
 
-def test_a_tip_fits_comes_once_and_at_most_weekly(database, somebody):
-    ada = somebody()
+def test_a_tip_fits_comes_once_and_at_most_weekly(database, new_user):
+    ada = new_user()
     with database.transaction(Role.API, ada) as tx:
         for n in range(9):
             insert_row(tx, tasks, {"id": new_id(), "title": f"{n}"})
@@ -35,8 +35,8 @@ def test_a_tip_fits_comes_once_and_at_most_weekly(database, somebody):
     assert set(told(database, ada)) < set(TIPS)
 
 
-def test_nothing_is_told_outside_of_work_or_to_who_does_not_want_it(database, somebody):
-    ada, eve = somebody(), somebody()
+def test_nothing_is_told_outside_of_work_or_to_who_does_not_want_it(database, new_user):
+    ada, eve = new_user(), new_user()
     with database.transaction(Role.API, eve) as tx:
         tx.connection.execute(
             "insert into notification_preferences (user_id, type, is_enabled, channels)"

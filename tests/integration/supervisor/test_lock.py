@@ -22,7 +22,7 @@ def orphan():
     process.wait()
 
 
-def test_a_second_one_is_told_where_the_first_one_runs(tmp_path):
+def test_a_second_one_learns_where_the_first_one_runs(tmp_path):
     with locked(tmp_path) as lock:
         lock.announce(ADDRESSES, {})
         with (

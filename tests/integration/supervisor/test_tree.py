@@ -268,7 +268,7 @@ def test_the_children_end_when_the_one_that_started_them_is_killed(tmp_path):
     eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
-def test_a_log_that_has_grown_long_is_kept_once_and_begun_anew(trees):
+def test_a_log_that_has_grown_long_is_kept_once_and_started_again(trees):
     log = Log(trees.logs / "api.log")
     os.close(log.opened())
     log.path.write_text("x" * BYTES + "\nthe end\n")

@@ -115,7 +115,7 @@ def test_a_caller_who_is_alone_is_not_slowed_down(share, seconds):
     asyncio.run(scenario())
 
 
-def test_nobody_is_slowed_down_where_everybodys_requests_take_long(share, seconds):
+def test_nobody_is_slowed_down_where_all_users_requests_take_long(share, seconds):
     async def scenario():
         leaves = [await share.enter(caller) for caller in ("ada", "ben", "cem")]
         seconds[0] += 20
@@ -127,7 +127,7 @@ def test_nobody_is_slowed_down_where_everybodys_requests_take_long(share, second
     asyncio.run(scenario())
 
 
-def test_the_keys_of_one_user_share_their_slots_once_their_owner_is_proven(share):
+def test_the_keys_of_one_user_share_their_slots_once_their_owner_is_confirmed(share):
     async def scenario():
         for key in ("key 1", "key 2"):
             (await share.enter(key))()

@@ -1,4 +1,4 @@
-"""A minute's requests at once, then as they come back; each person's their own."""
+"""A minute's requests at once, then as they come back; each user's their own."""
 
 from uuid import UUID
 

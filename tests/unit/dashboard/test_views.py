@@ -25,7 +25,7 @@ def test_a_day_that_is_none_of_the_habits_is_not_held_against_it(habit, day, log
     assert habits.state(habit, day, log) == state
 
 
-def test_people_are_counted_on_days_that_are_over():
+def test_users_are_counted_on_days_that_are_over():
     days = pl.DataFrame({"local_date": [SATURDAY, MONDAY], "dau": [9, 1]})
     assert product.over(days, MONDAY)["dau"].to_list() == [9]
     assert product.over(days, SATURDAY)["dau"].to_list() == [9, 1]

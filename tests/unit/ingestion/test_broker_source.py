@@ -163,7 +163,7 @@ def test_a_log_that_is_emptied_under_the_reader_stops_it():
         Reader(source_of(topic), 100).read()
 
 
-def test_a_log_that_is_made_anew_and_grows_past_the_reader_stops_it():
+def test_a_log_that_is_rebuilt_and_grows_past_the_reader_stops_it():
     topic = TopicInMemory(list(range(100)))
     reader = Reader(source_of(topic))
     reader.read(times=3)
@@ -196,6 +196,6 @@ def test_what_comes_later_is_read_when_it_is_there():
     assert reader.read() == list(range(10))
 
 
-def test_a_topic_that_somebody_else_writes_to_is_named():
+def test_a_topic_that_another_program_writes_to_is_named():
     with pytest.raises(Problem, match="FOCUSFLOW_KAFKA_TOPIC_PREFIX"):
         Fetched(3, [SimpleNamespace(offset=9, headers=[], value=b"")]).log_offsets()

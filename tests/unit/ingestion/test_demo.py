@@ -1,4 +1,4 @@
-"""The histories of the demo people: the same for the same seed, true to the contract, and alive today."""
+"""The histories of the demo users: the same for the same seed, true to the contract, and alive today."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -194,7 +194,7 @@ def test_a_short_history_works_as_well(days):
         )
 
 
-def test_more_people_are_further_ones_of_the_same_tempers():
+def test_more_users_are_further_ones_of_the_same_tempers():
     twelve = personas(12)
     assert twelve[:5] == FIVE
     assert len({persona.email for persona in twelve}) == 12

@@ -86,7 +86,7 @@ def test_landers_side_by_side_double_nothing(lake, log):
 
     def work(place):
         for _ in range(200):
-            with suppress(Unavailable):  # one may lose often: who has just won need not open the table anew
+            with suppress(Unavailable):  # one may lose often: who has just won need not open the table again
                 counts[place] += landers[place].land_once(log)
 
     threads = [threading.Thread(target=work, args=(place,)) for place in range(len(landers))]

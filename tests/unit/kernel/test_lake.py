@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_in_a_sentence(tmp_path, f
         Lake(str(tmp_path / folder)).open(STEPS)
 
 
-def test_a_file_of_many_people_is_written_in_groups_in_which_one_is_found_quickly(lake):
+def test_a_file_of_many_users_is_written_in_groups_in_which_one_is_found_quickly(lake):
     table = lake.open(STEPS)
     table.append(rows(*range(100_000)), positions={})
     table.forget("steps = 3", positions={})
@@ -296,7 +296,7 @@ def test_positions_are_read_from_the_log_once_for_each_version(lake):
     assert table.position("bucket-0") == 3
 
 
-def test_positions_of_a_commit_by_others_are_read_anew(lake):
+def test_positions_of_a_commit_by_others_are_read_again(lake):
     ours, theirs = lake.open(STEPS), lake.open(STEPS)
     assert (ours.position("bucket-0"), ours.position("bucket-1")) == (0, 0)
     theirs.append(rows(1, bucket=1), positions={"bucket-1": 1})

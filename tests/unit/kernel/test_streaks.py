@@ -66,7 +66,7 @@ def test_a_week_with_too_few_days_left_breaks_nothing():
     assert held(begun_on_saturday, [7, 8, 9], 13) == (1, 1)
 
 
-def test_weeks_begin_where_the_person_has_them_begin():
+def test_weeks_begin_where_the_user_has_them_begin():
     twice = habit("weekly", times=2)
     assert held(twice, [5, 6], 6, week_start=0) == (1, 1)
     assert held(twice, [5, 6], 6, week_start=6)[0] == 0  # Saturday is of one week, Sunday of the next
@@ -85,7 +85,7 @@ def of(habit, done, today, free=()):
     return streak(habit, Days({day(n) for n in done}, {day(n) for n in free}), day(today))
 
 
-def test_what_ended_a_streak_is_told_of_the_last_that_ended():
+def test_the_reason_is_that_of_the_last_streak_that_ended():
     found = of(habit(), [0, 1, 2, 5, 6, 9], 9)
     assert (found.ended_on, found.ended_length, found.ended_because) == (day(7), 2, "it was not done")
     found = of(habit("weekly", times=3), [0, 2, 4, 7], 20)

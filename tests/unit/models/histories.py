@@ -1,4 +1,4 @@
-"""Histories of made-up people as silver keeps them. What is planted decides what they do first."""
+"""Histories of made-up users as silver keeps them. What is planted decides what they do first."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -41,22 +41,22 @@ TABLES: dict[str, Any] = {
 def lived(
     *, people: int = 4, days: int = 30, a_day: int = 2, seed: int = 1, planted: float = 0.0
 ) -> dict[str, pl.DataFrame]:
-    """Tables of rows: people who get tasks, move some, give some up, and do the others, in part with a timer. The more is planted, the
+    """Tables of rows: users who get tasks, move some, give some up, and do the others, in part with a timer. The more is planted, the
     more they heed priorities and due dates, and put off errands; at 0 they draw lots.
     """
     dice = Random(seed)
     tables: dict[str, list[Any]] = {name: [] for name in TABLES}
-    lives = _Lives(tables, dice, days, a_day, planted)
+    histories = _Histories(tables, dice, days, a_day, planted)
     zones = ["Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "UTC"]
     for number in range(people):
-        _person(lives, f"person-{number}", zones[number % 4])
+        _person(histories, f"person-{number}", zones[number % 4])
     return {
         name: pl.DataFrame(rows, schema=TABLES[name], orient="row") if rows else pl.DataFrame(schema=TABLES[name])
         for name, rows in tables.items()
     }
 
 
-class _Lives(NamedTuple):
+class _Histories(NamedTuple):
     tables: dict[str, list[Any]]
     dice: Random
     days: int
@@ -64,8 +64,8 @@ class _Lives(NamedTuple):
     planted: float
 
 
-def _person(lives, user, zone):
-    tables, dice, days, a_day, planted = lives
+def _person(histories, user, zone):
+    tables, dice, days, a_day, planted = histories
     tables["user_history"].append(_row(USERS, user_id=user, version=1, valid_from=FIRST, timezone=zone))
     for version, (at, progress) in enumerate([(0, 10.0), (days // 2, 60.0)], start=1):
         held = {"valid_from": _at(at), "valid_to": _at(days // 2) if version == 1 else None}

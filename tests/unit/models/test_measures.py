@@ -44,8 +44,8 @@ def test_a_rule_that_says_nothing_gains_nothing_by_the_order_of_rows():
     assert 0.15 < hits.mean() < 0.25
 
 
-def test_the_interval_counts_people_not_lists():
-    """Ten people with a hundred equal lists each know no more than ten people with one."""
+def test_the_interval_counts_users_not_lists():
+    """Ten users with a hundred equal lists each know no more than ten users with one."""
     values = np.linspace(-1, 1, 10)
     few = pl.DataFrame({"user_id": [str(n) for n in range(10)], "value": values})
     many = pl.concat([few] * 100)

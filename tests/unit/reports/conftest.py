@@ -1,4 +1,4 @@
-"""A lake in which one person has days and weeks of their own."""
+"""A lake in which one user has days and weeks of their own."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -9,9 +9,9 @@ import pytest
 from focusflow.clock import Period
 from focusflow.identity import bucket_of
 from focusflow.lake.tables import TableSpec
-from reports.periods.facts import Facts, Person, Usual
+from reports.periods.facts import Facts, User, Usual
 
-ADA = Person(UUID("019aa355-caa0-71ba-92ee-5a07b095125b"), "Ada", "Europe/Berlin", 0)
+ADA = User(UUID("019aa355-caa0-71ba-92ee-5a07b095125b"), "Ada", "Europe/Berlin", 0)
 OTHER = UUID("019aa355-caa0-71ba-92ee-5a07b0951200")
 WEEK = Period.week_of(date(2026, 10, 25))  # the clocks go back on its last day
 BUCKETS = 1

@@ -1,4 +1,4 @@
-"""What a report rests on: the rows of the person and the period, summed; what is not there is no zero."""
+"""What a report rests on: the rows of the user and the period, summed; what is not there is no zero."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,7 +27,7 @@ def test_a_report_says_how_many_earlier_weeks_lay_in_the_usual_range(with_days, 
     assert told(gather(lake, BUCKETS, ADA, WEEK)).note.endswith(note)
 
 
-def test_the_headline_is_the_sum_of_the_days_of_that_person_and_period(with_days):
+def test_the_headline_is_the_sum_of_the_days_of_that_user_and_period(with_days):
     mine = [day(each, tasks_completed=n, focus_minutes=10.0) for n, each in enumerate(WEEK)]
     outside = [day(WEEK.last + timedelta(days=1), tasks_completed=100), day(WEEK.first, OTHER, tasks_completed=100)]
     found = gather(with_days(*mine, *outside), BUCKETS, ADA, WEEK)

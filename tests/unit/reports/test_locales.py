@@ -1,4 +1,4 @@
-"""Dates and numbers are written as where the person is from, in each form of a report; the words stay English."""
+"""Dates and numbers are written as where the user is from, in each form of a report; the words stay English."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("locale", WRITTEN)
 def test_dates_and_numbers_follow_the_locale_in_every_form(facts, locale):
     mine = replace(
-        facts, person=replace(ADA, locale=locale), totals={**facts.totals, "tasks_completed": 1234},
+        facts, user=replace(ADA, locale=locale), totals={**facts.totals, "tasks_completed": 1234},
         as_of=datetime(2026, 10, 26, 6, tzinfo=UTC),
     )  # fmt: skip
     remark = Remark(text="Tasks completed: 1,234.", evidence=[Evidence(metric="tasks_completed", value=1234)])
@@ -48,13 +48,11 @@ def test_dates_and_numbers_follow_the_locale_in_every_form(facts, locale):
 
 
 def test_what_nobody_knows_is_written_in_english(facts):
-    assert (
-        render_report(told(replace(facts, person=replace(ADA, locale="tlh")))).html == render_report(told(facts)).html
-    )
+    assert render_report(told(replace(facts, user=replace(ADA, locale="tlh")))).html == render_report(told(facts)).html
 
 
 @pytest.mark.parametrize(
     ("locale", "day"), [("en", 0), ("en-US", 6), ("en-GB", 0), ("de", 0), ("ar-EG", 5), ("tlh", 0)]
 )
-def test_a_week_begins_as_it_does_where_somebody_is_from(locale, day):
+def test_a_week_begins_as_it_does_where_a_user_is_from(locale, day):
     assert first_weekday(locale) == day

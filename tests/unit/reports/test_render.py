@@ -1,4 +1,4 @@
-"""One content, three forms: each says the same, and nothing that a person wrote becomes markup."""
+"""One content, three forms: each says the same, and nothing that a user wrote becomes markup."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -46,7 +46,7 @@ def test_a_day_without_a_score_has_no_bar(facts):
 
 def test_a_name_is_text_and_never_markup_or_a_header(facts):
     hostile = replace(ADA, name='<script>alert("1")</script>\r\nBcc: x@example.com 😀' + "a" * 500)
-    made = render_report(told(replace(facts, person=hostile)))
+    made = render_report(told(replace(facts, user=hostile)))
     assert "<script" not in made.html
     assert "😀" in made.html
     assert "\n" not in made.subject
@@ -82,7 +82,7 @@ def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, said
 
 
 @pytest.mark.parametrize(("hours", "is_running"), [(-1, True), (0, False)])
-def test_a_week_runs_until_midnight_on_the_persons_own_clock(facts, hours, is_running):
+def test_a_week_runs_until_midnight_on_the_users_own_clock(facts, hours, is_running):
     end = WEEK.bounds(ADA.timezone)[1]
     assert replace(facts, as_of=end + timedelta(hours=hours)).is_running == is_running
 

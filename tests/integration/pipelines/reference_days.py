@@ -1,4 +1,4 @@
-"""A person's days, weeks and months, counted slowly, from what `docs/metrics.md` says of them and not from the SQL."""
+"""A user's days, weeks and months, counted slowly, from what `docs/metrics.md` says of them and not from the SQL."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What a person has and does beside their days, counted slowly: tasks, time, appointments, goals, habits, achievements."""
+"""What a user has and does beside their days, counted slowly: tasks, time, appointments, goals, habits, achievements."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from tests.integration.pipelines.account import (
     spent,
     state_on,
 )
-from tests.integration.pipelines.counted_days import is_overdue
+from tests.integration.pipelines.reference_days import is_overdue
 
 
 def task_outcomes(a: Account) -> Rows:

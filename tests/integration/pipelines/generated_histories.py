@@ -1,4 +1,4 @@
-"""Random lives of a person for all gold tables: tasks, goals, habits, time, appointments, days off, apps, and moving house."""
+"""Random lives of a user for all gold tables: tasks, goals, habits, time, appointments, days off, apps, and moving house."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from focusflow.clock import local_date
-from tests.integration.pipelines.conftest import Person, Thing
+from tests.integration.pipelines.conftest import SampleUser, Thing
 from tests.integration.pipelines.stories import BEGINNINGS, ZONES
 
 DAY = 24 * 60
@@ -57,7 +57,7 @@ turns = st.builds(
 class Life:
     """What somebody has so far."""
 
-    person: Person
+    user: SampleUser
     now: datetime
     tasks: list[Thing] = field(default_factory=list)
     entries: list[Thing] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Life:
 
     @property
     def here(self) -> date:
-        return local_date(self.now, self.person.timezone)
+        return local_date(self.now, self.user.timezone)
 
     def take(self, turn: Turn) -> None:
         self.now += timedelta(minutes=turn.minutes)
@@ -86,7 +86,7 @@ class Life:
         after = {"blocked_by": [self.tasks[-1].id]} if which == 4 and self.tasks else {}
         is_pinned = which == 5
         self.tasks.append(
-            self.person.task(self.now, pinned=is_pinned, **estimate, **sort, **when, **after, **self._due(which))
+            self.user.task(self.now, pinned=is_pinned, **estimate, **sort, **when, **after, **self._due(which))
         )
 
     def _due(self, which: int) -> dict[str, object]:
@@ -95,7 +95,7 @@ class Life:
         dues: tuple[dict[str, object], ...] = (
             {"due_at": None, "due_date": None},
             {"due_at": by, "due_date": None},
-            {"due_at": None, "due_date": local_date(by, self.person.timezone)},
+            {"due_at": None, "due_date": local_date(by, self.user.timezone)},
         )
         return dues[which % 3]
 
@@ -132,7 +132,7 @@ class Life:
 
     def _logged(self, which: int, **on: UUID) -> None:
         ended = self.now - timedelta(minutes=15 * which)
-        entry = self.person.new(
+        entry = self.user.new(
             "time_entry",
             kind=KINDS[which % 3],
             started_at=ended - timedelta(minutes=SPENT[which]),
@@ -153,7 +153,7 @@ class Life:
 
     def _goal(self, which: int) -> None:
         target = self.here + timedelta(days=20 * which) if which else None
-        self.goals.append(self.person.new("goal", title="G", created_at=self.now, target_date=target))
+        self.goals.append(self.user.new("goal", title="G", created_at=self.now, target_date=target))
         self.goals[-1].happens("created", self.now, progress=0, status="active")
 
     def _progress(self, which: int) -> None:
@@ -172,7 +172,7 @@ class Life:
                 self.goals.remove(goal)
 
     def _habit(self, which: int) -> None:
-        self.habits.append(self.person.habit(self.now, **FREQUENCIES[which % 3]))
+        self.habits.append(self.user.habit(self.now, **FREQUENCIES[which % 3]))
 
     def _log(self, which: int) -> None:
         self._noted(which, skipped=False)
@@ -182,7 +182,7 @@ class Life:
 
     def _noted(self, which: int, *, skipped: bool) -> None:
         if habit := self._one_of(self.habits, which):
-            fresh = self.person.new("habit_log", habit_id=habit.id, local_date=self.here)
+            fresh = self.user.new("habit_log", habit_id=habit.id, local_date=self.here)
             log = self.logs.setdefault((habit, self.here), fresh)
             log.happens("unlogged" if log.version % 2 else "logged", self.now, skipped=skipped)
 
@@ -192,7 +192,7 @@ class Life:
             self.habits.remove(habit)
 
     def _off(self, which: int) -> None:
-        off = self.person.new("day_off", first_date=self.here, last_date=self.here + timedelta(days=which))
+        off = self.user.new("day_off", first_date=self.here, last_date=self.here + timedelta(days=which))
         off.happens("created", self.now)
         if which == 5:
             off.happens("deleted", self.now)
@@ -200,42 +200,42 @@ class Life:
     def _meeting(self, which: int) -> None:
         start = self.now + timedelta(hours=which)
         end = start + timedelta(minutes=45 * which + 10)
-        event = self.person.new("calendar_event", title="M", start_at=start, end_at=end, **APPOINTMENTS[which])
+        event = self.user.new("calendar_event", title="M", start_at=start, end_at=end, **APPOINTMENTS[which])
         event.happens("created", self.now)
         if which == 5:
             event.happens("deleted", self.now)
 
     def _move(self, which: int) -> None:
-        self.person.moves(ZONES[which % len(ZONES)], self.now)
+        self.user.moves(ZONES[which % len(ZONES)], self.now)
 
     def _choose(self, which: int) -> None:
-        self.person.account.happens("updated", self.now, week_start=which, daily_focus_goal_minutes=60 * which or None)
+        self.user.account.happens("updated", self.now, week_start=which, daily_focus_goal_minutes=60 * which or None)
 
     def _use(self, which: int) -> None:
-        used = self.person.new("activity", name=f"feature {which % 2}", platform=PLATFORMS[which % 3])
+        used = self.user.new("activity", name=f"feature {which % 2}", platform=PLATFORMS[which % 3])
         used.happens("tracked", self.now)
 
     def _be_told(self, which: int) -> None:
         """What the platform does for somebody is nothing that they did."""
         if which % 2:
-            self.person.new("generation", kind="plan", model="local").happens("plan_generated", self.now)
+            self.user.new("generation", kind="plan", model="local").happens("plan_generated", self.now)
         else:
-            self.person.new("report_delivery", kind="weekly", period="2026-W10").happens("sent", self.now)
-        self.person.events[-1] = self.person.events[-1].model_copy(update={"actor": "system"})
+            self.user.new("report_delivery", kind="weekly", period="2026-W10").happens("sent", self.now)
+        self.user.events[-1] = self.user.events[-1].model_copy(update={"actor": "system"})
 
     @staticmethod
     def _one_of(things: list[Thing], which: int) -> Thing | None:
         return things[which % len(things)] if things else None
 
 
-def lived(timezone: str, begins: datetime, id_: UUID, turns: list[Turn]) -> Person:
-    life = Life(Person(timezone, begins, id_), begins)
+def lived(timezone: str, begins: datetime, id_: UUID, turns: list[Turn]) -> SampleUser:
+    life = Life(SampleUser(timezone, begins, id_), begins)
     for turn in turns:
         life.take(turn)
-    return life.person
+    return life.user
 
 
-lives = st.builds(
+generated_histories = st.builds(
     lived,
     timezone=st.sampled_from(ZONES),
     begins=st.sampled_from(BEGINNINGS),

@@ -1,4 +1,4 @@
-"""What people do with the product, counted slowly: who is active, who comes back, how far they come, what they use, and whether it helps."""
+"""What users do with the product, counted slowly: who is active, who comes back, how far they come, what they use, and whether it helps."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from typing import Any
 from focusflow.clock import local_date
 from focusflow.contracts.envelope import Event
 from tests.integration.pipelines.account import DAY, Account, Rows
-from tests.integration.pipelines.counted_people import uplift_people
+from tests.integration.pipelines.reference_users import uplift_people
 
 WEEK = timedelta(weeks=1)
 
 
 def is_activity(event: Event) -> bool:
-    """Something that the person began."""
+    """Something that the user began."""
     return event.actor == "user" and not event.type.startswith("report.")
 
 
@@ -41,7 +41,7 @@ def app_activity(people: Sequence[Account]) -> Rows:
     for platform in {platform for *_, platform in did} | {"*"}:
         mine = [(who, day) for who, day, where in did if platform in ("*", where)]
         first = min(day for _, day in mine)
-        begins = Counter(min(day for who, day in mine if who == person) for person in {who for who, _ in mine})
+        begins = Counter(min(day for who, day in mine if who == user) for user in {who for who, _ in mine})
         for n in range((latest - first).days + 1):
             day = first + n * DAY
             dau, wau, mau = (len({who for who, when in mine if day - back * DAY < when <= day}) for back in (1, 7, 30))
