@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from focusflow.errors import Conflict
 from focusflow.identity import new_id
-from focusflow.lake.tables import duckdb_connection
+from focusflow.lake.session import duckdb_session
 from pipelines.engine import user_quarantine
 from tests.integration.dashboard.conftest import TODAY, days_of, task
 
@@ -197,7 +197,7 @@ def test_only_a_quarantined_user_is_told_that_numbers_may_be_wrong(look, lake, i
     look(user_id=me)
     user_quarantine.record(
         lake,
-        duckdb_connection(),
+        duckdb_session(),
         "gold/time_daily",
         {"negative_minutes": {me if is_quarantined else other: 1}},
         datetime(2026, 3, 2, 14, 5, tzinfo=UTC),
