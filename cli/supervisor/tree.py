@@ -54,7 +54,7 @@ class Limits:
 
     first_delay: float = 0.2  # before a restart; twice as long after each failure,
     longest_delay: float = 30  # up to this
-    stable: float = 60  # after being ready for this long, earlier failures no longer count
+    stable: float = 10  # after being ready for this long, earlier failures no longer count
     start: float = 120  # until the first sign of life, and between notices that a part is not ready yet
     settled: float = 1
     stop: float = 6
