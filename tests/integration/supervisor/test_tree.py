@@ -190,7 +190,8 @@ def test_failures_before_a_part_was_stable_for_long_are_forgotten(trees):
 
 
 def test_a_part_that_says_at_once_that_it_cannot_run_is_not_started_again(trees):
-    tree = trees.tree(part("api", "import sys; sys.exit('focusflow: The home cannot be used.')"))
+    refusing = "import sys; sys.exit('focusflow: The home cannot be used.')"
+    tree = trees.tree(part("api", refusing, health="http://127.0.0.1:9/health"))
     tree.start("api")
     with pytest.raises(PartFailed, match=r"(?s)ended with exit code 1.*The home cannot be used"):
         ticking(tree, lambda: False)
