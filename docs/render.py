@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
+from docs.data_contract import data_contract
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
@@ -349,6 +350,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/api.md": calls,
     "docs/notifications.md": notifications,
     "docs/events.md": events,
+    "docs/data-contract.yaml": data_contract,
     ".env.example": example_environment,
 } | {schema_path(name): partial(schema_file, name) for name in SCHEMAS}
 

@@ -1,12 +1,17 @@
 """The documents agree with the code: rendered ones with their source, and written ones with the tree that they name."""
 
+import json
 import re
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from docs.render import DOCUMENTS
 from focusflow.settings import Settings
+from pipelines.engine.catalog import TABLES
 
 WRITTEN = ("README.md", "CONTRIBUTING.md", "docs/**/*.md")
 #: Assets of Dagster and folders of the lake whose names begin like a package.
@@ -44,6 +49,20 @@ def _anchors(text: str) -> set[str]:
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_a_rendered_document_says_what_the_code_says(root, path):
     assert (root / path).read_text(encoding="utf-8") == DOCUMENTS[path](), "run `make docs` and commit what it wrote"
+
+
+def test_the_data_contract_follows_its_standard_and_covers_what_analysts_read(root):
+    standard = json.loads(
+        resources.files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8")
+    )
+    contract = yaml.safe_load((root / "docs" / "data-contract.yaml").read_text(encoding="utf-8"))
+    jsonschema.validate(contract, standard)
+    assert [each["physicalName"] for each in contract["schema"]] == list(TABLES)
+    assert [
+        each["name"]
+        for each in contract["schema"]
+        if not any(column.get("primaryKey") for column in each["properties"])
+    ] == []
 
 
 def test_each_setting_says_what_it_is_for():
