@@ -41,7 +41,7 @@ test: .venv/.dev ## run all tests in parallel; ARGS="tests/unit -x" runs what it
 	@$(PYTEST) $(or $(ARGS),$(WORKERS))
 
 test-unit: .venv/.dev ## run the tests that need no server, process or training
-	@$(PYTEST) tests/unit $(ARGS)
+	@$(PYTEST) $(WORKERS) tests/unit $(ARGS)
 
 test-integration: .venv/.dev ## run the tests of parts together: database, lake, broker, API, pages, documents
 	@$(PYTEST) $(WORKERS) tests/house tests/tables tests/integration $(ARGS)

@@ -1,17 +1,21 @@
 """One embedded server for all tests, a fresh database for each module that asks, a lake in a temporary folder, and a Kafka broker."""
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import psycopg
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, seed, settings
 
 from focusflow.database.embedded import embedded_server
+from focusflow.database.installation import make_home
 from focusflow.database.migrate import prepare
 from focusflow.database.session import Database, Role
 from focusflow.errors import SetupProblem
@@ -21,6 +25,12 @@ from ingestion.kafka.local_broker.server import LocalBroker
 from tests.sizes import IS_FULL, SEED
 
 BUCKETS = 8
+
+#: A broker of a test lives for seconds: to compile for speed takes longer than it saves.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+if not IS_FULL:  # like POLARS_MAX_THREADS in the Makefile
+    duckdb.connect = partial(duckdb.connect, config={"threads": 1})
 
 # Each test says how many examples it draws (tests/sizes.py); what they have in common is here.
 settings.register_profile("usual", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -73,6 +83,23 @@ def server_url() -> Iterator[str]:
         home.chmod(0o711)
         with embedded_server(home, {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}) as server:
             yield server.url
+
+
+@pytest.fixture(scope="session")
+def home_with_database() -> Iterator[Path]:
+    """A home whose database is made and migrated. Whoever needs a server of their own takes a copy: to make one takes seconds."""
+    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
+        Path(folder).chmod(0o711)
+        home = Path(folder, "home")
+        make_home(home)
+        with embedded_server(home, {"fsync": "off"}) as server:
+            prepare(server.url, BUCKETS)
+        yield home
+
+
+def copy_home(home: Path, to: Path) -> None:
+    """With the owners of its files: as root, PostgreSQL runs as another account."""
+    subprocess.run(["cp", "-a", f"{home}/.", to], check=True)
 
 
 @pytest.fixture(scope="session")

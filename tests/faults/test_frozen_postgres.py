@@ -14,6 +14,7 @@ from cli.supervisor.tree import State
 from focusflow.database.embedded import embedded_server
 from focusflow.database.installation import make_home
 from focusflow.settings import Settings
+from tests.conftest import copy_home
 from tests.e2e.conftest import free_ports
 from tests.integration.supervisor.conftest import BRIEFLY, Trees, ticking
 
@@ -27,8 +28,9 @@ def folder():
         yield Path(folder)
 
 
-def test_an_api_whose_database_is_frozen_is_left_alone(folder, monkeypatch):
+def test_an_api_whose_database_is_frozen_is_left_alone(folder, home_with_database, monkeypatch):
     (port,) = free_ports(1)
+    copy_home(home_with_database, folder / "elsewhere")
     with embedded_server(folder / "elsewhere", {"fsync": "off"}) as server:
         monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", server.url)
         settings = Settings(home=folder / "home", api_port=port, _env_file=None)

@@ -14,9 +14,8 @@ import pytest
 
 from focusflow.database.binaries import find_binaries
 from focusflow.database.embedded import EmbeddedServer
-from focusflow.database.migrate import prepare
 from focusflow.database.session import Database
-from tests.conftest import BUCKETS
+from tests.conftest import copy_home
 from tests.e2e.conftest import free_ports, until
 from tests.faults.api.crowd import crowd
 from tests.sizes import sized
@@ -42,7 +41,6 @@ class Api:
             "FOCUSFLOW_LOG_LEVEL": "ERROR",
         }
         with self.server.used():
-            prepare(self.server.url, BUCKETS)
             self.process = process = subprocess.Popen([sys.executable, "-m", "focusflow", "api"], env=world)
             try:
                 until(self.is_ready, 60, "the API is ready")
@@ -74,9 +72,10 @@ class Api:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def api(home_with_database: Path) -> Iterator[Api]:
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
+        copy_home(home_with_database, Path(folder))
         yield from Api(Path(folder)).run()
 
 

@@ -20,7 +20,7 @@ from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.migrate import prepare
 from focusflow.settings import load_settings
 from operational_api.app import create_app
-from tests.conftest import BUCKETS
+from tests.conftest import BUCKETS, copy_home
 from tests.faults.disks import small_disk
 
 #: Two seconds are promised for readiness and three for a request; a busy machine may take longer, but not each time.
@@ -78,9 +78,11 @@ def running(home: Path) -> Iterator[Api]:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
-    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder, running(Path(folder)) as api:
-        yield api
+def api(home_with_database: Path) -> Iterator[Api]:
+    with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
+        copy_home(home_with_database, Path(folder))
+        with running(Path(folder)) as api:
+            yield api
 
 
 def processes_of(api: Api) -> list[psutil.Process]:

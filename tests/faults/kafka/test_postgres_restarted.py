@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from focusflow.database.embedded import EmbeddedServer
-from focusflow.database.migrate import prepare
 from focusflow.database.session import Database
 from focusflow.errors import Unavailable
-from tests.conftest import BUCKETS, add_user
+from tests.conftest import BUCKETS, add_user, copy_home
 from tests.faults.kafka.conftest import Running
 from tests.faults.kafka.processes import land, read_inbox, relay
 from tests.faults.kafka.strangers import Stranger, orders_of
@@ -35,13 +34,13 @@ class Restartable(EmbeddedServer):
 
 
 @pytest.fixture
-def server():
+def server(home_with_database):
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         home = Path(folder)
         home.chmod(0o711)
+        copy_home(home_with_database, home)
         server = Restartable(home, {})
         with server.used():
-            prepare(server.url, BUCKETS)
             yield server
 
 

@@ -24,6 +24,7 @@ from focusflow.database.embedded import EmbeddedServer
 from focusflow.database.installation import make_home
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.settings import Settings
+from tests.conftest import copy_home
 
 WORKS = (
     "from cli import lifeline; lifeline.hold()\nimport time; print('at work', flush=True)\nwhile True: time.sleep(0.1)"
@@ -56,13 +57,19 @@ class RecordingScreen:
 
 
 @pytest.fixture
-def settings():
+def new_settings():
     # Not in pytest's own folder: that is closed to others again by each pytest that starts, and as root, PostgreSQL runs as another account.
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
         settings = Settings(home=Path(folder, "home"), _env_file=None)
         make_home(settings.home)
         yield settings
+
+
+@pytest.fixture
+def settings(new_settings, home_with_database):
+    copy_home(home_with_database, new_settings.home)
+    return new_settings
 
 
 @pytest.fixture
@@ -120,7 +127,8 @@ def postmaster(settings) -> psutil.Process:
     return psutil.Process(int(pid_file.read_text().splitlines()[0]))
 
 
-def test_it_comes_up_says_where_and_goes_down_without_a_trace(settings, stand_ins):
+def test_it_comes_up_says_where_and_goes_down_without_a_trace(new_settings, stand_ins):
+    settings = new_settings
     with up(settings) as screen:
         server = postmaster(settings)
         running = children(settings)

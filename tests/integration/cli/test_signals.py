@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from cli.supervisor.health import answers
+from tests.conftest import copy_home
 from tests.e2e.conftest import Stack, a_stack, until
 
 USER = """
@@ -21,8 +22,9 @@ with raised_on_signals(), embedded_server(Path(sys.argv[1]), {"fsync": "off"}):
 
 
 @pytest.fixture
-def stack():
+def stack(home_with_database):
     with a_stack() as stack:
+        copy_home(home_with_database, stack.home)
         yield stack
 
 

@@ -19,6 +19,7 @@ from focusflow.database import binaries
 from focusflow.database.embedded import Cancelled, Limits, embedded_server
 from focusflow.errors import SetupProblem
 from focusflow.settings import secret_under
+from tests.conftest import copy_home
 
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 USER = """
@@ -32,7 +33,7 @@ with embedded_server(Path(sys.argv[1]), {"fsync": "off", "shared_buffers": "16MB
 
 
 @pytest.fixture
-def home():
+def new_home():
     """Not pytest's own folder: that is closed to all but root, and PostgreSQL does not run as root."""
     folder = Path(tempfile.mkdtemp(prefix="focusflow-"))
     folder.chmod(0o711)
@@ -43,11 +44,18 @@ def home():
 
 
 @pytest.fixture
-def user(home):
-    """Starts another process that uses the server until its input ends."""
+def home(new_home, home_with_database):
+    """One in which a server has run before."""
+    copy_home(home_with_database, new_home)
+    return new_home
+
+
+@pytest.fixture
+def user():
+    """Starts another process that uses the server of a home until its input ends."""
     started = []
 
-    def start():
+    def start(home):
         process = subprocess.Popen(
             [sys.executable, "-c", USER, home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -78,8 +86,8 @@ def ask(url, query):
         return connection.execute(query).fetchone()
 
 
-def test_a_fresh_home_becomes_a_database_that_only_its_owner_can_enter(home):
-    with embedded_server(home, FAST) as server:
+def test_a_fresh_home_becomes_a_database_that_only_its_owner_can_enter(new_home):
+    with embedded_server(new_home, FAST) as server:
         assert ask(server.url, "select current_database() || ' ' || current_user") == "focusflow focusflow"
         assert ask(server.url, "select lower('ÄÖÜ')") == "äöü"
         for setting, value in {
@@ -89,12 +97,12 @@ def test_a_fresh_home_becomes_a_database_that_only_its_owner_can_enter(home):
             assert ask(server.url, f"show {setting}") == value
         assert ask(server.url, "select array_agg(distinct auth_method) from pg_hba_file_rules") == ["scram-sha-256"]
         for folder in ("data", "run"):
-            assert stat.S_IMODE((home / "postgres" / folder).stat().st_mode) == 0o700
-        assert stat.S_IMODE((home / "secrets/postgres").stat().st_mode) == 0o600
+            assert stat.S_IMODE((new_home / "postgres" / folder).stat().st_mode) == 0o700
+        assert stat.S_IMODE((new_home / "secrets/postgres").stat().st_mode) == 0o600
         if os.geteuid() == 0:  # the account of PostgreSQL passes through, and no other
-            assert stat.S_IMODE((home / "postgres").stat().st_mode) == 0o710
-        assert not list((home / "postgres").glob("new-*"))
-    assert postmaster(home) is None
+            assert stat.S_IMODE((new_home / "postgres").stat().st_mode) == 0o710
+        assert not list((new_home / "postgres").glob("new-*"))
+    assert postmaster(new_home) is None
 
 
 def test_without_the_right_password_nobody_enters(home):
@@ -127,7 +135,7 @@ def test_the_environment_of_another_postgres_is_not_followed(home, monkeypatch):
 
 
 def test_the_first_to_leave_does_not_stop_it_and_the_last_does(home, user):
-    first, second = user(), user()
+    first, second = user(home), user(home)
     url = first.stdout.readline().strip()
     assert second.stdout.readline().strip() == url
     server = postmaster(home)
@@ -139,7 +147,7 @@ def test_the_first_to_leave_does_not_stop_it_and_the_last_does(home, user):
 
 
 def test_a_process_that_is_killed_leaves_it_running_and_the_next_one_stops_it(home, user):
-    killed = user()
+    killed = user(home)
     url = killed.stdout.readline().strip()
     server = postmaster(home)
     assert os.getsid(server.pid) != os.getsid(killed.pid), "a closed terminal would take it along"
@@ -243,24 +251,24 @@ def test_a_pid_file_left_by_a_crash_does_not_block(home):
             assert ask(server.url, "select 1") == 1
 
 
-def test_of_six_that_come_at_once_one_starts_it_and_all_use_it(home, user):
-    users = [user() for _ in range(6)]
+def test_of_six_that_come_at_once_one_makes_and_starts_it_and_all_use_it(new_home, user):
+    users = [user(new_home) for _ in range(6)]
     urls = [process.stdout.readline().strip() for process in users]
     assert len(set(urls)) == 1
     assert ask(urls[0], "select count(*) from pg_database where datname = 'focusflow'") == 1
     for process in users:
         leave(process)
-    assert postmaster(home) is None
-    assert (home / "postgres/server.log").read_text().count("database system is ready") == 1
+    assert postmaster(new_home) is None
+    assert (new_home / "postgres/server.log").read_text().count("database system is ready") == 1
 
 
-def test_an_initialisation_that_was_killed_halfway_is_begun_again(home):
-    half = home / "postgres/new-half/data"
+def test_an_initialisation_that_was_killed_halfway_is_begun_again(new_home):
+    half = new_home / "postgres/new-half/data"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18")
-    with embedded_server(home, FAST) as server:
+    with embedded_server(new_home, FAST) as server:
         assert ask(server.url, "select 1") == 1
-    assert not list((home / "postgres").glob("new-*"))
+    assert not list((new_home / "postgres").glob("new-*"))
 
 
 def refused(home, match, **options):
@@ -268,59 +276,58 @@ def refused(home, match, **options):
         pass
 
 
-def test_a_path_too_long_for_a_socket_is_named(home):
-    refused(home / ("long" * 25), r"longer than 100 bytes\. Set FOCUSFLOW_HOME to a shorter path")
+def test_a_path_too_long_for_a_socket_is_named(new_home):
+    refused(new_home / ("long" * 25), r"longer than 100 bytes\. Set FOCUSFLOW_HOME to a shorter path")
 
 
-def test_a_home_that_is_a_file_is_one_sentence(home):
-    home.write_text("")
-    refused(home, r"cannot be used .*set FOCUSFLOW_HOME")
+def test_a_home_that_is_a_file_is_one_sentence(new_home):
+    new_home.write_text("")
+    refused(new_home, r"cannot be used .*set FOCUSFLOW_HOME")
 
 
-def test_a_folder_for_the_database_that_is_a_file_is_one_sentence(home):
-    home.mkdir()
-    (home / "postgres").write_text("")
-    refused(home, r"postgres cannot be used .*set FOCUSFLOW_HOME")
+def test_a_folder_for_the_database_that_is_a_file_is_one_sentence(new_home):
+    new_home.mkdir()
+    (new_home / "postgres").write_text("")
+    refused(new_home, r"postgres cannot be used .*set FOCUSFLOW_HOME")
 
 
 def test_a_home_on_a_file_system_that_takes_no_folders_is_one_sentence():
     refused(Path("/proc/focusflow"), r"cannot be used .*set FOCUSFLOW_HOME")
 
 
-def test_data_of_another_major_version_are_left_alone(home):
-    (home / "postgres/data").mkdir(parents=True)
-    (home / "postgres/data/PG_VERSION").write_text("14\n")
-    secret_under(home, "postgres")
-    refused(home, r"belongs to PostgreSQL 14")
-    assert [path.name for path in (home / "postgres/data").iterdir()] == ["PG_VERSION"]
+def test_data_of_another_major_version_are_left_alone(new_home):
+    (new_home / "postgres/data").mkdir(parents=True)
+    (new_home / "postgres/data/PG_VERSION").write_text("14\n")
+    secret_under(new_home, "postgres")
+    refused(new_home, r"belongs to PostgreSQL 14")
+    assert [path.name for path in (new_home / "postgres/data").iterdir()] == ["PG_VERSION"]
 
 
-def test_data_whose_password_is_gone_are_not_given_a_new_one(home):
-    (home / "postgres/data").mkdir(parents=True)
-    refused(home, r"password of the database is missing")
-    assert not (home / "secrets").exists()
+def test_data_whose_password_is_gone_are_not_given_a_new_one(new_home):
+    (new_home / "postgres/data").mkdir(parents=True)
+    refused(new_home, r"password of the database is missing")
+    assert not (new_home / "secrets").exists()
 
 
 def test_a_start_that_fails_shows_the_end_of_the_log(home):
     refused(home, r"(?s)server\.log.*max_connections", max_connections="none")
 
 
-def test_a_machine_without_the_wheel_is_told_to_bring_its_own_postgres(home, monkeypatch):
+def test_a_machine_without_the_wheel_is_told_to_bring_its_own_postgres(new_home, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    refused(home, r"Set FOCUSFLOW_DATABASE_URL")
+    refused(new_home, r"Set FOCUSFLOW_DATABASE_URL")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_hears_when_the_account_of_postgres_cannot_reach_the_home(home):
-    home.mkdir(mode=0o700)
-    refused(home, r"cannot reach .*Set FOCUSFLOW_HOME")
+def test_root_hears_when_the_account_of_postgres_cannot_reach_the_home(new_home):
+    new_home.mkdir(mode=0o700)
+    refused(new_home, r"cannot reach .*Set FOCUSFLOW_HOME")
 
 
 def test_a_log_that_has_grown_long_keeps_its_end(home, monkeypatch):
     monkeypatch.setattr(binaries, "LOG_BYTES", 10_000)
     monkeypatch.setattr(binaries, "TRIMMED_LOG_BYTES", 1_000)
     log = home / "postgres/server.log"
-    log.parent.mkdir(parents=True)
     log.write_text("x" * 20_000 + "the end\n")
     with embedded_server(home, FAST):
         assert log.stat().st_size < 10_000
