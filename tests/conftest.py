@@ -51,6 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             seed(SEED)(test)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: while a test waits for what it started, another can go on."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """The tests of a file stay together. So do all from end to end, for two whole platforms at once are too much for one machine, and all
     that use Kafka, so that one broker is enough.
