@@ -26,9 +26,6 @@ from tests.sizes import IS_FULL, SEED
 
 BUCKETS = 8
 
-#: A broker of a test lives for seconds: to compile for speed takes longer than it saves.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-
 if not IS_FULL:  # like POLARS_MAX_THREADS in the Makefile
     duckdb.connect = partial(duckdb.connect, config={"threads": 1})
 
