@@ -96,9 +96,9 @@ def listening(port: int, environment: dict[str, str], *module: str) -> Iterator[
 def _signed_in(port: int, database: Database) -> tuple[str, str]:
     email = f"{new_id().hex}@example.com"
     account = {"email": email, "password": PASSWORD, "display_name": "Somebody", "timezone": "Europe/Berlin"}
-    asyncio.run(_asked(port, request("POST", "/api/v1/auth/register", body=account)))
+    asyncio.run(_request(port, request("POST", "/api/v1/auth/register", body=account)))
     tokens = orjson.loads(
-        asyncio.run(_asked(port, request("POST", "/api/v1/auth/login", body={"email": email, "password": PASSWORD})))
+        asyncio.run(_request(port, request("POST", "/api/v1/auth/login", body={"email": email, "password": PASSWORD})))
     )
     with database.transaction(Role.AUTH) as tx:
         row = tx.one("select id from users where email = %(email)s", {"email": email})
@@ -115,7 +115,7 @@ def request(method: str, path: str, *, body: object = None, token: str = "", **h
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-async def _asked(port: int, message: bytes) -> bytes:
+async def _request(port: int, message: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         return await exchange(reader, writer, message)

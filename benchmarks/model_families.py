@@ -100,10 +100,10 @@ def compare(name: str, lists: pl.DataFrame) -> Table:
         begun = time.perf_counter()
         judged = per_list(gains(later, pl.Series(learn(earlier, later, usual))))
         taken = time.perf_counter() - begun
-        against = "" if ours is None else _told(_gain(judged, ours))
+        against = "" if ours is None else _summary(_gain(judged, ours))
         ours = judged if ours is None else ours
         mean = f"{judged['ndcg'].to_numpy().mean():.4f}"
-        table.add_row(family, mean, _told(_gain(judged, of_rules[best])), against, f"{taken:.0f}")
+        table.add_row(family, mean, _summary(_gain(judged, of_rules[best])), against, f"{taken:.0f}")
     return table
 
 
@@ -112,7 +112,7 @@ def _gain(one: pl.DataFrame, other: pl.DataFrame) -> Interval:
     return bootstrap(both.with_columns(gain=pl.col("ndcg") - pl.col("theirs")), "gain")
 
 
-def _told(gain: Interval) -> str:
+def _summary(gain: Interval) -> str:
     return f"{gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
 
 
@@ -122,8 +122,8 @@ def main() -> None:
     console = Console(width=150)
     np.seterr(all="ignore")
     for planted in (1.0, 0.0):
-        people = lists_with_outcomes(*connected(lived(people=60, days=90, planted=planted)))
-        console.print(compare(f"made-up people, planted {planted:g}", people))
+        users = lists_with_outcomes(*connected(lived(users=60, days=90, planted=planted)))
+        console.print(compare(f"made-up people, planted {planted:g}", users))
     for home in parser.parse_args().homes:
         lake = Lake(load_settings(home=home).lake_location)
         console.print(compare(home.name, lists_of_lake(lake, duckdb_session(temp_directory=str(home / "tmp")))))

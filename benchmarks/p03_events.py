@@ -49,12 +49,12 @@ def _copied(place: Place, calls: int) -> float:
     return rate(place.bare, lambda n: request("POST", f"/{place.user_id}/copied", body=stored[n]), calls)[0]
 
 
-def _stored(place: Place, said: dict[str, object]) -> dict[str, object]:
+def _stored(place: Place, reply: dict[str, object]) -> dict[str, object]:
     """An event as it lies in the outbox."""
     kept = ("name", "session_id", "platform", "app_version", "properties")
     return {
         "specversion": "1.0", "id": str(new_id()), "source": "focusflow:api", "type": "activity.tracked", "subject": str(new_id()),
-        "time": said["time"], "userid": place.user_id, "entityversion": 1, "recordedtime": "2026-11-20T08:00:00.123456Z",
+        "time": reply["time"], "userid": place.user_id, "entityversion": 1, "recordedtime": "2026-11-20T08:00:00.123456Z",
         "timezone": "Europe/Berlin", "localdate": "2026-11-20", "actor": "user", "dataschema": "focusflow:activity:1",
-        "datacontenttype": "application/json", "data": {name: said[name] for name in kept}, "before": None,
+        "datacontenttype": "application/json", "data": {name: reply[name] for name in kept}, "before": None,
     }  # fmt: skip

@@ -25,7 +25,7 @@ from focusflow.lake.tables import RAW_EVENTS, Lake, TableSpec, position_key
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import build, daily, dirty_days, histories, silver
-from pipelines.engine.as_of import note
+from pipelines.engine.as_of import as_of_metadata
 
 PEOPLE, ROUNDS = 1_000, 3
 SHORT, LONG = 30, 1_095
@@ -94,7 +94,7 @@ def refresh(folder: str) -> dict[str, float]:
 
 def write_history(folder: str, people: int, days: int) -> None:
     lake, session = Lake(folder), duckdb_session(temp_directory=f"{folder}/spill")
-    users = [UUID(f"01900000-0000-7000-8000-{person:012x}") for person in range(people)]
+    users = [UUID(f"01900000-0000-7000-8000-{number:012x}") for number in range(people)]
     known = {
         "user_id": map(str, users),
         "bucket": [bucket_of(user, BUCKETS) for user in users],
@@ -122,8 +122,8 @@ def write_history(folder: str, people: int, days: int) -> None:
     add(lake, USERS, connection.sql(accounts, params={"begun": begun}).to_arrow_table())
     stand_at_one(lake)
     values: dict[int, list[bytes]] = {bucket: [] for bucket in range(BUCKETS)}
-    for person, user in enumerate(users):
-        values[bucket_of(user, BUCKETS)] += [each.as_bytes() for each in day_of(person, user)]
+    for number, user in enumerate(users):
+        values[bucket_of(user, BUCKETS)] += [each.as_bytes() for each in day_of(number, user)]
     runs = [Run(bucket, range(1, len(log) + 1), log) for bucket, log in values.items()]
     positions = {position_key(run.bucket): len(run.offsets) + 1 for run in runs}
     lake.open(RAW_EVENTS).append(raw_rows(session, runs), positions=positions)
@@ -141,17 +141,19 @@ def add(lake: Lake, spec: TableSpec, rows: pa.Table) -> None:
 def stand_at_one(lake: Lake) -> None:
     """Every table as if it had followed the log up to its first place, and the days up to yesterday's evening."""
     positions = {position_key(bucket): 1 for bucket in range(BUCKETS)}
-    yesterday = note(AS_OF - timedelta(days=1))
+    yesterday = as_of_metadata(AS_OF - timedelta(days=1))
     for spec in (silver.EVENTS, silver.QUARANTINE, *map(histories.spec, histories.KEPT), daily.DAILY):
         table = lake.open(spec)
         table.append(table.columns().empty_table(), positions=positions, metadata=yesterday)
     days = lake.open(daily.DAILY)
     for each in BY_MONTH:
         table = lake.open(each.spec)
-        table.append(table.columns().empty_table(), positions=positions, metadata=yesterday | dirty_days.up_to(days))
+        table.append(
+            table.columns().empty_table(), positions=positions, metadata=yesterday | dirty_days.version_metadata(days)
+        )
 
 
-def day_of(person: int, user: UUID) -> list[Event]:
+def day_of(number: int, user: UUID) -> list[Event]:
     found = []
 
     def happens(type_: str, subject: str, version: int, at: datetime, **data: object) -> None:
@@ -163,16 +165,16 @@ def day_of(person: int, user: UUID) -> list[Event]:
         begun = datetime.combine(DAY, time(9), UTC) + timedelta(minutes=10 * slot)
         done, before = begun + timedelta(minutes=25), begun - timedelta(days=lag)
         task = {"title": "Write to Ada", "due_date": before.date()}
-        new, old = (task_id(day, slot, person) for day in (DAY, before.date()))
+        new, old = (task_id(day, slot, number) for day in (DAY, before.date()))
         happens("task.created", new, 1, begun, **task | {"created_at": begun, "due_date": DAY})
         happens(
             "task.completed", old, 2, done, **task | {"created_at": before, "status": "completed", "completed_at": done}
         )
-        happens("time.logged", task_id(DAY, 256 + slot, person), 1, done, task_id=new, started_at=begun, ended_at=done)
-        happens("activity.tracked", task_id(DAY, 512 + slot, person), 1, begun, name="page", platform="web")
+        happens("time.logged", task_id(DAY, 256 + slot, number), 1, done, task_id=new, started_at=begun, ended_at=done)
+        happens("activity.tracked", task_id(DAY, 512 + slot, number), 1, begun, name="page", platform="web")
     return found
 
 
-def task_id(day: date, slot: int, person: int) -> str:
+def task_id(day: date, slot: int, number: int) -> str:
     moment = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
-    return f"{moment >> 16:08x}-{moment & 65535:04x}-7{slot:03x}-8000-{person:012x}"
+    return f"{moment >> 16:08x}-{moment & 65535:04x}-7{slot:03x}-8000-{number:012x}"

@@ -18,7 +18,7 @@ TASKS, TIMES = 1_000_000, 3
 
 
 def measure(scale: float) -> Result:
-    lists = lists_with_outcomes(*connected(lived(people=60, days=60, planted=1.0)))
+    lists = lists_with_outcomes(*connected(lived(users=60, days=60, planted=1.0)))
     served = Served("pr-1.benchmark", fit(lists))
     as_of: datetime = lists["as_of"].to_list()[-1]
     tasks = many(lists, int(TASKS * scale))

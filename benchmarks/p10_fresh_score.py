@@ -38,7 +38,7 @@ def measure(scale: float) -> Result:
 
 def _with_a_model(home: Path) -> None:
     registry = Registry(load_settings(home=home).models_folder)
-    lived_through = lists_with_outcomes(*connected(lived(people=60, days=60, planted=1.0)))
+    lived_through = lists_with_outcomes(*connected(lived(users=60, days=60, planted=1.0)))
     registry.promote(registry.save(fit(lived_through), {"refused": []}, clock.now()), clock.now())
 
 

@@ -21,7 +21,7 @@ from focusflow.identity import bucket_of, new_id
 from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import Lake
 from pipelines.engine import priorities, publish_scores
-from pipelines.engine.as_of import note
+from pipelines.engine.as_of import as_of_metadata
 from pipelines.engine.histories import spec
 
 SCORES, PER_PERSON, BUCKETS = 1_000_000, 100, 8
@@ -90,7 +90,7 @@ def write(lake: Lake, users: list[UUID], rows: list[tuple[Any, ...]], as_of: dat
     bucket = {str(user): bucket_of(user, BUCKETS) for user in users}
     columns["bucket"] = [bucket[user] for user in columns["user_id"]]
     table = pa.table(columns, schema=pa.schema([priorities.SCORES.schema.field(name) for name in columns]))
-    lake.open(priorities.SCORES).replace(table, where="true", positions={}, metadata=note(as_of))
+    lake.open(priorities.SCORES).replace(table, where="true", positions={}, metadata=as_of_metadata(as_of))
     accounts = lake.open(spec(BY_NAME["user"]))
     if accounts.version == 0:
         known = {"user_id": list(bucket), "bucket": list(bucket.values())}

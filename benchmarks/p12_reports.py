@@ -16,7 +16,7 @@ from focusflow.database.session import Database
 from focusflow.identity import bucket_of, new_id
 from focusflow.lake.tables import Lake, TableSpec
 from focusflow.settings import load_settings
-from reports.periods.builder import maker
+from reports.periods.builder import report_builder
 from reports.periods.facts import Reader, User
 from reports.render import render_report
 
@@ -37,7 +37,7 @@ def measure(scale: float) -> Result:
         with embedded_server(Path(folder), {}) as server:
             prepare(server.url, BUCKETS)
             with Database(server.url, connections=THREADS) as database:
-                ours = replace(maker(settings, database), service=None)
+                ours = replace(report_builder(settings, database), service=None)
                 reader = Reader(ours.lake, BUCKETS)
 
                 def one(user: User) -> None:

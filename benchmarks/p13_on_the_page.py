@@ -23,7 +23,7 @@ def measure(scale: float) -> Result:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page()
             open_today(page, stack)
-            taken = [until_shown(client, page, number) for number in range(1, count + 1)]
+            taken = [until_visible(client, page, number) for number in range(1, count + 1)]
             browser.close()
     return Result(
         "P13",
@@ -51,7 +51,7 @@ def open_today(page: Page, stack: Stack) -> None:
     expect(page.get_by_text("Nothing is open.")).to_be_visible(timeout=60_000)
 
 
-def until_shown(client: httpx2.Client, page: Page, number: int) -> float:
+def until_visible(client: httpx2.Client, page: Page, number: int) -> float:
     """Seconds until the page, which nobody reloads, counts so many completed tasks: it reads them from gold."""
     task = client.post("/tasks", json={"title": f"Task {number}"}).raise_for_status().json()
     client.post(f"/tasks/{task['id']}/complete").raise_for_status()

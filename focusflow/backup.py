@@ -300,9 +300,9 @@ def _environment(url: str) -> Mapping[str, str]:
         "dbname": "PGDATABASE",
         "sslmode": "PGSSLMODE",
     }
-    told: dict[str, Any] = conninfo_to_dict(url)
+    parameters: dict[str, Any] = conninfo_to_dict(url)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | {names[name]: str(value) for name, value in told.items() if name in names} | {"LC_ALL": "C"}
+    return kept | {names[name]: str(value) for name, value in parameters.items() if name in names} | {"LC_ALL": "C"}
 
 
 def _files(folder: Path) -> Collection[Path]:

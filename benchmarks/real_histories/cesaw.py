@@ -37,9 +37,9 @@ def events(folder: Path) -> Iterator[Event]:
         begun=pl.min_horizontal(pl.when(pl.col("start").dt.year() > 2000).then("start"), "first")
     )
     items = items.filter(pl.col("begun").is_not_null())
-    for (person,), own in items.sort("person_key", "begun").group_by("person_key", maintain_order=True):
-        own_logs = logs.filter(pl.col("person_key") == person).sort("start", "time_log_fact_key")
-        yield from _of(person, own.to_dicts(), own_logs.to_dicts())
+    for (owner,), own in items.sort("person_key", "begun").group_by("person_key", maintain_order=True):
+        own_logs = logs.filter(pl.col("person_key") == owner).sort("start", "time_log_fact_key")
+        yield from _of(owner, own.to_dicts(), own_logs.to_dicts())
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -51,19 +51,19 @@ def moment(column: str) -> pl.Expr:
     return pl.col(column).str.to_datetime("%m/%d/%Y %H:%M", strict=False)
 
 
-def _of(person: object, items: list[dict[str, Any]], logs: list[dict[str, Any]]) -> Iterator[Event]:
+def _of(owner: object, items: list[dict[str, Any]], logs: list[dict[str, Any]]) -> Iterator[Event]:
     hours_off = _hours_off([each["start"] for each in logs] or [each["begun"] for each in items])
     timezone = f"Etc/GMT{hours_off:+d}" if hours_off else "UTC"  # POSIX signs: GMT+5 is behind
 
     def instant(written: datetime) -> datetime:
         return written.replace(tzinfo=UTC)
 
-    user = identity("cesaw", "person", person)
+    user = identity("cesaw", "person", owner)
     begun = min([each["begun"] for each in items] + [each["start"] for each in logs])
     found: list[Found] = [account(user, timezone, instant(begun - timedelta(days=1)))]
     known = set()
     for item in items:
-        task = Found(identity("cesaw", person, item["plan_item_key"]))
+        task = Found(identity("cesaw", owner, item["plan_item_key"]))
         known.add(item["plan_item_key"])
         task.happens(
             instant(item["begun"]),
@@ -80,11 +80,11 @@ def _of(person: object, items: list[dict[str, Any]], logs: list[dict[str, Any]])
             done = instant(item["end"])
             task.happens(done, "task.completed", status="completed", completed_at=done)
         found.append(task)
-    found += list(_logged(person, logs, known, instant))
+    found += list(_logged(owner, logs, known, instant))
     yield from events_of(user, timezone, found)
 
 
-def _logged(person: object, logs: list[dict[str, Any]], known: set[object], instant: Any) -> Iterator[Found]:
+def _logged(owner: object, logs: list[dict[str, Any]], known: set[object], instant: Any) -> Iterator[Found]:
     for log in logs:
         if log["plan_item_key"] not in known:
             continue
@@ -92,7 +92,7 @@ def _logged(person: object, logs: list[dict[str, Any]], known: set[object], inst
         entry.happens(
             instant(log["end"]),
             "time.logged",
-            task_id=identity("cesaw", person, log["plan_item_key"]),
+            task_id=identity("cesaw", owner, log["plan_item_key"]),
             kind="manual",
             started_at=instant(log["start"]),
             ended_at=instant(log["end"]),

@@ -28,14 +28,14 @@ def command(file: str | None, email: str | None) -> None:
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        people = Recipients(database, settings.must_verify_email)
-        bounces = Bounces(database, people, DeliveryLog(database, settings.mail_from))
+        recipients = Recipients(database, settings.must_verify_email)
+        bounces = Bounces(database, recipients, DeliveryLog(database, settings.mail_from))
         if email is not None:
-            if not people.forget_bounce(email):
+            if not recipients.forget_bounce(email):
                 raise NotFound(f"No mail to {email} came back.")
             click.echo(f"Mails go to {email} again.")
         elif file is None:
-            for row in people.bounces():
+            for row in recipients.bounces():
                 click.echo(f"{row['bounced_at']:%Y-%m-%d %H:%M}  {row['email']}: {row['reason']}")
         else:
             unreadable = 0

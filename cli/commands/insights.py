@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from cli.commands.report import USER, making, week_around
+from cli.commands.report import USER, report_builder_for, week_around
 from cli.options import DAY
 
 
@@ -19,14 +19,17 @@ def command(email: str, week: datetime | None, as_json: bool) -> None:
 
     Example: focusflow insights --user demo@example.com
     """
-    with making(email, week_around(week)) as (maker, facts):
-        found = maker.words(facts)
+    with report_builder_for(email, week_around(week)) as (report_builder, facts):
+        found = report_builder.words(facts)
     if found.reason:
         click.echo(f"Written by rule: {found.reason}.", err=True)
     if as_json:
         click.echo(found.insights.model_dump_json(indent=2))
         return
     click.echo(found.insights.headline)
-    told = found.insights.observations
-    for remark in (*(told[1:] if told[0].text == found.insights.headline else told), *found.insights.suggestions):
+    observations = found.insights.observations
+    for remark in (
+        *(observations[1:] if observations[0].text == found.insights.headline else observations),
+        *found.insights.suggestions,
+    ):
         click.echo(f"- {remark.text}")

@@ -103,8 +103,8 @@ def _with_a_bar(refresh: "Refresh", console: "Console", *, quiet: bool) -> "Iter
     hidden = quiet or not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         names = [*refresh.names, "done"]
-        shown = bar.add_task(names[0], total=len(names) - 1)
+        task = bar.add_task(names[0], total=len(names) - 1)
         for step in refresh.run():  # which starts again when it has repaired the lake
             yield step
             number = names.index(step.table) + 1
-            bar.update(shown, description=names[number], completed=number)
+            bar.update(task, description=names[number], completed=number)

@@ -108,7 +108,7 @@ def deliveries(status: str | None, as_json: bool) -> None:
     import json
 
     with _sender() as sender:
-        rows = sender.ledger.shown(status, 100)
+        rows = sender.ledger.recent(status, 100)
     if as_json:
         click.echo(json.dumps(rows, indent=2, default=str))
         return
@@ -132,7 +132,7 @@ def resend(email: str, kind: str, period: str) -> None:
     Example: focusflow report resend --user demo@example.com --period 2026-W47
     """
     with _sender() as sender:
-        row = sender.again(sender.people.by_email(email), kind, period)
+        row = sender.again(sender.recipients.by_email(email), kind, period)
     _say(row.status, row.reason)
 
 
@@ -161,7 +161,7 @@ def _make_or_send(
     from focusflow import clock
 
     with _sender() as sender:
-        to = sender.people.by_email(email)
+        to = sender.recipients.by_email(email)
         row = sender.send(to, kind, period_of(to.user, clock.local_date(clock.now(), to.user.timezone)))
     _say(row.status, row.reason)
 
@@ -189,8 +189,8 @@ def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Perio
     from reports.pdf import NoPdf, pdf
     from reports.render import render_report, report_json
 
-    with making(email, period_of) as (maker, facts):
-        report, period = maker.report(facts), facts.period
+    with report_builder_for(email, period_of) as (report_builder, facts):
+        report, period = report_builder.report(facts), facts.period
     rendered = render_report(report)
     if out is None:
         click.echo(rendered.text)
@@ -215,17 +215,19 @@ def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Perio
 
 
 @contextmanager
-def making(email: str, period_of: "Callable[[User, date], Period]") -> "Iterator[tuple[ReportBuilder, Facts]]":
+def report_builder_for(
+    email: str, period_of: "Callable[[User, date], Period]"
+) -> "Iterator[tuple[ReportBuilder, Facts]]":
     """A report builder, and the facts of the user's period."""
     from focusflow import clock
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
-    from reports.periods.builder import maker
+    from reports.periods.builder import report_builder
     from reports.recipients import Recipients
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
         user = Recipients(database, settings.must_verify_email).by_email(email).user
-        made_by = maker(settings, database)
+        made_by = report_builder(settings, database)
         yield made_by, made_by.facts(user, period_of(user, clock.local_date(clock.now(), user.timezone)))

@@ -32,7 +32,7 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
     settings = load_settings()
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
     make_home(settings.home)
-    if not catalog.shown(Lake(settings.lake_location), connection):
+    if not catalog.create_views(Lake(settings.lake_location), connection):
         raise NotFound("No tables yet. Run `focusflow up` or `focusflow refresh`.")
     columns = Path(__file__).with_name("columns.sql")
     statement = columns.read_text(encoding="utf-8") if tables else query or sys.stdin.read()
@@ -70,14 +70,14 @@ def _print(rows: "pa.Table", form: str | None) -> None:
 
         from focusflow.spreadsheet import visible
 
-        shown = Table()
+        create_views = Table()
         for field in rows.schema:
-            shown.add_column(
+            create_views.add_column(
                 Text(visible(field.name)), justify="right" if _is_number(field.type) else "left", overflow="fold"
             )
         for row in rows.to_pylist():
-            shown.add_row(*(Text("" if value is None else visible(str(value))) for value in row.values()))
-        Console().print(shown)
+            create_views.add_row(*(Text("" if value is None else visible(str(value))) for value in row.values()))
+        Console().print(create_views)
 
 
 def _inert(rows: "pa.Table") -> "pa.Table":
@@ -90,8 +90,8 @@ def _inert(rows: "pa.Table") -> "pa.Table":
     for place, field in enumerate(rows.schema):
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
             texts = (each if each is None else inert(each) for each in rows.column(place).to_pylist())
-            shown = [visible(each) if is_terminal and each is not None else each for each in texts]
-            rows = rows.set_column(place, field.name, pa.array(shown, field.type))
+            create_views = [visible(each) if is_terminal and each is not None else each for each in texts]
+            rows = rows.set_column(place, field.name, pa.array(create_views, field.type))
     return rows
 
 

@@ -60,10 +60,10 @@ def command(*, as_json: bool, deep: bool, repair: bool) -> None:
     if as_json:
         files = {
             "files": sum(each.files for each in checks),
-            "damages": [told for each in checks for told in each.sentences],
+            "damages": [sentence for each in checks for sentence in each.sentences],
         }
-        told = {"mended": outcome.mended, "lost": outcome.lost, "backlog": [each.as_json() for each in backlog]}
-        click.echo(json.dumps(verdict.as_json() | files | told, indent=2))
+        report = {"mended": outcome.mended, "lost": outcome.lost, "backlog": [each.as_json() for each in backlog]}
+        click.echo(json.dumps(verdict.as_json() | files | report, indent=2))
     else:
         _show(verdict)
     is_damaged = bool(outcome.lost) or (outcome.is_damaged and not repair)

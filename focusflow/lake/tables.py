@@ -435,7 +435,9 @@ class Lake:
 
     def repair(self, names: Iterable[str]) -> list[str]:
         """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
-        return [told for name in names if self.is_local for told in fsync.drop_broken_commits(Path(self.url(name)))]
+        return [
+            sentence for name in names if self.is_local for sentence in fsync.drop_broken_commits(Path(self.url(name)))
+        ]
 
 
 def checkpoint_version(root: Path) -> int | None:

@@ -117,6 +117,6 @@ def open_ingestion(
     database: Database, lake: Lake, *, buckets: int, rows: int, age_seconds: float, source: Source | None = None
 ) -> Ingestion:
     """From the outbox of this database, or the log of a broker, into this lake, once the lake is whole."""
-    for told in lake.repair([RAW_EVENTS.name]):
-        log.warning(told)
+    for sentence in lake.repair([RAW_EVENTS.name]):
+        log.warning(sentence)
     return Ingestion(database, source or OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)

@@ -70,10 +70,10 @@ class Interval:
 
 def bootstrap(differences: pl.DataFrame, value: str, *, draws: int = 2000, seed: int = 0) -> Interval:
     """The mean over lists, users drawn with all of theirs: the lists of one user are not independent."""
-    people = (
+    users = (
         differences.drop_nulls(value).group_by("user_id").agg(total=pl.col(value).sum(), lists=pl.len()).sort("user_id")
     )
-    total, lists = people["total"].to_numpy(), people["lists"].to_numpy()
+    total, lists = users["total"].to_numpy(), users["lists"].to_numpy()
     if not len(total):
         return Interval(float("nan"), float("nan"), float("nan"))
     counts = np.random.default_rng(seed).multinomial(len(total), np.full(len(total), 1 / len(total)), size=draws)

@@ -13,7 +13,7 @@ from focusflow.settings import Settings
 from models.serving.registry import Serving
 from operational_api.security.fair_share import FairShare
 from operational_api.security.quota import Quota
-from reports.periods.builder import ReportBuilder, maker
+from reports.periods.builder import ReportBuilder, report_builder
 
 #: How many account emails are sent at a time.
 EMAIL_THREADS = 4
@@ -34,7 +34,7 @@ class Services:
     @cached_property
     def reports(self) -> ReportBuilder:
         """Created by the first request that needs it."""
-        return maker(self.settings, self.database)
+        return report_builder(self.settings, self.database)
 
 
 async def services(request: Request) -> Services:

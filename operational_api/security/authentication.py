@@ -68,12 +68,12 @@ class Credentials:
 async def origin(request: Request) -> Origin:
     agent = request.headers.get("user-agent", "")
     key = request.app.state.services.settings.signing_key
-    told = (
+    forwarded = (
         forwarding.address_in(key, request.headers.get(forwarding.HEADER))
         if forwarding.HEADER in request.headers
         else None
     )
-    return Origin(told or (request.client.host if request.client else "unknown"), agent.replace("\0", "")[:300])
+    return Origin(forwarded or (request.client.host if request.client else "unknown"), agent.replace("\0", "")[:300])
 
 
 RequestOrigin = Annotated[Origin, Depends(origin)]

@@ -35,12 +35,12 @@ NAME = re.compile(r"\w{4,}")
 
 def check(password: str, field: str, email: str, name: str) -> None:
     """Refuse a password that those would soon try who try many, or who know its owner."""
-    said, about = password.lower(), f"{email.partition('@')[0]} {name}".lower()
-    if said in _common():
+    candidate, about = password.lower(), f"{email.partition('@')[0]} {name}".lower()
+    if candidate in _common():
         wrong = "it is one of those that everybody tries first"
-    elif _is_pattern(said):
+    elif _is_pattern(candidate):
         wrong = "it says the same again and again, or is a row of keys"
-    elif any(each in said for each in (email.lower(), *NAME.findall(about))):
+    elif any(each in candidate for each in (email.lower(), *NAME.findall(about))):
         wrong = "it contains your name or email address"
     else:
         return
@@ -52,13 +52,13 @@ def _common() -> frozenset[str]:
     return frozenset(COMMON.read_text(encoding="utf-8").split())
 
 
-def _is_pattern(said: str) -> bool:
+def _is_pattern(candidate: str) -> bool:
     """
     >>> [_is_pattern(each) for each in ("abcabcab", "23456789", "lkjhgfdsa", "a long sentence")]
     [True, True, True, False]
     """
-    repeats = any(said[period:] == said[:-period] for period in range(1, len(said) // 2 + 1))
-    return repeats or any(said in 2 * row or said[::-1] in 2 * row for row in ROWS)
+    repeats = any(candidate[period:] == candidate[:-period] for period in range(1, len(candidate) // 2 + 1))
+    return repeats or any(candidate in 2 * row or candidate[::-1] in 2 * row for row in ROWS)
 
 
 def hashed(password: str) -> str:

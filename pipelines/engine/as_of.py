@@ -7,17 +7,17 @@ from focusflow.lake.tables import Pinned
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
-def note(as_of: datetime) -> dict[str, str]:
+def as_of_metadata(as_of: datetime) -> dict[str, str]:
     """What a commit says of itself."""
     return {"as_of": as_of.isoformat()}
 
 
 def last(table: Pinned) -> datetime:
-    said = last_said(table, "as_of")
-    return datetime.fromisoformat(said) if said else NEVER
+    newest = newest_metadata(table, "as_of")
+    return datetime.fromisoformat(newest) if newest else NEVER
 
 
-def last_said(table: Pinned, name: str) -> str | None:
+def newest_metadata(table: Pinned, name: str) -> str | None:
     """What the newest commit that speaks of something says of it."""
     newest = (
         entry[name]

@@ -15,7 +15,7 @@ from focusflow.lake.session import Scan, Session, scans
 from focusflow.lake.tables import Lake, Pinned, position_key
 from focusflow.preferences import DEFAULTS
 from pipelines.engine import dirty_days
-from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.daily import DAILY
 from pipelines.engine.descriptions import BUILT_BY_QUERY, Table
 from pipelines.engine.histories import held_since, month_before
@@ -47,7 +47,7 @@ def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, a
     else:
         behind = [key for key, position in positions.items() if last_hour != this_hour or gold.position(key) < position]
         firsts = {bucket: date.min for bucket in range(buckets) if position_key(bucket) in behind}
-    if gold.version and (last_said(gold, "computation") or "1") != table.computation:
+    if gold.version and (newest_metadata(gold, "computation") or "1") != table.computation:
         firsts = dict.fromkeys(range(buckets), date.min)
     if not firsts:
         return 0
@@ -58,7 +58,7 @@ def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, a
         rows,
         where=where,
         positions=positions,
-        metadata=note(as_of) | dirty_days.up_to(source) | {"computation": table.computation},
+        metadata=as_of_metadata(as_of) | dirty_days.version_metadata(source) | {"computation": table.computation},
     )
     return int(rows.num_rows)
 
@@ -73,12 +73,14 @@ class Piece:
     def of(self, table: Pinned, looks_back: int = 0) -> str:
         """The partitions of a table that belong to it, with those of some days before."""
         divided_by = table.delta.metadata().partition_columns
-        told = [f"bucket in ({', '.join(map(str, self.buckets))})"] if self.buckets and "bucket" in divided_by else []
+        conditions = (
+            [f"bucket in ({', '.join(map(str, self.buckets))})"] if self.buckets and "bucket" in divided_by else []
+        )
         if "last_month" in divided_by:
-            told.append(held_since(table, self.first, looks_back))
+            conditions.append(held_since(table, self.first, looks_back))
         if "month" in divided_by:
-            told.append(f"month >= '{month_before(self.first, looks_back)}'")
-        return " and ".join(told) or "true"
+            conditions.append(f"month >= '{month_before(self.first, looks_back)}'")
+        return " and ".join(conditions) or "true"
 
 
 #: All partitions of all tables.

@@ -12,7 +12,7 @@ from pipelines.engine import descriptions, user_quarantine
 TABLES = tuple(each.full_name for each in descriptions.TABLES if not (each.has_personal_text or each.is_internal))
 
 
-def shown(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
+def create_views(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
     """Every table that there is, as `silver.…` and `gold.…`, each at one version."""
     found = [table for name in TABLES if (table := lake.pinned(name)) is not None]
     connection.execute("create schema if not exists silver")
@@ -31,7 +31,7 @@ def write(lake: Lake, path: Path) -> int:
     fresh.unlink(missing_ok=True)
     with duckdb.connect(str(fresh)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        found = shown(lake, connection)
+        found = create_views(lake, connection)
         withheld = user_quarantine.quarantined(lake, Session(connection))
         gold = [each for each in found if each.name.startswith("gold/")]
         for name, scan in user_quarantine.scans_without(gold, withheld).items():

@@ -62,7 +62,7 @@ class Counts:
 
 def judge(lake: Lake, session: Session, table: str) -> list[Verdict]:
     """Hold the newest version of a table against its rules. One that is not there keeps none of them."""
-    return _judged(table, counted(lake, session, table))
+    return _judged(table, counts_of(lake, session, table))
 
 
 def enforce(lake: Lake, session: Session, table: str, now: datetime) -> list[Verdict]:
@@ -77,7 +77,7 @@ def _judged(table: str, counts: Counts | None) -> list[Verdict]:
 
 
 def _counted_and_recorded(lake: Lake, session: Session, table: str, now: datetime) -> Counts | None:
-    counts = counted(lake, session, table)
+    counts = counts_of(lake, session, table)
     if counts is not None:
         user_quarantine.record(lake, session, table, counts.users, now)
     known = {name.replace("/", ".") for name in CHECKED}
@@ -88,33 +88,33 @@ def _counted_and_recorded(lake: Lake, session: Session, table: str, now: datetim
 
 def broken_rules(lake: Lake, session: Session) -> list[str]:
     """Every rule of any table that is broken, in words. The same counts as an analyst sees judged in Dagster."""
-    return [told for table in CHECKED for told in _told_of(table, counted(lake, session, table))]
+    return [sentence for table in CHECKED for sentence in _sentences_of(table, counts_of(lake, session, table))]
 
 
 def blocking_rules(lake: Lake, session: Session, now: datetime) -> list[str]:
     """The rules that are broken by no user in particular, in words. Users who break the others are quarantined."""
-    told = []
+    sentences = []
     for table in CHECKED:
         counts = _counted_and_recorded(lake, session, table, now)
-        told += _told_of(table, counts, () if counts is None else counts.users)
-    return told
+        sentences += _sentences_of(table, counts, () if counts is None else counts.users)
+    return sentences
 
 
-def _told_of(table: str, counts: Counts | None, but: Container[str] = ()) -> list[str]:
+def _sentences_of(table: str, counts: Counts | None, but: Container[str] = ()) -> list[str]:
     if counts is None:
         return [f"{table} is not there"]
-    return [_in_words(table, rule, counts) for rule, count in counts.broken.items() if count and rule not in but]
+    return [_sentence(table, rule, counts) for rule, count in counts.broken.items() if count and rule not in but]
 
 
-def _in_words(table: str, rule: str, counts: Counts) -> str:
+def _sentence(table: str, rule: str, counts: Counts) -> str:
     """How often a rule is broken, and by which row, for one."""
-    told = f"{table}: {counts.broken[rule]:,} {rule.replace('_', ' ')}"
+    sentence = f"{table}: {counts.broken[rule]:,} {rule.replace('_', ' ')}"
     first = next(iter(counts.samples.get(rule, ())), {})
     key = ", ".join(f"{name} {value}" for name, value in list(first.items())[:3])
-    return f"{told} ({key})" if key else told
+    return f"{sentence} ({key})" if key else sentence
 
 
-def counted(lake: Lake, session: Session, table: str) -> Counts | None:
+def counts_of(lake: Lake, session: Session, table: str) -> Counts | None:
     """None where there is no such table."""
     pinned = lake.pinned(table)
     if pinned is None:
@@ -151,7 +151,7 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
 def sample_of(session: Session, inputs: Inputs, table: str, rule: str) -> Iterator[dict[str, Any]]:
     """Some rows that break a rule."""
     found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs).to_pylist()
-    yield from ({name: _told(value) for name, value in row.items()} for row in found)
+    yield from ({name: _plain(value) for name, value in row.items()} for row in found)
 
 
 def users_of(session: Session, inputs: Inputs, table: str, rule: str) -> dict[str, int]:
@@ -163,7 +163,7 @@ def users_of(session: Session, inputs: Inputs, table: str, rule: str) -> dict[st
     return {} if None in found else found
 
 
-def _told(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
@@ -186,7 +186,7 @@ def frame_of(counts: Counts) -> "pd.DataFrame":
     """What a suite validates: under each rule that is broken, how often, and some of the rows that break it, in words."""
     import pandas as pd
 
-    told = {
+    rows_by_rule = {
         rule: [
             f"{broken:,} in all",
             *(", ".join(f"{name} {value}" for name, value in row.items()) for row in counts.samples[rule]),
@@ -196,7 +196,9 @@ def frame_of(counts: Counts) -> "pd.DataFrame":
         for rule, broken in counts.broken.items()
     }
     empty = [None] * (SAMPLE + 1)
-    return pd.DataFrame({rule: [*rows, *empty][: SAMPLE + 1] for rule, rows in told.items()} | {VOLUME: counts.rows})
+    return pd.DataFrame(
+        {rule: [*rows, *empty][: SAMPLE + 1] for rule, rows in rows_by_rule.items()} | {VOLUME: counts.rows}
+    )
 
 
 def context() -> "EphemeralDataContext":

@@ -52,7 +52,7 @@ class Field:
         return lake_type(self.annotation)
 
     @property
-    def is_told_by_text(self) -> bool:
+    def is_typed_by_text(self) -> bool:
         """Whether a text that is fit for the field can only have been a JSON string."""
         return self.is_public and self.type in TEXTS and bool(_fit(self.annotation, self.type, ""))
 
@@ -70,7 +70,7 @@ def fragments(data: type[Data]) -> dict[str, str]:
     fields = fields_of(data)
     rules = [rule for field in fields for rule in _rules_of_value(field)]
     rules += [_rule_of_presence(field) for field in fields if not field.is_nullable]
-    structure = {field.name: "VARCHAR" if field.is_told_by_text else "JSON" for field in fields}
+    structure = {field.name: "VARCHAR" if field.is_typed_by_text else "JSON" for field in fields}
     return {
         "structure": orjson.dumps(structure).decode(),
         "nothing": " and ".join(f"{_value(field)} is null" for field in fields),
@@ -94,14 +94,14 @@ def _rule_of_presence(field: Field) -> str:
 def _rules_of_value(field: Field) -> list[str]:
     """When a field that is there is not as the contract says. What stays in raw is looked at by its JSON type alone."""
     value, is_list = _value(field), field.type.endswith("[]")
-    if field.is_told_by_text:
-        asked = [_fit(field.annotation, field.type, value)]
+    if field.is_typed_by_text:
+        conditions = [_fit(field.annotation, field.type, value)]
     else:
-        asked = [f"regexp_matches({value}::varchar, {quoted(LIST if is_list else SHAPES[field.type])})"]
+        conditions = [f"regexp_matches({value}::varchar, {quoted(LIST if is_list else SHAPES[field.type])})"]
         if field.is_public:
-            asked.append(_list_fit(field) if is_list else _fit(field.annotation, field.type, f"({value} ->> '$')"))
+            conditions.append(_list_fit(field) if is_list else _fit(field.annotation, field.type, f"({value} ->> '$')"))
     misfit = quoted(f"data.{field.name} is not {_wanted(field)}")
-    return [f"when {value} is not null and ({each}) is not true then {misfit}" for each in asked if each]
+    return [f"when {value} is not null and ({each}) is not true then {misfit}" for each in conditions if each]
 
 
 def _fit(annotation: Any, type_: str, value: str) -> str:

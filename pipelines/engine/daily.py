@@ -7,7 +7,7 @@ from focusflow.lake.session import Scan, Session, scans
 from focusflow.lake.tables import Lake, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from pipelines.engine import dirty_days
-from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, held_since, month_before, spec
 from pipelines.engine.silver import EVENTS, since
@@ -34,7 +34,7 @@ CONSTANTS: dict[str, object] = {
 class Computed:
     """How much was computed, and where it went."""
 
-    people: int = 0
+    users: int = 0
     rows: int = 0
     partitions: int = 0
 
@@ -53,7 +53,7 @@ def compute(
     """
     silver, daily = lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
-    is_current = last_said(daily, "computation") == COMPUTATION
+    is_current = newest_metadata(daily, "computation") == COMPUTATION
     done = {bucket: daily.position(position_key(bucket)) if is_current else 0 for bucket in range(buckets)}
     histories = [lake.open(spec(noun)) for noun in KEPT]
     new_events = Scan(since(silver, done))
@@ -72,7 +72,7 @@ def compute(
     found = changes(
         session, narrowed, silver=silver, daily=daily, new_events=new_events, recent_months=_recent_months(as_of), parameters=parameters
     )  # fmt: skip
-    metadata = note(as_of) | dirty_days.note(found.first_days) | {"computation": COMPUTATION}
+    metadata = as_of_metadata(as_of) | dirty_days.first_days_metadata(found.first_days) | {"computation": COMPUTATION}
     if not found:
         if any(daily.position(key) < position for key, position in positions.items()):
             daily.append(daily.columns().empty_table(), positions=positions, metadata=metadata)

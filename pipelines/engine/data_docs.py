@@ -7,7 +7,7 @@ from pathlib import Path
 
 from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake
-from pipelines.engine.checks import CHECKED, context, counted, frame_of, suite_of
+from pipelines.engine.checks import CHECKED, context, counts_of, frame_of, suite_of
 
 #: What its pages would fetch from other hosts: styles, icons, a newsletter. They are to be read without any.
 REMOTE = re.compile(
@@ -49,7 +49,7 @@ def write(lake: Lake, session: Session, folder: Path, now: datetime) -> Path:
     rows = []
     source = made.data_sources.add_pandas("lake")
     for table in CHECKED:
-        counts = counted(lake, session, table)
+        counts = counts_of(lake, session, table)
         if counts is None:
             continue
         name = table.replace("/", ".")
@@ -61,14 +61,14 @@ def write(lake: Lake, session: Session, folder: Path, now: datetime) -> Path:
         (judged,) = found.run_results.values()
         rows.append((table, counts.rows, judged.statistics))
     made.build_data_docs()
-    told = [
+    table_rows = [
         ROW.format(
             mark=MARKS[each["unsuccessful_expectations"] == 0], table=table, count=count, kept=each["successful_expectations"],
             all=each["evaluated_expectations"], page=next((fresh / "validations" / table).rglob("*.html")).relative_to(fresh).as_posix(),
         )
         for table, count, each in rows
     ]  # fmt: skip
-    (fresh / "index.html").write_text(INDEX.format(now=now, rows="".join(told)), encoding="utf-8")
+    (fresh / "index.html").write_text(INDEX.format(now=now, rows="".join(table_rows)), encoding="utf-8")
     for page in fresh.rglob("*.html"):
         text = REMOTE.sub("", page.read_text(encoding="utf-8"))
         page.write_text(text.replace("</head>", STYLE, 1), encoding="utf-8")

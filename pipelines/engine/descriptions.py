@@ -237,7 +237,7 @@ def read_tables(folder: Path) -> Iterator[Table]:
         layer, name = file.parent.parts[-2:]
         if "name" not in tomllib.loads(text):
             toml = tomllib.loads(text)
-            columns = tuple(_column(name, said, shared) for name, said in toml["columns"].items())
+            columns = tuple(_column(name, own, shared) for name, own in toml["columns"].items())
             yield Table(layer, name, file.parent, toml, columns)
             continue
         for noun in NOUNS_WITH_HISTORY:
@@ -254,22 +254,22 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
 
 def _history_columns(noun: Noun, toml: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[Column]:
     """The columns that every history has, and the fields of the noun in the contract."""
-    for name, said in toml["columns"].items():
+    for name, own in toml["columns"].items():
         if name != "{contract}":
-            yield _column(name, said, shared)
+            yield _column(name, own, shared)
             continue
         for field_name, type_ in public_columns(noun.data).items():
-            meaning = f"{said['meaning']} {noun.data.model_fields[field_name].description or ''}".strip()
+            meaning = f"{own['meaning']} {noun.data.model_fields[field_name].description or ''}".strip()
             yield Column(field_name, type_, meaning)
 
 
-def _column(name: str, said: Mapping[str, Any], shared: Mapping[str, Any]) -> Column:
-    tests = said.get("tests", {})
-    if "metric" in said or "sum_of" in said:
-        metric = METRICS[said.get("metric") or said["sum_of"]]
-        meaning = metric.meaning if "metric" in said else f"The sum of its days. {metric.meaning}"
+def _column(name: str, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Column:
+    tests = own.get("tests", {})
+    if "metric" in own or "sum_of" in own:
+        metric = METRICS[own.get("metric") or own["sum_of"]]
+        meaning = metric.meaning if "metric" in own else f"The sum of its days. {metric.meaning}"
         return Column(name, metric.type, meaning, metric.unit, tests)
-    known = {**shared.get(name, {}), **said}
+    known = {**shared.get(name, {}), **own}
     return Column(name, known["type"], known["meaning"], known.get("unit", ""), tests)
 
 

@@ -289,14 +289,14 @@ def rebuild_marked(lake: Lake, buckets: int) -> list[str]:
     marked: dict[str, list[str]] = _state(lake).get("rebuild", {})
     if not marked:
         return []
-    told, reset = [], dict[str, TableSpec]()
+    sentences, reset = [], dict[str, TableSpec]()
     for name in (each for each in SPECS if each in marked):
         reset |= {spec.name: spec for spec in followers(name)}
-        told += _take_out(lake, name, marked[name], buckets)
+        sentences += _take_out(lake, name, marked[name], buckets)
     for spec in reset.values():
         _empty(lake, spec, buckets)
     _keep(lake, {key: value for key, value in _state(lake).items() if key != "rebuild"})
-    return [*told, f"Computed again, for files were damaged: {', '.join({**marked, **reset})}."]
+    return [*sentences, f"Computed again, for files were damaged: {', '.join({**marked, **reset})}."]
 
 
 def _take_out(lake: Lake, name: str, files: Collection[str], buckets: int) -> list[str]:

@@ -12,7 +12,7 @@ from focusflow.lake.tables import Lake, Pinned, position_key
 from models.features import snapshots
 from models.serving.registry import Registry, Served
 from models.serving.scoring import BASELINE_VERSION, score
-from pipelines.engine.as_of import last, last_said, note
+from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import FOLDER, table
 from pipelines.engine.histories import spec
 
@@ -42,12 +42,12 @@ def score_open_tasks(lake: Lake, session: Session, buckets: int, as_of: datetime
     positions = {position_key(bucket): histories["task"].position(position_key(bucket)) for bucket in range(buckets)}
     is_current = all(scores.position(key) == position for key, position in positions.items())
     is_recent = timedelta(0) <= as_of - last(scores) < STALE_AFTER
-    if is_current and is_recent and last_said(scores, "model") == model:
+    if is_current and is_recent and newest_metadata(scores, "model") == model:
         return Scored(model)
     given = scans([*histories.values(), scores])
     tasks = _open_tasks(session, given, as_of, served, lake.open(MEMORY) if served else None)
     rows, where = _rows(session, given, tasks, score(tasks, as_of, served), as_of)
-    scores.replace(rows, where=where, positions=positions, metadata=note(as_of) | {"model": model})
+    scores.replace(rows, where=where, positions=positions, metadata=as_of_metadata(as_of) | {"model": model})
     return Scored(model, tasks.height, is_fresh=True)
 
 
@@ -79,7 +79,7 @@ def _open_tasks(
         if memory:
             remembered = {**lists.relations, "remembered": users.remembered(lists).to_arrow()}
             rows = session.run(_sql("priority_memory/query"), remembered)
-            memory.replace(rows, where="true", positions={}, metadata=note(as_of))
+            memory.replace(rows, where="true", positions={}, metadata=as_of_metadata(as_of))
     return lists.rows
 
 

@@ -103,12 +103,12 @@ class Quarantine:
         return {"quarantine.events": Scan.of(self.lake.open(silver.QUARANTINE))}
 
 
-def place_of(said: str) -> tuple[int, int]:
+def place_of(text: str) -> tuple[int, int]:
     """
     >>> place_of("3:71")
     (3, 71)
     """
-    numbers: Sequence[str] = said.split(":")
+    numbers: Sequence[str] = text.split(":")
     if len(numbers) != 2 or not all(each.isdecimal() for each in numbers):
-        raise NotFound(f"{said} is no place of an event. One is written like 3:71, bucket and place in the log.")
+        raise NotFound(f"{text} is no place of an event. One is written like 3:71, bucket and place in the log.")
     return int(numbers[0]), int(numbers[1])

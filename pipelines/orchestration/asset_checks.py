@@ -56,12 +56,12 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
 
 def in_words(verdict: Verdict) -> str:
     """What a failed check says first: how often its rule is broken, and what follows from it."""
-    told = f"{verdict.broken:,} {verdict.rule.replace('_', ' ')}."
+    sentence = f"{verdict.broken:,} {verdict.rule.replace('_', ' ')}."
     if verdict.rule == VOLUME:
         return f"{verdict.broken:,} rows fewer than some commits ago. It stops nothing."
     if verdict.users:
-        return f"{told} Quarantined until there are none: {listed(verdict.users)}. Everybody else's rows are published."
-    return f"{told} Nothing is made or published from the table until there are none."
+        return f"{sentence} Quarantined until there are none: {listed(verdict.users)}. Everybody else's rows are published."
+    return f"{sentence} Nothing is made or published from the table until there are none."
 
 
 def listed(users: Sequence[str]) -> str:

@@ -47,12 +47,12 @@ class BounceReport:
     message_id: str
     recipients: frozenset[str]
     action: str
-    said: str
+    status: str
 
     @property
     def is_final(self) -> bool:
         """Whether there is nobody at that address."""
-        return is_final(Delivery(Outcome.REFUSED, self.said))
+        return is_final(Delivery(Outcome.REFUSED, self.status))
 
 
 def bounce_reports(mail: Message) -> Iterator[BounceReport]:
@@ -64,7 +64,7 @@ def bounce_reports(mail: Message) -> Iterator[BounceReport]:
         if part.get_content_type() == "message/delivery-status" and part.is_multipart():
             for block in part.get_payload():
                 if isinstance(block, Message) and "Final-Recipient" in block:
-                    yield _said(about, block)
+                    yield _report(about, block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ class Bounces:
     """Where what comes back is written down."""
 
     database: Database
-    people: Recipients
+    recipients: Recipients
     ledger: DeliveryLog
 
     def take(self, content: bytes, now: datetime) -> list[tuple[str, Fate]]:
         """What became of each address that a mail tells of. Anybody can send one: what cannot be read is skipped and named, and holds up nothing."""
         try:
             return [
-                (", ".join(sorted(said.recipients)), self._taken(said, now))
-                for said in bounce_reports(message_from_bytes(content))
+                (", ".join(sorted(status.recipients)), self._taken(status, now))
+                for status in bounce_reports(message_from_bytes(content))
             ]
         except Unavailable:
             raise
@@ -88,26 +88,26 @@ class Bounces:
             log.exception("a message of a mail server could not be read")
             return [(f"{_identity_of(content)} ({type(error).__name__})", Fate.UNREADABLE)]
 
-    def _taken(self, said: BounceReport, now: datetime) -> Fate:
-        if said.action != "failed":  # it is late, or has arrived
+    def _taken(self, status: BounceReport, now: datetime) -> Fate:
+        if status.action != "failed":  # it is late, or has arrived
             return Fate.IGNORED
-        reason = f"the mail came back: {said.said}"
-        to = self.ledger.come_back(said.message_id, reason, now, self.people) or self._note(said, reason, now)
+        reason = f"the mail came back: {status.status}"
+        to = self.ledger.come_back(status.message_id, reason, now, self.recipients) or self._note(status, reason, now)
         if to is None:
             return Fate.IGNORED
-        if not said.is_final or to.email.lower() not in said.recipients:  # it was sent on from there
+        if not status.is_final or to.email.lower() not in status.recipients:  # it was sent on from there
             return Fate.FAILED
-        self.people.note_bounce(to, reason)
+        self.recipients.note_bounce(to, reason)
         return Fate.STOPPED
 
-    def _note(self, said: BounceReport, reason: str, now: datetime) -> Recipient | None:
-        found = NOTE.match(said.message_id)
+    def _note(self, status: BounceReport, reason: str, now: datetime) -> Recipient | None:
+        found = NOTE.match(status.message_id)
         if found is None:
             return None
         with self.database.transaction(Role.REPORTING) as tx:
             values = {"id": UUID(found[1]), "note": Jsonb({"reason": reason[:500]}), "now": now}
             row = tx.one(QUERIES["come_back"], values)
-        return None if row is None else self.people.by_id(row["user_id"])
+        return None if row is None else self.recipients.by_id(row["user_id"])
 
 
 def _identity_of(content: bytes) -> str:
@@ -116,12 +116,12 @@ def _identity_of(content: bytes) -> str:
     return found[1].decode("ascii", "replace") if found else "a message without Message-ID"
 
 
-def _said(about: str, block: Message) -> BounceReport:
+def _report(about: str, block: Message) -> BounceReport:
     named = (str(block[name]) for name in ("Final-Recipient", "Original-Recipient") if name in block)
     addresses = frozenset(each.rpartition(";")[2].strip().lower() for each in named)
-    told = str(block.get("Diagnostic-Code", "")).partition(";")[2]
-    said = " ".join(f"{block.get('Status', '')} {told}".split())
-    return BounceReport(about, addresses, str(block.get("Action", "")).strip().lower(), said)
+    diagnostic = str(block.get("Diagnostic-Code", "")).partition(";")[2]
+    status = " ".join(f"{block.get('Status', '')} {diagnostic}".split())
+    return BounceReport(about, addresses, str(block.get("Action", "")).strip().lower(), status)
 
 
 def _message_ids(mail: Message) -> Iterator[str]:

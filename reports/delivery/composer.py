@@ -10,7 +10,7 @@ from focusflow.unsubscribe import Subscription, link
 from reports.delivery.delivery_log import DeliveryLog
 from reports.delivery.schedule import newest_due, upcoming
 from reports.periods.builder import ReportBuilder
-from reports.periods.content import REPORT, Report, told
+from reports.periods.content import REPORT, Report, build_report
 from reports.periods.facts import Facts, NotComputed, User
 from reports.recipients import Recipient
 from reports.render import Email, Links, render_report
@@ -21,23 +21,23 @@ PENDING = ("due", "sending")
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes report emails. `tell` turns facts into a report."""
+    """Composes report emails. `build_report_of` turns facts into a report."""
 
     settings: Settings
     log: DeliveryLog
     facts: Callable[[User, Period], Facts]
-    tell: Callable[[Facts], Report]
+    build_report_of: Callable[[Facts], Report]
 
     def report(self, facts: Facts, to: Recipient, kind: str) -> Report:
         """The report of these facts, with what the last email of this kind said and late data has changed since."""
-        report = self.tell(facts)
+        report = self.build_report_of(facts)
         last = self.log.before(to.user.id, kind, facts.period)
         if last is None or last.content is None:
             return report
         said = REPORT.validate_python(last.content)
         try:
             whom = replace(to.user, locale=said.locale)  # numbers are compared as they are written
-            return report.correcting(said, told(self.facts(whom, last.period)))
+            return report.correcting(said, build_report(self.facts(whom, last.period)))
         except NotComputed:  # that period is gone; this one is reported all the same
             return report
 

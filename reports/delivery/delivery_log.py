@@ -97,24 +97,24 @@ class DeliveryLog:
             return tx.one(QUERIES["lost"], {"now": now}) is not None
 
     def one(self, id_: UUID) -> Row:
-        found = self._asked("one", id=id_)
+        found = self._one("one", id=id_)
         assert found is not None
         return found
 
     def of_key(self, user_id: UUID, kind: str, period: str) -> Row | None:
-        return self._asked("of_key", user_id=user_id, kind=kind, period=period)
+        return self._one("of_key", user_id=user_id, kind=kind, period=period)
 
     def before(self, user_id: UUID, kind: str, period: Period) -> Row | None:
         """The last report of a kind that this user was sent before a period."""
-        return self._asked("before", user_id=user_id, kind=kind, first=period.first)
+        return self._one("before", user_id=user_id, kind=kind, first=period.first)
 
     def newest_of(self, user_id: UUID, kind: str) -> Row | None:
         """The report of a kind about the latest period."""
-        return self._asked("newest_of", user_id=user_id, kind=kind)
+        return self._one("newest_of", user_id=user_id, kind=kind)
 
     def claim(self, row: Row, content: Mapping[str, Any], now: datetime, until: datetime) -> Row | None:
         """Take a report to send it. None if another user has."""
-        return self._asked(
+        return self._one(
             "claim", id=row.id, version=row.version, content=Jsonb(content), now=now, until=until
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ class DeliveryLog:
         """Write down what became of a mail that was claimed."""
         with self.database.transaction(Role.REPORTING) as tx:
             saved = tx.one(QUERIES["settle"], {"id": row.id, "attempts": row.attempts, "now": now, **became.values()})
-            if _told(tx, saved, to) and became.status == "sent" and "in_app" in to.channels:
+            if _emit_event(tx, saved, to) and became.status == "sent" and "in_app" in to.channels:
                 title, data = f"Your report: {row.period.label}", Jsonb({"delivery_id": str(row.id)})
                 note = {"id": new_id(), "user_id": row.user_id, "title": title, "data": data, "now": now}
                 tx.run(QUERIES["notify"], note)
@@ -131,7 +131,7 @@ class DeliveryLog:
         """Write down why a report was not even tried to be sent."""
         with self.database.transaction(Role.REPORTING) as tx:
             values = {"id": row.id, "version": row.version, "now": now, **became.values()}
-            _told(tx, tx.one(QUERIES["postpone"], values), to)
+            _emit_event(tx, tx.one(QUERIES["postpone"], values), to)
 
     def leave(self, id_: UUID, reason: str, now: datetime) -> str:
         """Write down that an attempt failed before the report or its user could be read. Returns the state; `due` if the row had gone on."""
@@ -146,24 +146,24 @@ class DeliveryLog:
 
     def release(self, row: Row, now: datetime) -> Row | None:
         """Make a report due again that was given up, or whose fate nobody knows, because a user says so."""
-        return self._asked("release", id=row.id, version=row.version, now=now)
+        return self._one("release", id=row.id, version=row.version, now=now)
 
-    def come_back(self, message_id: str, reason: str, now: datetime, people: Recipients) -> Recipient | None:
+    def come_back(self, message_id: str, reason: str, now: datetime, recipients: Recipients) -> Recipient | None:
         """Write down that a mail which had been handed over came back. Whose it was; None if it is not ours, or known already."""
         with self.database.transaction(Role.REPORTING) as tx:
             saved = tx.one(QUERIES["come_back"], {"message_id": message_id, "reason": reason[:500], "now": now})
             if saved is None:
                 return None
-            to = people.by_id(saved["user_id"])
-            _told(tx, saved, to)
+            to = recipients.by_id(saved["user_id"])
+            _emit_event(tx, saved, to)
             return to
 
-    def shown(self, status: str | None, limit: int) -> list[dict[str, Any]]:
+    def recent(self, status: str | None, limit: int) -> list[dict[str, Any]]:
         """What an operator sees, the latest first."""
         with self.database.transaction(Role.REPORTING) as tx:
             return tx.all(QUERIES["shown"], {"status": status, "limit": limit})
 
-    def _asked(self, query: str, **values: Any) -> Row | None:
+    def _one(self, query: str, **values: Any) -> Row | None:
         statement: LiteralString = QUERIES[query]
         with self.database.transaction(Role.REPORTING) as tx:
             found = tx.one(statement, values)
@@ -182,7 +182,7 @@ def _period(kind: str, first: date, last: date) -> Period:
     return period
 
 
-def _told(tx: Transaction, saved: Mapping[str, Any] | None, to: Recipient) -> bool:
+def _emit_event(tx: Transaction, saved: Mapping[str, Any] | None, to: Recipient) -> bool:
     """Put an event beside what is final. False if the row had gone on without us."""
     if saved is None:
         return False

@@ -30,8 +30,8 @@ from reports.delivery.delivery_log import DeliveryLog, DeliveryState, Row
 from reports.delivery.mail_outage import MailOutage
 from reports.delivery.schedule import due, is_quiet, next_attempt
 from reports.failures import Attempts, Item, reason_of
-from reports.periods.builder import maker
-from reports.periods.content import REPORT, Report, told
+from reports.periods.builder import report_builder
+from reports.periods.content import REPORT, Report, build_report
 from reports.periods.facts import Facts, NotComputed, Reader, User
 from reports.recipients import Recipient, Recipients
 
@@ -110,17 +110,17 @@ class Sender:
     """Sends what is due. Several may be at it at once; each report is sent by one."""
 
     settings: Settings
-    people: Recipients
+    recipients: Recipients
     ledger: DeliveryLog
     mailer: Mailer
     facts: Callable[[User, Period], Facts]
-    tell: Callable[[Facts], Report] = told
+    build_report_of: Callable[[Facts], Report] = build_report
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
 
     @cached_property
     def composer(self) -> Composer:
-        return Composer(self.settings, self.ledger, self.facts, self.tell)
+        return Composer(self.settings, self.ledger, self.facts, self.build_report_of)
 
     @cached_property
     def outage(self) -> MailOutage:
@@ -188,7 +188,7 @@ class Sender:
         attempts = Attempts.at(self.ledger.database, "report", self.now())
         found = [
             (to, kind, attempts.make(Item(to.user.id, kind), partial(due, kind, to, now)))
-            for to in self.people.everyone()
+            for to in self.recipients.everyone()
             for kind in REPORTS
         ]
         return [
@@ -201,7 +201,7 @@ class Sender:
         """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
             row = self.ledger.one(id_)
-            to = self.people.by_id(row.user_id)
+            to = self.recipients.by_id(row.user_id)
             if is_quiet(to, self.now()):
                 return Fate("quiet")
             if to.is_mailed and self.outage.is_paused(self.now()):
@@ -223,7 +223,7 @@ class Sender:
             log.exception("a report could not be made: delivery %s", row.id)
             return self._later(row, to, f"the report could not be made: {reason_of(error)}")
         self.pace.wait()
-        is_now = self.people.by_id(row.user_id)  # they may have changed their mind while it was made and waited
+        is_now = self.recipients.by_id(row.user_id)  # they may have changed their mind while it was made and waited
         if not is_now.wants(row.kind):
             why = "mails to this address came back" if is_now.has_bounced else "the person does not want it"
             return self._postponed(row, to, DeliveryState("skipped", why))
@@ -244,7 +244,7 @@ class Sender:
             self.ledger.settle(row, to, DeliveryState(status, delivery.reply, is_tried=False), now)
             return Fate(status, is_rendered=True)
         if is_final(delivery):
-            self.people.note_bounce(to, delivery.reply)
+            self.recipients.note_bounce(to, delivery.reply)
         again_at = next_attempt(row.attempts, now) if status == "due" else None
         if status == "due" and again_at is None:
             status = "failed"
@@ -282,7 +282,7 @@ class Sender:
 
 def sender(settings: Settings, database: Database, mailer: Mailer) -> Sender:
     """The sender of this installation, for one run."""
-    made_by = maker(settings, database)
+    made_by = report_builder(settings, database)
     return Sender(
         settings,
         Recipients(database, settings.must_verify_email),

@@ -32,15 +32,15 @@ def _observations(facts: Facts) -> Iterator[Remark]:
         facts, f"{_many(facts, 'focus_minutes', 'minute')} of focus{_trend(facts, 'focus_minutes')}.", "focus_minutes"
     )
     if totals["productivity_score"] is not None:
-        text = f"A mean score of {_said(facts, 'productivity_score')}{_trend(facts, 'productivity_score')}."
+        text = f"A mean score of {_rounded(facts, 'productivity_score')}{_trend(facts, 'productivity_score')}."
         yield _remark(facts, text, "productivity_score")
     if totals["tasks_completed_with_due"]:
         names = ("tasks_completed_on_time", "tasks_completed_with_due")
-        text = f"Of the completed tasks with a due date, {_said(facts, names[0])} of {_said(facts, names[1])} were on time."
+        text = f"Of the completed tasks with a due date, {_rounded(facts, names[0])} of {_rounded(facts, names[1])} were on time."
         yield _remark(facts, text, *names)
     if totals["habits_scheduled"]:
         names = ("habits_completed", "habits_scheduled")
-        yield _remark(facts, f"Habits done: {_said(facts, names[0])} of {_said(facts, names[1])} due.", *names)
+        yield _remark(facts, f"Habits done: {_rounded(facts, names[0])} of {_rounded(facts, names[1])} due.", *names)
     if totals["meeting_minutes"]:
         yield _remark(facts, f"{_many(facts, 'meeting_minutes', 'minute')} in meetings.", "meeting_minutes")
 
@@ -51,15 +51,15 @@ def _suggestions(facts: Facts) -> Iterator[Remark]:
         if round(overdue) == 1:
             text = "1 task is overdue. Give it a new date, or let it go."
         else:
-            text = f"{_said(facts, 'tasks_overdue')} tasks are overdue. Give the one that matters most a new date, and let go of one that does not."
+            text = f"{_rounded(facts, 'tasks_overdue')} tasks are overdue. Give the one that matters most a new date, and let go of one that does not."
         yield _remark(facts, text, "tasks_overdue")
     created, completed = totals["tasks_created"] or 0, totals["tasks_completed"] or 0
     if created >= MANY and created >= completed * GROWS:
-        text = f"{_said(facts, 'tasks_created')} tasks came in, {_said(facts, 'tasks_completed')} went out. Perhaps one of the new ones can wait, or go."
+        text = f"{_rounded(facts, 'tasks_created')} tasks came in, {_rounded(facts, 'tasks_completed')} went out. Perhaps one of the new ones can wait, or go."
         yield _remark(facts, text, "tasks_created", "tasks_completed")
     scheduled, kept = totals["habits_scheduled"] or 0, totals["habits_completed"] or 0
     if scheduled >= MANY and kept * 2 < scheduled:
-        text = f"Habits done: {_said(facts, 'habits_completed')} of {_said(facts, 'habits_scheduled')}. A smaller one may be easier to keep."
+        text = f"Habits done: {_rounded(facts, 'habits_completed')} of {_rounded(facts, 'habits_scheduled')}. A smaller one may be easier to keep."
         yield _remark(facts, text, "habits_completed", "habits_scheduled")
 
 
@@ -83,9 +83,9 @@ def _trend(facts: Facts, name: str) -> str:
 
 
 def _many(facts: Facts, name: str, noun: str) -> str:
-    said = _said(facts, name)
+    said = _rounded(facts, name)
     return f"{said} {noun}" if said == "1" else f"{said} {noun}s"
 
 
-def _said(facts: Facts, name: str) -> str:
+def _rounded(facts: Facts, name: str) -> str:
     return f"{facts.by_name()[name]:,.0f}"

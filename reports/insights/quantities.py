@@ -112,9 +112,12 @@ def _is_usual_itself(segment: Segment, sentence: Sentence) -> bool:
     if segment.figure.kind == "range" or segment.is_reference:
         return False
     place = next(place for place, each in enumerate(sentence) if each is segment)
-    said = [segment, *(each for each in sentence[max(0, place - 1) : place] if not each.figure and not each.direction)]
+    written = [
+        segment,
+        *(each for each in sentence[max(0, place - 1) : place] if not each.figure and not each.direction),
+    ]
     is_named = any(first == "usual" and second in ("is", "was", "of") for first, second in pairwise(segment.words))
-    return is_named or any(each.has(REGULARLY) for each in said)
+    return is_named or any(each.has(REGULARLY) for each in written)
 
 
 def _only_cited(segment: Segment, sentence: Sentence, scope: Scope) -> list[str]:
@@ -126,17 +129,17 @@ def _only_cited(segment: Segment, sentence: Sentence, scope: Scope) -> list[str]
     return [*names] if len(names) == 1 else []
 
 
-def is_value(said: float, value: float, segment: Segment, name: str) -> bool:
+def is_value(written: float, value: float, segment: Segment, name: str) -> bool:
     """Whether a figure is a value, as rounded to whole numbers or to tenths; hours are those of a metric in minutes."""
     if segment.unit == "h":
-        is_about = said % 1 == 0 and segment.has(ROUGHLY)
-        tolerance = 0.25 if is_about else 0.05 if said % 1 else 0.01
-        return UNIT_OF.get(name) == "min" and abs(said - value / 60) <= tolerance + 1e-9
+        is_about = written % 1 == 0 and segment.has(ROUGHLY)
+        tolerance = 0.25 if is_about else 0.05 if written % 1 else 0.01
+        return UNIT_OF.get(name) == "min" and abs(written - value / 60) <= tolerance + 1e-9
     if segment.unit in ("min", "clock") and UNIT_OF.get(name) != "min":
         return False
     if segment.unit == "point" and name != "productivity_score":
         return False
-    return abs(said - value) <= (0.5 if said % 1 == 0 else 0.05) + 1e-9 and round(said, 1) == said
+    return abs(written - value) <= (0.5 if written % 1 == 0 else 0.05) + 1e-9 and round(written, 1) == written
 
 
 def _is_ratio(segment: Segment, sentence: Sentence, scope: Scope) -> bool:

@@ -75,14 +75,14 @@ class ServiceWriter:
         call = Call(topic.kind, asked, version, model)
         if kept := self.accounts.kept(topic.user_id, asked):
             insights = Insights.model_validate(kept)
-            if not found_wrong(insights, topic):  # it may have been kept by older checks
+            if not rejections(insights, topic):  # it may have been kept by older checks
                 return insights
         if self.breaker.is_open:
             raise NotWritten("the service failed several times in a row, and is left alone for a while")
         self.accounts.check_budget(topic.user_id)
-        return self._asked(topic, call, prompt(version), question)
+        return self._request(topic, call, prompt(version), question)
 
-    def _asked(self, topic: Topic, call: Call, instruction: str, question: str) -> Insights:
+    def _request(self, topic: Topic, call: Call, instruction: str, question: str) -> Insights:
         begun = time.monotonic()
         try:
             answer = self._answer(instruction, question)
@@ -101,15 +101,15 @@ class ServiceWriter:
             raise NotWritten(reason) from error
         self.breaker.note(is_well=True)
         usage, answered = answer.usage, answer.choices[0].message.parsed if answer.choices else None
-        said = _filled(answered, topic) if answered else None
+        written_text = _filled(answered, topic) if answered else None
         spent = call.spending(usage.prompt_tokens, usage.completion_tokens, self.settings.ai_prices) if usage else call
         refused = "the text was too long" if answered else "the model refused"
-        wrong = [refused] if said is None else found_wrong(said, topic)
-        if said is None or wrong:
+        wrong = [refused] if written_text is None else rejections(written_text, topic)
+        if written_text is None or wrong:
             self.accounts.record(topic, spent.after(begun, "rejected", reason="; ".join(wrong)))
             raise NotWritten(f"the service's words were not shown: {wrong[0]}")
-        self.accounts.record(topic, spent.after(begun, "written", output=said.model_dump()))
-        return said
+        self.accounts.record(topic, spent.after(begun, "written", output=written_text.model_dump()))
+        return written_text
 
     def _answer(self, instruction: str, question: str) -> ParsedChatCompletion[Insights]:
         return self.client.chat.completions.parse(
@@ -143,10 +143,15 @@ def offered_models(settings: Settings) -> list[str]:
     return sorted(model.id for model in client(settings).models.list())
 
 
-def found_wrong(said: Insights, topic: Topic) -> list[str]:
+def rejections(written_text: Insights, topic: Topic) -> list[str]:
     """Why this text is not shown; nothing where it may be."""
-    compared = unearned(said, topic.compared, topic.numbers)
-    return [*ungrounded(said, topic.numbers), *unplain(said), *compared, *misdated(said, topic.period)]
+    compared = unearned(written_text, topic.compared, topic.numbers)
+    return [
+        *ungrounded(written_text, topic.numbers),
+        *unplain(written_text),
+        *compared,
+        *misdated(written_text, topic.period),
+    ]
 
 
 def _filled(answered: Insights, topic: Topic) -> Insights | None:

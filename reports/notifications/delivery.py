@@ -63,7 +63,7 @@ class NotificationDelivery:
 
     settings: Settings
     database: Database
-    people: Recipients
+    recipients: Recipients
     mailer: Mailer
     now: Callable[[], datetime] = clock.now
     pace: Pace = field(default_factory=lambda: Pace(10))
@@ -82,7 +82,7 @@ class NotificationDelivery:
         now, types = self.now(), list(KINDS)
         with self.database.transaction(Role.REPORTING) as tx:
             users = [row["id"] for row in tx.all(QUERIES["users"], {"now": now, "types": types})]
-        found = self.people.by_ids(users)
+        found = self.recipients.by_ids(users)
         is_paused = self.outage.is_paused(now)
         reachable = {id_: to for id_, to in found.items() if to.is_reachable}
         values = {
@@ -111,12 +111,12 @@ class NotificationDelivery:
     def _isolated(self, row: Mapping[str, Any], to: Recipient | None) -> str:
         """One user's trouble is written down and stays theirs. Where that cannot be written the database is away, and the run ends."""
         try:
-            return self._told(row, to)
+            return self._deliver(row, to)
         except Exception as error:
             log.exception("a reminder failed: notification %s", row["id"])
             return self._put_off(row, "scheduled", f"it could not be made: {reason_of(error)}")
 
-    def _told(self, row: Mapping[str, Any], to: Recipient | None) -> str:
+    def _deliver(self, row: Mapping[str, Any], to: Recipient | None) -> str:
         if to is None:
             self._settle(row, "scheduled", "sent" if row["is_enabled"] else "cancelled")
             return "shown" if row["is_enabled"] else "cancelled"
@@ -127,9 +127,9 @@ class NotificationDelivery:
         return self._mailed(row, to, mail) if self._settle(row, "scheduled", "sent") else "taken"
 
     def _mail(self, row: Mapping[str, Any], to: Recipient) -> EmailMessage:
-        told = row["data"].get("notice")
+        notice = row["data"].get("notice")
         notice = (
-            NOTICE.validate_python(told) if told else Notice("You asked to be reminded of this.", row["body"] or "")
+            NOTICE.validate_python(notice) if notice else Notice("You asked to be reminded of this.", row["body"] or "")
         )
         end = link(self.settings, Subscription(to.user.id, row["type"])) if row["type"] in SUBSCRIPTIONS else None
         links = Links(end, self.settings.dashboard_address)
@@ -148,7 +148,7 @@ class NotificationDelivery:
         if delivery.outcome is Outcome.LATER:
             return self._put_off(row, "sent", delivery.reply)
         if is_final(delivery):
-            self.people.note_bounce(to, delivery.reply)
+            self.recipients.note_bounce(to, delivery.reply)
         if delivery.outcome is Outcome.REFUSED:
             self._settle(row, "sent", "failed", reason=delivery.reply)
             return "failed"
@@ -192,5 +192,5 @@ def _is_quiet(to: Recipient, now: datetime) -> bool:
 
 def reminders(settings: Settings, database: Database, mailer: Mailer) -> NotificationDelivery:
     """Those of this installation."""
-    people = Recipients(database, settings.must_verify_email)
-    return NotificationDelivery(settings, database, people, mailer, pace=Pace(settings.mails_per_second))
+    recipients = Recipients(database, settings.must_verify_email)
+    return NotificationDelivery(settings, database, recipients, mailer, pace=Pace(settings.mails_per_second))

@@ -25,7 +25,7 @@ from reports import locales
 from reports.failures import Attempts, Item
 from reports.insights.accounts import plan_call, write
 from reports.insights.writer import Insights
-from reports.periods.builder import ReportBuilder, maker
+from reports.periods.builder import ReportBuilder, report_builder
 from reports.periods.content import AT_MOST, Line, Part, minutes
 from reports.periods.facts import User
 from reports.planning.day import candidates, figures, free_time
@@ -65,7 +65,7 @@ class PlanScheduler:
     """Makes what is due. Several may be at it at once."""
 
     database: Database
-    maker: ReportBuilder
+    report_builder: ReportBuilder
     now: Callable[[], datetime] = clock.now
 
     def due(self) -> list[Day]:
@@ -74,9 +74,9 @@ class PlanScheduler:
     def run(self) -> int:
         """How many were told of their plan."""
         attempts = self._attempts()
-        with ThreadPoolExecutor(self.maker.settings.mail_connections, "plans") as makers:
-            told = makers.map(lambda day: attempts.make(day.item, partial(self._told, day)), self._due(attempts))
-            return sum(map(bool, told))
+        with ThreadPoolExecutor(self.report_builder.settings.mail_connections, "plans") as makers:
+            notified = makers.map(lambda day: attempts.make(day.item, partial(self._notify, day)), self._due(attempts))
+            return sum(map(bool, notified))
 
     def _attempts(self) -> Attempts:
         return Attempts.at(self.database, "plan", self.now())
@@ -91,7 +91,7 @@ class PlanScheduler:
             kept = {row["id"] for row in tx.all(QUERIES["kept"], {"ids": [day.id for day in due]})}
         return [day for day in due if day.id not in kept]
 
-    def _told(self, day: Day) -> bool:
+    def _notify(self, day: Day) -> bool:
         """A day without room or work has its plan too, but nobody is told of it."""
         me, timezone = day.user.id, day.user.timezone
         with self.database.transaction(Role.REPORTING) as tx:
@@ -99,7 +99,7 @@ class PlanScheduler:
             rows, tasks = candidates(tx, me, timezone)
         plan = planned(tasks, free)
         call = plan_call({"day": f"{day.day}", **asdict(plan)})
-        words, _ = self.maker.words_of_plan(me, timezone, figures(plan, free))
+        words, _ = self.report_builder.words_of_plan(me, timezone, figures(plan, free))
         titles = {row["task_id"]: row["title"] for row in rows}
         with self.database.transaction(Role.REPORTING) as tx:
             if not write(tx, day.id, me, call) or not plan.blocks:
@@ -143,4 +143,4 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights)
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:
     """Those of this installation."""
-    return PlanScheduler(database, maker(settings, database))
+    return PlanScheduler(database, report_builder(settings, database))

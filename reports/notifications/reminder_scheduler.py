@@ -54,7 +54,7 @@ class ReminderScheduler:
     def run(self) -> int:
         """How many notes were told."""
         attempts = self._attempts()
-        return sum(bool(attempts.make(_item(found), partial(self._told, found))) for found in self._due(attempts))
+        return sum(bool(attempts.make(_item(found), partial(self._notify, found))) for found in self._due(attempts))
 
     def _attempts(self) -> Attempts:
         return Attempts.at(self.database, "reminder", self.now())
@@ -63,13 +63,13 @@ class ReminderScheduler:
         now = self.now()
         with self.database.transaction(Role.REPORTING) as tx:
             wanted = tx.all(QUERIES["wanted"], {**DEFAULTS, "now": now})
-        people = [row for row in wanted if attempts.make(Item(row["id"], "due"), partial(_is_at_work, row, now))]
+        users = [row for row in wanted if attempts.make(Item(row["id"], "due"), partial(_is_at_work, row, now))]
         with self.database.transaction(Role.REPORTING) as tx:
-            found = tx.all(QUERIES["near"], {"now": now, "days": DAYS, "points": POINTS, **_days_of(people, now)})
+            found = tx.all(QUERIES["near"], {"now": now, "days": DAYS, "points": POINTS, **_days_of(users, now)})
         due = [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], row["type"]))]
         return [rows for rows in due if not attempts.is_waiting(_item(rows))]
 
-    def _told(self, found: list[Found]) -> bool:
+    def _notify(self, found: list[Found]) -> bool:
         named = found[:AT_MOST]
         first, now = named[0], self.now()
         who = {"user_id": first["user_id"], "type": first["type"], "now": now}
@@ -102,9 +102,9 @@ def _is_at_work(row: Mapping[str, Any], now: datetime) -> bool:
     return begin <= now < end
 
 
-def _days_of(people: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, list[Any]]:
+def _days_of(users: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, list[Any]]:
     """All users' today, and when it and tomorrow end."""
-    todays = {row["id"]: (local_date(now, row["timezone"]), row["timezone"]) for row in people}
+    todays = {row["id"]: (local_date(now, row["timezone"]), row["timezone"]) for row in users}
     return {
         "people": list(todays),
         "todays": [today for today, _ in todays.values()],

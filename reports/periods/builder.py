@@ -15,7 +15,7 @@ from reports.insights.accounts import Accounts, plan_call
 from reports.insights.local import by_rule
 from reports.insights.plan import of_plan
 from reports.insights.writer import Topic, Writer, Written, topic_of, written
-from reports.periods.content import Report, told
+from reports.periods.content import Report, build_report
 from reports.periods.details import gather_details
 from reports.periods.facts import Facts, User, gather
 
@@ -49,19 +49,19 @@ class ReportBuilder:
     def report(self, facts: Facts) -> Report:
         """All that there is to tell. An empty time gets its one line and no words about it; one that still runs also says what to begin with."""
         if facts.is_empty and not facts.is_running:
-            return told(facts)
+            return build_report(facts)
         today = clock.local_date(clock.now(), facts.user.timezone)
         is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
         details = gather_details(self.database, facts.user, facts.period, is_latest=is_latest, now=facts.as_of)
         if facts.is_empty:
-            return told(facts, details)
+            return build_report(facts, details)
         words = self.words(facts)
         # What the local writer observes are the numbers that stand above it already.
         observed = words.insights.observations if words.by == "service" else []
-        return told(facts, details, [*observed, *words.insights.suggestions], NOT_USED if words.reason else "")
+        return build_report(facts, details, [*observed, *words.insights.suggestions], NOT_USED if words.reason else "")
 
 
-def maker(settings: Settings, database: Database) -> ReportBuilder:
+def report_builder(settings: Settings, database: Database) -> ReportBuilder:
     return ReportBuilder(
         settings, database, Lake(settings.lake_location), _service(settings, Accounts(database, settings))
     )

@@ -124,12 +124,12 @@ class Report:
         overdue = (line for part in self.parts for line in part.lines if line.metric == "tasks_overdue")
         return {line.metric: line for line in (*self.lines, *overdue)}
 
-    def correcting(self, said: "Report", is_now: "Report") -> "Report":
+    def correcting(self, earlier: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
-        before, now = said.numbers, is_now.numbers
+        before, now = earlier.numbers, is_now.numbers
         changed = tuple(
-            _put_right(said, before.get(metric), now.get(metric))
-            for metric in (now if said.is_empty else before)
+            _correction(earlier, before.get(metric), now.get(metric))
+            for metric in (now if earlier.is_empty else before)
             if metric not in now or metric not in before or now[metric].value != before[metric].value
         )
         return (
@@ -150,16 +150,16 @@ class Report:
 REPORT = TypeAdapter(Report)
 
 
-def _put_right(said: Report, before: Line | None, now: Line | None) -> Line:
+def _correction(earlier: Report, before: Line | None, now: Line | None) -> Line:
     """One number as it was said and as it is."""
     line = now or before
     assert line is not None
     was = f"reported as {before.value}" if before else "reported as nothing recorded"
     why = "changed by later data" if now else "deleted since"
-    return Line(line.metric, f"{line.label} in {said.label}", now.value if now else "–", f"{was}; {why}")
+    return Line(line.metric, f"{line.label} in {earlier.label}", now.value if now else "–", f"{was}; {why}")
 
 
-def told(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = (), note: str = "") -> Report:
+def build_report(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = (), note: str = "") -> Report:
     return Report(
         name=facts.user.name,
         label=_label(facts),
@@ -208,8 +208,8 @@ def _parts_to_tell(facts: Facts, details: Details, remarks: Sequence[Remark]) ->
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
     """The most useful first."""
     locale = facts.user.locale
-    said = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
-    yield Part("insights", "Suggestions", said)
+    earlier = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
+    yield Part("insights", "Suggestions", earlier)
     yield Part("slipped", "Overdue tasks", _slipped(facts, details)[:AT_MOST])
     yield Part("next", "Start with these", tuple(Line("task", task.title, "", task.why) for task in details.next))
     yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))

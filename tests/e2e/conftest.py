@@ -73,14 +73,14 @@ class Stack:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        until(lambda: "Ready after" in self.said() or self._ended(), READY_SECONDS, "ready")
-        assert not self._ended(), self.said()
+        until(lambda: "Ready after" in self.log_text() or self._ended(), READY_SECONDS, "ready")
+        assert not self._ended(), self.log_text()
         return time.monotonic() - begun
 
     def _ended(self) -> bool:
         return self.up is not None and self.up.poll() is not None
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self.output.read_text(encoding="utf-8")
 
     def signal(self, number: int) -> int:

@@ -24,7 +24,7 @@ HEALTH = {"api": "/health/ready", "dagster": "/server_info", "dashboard": "/_stc
 def test_it_comes_up_with_the_demo_and_says_where(demo):
     running = len(demo.processes())
     FIGURES.info("ready after %.0f s, %d MiB in %d processes", demo.ready_after, demo.memory(), running)
-    said = demo.said()
+    said = demo.log_text()
     for name, path in HEALTH.items():
         assert demo.address(name) in said
         assert answers(demo.address(name) + path)
@@ -55,7 +55,7 @@ def test_doctor_finds_nothing_wrong(demo):
 
 
 @contextmanager
-def somebody_new(demo: Stack, email: str) -> Iterator[httpx2.Client]:
+def signed_up(demo: Stack, email: str) -> Iterator[httpx2.Client]:
     """Their client, signed in."""
     with httpx2.Client(base_url=f"{demo.address('api')}/api/v1", timeout=20, trust_env=False) as client:
         account = {"email": email, "password": PASSWORD, "display_name": "Noor", "timezone": "UTC"}
@@ -100,7 +100,7 @@ def test_who_signs_in_sees_today_and_the_overview_with_data(demo, browser):
 @pytest.mark.timeout(480)
 def test_a_completed_task_comes_to_the_page_by_itself(demo, browser):
     with (
-        somebody_new(demo, "noor@example.com") as client,
+        signed_up(demo, "noor@example.com") as client,
         _signed_in(demo, browser, "noor@example.com", PASSWORD) as page,
     ):
         expect(page.get_by_text("No open tasks.")).to_be_visible()

@@ -9,14 +9,14 @@ import pytest
 from cli.supervisor.health import answers
 from cli.supervisor.lock import read_announcement
 from tests.e2e.conftest import Stack, until
-from tests.e2e.test_first_hour import HEALTH, add_task, somebody_new
+from tests.e2e.test_first_hour import HEALTH, add_task, signed_up
 
 pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.mark.parametrize("name", ["dashboard", "dagster", "api", "land", "database"])
 def test_what_is_killed_comes_back_and_nothing_written_is_lost(demo, name):
-    with somebody_new(demo, f"noor-{name}@example.com") as client:
+    with signed_up(demo, f"noor-{name}@example.com") as client:
         add_task(client, "Written before")
         before = demo.postmaster() if name == "database" else demo.children()[name]
         before.kill()
@@ -37,7 +37,7 @@ def _is_back(demo: Stack, name: str, before: psutil.Process) -> bool:
 
 
 def test_after_everything_was_killed_it_comes_up_again_and_has_lost_nothing(demo):
-    with somebody_new(demo, "noor-everything@example.com") as client:
+    with signed_up(demo, "noor-everything@example.com") as client:
         written = [add_task(client, f"Task {number}") for number in range(20)]
         demo.kill_everything()
         demo.start()
@@ -64,7 +64,7 @@ def _is_sound(demo: Stack) -> None:
 
 
 def test_ctrl_c_leaves_no_process_and_no_lock(demo):
-    assert demo.signal(signal.SIGINT) == 0, demo.said()
+    assert demo.signal(signal.SIGINT) == 0, demo.log_text()
     until(lambda: not demo.processes(), 5, f"all have ended: {demo.processes()}")
     assert read_announcement(demo.home) is None
     assert sorted(each.name for each in demo.home.iterdir() if each.name.endswith(".lock")) == ["up.lock"]

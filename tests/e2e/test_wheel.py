@@ -21,4 +21,4 @@ def test_it_is_checked_comes_up_and_stops_from_the_wheel_alone(tmp_path):
         assert all(answers(stack.address(name) + HEALTH[name]) for name in SERVERS)
         assert stack.run("status").returncode == 0
         assert stack.signal(signal.SIGINT) == 0
-        assert "Everything has stopped." in stack.said()
+        assert "Everything has stopped." in stack.log_text()

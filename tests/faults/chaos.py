@@ -189,7 +189,7 @@ def is_well(stack: Stack, service: str, before: int | None = None) -> bool:
         return _answers(stack.address("dagster") + "/server_info")
     if service == "dashboard":
         return _answers(stack.address("dashboard") + "/_stcore/health")
-    last = [line for line in stack.said().splitlines() if re.search(rf" {service}: ", line)]
+    last = [line for line in stack.log_text().splitlines() if re.search(rf" {service}: ", line)]
     return bool(last) and last[-1].endswith("ready")
 
 
@@ -210,7 +210,9 @@ def kill(stack: Stack, chosen: list[tuple[str, psutil.Process]]) -> list[Recover
         for service in [name for name, pid in waiting.items() if is_well(stack, name, pid)]:
             recovered.append(Recovery(service, time.monotonic() - begun))
             del waiting[service]
-        assert time.monotonic() - begun < RECOVERY_SECONDS, f"{sorted(waiting)} did not recover\n{stack.said()[-2000:]}"
+        assert time.monotonic() - begun < RECOVERY_SECONDS, (
+            f"{sorted(waiting)} did not recover\n{stack.log_text()[-2000:]}"
+        )
         time.sleep(0.1)
     return recovered
 
@@ -229,7 +231,7 @@ def hang(stack: Stack, service: str, process: psutil.Process, seconds: float) ->
             each.resume()
     begun = time.monotonic()
     while not is_well(stack, service):
-        assert time.monotonic() - begun < RECOVERY_SECONDS, f"{service} did not recover\n{stack.said()[-2000:]}"
+        assert time.monotonic() - begun < RECOVERY_SECONDS, f"{service} did not recover\n{stack.log_text()[-2000:]}"
         time.sleep(0.1)
     return Recovery(service, time.monotonic() - begun, "hang")
 
@@ -299,7 +301,7 @@ def query(stack: Stack, sql: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
 
-def storm(given: argparse.Namespace, seed: int) -> bool:
+def random_kills(given: argparse.Namespace, seed: int) -> bool:
     kills, hangs, has_kafka = given.kills, given.hangs, given.kafka
     dice = random.Random(seed)
     print(
@@ -334,7 +336,7 @@ def storm(given: argparse.Namespace, seed: int) -> bool:
             user.join(RECOVERY_SECONDS + 30)
         failures = [failure for user in people for failure in user.failures]
         has_ended = stack.up is None or stack.up.poll() is not None
-        failures += ["`focusflow up` ended by itself: " + stack.said()[-500:]] if has_ended else []
+        failures += ["`focusflow up` ended by itself: " + stack.log_text()[-500:]] if has_ended else []
         if not has_ended:
             try:
                 until(lambda: not differences(stack, people), DRAIN_SECONDS, "everything arrived")
@@ -383,7 +385,7 @@ def main() -> int:
     parser.add_argument("--kafka", action="store_true", help="send the events through an own Kafka broker")
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
-    return 0 if storm(given, seed) else 1
+    return 0 if random_kills(given, seed) else 1
 
 
 if __name__ == "__main__":

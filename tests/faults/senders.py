@@ -52,15 +52,15 @@ def send(
     now: datetime,
     *,
     is_ready: Event | None = None,
-    ledger_of: type[DeliveryLog] = DeliveryLog,
+    delivery_log_of: type[DeliveryLog] = DeliveryLog,
 ) -> Counts:
     """`focusflow report send-due` at a moment, without the preparation of its command."""
     settings = settings_for(Path(home), port)
     with Database(url, connections=5) as database:
-        people, ledger = Recipients(database, must_verify=False), ledger_of(database, settings.mail_from)
+        users, ledger = Recipients(database, must_verify=False), delivery_log_of(database, settings.mail_from)
         if is_ready:
             is_ready.set()
-        return Sender(settings, people, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()
+        return Sender(settings, users, ledger, mailer(settings), facts, now=lambda: now, pace=Pace(1000)).run()
 
 
 def facts(user: User, period: Period) -> Facts:

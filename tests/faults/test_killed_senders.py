@@ -24,7 +24,7 @@ MOODS = ("451 greylisted", "550 no such mailbox", "hang up", "take and hang up",
 
 
 @pytest.fixture
-def people(database):
+def users(database):
     """Addresses, each due this Monday."""
     with database.owner() as connection, connection.cursor() as cursor:
         cursor.execute("truncate users cascade")
@@ -76,12 +76,12 @@ def states(database):
 
 
 @pytest.fixture
-def storm(database_url, people, tmp_path):
+def random_kills(database_url, users, tmp_path):
     """Senders that are killed at any moment, two at a time, and then some that nobody kills. What the mail server took, and how much of it
     while they were killed.
     """
 
-    def ran(ledger_of):
+    def ran(delivery_log_of):
         moments, processes = dice(7), multiprocessing.get_context("forkserver")
         processes.set_forkserver_preload(["tests.faults.senders"])
         post = Moody(dice(8))
@@ -94,7 +94,7 @@ def storm(database_url, people, tmp_path):
                 process = processes.Process(
                     target=send,
                     args=(database_url, str(tmp_path), port, now),
-                    kwargs={"is_ready": is_ready, "ledger_of": ledger_of},
+                    kwargs={"is_ready": is_ready, "ledger_of": delivery_log_of},
                     daemon=True,
                 )
                 process.start()
@@ -118,7 +118,7 @@ def storm(database_url, people, tmp_path):
             killed_over = len(post.taken)
             for pause in () if twice(post) else (timedelta(hours=1), *PAUSES):  # nobody kills the last ones
                 now += pause + timedelta(minutes=1)
-                send(database_url, str(tmp_path), port, now, ledger_of=ledger_of)
+                send(database_url, str(tmp_path), port, now, delivery_log_of=delivery_log_of)
         return post, killed_over
 
     return ran
@@ -129,8 +129,8 @@ def twice(post):
     return [address for address, mails in Counter(mail["To"] for mail in post.taken).items() if mails > 1]
 
 
-def test_senders_killed_at_any_moment_mail_nobody_twice(database, people, storm):
-    post, killed_over = storm(DeliveryLog)
+def test_senders_killed_at_any_moment_mail_nobody_twice(database, users, random_kills):
+    post, killed_over = random_kills(DeliveryLog)
     got = {mail["To"] for mail in post.taken}
     found = states(database)
     became = Counter(row["status"] for row in found)
@@ -139,7 +139,7 @@ def test_senders_killed_at_any_moment_mail_nobody_twice(database, people, storm)
     }
     assert killed_over > KILLS  # they did send between the kills
     assert twice(post) == []
-    assert {row["user_id"] for row in found} == set(people)
+    assert {row["user_id"] for row in found} == set(users)
     assert len(found) == became["sent"] + became["failed"] + became["unknown"] == PEOPLE
     assert all(row["reason"] for row in found if row["status"] != "sent")
     assert addresses["sent"] <= got <= addresses["sent"] | addresses["unknown"]
@@ -147,6 +147,6 @@ def test_senders_killed_at_any_moment_mail_nobody_twice(database, people, storm)
     assert became["sent"] > PEOPLE / 2
 
 
-def test_the_storm_finds_a_sender_that_sends_before_it_writes_down(storm):
-    post, _ = storm(Forgetful)
+def test_the_random_kills_finds_a_sender_that_sends_before_it_writes_down(random_kills):
+    post, _ = random_kills(Forgetful)
     assert twice(post)

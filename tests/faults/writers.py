@@ -11,10 +11,10 @@ from tests.integration.ingestion.conftest import write_events
 class Writers:
     """Threads that write until they are told to stop, and keep what was acknowledged."""
 
-    def __init__(self, database, people=4, pause=0.01):
-        self._database, self._users = database, [add_user(database) for _ in range(people)]
+    def __init__(self, database, users=4, pause=0.01):
+        self._database, self._users = database, [add_user(database) for _ in range(users)]
         self._pause = pause
-        self._stop, self._threads = threading.Event(), ThreadPoolExecutor(people)
+        self._stop, self._threads = threading.Event(), ThreadPoolExecutor(users)
         self._results = [self._threads.submit(self._write, user_id) for user_id in self._users]
 
     def _write(self, user_id):

@@ -49,9 +49,9 @@ def _fetch(work: Path, into: Path) -> None:
     shutil.copy(POM, work / "pom.xml")
     command = [maven, "--batch-mode", "--quiet", "dependency:copy-dependencies", f"-DoutputDirectory={into}"]
     try:
-        told = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+        result = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise SetupProblem(f"Maven did not fetch Apache Kafka within {FETCH_SECONDS // 60} minutes.") from error
-    if told.returncode:
-        reason = next((line for line in told.stdout.splitlines() if "ERROR" in line), "no reason given")
+    if result.returncode:
+        reason = next((line for line in result.stdout.splitlines() if "ERROR" in line), "no reason given")
         raise SetupProblem(f"Maven could not fetch Apache Kafka: {reason}")

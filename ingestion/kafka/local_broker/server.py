@@ -105,9 +105,9 @@ class LocalBroker:
         if not (data / "meta.properties").exists():
             tool = ["kafka.tools.StorageTool", "format", "-t", str(uuid4()), "-c", str(properties)]
             command = [*_java(), *JVM, "-cp", class_path(), *tool]
-            told = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)
-            if told.returncode:
-                raise SetupProblem(f"Apache Kafka cannot use {data}: {told.stderr.strip() or told.stdout.strip()}")
+            result = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)
+            if result.returncode:
+                raise SetupProblem(f"Apache Kafka cannot use {data}: {result.stderr.strip() or result.stdout.strip()}")
         return properties
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:

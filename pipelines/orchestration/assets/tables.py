@@ -149,7 +149,7 @@ def productivity_daily(
         installation.lake,
         daily.DAILY.name,
         computed.rows,
-        people=computed.people,
+        users=computed.users,
         files=computed.partitions,
     )
 

@@ -13,7 +13,7 @@ from tests.e2e.dashboard.conftest import PASSWORD, settled, visit
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
 
-def said(page, text):
+def announced(page, text):
     expect(page.get_by_test_id("stToast").filter(has_text=text).first).to_be_visible()
     settled(page)
 
@@ -31,22 +31,22 @@ def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, new_user)
     page.get_by_role("button", name="Add task").click()
     page.get_by_label("Task", exact=True).fill("Water the plants")
     press(page, "Add")
-    said(page, "Added.")
+    announced(page, "Added.")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".st-key-stop-timer button")).to_be_visible()
     (task,) = new_user.tasks()
     assert new_user.running_timer()["task_id"] == task["id"]
     page.locator(".st-key-stop-timer button").click()
-    said(page, "Stopped.")
+    announced(page, "Stopped.")
     assert new_user.running_timer() is None
     page.get_by_role("button", name="Done").click()
-    said(page, "Done.")
+    announced(page, "Done.")
     assert new_user.task(task["id"])["status"] == "completed"
     task = new_user.create_task("Sort the photos")
     page.reload()
     page.get_by_role("button", name="Snooze").click()
     page.get_by_text("For three days").click()
-    said(page, "Hidden until then")
+    announced(page, "Hidden until then")
     expect(page.get_by_text("Sort the photos")).to_have_count(0)
     until_then = clock.start_of(clock.local_date(clock.now(), "UTC") + timedelta(days=3), "UTC")
     assert datetime.fromisoformat(new_user.task(task["id"])["start_at"]) == until_then
@@ -57,11 +57,11 @@ def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):
     page.get_by_text("Add goal").click()
     page.get_by_label("Goal", exact=True).fill("Run ten kilometres")
     press(page, "Add")
-    said(page, "Added.")
+    announced(page, "Added.")
     page.get_by_role("button", name="Record progress").click()
     page.get_by_label("Progress, percent").fill("40")
     press(page, "Record")
-    said(page, "Recorded.")
+    announced(page, "Recorded.")
     (goal,) = new_user.goals()
     assert goal["progress"] == 40
     moving = new_user.create_goal("Move house", measurement="milestones")
@@ -70,7 +70,7 @@ def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):
     visit(demo, page, "goals")
     page.get_by_text("Milestones").click()
     page.get_by_role("button", name="Done").first.click()
-    said(page, "Milestone completed.")
+    announced(page, "Milestone completed.")
     assert [each["status"] for each in new_user.milestones(moving["id"])] == ["completed", "pending"]
 
 

@@ -26,7 +26,7 @@ def stranger(kafka, user_id):
 
 
 @pytest.fixture(autouse=True)
-def nothing_taken_in(database):
+def nothing_read(database):
     """Each test has a topic of its own, and starts at its beginning."""
     with database.owner() as connection:
         connection.execute("truncate outbox, inbox_position, inbox_events, inbox_refused")

@@ -114,11 +114,11 @@ def me(new_user: Callable[..., ApiUser]) -> ApiUser:
 def both_at_once(database: Database) -> Callable[..., list[int]]:
     """Has two requests carried out, neither of which can write into a table before the other has looked: their statuses, in order."""
 
-    def carry_out(table: LiteralString, *asked: Callable[[], Response]) -> list[int]:
+    def carry_out(table: LiteralString, *requests_of: Callable[[], Response]) -> list[int]:
         with ThreadPoolExecutor(2) as pool:
             with database.owner() as connection:
                 connection.execute(f"lock table {table} in share mode")
-                answers = [pool.submit(each) for each in asked]
+                answers = [pool.submit(each) for each in requests_of]
                 for _ in range(500):
                     found = connection.execute("select count(*) as count from pg_locks where not granted").fetchall()
                     if found[0]["count"] >= 2:

@@ -317,31 +317,31 @@ def test_one_user_leaves_room_for_others(http, database_url, new_user):
     bounded = load_settings(home=home, requests_per_minute=3)
     with TestClient(create_app(bounded, database_url)) as narrow:
 
-        def asked(**headers):
+        def response_to(**headers):
             return narrow.get(
                 "/api/v1/tasks", headers={name.replace("_", "-"): value for name, value in headers.items()}
             )
 
         forged = key[:-4] + ("aaaa" if not key.endswith("aaaa") else "bbbb")
-        assert [asked(x_api_key=forged).status_code for _ in range(4)] == [401] * 4  # nobody spends another's
-        assert [asked(x_api_key=key).status_code for _ in range(2)] == [200, 200]
+        assert [response_to(x_api_key=forged).status_code for _ in range(4)] == [401] * 4  # nobody spends another's
+        assert [response_to(x_api_key=key).status_code for _ in range(2)] == [200, 200]
         bearer = f"Bearer {one.access_token}"
-        assert asked(authorization=bearer).status_code == 200
-        refused = asked(authorization=bearer)
+        assert response_to(authorization=bearer).status_code == 200
+        refused = response_to(authorization=bearer)
         assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-requests")
         assert 1 <= int(refused.headers["retry-after"]) <= 20
-        assert asked(authorization=f"Bearer {other.access_token}").status_code == 200
+        assert response_to(authorization=f"Bearer {other.access_token}").status_code == 200
 
 
 def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_path):
     named = load_settings(home=tmp_path, cors_origins=["https://app.example.com"])
     with TestClient(create_app(named, database_url)) as http:
         for origin, allowed in (("https://app.example.com", "https://app.example.com"), ("https://evil.example", None)):
-            asked = {
+            response_to = {
                 "Origin": origin,
                 "Access-Control-Request-Method": "POST",
                 "Access-Control-Request-Headers": "authorization",
             }
-            answer = http.options("/api/v1/tasks", headers=asked)
+            answer = http.options("/api/v1/tasks", headers=response_to)
             assert answer.headers.get("access-control-allow-origin") == allowed
             assert "access-control-allow-credentials" not in answer.headers

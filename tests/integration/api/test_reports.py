@@ -11,7 +11,7 @@ from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Role
 from focusflow.identity import new_id
-from reports.periods.content import told
+from reports.periods.content import build_report
 from tests.integration.api.lake import put
 from tests.unit.reports.conftest import facts
 
@@ -25,7 +25,7 @@ def delivered(database, facts):
     def add(user, period="2026-W43", content=True, **fields):
         row = {
             "id": new_id(), "user_id": UUID(user.id), "kind": "weekly", "period": period, "first": facts.period.first,
-            "last": facts.period.last, "status": "sent", "content": Jsonb(orjson.loads(orjson.dumps(told(facts)))) if content else None, **fields,
+            "last": facts.period.last, "status": "sent", "content": Jsonb(orjson.loads(orjson.dumps(build_report(facts)))) if content else None, **fields,
         }  # fmt: skip
         with database.transaction(Role.REPORTING) as tx:
             tx.run(
@@ -49,13 +49,13 @@ def test_reports_are_listed_with_what_became_of_them_the_newest_first(me, delive
 
 
 @pytest.mark.parametrize(
-    ("form", "media_type", "said"),
+    ("form", "media_type", "text_of"),
     [("json", "application/json", '"headline"'), ("html", "text/html; charset=utf-8", "<h1"), ("text", "text/plain; charset=utf-8", "IN NUMBERS")],
 )  # fmt: skip
-def test_a_report_is_to_be_had_in_each_form_as_it_was_said(me, delivered, form, media_type, said):
+def test_a_report_is_to_be_had_in_each_form_as_it_was_said(me, delivered, form, media_type, text_of):
     answer = me.call("GET", f"/reports/{delivered(me)}?format={form}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
-    assert said in answer.text
+    assert text_of in answer.text
     assert "12 tasks completed" in answer.text
 
 

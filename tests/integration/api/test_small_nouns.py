@@ -166,11 +166,11 @@ def test_preferences_are_changed_one_by_one(me):
     quiet = {"quiet_from": "22:00", "quiet_until": "07:00"}
     first = me.call("PATCH", "/preferences", {**quiet, "weekly_report_hour": 18}, If_Match='"0"')
     assert (first.status_code, first.json()["quiet_from"], first.json()["version"]) == (200, "22:00:00", 1)
-    told = {"notifications": {"achievement": {"is_enabled": True, "channels": ["email", "in_app", "email"]}}}
-    second = me.call("PATCH", "/preferences", told).json()
+    notified = {"notifications": {"achievement": {"is_enabled": True, "channels": ["email", "in_app", "email"]}}}
+    second = me.call("PATCH", "/preferences", notified).json()
     assert second["notifications"]["achievement"]["channels"] == ["email", "in_app"]
     assert (second["weekly_report_hour"], second["quiet_until"]) == (18, "07:00:00")
-    assert me.call("PATCH", "/preferences", told).json()["version"] == 2  # the same choice again is none
+    assert me.call("PATCH", "/preferences", notified).json()["version"] == 2  # the same choice again is none
     assert me.call("PATCH", "/preferences", {"calm_mode": True}, If_Match='"1"').status_code == 412
     assert me.call("PATCH", "/preferences", {"calm_mode": False}).json()["version"] == 2  # nothing changed
 
@@ -199,7 +199,7 @@ def test_preferences_that_cannot_be_are_refused(me, body):
 
 
 @pytest.fixture
-def told(database):
+def notified(database):
     """Tells somebody something, as the platform does."""
 
     def tell(user, title, hours_ago=1):
@@ -213,11 +213,11 @@ def told(database):
     return tell
 
 
-def test_notifications_are_read_one_by_one_or_all(me, new_user, told):
+def test_notifications_are_read_one_by_one_or_all(me, new_user, notified):
     other = new_user()
     for hours, title in ((3, "old"), (2, "middle"), (1, "new")):
-        told(me, title, hours)
-    told(other, "not mine")
+        notified(me, title, hours)
+    notified(other, "not mine")
     listed = me.call("GET", "/notifications").json()["items"]
     assert [each["title"] for each in listed] == ["new", "middle", "old"]
     for _ in range(2):
@@ -264,9 +264,9 @@ def test_a_reminder_is_put_off_until_it_was_told(me, database):
     assert put_off.json() == made | {"scheduled_at": later, "body": None, "version": 2}
     assert me.call("PATCH", path, {"scheduled_at": soon}, If_Match='"1"').status_code == 412
     assert me.call("PATCH", path, {"title": None}).status_code == 422
-    for told in ("status = 'sent'", "status = 'scheduled', type = 'daily_plan'"):
+    for notified in ("status = 'sent'", "status = 'scheduled', type = 'daily_plan'"):
         with database.owner() as connection:
-            connection.execute(f"update notifications set {told} where id = %s", [made["id"]])
+            connection.execute(f"update notifications set {notified} where id = %s", [made["id"]])
         assert me.call("PATCH", path, {"title": "x"}).status_code == 409
     assert me.call("GET", path).json()["title"] == "Call"
 

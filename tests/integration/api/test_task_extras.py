@@ -68,14 +68,14 @@ def test_subtasks_are_listed_under_their_task(me):
     assert [each["id"] for each in me.call("GET", f"/tasks/{parent['id']}/subtasks").json()["items"]] == below
 
 
-def found(me, asked):
-    answer = me.call("GET", f"/tasks/search?q={quote(asked)}")
+def found(me, queries):
+    answer = me.call("GET", f"/tasks/search?q={quote(queries)}")
     assert answer.status_code == 200, answer.text
     return [each["title"] for each in answer.json()["items"]]
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("queries", "expected"),
     [
         ("report", "Write the quarterly report"),
         ("QUARTERLY rep", "Write the quarterly report"),
@@ -88,7 +88,7 @@ def found(me, asked):
         ("牛乳", "牛乳を買う"),
     ],
 )
-def test_tasks_are_found_by_words_even_misspelt(me, asked, expected):
+def test_tasks_are_found_by_words_even_misspelt(me, queries, expected):
     for title in (
         "Write the quarterly report",
         "Call the dentist",
@@ -98,7 +98,7 @@ def test_tasks_are_found_by_words_even_misspelt(me, asked, expected):
         "Buy milk",
     ):
         me.task(title)
-    assert found(me, asked)[:1] == [expected]
+    assert found(me, queries)[:1] == [expected]
 
 
 def test_words_as_they_stand_come_before_those_that_are_alike(me):
@@ -114,10 +114,10 @@ def test_notes_and_descriptions_are_searched_too(me):
     assert sorted(found(me, "gearbox")) == ["A", "B"]
 
 
-@pytest.mark.parametrize("asked", ["'", "a & | !", ":*", "\\", "%_", "(((", "''; drop table tasks", "🙂"])
-def test_a_search_for_signs_does_no_harm(me, asked):
+@pytest.mark.parametrize("queries", ["'", "a & | !", ":*", "\\", "%_", "(((", "''; drop table tasks", "🙂"])
+def test_a_search_for_signs_does_no_harm(me, queries):
     me.task("Buy milk")
-    assert isinstance(found(me, asked), list)
+    assert isinstance(found(me, queries), list)
 
 
 def test_nothing_of_others_and_nothing_deleted_is_found(me, new_user):

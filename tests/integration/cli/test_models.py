@@ -20,7 +20,7 @@ from tests.unit.models.histories import lived
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    fill(Lake(str(home / "lake")), lived(people=20, days=50, planted=1.0))
+    fill(Lake(str(home / "lake")), lived(users=20, days=50, planted=1.0))
     return home
 
 

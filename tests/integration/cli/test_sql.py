@@ -45,9 +45,9 @@ def refresh_of(home, database):
 def run(home, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(home))
 
-    def run(*arguments, said=None):
+    def run(*arguments, output=None):
         command = [sys.executable, "-m", "focusflow", "sql", *arguments]
-        return subprocess.run(command, input=said, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, input=output, capture_output=True, text=True, timeout=60, check=False)
 
     return run
 
@@ -67,7 +67,7 @@ def test_rows_come_as_a_table_as_csv_and_as_json(run):
     query = "select count(*) as days, max(local_date) as last from gold.productivity_daily"
     (told,) = [json.loads(line) for line in run(query, "--json").stdout.splitlines()]
     assert told["days"] >= 60
-    assert run("--csv", said=query).stdout.splitlines() == ['"days","last"', f"{told['days']},{told['last']}"]
+    assert run("--csv", output=query).stdout.splitlines() == ['"days","last"', f"{told['days']},{told['last']}"]
     assert str(told["days"]) in run(query).stdout
 
 

@@ -10,7 +10,7 @@ from focusflow.identity import new_id
 from tests.integration.dashboard.conftest import TODAY, days_of
 
 
-def asked(question, **values):
+def answer_to(question, **values):
     """What a page gets to see, as CSV; the problem that is raised, by its name."""
 
     def script(question, values):
@@ -32,7 +32,7 @@ def asked(question, **values):
 def test_a_query_sees_no_row_of_anybody_else(look):
     me, other = str(new_id()), str(new_id())
     look(days_of(me, 1, count=3), days_of(other, 77, count=3), user_id=me)
-    told = asked("days", first=TODAY, last=TODAY)
+    told = answer_to("days", first=TODAY, last=TODAY)
     assert "77" not in told
     assert len(told.splitlines()) == 2
 
@@ -43,7 +43,7 @@ def test_a_query_opens_only_the_months_it_is_asked_for(look, lake):
     month = TODAY.replace(day=1)
     for file in lake.pinned("gold/productivity_daily").files(f"month < '{month:%Y-%m}'"):
         Path(file.removeprefix("file://")).unlink()
-    assert len(asked("days", first=month, last=TODAY).splitlines()) == 1 + TODAY.day
+    assert len(answer_to("days", first=month, last=TODAY).splitlines()) == 1 + TODAY.day
 
 
 @pytest.mark.parametrize("damaged", ["*.parquet", "*.json"])
@@ -52,7 +52,7 @@ def test_a_damaged_table_is_reported_in_one_sentence(look, lake, damaged):
     look(days_of(me, 1, count=3), user_id=me)
     for path in Path(lake.location, "gold", "productivity_daily").rglob(damaged):
         path.write_bytes(path.read_bytes()[:40])
-    assert asked("days", first=TODAY, last=TODAY) == "NumbersDamaged"
+    assert answer_to("days", first=TODAY, last=TODAY) == "NumbersDamaged"
 
 
 @pytest.mark.parametrize("question", lake.OWN)
@@ -63,14 +63,14 @@ def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lak
         lake.open(spec)
     look()
     days = {"before": TODAY} if question == "judged_weeks" else {"first": TODAY, "last": TODAY}
-    (columns,) = asked(question, **days).splitlines()
+    (columns,) = answer_to(question, **days).splitlines()
     assert "user_id" not in columns.split(",")
 
 
 @pytest.mark.parametrize("question", lake.PRODUCT)
 def test_what_is_about_all_users_is_not_for_every_user(look, question):
     look()
-    assert asked(question) == "Forbidden"
+    assert answer_to(question) == "Forbidden"
 
 
 def test_every_query_that_is_not_about_all_users_sees_only_rows_that_have_an_owner():

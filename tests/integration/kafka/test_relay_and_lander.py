@@ -68,7 +68,7 @@ def test_the_topic_has_each_bucket_in_order_with_its_headers(database, users, re
 
 def test_an_installation_goes_over_to_kafka_and_back_under_load(here):
     here.relay.drain()
-    writers = Writers(here.database, people=4, pause=0.02)  # a slow machine keeps up with them, too
+    writers = Writers(here.database, users=4, pause=0.02)  # a slow machine keeps up with them, too
     landed: dict[str, int] = {"kafka": 0, "outbox": 0}
     with closing(here.kafka.publisher(here.kafka.events)) as publisher:
         rounds = here.relay.relay.rounds(publisher, threading.Event())

@@ -20,7 +20,7 @@ from tests.unit.models.histories import connected, lived
 
 @pytest.fixture(scope="module")
 def history():
-    return lived(people=24, days=60, planted=1.0)
+    return lived(users=24, days=60, planted=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_habit_that_was_planted_beats_every_rule(model, split):
 
 
 def test_where_nothing_was_planted_no_rule_is_beaten():
-    earlier, later = in_time(lists_with_outcomes(*connected(lived(people=24, days=60))))
+    earlier, later = in_time(lists_with_outcomes(*connected(lived(users=24, days=60))))
     assert gain_over_best_rule(later, likelihood(fit(earlier), later)).low <= 0
 
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def lists():
-    return lists_with_outcomes(*connected(lived(people=24, days=60, planted=1.0)))
+    return lists_with_outcomes(*connected(lived(users=24, days=60, planted=1.0)))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_what_was_planted_is_found_and_serves(outcome, registry):
 
 def test_where_nothing_was_planted_the_gate_refuses(tmp_path):
     registry = Registry(tmp_path)
-    found = challenge(lists_with_outcomes(*connected(lived(people=24, days=60))), registry, NOW)
+    found = challenge(lists_with_outcomes(*connected(lived(users=24, days=60))), registry, NOW)
     assert "NDCG@5" in found.refused[0]
     assert registry.current() is None
     assert registry.versions() == [found.version]

@@ -44,8 +44,12 @@ class SampleUser:
     def bucket(self) -> int:
         return bucket_of(self.id, BUCKETS)
 
-    def moment(self, said: str | datetime) -> datetime:
-        return said if isinstance(said, datetime) else datetime.fromisoformat(said).replace(tzinfo=zone(self.timezone))
+    def moment(self, wall_time: str | datetime) -> datetime:
+        return (
+            wall_time
+            if isinstance(wall_time, datetime)
+            else datetime.fromisoformat(wall_time).replace(tzinfo=zone(self.timezone))
+        )
 
     def moves(self, timezone: str, at: str | datetime) -> None:
         self.timezone = timezone
@@ -92,12 +96,12 @@ class Thing:
         self.user, self.noun, self.data = user, BY_NAME[noun], data
         self.id, self.version = new_id(), 0
 
-    def happens(self, happening: str, at: str | datetime, **changes: Any) -> Event:
+    def happens(self, action: str, at: str | datetime, **changes: Any) -> Event:
         self.data |= changes
         self.version += 1
         moment = self.user.moment(at)
         event = outbox.event(
-            f"{self.noun.prefix or self.noun.name}.{happening}",
+            f"{self.noun.prefix or self.noun.name}.{action}",
             user_id=self.user.id,
             timezone=self.user.timezone,
             subject=self.id,

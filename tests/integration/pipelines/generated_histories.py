@@ -75,7 +75,7 @@ class Life:
             "task": self._task, "complete": self._complete, "reopen": self._reopen, "change": self._change, "put away": self._put_away,
             "time": self._time, "spend": self._spend, "correct": self._correct, "goal": self._goal, "progress": self._progress,
             "end goal": self._end_goal, "habit": self._habit, "log": self._log, "skip": self._skip, "drop habit": self._drop_habit,
-            "off": self._off, "meeting": self._meeting, "move": self._move, "choose": self._choose, "use": self._use, "be told": self._be_told,
+            "off": self._off, "meeting": self._meeting, "move": self._move, "choose": self._choose, "use": self._use, "be told": self._receive_report,
         }  # fmt: skip
         done[turn.what](turn.which)
 
@@ -215,7 +215,7 @@ class Life:
         used = self.user.new("activity", name=f"feature {which % 2}", platform=PLATFORMS[which % 3])
         used.happens("tracked", self.now)
 
-    def _be_told(self, which: int) -> None:
+    def _receive_report(self, which: int) -> None:
         """What the platform does for somebody is nothing that they did."""
         if which % 2:
             self.user.new("generation", kind="plan", model="local").happens("plan_generated", self.now)

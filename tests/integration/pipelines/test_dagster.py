@@ -323,7 +323,7 @@ def test_a_batch_waits_for_who_reads_and_lets_others_read_meanwhile(world, ada, 
 
 
 def test_a_training_shows_its_card_and_its_drift_and_refreshes_do_not_train(world, installation, instance):
-    fill(world.lake, lived(people=16, days=45, planted=1.0))
+    fill(world.lake, lived(users=16, days=45, planted=1.0))
     definitions = build_defs(installation)
     result = definitions.resolve_job_def("train_priority_model").execute_in_process(instance=instance)
     (model,) = result.asset_materializations_for_node("priority_model")[1:]
@@ -345,26 +345,26 @@ def test_a_training_without_a_history_is_no_failure(installation, instance):
     assert installation.models.versions() == []
 
 
-def asked(installation: Installation, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
+def requested(installation: Installation, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
     """What the sensor answers."""
     return raw_commits(installation)(dg.build_sensor_context(instance, cursor=cursor))
 
 
 def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touches(world, ada, installation, instance):
-    assert isinstance(asked(installation, instance), dg.SkipReason)
+    assert isinstance(requested(installation, instance), dg.SkipReason)
     world.land(ada.events)
-    answer = asked(installation, instance)
+    answer = requested(installation, instance)
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
     assert request.tags == {
         "dagster/asset_partition_range_start": month_of(days_ago(5).date()),
         "dagster/asset_partition_range_end": month_of(days_ago(0).date()),
     }
-    assert isinstance(asked(installation, instance, answer.cursor), dg.SkipReason)
+    assert isinstance(requested(installation, instance, answer.cursor), dg.SkipReason)
     ada.events.clear()
     ada.task(days_ago(0))
     world.land(ada.events)
-    more = asked(installation, instance, answer.cursor)
+    more = requested(installation, instance, answer.cursor)
     assert isinstance(more, dg.SensorResult)
     (later,) = more.run_requests or []
     assert later.run_key != request.run_key
@@ -375,23 +375,23 @@ def test_the_sensor_asks_once_for_what_has_landed_and_names_the_months_it_touche
 def test_the_sensor_waits_for_the_refresh_that_waits_or_runs(world, ada, installation, instance, last):
     world.land(ada.events)
     before = under_way(instance, "refresh", last)
-    assert isinstance(asked(installation, instance), dg.SkipReason)
+    assert isinstance(requested(installation, instance), dg.SkipReason)
     instance.report_run_canceled(before)
-    assert isinstance(asked(resting(installation, 0), instance), dg.SensorResult)
+    assert isinstance(requested(resting(installation, 0), instance), dg.SensorResult)
 
 
 def test_the_sensor_tries_again_after_a_refresh_that_failed_though_nothing_has_landed(
     world, ada, installation, instance, monkeypatch
 ):
     world.land(ada.events)
-    answer = asked(installation, instance)
+    answer = requested(installation, instance)
     assert isinstance(answer, dg.SensorResult)
     failed = under_way(instance, "refresh")
     instance.report_run_failed(failed)
-    assert isinstance(asked(resting(installation, 0), instance, answer.cursor), dg.SkipReason)
+    assert isinstance(requested(resting(installation, 0), instance, answer.cursor), dg.SkipReason)
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=5))
-    again = asked(resting(installation, 0), instance, answer.cursor)
+    again = requested(resting(installation, 0), instance, answer.cursor)
     assert isinstance(again, dg.SensorResult)
     (request,) = again.run_requests or []
     assert request.run_key == f"after-{failed.run_id}"
@@ -409,8 +409,8 @@ def under_way(instance: dg.DagsterInstance, job: str, last: str = "RUN_ENQUEUED"
 def test_the_sensor_lets_a_pause_pass_after_a_refresh(world, ada, installation, instance):
     instance.report_run_canceled(under_way(instance, "refresh"))
     world.land(ada.events)
-    assert isinstance(asked(resting(installation, 3600), instance), dg.SkipReason)
-    assert isinstance(asked(resting(installation, 0), instance), dg.SensorResult)
+    assert isinstance(requested(resting(installation, 3600), instance), dg.SkipReason)
+    assert isinstance(requested(resting(installation, 0), instance), dg.SensorResult)
 
 
 def resting(installation: Installation, seconds: float) -> Installation:
@@ -422,7 +422,7 @@ def resting(installation: Installation, seconds: float) -> Installation:
 
 def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installation, instance):
     world.land(SampleUser(since="2024-02-10 08:00").events)
-    answer = asked(installation, instance)
+    answer = requested(installation, instance)
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == "2024-02"
@@ -430,7 +430,7 @@ def test_the_sensor_reaches_back_to_the_month_of_a_late_event(world, installatio
 
 def test_the_sensor_lets_what_cannot_be_read_pass(world, installation, instance):
     world.land_bytes([(0, b"{")])
-    answer = asked(installation, instance)
+    answer = requested(installation, instance)
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
     assert request.tags["dagster/asset_partition_range_start"] == month_of(days_ago(0).date())
@@ -453,8 +453,8 @@ def test_one_rule_can_be_asked_alone(world, ada, installation, instance):
     job = definitions.resolve_implicit_global_asset_job_def().get_subset(
         asset_selection=set(), asset_check_selection={one}
     )
-    (asked,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
-    assert (asked.check_name, asked.passed) == (one.name, True)
+    (requested,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert (requested.check_name, requested.passed) == (one.name, True)
 
 
 def reported(installation: Installation, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
@@ -462,7 +462,7 @@ def reported(installation: Installation, instance: dg.DagsterInstance) -> dg.Exe
     return job.execute_in_process(instance=instance)
 
 
-def asked_for_reports(installation: Installation) -> object:
+def requested_reports(installation: Installation) -> object:
     return report_hours(dg.build_schedule_context(resources={"installation": installation}))
 
 
@@ -492,14 +492,14 @@ def grace(database) -> SampleUser:
 def test_reports_are_mailed_when_a_user_is_due_and_the_run_says_how_many(world, grace, installation, instance):
     world.land(grace.events)
     world.refresh(clock.now())
-    assert isinstance(asked_for_reports(installation), dg.RunRequest)
+    assert isinstance(requested_reports(installation), dg.RunRequest)
     result = reported(installation, instance)
     (made,) = result.asset_materializations_for_node("reports__deliveries")
     counts = {name: made.metadata[name].value for name in ("due", "rendered", "sent", "failed")}
     assert counts == {"due": 1, "rendered": 1, "sent": 1, "failed": 0}
     assert all(each.passed for each in result.get_asset_check_evaluations())
     assert len(list((installation.settings.home / "mails").glob("*.eml"))) == 1
-    assert isinstance(asked_for_reports(installation), dg.SkipReason)
+    assert isinstance(requested_reports(installation), dg.SkipReason)
 
 
 def test_a_run_that_was_due_and_sent_nothing_raises_an_alarm(grace, installation, instance):
@@ -511,10 +511,10 @@ def test_a_run_that_was_due_and_sent_nothing_raises_an_alarm(grace, installation
 
 
 def test_a_reminder_is_mailed_when_its_moment_has_come(ada, database, installation, instance):
-    def asked() -> object:
+    def requested() -> object:
         return reminder_times(dg.build_sensor_context(instance, resources={"installation": installation}))
 
-    assert isinstance(asked(), dg.SkipReason)
+    assert isinstance(requested(), dg.SkipReason)
     with database.owner() as connection:
         connection.execute(
             "insert into notification_preferences values (%s, 'task_reminder', true, '{email}')", [ada.id]
@@ -524,11 +524,11 @@ def test_a_reminder_is_mailed_when_its_moment_has_come(ada, database, installati
             " values (gen_random_uuid(), %s, %s, %s, 'task_reminder', 'Call', %s)",
             [ada.id, days_ago(1), days_ago(1), clock.now()],
         )
-    assert isinstance(asked(), dg.RunRequest)
+    assert isinstance(requested(), dg.RunRequest)
     waiting = under_way(instance, "send_reminders")
-    assert isinstance(asked(), dg.SkipReason)
+    assert isinstance(requested(), dg.SkipReason)
     instance.report_run_canceled(waiting)
     result = build_defs(installation).resolve_job_def("send_reminders").execute_in_process(instance=instance)
     (made,) = result.asset_materializations_for_node("reports__reminders")
     assert made.metadata["mailed"].value == 1
-    assert isinstance(asked(), dg.SkipReason)
+    assert isinstance(requested(), dg.SkipReason)

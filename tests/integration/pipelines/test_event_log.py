@@ -38,7 +38,7 @@ def ran(instance):
     return result.run_id
 
 
-def told(log, run_id):
+def events_of(log, run_id):
     return [(each.dagster_event_type, each.message) for each in log.get_logs_for_run(run_id)]
 
 
@@ -52,12 +52,12 @@ def test_what_it_writes_is_what_dagsters_own_reads(home):
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert isinstance(instance.event_log_storage, EventLog)
         run_id = ran(instance)
-        written = told(instance.event_log_storage, run_id)
+        written = events_of(instance.event_log_storage, run_id)
         latest = instance.get_latest_materialization_event(numbers.key)
         assert latest is not None
         assert latest.run_id == run_id
     plain = SqliteEventLogStorage(str(home / "history" / "runs"))
-    assert told(plain, run_id) == written
+    assert events_of(plain, run_id) == written
     assert len(written) > TIMES
 
 
@@ -69,13 +69,13 @@ def test_its_files_are_opened_once_and_few_at_a_time(home, monkeypatch):
         runs = [ran(instance) for _ in range(MOST_OPEN + 2)]
         assert len(opened) == len(runs)  # the index was open before
         assert len(open_files(home / "history" / "runs")) <= MOST_OPEN
-        assert told(log, runs[0])  # one that was closed meanwhile
+        assert events_of(log, runs[0])  # one that was closed meanwhile
     assert open_files(home / "history" / "runs") == set()
 
 
 def _counting(opened):
-    def counted(address, **how):
+    def count_queries(address, **how):
         opened.append(address)
         return create_engine(address, **how)
 
-    return counted
+    return count_queries

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from focusflow.clock import local_date
 from focusflow.lake.tables import Lake, position_key
 from pipelines.engine import build, daily, dirty_days
-from pipelines.engine.as_of import note
-from pipelines.engine.checks import counted
+from pipelines.engine.as_of import as_of_metadata
+from pipelines.engine.checks import counts_of
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import SampleUser, World
@@ -42,7 +42,7 @@ def refresh(world: World, as_of: datetime) -> dict[str, int]:
         build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
     broken: dict[str, int] = {}
     for name in (daily.DAILY.name, *(table.spec.name for table in BESIDE_DAYS)):
-        counts = counted(world.lake, world.session, name)
+        counts = counts_of(world.lake, world.session, name)
         assert counts is not None
         broken |= {f"{name} {rule}": count for rule, count in counts.broken.items() if count}
     return broken
@@ -132,7 +132,7 @@ def forget_first_day(world: World, first: str) -> None:
     rows = world.session.run(f"from {table.scan()} where local_date >= '{first}'")
     positions = {position_key(bucket): table.position(position_key(bucket)) for bucket in range(BUCKETS)}
     shutil.rmtree(world.lake.url(daily.DAILY.name))
-    metadata = note(BEGINNING + timedelta(hours=1)) | dirty_days.note({})
+    metadata = as_of_metadata(BEGINNING + timedelta(hours=1)) | dirty_days.first_days_metadata({})
     world.lake.open(daily.DAILY).replace(rows, where="true", positions=positions, metadata=metadata)
 
 
@@ -185,11 +185,11 @@ histories = st.builds(lived, begins_in=st.sampled_from(ZONES), turns=st.lists(tu
 @pytest.mark.timeout(300)
 @settings(max_examples=sized(2, 50), phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(
-    people=st.lists(histories, min_size=6, max_size=6), cut=st.floats(0.1, 0.9), seed=st.randoms(use_true_random=False)
+    users=st.lists(histories, min_size=6, max_size=6), cut=st.floats(0.1, 0.9), seed=st.randoms(use_true_random=False)
 )
-def test_wherever_users_move_each_day_that_anything_tells_of_has_its_row(tmp_path_factory, people, cut, seed):
+def test_wherever_users_move_each_day_that_anything_tells_of_has_its_row(tmp_path_factory, users, cut, seed):
     world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
-    events = [event for user in people for event in user.events]
+    events = [event for user in users for event in user.events]
     last = max(event.time for event in events)
     seed.shuffle(events)
     half = int(len(events) * cut)
@@ -198,7 +198,7 @@ def test_wherever_users_move_each_day_that_anything_tells_of_has_its_row(tmp_pat
     world.land(events[half:])
     as_of = last + timedelta(hours=5)
     assert refresh(world, as_of) == {}
-    for user in people:
+    for user in users:
         expected = productivity_daily(Account(user, as_of))
         found = {row["local_date"]: row for row in world.days(user).values()}
         assert found.keys() == expected.keys()

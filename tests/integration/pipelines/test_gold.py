@@ -10,7 +10,7 @@ from focusflow.clock import zone
 from focusflow.lake.session import scans
 from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import build, descriptions, table_inputs
-from pipelines.engine.checks import counted, judge, sample_of
+from pipelines.engine.checks import counts_of, judge, sample_of
 from pipelines.engine.rules import rules_of
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import SampleUser
@@ -31,10 +31,10 @@ def made(world):
     """Lands what happened to users and makes gold tables as seen from a moment: each, with those that it reads, once it is asked for."""
     kept = set()
 
-    def make(*people, as_of, every=False):
-        for user in people:
+    def make(*users, as_of, every=False):
+        for user in users:
             world.land(user.events)
-        moment = datetime.fromisoformat(as_of).replace(tzinfo=zone(people[0].timezone if people else "Europe/Berlin"))
+        moment = datetime.fromisoformat(as_of).replace(tzinfo=zone(users[0].timezone if users else "Europe/Berlin"))
         world.refresh(moment)
         made_now = set()
 
@@ -558,10 +558,10 @@ def test_estimates_are_drawn_towards_what_was_said(made):
 def test_uplift_is_reported_for_all_users_together(made):
     """By hand: tasks a week at first 1, 1, 0, 0 and ½, at last 2, 1, 0, ¼ and 0: changes of 1, 0, 0, ¼ and -½."""
     weekly_counts: tuple[list[int], ...] = ([1, 1, 1, 1, 2, 2, 2, 2], [1] * 8, [], [0, 0, 0, 0, 0, 1], [2])
-    people = [SampleUser(since="2026-01-05 08:00") for _ in weekly_counts]
-    for user, weeks in zip(people, weekly_counts, strict=True):
+    users = [SampleUser(since="2026-01-05 08:00") for _ in weekly_counts]
+    for user, weeks in zip(users, weekly_counts, strict=True):
         completions_by_week(user, weeks, date(2026, 1, 7))
-    assert made(*people, as_of="2026-03-01 23:00")("uplift") == []  # the eighth week is not over
+    assert made(*users, as_of="2026-03-01 23:00")("uplift") == []  # the eighth week is not over
     rows = made(as_of="2026-03-02 12:00")
     (row,) = rows("uplift")
     assert (str(row["month"]), row["users"], row["first_weekly"], row["latest_weekly"]) == ("2026-03-01", 5, 0.5, 0.65)
@@ -570,7 +570,7 @@ def test_uplift_is_reported_for_all_users_together(made):
     means = sorted(sum(drawn) / 5 for drawn in product((1, 0, 0, 0.25, -0.5), repeat=5))  # every cohort there could be
     assert row["mean_change_low"] == pytest.approx(means[len(means) // 40], abs=0.05)
     assert row["mean_change_high"] == pytest.approx(means[-len(means) // 40], abs=0.05)
-    assert [each["change"] for each in rows("uplift_people", user_id=str(people[4].id))] == [-0.5]
+    assert [each["change"] for each in rows("uplift_people", user_id=str(users[4].id))] == [-0.5]
 
 
 def used(user, at, name="app.opened", platform="ios"):
@@ -706,7 +706,7 @@ def test_every_table_keeps_its_rules(made, world):
 def test_the_rows_that_would_break_a_rule_can_be_looked_up_whatever_it_counts(made, world):
     made(SampleUser(), as_of="2026-03-09 12:00", every=True)
     for table in (each.spec.name for each in build.TABLES):
-        assert counted(world.lake, world.session, table) is not None, table
+        assert counts_of(world.lake, world.session, table) is not None, table
         inputs = scans(filter(None, map(world.lake.pinned, (table, *descriptions.table(table).check_inputs))))
         for rule in rules_of(table):
             assert list(sample_of(world.session, inputs, table, rule)) == [], (table, rule)

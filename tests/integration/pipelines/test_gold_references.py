@@ -22,7 +22,7 @@ from tests.integration.pipelines.generated_histories import generated_histories
 from tests.sizes import sized
 
 #: The slow accounts of tables about users, and what tells the rows of a user apart.
-OF_PEOPLE: dict[Callable[[Account], Rows], tuple[str, ...]] = {
+OF_USERS: dict[Callable[[Account], Rows], tuple[str, ...]] = {
     reference_days.productivity_daily: ("local_date",),
     reference_days.productivity_weekly: ("first_day",),
     reference_days.productivity_monthly: ("first_day",),
@@ -50,7 +50,7 @@ OF_ALL: dict[Callable[[Sequence[Account]], Rows], tuple[str, ...]] = {
 
 
 def test_no_table_is_without_an_account():
-    counted = {account.__name__ for account in (*OF_PEOPLE, *OF_ALL)}
+    counted = {account.__name__ for account in (*OF_USERS, *OF_ALL)}
     others = {each.name.removeprefix("gold/") for each in (daily.DAILY, priorities.SCORES)}
     assert counted == {table.name for table in build.TABLES} | others
 
@@ -69,17 +69,15 @@ def refresh(world: World, as_of: Any) -> None:
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-@given(
-    people=st.lists(generated_histories, min_size=3, max_size=4), days=st.integers(0, 70), seed=st.integers(0, 2**32)
-)
-def test_every_table_says_what_was_counted_slowly(tmp_path_factory, people, days, seed):
+@given(users=st.lists(generated_histories, min_size=3, max_size=4), days=st.integers(0, 70), seed=st.integers(0, 2**32))
+def test_every_table_says_what_was_counted_slowly(tmp_path_factory, users, days, seed):
     world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
-    for batch, as_of in arrivals(people, days, Random(seed)):
+    for batch, as_of in arrivals(users, days, Random(seed)):
         world.land(batch)
         refresh(world, as_of)
-    accounts = [Account(user, as_of) for user in people]
+    accounts = [Account(user, as_of) for user in users]
     world.lake.open(priorities.SCORES).delta.delete(f"as_of < '{as_of.isoformat()}'")  # what was said then stays said
-    for counted, key in OF_PEOPLE.items():
+    for counted, key in OF_USERS.items():
         found = rows_of(world, counted.__name__, ("user_id", *key))
         expected = {(a.id, *as_tuple(which)): row for a in accounts for which, row in counted(a).items()}
         compare(counted.__name__, found, expected)
@@ -89,9 +87,9 @@ def test_every_table_says_what_was_counted_slowly(tmp_path_factory, people, days
     assert broken_rules(world.lake, world.session) == []
 
 
-def arrivals(people: Sequence[SampleUser], days: int, random: Random) -> list[tuple[list[Any], Any]]:
+def arrivals(users: Sequence[SampleUser], days: int, random: Random) -> list[tuple[list[Any], Any]]:
     """The events in any order, some of them twice, in two batches, and as of when each is read."""
-    events = [event for user in people for event in user.events]
+    events = [event for user in users for event in user.events]
     arrived = events + random.sample(events, 5)
     random.shuffle(arrived)
     cut = random.randrange(1, len(arrived))

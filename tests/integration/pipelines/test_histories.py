@@ -170,13 +170,13 @@ def test_two_users_who_name_one_entity_have_one_each(world):
 
 def test_a_long_way_is_gone_bucket_by_bucket(world, monkeypatch):
     monkeypatch.setattr(histories, "AT_ONCE", 1)
-    people = [SampleUser() for _ in range(6)]
-    for user in people:
+    users = [SampleUser() for _ in range(6)]
+    for user in users:
         task_of_three_versions(user)
         world.land(user.events)
     world.load_silver()
     assert world.load_histories()["task"] == 18
     assert len(spans(world)) == 18
     commits = world.lake.pinned(TASKS).commit_metadata_since(0)
-    assert len(commits) == len({user.bucket for user in people})
+    assert len(commits) == len({user.bucket for user in users})
     assert world.load_histories()["task"] == 0

@@ -122,11 +122,11 @@ def test_graphql_takes_json_by_post_only(open_as):
         assert client.post("/graphql", content=MUTATION, headers={"Content-Type": kind}).status_code == 415
 
 
-@pytest.mark.parametrize("said", ['{"type": "start", "payload": {"query": "mutation { x }"}}', "no json"])
-def test_an_analyst_changes_nothing_over_a_websocket_either(open_as, said):
+@pytest.mark.parametrize("reply", ['{"type": "start", "payload": {"query": "mutation { x }"}}', "no json"])
+def test_an_analyst_changes_nothing_over_a_websocket_either(open_as, reply):
     client = open_as("of-an-analyst")
     with client.websocket_connect("/graphql", headers={"Host": "127.0.0.1:3000"}) as socket:
-        socket.send_text(said)
+        socket.send_text(reply)
     assert client.app._app.state.received == []
 
 

@@ -64,13 +64,15 @@ class Watch:
                 each.join(60)
 
 
-def told(rows: object) -> str:
+def as_text(rows: object) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def seen(connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = GOLD) -> dict[str, str]:
     """The gold tables that a connection shows, in short."""
-    return {name: told(connection.execute(f"from {name.replace('/', '.')} order by all").fetchall()) for name in tables}
+    return {
+        name: as_text(connection.execute(f"from {name.replace('/', '.')} order by all").fetchall()) for name in tables
+    }
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def readers(world, tmp_path, database_url) -> dict[str, Reader]:
     def by_sql() -> Look:
         """As `focusflow sql` does."""
         with duckdb_connection() as connection:
-            catalog.shown(world.lake, connection)
+            catalog.create_views(world.lake, connection)
             return seen(connection)
 
     def by_file() -> Look:
@@ -91,7 +93,7 @@ def readers(world, tmp_path, database_url) -> dict[str, Reader]:
             rows = """select day, key, row::text from published_rows where table_name = %(name)s
                       union all select day, key, row::text from published_product where table_name = %(name)s order by 1, 2, 3"""
             return {
-                each.name: told(connection.execute(rows, {"name": each.name}).fetchall())
+                each.name: as_text(connection.execute(rows, {"name": each.name}).fetchall())
                 for each in publish_tables.TABLES
             }
 

@@ -52,10 +52,10 @@ def rows_after(world, batches, moments):
         world.refresh(as_of)
         for table in BY_MONTH:
             build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
-    return {name: [told(row) for row in world.rows(name)] for name in TABLES}
+    return {name: [described(row) for row in world.rows(name)] for name in TABLES}
 
 
-def told(row):
+def described(row):
     """Without its place in the log, which is by arrival, and the last digits of numbers, which are by the order of sums."""
     return {
         name: round(value, 6) if isinstance(value, float) else value

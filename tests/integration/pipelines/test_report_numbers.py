@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from focusflow.clock import Period, zone
-from reports.periods.content import minutes, told
+from reports.periods.content import build_report, minutes
 from reports.periods.facts import NotComputed, Reader, gather
 from reports.periods.facts import User as Whom
 from reports.render import report_json
@@ -64,7 +64,7 @@ def inside(user: SampleUser, moment: datetime) -> bool:
     return moment.astimezone(zone(user.timezone)).date() in WEEK
 
 
-def counted(user: SampleUser) -> dict[str, float]:
+def expected_numbers(user: SampleUser) -> dict[str, float]:
     """From the events themselves, day by day on the user's own calendar."""
     here = zone(user.timezone)
 
@@ -112,11 +112,11 @@ def in_gold(days: list[dict[str, Any]]) -> dict[str, str]:
 @pytest.fixture
 def made(world: World):
     """All users' week, computed."""
-    people = {name: make() for name, make in PEOPLE.items()}
-    for user in people.values():
+    users = {name: make() for name, make in PEOPLE.items()}
+    for user in users.values():
         world.land(user.events)
     world.refresh(datetime.fromisoformat(AS_OF).replace(tzinfo=zone("Europe/Berlin")))
-    return people
+    return users
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -124,14 +124,14 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
     user = made[name]
     whom = Whom(user.id, "Ada", user.timezone, 0)
     facts = gather(world.lake, BUCKETS, whom, WEEK)
-    expected = counted(user)
+    expected = expected_numbers(user)
     assert {metric: facts.totals[metric] for metric in expected} == pytest.approx(expected)
     for metric in expected:
         assert facts.totals[metric] == pytest.approx(
             sum(row[metric] for row in world.days(user).values() if row["local_date"] in WEEK)
         )
     assert facts.events == len([event for event in user.events if inside(user, event.time)])
-    report = told(facts)
+    report = build_report(facts)
     said = {line.metric: line.value for line in report.lines}
     if report.is_empty:
         assert said == {}

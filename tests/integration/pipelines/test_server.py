@@ -149,16 +149,16 @@ def test_data_docs_are_shown_beside_dagsters_pages_also_when_they_are_written_la
 
 
 @pytest.mark.parametrize(
-    ("sentence", "is_said"),
+    ("sentence", "is_logged"),
     [
         ("Checking for new runs for sensor: raw_commits", False),
         ("Sensor raw_commits skipped: Nothing has landed yet.", False),
         ("Launching run for raw_commits", True),
     ],
 )
-def test_that_a_sensor_found_nothing_is_no_line_of_the_log(sentence, is_said):
+def test_that_a_sensor_found_nothing_is_no_line_of_the_log(sentence, is_logged):
     record = logging.makeLogRecord({"msg": sentence})
-    assert Quiet().filter(record) is is_said
+    assert Quiet().filter(record) is is_logged
 
 
 def test_runs_are_counted_by_status_beside_the_pages(instance):

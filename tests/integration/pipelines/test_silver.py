@@ -21,7 +21,7 @@ from tests.integration.pipelines.conftest import SampleUser, World
 CANARY = "Quetzalcoatl"
 
 
-def said(user: SampleUser, **changes: Any) -> bytes:
+def event_bytes(user: SampleUser, **changes: Any) -> bytes:
     """The bytes of a new task's event, with parts of the envelope or all of its data replaced."""
     event = user.task("2026-03-02 09:00").user.events.pop()
     return orjson.dumps(orjson.loads(event.as_bytes()) | changes)
@@ -105,9 +105,9 @@ def test_an_event_that_came_twice_counts_once(world):
 
 
 def test_nobody_takes_the_place_of_anothers_event_by_its_id(world):
-    people = [SampleUser(zone) for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York")]
-    id_ = people[0].events[0].id
-    world.land(event.model_copy(update={"id": id_}) for user in people for event in user.events)
+    users = [SampleUser(zone) for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York")]
+    id_ = users[0].events[0].id
+    world.land(event.model_copy(update={"id": id_}) for user in users for event in user.events)
     assert world.load_silver().kept == 3
 
 
@@ -124,8 +124,8 @@ def test_an_unreadable_event_does_not_use_up_its_id(world):
     [(b"\xff\xfe", "not UTF-8"), (b"{", "not JSON"), (b"", "not JSON"), (b"[1, 2]", "unknown type (none)")],
     ids=["bytes", "half an object", "nothing", "a list"],
 )
-def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, reason):
-    assert_put_aside(world, SampleUser(), value, reason)
+def test_bytes_that_are_no_event_are_quarantined_and_stop_nothing(world, value, reason):
+    assert_quarantined(world, SampleUser(), value, reason)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_bytes_that_are_no_event_are_put_aside_and_stop_nothing(world, value, re
     ],
     ids=str,
 )
-def test_an_event_that_breaks_the_contract_is_put_aside_and_stops_nothing(world, changes, reason):
+def test_an_event_that_breaks_the_contract_is_quarantined_and_stops_nothing(world, changes, reason):
     ada = SampleUser()
-    assert_put_aside(world, ada, said(ada, **changes), reason)
+    assert_quarantined(world, ada, event_bytes(ada, **changes), reason)
 
 
 def a_value(field: contract_validation.Field) -> object:
@@ -226,14 +226,14 @@ def test_silver_judges_every_kind_of_value_in_every_field_as_the_contract_does(w
     told = [good | {field.name: value} for field, value in kinds]
     told += [{name: value for name, value in good.items() if name != field.name} for field in fields]
     envelope = {"type": noun.types[0], "dataschema": noun.schema}
-    world.land_bytes((ada.bucket, said(ada, **envelope, id=str(new_id()), data=data)) for data in told)
+    world.land_bytes((ada.bucket, event_bytes(ada, **envelope, id=str(new_id()), data=data)) for data in told)
     world.load_silver()
     aside = {orjson.dumps(orjson.loads(row["value"])["data"]) for row in world.rows(silver.QUARANTINE.name)}
     judged = [(data, orjson.dumps(data) not in aside) for data in told]
     assert judged == [(data, is_of_its_types(noun, data)) for data in told]
 
 
-def assert_put_aside(world: World, ada: SampleUser, value: bytes, reason: str) -> None:
+def assert_quarantined(world: World, ada: SampleUser, value: bytes, reason: str) -> None:
     world.land_bytes([(ada.bucket, value)])
     world.land(ada.events)
     assert world.load_silver() == silver.LoadStats(read=2, kept=1, quarantined=1)
@@ -242,16 +242,16 @@ def assert_put_aside(world: World, ada: SampleUser, value: bytes, reason: str) -
 
 
 @pytest.mark.parametrize("day", ["infinity", "-infinity", "99999-01-01", "0044-03-15 (BC)"])
-def test_a_date_that_no_calendar_page_has_is_put_aside(world, day):
+def test_a_date_that_no_calendar_page_has_is_quarantined(world, day):
     ada = SampleUser()
-    world.land_bytes([(ada.bucket, said(ada, localdate=day))])
+    world.land_bytes([(ada.bucket, event_bytes(ada, localdate=day))])
     assert world.load_silver().quarantined == 1
 
 
 @pytest.mark.parametrize("moment", ["infinity", "99999-01-01T00:00:00Z"])
-def test_a_moment_that_no_clock_shows_is_put_aside(world, moment):
+def test_a_moment_that_no_clock_shows_is_quarantined(world, moment):
     ada = SampleUser()
-    world.land_bytes([(ada.bucket, said(ada, time=moment))])
+    world.land_bytes([(ada.bucket, event_bytes(ada, time=moment))])
     assert world.load_silver().quarantined == 1
 
 
@@ -275,7 +275,7 @@ def test_killed_between_quarantine_and_silver_nothing_is_lost_and_nothing_double
     assert len(world.rows(silver.EVENTS.name)) == 2
 
 
-def test_of_two_that_take_in_the_same_events_one_is_refused(world):
+def test_of_two_that_load_the_same_events_one_is_refused(world):
     ada = SampleUser()
     world.land(ada.events)
     world.land_bytes([(ada.bucket, b"{")])
@@ -291,7 +291,7 @@ def test_of_two_that_take_in_the_same_events_one_is_refused(world):
 def test_data_that_grew_by_a_field_and_left_out_one_with_a_default_is_loaded(world):
     ada = SampleUser()
     world.land_bytes(
-        [(ada.bucket, said(ada, data={"title": "Write", "created_at": "2026-03-02T09:00:00+01:00", "mood": 5}))]
+        [(ada.bucket, event_bytes(ada, data={"title": "Write", "created_at": "2026-03-02T09:00:00+01:00", "mood": 5}))]
     )
     assert world.load_silver().kept == 1
 

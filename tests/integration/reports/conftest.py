@@ -62,11 +62,11 @@ def sending(settings, database, facts_of, clear):
 
     def at(now=MONDAY, facts=facts_of, smtp_port=settings.smtp_port, **more):
         server = settings.model_copy(update={"smtp_port": smtp_port})
-        people, ledger = (
+        recipients, ledger = (
             Recipients(database, must_verify=settings.must_verify_email),
             DeliveryLog(database, settings.mail_from),
         )
-        return Sender(settings, people, ledger, mailer(server), facts, now=lambda: now, pace=Pace(1000), **more)
+        return Sender(settings, recipients, ledger, mailer(server), facts, now=lambda: now, pace=Pace(1000), **more)
 
     return at
 

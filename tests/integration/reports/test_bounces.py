@@ -55,7 +55,7 @@ def take(sending, database):
 
     def took(mail):
         sender = sending()
-        bounces = Bounces(database, sender.people, sender.ledger)
+        bounces = Bounces(database, sender.recipients, sender.ledger)
         return [fate for _, fate in bounces.take(mail.encode(), MONDAY)]
 
     return took
@@ -76,7 +76,7 @@ def sent(sending, ada, post):
 @pytest.fixture
 def returned(sent, ada):
     """That report, come back from where it went."""
-    return lambda *said, **more: came_back(f"{ada}@EXAMPLE.com", sent, *said, **more)
+    return lambda *notice, **more: came_back(f"{ada}@EXAMPLE.com", sent, *notice, **more)
 
 
 @pytest.fixture
@@ -126,15 +126,15 @@ LITTLE = {
 }
 
 
-@pytest.mark.parametrize("said", LITTLE, ids=" ".join)
-def test_what_says_nothing_of_the_address_stops_nothing(take, returned, seen, sending, said):
-    fate, status = LITTLE[said]
-    assert take(returned(*said)) == [fate]
+@pytest.mark.parametrize("notice", LITTLE, ids=" ".join)
+def test_what_says_nothing_of_the_address_stops_nothing(take, returned, seen, sending, notice):
+    fate, status = LITTLE[notice]
+    assert take(returned(*notice)) == [fate]
     assert seen()[0] == status
     assert sending(NEXT_MONDAY).run().sent == 1
 
 
-def test_an_address_that_it_was_sent_on_to_is_not_the_persons(take, sent, sending):
+def test_an_address_that_it_was_sent_on_to_is_not_the_users(take, sent, sending):
     assert take(came_back("elsewhere@example.org", sent)) == [Fate.FAILED]
     assert sending(NEXT_MONDAY).run().sent == 1
 
@@ -156,8 +156,8 @@ def test_a_server_that_says_at_once_that_there_is_nobody_is_believed(sending, ad
 
 
 def test_a_server_that_refuses_us_stops_no_address():
-    for said in ("550 relay denied", "550 5.7.1 no", "552 5.2.2 full", "550 15.1.1", "554 5.1.8 sender"):
-        assert not is_final(Delivery(Outcome.REFUSED, said, 550)), said
+    for notice in ("550 relay denied", "550 5.7.1 no", "552 5.2.2 full", "550 15.1.1", "554 5.1.8 sender"):
+        assert not is_final(Delivery(Outcome.REFUSED, notice, 550)), notice
 
 
 def test_the_command_takes_a_mail_a_mailbox_or_a_pipe_and_lists(sent, ada, database_url, tmp_path, monkeypatch):

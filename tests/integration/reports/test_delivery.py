@@ -74,7 +74,7 @@ def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, new_user, dat
 
 @pytest.mark.parametrize(("channels", "notes"), [(["in_app"], 1), ([], 0)])
 def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, new_user, post, channels, notes):
-    ada, database = new_user(**weekly_only()), sending().people.database
+    ada, database = new_user(**weekly_only()), sending().recipients.database
     with database.owner() as connection:
         connection.execute("insert into notification_preferences values (%s, 'report', true, %s)", [ada, channels])
     assert sending().run().sent == notes
@@ -92,7 +92,7 @@ def test_who_reads_in_the_app_alone_gets_the_report_there_and_no_mail(sending, n
     [("550 no such mailbox", "failed"), ("451 greylisted", "due"), ("hang up", "unknown"), ("take and hang up", "unknown"), ("take and hang", "unknown")],
 )  # fmt: skip
 def test_one_bad_mailbox_stops_nobody_and_its_fate_can_be_seen(sending, new_user, post, answer, status):
-    database = sending().people.database
+    database = sending().recipients.database
     bad, *good = (new_user(**weekly_only()) for _ in range(4))
     post.for_address[f"{bad}@example.com"] = answer
     assert sending().run().sent == 3
@@ -136,7 +136,7 @@ def test_an_email_of_unknown_fate_is_sent_again_only_by_an_operator(sending, new
     post.to_text = None
     for hours in (1, 24, 100):
         assert sending(MONDAY + timedelta(hours=hours)).run().due == 0
-    to = sending().people.by_id(ada)
+    to = sending().recipients.by_id(ada)
     assert sending().send(to, "weekly", LAST_WEEK).status == "unknown"
     assert len(post.taken) == 1
     assert sending().again(to, "weekly", LAST_WEEK.key).status == "sent"
@@ -148,7 +148,7 @@ def test_an_email_of_unknown_fate_is_sent_again_only_by_an_operator(sending, new
 def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, new_user, post, database, facts_of):
     ada = new_user(**weekly_only())
     sender = sending()
-    to = sender.people.by_id(ada)
+    to = sender.recipients.by_id(ada)
     sender.ledger.plan(to, "weekly", LAST_WEEK, MONDAY)
     row = sender.ledger.of_key(ada, "weekly", LAST_WEEK.key)
     sender.ledger.claim(row, {}, MONDAY, MONDAY + timedelta(minutes=15))
@@ -159,7 +159,7 @@ def test_what_a_killed_sender_left_is_unknown_once_it_cannot_come_back(sending, 
 
 
 def test_two_senders_at_once_send_each_report_once(sending, new_user, post):
-    people = {new_user(**weekly_only()) for _ in range(30)}
+    recipients = {new_user(**weekly_only()) for _ in range(30)}
     start = threading.Barrier(2)
 
     def run():
@@ -171,7 +171,7 @@ def test_two_senders_at_once_send_each_report_once(sending, new_user, post):
         each.start()
     for each in both:
         each.join()
-    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{each}@example.com" for each in people)
+    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{each}@example.com" for each in recipients)
 
 
 def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(sending, new_user, post, database):
@@ -189,7 +189,7 @@ def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(se
     assert [(row["period"], row["status"]) for row in rows] == [("2026-W46", "skipped"), ("2026-W48", "sent")]
 
 
-def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, new_user, post, database):
+def test_moving_and_other_preferences_bring_no_second_report_of_a_week(sending, new_user, post, database):
     ada = new_user(**weekly_only())
     sending().run()
     changes = ("timezone = 'Pacific/Kiritimati'", "timezone = 'Pacific/Pago_Pago'", "week_start = 6", "week_start = 5")
@@ -216,7 +216,7 @@ def test_moving_and_other_wishes_bring_no_second_report_of_a_week(sending, new_u
         ({"quiet_from": "22:00", "quiet_until": "08:31"}, 0),
     ],
 )
-def test_wishes_are_obeyed(sending, new_user, preferences, sent):
+def test_preferences_are_obeyed(sending, new_user, preferences, sent):
     new_user(**weekly_only(**preferences))
     assert sending().run().sent == sent
 
@@ -262,7 +262,7 @@ def test_who_unsubscribes_while_it_waits_for_its_turn_gets_nothing(sending, new_
 @pytest.mark.parametrize("change", ["is_active = false", "erased_at = created_at"])
 def test_a_closed_account_gets_nothing(sending, new_user, post, database, change):
     ada = new_user(**weekly_only())
-    sending().ledger.plan(sending().people.by_id(ada), "weekly", LAST_WEEK, MONDAY)
+    sending().ledger.plan(sending().recipients.by_id(ada), "weekly", LAST_WEEK, MONDAY)
     with database.owner() as connection:
         connection.execute(f"update users set {change} where id = %s", [ada])
     assert sending().run().sent == 0
@@ -397,7 +397,7 @@ def pile_up(new_user, database):
 
 @pytest.mark.parametrize("trouble", ["made", "read", "time zone"])
 def test_many_reports_that_cannot_be_sent_come_after_all_users_first(sending, new_user, pile_up, facts_of, trouble):
-    bad, good, database = pile_up(), new_user(**weekly_only()), sending().people.database
+    bad, good, database = pile_up(), new_user(**weekly_only()), sending().recipients.database
     with database.owner() as connection:
         if trouble == "read":
             connection.execute("update report_deliveries set last_day = first_day + 9")
@@ -424,7 +424,7 @@ def test_many_reports_that_cannot_be_sent_come_after_all_users_first(sending, ne
 def test_a_report_that_cannot_even_be_read_is_given_up_in_the_end_with_the_reason(sending, new_user, database):
     ada, now, runs = new_user(**weekly_only()), MONDAY, 0
     sender = sending()
-    sender.ledger.plan(sender.people.by_id(ada), "weekly", LAST_WEEK, now)
+    sender.ledger.plan(sender.recipients.by_id(ada), "weekly", LAST_WEEK, now)
     with database.owner() as connection:
         connection.execute("update report_deliveries set last_day = first_day + 9")
     while (found := state(database, ada))["status"] == "due":

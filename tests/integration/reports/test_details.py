@@ -12,7 +12,7 @@ from focusflow.database.session import Role
 from focusflow.database.tables import goals, habit_logs, habits, milestones, tasks
 from focusflow.identity import new_id
 from reports.insights.writer import Evidence, Remark
-from reports.periods.content import told
+from reports.periods.content import build_report
 from reports.periods.details import Details, Goal, Habit, Hour, Task, gather_details
 from reports.periods.facts import User
 from reports.render import render_report
@@ -174,14 +174,14 @@ def test_titles_are_text_in_every_form(facts):
         reached=(("goal", EVIL),),
     )
     remark = Remark(text=EVIL[:300], evidence=[Evidence(metric="tasks_completed", value=1)])
-    made = render_report(told(facts, details, [remark]))
+    made = render_report(build_report(facts, details, [remark]))
     assert "<script" not in made.html
     assert made.html.count("😀") == 5
     assert "\nBcc" not in made.text
 
 
 def test_a_report_can_be_only_some_of_its_parts(facts):
-    report = told(facts, Details(habits=(Habit("Walk", 1, 1, 1, "days"),), hours=(Hour(9, 50.0),))).only(
+    report = build_report(facts, Details(habits=(Habit("Walk", 1, 1, 1, "days"),), hours=(Hour(9, 50.0),))).only(
         ["habits", "days"]
     )
     assert [part.name for part in report.parts] == ["habits"]

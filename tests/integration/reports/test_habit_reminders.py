@@ -92,7 +92,7 @@ def test_what_is_done_or_skipped_and_a_day_off_remind_of_nothing(habit, remind, 
 
 
 def test_an_email_waits_for_the_end_of_quiet_hours(habit, remind, new_user, sending, post):
-    database, settings = sending().people.database, sending().settings
+    database, settings = sending().recipients.database, sending().settings
     ada = new_user(quiet_from=time(22), quiet_until=time(8))
     habit(ada)
     with database.transaction(Role.API, ada) as tx:

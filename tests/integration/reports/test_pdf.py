@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from reports.pdf import NoPdf, pdf
-from reports.periods.content import told
+from reports.periods.content import build_report
 from reports.render import render_report
 
 # Loading fonts touches an interface of Python that is on its way out.
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def test_the_page_becomes_a_tagged_document_in_its_language(facts):
-    made = pdf(render_report(told(facts)).html)
+    made = pdf(render_report(build_report(facts)).html)
     assert made.startswith(b"%PDF-1.7")
     inside = b"".join(zlib.decompress(part) for part in re.findall(rb"stream\n(x\xda.*?)\nendstream", made, re.DOTALL))
     assert b"/MarkInfo" in inside

@@ -12,7 +12,7 @@ from focusflow.settings import load_settings
 from reports.delivery.sender import Pace
 from reports.notifications.delivery import NotificationDelivery
 from reports.notifications.plan_scheduler import PlanScheduler
-from reports.periods.builder import maker
+from reports.periods.builder import report_builder
 from reports.recipients import Recipients
 from tests.conftest import add_user
 from tests.mailserver import Post, served
@@ -42,9 +42,9 @@ def run(settings, database):
         connection.execute("truncate users cascade")
 
     def at(now=EIGHT):
-        planned = PlanScheduler(database, maker(settings, database), lambda: now).run()
-        people = Recipients(database, must_verify=False)
-        NotificationDelivery(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
+        planned = PlanScheduler(database, report_builder(settings, database), lambda: now).run()
+        recipients = Recipients(database, must_verify=False)
+        NotificationDelivery(settings, database, recipients, mailer(settings), lambda: now, Pace(1000)).run()
         return planned
 
     return at
@@ -153,13 +153,13 @@ def test_nobody_is_told_who_does_not_want_it_or_has_nothing_to_plan(run, new_use
 
 
 def test_two_at_once_tell_it_once(run, new_user, post):
-    people = [new_user("email") for _ in range(10)]
+    recipients = [new_user("email") for _ in range(10)]
     both = [threading.Thread(target=run) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:
         each.join()
-    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
+    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in recipients)
 
 
 def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, new_user, notes, database):

@@ -41,12 +41,12 @@ def test_the_preview_is_the_email_that_comes_next(sending, new_user, post, numbe
     preferences = {"weekly_report": kind == "weekly", "monthly_report": kind == "monthly"}
     preferences |= {"weekly_report_day": draw.randrange(7), "weekly_report_hour": draw.randrange(24)}
     ada = new_user(draw.choice(ZONES), **preferences)
-    database = sending().people.database
+    database = sending().recipients.database
     with database.owner() as connection:
         connection.execute("update users set week_start = %s where id = %s", [draw.randrange(7), ada])
     now = SOMETIME + timedelta(hours=draw.uniform(0, 24 * 7))
     for _ in range(2):  # once with nothing sent before, once after an email
-        to, taken = sending().people.by_id(ada), len(post.taken)
+        to, taken = sending().recipients.by_id(ada), len(post.taken)
         report, email = sending(now, facts=numbers(now)).composer.preview(to, kind, now)
         while len(post.taken) == taken:
             report, email = sending(now, facts=numbers(now)).composer.preview(to, kind, now)
@@ -73,7 +73,7 @@ def test_what_an_attempt_has_fixed_is_what_the_preview_shows(sending, new_user, 
         return replace(found, totals={**found.totals, "tasks_completed": 1})
 
     sender = sending(later, facts=changed)
-    report, _ = sender.composer.preview(sender.people.by_id(ada), "weekly", later)
+    report, _ = sender.composer.preview(sender.recipients.by_id(ada), "weekly", later)
     with database.transaction(Role.REPORTING) as tx:
         row = tx.one("select content, status from report_deliveries where user_id = %(id)s", {"id": ada})
     assert row["status"] in PENDING

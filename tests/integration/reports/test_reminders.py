@@ -39,12 +39,12 @@ def run(post, database, tmp_path):
         )  # fmt: skip
 
         def at(now=NOON, smtp_port=port, **limits):
-            people, server = (
+            recipients, server = (
                 Recipients(database, must_verify=False),
                 settings.model_copy(update={"smtp_port": smtp_port}),
             )
             return NotificationDelivery(
-                server, database, people, mailer(server), lambda: now, Pace(1000), **limits
+                server, database, recipients, mailer(server), lambda: now, Pace(1000), **limits
             ).run()
 
         yield at

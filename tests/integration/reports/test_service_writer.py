@@ -12,7 +12,7 @@ from reports.insights.accounts import Accounts
 from reports.insights.local import by_rule
 from reports.insights.service import Breaker, ServiceWriter, client, prompt, service
 from reports.insights.writer import topic_of, written
-from reports.periods.builder import maker
+from reports.periods.builder import report_builder
 from reports.periods.facts import User
 from tests import aiservice
 from tests.aiservice import Service, honest, saying
@@ -191,8 +191,8 @@ def test_nobody_is_answered_from_what_was_kept_of_another(words, server, databas
 
 def test_without_a_service_nothing_is_asked(facts, settings, database, server):
     nobody = settings.model_copy(update={"openai_base_url": None, "openai_api_key": None})
-    assert maker(nobody, database).words(facts).by == "local"
-    assert maker(settings, database).service is not None
+    assert report_builder(nobody, database).words(facts).by == "local"
+    assert report_builder(settings, database).service is not None
     assert server.asked == []
 
 

@@ -15,7 +15,7 @@ def clock_at(moment):
     return lambda: moment
 
 
-def told(database, user_id):
+def tips_of(database, user_id):
     with database.transaction(Role.REPORTING) as tx:
         rows = tx.all(
             "select data->>'tip' as tip from notifications where user_id = %(id)s and type = 'productivity_tip' order by created_at",
@@ -31,8 +31,8 @@ def test_a_tip_fits_comes_once_and_at_most_weekly(database, new_user):
             insert_row(tx, tasks, {"id": new_id(), "title": f"{n}"})
     for hours in range(0, 24 * 40, 6):
         TipScheduler(database, clock_at(MONDAY + timedelta(hours=hours))).run()
-    assert told(database, ada) == ["due_dates", "estimates", "days_off"]
-    assert set(told(database, ada)) < set(TIPS)
+    assert tips_of(database, ada) == ["due_dates", "estimates", "days_off"]
+    assert set(tips_of(database, ada)) < set(TIPS)
 
 
 def test_nothing_is_told_outside_of_work_or_to_who_does_not_want_it(database, new_user):
@@ -45,4 +45,4 @@ def test_nothing_is_told_outside_of_work_or_to_who_does_not_want_it(database, ne
     assert TipScheduler(database, lambda: MONDAY - timedelta(hours=6)).due() == []
     assert [row["user_id"] for row in TipScheduler(database, lambda: MONDAY).due()] == [ada]
     TipScheduler(database, lambda: MONDAY).run()
-    assert told(database, eve) == []
+    assert tips_of(database, eve) == []

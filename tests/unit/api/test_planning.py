@@ -22,34 +22,34 @@ def task(number, minutes, due_at=None):
     return Candidate(UUID(int=number), minutes, False, number, due_at)
 
 
-def told(plan):
+def lines_of(plan):
     return [(block.task_id.int, f"{block.start_at:%H:%M}", f"{block.end_at:%H:%M}") for block in plan.blocks]
 
 
 def test_what_ranks_highest_goes_first_with_breaks_between():
     plan = planned([task(2, 60), task(1, 45)], [(at(9), at(12))])
-    assert told(plan) == [(1, "09:00", "09:45"), (2, "09:55", "10:55")]
+    assert lines_of(plan) == [(1, "09:00", "09:45"), (2, "09:55", "10:55")]
     assert plan.left_out == ()
 
 
 def test_what_ends_on_the_day_goes_before_what_ranks_higher():
     plan = planned([task(1, 30), task(2, 30, at(11)), task(3, 30, at(10))], [(at(9), at(12))])
-    assert [number for number, *_ in told(plan)] == [3, 2, 1]
+    assert [number for number, *_ in lines_of(plan)] == [3, 2, 1]
 
 
 def test_long_work_is_done_in_parts():
     plan = planned([task(1, 200)], [(at(9), at(13))])
-    assert told(plan) == [(1, "09:00", "10:30"), (1, "10:40", "12:10"), (1, "12:20", "12:40")]
+    assert lines_of(plan) == [(1, "09:00", "10:30"), (1, "10:40", "12:10"), (1, "12:20", "12:40")]
 
 
 def test_a_short_task_fills_the_gap_that_a_long_one_leaves():
     plan = planned([task(1, 90), task(2, 15)], [(at(9), at(9, 15)), (at(10), at(11, 30))])
-    assert told(plan) == [(2, "09:00", "09:15"), (1, "10:00", "11:30")]
+    assert lines_of(plan) == [(2, "09:00", "09:15"), (1, "10:00", "11:30")]
 
 
 def test_what_finds_no_place_is_said_with_its_minutes():
     plan = planned([task(1, 60), task(2, 60)], [(at(9), at(10, 40))])
-    assert told(plan) == [(1, "09:00", "10:00"), (2, "10:10", "10:40")]
+    assert lines_of(plan) == [(1, "09:00", "10:00"), (2, "10:10", "10:40")]
     assert [(each.task_id.int, each.minutes) for each in plan.left_out] == [(2, 30)]
 
 

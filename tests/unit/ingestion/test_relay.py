@@ -30,7 +30,7 @@ class PositionsInMemory:
 
 
 @dataclass
-class Told:
+class Reported:
     """A delivery of which everything is known."""
 
     counts: dict[int, int]
@@ -53,7 +53,7 @@ class BrokerThat:
             refused = self.refuses if partition == 0 else None
             self.log[partition] += [offset for offset in offsets if offset != refused]
             acknowledged[partition] = offsets.index(refused) if refused in offsets else len(offsets)
-        return Told(acknowledged)
+        return Reported(acknowledged)
 
     def close(self):
         pass

@@ -39,7 +39,7 @@ TABLES: dict[str, Any] = {
 
 
 def lived(
-    *, people: int = 4, days: int = 30, a_day: int = 2, seed: int = 1, planted: float = 0.0
+    *, users: int = 4, days: int = 30, a_day: int = 2, seed: int = 1, planted: float = 0.0
 ) -> dict[str, pl.DataFrame]:
     """Tables of rows: users who get tasks, move some, give some up, and do the others, in part with a timer. The more is planted, the
     more they heed priorities and due dates, and put off errands; at 0 they draw lots.
@@ -48,8 +48,8 @@ def lived(
     tables: dict[str, list[Any]] = {name: [] for name in TABLES}
     histories = _Histories(tables, dice, days, a_day, planted)
     zones = ["Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "UTC"]
-    for number in range(people):
-        _person(histories, f"person-{number}", zones[number % 4])
+    for number in range(users):
+        _user(histories, f"person-{number}", zones[number % 4])
     return {
         name: pl.DataFrame(rows, schema=TABLES[name], orient="row") if rows else pl.DataFrame(schema=TABLES[name])
         for name, rows in tables.items()
@@ -64,7 +64,7 @@ class _Histories(NamedTuple):
     planted: float
 
 
-def _person(histories, user, zone):
+def _user(histories, user, zone):
     tables, dice, days, a_day, planted = histories
     tables["user_history"].append(_row(USERS, user_id=user, version=1, valid_from=FIRST, timezone=zone))
     for version, (at, progress) in enumerate([(0, 10.0), (days // 2, 60.0)], start=1):

@@ -72,7 +72,7 @@ def test_a_list_at_one_moment_is_that_of_many():
 
 
 def test_who_has_no_history_is_left_out_without_ado():
-    with snapshots.chosen(*connected(lived(people=1)), users=["nobody"]) as users:
+    with snapshots.chosen(*connected(lived(users=1)), users=["nobody"]) as users:
         assert users.count() == 0
         assert users.days() is None
         assert users.lists_at(datetime(2026, 2, 1, tzinfo=UTC)).rows.is_empty()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
-from reports.periods.content import Line, Part, told
+from reports.periods.content import Line, Part, build_report
 from reports.render import MAILS, Links, Notice, render_email, render_notification, render_report, subject_line
 from tests.unit.reports.conftest import ADA
 
@@ -34,7 +34,7 @@ def emails(facts):
         Part("plan", "Your day", (Line("block", "Call", "25 min"),)),
     )
     return {name: render_email(name, **values) for name, values in ACCOUNT.items()} | {
-        "report": render_report(told(facts), LINKS),
+        "report": render_report(build_report(facts), LINKS),
         "notification": render_notification("notification", Notice("Lead 12", HOSTILE, parts), HOSTILE, ADA.name, LINKS),
     }  # fmt: skip
 

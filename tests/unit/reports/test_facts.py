@@ -9,7 +9,7 @@ import pytest
 
 from focusflow.clock import Period
 from reports.periods import facts
-from reports.periods.content import told
+from reports.periods.content import build_report
 from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, NotComputed, Reader, gather
 from tests.unit.reports.conftest import ADA, BUCKETS, OTHER, WEEK, day
 
@@ -24,7 +24,7 @@ def test_a_report_says_how_many_earlier_weeks_lay_in_the_usual_range(with_days, 
     for number, trend in enumerate(earlier, 1):
         first = WEEK.first - timedelta(weeks=number)
         with_week(first_day=first, final_day=first + timedelta(days=6), tasks_completed_trend=trend)
-    assert told(gather(lake, BUCKETS, ADA, WEEK)).note.endswith(note)
+    assert build_report(gather(lake, BUCKETS, ADA, WEEK)).note.endswith(note)
 
 
 def test_the_headline_is_the_sum_of_the_days_of_that_user_and_period(with_days):
@@ -91,13 +91,13 @@ def test_a_week_in_which_nothing_was_done_is_empty(with_days):
 
 
 def test_read_for_many_at_once_facts_are_the_same_as_for_each_alone(with_days, with_week):
-    people = [replace(ADA, id=UUID(int=ADA.id.int + n)) for n in range(12)]
-    lake = with_days(*(day(each, who.id, tasks_completed=n) for n, who in enumerate(people) for each in WEEK))
+    users = [replace(ADA, id=UUID(int=ADA.id.int + n)) for n in range(12)]
+    lake = with_days(*(day(each, who.id, tasks_completed=n) for n, who in enumerate(users) for each in WEEK))
     with_week(tasks_completed_usual_low=2.0, tasks_completed_usual_high=5.0, tasks_completed_trend="lower")
     reader = Reader(lake, BUCKETS)
-    alone = [gather(lake, BUCKETS, who, WEEK) for who in people]
+    alone = [gather(lake, BUCKETS, who, WEEK) for who in users]
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(lambda who: reader.gather(who, WEEK), people))
+        together = list(threads.map(lambda who: reader.gather(who, WEEK), users))
     assert together == alone
-    with_days(*(day(WEEK.first, who.id, tasks_completed=100) for who in people))
-    assert [reader.gather(who, WEEK) for who in people] == alone
+    with_days(*(day(WEEK.first, who.id, tasks_completed=100) for who in users))
+    assert [reader.gather(who, WEEK) for who in users] == alone

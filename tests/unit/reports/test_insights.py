@@ -65,10 +65,10 @@ def test_whatever_it_suggests_is_grounded(facts, created, kept, score, overdue):
     given = replace(facts, totals={**totals, "tasks_overdue": overdue, "meeting_minutes": 90.0})
     written = by_rule(given)
     assert ungrounded(written, given.by_name()) + unplain(written) == []
-    said = " ".join(remark.text for remark in written.suggestions)
-    assert ("came in" in said) == (created == 40)
-    assert ("smaller one" in said) == (kept < 4)
-    assert ("1 task is overdue" in said) == (overdue == 1)
+    claim = " ".join(remark.text for remark in written.suggestions)
+    assert ("came in" in claim) == (created == 40)
+    assert ("smaller one" in claim) == (kept < 4)
+    assert ("1 task is overdue" in claim) == (overdue == 1)
 
 
 def test_what_is_unusual_is_said_first(facts):
@@ -124,8 +124,8 @@ TRENDS = {"tasks_completed": "higher", "focus_minutes": "usual", "productivity_s
     ],
 )  # fmt: skip
 def test_more_and_less_are_said_only_where_the_trend_bears_it_out(text, metric, is_earned):
-    said = Insights(headline="A week.", observations=[remark(text, metric), FINE], suggestions=[FINE])
-    assert (unearned(said, TRENDS) == []) == is_earned
+    claim = Insights(headline="A week.", observations=[remark(text, metric), FINE], suggestions=[FINE])
+    assert (unearned(claim, TRENDS) == []) == is_earned
 
 
 def test_a_headline_may_compare_what_is_compared_and_a_suggestion_speak_of_more():
@@ -157,8 +157,8 @@ DRESSED = (
 )
 
 
-@pytest.mark.parametrize("said", SAID, ids=ascii)
+@pytest.mark.parametrize("claim", SAID, ids=ascii)
 @pytest.mark.parametrize("dressed", DRESSED)
-def test_nothing_that_a_service_was_talked_into_passes(said, dressed):
-    words = insights(last=remark(dressed.format(said)))
+def test_nothing_that_a_service_was_talked_into_passes(claim, dressed):
+    words = insights(last=remark(dressed.format(claim)))
     assert ungrounded(words, FACTS) + unplain(words)

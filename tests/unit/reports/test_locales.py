@@ -7,7 +7,7 @@ import pytest
 
 from reports.insights.writer import Evidence, Remark
 from reports.locales import first_weekday
-from reports.periods.content import told
+from reports.periods.content import build_report
 from reports.render import render_report
 from tests.unit.reports.conftest import ADA
 
@@ -40,7 +40,7 @@ def test_dates_and_numbers_follow_the_locale_in_every_form(facts, locale):
         as_of=datetime(2026, 10, 26, 6, tzinfo=UTC),
     )  # fmt: skip
     remark = Remark(text="Tasks completed: 1,234.", evidence=[Evidence(metric="tasks_completed", value=1234)])
-    made = render_report(told(mine, remarks=[remark]))
+    made = render_report(build_report(mine, remarks=[remark]))
     span, first, count, as_of = WRITTEN[locale]
     for form in (made.html, made.text):
         for said in (span, first, f"{count} tasks completed", f"Tasks completed: {count}.", f"Numbers as of {as_of}"):
@@ -48,7 +48,10 @@ def test_dates_and_numbers_follow_the_locale_in_every_form(facts, locale):
 
 
 def test_what_nobody_knows_is_written_in_english(facts):
-    assert render_report(told(replace(facts, user=replace(ADA, locale="tlh")))).html == render_report(told(facts)).html
+    assert (
+        render_report(build_report(replace(facts, user=replace(ADA, locale="tlh")))).html
+        == render_report(build_report(facts)).html
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reports.insights.placeholders import PRINTED, filled
-from reports.insights.service import found_wrong
+from reports.insights.service import rejections
 from reports.insights.writer import Evidence, Insights, Remark
 from tests.unit.reports.test_sentences import PLAIN, TOPIC
 
@@ -19,31 +19,31 @@ PLAN = replace(
 )
 
 
-def said(text, topic=TOPIC, cites="tasks_completed"):
+def insights_of(text, topic=TOPIC, cites="tasks_completed"):
     """A text as it would be shown, and what is wrong with it."""
     cited = cites if cites in topic.numbers else next(iter(topic.numbers))
     remark = Remark(text=text, evidence=[Evidence(metric=cited, value=topic.numbers[cited])])
     other = PLAIN if topic is TOPIC else remark
     whole = filled(Insights(headline="A look at it.", observations=[remark, other], suggestions=[other]), topic)
-    return whole.observations[0], found_wrong(whole, topic)
+    return whole.observations[0], rejections(whole, topic)
 
 
 @pytest.mark.parametrize("name", [name for name in PRINTED if name in TOPIC.numbers])
 @pytest.mark.parametrize("value", [0, 1, 12, 1135.4])
 def test_every_fact_is_printed_with_its_noun_and_passes(name, value):
     topic = replace(TOPIC, numbers={**TOPIC.numbers, name: value})
-    remark, wrong = said(f"You have {{{name}}}.", topic, cites=name)
+    remark, wrong = insights_of(f"You have {{{name}}}.", topic, cites=name)
     assert f"{value:,}" in remark.text
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", PLAN.numbers)
 def test_every_figure_of_a_plan_is_printed_and_passes(name):
-    assert said(f"The day has {{{name}}}.", PLAN, cites=name)[1] == []
+    assert insights_of(f"The day has {{{name}}}.", PLAN, cites=name)[1] == []
 
 
 def test_trend_range_and_time_before_are_printed_and_pass():
-    remark, wrong = said(
+    remark, wrong = insights_of(
         "{tasks_completed}, {tasks_completed.trend}, {tasks_completed.usual}, {tasks_completed.before}."
     )
     assert remark.text == "12 completed tasks, more than is usual for you, usually 7 to 10, 9 the week before."
@@ -53,11 +53,11 @@ def test_trend_range_and_time_before_are_printed_and_pass():
 @pytest.mark.parametrize("trend", ["higher", "lower", "usual", "too_little_data", "running"])
 def test_every_trend_that_code_prints_passes(trend):
     topic = replace(TOPIC, compared={**TOPIC.compared, "focus_minutes": trend})
-    assert said("{focus_minutes}, {focus_minutes.trend}.", topic, cites="focus_minutes")[1] == []
+    assert insights_of("{focus_minutes}, {focus_minutes.trend}.", topic, cites="focus_minutes")[1] == []
 
 
 def test_what_is_printed_is_evidence():
-    remark, _ = said("{tasks_overdue} and {tasks_completed}.")
+    remark, _ = insights_of("{tasks_overdue} and {tasks_completed}.")
     assert [each.metric for each in remark.evidence] == ["tasks_completed", "tasks_overdue"]
 
 
@@ -73,7 +73,7 @@ def test_what_is_printed_is_evidence():
     ],
 )
 def test_a_placeholder_without_a_fact_is_refused(text):
-    assert said(text)[1]
+    assert insights_of(text)[1]
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_placeholder_without_a_fact_is_refused(text):
     ],
 )
 def test_a_false_claim_around_a_placeholder_is_refused(text):
-    assert said(text)[1]
+    assert insights_of(text)[1]

@@ -8,7 +8,7 @@ import pytest
 
 from focusflow.clock import Period
 from reports.insights.local import by_rule
-from reports.periods.content import told
+from reports.periods.content import build_report
 from reports.periods.details import Details, Goal, Slipped, Task
 from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, Usual
 from reports.render import render_report, report_json
@@ -16,7 +16,7 @@ from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
 
 def test_text_html_and_json_carry_every_number(facts):
-    report = told(facts)
+    report = build_report(facts)
     made = render_report(report)
     for line in (*report.lines, *(line for part in report.parts for line in part.lines)):
         assert line.value in made.text
@@ -28,55 +28,55 @@ def test_text_html_and_json_carry_every_number(facts):
 
 
 def test_the_headline_says_how_much_is_usual(facts):
-    assert told(facts).headline == "12 tasks completed: more than is usual for you (7 to 10)."
+    assert build_report(facts).headline == "12 tasks completed: more than is usual for you (7 to 10)."
 
 
 def test_of_a_week_that_goes_on_the_headline_says_once_how_far_it_came(facts):
     usual = {name: replace(each, trend="running") for name, each in facts.usual.items()}
-    report = told(replace(facts, usual=usual))
+    report = build_report(replace(facts, usual=usual))
     assert report.headline == "12 tasks completed so far; 7 to 10 are usual."
     assert "not over yet" not in str(report)
 
 
 def test_a_day_without_a_score_has_no_bar(facts):
-    made = render_report(told(facts))
+    made = render_report(build_report(facts))
     assert made.html.count("height:12px") == 6
     assert "Sun 25: no score" in made.text
 
 
 def test_a_name_is_text_and_never_markup_or_a_header(facts):
     hostile = replace(ADA, name='<script>alert("1")</script>\r\nBcc: x@example.com 😀' + "a" * 500)
-    made = render_report(told(replace(facts, user=hostile)))
+    made = render_report(build_report(replace(facts, user=hostile)))
     assert "<script" not in made.html
     assert "😀" in made.html
     assert "\n" not in made.subject
 
 
 def test_the_mail_asks_for_nothing_from_elsewhere(facts):
-    html = render_report(told(facts)).html
+    html = render_report(build_report(facts)).html
     assert not any(each in html for each in ("http:", "https:", "src=", "@import", "url("))
 
 
 def test_an_empty_week_is_one_kind_line_without_zeros(facts):
     empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
-    report = told(replace(facts, totals=empty))
+    report = build_report(replace(facts, totals=empty))
     assert report.is_empty
     assert (report.lines, report.bars, report.parts) == ((), (), ())
     assert "That is fine" in render_report(report).text
 
 
 @pytest.mark.parametrize(
-    ("period", "said"),
+    ("period", "words"),
     [
         (WEEK, "this week"), (Period.month_of(WEEK.first), "this month"), (Period.between(WEEK.first, WEEK.last), "in these days"),
     ],
 )  # fmt: skip
-def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, said):
+def test_a_time_that_has_just_begun_is_not_called_a_lost_one(facts, period, words):
     """On a Monday morning, before anything was done."""
     empty = dict.fromkeys(facts.totals, 0) | {"productivity_score": None}
     begun = replace(facts, totals=empty, period=period, as_of=datetime(2026, 10, 19, 0, 30, tzinfo=UTC))
-    report = told(begun, Details(next=(Task("Call mum", "due today"),)))
-    assert report.headline == f"Nothing recorded {said} yet. One small task is a good start."
+    report = build_report(begun, Details(next=(Task("Call mum", "due today"),)))
+    assert report.headline == f"Nothing recorded {words} yet. One small task is a good start."
     assert (report.lines, report.bars, [part.title for part in report.parts]) == ((), (), ["Start with these"])
     assert "Call mum" in render_report(report).html
 
@@ -89,20 +89,24 @@ def test_a_week_runs_until_midnight_on_the_users_own_clock(facts, hours, is_runn
 
 def test_what_is_unusual_stands_before_what_is_not(facts):
     usual = {**facts.usual, "productivity_score": Usual(10.0, 30.0, "higher")}
-    metrics = [line.metric for line in told(replace(facts, usual=usual)).lines]
+    metrics = [line.metric for line in build_report(replace(facts, usual=usual)).lines]
     assert metrics[:3] == ["tasks_completed", "productivity_score", "focus_minutes"]
-    assert [line.metric for line in told(facts).lines][:3] == ["tasks_completed", "focus_minutes", "productivity_score"]
+    assert [line.metric for line in build_report(facts).lines][:3] == [
+        "tasks_completed",
+        "focus_minutes",
+        "productivity_score",
+    ]
 
 
 def test_that_too_little_is_known_is_said_once(facts):
     new = replace(facts, usual=dict.fromkeys(facts.usual, TOO_LITTLE_DATA))
-    assert render_report(told(new)).text.count("too little data") == 1
+    assert render_report(build_report(new)).text.count("too little data") == 1
 
 
 def test_a_time_that_names_its_days_names_them_once(facts):
-    assert told(facts).when == "Week 43, 2026: 19–25 Oct 2026"
+    assert build_report(facts).when == "Week 43, 2026: 19–25 Oct 2026"
     for period in (Period.month_of(WEEK.first), Period.between(date(2026, 9, 1), date(2026, 11, 20))):
-        report = told(replace(facts, period=period))
+        report = build_report(replace(facts, period=period))
         assert report.when == report.label
         assert render_report(report).html.count(report.label) == 2  # its title, and once for the eye
 
@@ -114,7 +118,7 @@ def test_no_section_has_more_than_five(facts):
         goals=tuple(Goal(f"Goal {n}", 50.0, 1.0, -12.0, WEEK.last, WEEK.first, None) for n in range(5)),
     )
     given = replace(facts, totals={**facts.totals, **many})
-    report = told(given, details, [*by_rule(given).observations, *by_rule(given).suggestions])
+    report = build_report(given, details, [*by_rule(given).observations, *by_rule(given).suggestions])
     assert {len(part.lines) for part in report.parts} <= {1, 2, 3, 4, 5}
     assert len(report.lines) <= 5
 
@@ -124,7 +128,7 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
         slipped=(Slipped("Send the invoice", date(2026, 10, 20)), Slipped("Call <b>mum</b>", date(2026, 10, 24))),
         goals=(Goal("Read 24 books", 44.0, 4.0, -12.0, date(2026, 12, 31), date(2026, 12, 20), date(2027, 3, 1)),),
     )
-    made = render_report(told(facts, details))
+    made = render_report(build_report(facts, details))
     assert "- Send the invoice (due 20 Oct)" in made.text
     assert (
         "- Read 24 books: 44 of 100 (+4 in this period; 12 behind an even pace; due 31 Dec 2026;"
@@ -133,11 +137,11 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
     assert "width:44%;height:6px" in made.html
     assert "Call &lt;b&gt;mum" in made.html
     only_one = replace(facts, totals={**facts.totals, "tasks_overdue": 1})
-    assert "mum" not in render_report(told(only_one, details)).text
+    assert "mum" not in render_report(build_report(only_one, details)).text
 
 
 def test_no_score_is_no_line_instead_of_a_zero(facts):
-    without = told(replace(facts, totals={**facts.totals, "productivity_score": None}))
+    without = build_report(replace(facts, totals={**facts.totals, "productivity_score": None}))
     assert "productivity_score" not in {line.metric for line in without.lines}
 
 
@@ -148,7 +152,7 @@ def test_the_chart_marks_today_days_off_and_days_to_come(facts):
         for n, score in scores.items()
     )
     thursday = datetime(2026, 10, 22, 15, tzinfo=UTC)
-    report = told(replace(facts, days=days, as_of=thursday))
+    report = build_report(replace(facts, days=days, as_of=thursday))
     assert [bar.value_text for bar in report.bars] == [
         "40", "day off", "no score", "70 so far", "to come", "to come", "to come",
     ]  # fmt: skip
@@ -160,7 +164,7 @@ def test_the_chart_marks_today_days_off_and_days_to_come(facts):
 def test_what_is_no_week_or_month_says_nothing_of_what_is_usual(facts):
     days = Period.between(WEEK.first, WEEK.first + timedelta(days=19))
     some_days = replace(facts, period=days, usual=dict.fromkeys(facts.usual, NOT_COMPARED))
-    text = render_report(told(some_days)).text + by_rule(some_days).headline
+    text = render_report(build_report(some_days)).text + by_rule(some_days).headline
     assert "12 tasks completed." in text
     assert "usual" not in text
 
@@ -172,7 +176,7 @@ def test_what_is_no_week_or_month_says_nothing_of_what_is_usual(facts):
 def test_a_long_time_is_charted_by_week_or_month(facts, days, title, bars, first):
     period = Period.between(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days - 1))
     rows = tuple({"local_date": day, "productivity_score": 40.0 if day.day % 2 else None} for day in period)
-    report = told(replace(facts, period=period, days=rows))
+    report = build_report(replace(facts, period=period, days=rows))
     assert (report.chart_title, len(report.bars)) == (title, bars)
     assert report.bars[0].label == first
     assert {bar.value for bar in report.bars} <= {40.0, None}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from reports.insights.service import found_wrong
+from reports.insights.service import rejections
 from reports.insights.writer import Evidence, Insights, Remark, Topic
 
 FACTS = {
@@ -30,17 +30,17 @@ def sentences():
     return [[part.strip() for part in line.split("|")] for line in lines if not line.startswith("#")]
 
 
-def is_shown(place, cites, text):
+def is_accepted(place, cites, text):
     """Whether a text passes in the place where a service put it."""
     evidence = [Evidence(metric=name, value=FACTS[name]) for name in cites.split()]
     remark = Remark(text=text, evidence=evidence) if evidence else PLAIN
     observed, advised = (remark, PLAIN) if place == "o" else (PLAIN, remark)
     headline = text if place == "h" else "A week."
-    return not found_wrong(Insights(headline=headline, observations=[observed, PLAIN], suggestions=[advised]), TOPIC)
+    return not rejections(Insights(headline=headline, observations=[observed, PLAIN], suggestions=[advised]), TOPIC)
 
 
 def test_false_sentences_are_refused_and_true_ones_shown(capsys):
-    found = [(kind, text, is_shown(place, cites, text)) for kind, place, cites, text in sentences()]
+    found = [(kind, text, is_accepted(place, cites, text)) for kind, place, cites, text in sentences()]
     total = Counter(kind == "true" for kind, _, _ in found)
     missed = [(kind, text) for kind, text, shown in found if kind != "true" and shown]
     rejected = [text for kind, text, shown in found if kind == "true" and not shown]

@@ -60,7 +60,7 @@ def test_a_batch_is_full_by_its_bytes_as_well(log, monkeypatch):
     assert log.reads == [{0: 0}, {0: 100}]
 
 
-def test_what_was_read_ahead_of_a_position_that_did_not_come_is_dropped(log):
+def test_what_was_prefetched_of_a_position_that_did_not_come_is_dropped(log):
     log = Watched(log)
     with Prefetcher(log) as source:
         source.read({0: 0, 1: 0}, 20)
@@ -100,7 +100,7 @@ def test_a_read_that_is_ahead_when_landing_ends_is_waited_for(log):
     assert has_ended.is_set()  # whoever opened the source may close it
 
 
-def test_landers_that_read_ahead_side_by_side_double_nothing(lake, log):
+def test_landers_that_prefetch_side_by_side_double_nothing(lake, log):
     log.resent = 3
     with Prefetcher(log) as one, Prefetcher(log) as another:
         pair = [(Lander(lake, [0, 1], rows=7), one), (Lander(lake, [0, 1], rows=5), another)]

@@ -27,7 +27,7 @@ def ada(database):
 def complete(database, ada):
     """So many tasks are completed, by the table that the pipeline publishes."""
 
-    def counted(value, metric="tasks_completed"):
+    def published(value, metric="tasks_completed"):
         with database.owner() as connection, connection.cursor() as cursor:
             cursor.execute("delete from published_rows where row->>'metric' = %s", [metric])
             for each in ACHIEVEMENTS:
@@ -39,11 +39,11 @@ def complete(database, ada):
                         [ada, each.name, Jsonb(row)],
                     )
 
-    return counted
+    return published
 
 
 @pytest.fixture
-def told(database, ada):
+def announced(database, ada):
     def now():
         with database.transaction(Role.REPORTING) as tx:
             return [
@@ -54,7 +54,7 @@ def told(database, ada):
     return now
 
 
-def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, told):
+def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, announced):
     complete(9)
     assert AchievementEvaluator(database).run() == 0
     complete(60)
@@ -62,10 +62,10 @@ def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, 
     complete(100)
     complete(10, "hours_logged")
     assert AchievementEvaluator(database).run() == 2
-    assert sorted(told()) == ["10 hours logged", "100 tasks completed", "50 tasks completed"]
+    assert sorted(announced()) == ["10 hours logged", "100 tasks completed", "50 tasks completed"]
 
 
-def test_what_was_reached_stays_and_is_not_told_again(database, complete, told):
+def test_what_was_reached_stays_and_is_not_told_again(database, complete, announced):
     complete(10)
     AchievementEvaluator(database).run()
     with database.owner() as connection:
@@ -79,17 +79,17 @@ def test_what_was_reached_stays_and_is_not_told_again(database, complete, told):
     assert [row["achievement"] for row in kept] == ["tasks_completed-10"]
 
 
-def test_two_at_once_tell_it_once(database, complete, told):
+def test_two_at_once_tell_it_once(database, complete, announced):
     complete(10)
     both = [threading.Thread(target=AchievementEvaluator(database).run) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:
         each.join()
-    assert told() == ["10 tasks completed"]
+    assert announced() == ["10 tasks completed"]
 
 
-def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(database, ada, complete, told):
+def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(database, ada, complete, announced):
     bad, now = add_user(database), NOON
     first, last = sorted([ada, bad])
     with database.owner() as connection:
@@ -107,4 +107,4 @@ def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(databas
         (row,) = connection.execute("select user_id, work, attempts, next_attempt_at from failed_attempts").fetchall()
         connection.execute("alter table notifications drop constraint trouble")
     assert row == {"user_id": first, "work": "achievement", "attempts": len(PAUSES) + 1, "next_attempt_at": None}
-    assert told() == ["The first goal completed"]
+    assert announced() == ["The first goal completed"]

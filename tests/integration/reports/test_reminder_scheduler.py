@@ -46,8 +46,8 @@ def run(post, database, tmp_path):
 
         def at(now=NINE):
             noticed = ReminderScheduler(database, lambda: now).run()
-            people = Recipients(database, must_verify=False)
-            NotificationDelivery(settings, database, people, mailer(settings), lambda: now, Pace(1000)).run()
+            recipients = Recipients(database, must_verify=False)
+            NotificationDelivery(settings, database, recipients, mailer(settings), lambda: now, Pace(1000)).run()
             return noticed
 
         yield at
@@ -227,14 +227,14 @@ def test_one_users_trouble_stays_theirs(run, new_user, add, notes, monkeypatch):
     unlucky, fine = new_user(), new_user()
     for me in (unlucky, fine):
         add(me, tasks, title="Pay the rent", due_date=days(0))
-    told = ReminderScheduler._told
+    told = ReminderScheduler._notify
 
     def fails(self, found):
         if found[0]["user_id"] == unlucky:
             raise OSError("gone")
         return told(self, found)
 
-    monkeypatch.setattr(ReminderScheduler, "_told", fails)
+    monkeypatch.setattr(ReminderScheduler, "_notify", fails)
     assert run() == 1
     monkeypatch.undo()
     assert [run(NINE + timedelta(minutes=minutes)) for minutes in (4, 5)] == [0, 1]
@@ -255,15 +255,15 @@ def test_each_hears_of_their_own_at_the_hour_of_their_own_zone(run, new_user, ad
 
 
 def test_two_at_once_tell_it_once(run, new_user, add, post):
-    people = [new_user("email") for _ in range(10)]
-    for me in people:
+    recipients = [new_user("email") for _ in range(10)]
+    for me in recipients:
         add(me, tasks, title="Pay the rent", due_date=days(0))
     both = [threading.Thread(target=run) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:
         each.join()
-    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in people)
+    assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in recipients)
 
 
 def test_a_user_without_a_time_zone_keeps_nobody_from_being_reminded_and_is_written_down(

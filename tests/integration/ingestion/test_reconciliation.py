@@ -40,10 +40,10 @@ def landed(database, lake, users):
     return raw_rows_of(lake)
 
 
-def refresh(lake, rows, positions_of, put_aside=()):
+def refresh(lake, rows, positions_of, quarantined_event=()):
     """Write rows to silver, as the pipeline would, and some to quarantine; each bucket up to the end of `positions_of`."""
     ends = {position_key(bucket): offset + 1 for bucket, offset, _ in positions_of}
-    for spec, these, positions in ((SILVER, rows, ends), (QUARANTINE, put_aside, {})):
+    for spec, these, positions in ((SILVER, rows, ends), (QUARANTINE, quarantined_event, {})):
         columns = [list(column) for column in zip(*these, strict=True)] if these else [[], [], []]
         data = pa.table(dict(zip(("bucket", "log_offset", "event_id"), columns, strict=True)))
         lake.open(spec).append(data.select(spec.schema.names).cast(spec.schema), positions=positions)
@@ -70,7 +70,7 @@ def test_what_has_landed_is_counted_by_bucket(database, lake, landed):
 
 
 def test_silver_and_quarantine_together_are_raw(database, lake, landed):
-    refresh(lake, landed[:-4], landed, put_aside=landed[-4:])
+    refresh(lake, landed[:-4], landed, quarantined_event=landed[-4:])
     assert verdict(database, lake).sentence == "Nothing is lost, nothing is doubled."
 
 
