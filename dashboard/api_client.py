@@ -89,9 +89,6 @@ class Client:
         """Tell that the user of this session did something."""
         self._call("POST", "/api/v1/auth/sessions/current/seen")
 
-    def refresh(self, refresh_token: str) -> Tokens:
-        return self._signed_in(self._call("POST", "/api/v1/auth/refresh", json={"refresh_token": refresh_token}))
-
     def sessions(self) -> list[Json]:
         return self._items("/api/v1/auth/sessions")
 

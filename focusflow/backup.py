@@ -31,6 +31,7 @@ from focusflow.errors import SetupProblem, Unavailable
 from focusflow.lake import digests
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, position_key
 from focusflow.settings import Settings
+from focusflow.storage import fsync
 
 MANIFEST, DUMP, FILES, ENCRYPTED_FILES = "manifest.json", "database.dump", "files", "files.encrypted"
 DUMP_SECONDS = 3 * 3600
@@ -106,7 +107,7 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
         finished = replace(backup, copied=copied)
         BackupFiles(draft, backup.name, None).write(MANIFEST, [json.dumps(asdict(finished), indent=1).encode()])
         draft.rename(place / backup.name)
-        _sync(place)
+        fsync(place)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -315,11 +316,3 @@ def _content(path: Path) -> Iterator[bytes]:
             yield from chunks(file)
     except FileNotFoundError as error:
         raise Unavailable(f"The file {path} was cleared away meanwhile. Run the backup again.") from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

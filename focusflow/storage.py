@@ -1,4 +1,4 @@
-"""Checks for free space on the disks that the platform writes to."""
+"""Checks for free space on the disks that the platform writes to, and forces files to them."""
 
 import errno
 import os
@@ -19,6 +19,15 @@ PROBE = bytes(4096)
 
 def is_full(error: OSError) -> bool:
     return error.errno in FULL_ERRORS
+
+
+def fsync(path: Path) -> None:
+    """Force a file or the entries of a folder to disk, so that they survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_room(folders: Iterable[Path], floor_bytes: int = FLOOR_BYTES) -> None:

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
+from dashboard.charts.grids import calendar_grid
 from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS, values
 from focusflow.metrics import TREND_WORDS
 
@@ -119,49 +120,15 @@ def _arrows(unusual: pl.DataFrame) -> alt.Chart:
 @cached_spec
 def year_grid(days: pl.DataFrame) -> alt.Chart:
     """A square a day, a column a week: how many tasks were completed."""
-    frame = days.select(
-        "local_date",
-        "tasks_completed",
-        week=pl.col("local_date").dt.truncate("1w"),
-        weekday=(pl.col("local_date").dt.weekday() - 1).replace_strict(
-            dict(enumerate(WEEKDAYS)), return_dtype=pl.String
+    top = max(float(days.select(pl.col("tasks_completed").max().cast(pl.Float64)).item() or 0), 4)
+    return calendar_grid(
+        days.select("local_date", "tasks_completed"),
+        alt.Color(
+            "tasks_completed:Q",
+            scale=alt.Scale(type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=SHADES),
+            legend=None,
         ),
-    )
-    top = max(float(frame.select(pl.col("tasks_completed").max().cast(pl.Float64)).item() or 0), 4)
-    return (
-        alt.Chart(frame)
-        .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
-        .encode(
-            x=alt.X(
-                "yearmonthdate(week):O",
-                title=None,
-                axis=alt.Axis(
-                    labelExpr="date(datum.value) <= 7 ? timeFormat(datum.value, '%b') : ''",
-                    ticks=False,
-                    domain=False,
-                    labelAngle=0,
-                    labelOverlap="parity",
-                    labelSeparation=6,
-                    grid=False,
-                ),
-            ),
-            y=alt.Y(
-                "weekday:O",
-                sort=WEEKDAYS,
-                title=None,
-                axis=alt.Axis(ticks=False, domain=False, values=["Mon", "Wed", "Fri", "Sun"]),
-            ),
-            color=alt.Color(
-                "tasks_completed:Q",
-                scale=alt.Scale(type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=SHADES),
-                legend=None,
-            ),
-            tooltip=[
-                alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y"),
-                alt.Tooltip("tasks_completed:Q", title="Completed"),
-            ],
-        )
-        .properties(height=150)
+        alt.Tooltip("tasks_completed:Q", title="Completed"),
     )
 
 

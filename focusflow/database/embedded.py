@@ -25,6 +25,7 @@ from focusflow.database.binaries import Binaries, CommandFailed, chown, find_bin
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.file_lock import try_lock
 from focusflow.settings import secret_under
+from focusflow.storage import fsync
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +226,7 @@ class EmbeddedServer:
             chown(path, binaries.account)
         binaries.initdb(draft / "data", password)
         (draft / "data").rename(self._data)
-        _fsync(self._folder)
+        fsync(self._folder)
         shutil.rmtree(draft)
 
     def _create_database(self) -> bool:
@@ -329,11 +330,3 @@ def _runs(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """What makes a commit of the lake survive a power cut. Delta Lake's library does not fsync; a file that was only renamed may be gone."""
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
+from focusflow import storage
 from focusflow.clock import now
 from focusflow.errors import SetupProblem
 from focusflow.lake import digests
+
+#: By a name of this module, so that a test can see what is forced to disk, and leave it out.
+_fsync = storage.fsync
 
 TAIL = 32  # commits that a start looks at; older ones were settled by those who built on them
 BROKEN = (
@@ -176,11 +179,3 @@ def _drop_checkpoints(root: Path, version: int) -> None:
 
 def _entry(root: Path, version: int) -> Path:
     return root / "_delta_log" / f"{version:020}.json"
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
