@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parents[1] / "tables"
 SHARED_RELATIONS: Mapping[str, tuple[str, ...]] = {
     "users": ("silver.user_history",),
     "user_timezones": ("silver.user_history",),
+    "days_off": ("silver.day_off_history",),
     "dirty_months": ("gold.productivity_daily",),
 }
 

@@ -34,6 +34,7 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 BESIDE = {
     "users": table_inputs.USERS,
     "user_timezones": table_inputs.USER_TIMEZONES,
+    "days_off": table_inputs.DAYS_OFF,
     "dirty_months": QUERIES["dirty_months"],
     "meetings": QUERIES["meetings"],
     "habit_streaks": QUERIES["habit_streaks"].format(
@@ -47,9 +48,10 @@ BESIDE = {
 OF_DAYS = {
     "meetings": QUERIES["meetings"],
     "dirty_days": QUERIES["dirty_days"],
+    "users": QUERIES["dirty_days"],  # whose days off are read
     "user_timezones": table_inputs.USER_TIMEZONES,
     "days": productivity_daily.query("days"),
-    "days_off": productivity_daily.query("days_off"),
+    "days_off": table_inputs.DAYS_OFF,
     "task_counts": productivity_daily.query("tasks"),
     "goal_counts": productivity_daily.query("goals"),
     "habit_counts": productivity_daily.query("habits"),

@@ -23,7 +23,7 @@ def _read(name: str) -> str:
     return (FOLDER / "relations" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-USERS, USER_TIMEZONES = _read("users"), _read("user_timezones")
+USERS, USER_TIMEZONES, DAYS_OFF = _read("users"), _read("user_timezones"), _read("days_off")
 
 
 def users(session: Session, inputs: Inputs, as_of: datetime) -> pa.Table:
@@ -36,6 +36,11 @@ def user_timezones(session: Session, inputs: Inputs) -> pa.Table:
     return session.run(USER_TIMEZONES, inputs)
 
 
+def days_off(session: Session, inputs: Inputs) -> pa.Table:
+    """Each date of the days off of `users`, and from when until when it was known: one row per day off, version and date."""
+    return session.run(DAYS_OFF, inputs)
+
+
 def dirty_months(window: Window) -> pa.Table:
     """From which day on a table that is built by month is built again: one row."""
     return pa.table({"from_day": pa.array([window.from_day], pa.date32())})
@@ -45,6 +50,7 @@ def dirty_months(window: Window) -> pa.Table:
 SHARED: Mapping[str, Producer] = {
     "users": lambda session, inputs, window: users(session, inputs, window.as_of),
     "user_timezones": lambda session, inputs, _: user_timezones(session, inputs),
+    "days_off": lambda session, inputs, _: days_off(session, inputs),
     "dirty_months": lambda _session, _inputs, window: dirty_months(window),
 }
 

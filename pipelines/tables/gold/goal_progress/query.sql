@@ -39,28 +39,6 @@ with
                 or change in ('goal.completed', 'goal.cancelled')
             )
     ),
-    off_dates as (
-        select
-            user_id,
-            unnest(generate_series(first_date, last_date, interval 1 day))::date as off_date,
-            is_current,
-            known_from,
-            coalesce(
-                lead(known_from) over (partition by user_id, day_off_id order by version) - 1, date '9999-12-31'
-            ) as known_until
-        from
-            (
-                select
-                    *,
-                    valid_to is null as is_current,
-                    max(changed_on) over (
-                        partition by user_id, day_off_id order by version rows unbounded preceding
-                    ) as known_from
-                from silver.day_off_history
-                semi join users using (user_id)
-            )
-        qualify change <> 'dayoff.deleted'
-    ),
     off_counts as (
         select
             user_id,
@@ -69,7 +47,7 @@ with
             count(distinct off_date) filter (where off_date <= local_date) as off_before,
             count(distinct off_date) filter (where off_date > local_date) as off_ahead
         from days
-        join off_dates using (user_id)
+        join days_off using (user_id)
         where
             local_date < target_date
             and off_date > begins_on

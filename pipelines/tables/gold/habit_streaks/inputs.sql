@@ -17,17 +17,7 @@ with
         from logs
         group by user_id, habit_id
     ),
-    days_off as (
-        select user_id, list(day::date) as days_off
-        from
-            (
-                select user_id, unnest(generate_series(first_date, last_date, interval 1 day)) as day
-                from silver.day_off_history
-                semi join users using (user_id)
-                where valid_to is null and change <> 'dayoff.deleted'
-            )
-        group by user_id
-    )
+    free_days as (select user_id, list(distinct off_date) as days_off from days_off where is_current group by user_id)
 select
     user_id,
     habit_id,
@@ -44,5 +34,5 @@ select
 from silver.habit_history
 join users using (user_id)
 left join days using (user_id, habit_id)
-left join days_off using (user_id)
+left join free_days using (user_id)
 where valid_to is null and (frequency <> 'weekdays' or len(weekdays) > 0)

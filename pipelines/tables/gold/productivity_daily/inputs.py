@@ -12,7 +12,7 @@ import pyarrow as pa
 from focusflow.database.queries import load_queries
 from focusflow.lake.session import Inputs, Relation, Scan, Session
 from focusflow.lake.tables import Pinned
-from pipelines.engine.table_inputs import user_timezones, users
+from pipelines.engine.table_inputs import days_off, user_timezones, users
 from pipelines.tables.gold.calendar_load.inputs import meetings_between
 
 FOLDER = Path(__file__).parent
@@ -86,13 +86,13 @@ def computed_days(
     """The dirty days with their outcomes and scores, as long as the block runs."""
     given: dict[str, Relation] = {**tables, "dirty_days": dirty_days}
     given["user_timezones"] = user_timezones(session, given)
+    given["days_off"] = days_off(session, {**given, "users": dirty_days})
     span = (datetime.combine(day, time(), UTC) for day in (first, until))
     given["meetings"] = meetings_between(session, {**given, "users": dirty_days}, *span)
     given["earlier_days"] = session.run(QUERIES["earlier_days"], given, {"lookback_days": LOOKBACK_DAYS})
     with ExitStack() as stack:
         for name, its_query in {
             "days": "days",
-            "days_off": "days_off",
             "task_counts": "tasks",
             "goal_counts": "goals",
             "habit_counts": "habits",

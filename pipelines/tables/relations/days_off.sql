@@ -17,6 +17,6 @@ from
                 partition by user_id, day_off_id order by version rows unbounded preceding
             ) as known_from
         from silver.day_off_history
-        semi join dirty_days using (user_id)
+        semi join users using (user_id)
     )
 qualify change <> 'dayoff.deleted'
