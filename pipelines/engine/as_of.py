@@ -1,4 +1,4 @@
-"""As of which moment a table was computed last. The commits say it, for that what time alone changes is computed when it is due."""
+"""The moment as of which a table was computed, read from its commit metadata. Some rows change by time alone, so a refresh compares it."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ NEVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def as_of_metadata(as_of: datetime) -> dict[str, str]:
-    """What a commit says of itself."""
+    """Commit metadata with the moment."""
     return {"as_of": as_of.isoformat()}
 
 
@@ -18,7 +18,7 @@ def last(table: Pinned) -> datetime:
 
 
 def newest_metadata(table: Pinned, name: str) -> str | None:
-    """What the newest commit that speaks of something says of it."""
+    """The value of the newest commit that has an entry of this name."""
     newest = (
         entry[name]
         for since in (max(0, table.version - 20), 0)

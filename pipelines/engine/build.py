@@ -1,8 +1,8 @@
-"""Updates the gold tables that are folders: `table.toml` says what a table is, its SQL is one statement, `checks.sql` is what must hold.
+"""Builds the gold tables that a folder describes: `table.toml` declares a table, `query.sql` computes it, `checks.sql` says what must hold.
 
-A table whose rows are about days lies by month, and is rebuilt from the first month of which something is said that was not known;
-the others for the buckets in which something happened; both once an hour for all, for days go on without events. A table is replaced
-in one commit, which carries how far silver was read. Nothing here knows of Dagster.
+A table whose rows are about days is partitioned by month, and rebuilt from the first month with new data; other tables are rebuilt for the
+buckets with new events. Once an hour all are rebuilt, because a day can end without an event. A table is replaced in one commit, which
+records how far silver was read. Nothing here knows of Dagster.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,7 @@ from pipelines.engine.window import Window
 
 TABLES = BUILT_BY_QUERY
 
-#: The hours of work of users who never chose them: what a user chose stays in Postgres. And how long before the registration a table of
-#: days may begin.
+#: The default working hours, since what a user chose is in Postgres only; and how long before the registration a table of days may begin.
 PARAMETERS: Mapping[str, object] = {
     "work_from": DEFAULTS["work_from"],
     "work_until": DEFAULTS["work_until"],
@@ -35,7 +34,7 @@ PARAMETERS: Mapping[str, object] = {
 
 
 def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, as_of: datetime) -> int:
-    """Bring a table up to silver's newest version, or as far as the days are. Returns how many rows were written."""
+    """Update a table to the newest version of silver or of the daily table. Returns how many rows were written."""
     source, gold = lake.open(DAILY if table.is_by_month else EVENTS), lake.open(table.spec)
     positions = {position_key(bucket): source.position(position_key(bucket)) for bucket in range(buckets)}
     this_hour, last_hour = (moment.replace(minute=0, second=0, microsecond=0) for moment in (as_of, last(gold)))
@@ -65,13 +64,13 @@ def load_incremental(lake: Lake, session: Session, table: Table, buckets: int, a
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is rebuilt at a time: buckets, or all that there is, from a month on."""
+    """The part of a table that is rebuilt at once: some buckets or all, from a month on."""
 
     buckets: tuple[int, ...] | None
     first: date
 
     def of(self, table: Pinned, looks_back: int = 0) -> str:
-        """The partitions of a table that belong to it, with those of some days before."""
+        """A condition for its partitions of a table, and for those of the days before that the query looks back to."""
         divided_by = table.delta.metadata().partition_columns
         conditions = (
             [f"bucket in ({', '.join(map(str, self.buckets))})"] if self.buckets and "bucket" in divided_by else []
@@ -88,7 +87,7 @@ EVERYTHING = Piece(None, date.min)
 
 
 def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
-    """The whole months in which those days lie, and the weeks that reach into them."""
+    """The months of these days, from the start of a week that reaches into them."""
     months = {bucket: date.fromisoformat(f"{month_before(first, 8)}-01") for bucket, first in firsts.items()}
     if not table.is_personal:
         return [Piece(None, min(months.values()))]
@@ -99,7 +98,7 @@ def _pieces(table: Table, firsts: Mapping[int, date]) -> list[Piece]:
 
 
 def compute(lake: Lake, session: Session, table: Table, piece: Piece, as_of: datetime) -> pa.Table:
-    """The rows of a table that belong to a piece, from what there is of its inputs."""
+    """Compute the rows of one piece of a table."""
     session.define(MACROS)
     window = Window(piece.first, as_of)
     given = table_inputs(session, table, _tables(lake, table, piece), window)
@@ -109,7 +108,7 @@ def compute(lake: Lake, session: Session, table: Table, piece: Piece, as_of: dat
 
 
 def _tables(lake: Lake, table: Table, piece: Piece) -> dict[str, Scan]:
-    """What a table reads, directly or by way of a relation: only the partitions that its rows can come from."""
+    """The tables that it reads, directly or through a relation: only the partitions that its rows can come from."""
     read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
     all_time = Piece(piece.buckets, date.min)
     return scans(read, {

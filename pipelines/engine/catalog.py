@@ -8,12 +8,12 @@ from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake, Pinned, show
 from pipelines.engine import descriptions, user_quarantine
 
-#: What analysts ask.
+#: The tables that analysts can query.
 TABLES = tuple(each.full_name for each in descriptions.TABLES if not (each.has_personal_text or each.is_internal))
 
 
 def create_views(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Pinned]:
-    """Every table that there is, as `silver.…` and `gold.…`, each at one version."""
+    """Create a view of every table that exists, as `silver.…` and `gold.…`, each at one version. Returns the tables."""
     found = [table for name in TABLES if (table := lake.pinned(name)) is not None]
     connection.execute("create schema if not exists silver")
     connection.execute("create schema if not exists gold")

@@ -1,6 +1,6 @@
 """Holds tables against what their folders declare: every rule may be broken zero times, and a table does not shrink.
 
-The table is scanned once, by DuckDB. A refresh compares the counts; for Data Docs, suites of Great Expectations judge the same counts.
+DuckDB scans the table once. A refresh compares the counts; for Data Docs, suites of Great Expectations judge the same counts.
 Rows that break a rule are looked up only where there are any. Where all of them belong to users, those users are quarantined and the table goes on
 without them; a rule that is broken by no user in particular stops what is made from the table.
 """
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
-#: A table that has lost more than a fifth of its rows in its last commits is told of. An erasure may do it, so it stops nothing.
+#: A table that has lost more than a fifth of its rows in its last commits is reported. An erasure may do it, so it stops nothing.
 VOLUME, LEAST_KEPT, COMMITS = "volume", 0.8, 50
 
-#: So many of the rows that break a rule are told.
+#: The number of rows that are reported for a broken rule.
 SAMPLE = 5
 
 

@@ -32,7 +32,7 @@ CONSTANTS: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """How much was computed, and where it went."""
+    """How many users and rows were computed, and how many partitions were replaced."""
 
     users: int = 0
     rows: int = 0

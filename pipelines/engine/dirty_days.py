@@ -1,4 +1,4 @@
-"""Which days have changed: the commits of the daily table say it, and the tables that are made by month follow them."""
+"""Which days have changed: commits of the daily table record it, and tables that are built by month read it."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Silver events become SCD2 histories: each version of each entity with the time in which it was valid, so that any past state can be asked for."""
+"""Builds SCD2 histories from silver events: each version of each entity with the interval in which it was valid."""
 
 from contextlib import ExitStack
 from datetime import date
@@ -66,9 +66,9 @@ def held_since(history: Pinned, day: date | None, days: int = 0) -> str:
 
 
 def load_incremental(lake: Lake, session: Session, noun: Noun, buckets: int) -> int:
-    """Bring one noun's history up to silver's newest version. Returns how many versions came.
+    """Load new silver events into the history of one noun. Returns the number of new versions.
 
-    A day's events come at once; a year that is built again comes bucket by bucket, for all of it at once would not fit into memory.
+    The events of a day are loaded at once; a rebuild of a year goes bucket by bucket, because all of it does not fit into memory.
     """
     silver, history = lake.open(EVENTS), lake.open(spec(noun))
     behind = {

@@ -27,7 +27,7 @@ MEMORY = table("gold/priority_memory").spec
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """How many open tasks were scored, and by what; none when nothing has changed."""
+    """How many open tasks were scored, and by which model; none when nothing has changed."""
 
     by: str
     tasks: int = 0
@@ -35,7 +35,7 @@ class Scored:
 
 
 def score_open_tasks(lake: Lake, session: Session, buckets: int, as_of: datetime, registry: Registry) -> Scored:
-    """Score what is open as of a moment by whatever serves, and put it in the place of what the day had."""
+    """Score the tasks that are open at a moment with the served model, and replace the scores of that day."""
     histories = {noun: lake.open(spec(BY_NAME[noun])) for noun in snapshots.NOUNS}
     scores, served = lake.open(SCORES), registry.served()
     model = _version(served)

@@ -1,7 +1,7 @@
-"""Raw events become silver: typed, once each, without personal text. What cannot be read goes to quarantine with its reason.
+"""Loads raw events into silver: typed, deduplicated, without personal text. Events that cannot be read go to quarantine with the reason.
 
-Both tables remember how far they have taken raw in. Quarantine commits first; after a crash between the two, the rows it has
-already are not put there again.
+Both tables record how far they have read raw. Quarantine commits first; after a crash between the two commits, its rows are not
+appended again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ PASS_ROWS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class LoadStats:
-    """What one pass over new raw events came to."""
+    """The counts of one pass over new raw events."""
 
     read: int = 0
     kept: int = 0
@@ -51,7 +51,7 @@ def since(silver: Pinned, positions: Mapping[int, int]) -> str:
 
 
 def load_incremental(lake: Lake, session: Session, buckets: int, rows: int = PASS_ROWS) -> LoadStats:
-    """Bring silver up to raw's newest version, exactly once."""
+    """Load every raw event that is new, exactly once."""
     raw, silver, quarantine = lake.open(RAW_EVENTS), lake.open(EVENTS), lake.open(QUARANTINE)
     behind = {
         bucket: (silver.position(position_key(bucket)), raw.position(position_key(bucket))) for bucket in range(buckets)
@@ -124,7 +124,7 @@ def validated(session: Session, raw_events: Relation) -> Iterator[Scan]:
 
 
 def deduplicated(session: Session, validated_events: Relation, silver: Pinned, buckets: Iterable[int]) -> pa.Table:
-    """Of validated events, the rows that silver takes and does not have."""
+    """The validated events that silver accepts and does not have yet."""
     given: dict[str, Relation] = {"validated": validated_events}
     low, high = session.row("select min(event_id), max(event_id) from validated where reason is null", given)
     nearby = f"event_id between '{low}' and '{high}'"
