@@ -56,7 +56,7 @@ def drill(stack: Stack, users: list[User], place: Path) -> Drill:
             )
             assert done.returncode == 0, f"{arguments}: {done.stdout[-500:]} {done.stderr[-500:]}"
         restore_seconds = time.monotonic() - begun
-        found = created(Lake(f"{folder}/home/lake"))
+        found = created(Lake(str(Path(folder, "home", "lake"))))
     return Drill(
         backup_seconds,
         restore_seconds,
