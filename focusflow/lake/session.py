@@ -2,6 +2,7 @@
 dropped after it.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ class Scan:
 Relation: TypeAlias = pa.Table | Scan
 Inputs: TypeAlias = Mapping[str, Relation]
 
+#: So many rows at most are kept of a scan, and so many bytes of those scans that were wanted last.
+SMALL_ROWS, KEPT_BYTES = 20_000, 32 * 1024 * 1024
+
 
 class Session:
     """One connection, with the macros that queries call. `run` returns the rows of a query as an Arrow table."""
@@ -40,6 +44,7 @@ class Session:
         self._macros: set[str] = set()
         self._schemas: set[str] = set()
         self._parameters: dict[str, list[str]] = {}  # by query
+        self._small: OrderedDict[str, pa.Table] = OrderedDict()
         connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
@@ -64,6 +69,21 @@ class Session:
             query, inputs, parameters
         ) as rows:  # a relation of the Python client would bind the query twice
             return self.connection.sql(rows.query).to_arrow_table()
+
+    def small(self, scan: Scan) -> Relation:
+        """The rows of a scan, read once for all queries of this session: a scan names the files of a version, which do not change. Where they
+        are many, the scan itself.
+        """
+        if scan.query in self._small:
+            self._small.move_to_end(scan.query)
+            return self._small[scan.query]
+        rows = self.connection.sql(scan.query).limit(SMALL_ROWS + 1).to_arrow_table()
+        if rows.num_rows > SMALL_ROWS:
+            return scan
+        self._small[scan.query] = rows
+        while len(self._small) > 1 and sum(each.nbytes for each in self._small.values()) > KEPT_BYTES:
+            self._small.popitem(last=False)
+        return rows
 
     def row(
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None

@@ -7,12 +7,12 @@ one commit is refused. That is the fence; a lock would only save work. Opening t
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import duckdb
@@ -36,6 +36,8 @@ from focusflow.identity import MAX_BUCKETS
 from focusflow.lake import digests, fsync
 from focusflow.storage import FULL_ERRORS
 
+T = TypeVar("T")
+
 #: Checkpoints and clean-up are our own, so that each can be made durable.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
@@ -53,6 +55,9 @@ BYTES_PER_COMMIT = 20_000
 
 #: What compaction makes of small files.
 FILE_BYTES = 128 * 1024 * 1024
+
+#: So much of the ends of files is kept.
+MOST_CACHED_BYTES = 64 * 1024 * 1024
 
 #: They mean something in an address or a pattern, and deltalake or DuckDB would look elsewhere.
 AWKWARD = frozenset("%?#[]*")
@@ -94,6 +99,11 @@ def _refusals_of(table: str) -> Iterator[None]:
             ) from error
         raise
 
+
+KEEPS_OPEN = "keeps open"
+
+#: Under which name a commit says whose older days a live refresh has put off.
+DEFERRED = "deferred"
 
 #: Users whose rows are held back, because they break a rule.
 QUARANTINED_USERS = "quarantine/users"
@@ -140,18 +150,70 @@ def low_watermark_key(bucket: int) -> str:
     return f"kept-{bucket}"
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """A version of a table. One that was rebuilt from nothing has another id, and the same versions."""
+
+    table_id: str
+    version: int
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What was read of one version of a table: the log is searched for each."""
+
+    version: int
+    positions: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Pinned:
     """A table as it stood at one version. What it reads does not change under it; what it writes, it writes onto that version."""
 
     name: str
     delta: DeltaTable
-    _positions: dict[str, int] = field(default_factory=dict, init=False)  # of this version; the log is read for each
-    _read_at: int = field(default=-1, init=False)
+    _known: _Facts = field(default_factory=lambda: _Facts(-1), init=False)
+    _is_shared: bool = field(default=False, init=False)  # with others who read the same version
+    _storage_options: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def version(self) -> int:
         return self.delta.version()
+
+    @property
+    def state(self) -> State:
+        return State(self.remembered("id", lambda: str(self.delta.metadata().id)), self.version)
+
+    @property
+    def partition_by(self) -> list[str]:
+        return self.remembered("partition_by", lambda: list(self.delta.metadata().partition_columns))
+
+    @property
+    def _facts(self) -> _Facts:
+        if self._known.version != self.version:
+            self._known = _Facts(self.version)
+        return self._known
+
+    def shared(self, storage_options: Mapping[str, str]) -> "Pinned":
+        """The same version for somebody else. Whoever of them writes opens it for themselves first."""
+        other = Pinned(self.name, self.delta)
+        other._known, other._is_shared, other._storage_options = self._facts, True, dict(storage_options)
+        return other
+
+    def remembered(self, key: str, find: Callable[[], T]) -> T:
+        """What was found out about this version before, or is now."""
+        found = self._facts.answers
+        if key not in found:
+            found[key] = find()
+        return found[key]  # type: ignore[no-any-return]
+
+    def own(self) -> None:
+        """Before a write, which moves the table on: those who read it as well stay at their version."""
+        if self._is_shared:
+            options = self._storage_options
+            self.delta = DeltaTable(self.delta.table_uri, version=self.version, storage_options=options)
+            self._is_shared = False
 
     @property
     def made_at(self) -> datetime:
@@ -160,11 +222,10 @@ class Pinned:
 
     def position(self, key: str) -> int:
         """Up to where the work named by the key has been read; 0 when it has not begun."""
-        if self._read_at != self.version:
-            self._positions, self._read_at = {}, self.version
-        if key not in self._positions:
-            self._positions[key] = self.delta.transaction_version(key) or 0
-        return self._positions[key]
+        known = self._facts.positions
+        if key not in known:
+            known[key] = self.delta.transaction_version(key) or 0
+        return known[key]
 
     def rows(self) -> int:
         """How many there are, by what the log says of the files."""
@@ -178,7 +239,7 @@ class Pinned:
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
     def columns(self) -> pa.Schema:
-        return pa.schema(self.delta.schema().to_arrow())
+        return self.remembered("columns", lambda: pa.schema(self.delta.schema().to_arrow()))
 
     def files(self, where: str | None = None, without: Collection[str] = ()) -> list[str]:
         """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`; not those `without`."""
@@ -213,6 +274,7 @@ class Pinned:
     def _write(
         self, data: pa.Table, positions: Mapping[str, int], metadata: Mapping[str, str] | None, **how: Any
     ) -> None:
+        self.own()
         before = self.version
         commit = CommitProperties(
             app_transactions=[Transaction(key, position) for key, position in positions.items()],
@@ -229,7 +291,8 @@ class Pinned:
     def exchange(self, removed: Collection[str], data: pa.Table | None = None, *, positions: Mapping[str, int]) -> None:
         """Take files out of the table without reading them, and put rows in their place: one commit."""
         assert self.root is not None
-        before, divided_by = self.version, self.delta.metadata().partition_columns
+        self.own()
+        before, divided_by = self.version, self.partition_by
         added = pa.table(self.delta.get_add_actions(flatten=True)).to_pylist()
         commit = CommitProperties(
             app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
@@ -252,6 +315,7 @@ class Pinned:
 
     def full_refresh(self, spec: TableSpec) -> None:
         """A table that an older version divided or computed otherwise: emptied, so that the next load builds it again from the first event."""
+        self.own()
         before, known = self.version, filter(self.position, map(position_key, range(MAX_BUCKETS)))
         commit = CommitProperties(app_transactions=[Transaction(key, 0) for key in known])
         write_deltalake(
@@ -261,9 +325,10 @@ class Pinned:
         self._fsync_commit(before)
 
     def _fsync_commit(self, before: int, positions: Mapping[str, int] | None = None) -> None:
+        known = self._known
         self.delta.update_incremental()
-        if positions is not None and (self._read_at, self.version) == (before, before + 1):  # nobody came between
-            self._positions, self._read_at = {**self._positions, **positions}, self.version
+        if positions is not None and (known.version, self.version) == (before, before + 1):  # nobody came between
+            self._facts.positions.update({**known.positions, **positions})
         # From the commit before: whoever made it may have been killed before it was forced to disk.
         fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
         if self._is_checkpoint_due(before):
@@ -282,6 +347,7 @@ class Pinned:
 
     def forget(self, where: str, *, positions: Mapping[str, int]) -> int:
         """Take away the rows that meet the condition. Returns how many went; versions that hold them stay until they are cleared away."""
+        self.own()
         before = self.version
         commit = CommitProperties(
             app_transactions=[Transaction(key, position) for key, position in positions.items()], max_commit_retries=20
@@ -295,6 +361,7 @@ class Pinned:
 
     def compact(self) -> int:
         """Put small files together. Returns how many went into larger ones; readers of older versions find theirs where they were."""
+        self.own()
         before = self.version
         with _refusals_of(self.name):
             done = self.delta.optimize.compact(
@@ -322,6 +389,7 @@ class Pinned:
 
     def vacuum(self, hours: int) -> int:
         """Clear away files that no version of so many hours past needs, also those of writers that died. Returns how many."""
+        self.own()
         before = self.version
         gone = self.delta.vacuum(
             hours, dry_run=False, enforce_retention_duration=False, full=True, post_commithook_properties=NO_HOOKS
@@ -331,8 +399,13 @@ class Pinned:
 
     def scan(self, where: str | None = None, without: Collection[str] = ()) -> str:
         """This version as something DuckDB can select from: explicit columns and types, whatever the files' own say."""
+        if without:
+            return self._scan(where, without)
+        return self.remembered(f"scan {where}", lambda: self._scan(where))
+
+    def _scan(self, where: str | None, without: Collection[str] = ()) -> str:
         schema, files = self.columns(), self.files(where, without)
-        partitions = self.delta.metadata().partition_columns
+        partitions = self.partition_by
         if not files:
             nothing = ", ".join(f"null::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema)
             return f"(select {nothing} where false)"
@@ -346,20 +419,50 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
+class _Mark:
+    """The newest commit of a table, and when and where it was written."""
+
+    version: int
+    written_at: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A table that was opened, to be shared by all who read this version."""
+
+    mark: _Mark
+    table: Pinned
+
+
+@dataclass(frozen=True, slots=True)
 class Lake:
     """Where the tables lie."""
 
     location: str
     storage_options: Mapping[str, str] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # of one process
+    _opened: dict[str, "_Opened"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _earlier: dict[str, "_Opened"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def url(self, name: str) -> str:
         return f"{self.location.rstrip('/')}/{name}"
 
     def pinned(self, name: str, version: int | None = None) -> Pinned | None:
         """The table at its newest version, or another; None as long as nobody wrote to it."""
+        mark = self._mark(name, version) if self.memory.get(KEEPS_OPEN) else None
+        for opened in (self._opened.get(name), self._earlier.get(name)):
+            if mark and opened and opened.mark == mark:
+                return opened.table.shared(self.storage_options)
         try:
             options = dict(self.storage_options)
-            return Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
+            table = Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
+            if version is not None or mark is None or mark.version != table.version:
+                return table
+            if name in self._opened:
+                self._earlier[name] = self._opened[name]
+            self._opened[name] = _Opened(mark, table)
+            return table.shared(options)
         except TableNotFoundError as error:
             if self.is_local and any(Path(self.url(name)).glob("_*/*")):
                 raise TableDamaged(name, "its log has no beginning") from error
@@ -370,6 +473,20 @@ class Lake:
             if not self.is_local:
                 raise Unavailable(f"The lake {self.location} cannot be reached. Try again shortly.") from error
             raise TableDamaged(name, error) from error
+
+    def keep_open(self) -> None:
+        """Open a table again only when it has moved: for a process that stays. It sees no damage to a log that it has read."""
+        self.memory[KEEPS_OPEN] = True
+
+    def _mark(self, name: str, version: int | None = None) -> "_Mark | None":
+        """Which commit a version is, or the newest, where the table lies in a folder. A number can come twice: after a power cut, or a rebuild."""
+        if not self.is_local or (version := self.version(name) if version is None else version) is None:
+            return None
+        try:
+            entry = digests.log_entry(Path(self.url(name)), version).stat()
+        except FileNotFoundError:
+            return None  # only a checkpoint knows of it
+        return _Mark(version, entry.st_mtime_ns, entry.st_ino)
 
     def names(self) -> list[str]:
         """The tables that there are, where the lake is a folder."""
@@ -397,7 +514,7 @@ class Lake:
         """
         present = self.pinned(spec.name)
         if present is not None:
-            is_divided = present.delta.metadata().partition_columns == list(spec.partition_by)
+            is_divided = present.partition_by == list(spec.partition_by)
             if not is_divided or (spec.is_computed and set(present.columns().names) != set(spec.schema.names)):
                 present.full_refresh(spec)
             _add_columns(present, spec)
@@ -467,6 +584,7 @@ def _add_columns(table: Pinned, spec: TableSpec) -> None:
     known = set(table.columns().names)
     new = pa.schema([field for field in spec.schema if field.name not in known])
     if len(new):
+        table.own()
         before = table.version
         table.delta.alter.add_columns(Schema.from_arrow(new).fields, post_commithook_properties=NO_HOOKS)
         table.delta.update_incremental()
@@ -486,6 +604,16 @@ def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = No
     if temp_directory:
         connection.execute(f"set temp_directory = {quoted(temp_directory)}")
     return connection
+
+
+def trim_cache(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget what DuckDB has read of the ends of files, of which a process that stays sees new ones all day; nothing else makes it."""
+    cached = "select coalesce(sum(memory_usage_bytes), 0), current_setting('memory_limit') from duckdb_memory() where tag = 'OBJECT_CACHE'"
+    ((size, limit),) = connection.execute(cached).fetchall()
+    if size > MOST_CACHED_BYTES:
+        with suppress(duckdb.OutOfMemoryException):  # it frees what it can
+            connection.execute(f"set memory_limit = '{MOST_CACHED_BYTES // 4} bytes'")
+        connection.execute(f"set memory_limit = {quoted(limit)}")
 
 
 def show(
