@@ -3,6 +3,7 @@
 Answers are kept as long as the tables they come from stand at the same versions. No widgets here.
 """
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from dashboard.app_state import shared
 from focusflow.database.queries import load_queries
 from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of
-from focusflow.lake.tables import DAILY_TABLE, Pinned, TableDamaged, duckdb_connection
+from focusflow.lake.tables import DAILY_TABLE, DEFERRED, Pinned, TableDamaged, duckdb_connection
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +46,14 @@ def version(table: str) -> int:
     """The newest version of a table; -1 as long as there is none."""
     found = shared().lake.version(table)
     return -1 if found is None else found
+
+
+def deferred_users() -> int:
+    """Of how many users older days are computed later than everybody's newest."""
+    pinned = shared().lake.pinned(DAILY_TABLE)
+    commits = pinned.commit_metadata_since(max(0, pinned.version - 20)) if pinned else []
+    notes = [entry[DEFERRED] for entry in commits if DEFERRED in entry]
+    return len(json.loads(notes[-1])) if notes else 0
 
 
 def as_of(table: str = DAILY_TABLE) -> datetime | None:
@@ -124,7 +133,7 @@ def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
     Polars needs a fifth of DuckDB's time here: of each file it reads the few pages that hold the user. The days are looked at afterwards,
     for holding each page against two conditions costs more than the few rows it saves.
     """
-    partitions = table.delta.metadata().partition_columns
+    partitions = table.partition_by
     schema = pl.Schema({name: kind for name, kind in pl.Schema(table.columns()).items() if name not in partitions})
     where = _where(table, months, bucket_of(UUID(user_id), shared().buckets))
     files = _files(table.name, table.version, shared().lake.location, where)
@@ -141,7 +150,7 @@ def _files(name: str, version: int, lake: str, where: str | None) -> list[str]:
 
 def _where(table: Pinned, months: Months | None, bucket: int | None = None) -> str | None:
     """Which partitions can hold it, as the table's log is asked."""
-    partitions = table.delta.metadata().partition_columns
+    partitions = table.partition_by
     conditions = [f"bucket = {bucket}"] if bucket is not None and "bucket" in partitions else []
     if months and "month" in partitions:
         conditions.append(f"month >= '{months[0]}' and month <= '{months[1]}'")

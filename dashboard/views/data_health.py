@@ -41,6 +41,11 @@ def page() -> None:
         _rules([check for table in tables for check in table.checks])
         _tables(tables)
     _quarantined_users()
+    if users := lake.deferred_users():
+        st.info(
+            f"Days of more than a year ago of {formatting.count(users, 'user')} are recalculated a few minutes later: everybody's newest numbers go first.",
+            icon=":material/hourglass_top:",
+        )
     if len(quarantined):
         layout.section_header("Quarantine", QUARANTINE)
         st.dataframe(quarantined, hide_index=True)

@@ -19,6 +19,10 @@ def last(table: Pinned) -> datetime:
 
 def newest_metadata(table: Pinned, name: str) -> str | None:
     """The value of the newest commit that has an entry of this name."""
+    return table.remembered(f"metadata {name}", lambda: _newest_metadata(table, name))
+
+
+def _newest_metadata(table: Pinned, name: str) -> str | None:
     newest = (
         entry[name]
         for since in (max(0, table.version - 20), 0)

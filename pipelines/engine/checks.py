@@ -5,14 +5,16 @@ Rows that break a rule are looked up only where there are any. Where all of them
 without them; a rule that is broken by no user in particular stops what is made from the table.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from focusflow.lake.session import Inputs, Session, scans
-from focusflow.lake.tables import Lake, Pinned, identifier
-from pipelines.engine import descriptions, user_quarantine
+from focusflow.identity import bucket_of
+from focusflow.lake.session import Inputs, Relation, Scan, Session, scans
+from focusflow.lake.tables import Lake, Pinned, State, identifier
+from pipelines.engine import changed_users, deferrals, descriptions, user_quarantine
 from pipelines.engine.rules import rules_of
 
 if TYPE_CHECKING:
@@ -91,13 +93,58 @@ def broken_rules(lake: Lake, session: Session) -> list[str]:
     return [sentence for table in CHECKED for sentence in _sentences_of(table, counts_of(lake, session, table))]
 
 
-def blocking_rules(lake: Lake, session: Session, now: datetime) -> list[str]:
-    """The rules that are broken by no user in particular, in words. Users who break the others are quarantined."""
-    sentences = []
-    for table in CHECKED:
+def blocking_rules(lake: Lake, session: Session, now: datetime, *, live_buckets: int = 0) -> list[str]:
+    """The rules that are broken by no user in particular, in words. Users who break the others are quarantined.
+
+    A table that this process has found right is not read again. A live refresh, which says how many buckets there are, reads only the rows of
+    those users whose rows have changed since; where one of them breaks a rule, the whole table.
+    """
+    return [sentence for table in CHECKED for sentence in _blocking(lake, session, table, now, live_buckets)]
+
+
+def _blocking(lake: Lake, session: Session, table: str, now: datetime, buckets: int) -> list[str]:
+    read, key = _read_by_checks(lake, table), f"right {table}"
+    states = {each.name: each.state for each in read}
+    known = lake.memory.get(key, {})
+    if known and known == states:
+        return []
+    if not (buckets and known and _are_right_of_users(session, table, read, known, buckets)):
         counts = _counted_and_recorded(lake, session, table, now)
-        sentences += _sentences_of(table, counts, () if counts is None else counts.users)
-    return sentences
+        lake.memory.pop(key, None)
+        if counts is None or any(counts.broken.values()):
+            return _sentences_of(table, counts, () if counts is None else counts.users)
+    lake.memory[key] = states
+    return []
+
+
+def _read_by_checks(lake: Lake, table: str) -> list[Pinned]:
+    """A table, and those that its rules compare it with."""
+    names = [table, *descriptions.table(table).check_inputs]
+    return [found for name in names if (found := lake.pinned(name)) is not None]
+
+
+def _are_right_of_users(
+    session: Session, table: str, read: Sequence[Pinned], known: Mapping[str, State], buckets: int
+) -> bool:
+    """Whether only users of whom it is known have changed since, and no row of theirs breaks a rule."""
+    users = set[str]()
+    for each in read:
+        before = known.get(each.name)
+        some = changed_users.since(each, before.version) if before and before.table_id == each.state.table_id else None
+        if some is None:
+            return False
+        users |= some.keys()
+    for each in read:
+        users -= deferrals.known(each).keys()  # their rows are not yet what the inputs say
+    if not users:
+        return True
+    theirs = changed_users.condition(users)
+    where = f"bucket in ({', '.join(map(str, sorted({bucket_of(UUID(user), buckets) for user in users})))})"
+    rows: dict[str, Relation] = {}
+    for each in read:
+        scan = each.scan(where if "bucket" in each.partition_by else None)
+        rows[each.name.replace("/", ".")] = session.small(Scan(f"from {scan} where {theirs}"))
+    return not any(_broken(session, rows, table).values())
 
 
 def _sentences_of(table: str, counts: Counts | None, but: Container[str] = ()) -> list[str]:
@@ -116,11 +163,10 @@ def _sentence(table: str, rule: str, counts: Counts) -> str:
 
 def counts_of(lake: Lake, session: Session, table: str) -> Counts | None:
     """None where there is no such table."""
-    pinned = lake.pinned(table)
+    read = _read_by_checks(lake, table)
+    pinned = next((each for each in read if each.name == table), None)
     if pinned is None:
         return None
-    compared = descriptions.table(table).check_inputs
-    read = [pinned, *(found for name in compared if (found := lake.pinned(name)) is not None)]
     inputs = scans(read)
     broken = _broken(session, inputs, table)
     samples = {rule: list(sample_of(session, inputs, table, rule)) for rule, count in broken.items() if count}

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from focusflow.lake.session import Scan, Session, scans
+from focusflow.lake.session import Relation, Scan, Session, scans
 from focusflow.lake.tables import Lake, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
-from pipelines.engine import dirty_days
+from pipelines.engine import changed_users, deferrals, dirty_days
 from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import table
-from pipelines.engine.histories import KEPT, held_since, month_before, spec
+from pipelines.engine.histories import KEPT, USERS, held_since, month_before, spec
 from pipelines.engine.silver import EVENTS, since
 from pipelines.tables.gold.productivity_daily.inputs import LOOKBACK_DAYS, QUERIES, changes, computed_days
 
@@ -47,6 +47,7 @@ def compute(
     *,
     from_day: date | None = None,
     to_day: date | None = None,
+    is_live: bool = False,
 ) -> Computed:
     """Bring the daily table up to silver's newest version and to today. `from_day` has all users' days from there on recomputed,
     up to `to_day` where nothing else is to be done.
@@ -56,7 +57,7 @@ def compute(
     is_current = newest_metadata(daily, "computation") == COMPUTATION
     done = {bucket: daily.position(position_key(bucket)) if is_current else 0 for bucket in range(buckets)}
     histories = [lake.open(spec(noun)) for noun in KEPT]
-    new_events = Scan(since(silver, done))
+    new_events = session.small(Scan(since(silver, done)))
     (oldest,) = session.row(QUERIES["oldest_event"], {"new_events": new_events})
     parameters: dict[str, object] = {
         **CONSTANTS,
@@ -68,11 +69,21 @@ def compute(
     }
     today = as_of.date()
     first_days = {each.name: min(oldest or today, today) if each.name == CALENDAR else oldest for each in histories}
-    narrowed = scans(histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
+    narrowed: dict[str, Relation] = {
+        **scans(histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
+    }
+    users = narrowed[USERS.replace("/", ".")]
+    narrowed[USERS.replace("/", ".")] = session.small(users) if isinstance(users, Scan) else users
     found = changes(
-        session, narrowed, silver=silver, daily=daily, new_events=new_events, recent_months=_recent_months(as_of), parameters=parameters
+        session, narrowed, silver=silver, daily=daily, new_events=new_events, recent_months=_recent_months(as_of), parameters=parameters,
+        deferred=deferrals.known(daily), is_live=is_live,
     )  # fmt: skip
-    metadata = as_of_metadata(as_of) | dirty_days.first_days_metadata(found.first_days) | {"computation": COMPUTATION}
+    metadata = (
+        as_of_metadata(as_of)
+        | dirty_days.first_days_metadata(found.first_days)
+        | found.note()
+        | {"computation": COMPUTATION}
+    )
     if not found:
         if any(daily.position(key) < position for key, position in positions.items()):
             daily.append(daily.columns().empty_table(), positions=positions, metadata=metadata)
@@ -82,8 +93,13 @@ def compute(
     where[silver.name] = f"{mine}month >= '{month_before(found.first)}'"
     where[daily.name] = f"{mine}month >= '{month_before(found.first, LOOKBACK_DAYS)}'"
     tables = scans([silver, daily, *histories], where)
+    given_tables: dict[str, Relation] = {**tables}
+    if found.users is not None:  # the rows of all others in these partitions are not needed for theirs
+        theirs = changed_users.condition(found.users)
+        for name in (name for name in tables if name.startswith("silver.")):
+            given_tables[name] = session.small(Scan(f"{tables[name].query} where {theirs}"))
     with computed_days(
-        session, tables, found.dirty_days, first=found.first, until=found.until, parameters=parameters
+        session, given_tables, found.dirty_days, first=found.first, until=found.until, parameters=parameters
     ) as computed:
         given = {
             "gold.productivity_daily": tables["gold.productivity_daily"],

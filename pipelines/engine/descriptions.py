@@ -5,6 +5,7 @@ the order of builds, assets, checks, schemas, publication and documents are deri
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -162,6 +163,11 @@ class Table:
     @property
     def lookback_days(self) -> int:
         return int(self.toml.get("lookback_days", 0))
+
+    @property
+    def pause(self) -> timedelta:
+        """How long a live refresh lets it rest: what is about all users cannot be recomputed for each event, and nobody looks at it that often."""
+        return timedelta(minutes=int(self.toml.get("pause_minutes", 0)))
 
     @property
     def is_timeless(self) -> bool:

@@ -12,6 +12,7 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
 from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
+from pipelines.engine import changed_users
 from pipelines.engine.descriptions import NOUNS_WITH_HISTORY, entity_column, table
 from pipelines.engine.silver import EVENTS, since
 
@@ -21,6 +22,9 @@ KEPT = NOUNS_WITH_HISTORY
 
 #: What everything else is looked up in: who somebody is, and where they lived when.
 USERS = "silver/user_history"
+
+#: A noun of which nothing is said has no commit made for that, until so many files of silver would be looked at for it each time.
+UNREAD_FILES = 16
 
 #: At most so many events are updated in one commit.
 AT_ONCE = 2_000_000
@@ -77,10 +81,27 @@ def load_incremental(lake: Lake, session: Session, noun: Noun, buckets: int) -> 
     }
     if not any(behind.values()):
         return 0
+    if _is_unspoken_of(session, silver, history, noun, buckets):
+        return 0
     at_once = (
         [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
     )
     return sum(_load_buckets(lake, session, noun, some) for some in at_once)
+
+
+def _is_unspoken_of(session: Session, silver: Pinned, history: Pinned, noun: Noun, buckets: int) -> bool:
+    """Whether the few events that a history has not read are all of other nouns, of which it need not take note."""
+    ends = {bucket: silver.position(position_key(bucket)) for bucket in range(buckets)}
+    read = {bucket: start for bucket in ends if (start := history.position(position_key(bucket))) < ends[bucket]}
+    unread = [silver.files(f"bucket = {bucket} and log_offset >= {start}") for bucket, start in read.items()]
+    if not history.version or sum(map(len, unread)) > UNREAD_FILES:
+        return False
+    return noun.name not in silver.remembered(f"nouns since {read}", lambda: _nouns(session, since(silver, read)))
+
+
+def _nouns(session: Session, new_events: str) -> list[str]:
+    rows = session.run("select distinct noun from new_events", {"new_events": Scan(new_events)})
+    return [str(noun) for noun in rows["noun"].to_pylist()]
 
 
 def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) -> int:
@@ -91,7 +112,7 @@ def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) 
     new_events = Scan(since(silver, from_where))
     changed = session.run(_sql("changed_entities"), {"new_events": new_events}, {"noun": noun.name})
     if not changed.num_rows:
-        history.append(history.columns().empty_table(), positions=positions)
+        history.append(history.columns().empty_table(), positions=positions, metadata=changed_users.note({}))
         return 0
     fragments = _fragments(noun)
     with ExitStack() as stack:
@@ -103,13 +124,14 @@ def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) 
         changed_partitions = session.run(_sql("changed_partitions").format(**fragments), given)
         given["changed_partitions"], partitions = changed_partitions, changed_partitions.to_pylist()
         if not partitions:
-            history.append(history.columns().empty_table(), positions=positions)
+            history.append(history.columns().empty_table(), positions=positions, metadata=changed_users.note({}))
             return 0
         where = " or ".join(
             f"(bucket = {each['bucket']} and last_month = '{each['last_month']}')" for each in partitions
         )
         rows = session.run(_sql("carry_over").format(**fragments), {**given, "history": Scan.of(history, where)})
-    history.replace(rows, where=where, positions=positions)
+    users = dict.fromkeys(changed["user_id"].to_pylist(), date.min)
+    history.replace(rows, where=where, positions=positions, metadata=changed_users.note(users))
     return int(pc.sum(changed["events"]).as_py())
 
 

@@ -7,22 +7,24 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import polars as pl
 import psycopg
+import pyarrow as pa
 from psycopg import sql
 from psycopg.rows import DictRow
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database
 from focusflow.errors import Unavailable
-from focusflow.lake.session import Session, scans
-from focusflow.lake.tables import Lake
-from pipelines.engine import publish_tables, user_quarantine
+from focusflow.identity import bucket_of
+from focusflow.lake.session import Relation, Scan, Session, scans
+from focusflow.lake.tables import Lake, State
+from pipelines.engine import changed_users, priorities, publish_tables, user_quarantine
 from pipelines.engine.as_of import last
 from pipelines.engine.descriptions import table
 
@@ -48,12 +50,48 @@ def publish_scores(lake: Lake, session: Session, database: Database, buckets: in
     scores, accounts = lake.pinned("gold/priority_scores"), lake.pinned("silver/user_history")
     if scores is None or accounts is None:
         return 0
-    as_of, withheld = last(scores), user_quarantine.quarantined(lake, session)
-    given = scans([scores, accounts])
+    withheld = user_quarantine.quarantined(lake, session)
+    known: tuple[State, list[str]] | None = lake.memory.get("published scores")
+    if known == (scores.state, withheld):
+        return 0
+    users = None
+    if known and known[0].table_id == scores.state.table_id and known[1] == withheld:
+        users = changed_users.since(scores, known[0].version)
+    as_of, moments = priorities.last_batch(scores), priorities.scored_since_batch(scores)
+    where = f"month >= '{as_of - timedelta(days=1):%Y-%m}'"
+    if users is not None:
+        where += f" and bucket in ({', '.join(str(bucket_of(UUID(user), buckets)) for user in users) or -1})"
+    newest = Scan.of(scores, where)
+    if users is not None:
+        newest = Scan(f"{newest.query} where {changed_users.condition(users)}")
+    scored_at = pa.table({
+        "user_id": pa.array(list(moments), pa.string()),
+        "scored_at": pa.array(list(moments.values()), pa.timestamp("us", "UTC")),
+    })  # fmt: skip
+    given: dict[str, Relation] = {"gold.priority_scores": newest, "moments": scored_at}
     rows = pl.DataFrame(session.run(IN_LAKE["newest_scores"], given, {"as_of": as_of, "withheld": withheld}))
-    users = [UUID(user) for user in session.run(IN_LAKE["users"], given, {"withheld": withheld})["user_id"].to_pylist()]
-    _publish(database, rows, users, as_of)
+    if users is None:
+        found = session.run(IN_LAKE["users"], scans([accounts]), {"withheld": withheld})
+        _publish(database, rows, [UUID(user) for user in found["user_id"].to_pylist()], last(scores))
+    else:
+        _publish_users(database, rows, [UUID(user) for user in users.keys() - set(withheld)], last(scores))
+    lake.memory["published scores"] = (scores.state, withheld)
     return rows.height
+
+
+def _publish_users(database: Database, rows: pl.DataFrame, users: list[UUID], as_of: datetime) -> None:
+    """The scores of some users in the place of those that they had. What a later write brought further stays."""
+    with database.owner() as connection:
+        connection.execute(QUERIES["in_turn"])
+        connection.execute(QUERIES["incoming"])
+        with connection.cursor().copy(QUERIES["copy_users"]) as stream:
+            for text in _as_csv(rows):
+                stream.write(text)
+        with _scoring(connection):
+            connection.execute(QUERIES["alone"])
+            given = {"users": users, "as_of": as_of}
+            connection.execute(QUERIES["drop_users"], given)
+            connection.execute(QUERIES["take_users"], given)
 
 
 def _publish(database: Database, rows: pl.DataFrame, users: list[UUID], as_of: datetime) -> None:

@@ -45,3 +45,25 @@ where as_of > {as_of} and as_of <= clock_timestamp() or user_id <> all ({users})
 drop table {before};
 revoke all on {fresh} from focusflow_scoring;
 alter table priority_scores attach partition {fresh} for values from (minvalue) to (maxvalue)
+
+-- incoming --
+create temp table incoming (like priority_scores including defaults) on commit drop;
+grant select on incoming to focusflow_scoring
+
+-- copy_users --
+copy incoming (user_id, task_id, score, rank, due_rank, urgency_rank, reasons, deadline_risk, importance, likelihood, is_baseline,
+    task_version, model_version, as_of) from stdin (format csv)
+
+-- drop_users --
+-- Whoever has scores that a later write brought further keeps them.
+delete from priority_scores as old
+where user_id = any(%(users)s) and not exists (
+    select from priority_scores as newer
+    where newer.user_id = old.user_id and newer.as_of > %(as_of)s and newer.as_of <= clock_timestamp())
+
+-- take_users --
+-- Whoever was erased meanwhile gets no scores.
+insert into priority_scores
+select incoming.* from incoming join users on users.id = incoming.user_id
+where users.erased_at is null and incoming.user_id = any(%(users)s)
+  and not exists (select from priority_scores as newer where newer.user_id = incoming.user_id)

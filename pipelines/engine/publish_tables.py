@@ -19,7 +19,7 @@ from focusflow.database.session import Database, Role, Transaction
 from focusflow.lake import digests
 from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
-from pipelines.engine import descriptions, user_quarantine
+from pipelines.engine import changed_users, descriptions, user_quarantine
 from pipelines.engine.as_of import last
 from pipelines.engine.descriptions import Table
 
@@ -89,15 +89,7 @@ class Publication:
         as_of = last(gold)
         given: dict[str, Any] = {} if table.is_timeless else {"as_of": as_of}
         given |= {"without": list(without)} if table.is_personal else {}
-        self.tx.run(QUERIES["incoming"])
-        query = _rows_of(table, gold, FRESH) if before is None else _difference(table, gold)
-        inputs = {FRESH: Scan.of(gold)} if before is None else _changed_files(gold, before)
-        with self.tx.connection.cursor().copy(QUERIES["copy"]) as stream:
-            for batch in self.session.batches(query, inputs, given, size=BATCH_ROWS):
-                stream.write(_as_csv(batch))
-        kind = "rows" if table.is_personal else "product"
-        named = {"table_name": table.name, "without": list(without)}
-        drop = self.tx.run(QUERIES[f"{'drop' if before is None else 'delete'}_{kind}"], named)
+        changed = self._write_rows(table, gold, before, given, without)
         # What lacks rows of a version is not that version: it is published again until nobody is withheld.
         state = {
             "table_name": table.name,
@@ -106,9 +98,29 @@ class Publication:
             "as_of": as_of,
             "now": self.tx.now,
         }
-        changed = drop + self.tx.run(QUERIES[f"take_{kind}"], named)
         self.tx.run(QUERIES["say"], state)
         return changed
+
+    def _write_rows(
+        self, table: Table, gold: Pinned, before: Pinned | None, given: dict[str, Any], without: Sequence[str]
+    ) -> int:
+        """Write the rows that are otherwise than before: of the users whose rows have changed, where it is known who they are."""
+        users = changed_users.since(gold, before.version) if table.is_personal and before else None
+        if users is not None and not users:
+            return 0
+        self.tx.run(QUERIES["incoming"])
+        query = _rows_of(table, gold, FRESH) if before is None else _difference(table, gold)
+        inputs = {FRESH: Scan.of(gold)} if before is None else _changed_files(gold, before)
+        if users is not None:
+            theirs = changed_users.condition(users)
+            inputs = {name: Scan(f"{scan.query} where {theirs}") for name, scan in inputs.items()}
+        with self.tx.connection.cursor().copy(QUERIES["copy"]) as stream:
+            for batch in self.session.batches(query, inputs, given, size=BATCH_ROWS):
+                stream.write(_as_csv(batch))
+        kind = "rows" if table.is_personal else "product"
+        named = {"table_name": table.name, "without": list(without)}
+        drop = self.tx.run(QUERIES[f"{'drop' if before is None else 'delete'}_{kind}"], named)
+        return drop + self.tx.run(QUERIES[f"take_{kind}"], named)
 
 
 def _state_before(lake: Lake, gold: Pinned, published: Published) -> Pinned | None:

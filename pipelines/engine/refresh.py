@@ -12,7 +12,7 @@ from focusflow.database.clock_check import require_agreement
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
 from focusflow.lake.session import Session
-from focusflow.lake.tables import CommitConflict, Lake
+from focusflow.lake.tables import CommitConflict, Lake, trim_cache
 from models.serving.registry import Registry
 from pipelines.engine import (
     build,
@@ -46,7 +46,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """What a refresh works with. `as_of` is its one idea of now."""
+    """What a refresh works with. `as_of` is its one idea of now.
+
+    One that `is_live` follows an event within seconds: it checks the rows of those users of whom something has changed, and lets rest what is about
+    all users. A process that stays keeps its `lake` and `session`, for they know what was read before.
+    """
 
     lake: Lake
     session: Session
@@ -57,6 +61,7 @@ class Refresh:
     catalog_file: Path
     from_day: date | None = None
     to_day: date | None = None
+    is_live: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +75,7 @@ class Refresh:
             **{table.spec.name: self._table(table) for table in build.TABLES},
             priorities.SCORES.name: lambda: self._scores().tasks,
             CHECKS: self._check,
-            CATALOG: lambda: catalog.write(self.lake, self.catalog_file),
+            CATALOG: lambda: catalog.write_if_due(self.lake, self.catalog_file, self.as_of, is_live=self.is_live),
             "published tables": lambda: publish_tables.publish(self.lake, self.session, self.database, self.buckets),
             "published scores": lambda: publish_scores.publish_scores(
                 self.lake, self.session, self.database, self.buckets
@@ -80,6 +85,11 @@ class Refresh:
     def run(self) -> Iterator[Step]:
         """Each step as it is done. What is damaged on the disk is repaired as far as can be, and the refresh starts again, once."""
         require_agreement(self.database)
+        if self.is_live:
+            self.lake.keep_open()
+            self.session.connection.execute(
+                "set parquet_metadata_cache = true"
+            )  # files of the lake are never written twice
         try:
             yield from self._run()
         except Exception as error:
@@ -105,12 +115,16 @@ class Refresh:
             except CommitConflict as error:
                 raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
             yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
+        if self.is_live:
+            trim_cache(self.session.connection)
 
     def _check(self) -> int:
         """Nothing is published from tables that contradict themselves: readers keep the last good version. Where only some users' rows do,
         that holds for theirs.
         """
-        broken = checks.blocking_rules(self.lake, self.session, self.as_of)
+        broken = checks.blocking_rules(
+            self.lake, self.session, self.as_of, live_buckets=self.buckets if self.is_live else 0
+        )
         if broken:
             raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
         return len(checks.CHECKED)
@@ -119,11 +133,17 @@ class Refresh:
         return lambda: histories.load_incremental(self.lake, self.session, noun, self.buckets)
 
     def _table(self, table: Table) -> Callable[[], int]:
-        return lambda: build.load_incremental(self.lake, self.session, table, self.buckets, self.as_of)
+        return lambda: build.load_incremental(
+            self.lake, self.session, table, self.buckets, self.as_of, is_live=self.is_live
+        )
 
     def _daily(self) -> daily.Computed:
-        days = {"from_day": self.from_day, "to_day": self.to_day}
-        return daily.compute(self.lake, self.session, self.buckets, self.as_of, **days)
+        return daily.compute(
+            self.lake, self.session, self.buckets, self.as_of,
+            from_day=self.from_day, to_day=self.to_day, is_live=self.is_live,
+        )  # fmt: skip
 
     def _scores(self) -> priorities.Scored:
-        return priorities.score_open_tasks(self.lake, self.session, self.buckets, self.as_of, self.models)
+        return priorities.score_open_tasks(
+            self.lake, self.session, self.buckets, self.as_of, self.models, is_live=self.is_live
+        )

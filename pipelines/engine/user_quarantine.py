@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import QUARANTINED_USERS, Lake, Pinned, quoted
-from pipelines.engine import descriptions
+from pipelines.engine import changed_users, descriptions
 
 USERS = descriptions.table(QUARANTINED_USERS).spec
 
@@ -38,8 +38,10 @@ class Violation:
 def violations(lake: Lake, session: Session) -> list[Violation]:
     """Everything that users are quarantined for."""
     table = lake.pinned(USERS.name)
-    if table is None:
-        return []
+    return table.remembered("violations", lambda: _violations(table, session)) if table else []
+
+
+def _violations(table: Pinned, session: Session) -> list[Violation]:
     columns = ", ".join(field.name for field in fields(Violation))
     found = session.rows(
         f"from violations select {columns} order by table_name, rule, user_id", {"violations": Scan.of(table)}
@@ -54,7 +56,7 @@ def quarantined(lake: Lake, session: Session) -> list[str]:
 
 def scans_without(tables: Iterable[Pinned], users: Collection[str]) -> dict[str, Scan]:
     """Tables as inputs, without the rows of some users."""
-    condition = f"user_id not in ({', '.join(map(quoted, sorted(users)))})"
+    condition = f"not {changed_users.condition(users)}"
     return {
         each.name.replace("/", "."): Scan(f"from {each.scan()} where {condition}")
         if users and "user_id" in each.columns().names

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from focusflow.contracts.registry import BY_NAME
 from focusflow.lake.tables import Lake
-from pipelines.engine import build, histories
+from pipelines.engine import build, changed_users, daily, histories
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import World
 from tests.integration.pipelines.stories import batches, long_stories, stories
@@ -75,6 +76,32 @@ def test_months_that_grew_equal_those_made_at_once(new_world, story, data):
     last = events[-1].time + timedelta(hours=data.draw(st.integers(0, 72)))
     moments = [events[half].time, events[-1].time, last]
     assert rows_after(new_world(), batches, moments) == rows_after(new_world(), [events], [last])
+
+
+@settings(max_examples=sized(1, 50))
+@given(long_stories, stories, st.data())
+def test_tables_that_follow_single_users_equal_those_made_at_once(new_world, one, other, data):
+    ada, bob = one.user(), other.user()
+    events = sorted(ada.events + bob.events, key=lambda event: event.time)
+    late = data.draw(st.sets(st.sampled_from(range(2, len(events))), min_size=1, max_size=3))
+    batches = [[event for place, event in enumerate(events) if place not in late], [events[place] for place in late]]
+    as_of = (events[-1].time + timedelta(hours=30)).replace(minute=0)
+    moments = [as_of + timedelta(seconds=place) for place in range(len(batches))]
+    grown, at_once = new_world(), new_world()
+    assert every_row(grown, batches, moments) == every_row(at_once, [events], moments[-1:])
+    commits = grown.lake.open(histories.spec(BY_NAME["task"])).commit_metadata_since(1)
+    assert any(changed_users.USERS in each for each in commits)
+
+
+def every_row(world, batches, moments):
+    """Every row of all tables that are made by a query, and of the daily one."""
+    for batch, as_of in zip(batches, moments, strict=True):
+        world.land(batch)
+        world.refresh(as_of)
+        for table in build.TABLES:
+            build.load_incremental(world.lake, world.session, table, BUCKETS, as_of)
+    names = [daily.DAILY.name, *(table.spec.name for table in build.TABLES)]
+    return {name: [described(row) for row in world.rows(name)] for name in names}
 
 
 @few

@@ -55,3 +55,7 @@ from
     )
 group by user_id, bucket
 having bool_or(divides_anew)
+union all  -- what an earlier refresh has put off
+select user_id, bucket, local_date
+from deferred_days
+join users using (user_id)

@@ -33,11 +33,13 @@ with
         select
             users.*,
             greatest(
-                registered_on - $days_before_registration, least(registered_on, facts.local_date, rows.first_day)
+                registered_on - $days_before_registration,
+                least(registered_on, facts.local_date, rows.first_day, put_off.local_date)
             ) as begins_on
         from users
         left join first_facts as facts using (user_id)
         left join first_rows as rows using (user_id)
+        left join deferred_days as put_off using (user_id)
     ),
     reasons as (
         select
@@ -55,6 +57,7 @@ with
                 from silver.task_history
                 where valid_to is null and due_at > $last_as_of and due_at <= $as_of
             )
+            or user_id in (select user_id from deferred_days where is_due)
             or user_id in (select user_id from in_meetings) as is_behind
         from histories
         join first_days using (user_id)

@@ -1,5 +1,6 @@
 """Which days of which users have to be computed, and what their score is computed from."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ import pyarrow as pa
 from focusflow.database.queries import load_queries
 from focusflow.lake.session import Inputs, Relation, Scan, Session
 from focusflow.lake.tables import Pinned
-from pipelines.engine.table_inputs import days_off, user_timezones, users
+from pipelines.engine import changed_users, deferrals
+from pipelines.engine.deferrals import Deferral, Plan
+from pipelines.engine.table_inputs import days_off, user_timezones
+from pipelines.engine.table_inputs import users as all_users
 from pipelines.tables.gold.calendar_load.inputs import meetings_between
 
 FOLDER = Path(__file__).parent
@@ -32,16 +36,26 @@ def query(name: str) -> str:
 class Changes:
     """What has changed since the days were computed last: whose days have to be computed, and from where on in each bucket."""
 
-    new_events: Scan
+    new_events: Relation
     recent_days: pa.Table
     dirty_days: pa.Table
     first_days: Mapping[int, date]
+    users: Mapping[str, date] | None  # the same by user, where those are few
+    turned: Collection[str]  # of them, those for whom a day has begun
+    deferred: Mapping[str, Deferral]
     buckets: Collection[int]
     first: date
     until: date
 
     def __bool__(self) -> bool:
         return bool(self.dirty_days.num_rows)
+
+    def note(self) -> dict[str, str]:
+        """What the commit says of whose days it has changed."""
+        said = deferrals.note(self.deferred)
+        if self.users is None:
+            return said
+        return said | changed_users.note(self.users) | {changed_users.TURNED: json.dumps(sorted(self.turned))}
 
 
 def changes(
@@ -53,22 +67,54 @@ def changes(
     new_events: Scan,
     recent_months: str,
     parameters: Mapping[str, Any],
+    deferred: Mapping[str, Deferral],
+    is_live: bool,
 ) -> Changes:
     """Look for the days that new events speak of, and those that have begun or fallen due since."""
     recent = session.run(QUERIES["recent_days"], {"gold.productivity_daily": Scan.of(daily, recent_months)})
     known: dict[str, Relation] = {**histories, "new_events": new_events, "recent_days": recent}
     low, high = session.row(QUERIES["new_users"], known)
     known["nearby_events"] = Scan.of(silver, f"user_id >= '{low}' and user_id <= '{high}'")
-    known["users"] = users(session, known, parameters["as_of"])
+    known["users"] = all_users(session, known, parameters["as_of"])
     known["first_facts"] = session.run(query("first_facts"), known)
+    known["deferred_days"] = _deferred_days(deferred, parameters["as_of"], is_live=is_live)
     known["changed_days"] = session.run(query("changed_days"), known, parameters)
     known["first_rows"] = _first_rows(session, known, daily)
-    dirty = known["dirty_days"] = session.run(query("dirty_days"), known, parameters)
-    first_days = session.run(QUERIES["first_days"], known)
+    dirty, put_off = session.run(query("dirty_days"), known, parameters), dict[str, Deferral]()
+    if is_live:
+        dirty, put_off = _without_old_days(dirty, deferred, parameters["as_of"])
+    known["dirty_days"] = dirty
+    days = session.run(QUERIES["first_days"], known)
+    first_days: dict[int, date] = {}
+    for bucket, day in zip(days["bucket"].to_pylist(), days["first_day"].to_pylist(), strict=True):
+        first_days[bucket] = min(first_days.get(bucket, day), day)
+    users, turned = None, list[str]()
+    if days.num_rows <= changed_users.MOST:
+        users = dict(zip(days["user_id"].to_pylist(), days["first_day"].to_pylist(), strict=True))
+        turned = days.filter(days["has_turned"])["user_id"].to_pylist()
     _, buckets, first, until = session.row(QUERIES["extent"], known)
-    return Changes(
-        new_events, recent, dirty, dict(zip(*first_days.to_pydict().values(), strict=True)), buckets or (), first, until
-    )
+    return Changes(new_events, recent, dirty, first_days, users, turned, put_off, buckets or (), first, until)
+
+
+def _deferred_days(deferred: Mapping[str, Deferral], as_of: datetime, *, is_live: bool) -> pa.Table:
+    """What was put off before, and whether it is due."""
+    rows = [
+        {"user_id": user, "local_date": each.first_day, "is_due": not is_live or as_of - each.since >= deferrals.PAUSE}
+        for user, each in deferred.items()
+    ]
+    schema = pa.schema([("user_id", pa.string()), ("local_date", pa.date32()), ("is_due", pa.bool_())])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _without_old_days(
+    dirty: pa.Table, deferred: Mapping[str, Deferral], as_of: datetime
+) -> tuple[pa.Table, dict[str, Deferral]]:
+    """The days to be computed now, and whose older ones are put off."""
+    wanted = dict(zip(dirty["user_id"].to_pylist(), dirty["from_day"].to_pylist(), strict=True))
+    plan = Plan.of(wanted, deferred, as_of)
+    from_days = [plan.now.get(user, day) for user, day in wanted.items()]
+    place = dirty.column_names.index("from_day")
+    return dirty.set_column(place, "from_day", pa.array(from_days, pa.date32())), dict(plan.deferred)
 
 
 def _first_rows(session: Session, known: Inputs, daily: Pinned) -> pa.Table:

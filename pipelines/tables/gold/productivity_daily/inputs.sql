@@ -34,18 +34,27 @@ semi join older_users using (user_id)
 group by user_id
 
 -- first_days --
--- From where on each bucket's tables have to be built again.
-select bucket, min(local_date)
+-- From where on each user's tables have to be built again, and whether a day has begun for them.
+select
+    user_id,
+    bucket,
+    min(local_date) as first_day,
+    user_id in (select user_id from dirty_days where to_day = today)
+    and user_id not in (
+        select recent_days.user_id
+        from recent_days
+        join dirty_days on dirty_days.user_id = recent_days.user_id and recent_days.local_date = today
+    ) as has_turned
 from
     (
-        select bucket, local_date
+        select user_id, bucket, local_date
         from changed_days
         where user_id in (select user_id from dirty_days) or user_id in (select user_id from new_events)
         union all
-        select bucket, from_day
+        select user_id, bucket, from_day
         from dirty_days
     )
-group by bucket
+group by user_id, bucket
 
 -- extent --
 select count(*), list(distinct bucket order by bucket), min(from_day) - 2, max(to_day) + 2
