@@ -41,10 +41,9 @@ def command(
     from focusflow.lake.session import duckdb_session
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
-    from models.evaluation.backtest import evaluate
     from models.features.snapshots import Span
+    from models.training.challenger import judged
     from models.training.dataset import lists_of_lake
-    from models.training.fit import fit
 
     settings = load_settings()
     only = _user_id(email) if email else None
@@ -53,13 +52,15 @@ def command(
     with Console(stderr=True).status("Reading histories …") as status:
         lists = lists_of_lake(Lake(settings.lake_location), session, days=days)
         status.update("Training, and trying it on what it has not seen …")
-        figures = evaluate(lists, fit, only=only)
+        figures, left_out = judged(lists, only=only)
     if folder:
         _draw(figures, folder)
     if as_json:
         click.echo(as_text(figures))
     else:
         show_figures(Console(), figures)
+        for reason in left_out:
+            click.echo(f"Deadline risk is left out: {reason}.")
 
 
 def _draw(figures: Mapping[str, Any], folder: Path) -> None:
@@ -99,10 +100,13 @@ def show_figures(console: "Console", figures: Mapping[str, Any]) -> None:
         if each["lists"]:
             gains.add_row(name, *model_card.gain_of(each))
             measures.add_row(name, *model_card.measures_of(each))
+    following = Table("following the list", *model_card.FOLLOWING)
+    for name, each in figures["following"].items():
+        following.add_row(name.replace("_", " "), *model_card.followed(each))
     probabilities = Table("probability", *model_card.PROBABILITY)
     for title, each in model_card.probabilities(figures).items():
         probabilities.add_row(title, *model_card.probability_of(each))
-    for table in (gains, measures, probabilities):
+    for table in (gains, measures, following, probabilities):
         console.print(table)
     for title, each in model_card.probabilities(figures).items():
         said = Table("said", "came", "tasks", "", title=title)

@@ -1,15 +1,17 @@
 """How good a model would have been: trained on what came before, tried on what came after, beside every simple rule.
 
-Time goes on between the two by at least a day, and what was tried on is learned from in the next round. The figures are per list, and their
-intervals come from drawing users again, for the lists of one user are alike.
+Time goes on between the two by at least a day, and what was tried on is learned from in the next round. Within a round, probabilities are
+set each week by what came true lately, as in service. The figures are per list, and their intervals come from drawing users and blocks of
+their weeks again, for the lists of one user are alike.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from focusflow.errors import Conflict
@@ -22,11 +24,14 @@ from models.evaluation.ranking_metrics import (
     per_list,
     reliability,
 )
+from models.evaluation.simulation import follow
+from models.features.fingerprint import fingerprint
 from models.features.task_facts import LIST
 from models.serving.baselines import rules
 from models.serving.contributions import parts_of
 from models.serving.score_components import Priority
-from models.training.labels import labeled_before
+from models.training.labels import labeled_before, per_due_date
+from models.training.recalibration import RECENT, SAME, apply, line, log_odds
 
 Fit = Callable[[pl.DataFrame], Priority]
 Figures = dict[str, Any]
@@ -44,6 +49,16 @@ MANY_TASKS: Final = 30
 TIERS: Final = (10, 50)
 
 
+#: So often are probabilities set by what came true lately, in service and here.
+A_WEEK: Final = timedelta(days=7)
+
+#: What a probability speaks of, and from how many of them a quarter can be judged.
+SPEAKS_OF: Final = {"likelihood": ("taken_up", 2000), "deadline_risk": ("missed", 250)}
+
+#: Tasks in each group of a calibration curve, at least.
+FEWEST_IN_A_GROUP: Final = 100
+
+
 class TooLittle(Conflict):
     """There is too little history to train on one part of it and try on another. Some weeks with finished tasks are needed."""
 
@@ -54,7 +69,8 @@ def evaluate(
     """Figures of what `fit` makes, of every rule, and of other models by name. `lists` come from `models.training.dataset`. With `only`, learned
     from all users, and tried on that user.
     """
-    tested = pl.concat(list(_rounds(lists, fit, only)))
+    rounds = list(_rounds(lists, fit, only))
+    tested = pl.concat([each.tested for each in rounds])
     orders = {name: tested.select(rule)[:, 0] for name, rule in rules().items()}
     orders |= {name: _order(each, tested) for name, each in (others or {}).items()}
     orders |= {name: tested[name] for name in ("model", "likelihood")}
@@ -63,6 +79,7 @@ def evaluate(
     ours = _against(judged["model"], judged[best])
     kinds = _of_lists(tested, lists)
     return {
+        "sha256": fingerprint(lists),
         "from": tested["local_date"].min(),
         "to": tested["local_date"].max(),
         "people": tested["user_id"].n_unique(),
@@ -78,6 +95,8 @@ def evaluate(
         },
         "gain_without_recurring": asdict(_without_recurring(tested, best)),
         "gain_for_people_never_seen": asdict(_unseen_users(lists, fit)),
+        "is_risk_learned": any(each.priority.risk is not None for each in rounds),
+        "following": follow(rounds[-1].tested, rounds[-1].priority, best),
         "everything": _figures_of_part(tested, ours, kinds),
         "tiers": {
             name: _figures_of_part(tested, ours, kinds.filter(pl.col(name))) for name in ("little", "some", "much")
@@ -89,7 +108,15 @@ def evaluate(
     }
 
 
-def _rounds(lists: pl.DataFrame, fit: Fit, only: str | None = None) -> Iterator[pl.DataFrame]:
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A model, and the lists that it was tried on with what it said of them."""
+
+    priority: Priority
+    tested: pl.DataFrame
+
+
+def _rounds(lists: pl.DataFrame, fit: Fit, only: str | None = None) -> Iterator[Round]:
     moments = lists["as_of"].sort()
     if moments.is_empty():
         raise TooLittle
@@ -98,22 +125,57 @@ def _rounds(lists: pl.DataFrame, fit: Fit, only: str | None = None) -> Iterator[
     found = False
     for begin, end in pairwise([*begins, ends]):
         scope = lists if only is None else lists.filter(user_id=only)
-        tested = _tested(labeled_before(lists, begin - PURGE), _between(scope, begin, end), fit)
-        if tested is not None:
+        recent = _between(lists, begin - RECENT, end)
+        this = _tested(labeled_before(lists, begin - PURGE), _between(scope, begin, end), fit, recent)
+        if this is not None:
             found = True
-            yield tested
+            yield this
     if not found:
         raise TooLittle
 
 
-def _tested(earlier: pl.DataFrame, later: pl.DataFrame, fit: Fit) -> pl.DataFrame | None:
+def _tested(earlier: pl.DataFrame, later: pl.DataFrame, fit: Fit, recent: pl.DataFrame) -> Round | None:
     if later.is_empty():
         return None
     try:
         priority = fit(earlier)
     except ValueError:  # nothing to learn from so early
         return None
-    return later.hstack(parts_of(priority, later)).with_columns(model=priority.weights.score())
+    parts = _weekly(priority, later.sort("as_of"), recent.sort("as_of"))
+    return Round(priority, parts.with_columns(model=priority.weights.score()))
+
+
+def _weekly(priority: Priority, later: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
+    """What the model says of later lists, its probabilities set each week by the lists of the 60 days before whose outcome was then known."""
+    later, recent = (each.hstack(parts_of(priority, each)) for each in (later, recent))
+    changed = {}
+    for name, (outcome, _) in SPEAKS_OF.items():
+        if name == "deadline_risk" and priority.risk is None:
+            continue
+        before, said = log_odds(recent[name].to_numpy()), later[name].to_numpy().copy()
+        happened = recent[outcome].cast(pl.Float64).to_numpy()
+        seen = recent.select("as_of", known_at=pl.max_horizontal("next_day_ends", _known_at(outcome)))
+        moments, ends = seen["as_of"].to_numpy(), seen["known_at"].to_numpy()
+        is_set = (
+            np.ones(len(said), dtype=bool)
+            if outcome == "taken_up"
+            else later["days_overdue"].fill_null(0).to_numpy() < 0
+        )
+        places = later["as_of"].to_numpy()
+        for week in np.arange(places[0], places[-1] + np.timedelta64(1, "us"), np.timedelta64(A_WEEK)):
+            first, last = np.searchsorted(moments, [week - np.timedelta64(RECENT), week])
+            is_known = (ends[first:last] < week) & ~np.isnan(happened[first:last])
+            rows = np.flatnonzero(is_known) + first
+            weights = recent[rows].select(per_due_date())[:, 0].to_numpy() if outcome == "missed" else None
+            how = line(before[rows], happened[rows], weights) if len(rows) else SAME
+            begin, end = np.searchsorted(places, [week, week + np.timedelta64(A_WEEK)])
+            said[begin:end] = np.where(is_set[begin:end], apply(how, said[begin:end]), said[begin:end])
+        changed[name] = said
+    return later.with_columns(**{name: pl.Series(each) for name, each in changed.items()})
+
+
+def _known_at(outcome: str) -> pl.Expr:
+    return pl.col("due") if outcome == "missed" else pl.col("next_day_ends")
 
 
 def _between(lists: pl.DataFrame, begin: datetime, end: datetime) -> pl.DataFrame:
@@ -134,9 +196,10 @@ def _unseen_users(lists: pl.DataFrame, fit: Fit) -> Interval:
     is_training_user = pl.col("user_id").hash(3) % 2 == 0
     begin = lists["as_of"].sort().item(int(lists.height * ROUNDS[1]))
     seen = labeled_before(lists.filter(is_training_user), begin - PURGE)
-    tested = _tested(seen, lists.filter(~is_training_user & (pl.col("as_of") >= begin)), fit)
+    recent = lists.filter(is_training_user & (pl.col("as_of") >= begin - RECENT))
+    found = _tested(seen, lists.filter(~is_training_user & (pl.col("as_of") >= begin)), fit, recent)
     nothing = Interval(float("nan"), float("nan"), float("nan"))
-    return nothing if tested is None else _gain(tested, _best(tested))
+    return nothing if found is None else _gain(found.tested, _best(found.tested))
 
 
 def _without_recurring(tested: pl.DataFrame, best: str) -> Interval:
@@ -207,15 +270,40 @@ def _means(judged: pl.DataFrame) -> Figures:
 
 
 def _figures_of_probability(tested: pl.DataFrame, predicted: str, outcome: str) -> Figures:
+    """Of rows for likelihood; of due dates for risk, each of which counts once, however many lists its task was on."""
     known = tested.filter(pl.col(outcome).is_not_null())
-    probability, happened = known[predicted].to_numpy(), known[outcome].cast(pl.Float64).to_numpy()
+    is_of_dates = outcome != "taken_up"
+    known = known.with_columns(weight=per_due_date() if is_of_dates else pl.lit(1.0))
+    quarter = pl.format("{}-Q{}", pl.col("local_date").dt.year(), pl.col("local_date").dt.quarter())
+    fewest = SPEAKS_OF[predicted][1]
+    by_quarter = (known.filter(quarter == name) for name in known.select(quarter.unique().sort())[:, 0])
     return {
-        "tasks": known.height,
-        "rate": _mean(known[outcome].cast(pl.Float64)),
-        "brier": brier(probability, happened),
-        "calibration_error": calibration_error(probability, happened),
-        "reliability": reliability(probability, happened).to_dicts(),
+        **_figures_of_rows(known, predicted, outcome),
+        "rows": known.height,
+        "quarters": [
+            {"quarter": each.select(quarter).item(0, 0), "is_judged": found["tasks"] >= fewest, **found}
+            for each in by_quarter
+            if (found := _without_curve(_figures_of_rows(each, predicted, outcome)))
+        ],
     }
+
+
+def _figures_of_rows(known: pl.DataFrame, predicted: str, outcome: str) -> Figures:
+    probability, weights = known[predicted].to_numpy(), known["weight"].to_numpy()
+    happened = known[outcome].cast(pl.Float64).to_numpy()
+    tasks = float(weights.sum())
+    bins = int(np.clip(tasks // FEWEST_IN_A_GROUP, 1, 10))
+    return {
+        "tasks": round(tasks),
+        "rate": float(np.average(happened, weights=weights)) if known.height else float("nan"),
+        "brier": brier(probability, happened, weights),
+        "calibration_error": calibration_error(probability, happened, bins, weights),
+        "reliability": reliability(probability, happened, bins, weights).to_dicts(),
+    }
+
+
+def _without_curve(figures: Figures) -> Figures:
+    return {name: each for name, each in figures.items() if name != "reliability"}
 
 
 def _mean(values: pl.Series) -> float:

@@ -13,13 +13,17 @@ from models.serving.score_components import Priority
 #: What is told of each part of the lists, and of each probability.
 GAIN: Final = ("lists", "people", "NDCG@5", "95 %")
 MEASURES: Final = ("NDCG@5", "first is right", "pairs right", "Brier", "calibration error", "that of the risk")
+FOLLOWING: Final = ("due dates", "missed", "days", "stale important tasks a day")
 PROBABILITY: Final = ("tasks", "came", "Brier", "calibration error")
 
 
-def card_of(lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str]) -> dict[str, Any]:
+def card_of(
+    lists: pl.DataFrame, priority: Priority, figures: Mapping[str, Any], refused: list[str], left_out: list[str]
+) -> dict[str, Any]:
     """What one should know of a model before one trusts it."""
     return {
         "refused": refused,
+        "left_out": left_out,
         "trained_on": {
             "from": lists["local_date"].min(),
             "to": lists["local_date"].max(),
@@ -45,15 +49,8 @@ def as_markdown(card: Mapping[str, Any]) -> str:
 
 
 def _lines(card: Mapping[str, Any]) -> Iterator[str]:
-    measures, learned = card["measures"], card["trained_on"]
-    yield f"**{card['version']}**, trained {card['trained_at'][:10]} on {learned['tasks']:,} rows of {learned['people']} people,"
-    yield f"{learned['from']} to {learned['to']}. Tried on {measures['judged']:,} lists, {measures['from']} to {measures['to']}.\n"
-    if card["refused"]:
-        yield "It does not serve:\n"
-        yield from (f"- {reason}" for reason in card["refused"])
-        yield ""
-    weights = ", ".join(f"{name.replace('_', ' ')} {weight:.2f}" for name, weight in card["weights"].items())
-    yield f"Weights: {weights}.\n"
+    measures = card["measures"]
+    yield from _head(card)
     yield from _table(("order", "NDCG@5", "95 %", "first is right", "pairs right"))
     for name, each in sorted(measures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"]):
         yield _row(name, *interval(each["ndcg"], "{:.3f}"), figure(each["hit"]), figure(each["auc"]))
@@ -66,10 +63,40 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     for name, each in parts_of_lists(measures).items():
         yield _row(name, *measures_of(each))
     yield ""
+    yield from _table(("following the list", *FOLLOWING))
+    for name, each in measures["following"].items():
+        yield _row(name.replace("_", " "), *followed(each))
+    yield ""
+    yield from _probabilities(measures)
+
+
+def _head(card: Mapping[str, Any]) -> Iterator[str]:
+    measures, learned = card["measures"], card["trained_on"]
+    yield f"**{card['version']}**, trained {card['trained_at'][:10]} on {learned['tasks']:,} rows of {learned['people']} people,"
+    yield f"{learned['from']} to {learned['to']}. Tried on {measures['judged']:,} lists, {measures['from']} to {measures['to']}.\n"
+    if card["refused"]:
+        yield "It does not serve:\n"
+        yield from (f"- {reason}" for reason in card["refused"])
+        yield ""
+    for reason in card["left_out"]:
+        yield f"Deadline risk is left out, and due dates count by urgency's rule: {reason}.\n"
+    if changed := card.get("recalibrated"):
+        yield f"Recalibrated {str(changed['at'])[:10]} on {changed['from']} to {changed['to']}.\n"
+    weights = ", ".join(f"{name.replace('_', ' ')} {weight:.2f}" for name, weight in card["weights"].items())
+    yield f"Weights: {weights}. Digest of the training data: `{measures['sha256'][:12]}`.\n"
+
+
+def _probabilities(measures: Mapping[str, Any]) -> Iterator[str]:
+    found = probabilities(measures)
     yield from _table(("probability", *PROBABILITY))
-    for title, each in probabilities(measures).items():
+    for title, each in found.items():
         yield _row(title, *probability_of(each))
-    for title, each in probabilities(measures).items():
+    for title, each in found.items():
+        yield ""
+        yield from _table((f"by quarter: {title}", *PROBABILITY))
+        for quarter in each["quarters"]:
+            yield _row(quarter["quarter"], *probability_of(quarter))
+    for title, each in found.items():
         yield ""
         yield from _table(("said", "came", "tasks", title))
         for group in each["reliability"]:
@@ -106,6 +133,10 @@ def probability_of(each: Mapping[str, Any]) -> tuple[str, ...]:
     return f"{each['tasks']:,}", *map(figure, (each["rate"], each["brier"], each["calibration_error"]))
 
 
+def followed(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return f"{each['due_dates']:,}", figure(each["missed"]), f"{each['user_days']:,}", figure(each["stale"])
+
+
 def _table(names: tuple[str, ...]) -> Iterator[str]:
     yield _row(*names)
     yield _row(*("---" for _ in names))
@@ -117,7 +148,7 @@ def _row(*cells: str) -> str:
 
 def figure(value: float | None, form: str = "{:.3f}") -> str:
     """A number, or a dash where there was nothing to count."""
-    return "–" if value is None or math.isnan(value) else form.format(value)
+    return "–" if value is None or not math.isfinite(value) else form.format(value)
 
 
 def interval(figures: Mapping[str, Any], form: str) -> tuple[str, str]:

@@ -28,7 +28,8 @@ def plots(figures: Figures) -> dict[str, str]:
 def orders(figures: Figures) -> str:
     """NDCG@5 of every order with its 95 % interval, the best above."""
     found = sorted(figures["orders"].items(), key=lambda item: -item[1]["ndcg"]["mean"])
-    bounds: list[float] = [each["ndcg"][end] for _, each in found for end in ("low", "high")]
+    ends = {name: _ends(each["ndcg"]) for name, each in found}
+    bounds = [end for each in ends.values() for end in each]
     lowest, highest = math.floor(min(bounds) * 10) / 10, (math.floor(max(bounds) * 10) + 1) / 10
     bottom = TOP + ROW * len(found)
 
@@ -42,10 +43,17 @@ def orders(figures: Figures) -> str:
         for place, (name, each) in enumerate(found):
             y, colour = TOP + ROW * (place + 0.5), OURS if name == "model" else THEIRS
             yield _text(LEFT - 12, y + 4, name.replace("_", " "), "end", weight="bold" if name == "model" else "normal")
-            yield _line((x(each["ndcg"]["low"]), y), (x(each["ndcg"]["high"]), y), colour, width=3)
+            low, high = ends[name]
+            yield _line((x(low), y), (x(high), y), colour, width=3)
             yield _dot((x(each["ndcg"]["mean"]), y), colour, f"{name}: {each['ndcg']['mean']:.3f}")
 
     return _picture(WIDTH, bottom + 30, "How well each order does: NDCG@5, with 95 %", elements())
+
+
+def _ends(figures: Figures) -> Point:
+    """Of the interval; of the mean alone where too few weeks were tried for an interval."""
+    low, high = figures["low"], figures["high"]
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else (figures["mean"], figures["mean"])
 
 
 def reliability(probability: Figures, title: str) -> str:

@@ -4,7 +4,7 @@ Each rule reads the columns that `models.features.task_facts.derive_facts` makes
 """
 
 from functools import reduce
-from operator import add
+from operator import add, mul
 from typing import Final
 
 import polars as pl
@@ -67,6 +67,7 @@ def rules() -> dict[str, pl.Expr]:
     due = pl.col("due").dt.timestamp("us")
     recent = pl.max_horizontal("worked_at", pl.coalesce("touched_at", "created_at"))
     # A due date adds less than one step of priority: within a year before and after now, then flat.
+    kinds = (_completion_rate(kind) for kind in ("tag", "category"))
     soon = 0.5 - (-pl.col("days_overdue").clip(-365, 365)).fill_null(366) / 800
     return {
         "random": pl.concat_str("task_id", pl.col("as_of").dt.timestamp("us")).hash(1).cast(pl.Float64),
@@ -76,5 +77,20 @@ def rules() -> dict[str, pl.Expr]:
         "shortest": -pl.col("estimated_minutes").fill_null(1e6).cast(pl.Float64),
         "priority_then_due": pl.col("priority").replace_strict(PRIORITY, return_dtype=pl.Float64) + soon,
         "earliest_due": -due.fill_null(2**62).cast(pl.Float64),
+        "completion_rate": reduce(mul, kinds),
         "urgency": urgency,
     }
+
+
+#: Days that tasks lay open for which the user's own rate stands in the rate of a tag or category.
+RATE_PRIOR_DAYS: Final = 10.0
+
+
+def _completion_rate(kind: str) -> pl.Expr:
+    """How many tasks of this tag or category the user finishes per day that one lies open, with the user's rate for what is rare."""
+    own = (_known("all_done") + 0.5) / (_known("all_days_open") + RATE_PRIOR_DAYS)
+    return (_known(f"{kind}_done") + RATE_PRIOR_DAYS * own) / (_known(f"{kind}_days_open") + RATE_PRIOR_DAYS)
+
+
+def _known(name: str) -> pl.Expr:
+    return pl.col(name).fill_null(0.0).clip(0)

@@ -29,11 +29,14 @@ class Weights:
 
     @classmethod
     def grid(cls) -> Iterator["Weights"]:
-        """All that may be chosen. What ought to be done never counts less than a fifth: a model of behaviour alone buries old important work."""
+        """All that may be chosen. Importance never counts less than a quarter: a model of behavior alone buries old important work."""
         for risk in range(2, 10):
-            for importance in range(2, 15 - risk):
+            for importance in range(LEAST_IMPORTANCE, 15 - risk):
                 yield cls(risk / 20, importance / 20, (20 - risk - importance) / 20)
 
+
+#: In twentieths, as the grid is.
+LEAST_IMPORTANCE: Final = 5
 
 PROPOSED: Final = Weights(0.45, 0.35, 0.20)
 

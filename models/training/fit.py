@@ -14,7 +14,8 @@ from models.features.task_facts import LIST
 from models.serving.additive_model import Additive, Curve, Numbers
 from models.serving.contributions import parts_of
 from models.serving.score_components import PROPOSED, Priority, Weights
-from models.training.labels import labeled_before
+from models.training.labels import labeled_before, per_due_date
+from models.training.recalibration import RECENT, line
 
 #: Bends in each curve; more follow the noise of small histories, measured in docs/model.md.
 KNOTS: Final = 5
@@ -65,8 +66,10 @@ class Basis:
         return curves, taken
 
 
-def fit(lists: pl.DataFrame, seed: int = 0) -> Priority:
-    """The model of some lists with their outcomes: its order is learned on the earlier part, calibrated and weighted on the later."""
+def fit(lists: pl.DataFrame, seed: int = 0, *, with_risk: bool = True) -> Priority:
+    """The model of some lists with their outcomes: its order is learned on the earlier part, calibrated and weighted on the later. Its
+    likelihood is set by the last weeks. Without risk, due dates count by the rule of urgency.
+    """
     lists = lists.sort(*LIST, "task_id")
     moments = lists.filter(pl.col("gain") > 0)["as_of"].sort()
     if moments.is_empty():
@@ -77,9 +80,17 @@ def fit(lists: pl.DataFrame, seed: int = 0) -> Priority:
         raise ValueError("there is nothing to learn from: nobody took anything up")
     usual = usual_of(earlier)
     order = fit_order(earlier, usual, seed)
-    likelihood = fit_level(order, later, usual)
-    priority = Priority(usual, likelihood, fit_risk(earlier, later, usual), PROPOSED)
+    likelihood = fit_level(order, _latest(later), usual)
+    risk = fit_risk(earlier, later, usual) if with_risk else None
+    priority = Priority(usual, likelihood, risk, PROPOSED)
     return priority.with_weights(fit_weights(priority, later))
+
+
+def _latest(later: pl.DataFrame) -> pl.DataFrame:
+    """The last weeks of the later part, where they are enough: base rates drift."""
+    end: datetime = later["as_of"].sort().item(-1)
+    latest = later.filter(pl.col("as_of") > end - RECENT)
+    return latest if min(latest["taken_up"].sum(), (~latest["taken_up"]).sum()) >= FEWEST else later
 
 
 def fit_order(lists: pl.DataFrame, usual: Usual, seed: int) -> Additive:
@@ -110,15 +121,17 @@ def fit_level(order: Additive, lists: pl.DataFrame, usual: Usual) -> Additive:
 
 def fit_risk(earlier: pl.DataFrame, later: pl.DataFrame, usual: Usual) -> Additive | None:
     """How likely a due date that is still ahead is missed; none where too few were."""
-    (values, missed), (check, came) = (_with_due_date_labels(_some(lists), usual) for lists in (earlier, later))
-    if min(missed.sum(), (~missed).sum(), came.sum(), (~came).sum()) < FEWEST:
+    (values, missed, dates), (check, came, later_dates) = (
+        _with_due_date_labels(_some(lists), usual) for lists in (earlier, later)
+    )
+    if min(dates @ missed, dates @ ~missed, later_dates @ came, later_dates @ ~came) < FEWEST:
         return None
     basis = Basis.of(values)
-    model = _regression(C=0.1, max_iter=300).fit(basis.columns(values), missed)
+    model = _regression(C=0.1 * len(dates) / dates.sum(), max_iter=300)
+    model.fit(basis.columns(values), missed, sample_weight=dates)
     curves, taken = basis.curves(model.coef_[0], values)
     risk = Additive(float(model.intercept_[0]) + taken, curves)
-    line = _regression(C=1.0).fit(risk.sums(check)[:, None], came)
-    return risk.rescaled(max(float(line.coef_[0][0]), 0.0), float(line.intercept_[0]))
+    return risk.rescaled(*line(risk.sums(check), came.astype(np.float64), later_dates))
 
 
 def _regression(**how: Any) -> Any:
@@ -128,10 +141,14 @@ def _regression(**how: Any) -> Any:
     return LogisticRegression(**how)
 
 
-def _with_due_date_labels(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
-    """What told whether a due date would be missed, and whether it was. Features are those of whole lists, also of what has no date."""
+def _with_due_date_labels(lists: pl.DataFrame, usual: Usual) -> tuple[pl.DataFrame, npt.NDArray[np.bool_], Numbers]:
+    """What told whether a due date would be missed, whether it was, and what each row counts: a due date counts once, however many lists
+    its task was on. Features are those of whole lists, also of what has no date.
+    """
     has_label = lists["missed"].is_not_null()
-    return matrix(lists, risk_features(usual)).filter(has_label), lists["missed"].filter(has_label).to_numpy()
+    dates = lists.filter(has_label)
+    values = matrix(lists, risk_features(usual)).filter(has_label)
+    return values, dates["missed"].to_numpy(), dates.select(per_due_date())[:, 0].to_numpy()
 
 
 def fit_weights(priority: Priority, lists: pl.DataFrame) -> Weights:

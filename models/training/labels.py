@@ -49,6 +49,11 @@ def labelled(lists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def per_due_date() -> pl.Expr:
+    """What a row counts where due dates are counted: a task is on many lists, and its due date comes once."""
+    return 1 / pl.len().over("user_id", "task_id", "due").cast(pl.Float64)
+
+
 def labeled_before(lists: pl.DataFrame, moment: datetime) -> pl.DataFrame:
     """The lists whose labels were known before a moment; of a due date that lay beyond it, nothing was."""
     past = pl.col("due") < moment

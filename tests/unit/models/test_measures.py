@@ -1,6 +1,6 @@
 """Measures agree with a definition written out by hand, and with scikit-learn's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -52,6 +52,45 @@ def test_the_interval_counts_users_not_lists():
     one, hundred = bootstrap(few, "value"), bootstrap(many, "value")
     assert (one.low, one.high) == pytest.approx((hundred.low, hundred.high))
     assert one.low < -0.2 < 0.2 < one.high
+
+
+def home(dice, users, weeks=10):
+    """Lists whose gain is nothing on the whole: users differ, and each has good and bad weeks that follow each other."""
+    rows = []
+    for user in range(users):
+        own, week = dice.normal(0, 0.03) if users > 1 else 0.0, 0.0
+        for number in range(weeks):
+            week = 0.3 * week + dice.normal(0, 0.05)
+            days = dice.uniform(0, 7, 8)
+            rows += [
+                (str(user), NOW + timedelta(days=7 * number + day), own + week + dice.normal(0, 0.3)) for day in days
+            ]
+    columns = pl.DataFrame(rows, schema=["user_id", "as_of", "gain"], orient="row")
+    return columns.with_columns(pl.col("as_of").cast(pl.Datetime("us", "UTC")))
+
+
+@pytest.mark.parametrize(("users", "homes"), [(1, 200), (2, 200), (5, 200), (50, 60)])
+def test_a_gain_of_nothing_is_taken_for_one_in_few_homes_of_any_size(users, homes):
+    dice = np.random.default_rng(users)
+    found = [bootstrap(home(dice, users), "gain", draws=300) for _ in range(homes)]
+    assert sum(each.low > 0 for each in found) <= 0.05 * homes + 2 * (0.05 * 0.95 * homes) ** 0.5
+    assert all(each.low < each.mean < each.high for each in found)
+
+
+def test_a_gain_that_one_user_has_every_week_is_one():
+    assert bootstrap(home(np.random.default_rng(1), users=1).with_columns(pl.col("gain") + 0.2), "gain").low > 0
+
+
+def test_of_a_few_weeks_of_one_user_nothing_is_known():
+    found = bootstrap(home(np.random.default_rng(1), users=1, weeks=3), "gain")
+    assert np.isnan([found.low, found.high]).all()
+
+
+def test_what_counts_half_is_half_in_a_calibration_error():
+    said, came = np.full(4, 0.5), np.array([1.0, 1.0, 1.0, 0.0])
+    assert calibration_error(said, came, bins=1) == pytest.approx(0.25)
+    assert calibration_error(said, came, bins=1, weights=np.array([1, 1, 1, 3.0])) == pytest.approx(0)
+    assert brier(said, came, np.array([1, 1, 1, 3.0])) == pytest.approx(0.25)
 
 
 def test_what_is_said_and_what_comes():

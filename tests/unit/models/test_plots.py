@@ -47,5 +47,10 @@ def test_what_was_not_tried_is_not_drawn():
     assert plots(FIGURES).keys() == {"orders", "likelihood"}
 
 
+def test_an_order_without_an_interval_is_drawn_as_its_mean():
+    unknown = float("nan")
+    assert len(dots(orders({"orders": {"model": order(unknown, 0.5, unknown)}}))) == 1
+
+
 def test_one_order_alone_can_be_drawn():
     assert len(dots(orders({"orders": {"model": order(0.5, 0.5, 0.5)}}))) == 1
