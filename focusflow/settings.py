@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(
         90, ge=0, le=36_500, description="Days for which events that cannot be parsed are kept; 0 keeps them forever."
     )
+    compare_orders: bool = Field(
+        False,
+        description="Whether the order of the served model is compared with that of urgency: a coin decides for each user and day which of them is shown. `focusflow models feedback` reports the difference.",
+    )
     words_days: int = Field(
         90,
         ge=31,

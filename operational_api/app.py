@@ -156,7 +156,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 settings,
                 database,
                 mailer(settings),
-                Serving(Registry(settings.models_folder)),
+                Serving(Registry(settings.models_folder), has_comparison=settings.compare_orders),
                 Quota(settings.requests_per_minute),
             )
             yield

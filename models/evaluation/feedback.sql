@@ -35,3 +35,37 @@ select
 from judged
 group by 1, 2
 order by 1, 2
+
+-- days --
+-- Of each user and day, the share of the first tasks that were taken up by the end of the next day, and what ranked
+-- them. Days on which more than one model did are left out.
+with
+    shown as (
+        select shown_scores.*, (local_date + 2)::timestamp at time zone timezone as ends
+        from shown_scores
+        join users on users.id = user_id
+        where local_date >= %(since)s and rank <= %(top)s
+    )
+select
+    user_id,
+    local_date,
+    min(model_version) as model_version,
+    avg(
+        (
+            exists (select from tasks where tasks.id = task_id and completed_at >= shown_at and completed_at < ends)
+            or exists (
+                select
+                from time_entries
+                where
+                    time_entries.user_id = shown.user_id
+                    and time_entries.task_id = shown.task_id
+                    and started_at >= shown_at
+                    and started_at < ends
+            )
+        )::int
+    )::double precision as taken_up
+from shown
+where ends <= %(now)s
+group by user_id, local_date
+having count(distinct model_version) = 1
+order by user_id, local_date

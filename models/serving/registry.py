@@ -10,13 +10,15 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Self
+from uuid import UUID
 
 import orjson
 
 from focusflow.errors import Conflict, NotFound
+from models.serving.comparison import is_baseline_day
 from models.serving.score_components import Priority
 
 log = logging.getLogger(__name__)
@@ -168,8 +170,9 @@ def _last(terms: Sequence[Term], at: datetime | None = None) -> Term | None:
 class Serving:
     """The model that serves, read once and again when another is promoted. Looking whether one was is one look at a file."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, has_comparison: bool = False) -> None:
         self._registry = registry
+        self.has_comparison = has_comparison
         self._mark: tuple[int, int] | None = None
         self._served: Served | None = None
 
@@ -179,6 +182,11 @@ class Serving:
             self._served = self._registry.served() if mark else None
             self._mark = mark
         return self._served
+
+    def model_for(self, user_id: UUID, day: date) -> Served | None:
+        """The model that ranks a user's tasks on a local day; none where a comparison has urgency rank them."""
+        is_left_out = self.has_comparison and is_baseline_day(user_id, day)
+        return None if is_left_out else self.model()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -14,11 +14,12 @@ with startable as not materialized (
     from startable join priority_scores on task_id = id
     where case when %(task_id)s::uuid is null then rank <= %(limit)s else task_id = %(task_id)s end
 ), known as (
-    select count(*) as number, sum(uuid_hash_extended(task_id, task_version)) as tasks, min(as_of) as as_of from priority_scores
+    select count(*) as number, sum(uuid_hash_extended(task_id, task_version)) as tasks, min(as_of) as as_of, min(model_version) as model_version
+    from priority_scores
 ), wanted as (
     select count(*) as number, sum(uuid_hash_extended(id, version)) as tasks from startable
 )
-select coalesce((select json_agg(page order by rank) from page), '[]')::text as items,
+select coalesce((select json_agg(page order by rank) from page), '[]')::text as items, known.model_version,
        known.number <> wanted.number or known.tasks <> wanted.tasks or known.as_of < %(now)s - interval '1 hour'
            or exists (
                select from tasks as waiting join priority_scores on task_id = any(waiting.blocked_by)

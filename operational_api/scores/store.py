@@ -13,7 +13,8 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from models.features.task_facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
 from models.features.user_state import recalled
-from models.serving.scoring import score
+from models.serving.registry import Served
+from models.serving.scoring import BASELINE_VERSION, score
 from operational_api.http.unit_of_work import UnitOfWork
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -25,9 +26,11 @@ del READ["reschedules"]
 
 def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> str:
     """Scores as a JSON list, highest first, never older than their tasks. The first ranking seen on a day is recorded."""
+    served = uow.serving.model_for(uow.caller.user_id, _moment(uow)["today"])
+    version = served.version if served else BASELINE_VERSION
     found = _listed(uow, limit, task_id)
-    if found["is_old"]:
-        _rescore(uow)
+    if found["is_old"] or (uow.serving.has_comparison and found["model_version"] not in (version, None)):
+        _rescore(uow, served)
         found = _listed(uow, limit, task_id)
     items: str = found["items"]
     if found["is_news"]:
@@ -57,9 +60,9 @@ def _moment(uow: UnitOfWork) -> dict[str, Any]:
     return {"now": uow.tx.now, "today": local_date(uow.tx.now, uow.caller.timezone)}
 
 
-def _rescore(uow: UnitOfWork) -> None:
+def _rescore(uow: UnitOfWork, served: Served | None) -> None:
     """Score all actionable tasks of the user. A rank depends on the other tasks."""
-    tx, served = uow.tx, uow.serving.model()
+    tx = uow.tx
     found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, **_moment(uow)})
     assert found is not None
     tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
