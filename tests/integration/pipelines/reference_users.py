@@ -8,6 +8,7 @@ from typing import Any
 
 from focusflow.clock import local_date, start_of, zone
 from focusflow.contracts.envelope import Event
+from pipelines.reference.days import is_overdue
 from reports.notifications.achievements import ACHIEVEMENTS
 from tests.integration.pipelines.account import (
     DAY,
@@ -22,7 +23,6 @@ from tests.integration.pipelines.account import (
     spent,
     state_on,
 )
-from tests.integration.pipelines.reference_days import is_overdue
 
 
 def task_outcomes(a: Account) -> Rows:

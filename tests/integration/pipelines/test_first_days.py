@@ -13,10 +13,10 @@ from focusflow.lake.tables import Lake, position_key
 from pipelines.engine import build, daily, dirty_days
 from pipelines.engine.as_of import as_of_metadata
 from pipelines.engine.checks import counts_of
+from pipelines.reference.days import productivity_daily
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import SampleUser, World
-from tests.integration.pipelines.reference_days import productivity_daily
 from tests.sizes import sized
 
 #: From where a day begins last to where it begins first.

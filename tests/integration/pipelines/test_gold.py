@@ -12,9 +12,9 @@ from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import build, descriptions, table_inputs
 from pipelines.engine.checks import counts_of, judge, sample_of
 from pipelines.engine.rules import rules_of
+from pipelines.reference.days import usual_range
 from tests.conftest import BUCKETS
 from tests.integration.pipelines.conftest import SampleUser
-from tests.integration.pipelines.reference_days import usual_range
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")

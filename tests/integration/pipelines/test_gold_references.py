@@ -1,5 +1,6 @@
 """Every gold table against a slow and obvious account of the same lives, however their events arrive."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,9 @@ from focusflow.lake.tables import Lake
 from models.serving.registry import Registry
 from pipelines.engine import build, daily, priorities
 from pipelines.engine.checks import broken_rules
+from pipelines.reference import days as reference_days
 from tests.conftest import BUCKETS
-from tests.integration.pipelines import reference_days, reference_product, reference_users
+from tests.integration.pipelines import reference_product, reference_users
 from tests.integration.pipelines.account import Account, Rows
 from tests.integration.pipelines.conftest import SampleUser, World
 from tests.integration.pipelines.generated_histories import generated_histories
@@ -47,6 +49,10 @@ OF_ALL: dict[Callable[[Sequence[Account]], Rows], tuple[str, ...]] = {
     reference_product.feature_usage: ("local_date", "event_name"),
     reference_product.uplift: ("month",),
 }
+
+
+#: Cells that were compared so far, by table.
+CELLS: Counter[str] = Counter()
 
 
 def test_no_table_is_without_an_account():
@@ -107,6 +113,7 @@ def rows_of(world: World, table: str, key: tuple[str, ...]) -> dict[Any, dict[st
 
 def compare(table: str, found: dict[Any, dict[str, Any]], expected: dict[Any, dict[str, Any]]) -> None:
     assert found.keys() == expected.keys(), table
+    CELLS[table] += sum(map(len, expected.values()))
     for key, row in expected.items():
         told = {name: found[key][name] for name in row}
         assert {name: (told[name], value) for name, value in row.items() if not is_same(told[name], value)} == {}, (

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from focusflow.clock import local_date
 from focusflow.lake.tables import Lake
+from pipelines.reference.days import productivity_daily
 from tests.integration.pipelines.account import Account
 from tests.integration.pipelines.conftest import World
-from tests.integration.pipelines.reference_days import productivity_daily
 from tests.integration.pipelines.stories import stories
 from tests.sizes import sized
 

@@ -1,15 +1,15 @@
 """A user's days, weeks and months, counted slowly, from what `docs/metrics.md` says of them and not from the SQL."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 from math import ceil, floor, sqrt
 from statistics import fmean, median
 from typing import Any
 
-from tests.integration.pipelines.account import (
+from pipelines.reference.account import (
     DAY,
+    INSTANT,
     MINUTE,
     Account,
     Rows,
@@ -17,10 +17,9 @@ from tests.integration.pipelines.account import (
     date_of,
     due_day,
     is_open,
-    minutes,
     moment_of,
-    spent,
     state_on,
+    stretch,
 )
 
 WEIGHTS = {
@@ -35,15 +34,15 @@ WEIGHTS = {
 def productivity_daily(a: Account) -> Rows:
     tasks, goals, habits = (list(a.each(noun)) for noun in ("task", "goal", "habit"))
     focus, meeting = (
-        minutes_by_day(a, map(spent, a.entries())),
-        minutes_by_day(a, (minutes(begin, min(end, a.as_of)) for _, begin, end in a.meetings())),
+        a.minutes_by_day(map(stretch, a.entries())),
+        a.minutes_by_day((begin, min(end, a.as_of)) for _, begin, end in a.meetings() if begin < a.as_of),
     )
     done, skipped = logged(a, skipped=False), logged(a, skipped=True)
-    off, rows = a.free(), {}
+    off, completions, rows = a.free(), list(a.completions()), {}
     for day in a.days:
         known = [event for versions in tasks if (event := state_on(versions, day))]
         morning = [event for versions in tasks if (event := state_on(versions, day - DAY))]
-        completed = [event for event in a.completions() if event.localdate == day]
+        completed = [event for event in completions if event.localdate == day]
         kept = [event for versions in habits if (event := state_on(versions, day)) and is_on(event, day)]
         rows[day] = {
             "tasks_created": len({event.subject for event in happened(a, "task.created", day)}),
@@ -57,9 +56,9 @@ def productivity_daily(a: Account) -> Rows:
             "goals_completed": len({event.subject for event in happened(a, "goal.completed", day)}),
             "habits_scheduled": sum(is_due(a, each, day, done, skipped) for each in kept),
             "habits_completed": sum((str(each.subject), day) in done for each in kept),
-            "focus_minutes": focus[day],
+            "focus_minutes": focus.get(day, 0),
             "pomodoro_sessions": sum(ended_pomodoro(a, event.data, day) for event in a.entries()),
-            "meeting_minutes": meeting[day],
+            "meeting_minutes": meeting.get(day, 0),
             "ai_plans_generated": len(happened(a, "ai.plan_generated", day)),
             "activity_events": len(happened(a, "activity.tracked", day)),
             "is_day_off": day in off,
@@ -70,13 +69,7 @@ def productivity_daily(a: Account) -> Rows:
 
 
 def happened(a: Account, type_: str, day: date) -> list[Any]:
-    return [event for event in a.events if event.type == type_ and event.localdate == day]
-
-
-def minutes_by_day(a: Account, stretches: Iterable[Iterable[Any]]) -> Counter[date]:
-    """However many stretches cover a minute, it counts once."""
-    covered = {minute for stretch in stretches for minute in stretch}
-    return Counter(a.wall(minute).date() for minute in covered)
+    return [event for event in a.by_day.get(day, []) if event.type == type_]
 
 
 def was_on_time(event: Any) -> bool:
@@ -111,7 +104,7 @@ def ended_pomodoro(a: Account, entry: Any, day: date) -> bool:
     begin, end = moment_of(entry["started_at"]), moment_of(entry["ended_at"])
     assert begin
     assert end
-    return entry["kind"] == "pomodoro" and end - begin >= 20 * MINUTE and a.wall(end - MINUTE).date() == day
+    return entry["kind"] == "pomodoro" and end - begin >= 20 * MINUTE and a.wall(end - INSTANT).date() == day
 
 
 def logged(a: Account, *, skipped: bool) -> set[tuple[str, date]]:
@@ -203,7 +196,7 @@ def score(a: Account, rows: Rows, day: date, open_at_start: int) -> dict[str, An
     scores = [each["productivity_score"] for each in past[28] if each["productivity_score"] is not None]
     prior = fmean(scores) / 100 if scores else 0.5
     did_something = any(
-        event.localdate == day and event.actor != "system" and not event.type.startswith("user.") for event in a.events
+        event.actor != "system" and not event.type.startswith("user.") for event in a.by_day.get(day, [])
     )
     is_judged = any(
         (due, scheduled, open_at_start, dated, row["tasks_completed"], row["habits_completed"], row["focus_minutes"])
