@@ -20,12 +20,13 @@ class Shared:
     dagster_port: int
     dagster_url: str | None
     min_group_size: int
+    is_demo: bool = False
 
 
 _provided: list[Shared] = []
 
 
-def provide(settings: Settings, store: SessionStore) -> None:
+def provide(settings: Settings, store: SessionStore, *, is_demo: bool = False) -> None:
     _provided[:] = [
         Shared(
             Lake(settings.lake_location),
@@ -36,6 +37,7 @@ def provide(settings: Settings, store: SessionStore) -> None:
             settings.dagster_port,
             settings.dagster_url,
             settings.min_group_size,
+            is_demo,
         )
     ]
 

@@ -30,9 +30,10 @@ def to_the_first_page(_: Request) -> Response:
 
 def create_app(settings: Settings) -> st.App:
     store = SessionStore(settings.api_address, settings.signing_key)
-    app_state.provide(settings, store)
+    is_demo = os.environ.get("FOCUSFLOW_DEMO") == "1"
+    app_state.provide(settings, store, is_demo=is_demo)
     is_https = settings.dashboard_address.startswith("https:")
-    sign_in = SignIn(store, is_demo=os.environ.get("FOCUSFLOW_DEMO") == "1", is_https=is_https)
+    sign_in = SignIn(store, is_demo=is_demo, is_https=is_https)
     for view in pkgutil.iter_modules(views.__path__):
         import_module(f"{views.__name__}.{view.name}")
     gc.freeze()  # what was imported lives as long as the process: no page has to look through it for garbage

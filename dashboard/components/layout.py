@@ -42,6 +42,15 @@ def page_header(title: str, today: date) -> Period:
         return period_picker.chosen(today)
 
 
+def synthetic_note() -> None:
+    """In a demo, say that its data is generated: on the pages from which somebody could conclude something."""
+    if shared().is_demo:
+        st.info(
+            "This is a demo. Its users and their data are synthetic, so these figures say nothing about real people.",
+            icon=":material/science:",
+        )
+
+
 def metric(name: str, value: str, beside: str | None) -> None:
     """A number under the name and definition that it has everywhere."""
     stat(BY_NAME[name].label, value, beside, BY_NAME[name].meaning)

@@ -30,6 +30,7 @@ RANK = {"higher": 0, "lower": 0, "usual": 1, "running": 2, "days_off": 3, "too_l
 
 def page() -> None:
     span = layout.page_header("Insights", current_user.local_today(current_user.require_user()))
+    layout.synthetic_note()
     weeks = lake.query("weeks", first=span.first, last=span.last)
     if weeks.is_empty():
         layout.empty_state(

@@ -14,8 +14,17 @@ from dashboard.data import dagster_client, lake, model_cards
 
 NDCG = (
     "NDCG@5: how well the top five match what users then did. 1 is perfect. The line is a 95 % bootstrap interval"
-    " over users."
+    " over users and their weeks."
 )
+FOLLOWING = (
+    "A simulation over the last 60 days: each day, users finish as many tasks as they did, those that stand first in the list. Missed due dates and"
+    " important tasks that are open for more than 14 days show whether a list says what should be done, not only what will be."
+)
+QUARTERS = "Calibration error by quarter: errors of different signs cancel out over a year. Quarters with few tasks are shown, and not judged."
+QUARTER_COLUMNS = {"quarter": "Quarter", "likelihood": "Likelihood", "deadline_risk": "Deadline risk"}
+FOLLOWING_COLUMNS = {
+    "order": "List", "due_dates": "Due dates", "missed": "Missed", "stale": "Stale important tasks per user and day",
+}  # fmt: skip
 RELIABILITY = "Tasks in ten groups by predicted probability. On the dashed line, prediction equals outcome."
 COLUMNS = {
     "tasks": "Tasks", "people": "People", "mean_score": "Mean score", "deadline_risk": "Deadline risk", "importance": "Importance",
@@ -36,6 +45,7 @@ GATE = "A model is served only if its gain over the best rule is above 0 with co
 def page() -> None:
     with layout.row():
         st.title("Model", anchor=False)
+    layout.synthetic_note()
     today = current_user.local_today(current_user.require_user())
     trained, serves = model_cards.cards(), model_cards.serving()
     if trained:
@@ -67,12 +77,14 @@ def _card(card: model_cards.Card) -> None:
                 charts.orders(_orders(card["measures"])),
                 "NDCG of each ranking with intervals.",
             )
+            _following(card["measures"])
         with right:
             layout.section_header("Predicted and actual", RELIABILITY)
             layout.chart(
                 charts.reliability(pl.DataFrame(card["measures"]["likelihood"]["reliability"])),
                 "Predicted against actual completion in ten groups.",
             )
+            _quarters(card["measures"])
     except model_cards.DAMAGED:
         st.warning("This model card has an unknown format. See `focusflow models list`.")
     with st.expander("Full model card"):
@@ -86,6 +98,17 @@ def _numbers(card: model_cards.Card) -> None:
         st.warning("Not promoted: " + "; ".join(refused) + ".", icon=":material/block:")
     else:
         st.success("Passed the promotion gate.", icon=":material/verified:")
+    for reason in card.get("left_out", []):
+        st.info(
+            f"Deadline risk is left out, and due dates count by the rule of urgency: {reason}.", icon=":material/rule:"
+        )
+    if changed := card.get("recalibrated"):
+        days = (formatting.short_date(date.fromisoformat(changed[end])) for end in ("from", "to"))
+        st.info(
+            f"Recalibrated on {' to '.join(days)}: calibration error {changed['error_before']:.3f} before,"
+            f" {changed['error_after']:.3f} after.",
+            icon=":material/tune:",
+        )
     first, last = (formatting.short_date(date.fromisoformat(learned[end])) for end in ("from", "to"))
     gain = measures["gain"]
     error, risk = (measures[name]["calibration_error"] for name in ("likelihood", "risk"))
@@ -99,8 +122,8 @@ def _numbers(card: model_cards.Card) -> None:
         layout.stat(
             "Calibration error",
             f"{error:.3f}",
-            f"likelihood; {risk:.3f} deadline risk",
-            f"{RELIABILITY} Either must be at most 0.050 to be served.",
+            f"likelihood; {formatting.NONE if risk is None else f'{risk:.3f}'} deadline risk",
+            f"{RELIABILITY} Likelihood must be at most 0.050 to be served; a deadline risk above that is left out.",
         )
         layout.stat(
             "Trained on",
@@ -135,6 +158,45 @@ def _orders(measures: dict[str, Any]) -> pl.DataFrame:
         for name, each in measures["orders"].items()
     ]
     return pl.DataFrame(rows).sort("mean", descending=True, nulls_last=True)
+
+
+def _following(measures: dict[str, Any]) -> None:
+    """What would become of due dates and of important tasks; a card of an older version does not say."""
+    rows = [
+        {"order": _format_name(name), **{column: each[column] for column in ("due_dates", "missed", "stale")}}
+        for name, each in measures.get("following", {}).items()
+    ]
+    if rows:
+        layout.section_header("If users followed the list", FOLLOWING)
+        st.dataframe(
+            pl.DataFrame(rows, infer_schema_length=None),
+            hide_index=True,
+            column_config={
+                "order": FOLLOWING_COLUMNS["order"],
+                "due_dates": FOLLOWING_COLUMNS["due_dates"],
+                "missed": st.column_config.NumberColumn(FOLLOWING_COLUMNS["missed"], format="percent"),
+                "stale": st.column_config.NumberColumn(FOLLOWING_COLUMNS["stale"], format="%.2f"),
+            },
+        )
+
+
+def _quarters(measures: dict[str, Any]) -> None:
+    errors = {
+        label: {each["quarter"]: each["calibration_error"] for each in measures[name].get("quarters", [])}
+        for name, label in (("likelihood", "likelihood"), ("risk", "deadline_risk"))
+    }
+    quarters = sorted(set().union(*errors.values()))
+    if quarters:
+        layout.section_header("Calibration by quarter", QUARTERS)
+        rows = [{"quarter": each, **{label: found.get(each) for label, found in errors.items()}} for each in quarters]
+        st.dataframe(
+            pl.DataFrame(rows, infer_schema_length=None),
+            hide_index=True,
+            column_config={
+                name: st.column_config.NumberColumn(label, format="%.3f") if name != "quarter" else label
+                for name, label in QUARTER_COLUMNS.items()
+            },
+        )
 
 
 def _drift(serves: str) -> None:

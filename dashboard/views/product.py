@@ -40,6 +40,7 @@ FEATURES_SHOWN = 12
 def page() -> None:
     today = current_user.local_today(current_user.require_user())
     span = layout.page_header("Product", today)
+    layout.synthetic_note()
     days = lake.query("activity", first=span.first, last=span.last)
     if days.is_empty():
         layout.empty_state(

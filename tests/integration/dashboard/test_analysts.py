@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -146,3 +147,48 @@ def test_a_card_that_cannot_be_read_does_not_break_the_page(look, content):
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(content, encoding="utf-8")
     show("model")
+
+
+CARD = {
+    "version": "pr-1",
+    "trained_at": "2026-03-01T03:00:00+00:00",
+    "refused": [],
+    "left_out": ["the calibration error of its risk is 0.070 in 2026-Q1, above 0.05"],
+    "recalibrated": {"from": "2026-01-01", "to": "2026-03-01", "error_before": 0.08, "error_after": 0.01},
+    "trained_on": {"from": "2025-09-01", "to": "2026-03-01", "people": 5, "tasks": 900},
+    "weights": {"deadline_risk": 0.3, "importance": 0.25, "likelihood": 0.45},
+    "measures": {
+        "best_baseline": "newest",
+        "gain": {"mean": 0.1, "low": 0.05, "high": 0.15},
+        "orders": {"model": {"ndcg": {"mean": 0.7, "low": None, "high": None}}},
+        "following": {"model": {"due_dates": 40, "missed": 0.125, "user_days": 50, "stale": 0.5}},
+        "likelihood": {
+            "calibration_error": 0.01,
+            "reliability": [{"said": 0.1, "came": 0.1, "tasks": 9}],
+            "quarters": [{"quarter": "2026-Q1", "calibration_error": 0.02}],
+        },
+        "risk": {"calibration_error": None, "quarters": []},
+    },
+}
+
+
+def test_a_model_tells_what_is_left_out_how_it_was_recalibrated_and_what_following_it_brings(look):
+    look(role="analyst")
+    folder = app_state.shared().models / "pr-1"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(json.dumps(CARD), encoding="utf-8")
+    page = show("model")
+    told = words(page) + " ".join(each.value for each in page.info)
+    assert "0.070 in 2026-Q1" in told
+    assert "0.080 before, 0.010 after" in told
+    tables = [each.value for each in page.dataframe]
+    assert any({"missed", "stale"} <= set(each) and each["missed"][0] == 0.125 for each in tables)
+    assert any("quarter" in each and each["likelihood"][0] == 0.02 for each in tables)
+
+
+@pytest.mark.parametrize("name", ["model", "product", "insights"])
+def test_a_demo_says_that_its_data_is_made_up(look, name):
+    look(role="analyst")
+    assert not [each for each in show(name).info if "synthetic" in each.value]
+    app_state._provided[:] = [replace(app_state.shared(), is_demo=True)]
+    assert [each for each in show(name).info if "synthetic" in each.value]
