@@ -24,6 +24,7 @@ COMMANDS = (
     "evaluate",
     "models",
     "score",
+    "explain",
     "report",
     "bounces",
     "insights",

@@ -4,18 +4,22 @@ import dagster as dg
 
 from pipelines.orchestration.asset_checks import table_checks
 from pipelines.orchestration.assets.reconciliation import conservation_check
+from pipelines.orchestration.assets.reference import reference_check
 from pipelines.orchestration.assets.reports import report_assets
 from pipelines.orchestration.assets.scores import score_assets
 from pipelines.orchestration.assets.tables import table_assets
 from pipelines.orchestration.assets.training import drift_check, priority_model
 from pipelines.orchestration.automation import (
     achievements_hourly,
+    compare_with_reference,
     data_docs_hourly,
     history_hourly,
     maintenance,
     maintenance_nightly,
+    model_changes,
     prune_history,
     raw_commits,
+    reference_nightly,
     refresh,
     refresh_hourly,
     reminder_times,
@@ -38,7 +42,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
     installation = installation or Installation()
     return dg.Definitions(
         assets=[*table_assets, *score_assets, *report_assets, priority_model],
-        asset_checks=[*table_checks, drift_check, conservation_check],
+        asset_checks=[*table_checks, drift_check, conservation_check, reference_check],
         jobs=[
             refresh,
             write_data_docs,
@@ -50,8 +54,9 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             maintenance,
             prune_history,
             verify,
+            compare_with_reference,
         ],
-        sensors=[raw_commits(installation), reminder_times],
+        sensors=[raw_commits(installation), reminder_times, model_changes],
         schedules=[
             refresh_hourly,
             data_docs_hourly,
@@ -60,6 +65,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             history_hourly,
             maintenance_nightly,
             verify_nightly,
+            reference_nightly,
             weekly_training,
         ],
         resources={"installation": installation},

@@ -14,9 +14,11 @@ from dashboard import current_user
 from dashboard.app_state import shared
 from dashboard.auth.sessions import COOKIE
 from focusflow.errors import Unavailable
+from focusflow.lake.tables import DAILY_TABLE
 from focusflow.settings import reachable_host
 
 DRIFT, RECONCILIATION = "sees_what_it_was_trained_on", "nothing_lost_or_doubled"
+REFERENCE = "agrees_with_the_reference"
 LOCAL = "127.0.0.1"
 CHECK_FIELDS = """status timestamp evaluation { metadataEntries { label
   ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr }
@@ -81,6 +83,11 @@ def reconciliation() -> Check | None:
     return _last("silver/events", RECONCILIATION)
 
 
+def reference() -> Check | None:
+    """Whether the daily table agreed with the reference when both were compared last; None while they were not."""
+    return _last(DAILY_TABLE, REFERENCE)
+
+
 def _last(table: str, rule: str) -> Check | None:
     metadata = _answer(LAST, path=table.split("/"), check=rule)["assetCheckExecutions"]
     return next((_check(table, rule, "", run) for run in metadata), None)
@@ -111,9 +118,9 @@ def _table_status(node: dict[str, Any]) -> TableStatus:
 
 
 def _checks(table: str, metadata: dict[str, Any]) -> Iterator[Check]:
-    """But for the count of all events, which no making of the table brings about."""
+    """But for those that run once a night, and not whenever the table is made."""
     for each in metadata.get("checks", []):
-        if each["name"] != RECONCILIATION:
+        if each["name"] not in (RECONCILIATION, REFERENCE):
             yield _check(table, each["name"], each["description"] or "", each["executionForLatestMaterialization"])
 
 

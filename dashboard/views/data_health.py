@@ -38,6 +38,7 @@ def page() -> None:
     _numbers(tables, int(lake.total(quarantined, "events")) if len(quarantined) else 0)
     if tables:
         _counted()
+        _compared()
         _rules([check for table in tables for check in table.checks])
         _tables(tables)
     _quarantined_users()
@@ -98,6 +99,18 @@ def _counted() -> None:
         return
     message = st.success if last.passed else st.error
     message(f"{last.metadata['verdict']} Counted {_ago(last.at, 'ago')}.", icon=":material/calculate:")
+
+
+def _compared() -> None:
+    """The last comparison of random days with the reference."""
+    last = dagster_client.reference()
+    if last is None or last.at is None:
+        st.info("No reference check yet. It runs each night.", icon=":material/compare_arrows:")
+        return
+    message = st.success if last.passed else st.error
+    message(f"{last.metadata['verdict']} Compared {_ago(last.at, 'ago')}.", icon=":material/compare_arrows:")
+    if differing := last.metadata.get("differing"):
+        st.code(differing, language=None)
 
 
 def _waiting() -> int | None:

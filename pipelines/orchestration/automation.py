@@ -8,11 +8,14 @@ import dagster as dg
 from focusflow import clock
 from focusflow.lake.tables import RAW_EVENTS, position_key
 from focusflow.mail import mailer
-from pipelines.engine import integrity
+from models.serving.scoring import BASELINE_VERSION
+from pipelines.engine import integrity, priorities
+from pipelines.engine.as_of import newest_metadata
 from pipelines.engine.maintenance import Maintenance
 from pipelines.engine.partitions import month_of, touched_since
 from pipelines.orchestration import history
 from pipelines.orchestration.assets.reconciliation import conservation_check
+from pipelines.orchestration.assets.reference import reference_check
 from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded, schedulers
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
@@ -36,7 +39,7 @@ refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
     - dg.AssetSelection.groups("reports", "training", "quality")
-    - dg.AssetSelection.checks(conservation_check),
+    - dg.AssetSelection.checks(conservation_check, reference_check),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
     config={"ops": {"gold__productivity_daily": {"config": {"anew": False}}}},
@@ -69,7 +72,7 @@ train_priority_model = dg.define_asset_job(
     description="Train a challenger on all histories, and let it serve if it is better.",
     executor_def=dg.in_process_executor,
     owners=OWNERS,
-    tags={"dagster/max_runtime": "14400"},
+    tags={USES: "training", "dagster/max_runtime": "14400"},
 )
 
 weekly_reports = dg.define_asset_job(
@@ -123,6 +126,15 @@ verify = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     owners=OWNERS,
     tags={USES: "checks", "dagster/max_runtime": "7200"},
+)
+
+compare_with_reference = dg.define_asset_job(
+    "compare_with_reference",
+    selection=dg.AssetSelection.checks(reference_check),
+    description="Compute random days again by the reference, and compare. It changes nothing.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={USES: "checks", "dagster/max_runtime": "3600"},
 )
 
 send_reminders = dg.define_asset_job(
@@ -306,6 +318,44 @@ verify_nightly = dg.ScheduleDefinition(
     cron_schedule="47 3 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once a day, after what was kept long enough has been let go.",
+)
+
+
+#: So long after a training for which there was too little history, or that failed, the first model is tried again.
+FIRST_MODEL_SECONDS = 24 * 3600
+
+
+@dg.sensor(
+    owners=OWNERS,
+    jobs=[train_priority_model, score_tasks],
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Trains the first model once there is a history, and scores what is open again when another model serves.",
+)
+def model_changes(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    scores = installation.lake.pinned(priorities.SCORES.name)
+    if scores is None:
+        return dg.SkipReason("Nothing has been scored yet.")
+    if not installation.models.versions():
+        trainings = _newest(context.instance, train_priority_model.name)
+        tried_since = clock.now().timestamp() - FIRST_MODEL_SECONDS
+        if _is_under_way(trainings) or any((each.end_time or 0) > tried_since for each in trainings):
+            return dg.SkipReason("There is too little history for a model.")
+        return dg.RunRequest(job_name=train_priority_model.name)
+    serving = installation.models.current() or BASELINE_VERSION
+    if newest_metadata(scores, "model") == serving or _is_under_way(_newest(context.instance, score_tasks.name)):
+        return dg.SkipReason("The scores are of the model that serves.")
+    # Once for each change: a model that cannot be read is never that of the scores.
+    return dg.RunRequest(job_name=score_tasks.name, run_key=f"{serving}-{installation.models.mark()}")
+
+
+reference_nightly = dg.ScheduleDefinition(
+    name="reference_nightly",
+    owners=OWNERS,
+    job=compare_with_reference,
+    cron_schedule="12 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, with other users and days each time.",
 )
 
 

@@ -17,6 +17,8 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from focusflow import clock
 from focusflow.clock import local_date
 from models.serving.registry import Registry
+from models.training.dataset import lists_with_outcomes
+from models.training.fit import fit
 from pipelines.definitions import build_defs
 from pipelines.engine import daily, lineage, priorities, publish_scores
 from pipelines.engine.partitions import month_of
@@ -27,6 +29,7 @@ from pipelines.orchestration.automation import (
     data_docs_hourly,
     history_hourly,
     maintenance_nightly,
+    model_changes,
     raw_commits,
     refresh_hourly,
     reminder_times,
@@ -38,7 +41,7 @@ from pipelines.orchestration.resources import Installation
 from tests.conftest import BUCKETS, add_user
 from tests.integration.made_up_lake import fill
 from tests.integration.pipelines.conftest import SampleUser
-from tests.unit.models.histories import lived
+from tests.unit.models.histories import connected, lived
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
@@ -111,7 +114,9 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
         f"check: {check.asset_key.to_user_string()} has no {check.name}" for check in assets.asset_check_keys
     )
     yield from (f"job: {job.name}" for job in definitions.jobs or [])
-    yield from (f"sensor: {each.name} starts {each.job_name}" for each in definitions.sensors or [])
+    yield from (
+        f"sensor: {each.name} starts {', '.join(job.name for job in each.jobs)}" for each in definitions.sensors or []
+    )
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"
         for each in (
@@ -343,6 +348,31 @@ def test_a_training_without_a_history_is_no_failure(installation, instance):
     result = build_defs(installation).resolve_job_def("train_priority_model").execute_in_process(instance=instance)
     assert result.success
     assert installation.models.versions() == []
+
+
+def looked_after(installation, instance):
+    """What the sensor of the model answers."""
+    return model_changes(dg.build_sensor_context(instance, resources={"installation": installation}))
+
+
+def test_the_first_model_is_trained_once_there_is_something_scored_and_its_scores_follow(
+    world, ada, installation, instance
+):
+    assert isinstance(looked_after(installation, instance), dg.SkipReason)
+    world.land(ada.events)
+    refreshed(installation, instance)
+    request = looked_after(installation, instance)
+    assert (request.job_name, request.run_key) == ("train_priority_model", None)
+    training = build_defs(installation).resolve_job_def("train_priority_model")
+    assert training.execute_in_process(instance=instance).success
+    assert "too little history" in looked_after(installation, instance).skip_message
+    lists = lists_with_outcomes(*connected(lived(people=4, days=30, planted=1.0)))
+    version = installation.models.save(fit(lists), {"refused": []}, clock.now())
+    assert isinstance(looked_after(installation, instance), dg.SkipReason)
+    installation.models.promote(version, clock.now())
+    request = looked_after(installation, instance)
+    assert (request.job_name, version in request.run_key) == ("score_tasks", True)
+    assert looked_after(installation, instance).run_key == request.run_key
 
 
 def requested(installation: Installation, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
