@@ -59,7 +59,8 @@ def command(metric: str, email: str, day: datetime, as_of: datetime | None, as_j
 
     from cli.commands.evaluate import _user_id
     from focusflow import clock
-    from focusflow.lake.tables import Lake, duckdb_connection
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
     from models.serving.registry import Registry
     from pipelines.engine.explanation import Question, explain
@@ -68,10 +69,10 @@ def command(metric: str, email: str, day: datetime, as_of: datetime | None, as_j
     if as_of is not None and as_of > now:
         raise click.UsageError("--as-of must be in the past.")
     user_id = _user_id(email)
-    connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
+    session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     lake, models = Lake(settings.lake_location), Registry(settings.models_folder)
     question = Question(metric, UUID(user_id), day.date(), as_of or now)
-    found = explain(lake, connection, settings.buckets, models, question)
+    found = explain(lake, session, settings.buckets, models, question)
     if as_json:
         click.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2, default=str).decode())
     else:

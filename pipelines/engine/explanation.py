@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import duckdb
-
 from focusflow.database.queries import load_queries
 from focusflow.errors import NotFound
 from focusflow.lake.session import Session, scans
@@ -62,17 +60,15 @@ class Explanation:
         return asdict(self)
 
 
-def explain(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, models: Registry, question: Question
-) -> Explanation:
+def explain(lake: Lake, session: Session, buckets: int, models: Registry, question: Question) -> Explanation:
     """A figure of a user's local day, as known at a moment. Raises `NoSuchMetric`."""
     metric, day, as_of = question.metric, question.day, question.as_of
     if metric != PRIORITY_SCORE and metric not in lineage.known()[DAILY_TABLE]:
         raise NoSuchMetric
-    with past_lake(lake, connection, buckets, question.user_id, as_of) as past:
+    with past_lake(lake, session, buckets, question.user_id, as_of) as past:
         if metric == PRIORITY_SCORE:
             return _of_priorities(past, models, day)
-        then, now = (published(lake, connection, past.user_id, day, moment) for moment in (as_of, None))
+        then, now = (published(lake, session, past.user_id, day, moment) for moment in (as_of, None))
         described = BY_NAME.get(metric)
         return Explanation(
             metric,
@@ -136,7 +132,7 @@ def _rows_of(past: PastLake, name: str, columns: list[str], day: date) -> list[R
     wanted = dict.fromkeys(each for each in (own_key, *KEYS, *columns) if each in there)
     query = "valid_on" if "valid_from" in there else "happened_on"
     text = QUERIES[query].replace("/*columns*/", ", ".join(map(identifier, wanted)))
-    rows = Session(past.connection).run(
+    rows = past.session.run(
         text, {"input_rows": scans([pinned])[name.replace("/", ".")]}, {"user_id": past.user_id, "day": day}
     )
     return list(rows.to_pylist())

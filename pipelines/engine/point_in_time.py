@@ -33,27 +33,27 @@ class PastLake:
     """The tables of one user as of a moment, and the events that came too late for it."""
 
     lake: Lake
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     user_id: str
     as_of: datetime
     late: list[Row]
 
     def day(self, day: date) -> Row | None:
         """The row of a day; None where it was not there yet."""
-        return _day(self.lake, self.connection, self.user_id, day)
+        return _day(self.lake, self.session, self.user_id, day)
 
     def priorities(self, day: date, registry: Registry) -> list[Row]:
         """The scores of the open tasks, by the model that served then."""
-        priorities.rebuild(self.lake, self.connection, self.as_of, registry)
+        priorities.rebuild(self.lake, self.session, self.as_of, registry)
         scores = self.lake.open(priorities.SCORES)
         parameters = {"user_id": self.user_id, "day": day}
-        return list(Session(self.connection).run(QUERIES["priorities"], scans([scores]), parameters).to_pylist())
+        return list(self.session.run(QUERIES["priorities"], scans([scores]), parameters).to_pylist())
 
 
 @contextmanager
 def past_lake(
     lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
+    session: Session,
     buckets: int,
     user_id: UUID,
     as_of: datetime,
@@ -61,7 +61,7 @@ def past_lake(
     every: bool = False,
 ) -> Iterator[PastLake]:
     """The daily table of a user, or with `every` all tables, in a lake that is there as long as the block runs."""
-    session, events = Session(connection), lake.open(EVENTS)
+    events = lake.open(EVENTS)
     parameters = {"user_id": str(user_id), "as_of": as_of}
     known = session.run(QUERIES["known"], scans([events]), parameters)
     late = session.run(QUERIES["late"], scans([events]), parameters).to_pylist()
@@ -70,16 +70,14 @@ def past_lake(
         past = Lake(folder)
         past.open(EVENTS).append(known.cast(EVENTS.schema), positions={key: events.position(key)})
         for noun in histories.KEPT:
-            histories.load_incremental(past, connection, noun, buckets)
-        daily.compute(past, connection, buckets, as_of)
+            histories.load_incremental(past, session, noun, buckets)
+        daily.compute(past, session, buckets, as_of)
         for table in build.TABLES if every else ():
-            build.load_incremental(past, connection, table, buckets, as_of)
-        yield PastLake(past, connection, str(user_id), as_of, late)
+            build.load_incremental(past, session, table, buckets, as_of)
+        yield PastLake(past, session, str(user_id), as_of, late)
 
 
-def published(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, user_id: str, day: date, as_of: datetime | None
-) -> Row | None:
+def published(lake: Lake, session: Session, user_id: str, day: date, as_of: datetime | None) -> Row | None:
     """The row of a day in the newest version of the daily table, or in the newest that was committed by a moment; None where that version is
     not kept.
     """
@@ -87,22 +85,20 @@ def published(
     if table is None:
         return None
     if as_of is None:
-        return _day(lake, connection, user_id, day)
+        return _day(lake, session, user_id, day)
     moment = as_of.timestamp() * 1000
     version = max((each["version"] for each in table.delta.history() if each["timestamp"] <= moment), default=None)
     if version is None:
         return None
     try:
-        return _day(lake, connection, user_id, day, version)
+        return _day(lake, session, user_id, day, version)
     except (DeltaError, OSError, duckdb.IOException):  # its files were cleared away
         return None
 
 
-def _day(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, user_id: str, day: date, version: int | None = None
-) -> Row | None:
+def _day(lake: Lake, session: Session, user_id: str, day: date, version: int | None = None) -> Row | None:
     table = lake.pinned(DAILY_TABLE, version)
     if table is None:
         return None
-    rows = Session(connection).run(QUERIES["day"], scans([table]), {"user_id": user_id, "day": day}).to_pylist()
+    rows = session.run(QUERIES["day"], scans([table]), {"user_id": user_id, "day": day}).to_pylist()
     return next(iter(rows), None)

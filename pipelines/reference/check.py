@@ -9,7 +9,6 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-import duckdb
 import orjson
 
 from focusflow.contracts.envelope import Event
@@ -77,12 +76,12 @@ class Comparison:
         return f"{compared}, and {len(self.mismatches):,} differ."
 
 
-def compare(lake: Lake, connection: duckdb.DuckDBPyConnection, buckets: int, dice: Random) -> Comparison | None:
+def compare(lake: Lake, session: Session, buckets: int, dice: Random) -> Comparison | None:
     """Compare random days of random users; None while there is no daily table."""
     daily, silver = lake.pinned(DAILY_TABLE), lake.pinned(EVENTS.name)
     if daily is None or silver is None:
         return None
-    session, inputs, as_of = Session(connection), scans([daily, silver]), last(daily)
+    inputs, as_of = scans([daily, silver]), last(daily)
     users = [str(each) for each in session.run(QUERIES["users"], inputs)["user_id"].to_pylist()]
     days = cells = 0
     mismatches: list[Mismatch] = []

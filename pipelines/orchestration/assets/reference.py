@@ -21,7 +21,7 @@ NAMED = 10
 )
 def reference_check(installation: Installation) -> dg.AssetCheckResult:
     dice = Random(clock.now().toordinal())  # noqa: S311 (which days are compared is no secret)
-    found = compare(installation.lake, installation.duckdb(), installation.buckets, dice)
+    found = compare(installation.lake, installation.session(), installation.buckets, dice)
     if found is None:
         return dg.AssetCheckResult(passed=True, metadata={"verdict": "There is no day to compare yet.", "cells": 0})
     differing = [

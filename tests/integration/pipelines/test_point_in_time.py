@@ -37,7 +37,7 @@ def late_entry(ada):
 
 def asked(world, tmp_path, ada, as_of, metric="focus_minutes"):
     question = Question(metric, ada.id, DAY, as_of)
-    return explain(world.lake, world.connection, BUCKETS, Registry(tmp_path / "models"), question)
+    return explain(world.lake, world.session, BUCKETS, Registry(tmp_path / "models"), question)
 
 
 def test_a_figure_is_what_it_was_then_and_late_events_are_named(world, ada, tmp_path):
@@ -61,7 +61,7 @@ def test_every_column_of_every_day_as_of_then_is_the_one_that_was_computed_then(
     ada.tasks[1].happens("updated", "2026-03-05 11:00", due_date="2026-03-02")
     world.land(ada.events[-3:])
     world.refresh(SECOND)
-    with past_lake(world.lake, world.connection, BUCKETS, ada.id, FIRST) as past:
+    with past_lake(world.lake, world.session, BUCKETS, ada.id, FIRST) as past:
         known = {day: past.day(date.fromisoformat(day)) for day in published}
     assert known == published
     assert len(world.days(ada)) > len(published)
@@ -96,14 +96,14 @@ def test_a_figure_that_does_not_exist_is_refused(world, ada, tmp_path):
 def test_nothing_is_known_of_a_user_who_was_not_there(world, ada):
     world.land(ada.events)
     world.refresh(FIRST)
-    with past_lake(world.lake, world.connection, BUCKETS, uuid4(), FIRST) as past:
+    with past_lake(world.lake, world.session, BUCKETS, uuid4(), FIRST) as past:
         assert past.day(DAY) is None
 
 
 def test_random_days_agree_with_the_reference_and_a_wrong_cell_is_named(world, ada):
     world.land(ada.events)
     world.refresh(SECOND)
-    found = compare(world.lake, world.connection, BUCKETS, Random(1))
+    found = compare(world.lake, world.session, BUCKETS, Random(1))
     assert (found.mismatches, found.days) == ([], 4)
     assert "all agree" in found.sentence
     daily = world.lake.open(DAILY)
@@ -112,7 +112,7 @@ def test_random_days_agree_with_the_reference_and_a_wrong_cell_is_named(world, a
         if row["local_date"] == DAY:
             row["focus_minutes"] += 7
     daily.replace(daily.columns().empty_table().from_pylist(wrong, daily.columns()), where="true", positions={})
-    found = compare(world.lake, world.connection, BUCKETS, Random(1))
+    found = compare(world.lake, world.session, BUCKETS, Random(1))
     (mismatch,) = [each for each in found.mismatches if each.column == "focus_minutes"]
     assert (mismatch.day, mismatch.published, mismatch.reference) == (DAY, 67, 60)
     assert "differ" in found.sentence
@@ -128,5 +128,5 @@ def test_seconds_and_overlaps_are_counted_by_the_reference(world):
     ada.time(datetime(2026, 3, 4, 2, 30, tzinfo=UTC), datetime(2026, 3, 4, 6, 0, 1, tzinfo=UTC))
     world.land(ada.events)
     world.refresh(SECOND)
-    found = compare(world.lake, world.connection, BUCKETS, Random(1))
+    found = compare(world.lake, world.session, BUCKETS, Random(1))
     assert (found.days > 3, found.mismatches) == (True, [])
