@@ -78,9 +78,15 @@ def explain(lake: Lake, session: Session, buckets: int, models: Registry, questi
             as_of,
             _sql(metric),
             {name: _rows_of(past, name, made_of, day) for name, made_of in _parents(metric)},
-            *((row[metric] if row else None) for row in (past.day(day), then, now)),
+            _cell(past.day(day), metric),
+            _cell(then, metric),
+            _cell(now, metric),
             past.late,
         )
+
+
+def _cell(row: Row | None, metric: str) -> Any:
+    return row[metric] if row else None
 
 
 def _of_priorities(past: PastLake, models: Registry, day: date) -> Explanation:

@@ -88,8 +88,9 @@ def test_who_serves_has_to_be_beaten(lists, outcome, registry):
     again = challenge(lists, registry, NOW)
     assert champion is not None
     assert any(champion.version in each for each in again.refused)
-    changed = registry.card(registry.current())
-    assert changed["recalibrated"]["of"] == champion.version
+    current = registry.current()
+    assert current is not None
+    assert registry.card(current)["recalibrated"]["of"] == champion.version
 
 
 def test_who_serves_on_is_set_by_the_last_weeks(lists, outcome, registry, tmp_path):
@@ -100,14 +101,17 @@ def test_who_serves_on_is_set_by_the_last_weeks(lists, outcome, registry, tmp_pa
     idle = lists.with_columns(
         taken_up=pl.when(pl.col("task_id").hash(1) % 2 == 0).then(pl.col("taken_up")).otherwise(pl.lit(value=False))
     )
-    changed = recalibrate(served.served(), idle, served, NOW)
+    champion = served.served()
+    assert champion is not None
+    changed = recalibrate(champion, idle, served, NOW)
+    assert changed is not None
     card = served.card(changed)
     assert served.current() == changed != version
     assert card["recalibrated"]["error_after"] < 0.03 < card["recalibrated"]["error_before"]
     before, after = (
         parts_of(served._load(each, served.card(each)["sha256"]), idle)["likelihood"] for each in (version, changed)
     )
-    assert (before.rank("dense") == after.rank("dense")).mean() > 0.99
+    assert (before.rank("dense") == after.rank("dense")).sum() > 0.99 * len(before)
 
 
 def test_the_card_says_what_it_was_trained_on_and_measured_by(outcome, lists):

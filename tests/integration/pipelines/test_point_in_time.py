@@ -31,13 +31,20 @@ def ada():
 
 def late_entry(ada):
     """Half an hour of that day, which a phone without a network tells three days later."""
-    event = ada.time("2026-03-03 20:00", "2026-03-03 20:30").person.events.pop()
+    ada.time("2026-03-03 20:00", "2026-03-03 20:30")
+    event = ada.events.pop()
     return event.model_copy(update={"recordedtime": datetime(2026, 3, 6, 8, tzinfo=UTC)})
 
 
 def asked(world, tmp_path, ada, as_of, metric="focus_minutes"):
     question = Question(metric, ada.id, DAY, as_of)
     return explain(world.lake, world.session, BUCKETS, Registry(tmp_path / "models"), question)
+
+
+def compared(world):
+    found = compare(world.lake, world.session, BUCKETS, Random(1))
+    assert found is not None
+    return found
 
 
 def test_a_figure_is_what_it_was_then_and_late_events_are_named(world, ada, tmp_path):
@@ -103,7 +110,7 @@ def test_nothing_is_known_of_a_user_who_was_not_there(world, ada):
 def test_random_days_agree_with_the_reference_and_a_wrong_cell_is_named(world, ada):
     world.land(ada.events)
     world.refresh(SECOND)
-    found = compare(world.lake, world.session, BUCKETS, Random(1))
+    found = compared(world)
     assert (found.mismatches, found.days) == ([], 4)
     assert "all agree" in found.sentence
     daily = world.lake.open(DAILY)
@@ -112,7 +119,7 @@ def test_random_days_agree_with_the_reference_and_a_wrong_cell_is_named(world, a
         if row["local_date"] == DAY:
             row["focus_minutes"] += 7
     daily.replace(daily.columns().empty_table().from_pylist(wrong, daily.columns()), where="true", positions={})
-    found = compare(world.lake, world.session, BUCKETS, Random(1))
+    found = compared(world)
     (mismatch,) = [each for each in found.mismatches if each.column == "focus_minutes"]
     assert (mismatch.day, mismatch.published, mismatch.reference) == (DAY, 67, 60)
     assert "differ" in found.sentence
@@ -128,5 +135,5 @@ def test_seconds_and_overlaps_are_counted_by_the_reference(world):
     ada.time(datetime(2026, 3, 4, 2, 30, tzinfo=UTC), datetime(2026, 3, 4, 6, 0, 1, tzinfo=UTC))
     world.land(ada.events)
     world.refresh(SECOND)
-    found = compare(world.lake, world.session, BUCKETS, Random(1))
+    found = compared(world)
     assert (found.days > 3, found.mismatches) == (True, [])

@@ -29,6 +29,12 @@ def shown(gain, *, days=60, seed=1):
     return rows
 
 
+def uplift(rows):
+    found = compared(rows)
+    assert found is not None
+    return found
+
+
 def test_half_of_the_days_of_each_user_are_of_urgency_and_each_is_always_the_same():
     days = [FIRST + timedelta(days=n) for n in range(400)]
     for user in USERS:
@@ -38,7 +44,7 @@ def test_half_of_the_days_of_each_user_are_of_urgency_and_each_is_always_the_sam
 
 
 def test_a_gain_is_found_with_its_interval_and_no_gain_is_not():
-    found, nothing = compared(shown(0.1)), compared(shown(0.0))
+    found, nothing = uplift(shown(0.1)), uplift(shown(0.0))
     assert found.difference.low < 0.1 < found.difference.high
     assert found.difference.low > 0 > nothing.difference.low
     assert 0 < found.detectable < 0.1
@@ -47,7 +53,7 @@ def test_a_gain_is_found_with_its_interval_and_no_gain_is_not():
 
 
 def test_more_days_show_smaller_differences():
-    assert compared(shown(0.0, days=120)).detectable < compared(shown(0.0, days=30)).detectable
+    assert uplift(shown(0.0, days=120)).detectable < uplift(shown(0.0, days=30)).detectable
 
 
 def test_days_that_no_coin_decided_are_no_comparison():
@@ -57,7 +63,7 @@ def test_days_that_no_coin_decided_are_no_comparison():
         row | {"local_date": row["local_date"] - timedelta(days=90), "model_version": "pr-0", "taken_up": 0.0}
         for row in shown(0.0)
     ]
-    assert compared(before + shown(0.0)).difference.mean == pytest.approx(compared(shown(0.0)).difference.mean)
+    assert uplift(before + shown(0.0)).difference.mean == pytest.approx(uplift(shown(0.0)).difference.mean)
 
 
 @pytest.mark.parametrize("has_comparison", [False, True])

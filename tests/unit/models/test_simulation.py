@@ -1,6 +1,7 @@
 """What becomes of due dates and important tasks when a list is followed."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from models.evaluation.simulation import _followed
 
 INSTANT = pl.Datetime("us", "UTC")
-SCHEMA = {
+SCHEMA: Any = {
     "user_id": pl.String, "task_id": pl.String, "as_of": INSTANT, "local_date": pl.Date, "day_ends": INSTANT, "next_day_ends": INSTANT,
     "hours_left": pl.Float64, "created_at": INSTANT, "due": INSTANT, "priority": pl.String, "is_done_today": pl.Boolean,
     "days_overdue": pl.Float64, "age_days": pl.Float64,
