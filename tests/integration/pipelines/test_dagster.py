@@ -31,6 +31,7 @@ from pipelines.orchestration.automation import (
     maintenance_nightly,
     model_changes,
     raw_commits,
+    reference_nightly,
     refresh_hourly,
     reminder_times,
     report_hours,
@@ -127,6 +128,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
             history_hourly,
             maintenance_nightly,
             verify_nightly,
+            reference_nightly,
             weekly_training,
         )
     )
