@@ -16,6 +16,7 @@ from pipelines.engine import user_quarantine
 from tests.integration.dashboard.test_pages import metrics, show, words
 
 COUNTED = "Nothing is lost, nothing is doubled."
+COMPARED = "580 cells of 20 random user-days were computed again by the reference, and 1 differ."
 
 
 @pytest.fixture
@@ -45,6 +46,9 @@ def dagster():
     }
     last = {
         "nothing_lost_or_doubled": run("SUCCEEDED", {"label": "verdict", "text": COUNTED}),
+        "agrees_with_the_reference": run(
+            "FAILED", {"label": "verdict", "text": COMPARED}, {"label": "differing", "text": "focus_minutes of 2026-03-03"}
+        ),
         "sees_what_it_was_trained_on": run(
             "SUCCEEDED", {"label": "model", "text": "pr-1"}, {"label": "age", "floatValue": 0.02}, {"label": "own_done", "floatValue": 0.13}
         ),
@@ -71,7 +75,7 @@ def dagster():
 def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
     look(role="analyst", dagster_port=dagster)
     page = show("data_health")
-    assert page.error[0].value == "`gold/calendar_load` has 1,200 days that are none; expected none."
+    assert any(each.value == "`gold/calendar_load` has 1,200 days that are none; expected none." for each in page.error)
     assert metrics(page)["Broken rules"] == "1"
     assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
 
@@ -94,6 +98,13 @@ def test_the_last_count_of_all_events_is_told(look, dagster):
     assert any(COUNTED in each.value for each in show("data_health").success)
 
 
+def test_the_last_comparison_with_the_reference_is_told_with_what_differs(look, dagster):
+    look(role="analyst", dagster_port=dagster)
+    page = show("data_health")
+    assert any(COMPARED in each.value for each in page.error)
+    assert any("focus_minutes of 2026-03-03" in each.value for each in page.code)
+
+
 def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
     look(role="analyst", dagster_port=dagster)
     (table,) = [each.value for each in show("data_health").dataframe if "rules" in each.value]
@@ -105,6 +116,7 @@ def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monke
     rule = Check("gold/days", "rows_twice", "There must be none.", None, None, {})
     monkeypatch.setattr(dagster_server, "tables", lambda: [TableStatus("gold/days", clock.now(), (rule,))])
     monkeypatch.setattr(dagster_server, "reconciliation", lambda: None)
+    monkeypatch.setattr(dagster_server, "reference", lambda: None)
     page = show("data_health")
     assert metrics(page)["Broken rules"] == "–"
     assert "not checked yet" in words(page)

@@ -190,16 +190,15 @@ def test_a_quarter_of_few_tasks_is_shown_and_not_judged():
     assert refusals(GOOD | {"likelihood": likelihood}) == []
 
 
-def test_a_model_without_its_risk_is_judged_as_it_serves(monkeypatch, tmp_path):
+def test_a_model_without_its_risk_is_judged_as_it_serves(lists, outcome, monkeypatch):
     monkeypatch.setattr("models.evaluation.promotion_gate.FEWEST_DATES", 10**9)
-    registry = Registry(tmp_path)
-    found = challenge(lists_with_outcomes(*connected(lived(people=8, days=50, planted=1.0))), registry, NOW)
-    assert found.left_out
-    assert not any("risk" in reason for reason in found.refused)
-    assert registry._load(found.version, found.card["sha256"]).risk is None
-    assert not found.card["measures"]["is_risk_learned"]
-    assert found.card["measures"]["risk"]["tasks"] > 50
-    assert "Deadline risk is left out" in as_markdown(found.card)
+    figures, left_out = judged(lists)
+    assert outcome.card["measures"]["is_risk_learned"]
+    assert not figures["is_risk_learned"]
+    assert figures["risk"]["tasks"] == outcome.card["measures"]["risk"]["tasks"] > 250
+    assert not any("risk" in reason for reason in refusals(figures))
+    assert fit(lists, with_risk=False).risk is None
+    assert "Deadline risk is left out" in as_markdown({**outcome.card, "left_out": left_out})
 
 
 def test_two_trainings_on_one_history_give_one_card():
