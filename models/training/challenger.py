@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from models.evaluation.backtest import evaluate
+from models.evaluation.drift import shapes
 from models.evaluation.model_card import card_of
 from models.evaluation.promotion_gate import refusals, untrusted_risk
 from models.evaluation.ranking_metrics import calibration_error
-from models.serving.contributions import parts_of
+from models.serving.contributions import PARTS, parts_of
 from models.serving.registry import Registry, Served
 from models.serving.score_components import Priority
 from models.training.fit import fit
@@ -77,7 +78,11 @@ def recalibrate(champion: Served, lists: pl.DataFrame, registry: Registry, at: d
         "error_before": _error(champion.priority, recent),
         "error_after": _error(priority, recent),
     }
-    version = registry.save(priority, {**before, "recalibrated": note}, datetime.fromisoformat(before["trained_at"]))
+    now = shapes(priority, lists)  # features stay those of the training: what drifts from them is to be seen
+    features = {**before.get("features", {}), **{part: now[part] for part in PARTS}}
+    version = registry.save(
+        priority, {**before, "features": features, "recalibrated": note}, datetime.fromisoformat(before["trained_at"])
+    )
     registry.promote(version, at, anyway=True)  # its order is the one that was let through
     return version
 
