@@ -219,7 +219,7 @@ def test_two_trainings_on_one_history_give_one_card():
 def test_what_has_moved_away_from_the_training_is_told(lists, outcome, registry):
     served = registry.served()
     assert served is not None
-    features = outcome.card["features"]
+    features = registry.card(served.version)["features"]
     assert max(drift(served.priority, features, lists).values()) < 0.01
     older = lists.with_columns(age_days=pl.col("age_days") + 300)
     name, index = next(iter(drift(served.priority, features, older).items()))
