@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 def outcome(users: int, days: int, seed: int) -> str:
     """What the gate says of one home, in a word."""
     try:
-        figures, _ = judged(lists_with_outcomes(*connected(lived(people=users, days=days, seed=seed))))
+        figures, _ = judged(lists_with_outcomes(*connected(lived(users=users, days=days, seed=seed))))
     except TooLittle:
         return "too little history"
     refused = refusals(figures)
@@ -48,16 +48,16 @@ def main() -> None:
     parser.add_argument("--homes", type=int, default=60)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=1, help="of the first home")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     np.seterr(all="ignore")
     warnings.filterwarnings("ignore")
     found: Counter[str] = Counter()
-    for seed in range(asked.seed, asked.seed + asked.homes):
-        found[outcome(asked.users, asked.days, seed)] += 1
+    for seed in range(options.seed, options.seed + options.homes):
+        found[outcome(options.users, options.days, seed)] += 1
         homes = found.total()
         served, gained = found["served"], homes - found["no gain"] - found["too little history"]
         print(
-            f"{asked.users} users, {homes} homes: {served} served, at most {upper_bound(served, homes):.1%};"
+            f"{options.users} users, {homes} homes: {served} served, at most {upper_bound(served, homes):.1%};"
             f" {gained} with a gain that is not there, at most {upper_bound(gained, homes):.1%} ({dict(found)})",
             flush=True,
         )

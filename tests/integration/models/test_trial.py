@@ -205,7 +205,7 @@ def test_two_trainings_on_one_history_give_one_card():
     """Whatever the order of its rows, and where much is finished in one instant."""
     tables = {
         name: rows.with_columns(pl.col("valid_from", "valid_to").dt.truncate("6h"))
-        for name, rows in lived(people=6, days=40, planted=1.0).items()
+        for name, rows in lived(users=6, days=40, planted=1.0).items()
     }
     shuffled = {name: rows.sample(fraction=1, shuffle=True, seed=7) for name, rows in tables.items()}
     one, other = (lists_with_outcomes(*connected(each)) for each in (tables, shuffled))

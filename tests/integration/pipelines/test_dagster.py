@@ -368,7 +368,7 @@ def test_the_first_model_is_trained_once_there_is_something_scored_and_its_score
     training = build_defs(installation).resolve_job_def("train_priority_model")
     assert training.execute_in_process(instance=instance).success
     assert "too little history" in looked_after(installation, instance).skip_message
-    lists = lists_with_outcomes(*connected(lived(people=4, days=30, planted=1.0)))
+    lists = lists_with_outcomes(*connected(lived(users=4, days=30, planted=1.0)))
     version = installation.models.save(fit(lists), {"refused": []}, clock.now())
     assert isinstance(looked_after(installation, instance), dg.SkipReason)
     installation.models.promote(version, clock.now())

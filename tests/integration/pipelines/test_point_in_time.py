@@ -36,7 +36,7 @@ def late_entry(ada):
     return event.model_copy(update={"recordedtime": datetime(2026, 3, 6, 8, tzinfo=UTC)})
 
 
-def asked(world, tmp_path, ada, as_of, metric="focus_minutes"):
+def explained(world, tmp_path, ada, as_of, metric="focus_minutes"):
     question = Question(metric, ada.id, DAY, as_of)
     return explain(world.lake, world.session, BUCKETS, Registry(tmp_path / "models"), question)
 
@@ -53,7 +53,7 @@ def test_a_figure_is_what_it_was_then_and_late_events_are_named(world, ada, tmp_
     world.refresh(FIRST)
     world.land([late])
     world.refresh(SECOND)
-    then, now = asked(world, tmp_path, ada, FIRST), asked(world, tmp_path, ada, SECOND)
+    then, now = explained(world, tmp_path, ada, FIRST), explained(world, tmp_path, ada, SECOND)
     assert (then.result, then.current, [each["subject"] for each in then.late]) == (60, 90, [str(late.subject)])
     assert (now.result, now.current, now.late) == (90, 90, [])
 
@@ -77,7 +77,7 @@ def test_every_column_of_every_day_as_of_then_is_the_one_that_was_computed_then(
 def test_an_explanation_has_the_definition_the_queries_and_the_rows_that_they_read(world, ada, tmp_path):
     world.land(ada.events)
     world.refresh(FIRST)
-    found = asked(world, tmp_path, ada, FIRST)
+    found = explained(world, tmp_path, ada, FIRST)
     assert found.meaning == BY_NAME["focus_minutes"].meaning
     assert any("focus_minutes" in text for text in found.sql.values())
     (entry,) = found.inputs["silver/time_entry_history"]
@@ -89,15 +89,15 @@ def test_scores_of_a_moment_are_of_the_tasks_that_were_open_then(world, ada, tmp
     world.land(ada.events)
     world.refresh(SECOND)
     noon = datetime(2026, 3, 3, 8, 30, tzinfo=UTC)  # half past nine in Berlin: both tasks are open
-    found = asked(world, tmp_path, ada, noon, PRIORITY_SCORE)
+    found = explained(world, tmp_path, ada, noon, PRIORITY_SCORE)
     assert {each["task_id"] for each in found.inputs["open tasks"]} == {str(each.id) for each in ada.tasks}
-    after = asked(world, tmp_path, ada, noon + timedelta(hours=2), PRIORITY_SCORE)
+    after = explained(world, tmp_path, ada, noon + timedelta(hours=2), PRIORITY_SCORE)
     assert [each["task_id"] for each in after.inputs["open tasks"]] == [str(ada.tasks[1].id)]
 
 
 def test_a_figure_that_does_not_exist_is_refused(world, ada, tmp_path):
     with pytest.raises(NoSuchMetric):
-        asked(world, tmp_path, ada, FIRST, "karma")
+        explained(world, tmp_path, ada, FIRST, "karma")
 
 
 def test_nothing_is_known_of_a_user_who_was_not_there(world, ada):
