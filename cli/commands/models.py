@@ -98,7 +98,7 @@ def feedback(days: int, as_json: bool) -> None:
     if found:
         gain = found.difference
         click.echo(
-            f"Model against urgency, by a coin for each day: {found.days_by_model:,} and {found.days_by_urgency:,} days of {found.people:,} users."
+            f"Model against urgency, by a coin for each day: {found.days_by_model:,} and {found.days_by_urgency:,} days of {found.users:,} users."
             f" The share of the top {TOP} tasks that were taken up differs by {gain.mean:+.1%} (95 %: {gain.low:+.1%} to {gain.high:+.1%})."
             f" So many days show a difference of {found.detectable:.1%} in 4 of 5 cases."
         )

@@ -41,7 +41,7 @@ class Uplift:
 
     days_by_model: int
     days_by_urgency: int
-    people: int
+    users: int
     difference: Interval
     detectable: float
 

@@ -48,7 +48,7 @@ def test_a_gain_is_found_with_its_interval_and_no_gain_is_not():
     assert found.difference.low < 0.1 < found.difference.high
     assert found.difference.low > 0 > nothing.difference.low
     assert 0 < found.detectable < 0.1
-    assert found.people == 12
+    assert found.users == 12
     assert found.days_by_model + found.days_by_urgency <= 12 * 60
 
 
