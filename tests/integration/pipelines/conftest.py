@@ -19,7 +19,7 @@ from focusflow.lake.session import Session, duckdb_session
 from focusflow.lake.tables import RAW_EVENTS, Lake, position_key, show
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
-from pipelines.engine import daily, histories, silver
+from pipelines.engine import build, daily, histories, silver
 from tests.conftest import BUCKETS
 
 
@@ -156,6 +156,13 @@ class World:
         self.load_histories()
         return daily.compute(self.lake, self.session, BUCKETS, as_of)
 
+    def build(self, as_of: datetime, *names: str) -> None:
+        """Gold tables over the daily one: those that are named, with those that they are made from, or all."""
+        wanted = {each for name in names for each in needed_for(f"gold/{name}")}
+        for table in build.TABLES:
+            if not names or table.spec.name in wanted:
+                build.load_incremental(self.lake, self.session, table, BUCKETS, as_of)
+
     def rows(self, table: str, query: str = "") -> list[dict[str, Any]]:
         """The rows of a table as it stands now, or of a query over it."""
         pinned = self.lake.pinned(table)
@@ -177,6 +184,12 @@ class World:
         last = max(event.time for event in user.events)
         self.refresh(max(last, user.moment(f"{day} 23:59")))
         return self.days(user)[day]
+
+
+def needed_for(name: str) -> set[str]:
+    """A gold table and all that it is made from."""
+    reads = {each.spec.name: each.reads for each in build.TABLES}
+    return {name}.union(*(needed_for(each) for each in reads.get(name, ()) if each != name))
 
 
 @pytest.fixture

@@ -14,16 +14,10 @@ from pipelines.engine.checks import counts_of, judge, sample_of
 from pipelines.engine.rules import rules_of
 from pipelines.reference.days import usual_range
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import SampleUser
+from tests.integration.pipelines.conftest import SampleUser, needed_for
 
 # Great Expectations imports them while it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
-
-
-def needed_for(name):
-    """A gold table and all that it is made from."""
-    reads = {each.spec.name: each.reads for each in build.TABLES}
-    return {name}.union(*(needed_for(each) for each in reads.get(name, ()) if each != name))
 
 
 @pytest.fixture
