@@ -15,8 +15,7 @@ from ingestion.demo import PASSWORD, write_demo
 from ingestion.landing.service import open_ingestion
 from models.serving.registry import Registry
 from models.serving.scoring import BASELINE_VERSION
-from pipelines.engine import priorities
-from pipelines.engine.refresh import Refresh
+from pipelines.engine import histories, priorities, publish_scores, silver
 from tests.conftest import BUCKETS
 from tests.integration.api.conftest import signed_in
 from tests.unit.models.made_up import model
@@ -46,8 +45,11 @@ def refresh(settings, database, registry):
         lake = Lake(settings.lake_location)
         open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
         session = duckdb_session()
-        for _ in Refresh(lake, session, database, BUCKETS, as_of, registry, settings.catalog_file).run():
-            pass
+        silver.load_incremental(lake, session, BUCKETS)
+        for noun in histories.KEPT:
+            histories.load_incremental(lake, session, noun, BUCKETS)
+        priorities.score_open_tasks(lake, session, BUCKETS, as_of, registry)
+        publish_scores.publish_scores(lake, session, database, BUCKETS)
         scores = lake.pinned(priorities.SCORES.name)
         assert scores is not None
         return pl.DataFrame(
