@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from focusflow.clock import Period, zone
+from focusflow.lake.tables import Lake
 from reports.periods.content import build_report, minutes
 from reports.periods.facts import NotComputed, Reader, gather
 from reports.periods.facts import User as Whom
@@ -109,7 +110,14 @@ def in_gold(days: list[dict[str, Any]]) -> dict[str, str]:
     return lines
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(Lake(str(tmp_path_factory.mktemp("lake"))))
+    yield world
+    world.session.close()
+
+
+@pytest.fixture(scope="module")
 def made(world: World):
     """All users' week, computed."""
     users = {name: make() for name, make in PEOPLE.items()}
