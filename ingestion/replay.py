@@ -37,7 +37,7 @@ TABLES = {
 }
 
 #: After these the row is gone. A deleted task keeps its row, with the time of its deletion.
-REMOVALS = frozenset({"habit.unlogged", "time.deleted", "calendar.deleted", "dayoff.deleted"})
+REMOVALS = frozenset({"habit.deleted", "habit.unlogged", "time.deleted", "calendar.deleted", "dayoff.deleted"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ NOUNS = (
     Noun("task", Task, ("created", "updated", "completed", "reopened", "archived", "restored", "deleted")),
     Noun("goal", Goal, ("created", "updated", "progressed", "completed", "paused", "resumed", "cancelled", "deleted")),
     Noun("milestone", Milestone, ("created", "updated", "completed", "skipped", "deleted")),
-    Noun("habit", Habit, ("created", "updated", "archived")),
+    Noun("habit", Habit, ("created", "updated", "archived", "deleted")),
     Noun("habit_log", HabitLog, ("logged", "unlogged"), prefix="habit"),
     Noun("time_entry", TimeEntry, ("started", "stopped", "logged", "updated", "deleted"), prefix="time"),
     Noun("calendar_event", CalendarEvent, ("created", "updated", "deleted"), prefix="calendar"),

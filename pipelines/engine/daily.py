@@ -11,6 +11,7 @@ from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, USERS, held_since, month_before, spec
 from pipelines.engine.silver import EVENTS, since
+from pipelines.engine.table_inputs import MACROS
 from pipelines.tables.gold.productivity_daily.inputs import LOOKBACK_DAYS, QUERIES, changes, computed_days
 
 #: Raise it when the same events come to other days. What another version computed is computed again by the next refresh, from the first
@@ -52,6 +53,7 @@ def compute(
     """Bring the daily table up to silver's newest version and to today. `from_day` has all users' days from there on recomputed,
     up to `to_day` where nothing else is to be done.
     """
+    session.define(MACROS)
     silver, daily = lake.open(EVENTS), lake.open(DAILY)
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in range(buckets)}
     is_current = newest_metadata(daily, "computation") == COMPUTATION

@@ -15,6 +15,7 @@ from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
 from pipelines.engine import changed_users
 from pipelines.engine.descriptions import NOUNS_WITH_HISTORY, entity_column, table
 from pipelines.engine.silver import EVENTS, since
+from pipelines.engine.table_inputs import MACROS
 
 FOLDER = Path(__file__).parents[1] / "tables" / "silver" / "history"
 
@@ -86,6 +87,7 @@ def load_incremental(lake: Lake, session: Session, noun: Noun, buckets: int) -> 
     at_once = (
         [list(behind)] if sum(behind.values()) <= AT_ONCE else [[bucket] for bucket, count in behind.items() if count]
     )
+    session.define(MACROS)
     return sum(_load_buckets(lake, session, noun, some) for some in at_once)
 
 

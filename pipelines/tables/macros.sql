@@ -7,7 +7,7 @@
 -- list_transform over a list of one computes a step once and names it.
 --
 -- A user is active by what they began themselves: no delivery, no run of the pipeline. The day last_day_over is over
--- in every time zone.
+-- in every time zone. What the undo of an import removes never was: it leaves all tables, with all that was said of it.
 --
 -- When a goal is reached: a straight line through up to twelve weeks gives the pace now and its growth, which noise
 -- shrinks (kept_trend). The pace goes on to grow three times as fast, for goals with a date are hurried at the end,
@@ -47,6 +47,8 @@ create or replace macro trend(now, low, high, is_complete) as
     case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
          when now > high then 'higher' when now < low then 'lower' else 'usual' end;
 create or replace macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
+create or replace macro is_undo(type, actor) as
+    actor = 'import' and (type like '%.deleted' or type = 'habit.unlogged');
 create or replace macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;
 create or replace macro noise(n, syy, slope, sxx, mean) as (greatest(0, syy - slope ^ 2 * sxx) + 3 * mean ^ 2) / (n + 1);
 create or replace macro kept_trend(slope, sxx, noise) as slope ^ 3 / nullif(slope ^ 2 + 0.4 * noise / sxx, 0);

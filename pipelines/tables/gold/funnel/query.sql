@@ -1,6 +1,7 @@
 -- One row per cohort of registrations and step: how far users come in their first weeks. A step counts where there is
 -- the one before it; the last one has no row before the second week of all users in the cohort is over.
 with
+    undone as (select user_id, subject from silver.events where is_undo(type, actor)),
     moments as (
         select
             user_id,
@@ -10,6 +11,7 @@ with
             min(occurred_at) filter (where type = 'goal.created') as first_goal,
             min(local_date) filter (where type = 'user.registered') as registered_on
         from silver.events
+        anti join undone using (user_id, subject)
         group by user_id
     ),
     came_back as (

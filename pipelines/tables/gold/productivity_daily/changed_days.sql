@@ -37,6 +37,10 @@ join
     and new_events.user_id = entries.user_id
     and subject = task_id
     and occurred_at <= valid_from
+union all  -- what an undo removed may have been on any day
+select user_id, bucket, date '0001-01-01'
+from new_events
+where is_undo(type, actor)
 union all  -- whoever has had no row for a month or more, because nothing was refreshed
 select user_id, bucket, min(changed_on)
 from silver.user_history

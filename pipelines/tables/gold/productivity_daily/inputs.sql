@@ -3,11 +3,11 @@ select min(local_date)
 from new_events
 
 -- new_users --
--- The range of the ids of those who have just registered. Ids grow with time, so most files are seen not to hold any
--- of them.
+-- The range of the ids of those who have just registered, and of those who undo an import. Ids grow with time, so
+-- most files are seen not to hold any of them.
 select min(user_id), max(user_id)
 from new_events
-where type = 'user.registered'
+where type = 'user.registered' or is_undo(type, actor)
 
 -- recent_days --
 select user_id, bucket, month, local_date
@@ -49,15 +49,17 @@ from
     (
         select user_id, bucket, local_date
         from changed_days
-        where user_id in (select user_id from dirty_days) or user_id in (select user_id from new_events)
+        where
+            (user_id in (select user_id from dirty_days) or user_id in (select user_id from new_events))
+            and user_id not in (select user_id from new_events where is_undo(type, actor))
         union all
-        select user_id, bucket, from_day
+        select user_id, bucket, gone_from
         from dirty_days
     )
 group by user_id, bucket
 
 -- extent --
-select count(*), list(distinct bucket order by bucket), min(from_day) - 2, max(to_day) + 2
+select count(*), list(distinct bucket order by bucket), min(gone_from) - 2, max(to_day) + 2
 from dirty_days
 
 -- earlier_days --
@@ -68,7 +70,7 @@ join dirty_days using (user_id)
 where local_date < from_day and local_date >= from_day - $lookback_days
 
 -- partitions --
--- What is replaced: the partitions of the computed days, and those with days that have not begun.
+-- What is replaced: the partitions of the computed days, and those with days that have not begun or are gone.
 select month, bucket
 from computed_days
 union
@@ -76,6 +78,11 @@ select recent_days.month, recent_days.bucket
 from recent_days
 join dirty_days using (user_id)
 where local_date > today
+union
+select daily.month, daily.bucket
+from gold.productivity_daily as daily
+join dirty_days using (user_id)
+where daily.local_date >= gone_from and daily.local_date < from_day
 order by all
 
 -- rows --
@@ -90,5 +97,5 @@ semi join partitions using (month, bucket)
 anti join
     dirty_days
     on dirty_days.user_id = daily.user_id
-    and (daily.local_date between dirty_days.from_day and dirty_days.to_day or daily.local_date > dirty_days.today)
+    and (daily.local_date between dirty_days.gone_from and dirty_days.to_day or daily.local_date > dirty_days.today)
 order by month, bucket, user_id, local_date

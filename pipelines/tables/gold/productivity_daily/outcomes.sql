@@ -1,5 +1,6 @@
 -- One row per user and local day: what was done, due and open by its end, from the counts of each domain.
 with
+    undone as (select user_id, subject from silver.events where is_undo(type, actor)),
     event_counts as (
         select
             user_id,
@@ -9,6 +10,7 @@ with
             count(*) filter (where type = 'activity.tracked') as activity_events
         from silver.events
         semi join dirty_days using (user_id)
+        anti join undone using (user_id, subject)
         group by user_id, local_date
     ),
     free as (select distinct user_id, off_date as local_date from days_off where is_current),
