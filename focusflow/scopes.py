@@ -29,3 +29,6 @@ class Scope(StrEnum):
     REPORTS_WRITE = "reports:write"
     AI_READ = "ai:read"
     AI_WRITE = "ai:write"
+    EXPORTS_READ = "exports:read"
+    IMPORTS_READ = "imports:read"
+    IMPORTS_WRITE = "imports:write"

@@ -28,6 +28,9 @@ from operational_api.days_off.routes import router as days_off
 from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
 from operational_api.events.routes import router as events
 from operational_api.events.segment import router as segment
+from operational_api.exports.routes import router as exports
+from operational_api.feeds.routes import open_router as open_feeds
+from operational_api.feeds.routes import router as feeds
 from operational_api.goals.milestones import router as milestones
 from operational_api.goals.routes import router as goals
 from operational_api.habits.routes import router as habits
@@ -35,6 +38,8 @@ from operational_api.http import errors, examples
 from operational_api.http.middleware import RequestMiddleware
 from operational_api.http.services import Services
 from operational_api.http.unit_of_work import KEY_CHARACTERS, ContextDependency
+from operational_api.imports.routes import UPLOAD_BYTES
+from operational_api.imports.routes import router as imports
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
@@ -58,6 +63,8 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (milestones, scoped("goals")),
     (categories, scoped("categories")),
     (calendar, scoped("calendar")),
+    (feeds, SIGNED_IN),
+    (open_feeds, SIGNED_IN),
     (days_off, scoped("calendar")),
     (preferences, scoped("preferences")),
     (notifications, scoped("notifications")),
@@ -65,6 +72,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (product_router, ANALYST),
     (reports, scoped("reports")),
     (ai, scoped("ai")),
+    (exports, scoped("exports")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (unsubscribing, SIGNED_IN),
@@ -181,6 +189,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             {"name": "Calendar", "description": "Appointments, where they clash, and the time between them."},
             {"name": "Categories", "description": "How tasks and goals are sorted."},
             {"name": "Days off", "description": "Days on which nothing is expected."},
+            {
+                "name": "Imports",
+                "description": "Your history in other programs: upload, preview, import, undo; and your records as files.",
+            },
             {"name": "Preferences", "description": "When and how you want to hear of things."},
             {"name": "Notifications", "description": "What you were told, and reminders to come."},
             {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
@@ -214,6 +226,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     include(events, scoped("events"), body_bytes=EVENT_BYTES)
     for router, permission in ROUTERS:
         include(router, permission)
+    include(imports, scoped("imports"), body_bytes=UPLOAD_BYTES)
     include(segment, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
     app.include_router(contracts, prefix="/api/v1", responses=errors.problems(Invalid))
     app.include_router(health.router)

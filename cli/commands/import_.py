@@ -1,12 +1,13 @@
 """`focusflow import`."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
+
+from focusflow.nouns import counted
 
 if TYPE_CHECKING:
     from focusflow.database.session import Database
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 
 #: Findings that are printed; `--all` prints every one.
 PRINTED = 20
-
-NOUNS = {
-    "task": "tasks", "goal": "goals", "milestone": "milestones", "habit": "habits", "habit_log": "days of habits",
-    "time_entry": "time entries", "calendar_event": "appointments", "day_off": "days off", "category": "categories",
-}  # fmt: skip
 
 
 @click.command("import")
@@ -30,7 +26,7 @@ NOUNS = {
     "columns",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="What a column of a CSV file means, for example due=Deadline. Unset, it is guessed.",
+    help="What a column of a CSV file means, for example due=Deadline; `due=` leaves it out. Unset, it is guessed.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and write nothing.")
 @click.option("--all", "is_whole", is_flag=True, help="Print everything that was skipped or changed.")
@@ -64,11 +60,11 @@ def command(  # noqa: PLR0917 (click passes them by name)
             _print(report, is_dry_run=dry_run, printed=len(report.findings) if is_whole else PRINTED)
 
 
-def _mapping(columns: tuple[str, ...]) -> dict[str, str] | None:
+def _mapping(columns: tuple[str, ...]) -> dict[str, str | None] | None:
     if wrong := next((each for each in columns if "=" not in each), None):
         raise click.UsageError(f"{wrong} does not say which field a column is. Write it like due=Deadline.")
     parts = (each.partition("=") for each in columns)
-    return {field: column for field, _, column in parts} or None
+    return {field: column or None for field, _, column in parts} or None
 
 
 def _import(
@@ -76,7 +72,7 @@ def _import(
     account: "Account",
     file: Path,
     format_name: str | None,
-    columns: dict[str, str] | None,
+    columns: dict[str, str | None] | None,
     *,
     is_dry_run: bool,
 ) -> "Report":
@@ -124,12 +120,3 @@ def _print(report: "Report", *, is_dry_run: bool, printed: int) -> None:
         click.echo(f"Skipped: {report.skipped:,}. Imported with a change: {len(report.findings) - report.skipped:,}.")
     if report.id is not None:
         click.echo(f"Take it back with --undo {report.id}.")
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """Counts as a phrase.
-
-    >>> counted({"task": 2, "habit_log": 1})
-    '2 tasks, 1 days of habits'
-    """
-    return ", ".join(f"{count:,} {NOUNS[noun]}" for noun, count in counts.items() if count) or "nothing"

@@ -6,7 +6,7 @@ import click
 @click.command("land")
 @click.option("--once", is_flag=True, help="Land the current backlog, then exit.")
 def command(once: bool) -> None:
-    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres.
+    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres. Run imports that wait.
 
     Example: focusflow land --once
     """
@@ -18,6 +18,7 @@ def command(once: bool) -> None:
     from focusflow.heartbeat import Heartbeat
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
+    from ingestion.importers.engine.jobs import ImportQueue
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import broker_source
     from ingestion.landing.service import OutboxMaintenance, open_ingestion
@@ -42,4 +43,5 @@ def command(once: bool) -> None:
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
         else:
+            stack.enter_context(ImportQueue(database, url))
             ingestion.run(long_running.stop_event(), OutboxMaintenance(url), Heartbeat("land").of("land"))

@@ -1,4 +1,4 @@
-"""Deletes expired rows: idempotency records, tokens, sign-in attempts, old days of the outbox, and old texts."""
+"""Deletes expired rows: idempotency records, tokens, sign-in attempts, uploads that nobody confirmed, old days of the outbox, and old texts."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -20,6 +20,7 @@ EXPIRED: Final[tuple[tuple[LiteralString, timedelta], ...]] = (
     ("delete from refresh_tokens where expires_at < %(before)s", timedelta(days=30)),
     ("delete from mail_tokens where expires_at < %(before)s", timedelta(days=7)),
     ("delete from attempts where last_at < %(before)s", timedelta(days=1)),
+    ("delete from imports where status in ('ready', 'failed') and updated_at < %(before)s", timedelta(days=1)),
 )
 
 

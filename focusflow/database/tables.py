@@ -609,10 +609,11 @@ ai_messages = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
-#: What users imported: one row a file. The findings are what was skipped or changed, the first thousand of them.
+#: What users import: one row a file. The findings are what was skipped or changed, the first thousand of them. An upload waits until its
+#: preview, import or undo is claimed (`claimed_at`), and again where whoever claimed it has not been heard of for a while.
 imports = owned(
     "imports",
-    required("format", Text),
+    Column("format", Text),
     required("file_name", Text),
     required("file_hash", String(64)),
     required("status", Text),
@@ -620,7 +621,39 @@ imports = owned(
     required("findings", JSONB, "'[]'"),
     required("findings_count", Integer, "0"),
     Column("undone_at", Instant),
-    one_of("status", "done", "undone"),
+    Column("columns", JSONB),
+    Column("problem", Text),
+    Column("queued_at", Instant),
+    Column("claimed_at", Instant),
+    required("attempts", Integer, "0"),
+    required("progress_done", Integer, "0"),
+    required("progress_total", Integer, "0"),
+    one_of("status", "previewing", "ready", "importing", "done", "undoing", "undone", "failed"),
+    Index(
+        "imports_waiting_idx", "queued_at", postgresql_where=text("status in ('previewing', 'importing', 'undoing')")
+    ),
+)
+
+#: The uploads of imports that are not done yet, in pieces that a statement writes quickly.
+import_files = Table(
+    "import_files",
+    metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    required("user_id", Uuid),
+    required("content", LargeBinary),
+    points_to("imports", "import_id", on_delete="cascade"),
+    Index(None, "user_id", "import_id"),
+)
+
+#: The secret address of a user's calendar feed, as a hash.
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    required("token_hash", String(64)),
+    required("created_at", Instant),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
 #: Which entity a record of a source became. `source_key` is the hash of its noun and its id there; so nothing is imported twice.

@@ -8,20 +8,19 @@ from focusflow.database.tables import metadata
 
 ROOT = Path(__file__).parents[2]
 
-#: What stores, declares or describes a column, but does not read it.
+#: What stores, declares, describes or returns a column, but does nothing by it.
 WRITERS = re.compile(
-    r"^(tests|docs|benchmarks|requirements|ingestion/demo|ingestion/importers|focusflow/contracts)/|^ingestion/replay\.py$|/migrations/|^focusflow/database/tables\.py|/schemas\.py$|/table\.toml$"
+    r"^(tests|docs|benchmarks|requirements|ingestion/demo|ingestion/importers|focusflow/contracts|operational_api/exports)/|^ingestion/replay\.py$|/migrations/|^focusflow/database/tables\.py|/schemas\.py$|/table\.toml$"
 )
 
 #: What the importers remember. They read it themselves, and only write the rest.
-OF_IMPORTS = frozenset({"imports", "import_items"})
+OF_IMPORTS = frozenset({"imports", "import_files", "import_items"})
 
 #: Columns that nothing acts on, and why they are stored all the same.
 ONLY_RETURNED = {
     "calendar_events.external_id": "a block of a plan is found by it again",
     "calendar_events.location": "shown with the appointment",
     "calendar_events.source": "shown with the appointment",
-    "calendar_events.updated_at": "returned by the API",
     "categories.color": "shown by apps",
     "categories.created_at": "returned by the API",
     "categories.updated_at": "returned by the API",

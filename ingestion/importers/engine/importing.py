@@ -23,7 +23,7 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.errors import NotFound
 from focusflow.identity import new_id, new_id_at
-from ingestion.importers import csv_table
+from ingestion.importers import csv_table, focusflow
 from ingestion.importers.engine.changes import PROJECT, Links, changes_of
 from ingestion.importers.engine.files import Upload
 from ingestion.importers.engine.formats import find_format, formats
@@ -96,8 +96,23 @@ class Report:
     def skipped(self) -> int:
         return sum(finding.outcome == "skipped" for finding in self.findings)
 
-    def counts(self) -> dict[str, Any]:
-        return {"imported": dict(self.imported), "known": dict(self.known), "skipped": self.skipped}
+    def description(self) -> dict[str, Any]:
+        """What is kept of it, as values of a statement."""
+        findings = [
+            {"place": str(each.place), "reason": each.reason, "outcome": each.outcome} for each in self.findings
+        ]
+        counts = {
+            "imported": dict(self.imported),
+            "known": dict(self.known),
+            "skipped": self.skipped,
+            "changed": len(findings) - self.skipped,
+        }
+        return {
+            "format": self.format,
+            "counts": Jsonb(counts, dumps=orjson.dumps),
+            "findings": Jsonb(findings[:FINDINGS], dumps=orjson.dumps),
+            "findings_count": len(findings),
+        }
 
 
 def no_progress(_done: int, _all: int) -> None:
@@ -118,15 +133,19 @@ def import_upload(
     upload: Upload,
     *,
     format_name: str | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | None] | None = None,
     is_dry_run: bool = False,
+    waiting_id: UUID | None = None,
     progress: Progress = no_progress,
 ) -> Report:
-    """Import an upload, or tell what importing it would do. `columns` says what the columns of a table mean, where the guess is wrong."""
+    """Import an upload, or tell what importing it would do. `columns` says what the columns of a table mean where the guess is wrong; None
+    leaves a field out. `waiting_id` is the import as which the upload waits, if it does; it is done with the same commit.
+    """
     file_hash = hashlib.sha256(upload.content).hexdigest()
-    report = Report(find_format(upload, format_name), upload.name, file_hash)
+    report = Report(find_format(upload, format_name), upload.name, file_hash, id=waiting_id)
     if report.format == csv_table.__name__.rpartition(".")[2]:
-        report.columns = {**csv_table.guess_columns(upload), **(columns or {})}
+        chosen = {**csv_table.guess_columns(upload), **(columns or {})}
+        report.columns = {field: column for field, column in chosen.items() if column}
     with database.transaction(Role.API, account.id) as tx:
         tx.serialize("imports")
         _Import(tx, account, report, progress).run(upload, is_dry_run=is_dry_run)
@@ -141,11 +160,17 @@ def source_key(noun: str, source_id: str) -> UUID:
 class _Import:
     def __init__(self, tx: Transaction, account: Account, report: Report, progress: Progress) -> None:
         self._tx, self._account, self._report, self._progress = tx, account, report, progress
+        self._is_waiting = report.id is not None
         self._surroundings = Surroundings(zone(account.timezone), tx.now, report.columns)
         values = {"user_id": account.id, "format": report.format}
         self._known: dict[UUID, UUID] = {
             row["source_key"]: row["entity_id"] for row in tx.all(QUERIES["known"], values)
         }
+        if (
+            report.format == focusflow.__name__.rpartition(".")[2]
+        ):  # an export of this user: its ids are those of the rows
+            own = tx.all(QUERIES["own"])
+            self._known |= {source_key(row["noun"], str(row["id"])): row["id"] for row in own}
         self._ids: dict[tuple[str, str], UUID] = {}
 
     def run(self, upload: Upload, *, is_dry_run: bool) -> None:
@@ -155,9 +180,9 @@ class _Import:
         records = self._linked(records)
         categories = self._categories(records)
         self._report.imported.update(record.noun for record in records)
-        if is_dry_run or not (records or self._report.findings or self._report.known):
+        if is_dry_run or not (self._is_waiting or records or self._report.findings or self._report.known):
             return
-        self._report.id = new_id()
+        self._report.id = self._report.id or new_id()
         self._tx.run(QUERIES["defer_links"])
         added = [id_ for id_, _ in categories.values()]
         rows = [self._category_row(id_, name) for id_, name in categories.values()]
@@ -337,22 +362,15 @@ class _Import:
         values = {"user_id": self._account.id, "format": report.format, "import_id": report.id}
         items = [(source_key(r.noun, r.source_id), r.noun, self._ids[r.noun, r.source_id]) for r in records]
         items += [(source_key("category", f"{report.id} {id_}"), "category", id_) for id_ in categories]
-        findings = [
-            {"place": str(each.place), "reason": each.reason, "outcome": each.outcome} for each in report.findings
-        ]
-        described = {
-            "id": report.id,
-            "now": self._tx.now,
-            "file_name": report.file_name[-200:],
-            "file_hash": report.file_hash,
-            "counts": Jsonb(report.counts(), dumps=orjson.dumps),
-            "findings": Jsonb(findings[:FINDINGS], dumps=orjson.dumps),
-            "findings_count": len(findings),
-        }
-        self._tx.run(QUERIES["add_import"], values | described)
         for _, chunk in _chunks(items, 20_000):
             keys, nouns, ids = (list(column) for column in zip(*chunk, strict=True))
             self._tx.run(QUERIES["add_items"], values | {"keys": keys, "nouns": nouns, "ids": ids})
+        described = values | report.description() | {
+            "now": self._tx.now, "file_name": report.file_name[-200:], "file_hash": report.file_hash,
+        }  # fmt: skip
+        # Last: whoever shows the progress of a waiting import writes into its row until then.
+        if not self._tx.run(QUERIES["finish_import" if self._is_waiting else "add_import"], described):
+            raise ImportNotFound
 
 
 def _happened_at(record: Record) -> datetime | None:
@@ -396,32 +414,29 @@ UNDO_ORDER = (
     "time_entry", "habit_log", "habit", "task", "milestone", "goal", "calendar_event", "day_off", "category",
 )  # fmt: skip
 
-REMOVALS = {"habit": "habit.archived", "habit_log": "habit.unlogged"}
+REMOVALS = {"habit_log": "habit.unlogged"}
 
 
 def _undo(tx: Transaction, account: Account, noun: str, ids: list[UUID]) -> int:
-    """Remove entities with the events that say so. They are dated back to the creation: what was undone never was."""
+    """Remove entities with the events that say so. In the lake, what an import removes never was (`is_undo` in macros.sql)."""
     values = {"ids": ids, "now": tx.now}
     if noun == "category":
         return tx.run(QUERIES["undo_category"], values)
     rows = tx.all(QUERIES[f"undo_{noun}"], values)
     is_kept = noun in {"task", "goal"}
-    events = []
-    for row in rows:
-        data = dict(row) | ({"archived_at": row["created_at"]} if noun == "habit" else {})
-        events.append(
-            outbox.event(
-                REMOVALS.get(noun, f"{PREFIXES.get(noun, noun)}.deleted"),
-                user_id=account.id,
-                timezone=account.timezone,
-                subject=row["id"],
-                version=row["version"] + (0 if is_kept else 1),
-                data=data,
-                recorded_at=tx.now,
-                happened_at=row["created_at"],
-                actor="import",
-            )
+    events = [
+        outbox.event(
+            REMOVALS.get(noun, f"{PREFIXES.get(noun, noun)}.deleted"),
+            user_id=account.id,
+            timezone=account.timezone,
+            subject=row["id"],
+            version=row["version"] + (0 if is_kept else 1),
+            data=dict(row),
+            recorded_at=tx.now,
+            actor="import",
         )
+        for row in rows
+    ]
     if events:
         outbox.append(tx, events)
     return len(rows)

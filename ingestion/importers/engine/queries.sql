@@ -4,6 +4,15 @@ select id, email, timezone from users where lower(email) = lower(%(email)s) and 
 -- known --
 select source_key, entity_id from import_items where user_id = %(user_id)s and format = %(format)s
 
+-- own --
+select 'task' as noun, id from tasks where deleted_at is null
+union all select 'goal', id from goals where deleted_at is null
+union all select 'milestone', id from milestones
+union all select 'habit', id from habits
+union all select 'time_entry', id from time_entries
+union all select 'calendar_event', id from calendar_events
+union all select 'day_off', id from days_off
+
 -- categories --
 select id, name from categories
 
@@ -21,23 +30,23 @@ from unnest(%(keys)b::uuid[], %(nouns)b::text[], %(ids)b::uuid[]) as given (sour
 
 -- add_import --
 insert into imports (id, user_id, created_at, updated_at, format, file_name, file_hash, status, counts, findings, findings_count)
-values (%(id)s, %(user_id)s, %(now)s, %(now)s, %(format)s, %(file_name)s, %(file_hash)s, 'done', %(counts)s, %(findings)s, %(findings_count)s)
+values (%(import_id)s, %(user_id)s, %(now)s, %(now)s, %(format)s, %(file_name)s, %(file_hash)s, 'done', %(counts)s, %(findings)s, %(findings_count)s)
 
--- imports --
-select id, created_at, format, file_name, status, counts, findings, findings_count, undone_at
-from imports order by created_at desc, id desc limit 200
-
--- one_import --
-select id, created_at, format, file_name, status, counts, findings, findings_count, undone_at from imports where id = %(id)s
+-- finish_import --
+with gone as (delete from import_files where import_id = %(import_id)s)
+update imports
+set format = %(format)s, status = 'done', counts = %(counts)s, findings = %(findings)s, findings_count = %(findings_count)s,
+    problem = null, claimed_at = null, updated_at = %(now)s, version = version + 1
+where id = %(import_id)s and status = 'importing'
 
 -- lock_import --
-select id, format, status from imports where id = %(id)s for update
+select id, format, status from imports where id = %(id)s and status in ('done', 'undoing', 'undone') for update
 
 -- items --
 select noun, entity_id from import_items where import_id = %(id)s
 
 -- finish_undo --
-update imports set status = 'undone', undone_at = %(now)s, updated_at = %(now)s, version = version + 1 where id = %(id)s
+update imports set status = 'undone', claimed_at = null, undone_at = coalesce(undone_at, %(now)s), updated_at = %(now)s, version = version + 1 where id = %(id)s
 
 -- drop_items --
 delete from import_items where import_id = %(id)s

@@ -15,7 +15,7 @@ from tests.integration.api.conftest import PASSWORD
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
     "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/health/live", "/health/ready",
-    "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}",
+    "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}", "/api/v1/calendar/feed/{token}",
 }  # fmt: skip
 
 
@@ -33,6 +33,7 @@ BODIES = {
     ("PUT", "/api/v1/habits/{habit_id}/logs/{local_day}"): {},
     ("PUT", "/api/v1/days-off/{days_off_id}"): {"first_date": "2026-12-24", "last_date": "2026-12-24"},
     ("POST", "/api/v1/ai/daily-plan"): {},
+    ("POST", "/api/v1/imports/{import_id}/preview"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
@@ -70,7 +71,9 @@ def theirs(other, database):
         return id_
 
     made(f"/habits/{habit}/logs/{today}", {}, "PUT")
+    upload = other.call("POST", "/imports?file_name=private.csv", {"title": "private"})
     return {
+        "import_id": upload.json()["id"],
         "task_id": made("/tasks", {"title": "private"}),
         "goal_id": goal,
         "milestone_id": made(f"/goals/{goal}/milestones", {"title": "private"}),

@@ -1,0 +1,1 @@
+"""The personal calendar feed: plan, due tasks and habits under a secret address."""

@@ -1,0 +1,175 @@
+"""Imports over HTTP. The work itself is done as `focusflow land` has it done."""
+
+from uuid import UUID
+
+import pytest
+
+from focusflow.database.retention import delete_expired
+from ingestion.importers.engine import jobs
+
+TABLE = b"Name,When,Project\nPay,2025-03-02,Home\n,2025-03-03,Home\nRest,soon,\n"
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(database):
+    with database.owner() as connection:
+        connection.execute("delete from imports")
+
+
+@pytest.fixture
+def upload(me):
+    def send(content=TABLE, query="file_name=tasks.csv", caller=me, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return caller.http.post(
+            f"/api/v1/imports?{query}",
+            content=content,
+            headers={"Authorization": f"Bearer {caller.access_token}", **named},
+        )
+
+    return send
+
+
+@pytest.fixture
+def work(database, database_url):
+    """Have everything done that waits, one after the other."""
+
+    def process(_url, import_id):
+        jobs.run_job(database, import_id)
+        return Over()
+
+    class Over:
+        def poll(self):
+            return 0
+
+    queue = jobs.ImportQueue(database, database_url, start=process)
+
+    def work_off():
+        for _ in range(10):
+            queue.turn()
+
+    return work_off
+
+
+def test_an_upload_is_shown_confirmed_imported_and_undone(me, upload, work):
+    answer = upload()
+    assert (answer.status_code, answer.json()["status"]) == (202, "previewing")
+    path = f"/imports/{answer.json()['id']}"
+    work()
+    preview = me.call("GET", path).json()
+    assert (preview["status"], preview["format"], preview["imported"]) == (
+        "ready",
+        "csv_table",
+        {"task": 2, "category": 1},
+    )
+    assert (preview["skipped"], preview["columns"]["mapping"]) == (1, {"title": "Name", "category": "Project"})
+    assert preview["findings"] == [{"place": "line 3", "outcome": "skipped", "reason": "it has no title"}]
+    assert preview["columns"]["header"] == ["Name", "When", "Project"]
+    assert "due" in preview["columns"]["fields"]
+    assert me.call("GET", "/tasks").json()["items"] == []
+
+    changed = me.call("POST", f"{path}/preview", {"columns": {"due": "When", "category": None}})
+    assert changed.status_code == 202, changed.text
+    work()
+    preview = me.call("GET", path).json()
+    assert (preview["columns"]["mapping"], preview["changed"]) == ({"title": "Name", "due": "When"}, 1)
+    assert me.call("POST", f"{path}/confirm").json()["status"] == "importing"
+    work()
+    done = me.call("GET", path).json()
+    assert (done["status"], done["imported"], done["progress"]) == ("done", {"task": 2}, {"done": 2, "total": 2})
+    tasks = me.call("GET", "/tasks").json()["items"]
+    assert sorted((task["title"], task["due_date"]) for task in tasks) == [("Pay", "2025-03-02"), ("Rest", None)]
+    assert [each["id"] for each in me.call("GET", "/imports").json()["items"]] == [done["id"]]
+
+    assert me.call("DELETE", path).json()["status"] == "undoing"
+    work()
+    undone = me.call("GET", path).json()
+    assert (undone["status"], undone["undone_at"] is not None) == ("undone", True)
+    assert me.call("GET", "/tasks").json()["items"] == []
+    assert me.call("DELETE", path).json()["status"] == "undone"
+
+
+def test_a_file_that_cannot_be_read_says_where_and_can_be_read_as_something_else(me, upload, work):
+    path = f"/imports/{upload(b'[1,', 'file_name=a.json&format=taskwarrior').json()['id']}"
+    work()
+    failed = me.call("GET", path).json()
+    assert (failed["status"], "line 1" in failed["problem"]) == ("failed", True)
+    assert me.call("POST", f"{path}/confirm").status_code == 409
+    assert me.call("POST", f"{path}/preview", {"format": "no_such_format"}).status_code == 202
+    work()
+    assert "There are: activitywatch" in me.call("GET", path).json()["problem"]
+    assert me.call("DELETE", path).status_code == 202
+    assert me.call("GET", path).status_code == 404
+
+
+def test_an_upload_within_bounds_is_taken_once(me, upload, http):
+    first, again = (upload(Idempotency_Key="one") for _ in range(2))
+    assert first.json()["id"] == again.json()["id"]
+    assert upload(b"").status_code == 422
+    assert upload(query="").status_code == 422
+    assert upload(query="file_name=a&format=../x").status_code == 422
+    for _ in range(4):
+        assert upload().status_code == 202
+    assert upload().status_code == 409
+
+
+def test_an_upload_that_is_too_large_is_refused(upload, monkeypatch):
+    assert upload(b"x" * (32 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_the_imports_of_one_user_do_not_keep_others_waiting(database, database_url, somebody, upload):
+    busy, quiet = somebody(), somebody()
+    started = []
+
+    class Endless:
+        def poll(self):
+            return None
+
+        def kill(self):
+            pass
+
+        def wait(self):
+            pass
+
+    def start(_url, import_id):
+        started.append(import_id)
+        return Endless()
+
+    ids = [UUID(upload(caller=busy).json()["id"]) for _ in range(3)] + [UUID(upload(caller=quiet).json()["id"])]
+    queue = jobs.ImportQueue(database, database_url, start=start)
+    queue.turn()
+    assert started == [ids[0], ids[3]]
+    queue.stop_all()
+    again = jobs.ImportQueue(database, database_url, start=start)
+    again.turn()
+    assert len(set(started[2:]) & set(ids)) == 2
+    again.stop_all()
+
+
+def test_an_import_whose_process_ends_early_fails_and_leaves_nothing(me, database, database_url, upload):
+    class Crashed:
+        def poll(self):
+            return -9
+
+    queue = jobs.ImportQueue(database, database_url, start=lambda *_: Crashed())
+    path = f"/imports/{upload().json()['id']}"
+    queue.turn()
+    queue.turn()
+    assert me.call("GET", path).json()["status"] == "failed"
+
+
+def test_a_preview_that_nobody_confirms_expires(me, database, upload, work):
+    path = f"/imports/{upload().json()['id']}"
+    work()
+    delete_expired(database)
+    assert me.call("GET", path).status_code == 200
+    with database.owner() as connection:
+        connection.execute("update imports set updated_at = now() - interval '25 hours'")
+    delete_expired(database)
+    assert me.call("GET", path).status_code == 404
+
+
+def test_an_import_runs_in_a_process_of_its_own(me, database_url, upload, database):
+    import_id = UUID(upload().json()["id"])
+    process = jobs.start_process(database_url, import_id)
+    assert process.wait(60) == 0
+    assert me.call("GET", f"/imports/{import_id}").json()["status"] == "ready"
