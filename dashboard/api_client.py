@@ -226,6 +226,44 @@ class Client:
     def revoke_key(self, key_id: str) -> None:
         self._call("DELETE", f"/api/v1/keys/{key_id}")
 
+    def imports(self, **wanted: Any) -> Iterator[Json]:
+        return self._pages("/api/v1/imports", wanted)
+
+    def import_(self, import_id: str) -> Json:
+        """An import with its findings."""
+        return self._call("GET", f"/api/v1/imports/{import_id}")
+
+    def upload_import(self, file_name: str, content: bytes) -> Json:
+        """A file to be read. Nothing is imported before its preview is confirmed."""
+        return self._call("POST", "/api/v1/imports", params={"file_name": file_name}, content=content)
+
+    def preview_import(self, import_id: str, **changes: Any) -> Json:
+        """Read the file again as another `format`, or with other `columns`."""
+        return self._call("POST", f"/api/v1/imports/{import_id}/preview", json=changes)
+
+    def confirm_import(self, import_id: str) -> Json:
+        return self._call("POST", f"/api/v1/imports/{import_id}/confirm")
+
+    def undo_import(self, import_id: str) -> Json:
+        """Undo an import, or delete its preview."""
+        return self._call("DELETE", f"/api/v1/imports/{import_id}")
+
+    def feed(self) -> Json:
+        """Since when there is a calendar feed."""
+        return self._call("GET", "/api/v1/calendar/feed")
+
+    def create_feed(self) -> str:
+        """The address of the feed, this once. An earlier one stops working."""
+        url: str = self._call("POST", "/api/v1/calendar/feed")["url"]
+        return url
+
+    def revoke_feed(self) -> None:
+        self._call("DELETE", "/api/v1/calendar/feed")
+
+    def export(self, format_name: str) -> bytes:
+        """All records as a file of a format."""
+        return self._answer("GET", f"/api/v1/exports/{format_name}").content
+
     def scores(self, limit: int = 20) -> list[Json]:
         return self._items("/api/v1/scores", limit=limit)
 
@@ -292,16 +330,28 @@ class Client:
         return Tokens(answer["access_token"], answer["refresh_token"], answer["expires_in"])
 
     def _call(
-        self, method: str, path: str, *, json: Json | None = None, params: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Json | None = None,
+        params: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
     ) -> Json:
-        answer = self._answer(method, path, json=json, params=params)
+        answer = self._answer(method, path, json=json, params=params, content=content)
         return answer.json() if answer.content else {}
 
     def _answer(
-        self, method: str, path: str, *, json: Json | None = None, params: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Json | None = None,
+        params: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
     ) -> httpx2.Response:
         try:
-            answer = self._http.request(method, path, json=json, params=params)
+            answer = self._http.request(method, path, json=json, params=params, content=content)
         except httpx2.HTTPError as error:
             raise Unavailable(f"The API under {self._http.base_url} does not answer.") from error
         if answer.is_success:

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from dashboard.components import layout
-from dashboard.settings import days_off, keys, preferences, profile, security
+from dashboard.settings import days_off, imports, keys, preferences, profile, security
 
 SECTIONS = {
     "Profile": profile.section,
     "Notifications": preferences.section,
     "Days off": days_off.section,
+    "Import": imports.section,
     "API keys": keys.section,
     "Security": security.section,
 }

@@ -12,7 +12,7 @@ from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.charts import days as charts
-from dashboard.components import layout
+from dashboard.components import imports, layout
 from dashboard.components.day_plan import plan
 from dashboard.components.live_refresh import refreshing
 from dashboard.components.timer import starting, timer
@@ -50,6 +50,8 @@ def page() -> None:
     tasks: list[Json] | None = found["items"] if found else None
     if found is not None:
         timer(startable=False)
+    if found is not None and not found["open"] and layout.fetch(imports.is_first_run):
+        _first_run()
     if is_calm:
         _next_tasks(me, tasks and [kindly(each) for each in tasks], 1, "One next step")
         _came_back(today)
@@ -65,6 +67,17 @@ def page() -> None:
     with right:
         _the_day(me, today, found)
     refreshing(partial(_has_changed, found))
+
+
+def _first_run() -> None:
+    """What a new user can do before anything else."""
+    with st.container(border=True):
+        layout.section_header("Bring your history")
+        st.markdown(
+            "Your past in another program makes these pages useful at once: your own year, your usual week, your streaks."
+        )
+        imports.upload()
+        imports.imports(only_unfinished=True)
 
 
 def _is_calm_by_choice() -> bool:

@@ -11,6 +11,7 @@ from dashboard.auth.sessions import FRESH_SECONDS, SessionStore
 from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
+from ingestion.importers.engine.jobs import ImportQueue, run_job
 from tests.integration.dashboard.test_pages import show, words
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email
 
@@ -221,3 +222,28 @@ def test_nothing_of_others_is_shown_whatever_the_address_says(visit, api_address
         found = f"{words(page)} {[each.label for each in page.button]} {page.dataframe}"
         for text in ("theirs", address, "Somebody else"):
             assert text not in found, name
+
+
+def test_a_new_user_is_offered_to_bring_their_history_and_can_undo_it(visit, me, database):
+    def work():
+        queue = ImportQueue(database, "", start=lambda _, import_id: run_job(database, import_id) or Over())
+        queue.turn()
+
+    class Over:
+        def poll(self):
+            return 0
+
+    assert "Your past in another program" in words(visit("today"))
+    me.upload_import("tasks.csv", b"Name,When\nPay,2026-01-02\n,2026-01-03\n")
+    work()
+    page = visit("today")
+    assert "Would be imported: **1 task**." in words(page)
+    assert press(page, "Import") == ["Importing …"]
+    work()
+    assert "Your past in another program" not in words(visit("today"))
+    page = visit("settings", section="Import")
+    assert "Imported: 1 task." in words(page)
+    assert press(page, "Undo this import") == ["Undoing …"]
+    work()
+    assert "Undone." in words(visit("settings", section="Import"))
+    assert list(me.tasks()) == []
