@@ -262,7 +262,7 @@ class Client:
 
     def export(self, format_name: str) -> bytes:
         """All records as a file of a format."""
-        return self._answer("GET", f"/api/v1/exports/{format_name}").content
+        return self._answer("GET", "/api/v1/exports", params={"format": format_name}).content
 
     def scores(self, limit: int = 20) -> list[Json]:
         return self._items("/api/v1/scores", limit=limit)

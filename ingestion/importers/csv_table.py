@@ -126,9 +126,9 @@ class _Reader:
     def __init__(self, columns: Mapping[str, str], table: Table, surroundings: Surroundings) -> None:
         self._columns, self._here, self._ids = columns, surroundings.zone, Identities()
         dates = ("due", "start", "end", "created_at", "completed_at")
-        self._order: DateOrder = date_order(
-            value for name in dates if name in columns for value in table.column(columns[name])
-        )
+        values = (value for name in dates if name in columns for value in table.column(columns[name]))
+        # a semicolon stands between cells where the comma is that of decimals, and there the day comes before the month
+        self._order: DateOrder = date_order(values, "day" if table.delimiter == ";" else "month")
 
     def _text(self, row: Row, field: str) -> str:
         return row.get(self._columns.get(field, ""))

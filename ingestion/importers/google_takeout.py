@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingestion.importers import icalendar
-from ingestion.importers.engine.files import File, Malformed, Upload, read_json
+from ingestion.importers.engine.files import File, Malformed, Upload, lines_of_ids, read_json
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_date, as_moment, read_moment
 
@@ -30,18 +30,19 @@ def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:
             raise Malformed.at(label, 1, "it holds no lists of tasks")
         if document.get("kind") == "tasks#tasks":
             lists = [document]
+        lines = lines_of_ids(file.text)
         for each in lists:
             if isinstance(each, dict):
                 for entry in each.get("items") or []:
                     if isinstance(entry, dict):
-                        yield _task(entry, str(each.get("title") or ""), _place(file, label, entry), surroundings)
+                        yield _task(
+                            entry,
+                            str(each.get("title") or ""),
+                            Place(lines.get(str(entry.get("id")), 1), label),
+                            surroundings,
+                        )
     if icalendar.sniff(upload):
         yield from icalendar.read(upload, surroundings)
-
-
-def _place(file: File, label: str, entry: Mapping[str, Any]) -> Place:
-    position = file.text.find(f'"{entry.get("id")}"')
-    return Place(file.text.count("\n", 0, max(0, position)) + 1, label)
 
 
 def _task(entry: Mapping[str, Any], list_name: str, place: Place, surroundings: Surroundings) -> Item:

@@ -10,7 +10,7 @@ import icalendar as ical
 import recurring_ical_events
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from focusflow.contracts.fields import Priority
+from focusflow.contracts.fields import Priority, TaskStatus
 from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.records import LIKELY, NO, SURE, CalendarEvent, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, clean_rule, read_duration, read_moment, read_zone
@@ -18,6 +18,10 @@ from ingestion.importers.engine.values import as_moment, clean_rule, read_durati
 LABEL = "iCalendar"
 
 READ = frozenset({"VEVENT", "VTODO"})
+STATES: Mapping[str, TaskStatus] = {"IN-PROCESS": "in_progress", "CANCELLED": "cancelled"}
+
+#: Outlook writes `TZID=tzone://Microsoft/Utc` without the quotation marks that a colon needs.
+UNQUOTED_ZONE = re.compile(r';TZID=([^":;]*:[^":;]*):(\d{8}[^:]*)$')
 
 #: Series with exceptions are written out up to here.
 AHEAD = timedelta(days=366)
@@ -25,12 +29,17 @@ OCCURRENCES = 5000
 
 
 def sniff(upload: Upload) -> int:
-    found = sum(_is_calendar(file) for file in upload.files)
+    found = sum(_is_calendar(file) and _begins_as_one(file) for file in upload.files)
     return NO if not found else SURE if found == len(upload.files) else LIKELY
 
 
 def _is_calendar(file: File) -> bool:
     return "BEGIN:VCALENDAR" in file.start.upper() or "BEGIN:VEVENT" in file.start.upper()
+
+
+def _begins_as_one(file: File) -> bool:
+    """A file of another format may hold the text of a calendar, as a note."""
+    return file.has_suffix(".ics", ".ical", ".ifb", ".icalendar") or file.start.lstrip().upper().startswith("BEGIN:V")
 
 
 def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:
@@ -56,6 +65,9 @@ class Component:
 
     def text(self, name: str) -> str:
         return _unescaped(self.value(name))
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, value in self.properties.get(name, [])]
 
     def texts(self, name: str) -> list[str]:
         """The texts of a property that may hold several, and may be there several times."""
@@ -111,6 +123,7 @@ class _Splitter:
         target.lines.append(line)
         if self._current is not None and self._depth > 1:
             return
+        line = UNQUOTED_ZONE.sub(r';TZID="\1":\2', line)
         try:
             name, parameters, value = ical.parser.Contentline(line).parts()  # type: ignore[no-untyped-call]
         except (ValueError, IndexError) as error:
@@ -303,7 +316,8 @@ class _Calendar:
             all_day=is_whole_day,
             busy=not is_free,
             location=component.text("LOCATION") or None,
-            attendees=[_attendee(parameters, value) for parameters, value in component.properties.get("ATTENDEE", [])],
+            attendees=[_attendee(parameters, value) for parameters, value in component.properties.get("ATTENDEE", [])]
+            + [_unescaped(name) for name in component.values("X-FOCUSFLOW-ATTENDEE")],
             created_at=as_moment(self._moment(component, "CREATED"), UTC),
         )
 
@@ -328,32 +342,38 @@ class _Calendar:
         rule = clean_rule(component.value("RRULE")) if component.value("RRULE") else None
         if rule is None and component.value("RRULE"):
             yield Finding(component.place, f"the rule {component.value('RRULE')!r} cannot be followed", "changed")
-        states = {"IN-PROCESS": "in_progress", "CANCELLED": "cancelled"}
         duration = read_duration(component.value("ESTIMATED-DURATION") or component.value("DURATION"))
         yield Task(
             place=component.place,
             source_id=uid,
             title=title,
             description=component.text("DESCRIPTION") or None,
+            notes="\n\n".join(map(_unescaped, component.values("COMMENT"))) or None,
             priority=_priority(component.value("PRIORITY")),
-            status="completed" if is_done else states.get(status, "pending"),  # type: ignore[arg-type]
-            category=self._name,
+            status=_state(component, status, is_done=is_done),
+            category=component.text("X-FOCUSFLOW-CATEGORY") or self._name,
             tags=component.texts("CATEGORIES"),
             due=due,
             start_at=as_moment(start, here, datetime.min.time()),
             estimated_minutes=round(duration.total_seconds() / 60) if duration else None,
             created_at=as_moment(self._moment(component, "CREATED") or self._moment(component, "DTSTAMP"), here),
             completed_at=(completed or as_moment(self._moment(component, "LAST-MODIFIED"), here)) if is_done else None,
-            parent=self._parent(component),
+            parent=next(iter(_related(component, "PARENT")), None),
+            blocked_by=_related(component, "DEPENDS-ON"),
             recurrence=None if is_done else rule,
         )
 
-    @staticmethod
-    def _parent(component: Component) -> str | None:
-        for parameters, value in component.properties.get("RELATED-TO", []):
-            if str(parameters.get("RELTYPE", "PARENT")).upper() == "PARENT":
-                return value.strip()
-        return None
+
+def _state(component: Component, status: str, *, is_done: bool) -> TaskStatus:
+    if component.value("X-FOCUSFLOW-STATUS") == "ARCHIVED":
+        return "archived"
+    return "completed" if is_done else STATES.get(status, "pending")
+
+
+def _related(component: Component, kind: str) -> list[str]:
+    """The tasks to which one has a relation of this type (RFC 9253)."""
+    found = component.properties.get("RELATED-TO", [])
+    return [value.strip() for given, value in found if str(given.get("RELTYPE", "PARENT")).upper() == kind]
 
 
 def _priority(text: str) -> Priority:

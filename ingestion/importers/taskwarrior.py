@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from focusflow.contracts.fields import Priority
+from focusflow.contracts.fields import Priority, TaskStatus
 from ingestion.importers.engine.databases import DatabaseFile, is_database
 from ingestion.importers.engine.files import File, Malformed, Upload, json_items, read_json
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, Task
-from ingestion.importers.engine.values import read_duration, read_moment, read_recurrence
+from ingestion.importers.engine.values import clean_rule, read_duration, read_moment, read_recurrence
 
 LABEL = "Taskwarrior"
 
@@ -85,7 +85,8 @@ def _named(entry: Mapping[str, Any], prefix: str) -> list[str]:
 
 def _task(place: Place, entry: Mapping[str, Any], surroundings: Surroundings, recur: Any) -> Iterator[Item]:
     title, status = str(entry.get("description") or "").strip(), str(entry.get("status") or "pending")
-    if status == "deleted":
+    state = entry.get("focusflow_state")
+    if status == "deleted" and state not in {"archived", "cancelled"}:
         yield Finding(place, "it is deleted in Taskwarrior")
         return
     if not title or not entry.get("uuid"):
@@ -98,7 +99,8 @@ def _task(place: Place, entry: Mapping[str, Any], surroundings: Surroundings, re
     for name, value in moments.items():
         if value is None and entry.get(name):
             yield Finding(place, f"{name} {entry[name]!r} is not a date", "changed")
-    recurrence = read_recurrence(str(recur)) if recur else None
+    rule = entry.get("focusflow_rule")
+    recurrence = clean_rule(str(rule)) if rule else read_recurrence(str(recur)) if recur else None
     if recur and recurrence is None:
         yield Finding(place, f"the recurrence {recur!r} is not understood", "changed")
     is_done = status == "completed"
@@ -107,20 +109,33 @@ def _task(place: Place, entry: Mapping[str, Any], surroundings: Surroundings, re
         place=place,
         source_id=str(entry["uuid"]),
         title=title,
+        description=str(entry.get("focusflow_description") or "") or None,
         notes="\n".join(entry["annotations"]) or None,
         priority="urgent" if "next" in entry["tags"] else PRIORITIES.get(str(entry.get("priority") or "M"), "medium"),
-        status="completed" if is_done else "in_progress" if moments["start"] else "pending",
+        status=_status(state, is_done=is_done, is_started=moments["start"] is not None),
         category=str(entry["project"]) if entry.get("project") else None,
         tags=tags,
         due=_due(moments["due"], surroundings),
         start_at=moments["scheduled"] or moments["wait"],
-        estimated_minutes=_minutes(entry.get("estimate")),
+        estimated_minutes=_minutes(entry.get("estimate")) or _whole(entry.get("focusflow_minutes")),
         created_at=moments["entry"],
         started_at=moments["start"],
         completed_at=(moments["end"] or moments["modified"]) if is_done else None,
+        parent=str(entry.get("focusflow_parent") or "") or None,
         blocked_by=[str(each) for each in entry["depends"] if each],
         recurrence=None if is_done else recurrence,
     )
+
+
+def _status(state: Any, *, is_done: bool, is_started: bool) -> TaskStatus:
+    """The state of a task. What Taskwarrior has no state for is in an attribute of our exports."""
+    if state in {"archived", "cancelled"}:
+        return "archived" if state == "archived" else "cancelled"
+    return "completed" if is_done else "in_progress" if is_started else "pending"
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if str(value).isdigit() else None
 
 
 def _moment(entry: Mapping[str, Any], name: str, surroundings: Surroundings) -> datetime | None:

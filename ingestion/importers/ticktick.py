@@ -63,7 +63,7 @@ def _task(row: Row, place: Place, ids: Identities, surroundings: Surroundings) -
         description=_readable(content) or None,
         priority=PRIORITIES.get(row.get("priority"), "medium"),
         status="cancelled" if status in GIVEN_UP else "completed" if is_done else "pending",
-        category=None if row.get("listname").lower() == "inbox" else row.get("listname") or None,
+        category=None if key_of(row.get("listname")) in {"", "inbox"} else row.get("listname"),
         tags=[tag for tag in re.split(r"[,\s]+", row.get("tags")) if tag],
         due=as_date(due, here) if is_all_day else due,
         start_at=start_at if start_at and last and start_at < last else None,
@@ -77,8 +77,8 @@ def _task(row: Row, place: Place, ids: Identities, surroundings: Surroundings) -
 def _readable(content: str) -> str:
     r"""Checklists as lines with boxes.
 
-    >>> _readable("▫Milk\n▪Bread")
-    '- [ ] Milk\n- [x] Bread'
+    >>> _readable("▫Milk\n▪Bread▫Salt")
+    '- [ ] Milk\n- [x] Bread\n- [ ] Salt'
     """
-    content = re.sub(rf"^\s*{UNCHECKED}", "- [ ] ", content.replace("\r", "\n"), flags=re.MULTILINE)
-    return re.sub(rf"^\s*{CHECKED}", "- [x] ", content, flags=re.MULTILINE)
+    content = re.sub(rf"\s*{UNCHECKED}", "\n- [ ] ", content.replace("\r", "\n"))
+    return re.sub(rf"\s*{CHECKED}", "\n- [x] ", content).strip()

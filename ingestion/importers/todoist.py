@@ -6,11 +6,21 @@ from datetime import date, datetime
 from typing import Any
 
 from focusflow.contracts.fields import Priority
-from ingestion.importers.engine.files import File, Malformed, Row, Upload, json_items, read_json, read_table
+from ingestion.importers.engine.files import (
+    File,
+    Malformed,
+    Row,
+    Upload,
+    json_items,
+    lines_of_ids,
+    read_json,
+    read_table,
+)
 from ingestion.importers.engine.identities import Identities
 from ingestion.importers.engine.records import LIKELY, NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import (
     as_moment,
+    in_english,
     read_clock,
     read_moment,
     read_recurrence,
@@ -150,6 +160,7 @@ def read_due_words(words: str, here: Any, now: datetime) -> tuple[date | datetim
     >>> read_due_words("5 Jan", UTC, datetime(2026, 3, 1, tzinfo=UTC))
     (datetime.date(2026, 1, 5), None)
     """
+    words = in_english(words)
     if (
         rule := read_recurrence(words)
         if re.match(r"ev|each|daily|weekly|monthly|yearly|quarterly", words.strip().lower())
@@ -157,11 +168,12 @@ def read_due_words(words: str, here: Any, now: datetime) -> tuple[date | datetim
     ):
         return None, rule
     today = now.astimezone(here).date()
-    relative = {"today": 0, "tod": 0, "heute": 0, "tomorrow": 1, "tom": 1, "morgen": 1, "yesterday": -1}
+    relative = {"today": 0, "tod": 0, "tomorrow": 1, "tom": 1, "yesterday": -1}
     first, _, rest = words.strip().lower().partition(" ")
     if first in relative:
         day = date.fromordinal(today.toordinal() + relative[first])
-        clock = read_clock(rest.removeprefix("at ").strip())
+        at = rest.removeprefix("at ").strip()
+        clock = read_clock(f"{at}:00" if at.isdigit() else at)
         return (datetime.combine(day, clock, tzinfo=here) if clock else day), None
     if found := re.fullmatch(
         r"(\d{1,2}\.?\s+[^\W\d_]{3,}\.?|[^\W\d_]{3,}\.?\s+\d{1,2})(\s+(?:at\s+|@\s*)?\d{1,2}.*)?", words.strip()
@@ -189,11 +201,12 @@ class _Backup:
         document = read_json(file.text, label)
         if not isinstance(document, dict):
             raise Malformed.at(label, 1, "it holds neither an object nor a list")
+        lines = lines_of_ids(file.text)
         for found in (document, document.get("data"), document.get("completed")):
             if isinstance(found, dict):
-                self._take_document(found, file.text, label)
+                self._take_document(found, lines, label)
 
-    def _take_document(self, document: Mapping[str, Any], text: str, label: str) -> None:
+    def _take_document(self, document: Mapping[str, Any], lines: Mapping[str, int], label: str) -> None:
         for kind, names in self._names.items():
             for entry in _entries(document.get(kind)):
                 names[str(entry.get("id"))] = str(entry.get("name", ""))
@@ -204,7 +217,7 @@ class _Backup:
                 _entries(document.get(kind)) if not isinstance(document.get(kind), dict) or kind != "completed" else []
             )
             for entry in entries:
-                self._tasks.append((Place(_line_of(text, entry), label), entry))
+                self._tasks.append((Place(lines.get(str(entry.get("id")), 1), label), entry))
 
     def _sort_out(self, entries: list[tuple[Place, Mapping[str, Any]]]) -> None:
         """An array may hold tasks, or projects, labels or comments of a file of its own."""
@@ -301,7 +314,7 @@ class _Backup:
             value = read_api_moment(str(deadline.get("date") or ""), here)
         words = str(due.get("string") or "")
         is_recurring = due.get("is_recurring", due.get("isRecurring", words.lower().startswith("ev")))
-        recurrence = read_recurrence(words) if is_recurring else None
+        recurrence = read_recurrence(in_english(words)) if is_recurring else None
         remark = f"the recurrence {words!r} is not understood" if is_recurring and recurrence is None else None
         return value, recurrence, remark
 
@@ -323,9 +336,3 @@ def read_api_moment(text: str, here: Any) -> datetime | date | None:
 def _entries(value: Any) -> list[Mapping[str, Any]]:
     found = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [entry for entry in found if isinstance(entry, dict)]
-
-
-def _line_of(text: str, entry: Mapping[str, Any]) -> int:
-    """The line of an object of a document: that of its id."""
-    position = text.find(f'"{entry.get("id")}"')
-    return text.count("\n", 0, position) + 1 if position > 0 else 1

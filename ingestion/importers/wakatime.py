@@ -19,7 +19,8 @@ UNKNOWN = "Unknown Project"
 
 def sniff(upload: Upload) -> int:
     head = upload.files[0].start
-    if '"heartbeats"' in head or ('"grand_total"' in head and '"projects"' in head):
+    is_summary = '"grand_total"' in head or ('"key"' in head and '"total"' in head and '"languages"' in head)
+    if '"heartbeats"' in head or (is_summary and '"projects"' in head):
         return SURE
     is_beat = '"entity"' in head and '"time"' in head and '"project"' in head
     is_duration = '"duration"' in head and '"time"' in head and '"project"' in head

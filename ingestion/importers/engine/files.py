@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,10 @@ MEMBERS = 20_000
 FIELD_CHARACTERS = 10_000_000
 
 MARKS = (("utf-8-sig", b"\xef\xbb\xbf"), ("utf-32", b"\xff\xfe\0\0"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
+
+#: Runs of letters beyond ASCII, and how long they are on average where they are not letters with accents between others.
+RUN, LONG_RUNS = re.compile(rb"[\x80-\xff]+"), 2.5
+
 DELIMITERS = ",;\t|"
 
 
@@ -112,8 +117,36 @@ def _decode_unmarked(content: bytes) -> str:
         return content.decode("utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be", "replace")
     try:
         return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" or _is_mostly_utf_8(content):
+            return content.decode("utf-8", "replace")
+    return _decode_legacy(content)
+
+
+def _is_mostly_utf_8(content: bytes) -> bool:
+    """Whether a file is UTF-8 but for a few broken bytes."""
+    text = content.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return 2 * broken <= sum(not each.isascii() for each in text)
+
+
+def _decode_legacy(content: bytes) -> str:
+    """The text of an encoding from before Unicode: that of Western Europe, unless something speaks for another one."""
+    with suppress(UnicodeDecodeError):
+        text = content.decode("shift_jis")
+        if KANA.search(text) and not HALF_WIDTH.search(text):
+            return text
+    runs = RUN.findall(content[:100_000])
+    high = b"".join(runs)
+    if len(high) > LONG_RUNS * len(runs):
+        is_cyrillic = sum(byte >= 0xC0 for byte in high) > 0.95 * len(high)
+        with suppress(UnicodeDecodeError):
+            return content.decode("cp1251" if is_cyrillic else "gb18030")
+    return content.decode("cp1252", "replace")
+
+
+#: Western letters that are taken for Japanese are of half width.
+KANA, HALF_WIDTH = re.compile("[\u3041-\u30fe]"), re.compile("[\uff61-\uff9f]")
 
 
 def key_of(name: str) -> str:
@@ -143,6 +176,7 @@ class Table:
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    delimiter: str = ","
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -159,7 +193,8 @@ def read_table(text: str, file: str = "", *needed: str) -> Table:
     >>> table.header, table.rows[0].line, dict(table.rows[0].cells)
     (('a', 'b'), 4, {'a': '1', 'b': '2'})
     """
-    lines = _read_rows(text, file, _delimiter(text, needed))
+    delimiter = _delimiter(text, needed)
+    lines = _read_rows(text, file, delimiter)
     header: tuple[str, ...] | None = None
     keys: list[str] = []
     rows = []
@@ -172,7 +207,7 @@ def read_table(text: str, file: str = "", *needed: str) -> Table:
             rows.append(Row(line, {key: cell.strip() for key, cell in zip(keys, cells, strict=False) if key}))
     if header is None:
         raise Malformed.at(file, 1, f"no row has the columns {', '.join(needed)}")
-    return Table(header, tuple(rows))
+    return Table(header, tuple(rows), delimiter)
 
 
 def _delimiter(text: str, needed: tuple[str, ...]) -> str:
@@ -216,6 +251,23 @@ def read_json(text: str, file: str = "") -> Any:
         raise Malformed.at(file, error.lineno, f"it is not JSON: {error.msg}") from error
     except RecursionError as error:
         raise Malformed.at(file, 1, "it is nested too deep") from error
+
+
+ID = re.compile(r'"id"\s*:\s*"?([^"\s,}]+)')
+
+
+def lines_of_ids(text: str) -> Mapping[str, int]:
+    r"""The line of each object of a JSON document, by its `id`: the first that has it.
+
+    >>> lines_of_ids('{"items": [\n{"id": "a"},\n{"id": 7}]}')
+    {'a': 2, '7': 3}
+    """
+    lines: dict[str, int] = {}
+    line, counted = 1, 0
+    for found in ID.finditer(text):
+        line, counted = line + text.count("\n", counted, found.start()), found.start()
+        lines.setdefault(found[1], line)
+    return lines
 
 
 def json_items(text: str, file: str = "") -> Iterator[tuple[int, Any]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from focusflow.recurrence import check_rule
@@ -107,10 +108,8 @@ class _Normalizer:
         due = task.due.astimezone(here).replace(tzinfo=None) if isinstance(task.due, datetime) else task.due
         begin = due or (task.created_at or self._surroundings.now).astimezone(here).date()
         begin = begin if isinstance(begin, datetime) else datetime.combine(begin, time())
-        try:
-            check_rule(rule, begin, str(here))
-        except BadRecurrence as error:
-            self._changed(f"the recurrence {rule!r} was left out: {error}")
+        if problem := _problem_of(rule, begin, str(here)):
+            self._changed(f"the recurrence {rule!r} was left out: {problem}")
             task.recurrence = None
         if len(rule) > RULE:
             task.recurrence = None
@@ -227,6 +226,18 @@ class _Normalizer:
         if moment > self._surroundings.now + timedelta(days=1):
             self._changed(f"{name} {moment:%Y-%m-%d} lies in the future and counts as now")
         return self._surroundings.now
+
+
+@lru_cache(
+    maxsize=10_000
+)  # tasks of a list recur alike, and looking for the next occurrence takes longer than all the rest
+def _problem_of(rule: str, begin: datetime, zone_name: str) -> str | None:
+    """Why a rule cannot be followed; None if it can."""
+    try:
+        check_rule(rule, begin, zone_name)
+    except BadRecurrence as error:
+        return str(error)
+    return None
 
 
 def _clean(text: str) -> str:

@@ -137,9 +137,9 @@ def read_clock(text: str) -> time | None:
         return None
 
 
-def date_order(texts: Iterable[str]) -> DateOrder:
+def date_order(texts: Iterable[str], undecided: DateOrder = "month") -> DateOrder:
     """Whether the days of a column come before their months: where one value can be read in one way only, all are read so. Undecided,
-    the month comes first, which is what most exports with slashes do.
+    the month comes first, which is what most exports with slashes do, unless the file is of a country where it does not.
 
     >>> date_order(["01/02/2026", "25/02/2026"]), date_order(["01/02/2026"])
     ('day', 'month')
@@ -150,7 +150,7 @@ def date_order(texts: Iterable[str]) -> DateOrder:
                 return "day"
             if int(found[3]) > 12:
                 return "month"
-    return "month"
+    return undecided
 
 
 def as_moment(value: datetime | date | None, here: tzinfo, at: time = time(12)) -> datetime | None:
@@ -219,9 +219,51 @@ NOT_PART_OF_IT = re.compile(
 GROUPS = dict.fromkeys(("weekday", "weekdays", "workday"), "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR") | dict.fromkeys(
     ("weekend", "weekends"), "FREQ=WEEKLY;BYDAY=SA,SU"
 )
-DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?(?:\s+(?:day|of the month))?")
+DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?(?:\s+(?:day|of the month))?")
 WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*")
 SHORT = {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}
+
+
+#: Words of recurrence in the larger languages of Europe, by the English ones.
+TRANSLATED = {
+    word: english
+    for english, words in {
+        "every": "jeden jede jedes alle cada todos toda todas todo chaque tous toutes ogni tutti tutte elke iedere",
+        "": "los las les le os as i gli um uhr à a uur il la o",
+        "day": "tag tage día días dia dias jour jours giorno giorni dag dagen",
+        "week": "woche wochen semana semanas semaine semaines settimana settimane weken",
+        "month": "monat monate mes meses mois mese mesi mês maand maanden",
+        "year": "jahr jahre año años ano anos an ans année années anno anni jaar jaren",
+        "weekday": "werktag werktage arbeitstag wochentag werkdag",
+        "mon": "montag montags lunes lundi lunedì segunda segunda-feira maandag",
+        "tue": "dienstag dienstags martes mardi martedì terça terça-feira dinsdag",
+        "wed": "mittwoch mittwochs miércoles mercredi mercoledì quarta quarta-feira woensdag",
+        "thu": "donnerstag donnerstags jueves jeudi giovedì quinta quinta-feira donderdag",
+        "fri": "freitag freitags viernes vendredi venerdì sexta sexta-feira vrijdag",
+        "sat": "samstag samstags sonnabend sábado sábados samedi sabato zaterdag",
+        "sun": "sonntag sonntags domingo domingos dimanche domenica zondag",
+        "daily": "täglich diariamente quotidien giornaliero dagelijks",
+        "weekly": "wöchentlich semanalmente hebdomadaire settimanale wekelijks",
+        "monthly": "monatlich mensualmente mensuel mensile mensalmente maandelijks",
+        "yearly": "jährlich anualmente annuel annuale jaarlijks",
+        "today": "heute hoy aujourd'hui oggi hoje vandaag",
+        "tomorrow": "morgen mañana demain domani amanhã",
+        "and": "und y et e en",
+    }.items()
+    for word in words.split()
+}
+
+
+def in_english(text: str) -> str:
+    """Words of dates and recurrence in English, where all of them are known.
+
+    >>> in_english("jeden Montag und Freitag um 9:00 Uhr"), in_english("tous les 2 jours"), in_english("every day")
+    ('every mon and fri 9:00', 'every 2 day', 'every day')
+    """
+    words = text.lower().replace(",", " , ").split()
+    if not any(word in TRANSLATED for word in words):
+        return text
+    return " ".join(filter(None, (TRANSLATED.get(word, word) for word in words))).replace(" , ", ", ")
 
 
 def read_recurrence(text: str) -> str | None:
@@ -284,6 +326,8 @@ def read_zone(name: str) -> ZoneInfo | None:
     ('Europe/Berlin', None)
     """
     parts = name.strip().strip('"').strip("/").split("/")
+    if parts[-1].upper() in {"UTC", "GMT", "Z"}:
+        return zone("UTC")
     for start in range(len(parts)):
         if (candidate := "/".join(parts[start:])) in zone_names():
             return zone(candidate)

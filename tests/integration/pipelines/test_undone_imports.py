@@ -55,7 +55,7 @@ class Installation:
         self.world.land(Event.model_validate(orjson.loads(row["value"])) for row in found)
         self.world.refresh(self._as_of)
         for table in build.TABLES:
-            build.load_incremental(self.world.lake, self.world.connection, table, BUCKETS, self._as_of)
+            build.load_incremental(self.world.lake, self.world.session, table, BUCKETS, self._as_of)
 
     def gold(self):
         return {

@@ -608,3 +608,66 @@ def test_time_entries_of_toggls_api_are_read(read):
 
 def test_bare_lines_are_tasks(read):
     assert [task.title for task in read("list.txt", "Buy milk\nCall Mum\n").records] == ["Buy milk", "Call Mum"]
+
+
+@pytest.mark.parametrize(
+    ("words", "due", "rule"),
+    [
+        ("jeden Montag und Freitag", None, "FREQ=WEEKLY;BYDAY=MO,FR"),
+        ("todos los días", None, "FREQ=DAILY"),
+        ("tous les 2 mois", None, "FREQ=MONTHLY;INTERVAL=2"),
+        ("jeden 15.", None, "FREQ=MONTHLY;BYMONTHDAY=15"),
+        ("morgen um 9 Uhr", datetime(2026, 11, 21, 8, tzinfo=UTC), None),
+        ("24 déc.", date(2026, 12, 24), None),
+    ],
+)
+def test_dates_of_todoist_are_read_in_other_languages(read, words, due, rule):
+    task = read("Work.csv", f"TYPE,CONTENT,PRIORITY,INDENT,DATE\ntask,A,1,1,{words}\n").one()
+    assert (task.due, task.recurrence) == (due, rule)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Titre;Échéance;Priorité\nCafé – 5 €;02/03/2026;élevée\n"),
+        ("cp1251", "Название;Срок\nПривет;02.03.2026\n"),
+        ("shift_jis", "タイトル,期限\nあいう,2026/03/02\n"),
+        ("gbk", "标题,截止日期\n你好,2026-03-02\n"),
+    ],
+)
+def test_a_table_in_an_encoding_from_before_unicode_is_read(read, encoding, text):
+    task = read("tasks.csv", text.encode(encoding)).one()
+    assert task.title == text.splitlines()[1].replace(",", ";").partition(";")[0]
+    assert task.due == date(2026, 3, 2)
+
+
+def test_a_few_broken_bytes_leave_the_rest_of_a_file_as_it_is(read):
+    task = read("tasks.csv", "Title,Notes\nMüsli für später,Käse ".encode() + b"\xff\n").one()
+    assert (task.title, task.notes) == ("Müsli für später", "Käse \ufffd")
+
+
+def test_a_zone_of_outlook_without_quotation_marks_is_read(read):
+    event = read(
+        "a.ics",
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:A\nDTSTART;TZID=tzone://Microsoft/Utc:20260302T090000\nEND:VEVENT\nEND:VCALENDAR\n",
+    ).one()
+    assert event.start_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_a_note_that_holds_a_calendar_makes_no_calendar_of_a_file(read):
+    found = read(
+        "tasks.json",
+        '[{"uuid":"a","description":"A","status":"pending","entry":"20260301T080000Z","annotations":[{"description":"BEGIN:VCALENDAR"}]}]',
+    )
+    assert found.format == "taskwarrior"
+
+
+def test_a_summary_of_wakapi_is_read(read):
+    summary = {"from": "2026-03-02T00:00:00Z", "projects": [{"key": "x", "total": 3600}], "languages": []}
+    assert read("summary.json", json.dumps(summary)).one().project == "x"
+
+
+def test_the_inbox_of_ticktick_is_no_category_and_its_checklists_are_lines(read):
+    text = '"List Name","Title","Content","Is Check list","Status","taskId"\n"📥Inbox","A","▫one▪two","Y","0","1"\n'
+    task = read("TickTick.csv", text).one()
+    assert (task.category, task.description) == (None, "- [ ] one\n- [x] two")

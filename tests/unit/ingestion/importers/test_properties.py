@@ -42,6 +42,7 @@ SAMPLES = {
     "super_productivity": '{"task":{"entities":{"a":{"title":"A","timeSpentOnDay":{"2026-03-02":600000},"isDone":true,"doneOn":1772445600000}}}}',
     "habitica": '{"tasks":{"dailys":[{"_id":"d","text":"A","repeat":{"m":true},"frequency":"weekly","history":[{"date":1772445600000,"value":1}]}],"todos":[]}}',
     "google_takeout": '{"kind":"tasks#taskLists","items":[{"title":"L","items":[{"id":"1","title":"A","status":"completed","completed":"2026-03-02T10:00:00Z"}]}]}',
+    "focusflow": '{"focusflow_export":1,\n"tasks":[\n{"id":"a","title":"A","status":"completed","created_at":"2026-03-01T08:00:00Z","completed_at":"2026-03-02T08:00:00Z","tags":["x"],"due_date":"2026-03-02"}],\n"habits":[{"id":"h","title":"H","weekdays":[1],"start_date":"2026-03-01"}],"habit_logs":[{"habit_id":"h","local_date":"2026-03-02"}]}',
     "csv_table": "Title,Due,Done\nA,2026-03-02,yes\n",
 }  # fmt: skip
 
