@@ -18,6 +18,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from focusflow.clock import zone
+from focusflow.contracts.envelope import Event
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
@@ -423,20 +424,21 @@ def _undo(tx: Transaction, account: Account, noun: str, ids: list[UUID]) -> int:
     if noun == "category":
         return tx.run(QUERIES["undo_category"], values)
     rows = tx.all(QUERIES[f"undo_{noun}"], values)
-    is_kept = noun in {"task", "goal"}
-    events = [
-        outbox.event(
-            REMOVALS.get(noun, f"{PREFIXES.get(noun, noun)}.deleted"),
-            user_id=account.id,
-            timezone=account.timezone,
-            subject=row["id"],
-            version=row["version"] + (0 if is_kept else 1),
-            data=dict(row),
-            recorded_at=tx.now,
-            actor="import",
-        )
-        for row in rows
-    ]
+    events = [removal(noun, row, account, tx.now) for row in rows]
     if events:
         outbox.append(tx, events)
     return len(rows)
+
+
+def removal(noun: str, row: Mapping[str, Any], account: Account, now: datetime) -> Event:
+    """The event of an entity that an undo removes. A task and a goal keep their row, whose version it raised."""
+    return outbox.event(
+        REMOVALS.get(noun, f"{PREFIXES.get(noun, noun)}.deleted"),
+        user_id=account.id,
+        timezone=account.timezone,
+        subject=row["id"],
+        version=row["version"] + (0 if noun in {"task", "goal"} else 1),
+        data=dict(row),
+        recorded_at=now,
+        actor="import",
+    )

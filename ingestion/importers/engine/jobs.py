@@ -133,9 +133,12 @@ class ImportQueue:
     def _claim(self) -> UUID | None:
         with self.database.transaction(Role.INGESTION) as tx:
             row = tx.one(QUERIES["claim"], {"now": tx.now, "expired": tx.now - LEASE})
-        if row is None or row["attempts"] <= ATTEMPTS:
-            return row and row["id"]
-        fail(self.database, row["id"], ENDED)
+        if row is None:
+            return None
+        import_id: UUID = row["id"]
+        if row["attempts"] <= ATTEMPTS:
+            return import_id
+        fail(self.database, import_id, ENDED)
         return None
 
 

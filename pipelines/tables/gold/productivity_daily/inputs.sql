@@ -67,7 +67,7 @@ from dirty_days
 select daily.*
 from gold.productivity_daily as daily
 join dirty_days using (user_id)
-where local_date < from_day and local_date >= from_day - $lookback_days
+where local_date < gone_from and local_date >= from_day - $lookback_days
 
 -- partitions --
 -- What is replaced: the partitions of the computed days, and those with days that have not begun or are gone.
