@@ -26,9 +26,9 @@ def command(email: str, format_name: str, output: Path | None) -> None:
     from focusflow.settings import load_settings
     from ingestion.importers.engine.importing import find_account
     from operational_api.exports import records
-    from operational_api.exports.formats import FORMATS
+    from operational_api.exports.formats import FORMATS, Format
 
-    chosen = FORMATS[format_name]  # type: ignore[index] (click has checked it)
+    chosen = dict[str, Format](FORMATS.items())[format_name]
     with running_database(load_settings()) as url, Database(url) as database:
         account = find_account(database, email)
         with database.transaction(Role.API, account.id) as tx:

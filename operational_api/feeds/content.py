@@ -1,6 +1,6 @@
 """What the feed says: events that any calendar program shows, none of which blocks time but those of the plan. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 REFRESH = ("X-WR-CALNAME:FocusFlow", "REFRESH-INTERVAL;VALUE=DURATION:PT15M", "X-PUBLISHED-TTL:PT15M")
 
 
-def feed(plan: list[Row], due: list[Row], habits: list[Row]) -> bytes:
+def feed(plan: Sequence[Row], due: Sequence[Row], habits: Sequence[Row]) -> bytes:
     """The calendar. The same rows give the same bytes."""
     events = [
         *(

@@ -45,7 +45,7 @@ class FeedNotFound(NotFound):
 def get_feed(uow: UnitOfWork) -> Feed:
     """Get whether you have a calendar feed. Its address is shown only when it is created."""
     row = uow.tx.one(QUERIES["current"], {"user_id": uow.caller.user_id})
-    return Feed(created_at=row and row["created_at"])
+    return Feed(created_at=row["created_at"] if row else None)
 
 
 @router.post("", status_code=201, responses=problems(NotSignedIn, KeyReused))

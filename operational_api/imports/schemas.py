@@ -99,10 +99,11 @@ class Import(ImportEntry):
 
 
 def _fields(row: Any) -> dict[str, Any]:
-    counts = {"imported": {}, "known": {}, "skipped": 0, "changed": 0} | row["counts"]
+    counts: dict[str, Any] = {"imported": {}, "known": {}, "skipped": 0, "changed": 0} | row["counts"]
     names = ("id", "file_name", "format", "status", "problem", "created_at", "updated_at", "undone_at", "version")
     progress = {"done": row["progress_done"], "total": row["progress_total"]}
-    return {name: row[name] for name in names} | counts | {"progress": progress}
+    named: dict[str, Any] = {name: row[name] for name in names}
+    return {**named, **counts, "progress": progress}
 
 
 class ImportFilter(Input):

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 from uuid import UUID
 
 import orjson
@@ -54,10 +54,18 @@ ENDED = "The import ended before it was done. The file may be too large for this
 TOO_LONG = f"The import took longer than {JOB_SECONDS // 60} minutes and was ended. Nothing was imported."
 DATABASE = "FOCUSFLOW_DATABASE_URL"
 
-Process = subprocess.Popen[bytes]
+
+class Process(Protocol):
+    """What is asked of a process."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
 
 
-def start_process(url: str, import_id: UUID) -> Process:
+def start_process(url: str, import_id: UUID) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", __name__, str(import_id)], env=os.environ | {DATABASE: url})
 
 
@@ -95,8 +103,8 @@ class ImportQueue:
         """Look after those that run, and start what waits while there is room."""
         for import_id, running in list(self._running.items()):
             self._look_after(import_id, running)
-        while len(self._running) < AT_ONCE and (import_id := self._claim()):
-            self._running[import_id] = Running(self.start(self.url, import_id), time.monotonic() + JOB_SECONDS)
+        while len(self._running) < AT_ONCE and (claimed := self._claim()):
+            self._running[claimed] = Running(self.start(self.url, claimed), time.monotonic() + JOB_SECONDS)
 
     def stop_all(self) -> None:
         """End what runs. It waits again, and nothing of it was written."""

@@ -10,6 +10,22 @@ from ingestion.importers.engine import jobs
 TABLE = b"Name,When,Project\nPay,2025-03-02,Home\n,2025-03-03,Home\nRest,soon,\n"
 
 
+class Over:
+    """A process that has ended."""
+
+    def __init__(self, code=0):
+        self._code = code
+
+    def poll(self):
+        return self._code
+
+    def wait(self):
+        return self._code
+
+    def kill(self):
+        pass
+
+
 @pytest.fixture(autouse=True)
 def nothing_waits(database):
     with database.owner() as connection:
@@ -36,10 +52,6 @@ def work(database, database_url):
     def process(_url, import_id):
         jobs.run_job(database, import_id)
         return Over()
-
-    class Over:
-        def poll(self):
-            return 0
 
     queue = jobs.ImportQueue(database, database_url, start=process)
 
@@ -116,23 +128,13 @@ def test_an_upload_that_is_too_large_is_refused(upload, monkeypatch):
     assert upload(b"x" * (32 * 1024 * 1024 + 1)).status_code == 413
 
 
-def test_the_imports_of_one_user_do_not_keep_others_waiting(database, database_url, somebody, upload):
-    busy, quiet = somebody(), somebody()
+def test_the_imports_of_one_user_do_not_keep_others_waiting(database, database_url, new_user, upload):
+    busy, quiet = new_user(), new_user()
     started = []
-
-    class Endless:
-        def poll(self):
-            return None
-
-        def kill(self):
-            pass
-
-        def wait(self):
-            pass
 
     def start(_url, import_id):
         started.append(import_id)
-        return Endless()
+        return Over(None)
 
     ids = [UUID(upload(caller=busy).json()["id"]) for _ in range(3)] + [UUID(upload(caller=quiet).json()["id"])]
     queue = jobs.ImportQueue(database, database_url, start=start)
@@ -146,11 +148,7 @@ def test_the_imports_of_one_user_do_not_keep_others_waiting(database, database_u
 
 
 def test_an_import_whose_process_ends_early_fails_and_leaves_nothing(me, database, database_url, upload):
-    class Crashed:
-        def poll(self):
-            return -9
-
-    queue = jobs.ImportQueue(database, database_url, start=lambda *_: Crashed())
+    queue = jobs.ImportQueue(database, database_url, start=lambda *_: Over(-9))
     path = f"/imports/{upload().json()['id']}"
     queue.turn()
     queue.turn()

@@ -38,7 +38,9 @@ class Api(Client):
     def __exit__(self, *_: object) -> None:
         pass
 
-    def _call(self, method: str, path: str, *, json: Any = None, params: Any = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, *, json: Any = None, params: Any = None, content: Any = None
+    ) -> dict[str, Any]:
         match method, path.removeprefix("/api/v1/").split("/"):
             case "GET", ["scores"]:
                 counts = {"open": len(self.open) + 1, "overdue": 2, "blocked": 1, "not_begun": 0}

@@ -224,14 +224,29 @@ def test_nothing_of_others_is_shown_whatever_the_address_says(visit, api_address
             assert text not in found, name
 
 
-def test_a_new_user_is_offered_to_bring_their_history_and_can_undo_it(visit, me, database):
-    def work():
-        queue = ImportQueue(database, "", start=lambda _, import_id: run_job(database, import_id) or Over())
-        queue.turn()
+class Over:
+    """A process that has ended."""
 
-    class Over:
-        def poll(self):
-            return 0
+    def __init__(self, code=0):
+        self._code = code
+
+    def poll(self):
+        return self._code
+
+    def wait(self):
+        return self._code
+
+    def kill(self):
+        pass
+
+
+def test_a_new_user_is_offered_to_bring_their_history_and_can_undo_it(visit, me, database):
+    def start(_url, import_id):
+        run_job(database, import_id)
+        return Over()
+
+    def work():
+        ImportQueue(database, "", start=start).turn()
 
     assert "Your past in another program" in words(visit("today"))
     me.upload_import("tasks.csv", b"Name,When\nPay,2026-01-02\n,2026-01-03\n")

@@ -1,6 +1,7 @@
 """What is exported comes back by an import."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from operational_api.exports.tables import COLUMNS
 from tests.sizes import sized
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=UTC)
-NOTHING = {noun: [] for noun in NOUNS}
+NOTHING: dict[str, Any] = {noun: [] for noun in NOUNS}
 HERE = "America/New_York"
 
 IDS = st.integers(1, 2**60).map(lambda number: UUID(int=number))
@@ -125,7 +126,7 @@ def records(draw):
             "reason": draw(st.sampled_from(["sick", "vacation"])),
         }
     ]
-    rows = ([], goals, milestones, tasks, habits, logs, time_entries, appointments, days_off)
+    rows: tuple[Any, ...] = ([], goals, milestones, tasks, habits, logs, time_entries, appointments, days_off)
     found = dict(zip(NOUNS, rows, strict=True))
     ids = [each["id"] for each in (*goals, *milestones, *tasks, *habits, *time_entries, *appointments, *days_off)]
     assume(len(set(ids)) == len(ids))
@@ -137,7 +138,7 @@ def imported(exported, format_name):
     surroundings = Surroundings(zone(HERE), NOW)
     chosen = FORMATS[format_name]
     upload = Upload(chosen.file_name, chosen.write(exported))
-    items = [
+    items: list[Any] = [
         result
         for item in formats()[find_format(upload)].read(upload, surroundings)
         for result in ([item] if isinstance(item, Finding) else normalize(item, surroundings))
@@ -157,7 +158,7 @@ def imported(exported, format_name):
         change for each in items for change in changes_of(each, ids[each.noun, each.source_id], links, surroundings)
     )
     rows = history(changes, lambda _: UUID(int=0), user_id=UUID(int=1), timezone=HERE, until=NOW, recorded_at=NOW).rows
-    called = {
+    called: dict[Any, Any] = {
         id_: next(each.category for each in items if (getattr(each, "category", None) or "").lower() == name)
         for name, id_ in names.items()
     }
