@@ -145,13 +145,14 @@ def test_another_model_serves_from_the_next_write_on_and_a_damaged_one_not_at_al
     assert "the baseline serves" in caplog.text
 
 
-def test_a_coin_for_each_day_decides_which_order_is_shown_where_both_are_compared(http, me, monkeypatch):
+def test_a_coin_for_each_day_decides_which_order_is_shown_where_both_are_compared(http, me, registry, monkeypatch):
     serving = http.app.state.services.serving
-    ours = {each["model_version"] for each in scores(me).values()}
+    version = registry.save(model(**BENDS), {"refused": []}, clock.now())
+    registry.promote(version, clock.now())
     monkeypatch.setattr(serving, "has_comparison", True)
     for is_baseline in (True, False):
         monkeypatch.setattr("models.serving.registry.is_baseline_day", lambda *_, answer=is_baseline: answer)
         shown = scores(me).values()
         assert {each["is_baseline"] for each in shown} == {is_baseline}
-        assert {each["model_version"] for each in shown} == ({BASELINE_VERSION} if is_baseline else ours)
+        assert {each["model_version"] for each in shown} == {BASELINE_VERSION if is_baseline else version}
         assert [each["rank"] for each in shown] == list(range(1, len(shown) + 1))
