@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.engine.descriptions import table
+from pipelines.engine.descriptions import FOLDER, table
 from pipelines.engine.table_inputs import MACROS
 
+DAYS_OFF = FOLDER / "relations" / "days_off.sql"
 DAYS = 1500
 MADE = date(2020, 1, 6)
 
@@ -124,6 +125,7 @@ def coverage(goals: Iterable[Goal]) -> list[dict[str, Any]]:
         histories = [{"user_id": f"{n:06}", "made": MADE, **asdict(goal)} for n, goal in enumerate(goals)]
         connection.register("histories", pa.Table.from_pylist(histories))
         connection.execute(HISTORIES)
+        connection.execute(f"create table days_off as {DAYS_OFF.read_text(encoding='utf-8')}")
         connection.execute(f"create table forecasts as {table('gold/goal_progress').query}")
         return connection.sql(OUTCOMES).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
 

@@ -59,9 +59,9 @@ def owner_connection(url: str, answer_timeout_seconds: float = ANSWER_SECONDS) -
 
 
 def revision_of(url: str) -> str | None:
-    """The revision of the schema of a database; None where there is no schema."""
+    """The revision of the schema of a database, which this version must know; None where there is no schema."""
     with owner_connection(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _refuse_newer(connection)
 
 
 def prepare(url: str, buckets: int, *, may_migrate: Callable[[], bool] = lambda: True) -> None:

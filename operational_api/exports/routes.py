@@ -18,8 +18,8 @@ FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
         "content": {
-            each.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
-            for each in FORMATS.values()
+            kind: {"schema": {} if kind == "application/json" else {"type": "string", "format": "binary"}}
+            for kind in (each.media_type.partition(";")[0] for each in FORMATS.values())
         },
     }
 }

@@ -59,7 +59,7 @@ create or replace macro unsure(n, syy, mean, pace, trend, weeks) as
          + 0.2 * (trend * (n - 1) / 2 / pace) ^ 2);
 create or replace macro soonest(weeks, unsure) as weeks * exp(-1.346 * unsure);
 create or replace macro latest(weeks, unsure) as weeks * exp(1.435 * unsure);
-create or replace macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks)::integer end;
+create or replace macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks - 1e-6)::integer end;
 create or replace macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
 create or replace macro chance(weeks, unsure, time) as
     case when weeks is null or time is null then null when time <= 0 then 0

@@ -94,7 +94,7 @@ def random_kills(database_url, users, tmp_path):
                 process = processes.Process(
                     target=send,
                     args=(database_url, str(tmp_path), port, now),
-                    kwargs={"is_ready": is_ready, "ledger_of": delivery_log_of},
+                    kwargs={"is_ready": is_ready, "delivery_log_of": delivery_log_of},
                     daemon=True,
                 )
                 process.start()

@@ -31,7 +31,7 @@ def test_help_imports_nothing_heavy():
 
 def test_the_status_of_a_running_home_imports_nothing_heavy(tmp_path):
     program = (
-        "import sys; from cli.commands import status; from cli import last_runs; import cli.supervisor.lock, focusflow.settings\n"
+        "import sys; from cli.commands import status; from focusflow import last_runs; import cli.supervisor.lock, focusflow.settings\n"
         "status._backlog({'focusflow_backlog_events{stage=\"landing\"}': 1}, 300); status._ask_api('http://127.0.0.1:9')\n"
         "focusflow.settings.load_settings()\n"
         f"print('imported:', *({set(HEAVY) - {'pydantic'}!r} & sys.modules.keys()))"

@@ -57,9 +57,9 @@ def test_a_damaged_table_is_reported_in_one_sentence(look, lake, damaged):
 
 @pytest.mark.parametrize("question", lake.OWN)
 def test_every_question_is_answered_from_a_table_that_has_nobody_in_it(look, lake, question):
-    from pipelines.engine import build, daily
+    from pipelines.engine import build, daily, user_quarantine
 
-    for spec in (daily.DAILY, *(table.spec for table in build.TABLES)):
+    for spec in (user_quarantine.USERS, daily.DAILY, *(table.spec for table in build.TABLES)):
         lake.open(spec)
     look()
     days = {"before": TODAY} if question == "judged_weeks" else {"first": TODAY, "last": TODAY}
@@ -74,10 +74,11 @@ def test_what_is_about_all_users_is_not_for_every_user(look, question):
 
 
 def test_every_query_that_is_not_about_all_users_sees_only_rows_that_have_an_owner():
-    from pipelines.engine import build, daily, priorities
+    from pipelines.engine import build, daily, priorities, user_quarantine
 
     owned = {table.spec.name for table in build.TABLES if table.is_personal} | {
         daily.DAILY.name,
         priorities.SCORES.name,
+        user_quarantine.USERS.name,
     }
     assert {table for question in lake.OWN for table in lake.READS[question]} <= owned

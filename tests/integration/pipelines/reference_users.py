@@ -208,7 +208,7 @@ def forecast_of(known: list[float], missing: float, day: date, target: date | No
     unsure = sqrt(of_weeks + 0.2025 * min(4, middle / n) + 0.2 * (trend * (n - 1) / 2 / pace) ** 2)
 
     def after(time: float) -> date | None:
-        return day + timedelta(days=ceil(7 * time - 1e-9)) if time <= 520 else None
+        return day + timedelta(days=ceil(7 * time - 1e-6)) if time <= 520 else None
 
     on_time = None
     if target is not None:
