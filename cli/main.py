@@ -27,6 +27,7 @@ COMMANDS = (
     "explain",
     "report",
     "bounces",
+    "export",
     "insights",
     "verify",
     "sql",

@@ -108,6 +108,20 @@ class Client:
     def change_me(self, **changes: Any) -> Json:
         return self._call("PATCH", "/api/v1/me", json=changes)
 
+    def request_personal_data(self) -> Json:
+        """Ask for an export of everything about this user."""
+        return self._call("POST", "/api/v1/me/export")
+
+    def personal_data(self) -> Json | None:
+        """The newest export, if there is one."""
+        try:
+            return self._call("GET", "/api/v1/me/export")
+        except NotFound:
+            return None
+
+    def personal_data_file(self) -> bytes:
+        return self._answer("GET", "/api/v1/me/export/download").content
+
     def create_task(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/tasks", json={"title": title, **fields})
 

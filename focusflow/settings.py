@@ -299,6 +299,13 @@ class Settings(BaseSettings):
         description="Smallest group that analysts see: cohorts and feature names with fewer users are left out of product analytics.",
     )
 
+    export_days: int = Field(
+        7,
+        ge=1,
+        le=90,
+        description="Days for which a user can download an export of their data; then the file is deleted.",
+    )
+
     cors_origins: list[str] = Field(
         [],
         description='Exact origins of other sites whose pages may call the API from a browser, for example `["https://app.example.com"]`.',
@@ -366,6 +373,11 @@ class Settings(BaseSettings):
     def data_docs_folder(self) -> Path:
         """Great Expectations' pages of what holds in which table."""
         return self.home / "data-docs"
+
+    @property
+    def exports_folder(self) -> Path:
+        """The exports of users' data, until they expire."""
+        return self.home / "exports"
 
     @property
     def api_address(self) -> str:

@@ -43,6 +43,8 @@ from operational_api.imports.routes import router as imports
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
+from operational_api.personal_data.routes import download_router as personal_data_files
+from operational_api.personal_data.routes import router as personal_data
 from operational_api.preferences.routes import router as preferences
 from operational_api.readiness import Readiness
 from operational_api.reports.routes import router as reports
@@ -77,6 +79,8 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (recovery, SIGNED_IN),
     (unsubscribing, SIGNED_IN),
     (me, SIGNED_IN),
+    (personal_data, SIGNED_IN),
+    (personal_data_files, SIGNED_IN),
     (keys, SIGNED_IN),
     (admin, ADMIN),
 )

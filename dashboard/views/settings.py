@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.components import layout
-from dashboard.settings import days_off, imports, keys, preferences, profile, security
+from dashboard.settings import data, days_off, imports, keys, preferences, profile, security
 
 SECTIONS = {
     "Profile": profile.section,
@@ -12,6 +12,7 @@ SECTIONS = {
     "Import": imports.section,
     "API keys": keys.section,
     "Security": security.section,
+    "Your data": data.section,
 }
 
 

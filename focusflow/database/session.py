@@ -34,6 +34,7 @@ class Role(StrEnum):
     INGESTION = "focusflow_ingestion"  # the outbox of all users
     SCORING = "focusflow_scoring"  # published scores and aggregates of all users
     REPORTING = "focusflow_reporting"  # what an email needs
+    PRIVACY = "focusflow_privacy"  # everything of one user, for export
 
 
 BEGIN: LiteralString = "begin"

@@ -671,6 +671,18 @@ import_items = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: Exports that users asked for: one row a request. The file is `exports/<id>.zip` under the home until it expires.
+exports = owned(
+    "exports",
+    required("status", Text, "'requested'"),
+    required("attempts", Integer, "0"),
+    Column("finished_at", Instant),
+    Column("expires_at", Instant),
+    Column("bytes", BigInteger),
+    one_of("status", "requested", "ready", "failed", "expired"),
+    Index("exports_requested_idx", "created_at", postgresql_where=text("status = 'requested'")),
+)
+
 #: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
 outbox = Table(
     "outbox",

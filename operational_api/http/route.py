@@ -28,21 +28,10 @@ Render = Callable[[Any], Rendered[Any]]
 CONTEXT = Annotated[RequestContext, Depends(ContextDependency())]
 
 
-class TypedRoute(APIRoute):
-    """A route that is told everything by the signature of its handler.
+class CheckedRoute(APIRoute):
+    """A route that refuses query parameters which its handler does not declare: a typo must not be ignored silently."""
 
-    The transaction is opened in the thread of the handler: a dependency that yields would need three threads, one after the other, which costs
-    more than a small request. FastAPI's own serialization is left out because it validates the answer a second time.
-    """
-
-    #: Whether a query parameter that the handler does not declare is refused: a typo must not be ignored silently.
     is_strict = True
-
-    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
-        returned = _return_type(endpoint)
-        model = _answer_model(returned)
-        handler = _handler(endpoint, _renderer(returned, model), options.get("status_code"))
-        super().__init__(path, handler, **{**options, "response_model": model})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, is_strict = super().get_route_handler(), self.is_strict
@@ -54,6 +43,20 @@ class TypedRoute(APIRoute):
             return await handle(request)
 
         return handle_checked
+
+
+class TypedRoute(CheckedRoute):
+    """A route that is told everything by the signature of its handler.
+
+    The transaction is opened in the thread of the handler: a dependency that yields would need three threads, one after the other, which costs
+    more than a small request. FastAPI's own serialization is left out because it validates the answer a second time.
+    """
+
+    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
+        returned = _return_type(endpoint)
+        model = _answer_model(returned)
+        handler = _handler(endpoint, _renderer(returned, model), options.get("status_code"))
+        super().__init__(path, handler, **{**options, "response_model": model})
 
 
 class LenientRoute(TypedRoute):

@@ -1,18 +1,12 @@
-"""The audit log: who did what to whom, and from where. Written in the transaction of the deed, so that neither is there without the other."""
+"""Entries of the audit log about requests."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from focusflow.database.queries import load_queries
+from focusflow.database import audit
 from focusflow.database.session import Transaction
-from focusflow.identity import new_id
 from operational_api.security.authentication import Origin
-
-QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 def record(
@@ -27,20 +21,8 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note a deed. `before` and `after` hold what changed of rights and states, never a text that a user wrote."""
-    tx.run_before_commit(
-        QUERIES["record"],
-        {
-            "id": new_id(),
-            "at": tx.now,
-            "actor_id": actor_id,
-            "user_id": user_id,
-            "action": action,
-            "entity": entity,
-            "entity_id": entity_id,
-            "before": None if before is None else orjson.dumps(before).decode(),
-            "after": None if after is None else orjson.dumps(after).decode(),
-            "ip": origin.ip,
-            "user_agent": origin.user_agent,
-        },
-    )
+    """Note a deed with the request that it came from."""
+    audit.record(
+        tx, action, actor_id=actor_id, user_id=user_id, ip=origin.ip, user_agent=origin.user_agent, entity=entity,
+        entity_id=entity_id, before=before, after=after,
+    )  # fmt: skip

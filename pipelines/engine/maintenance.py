@@ -20,6 +20,7 @@ from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, low_watermar
 from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
 from pipelines.engine import descriptions, integrity, silver
+from pipelines.privacy.exports import Exports
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Maintenance:
             "outbox", {"days dropped": drop_outbox_days(self.database, self._landed(), self.settings.outbox_days)}
         )
         yield Done("mails", delete_expired_texts(self.database, self.settings.words_days, self.settings.report_days))
+        yield Done("exports", {"files deleted": Exports(self.database, self.settings).delete_expired()})
         for spec in (*GROWING, *REWRITTEN):
             yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
         yield self._check_files()

@@ -20,6 +20,8 @@ from pipelines.orchestration.assets.reports import achieved, deliveries, opened,
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
 from pipelines.orchestration.run_launcher import USES
+from pipelines.privacy.export import Exporter
+from pipelines.privacy.exports import Exports
 from reports.notifications.delivery import reminders
 from reports.notifications.plan_scheduler import plans
 
@@ -154,6 +156,26 @@ tell_achievements = dg.define_asset_job(
     owners=OWNERS,
     tags={USES: "achievements", "dagster/max_runtime": "3600"},
 )
+
+
+@dg.op(description="Write the exports that users asked for, each as a ZIP under the home.")
+def write_exports(context: dg.OpExecutionContext, installation: Installation) -> None:
+    settings = installation.settings
+    with installation.database(connections=2) as database:
+        exporter = Exporter(database, installation.lake, installation.session(), settings.home, settings.buckets)
+        counts = Exports(database, settings).write_requested(exporter)
+    context.add_output_metadata(dict(counts))
+
+
+@dg.job(
+    description="Write the exports that users asked for: everything about each of them.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={USES: "exports", "dagster/max_runtime": "3600"},
+)
+def export_users() -> None:
+    write_exports()
+
 
 #: So long after a refresh that failed, the next is tried although nothing new has landed.
 RETRY_SECONDS = 180
@@ -390,3 +412,18 @@ def reminder_times(context: dg.SensorEvaluationContext, installation: Installati
             or plans(settings, database).due()
         )
     return dg.RunRequest() if waiting else dg.SkipReason("No plan or reminder is due.")
+
+
+@dg.sensor(
+    owners=OWNERS,
+    job=export_users,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when a user has asked for an export.",
+)
+def requested_exports(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if _is_under_way(_newest(context.instance, export_users.name)):
+        return dg.SkipReason("A run is under way.")
+    with installation.database() as database:
+        are_waiting = Exports(database, installation.settings).are_waiting()
+    return dg.RunRequest() if are_waiting else dg.SkipReason("No export is requested.")

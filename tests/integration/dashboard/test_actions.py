@@ -107,6 +107,15 @@ def test_time_is_recorded_afterwards_on_the_users_own_clock(visit, me):
     assert (begun.hour, begun.minute) == (0, 5)
 
 
+def test_an_export_is_requested_on_settings(visit, me):
+    page = visit("settings", section="Your data")
+    assert press(page, "Export my data") == ["Your export is being prepared."]
+    assert me.personal_data()["status"] == "requested"
+    page = visit("settings", section="Your data")
+    assert "is being prepared" in words(page)
+    assert "Export my data" not in [each.label for each in page.button]
+
+
 def test_notifications_are_read_one_by_one_and_all_at_once(visit, me):
     for title in ("Call the bank", "Call the dentist", "Call home"):
         me.create_reminder(title, clock.now() - timedelta(minutes=1))

@@ -19,6 +19,7 @@ from operational_api.http.route import LenientRoute, TypedRoute
 from operational_api.http.schema_base import Output
 from operational_api.http.unit_of_work import ContextDependency, RequestContext, UnitOfWork
 from operational_api.keys.schemas import MadeKey
+from operational_api.personal_data import routes as personal_data
 from operational_api.reports import unsubscribe
 
 USER = UUID(int=1)
@@ -175,9 +176,11 @@ def test_a_handler_without_a_return_type_is_refused_at_start():
 
 
 def test_every_route_of_the_api_is_typed(tmp_path):
-    """Health, metrics and the unsubscribe page answer programs of others with no JSON of ours or without a transaction."""
+    """Health, metrics and the unsubscribe page answer programs of others with no JSON of ours or without a transaction; an export is a file."""
     app = create_app(load_settings(home=tmp_path), "postgresql://localhost/none")
-    others = [each for router in (health.router, unsubscribe.router) for each in router.routes]
+    others = [
+        each for router in (health.router, unsubscribe.router, personal_data.download_router) for each in router.routes
+    ]
     untyped = [
         each.path
         for each in iter_route_contexts(app.routes)

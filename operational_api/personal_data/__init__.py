@@ -1,0 +1,1 @@
+"""Export of everything about the user who asks."""

@@ -1,0 +1,1 @@
+"""A user's rights over their data. Nothing here knows of Dagster."""

@@ -1,0 +1,61 @@
+"""The tables of Postgres that hold rows of users, and what each is for, in a user's words."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Table
+
+from focusflow.database.tables import metadata
+
+#: Secrets, not even exported as hashes; and what Postgres derives from other columns to search them.
+LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "search"})
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "users": "Your account.",
+    "ai_messages": "Texts that were generated for you, with their cost.",
+    "api_keys": "Your API keys, without the keys themselves.",
+    "audit_log": "Security-relevant actions on your account: sign-ins, changes of passwords, keys and roles, exports, deletions.",
+    "bounces": "Your email address, if emails to it came back.",
+    "calendar_events": "Your appointments.",
+    "calendar_feeds": "Whether your calendar has a secret address, without the address.",
+    "categories": "Your categories.",
+    "days_off": "Your days off.",
+    "earned_achievements": "Achievements that you have earned.",
+    "exports": "Exports of your data that you asked for.",
+    "failed_attempts": "Emails and notifications for you that could not be made, and why.",
+    "goal_progress": "Progress on your goals.",
+    "goals": "Your goals.",
+    "habit_logs": "The days on which you did your habits, or skipped them.",
+    "habits": "Your habits.",
+    "idempotency_keys": "Answers to recent requests that can be sent again, kept for a day.",
+    "import_files": "Files that you uploaded to import them, until that is done.",
+    "import_items": "Which records of your imported files became which entries.",
+    "imports": "Files that you imported, with what was skipped or changed.",
+    "inbox_events": "Ids of events that other programs sent for you through Kafka.",
+    "mail_tokens": "Links in emails to you, without their secrets: to confirm your address or to reset your password.",
+    "milestones": "Milestones of your goals.",
+    "notification_preferences": "Which notifications you want, and how.",
+    "notifications": "Your notifications and reminders.",
+    "outbox": "Events on their way to the tables below, kept for some days.",
+    "preferences": "Your working hours, quiet hours and report times.",
+    "priority_scores": "The newest priority scores of your open tasks.",
+    "published_rows": "The analytics that the API answers with: rows of the tables below.",
+    "refresh_tokens": "Your sign-ins and sessions, without their secrets.",
+    "report_deliveries": "Your reports, and what happened to their emails.",
+    "shown_scores": "Priority scores as you saw them.",
+    "tasks": "Your tasks, including deleted ones.",
+    "time_entries": "Your time entries.",
+    "told_reminders": "Reminders that you were sent.",
+}
+
+
+def account_tables() -> Iterator[tuple[Table, str]]:
+    """Each table with rows of users, and the column that names the user."""
+    for table in metadata.sorted_tables:
+        if table.name == "users":
+            yield table, "id"
+        elif "user_id" in table.columns:
+            yield table, "user_id"
+
+
+def exported_columns(table: Table) -> list[str]:
+    return [str(column.name) for column in table.columns if column.name not in LEFT_OUT]
