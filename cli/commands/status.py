@@ -57,7 +57,9 @@ def command(as_json: bool) -> None:
         "quarantined_users": _quarantined(settings) if figures.get("focusflow_quarantined_users") else [],
         "ai_answers_not_used": _unused_answers(figures) if has_database else None,
         "counts": {name: int(figures.get(metric, 0)) for name, metric in COUNTS.items()} if has_database else None,
-        "mail_outage": _mail_outage(settings) if figures.get("focusflow_mail_outage_seconds") else None,
+        "mail_outage": _mail_outage(settings)
+        if has_database and figures.get("focusflow_mail_outage_seconds")
+        else None,
         "backlog": _backlog(figures, settings.backlog_alert_seconds) if has_database else None,
     }
     facts["next"] = _next(facts, does_api_answer=asked is not None or "api" not in addresses)

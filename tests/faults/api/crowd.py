@@ -10,11 +10,13 @@ import orjson
 
 ANSWER_SECONDS = 30
 TRIES = 60
+#: The database is away, or a user's other requests wait for it and hold all the slots of that user.
+REFUSALS = (429, 503)
 
 
 @dataclass
 class Journal:
-    """What was answered: tasks that a 201 named, how often each status came, and when the first and last 503 were."""
+    """What was answered: tasks that a 201 named, how often each status came, and when refusals did."""
 
     created: dict[str, str] = field(default_factory=dict)
     statuses: dict[int, int] = field(default_factory=dict)
@@ -25,7 +27,7 @@ class Journal:
 
 
 def crowd(port: int, tokens: list[str], *, clients: int, seconds: float) -> Journal:
-    """So many clients that write and read for so long. A 503 is tried again, with the same key."""
+    """So many clients that write and read for so long. A refusal is tried again, with the same key."""
     return asyncio.run(_crowd(port, tokens, clients, seconds))
 
 
@@ -72,7 +74,7 @@ def _request(method: str, path: str, token: str, body: object = None, key: str =
 async def _insist(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, journal: Journal
 ) -> bytes | None:
-    """The body of a good answer; after many 503s none."""
+    """The body of a good answer; after many refusals none."""
     for _ in range(TRIES):
         begun = time.monotonic()
         writer.write(request)
@@ -84,7 +86,7 @@ async def _insist(
         journal.slowest = max(journal.slowest, time.monotonic() - begun)
         if status < 300:
             return body
-        if status != 503:
+        if status not in REFUSALS:
             return None
         journal.gaps.append(time.monotonic())
         journal.without_advice += "retry-after" not in headers

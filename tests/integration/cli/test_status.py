@@ -102,7 +102,7 @@ def test_it_says_when_the_data_was_last_checked_and_should_be_again(home, api, d
     assert steps == ([step] if step else [])
 
 
-def test_a_stopped_home_is_to_be_started(home):
+def test_a_stopped_home(home):
     said = CliRunner().invoke(commands, ["status"], catch_exceptions=False).output
     assert "none yet" in said
     assert said.splitlines()[-1].split(maxsplit=1) == ["next", "Run `focusflow up`."]
