@@ -111,7 +111,11 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    verify(settings, place, finished)
+    try:
+        verify(settings, place, finished, "Back up into a new folder.")
+    except BackupDamaged:
+        shutil.rmtree(place / finished.name)
+        raise
     return finished
 
 
@@ -123,25 +127,22 @@ def restore(settings: Settings, url: str, place: Path, backup: Backup) -> None:
     draft = lake.with_name(f".{lake.name}.restoring")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft)
-    files = backup.files(place, settings)
+    files, folders = backup.files(place, settings), {"lake": draft, "home": settings.home}
     for name in backup.digests:
         stored, path = files(name)
         if stored.scope != backup.name:
-            target = BackupFiles(draft, "", None)
-        elif path.startswith("lake/"):
-            target, path = BackupFiles(draft, "", None), path.removeprefix("lake/")
-        elif path.startswith("home/"):
-            target, path = BackupFiles(settings.home, "", None), path.removeprefix("home/")
-        else:
+            BackupFiles(draft, "", None).write(path, stored.read(path))
             continue
-        target.write(path, stored.read(files(name)[1]))
+        part, _, target = path.partition("/")
+        if part in folders:
+            BackupFiles(folders[part], "", None).write(target, stored.read(path))
     _restore_database(settings, url, files(f"{backup.name}/{DUMP}")[0].read(DUMP))
     if lake.exists():
         lake.rmdir()
     draft.rename(lake)
 
 
-def verify(settings: Settings, place: Path, backup: Backup) -> None:
+def verify(settings: Settings, place: Path, backup: Backup, advice: str = "Use an older backup.") -> None:
     """Read every file and compare it with its digest."""
     files = backup.files(place, settings)
     for name, expected in backup.digests.items():
@@ -149,9 +150,11 @@ def verify(settings: Settings, place: Path, backup: Backup) -> None:
         try:
             found = stored.digest(path)
         except FileNotFoundError as error:
-            raise BackupDamaged(f"The backup {backup.name} lacks the file {name}. Use an older backup.") from error
+            raise BackupDamaged(f"The backup {backup.name} lacks the file {name}. {advice}") from error
+        except BackupDamaged as problem:
+            raise BackupDamaged(f"{problem} {advice}") from problem
         if found != expected:
-            raise BackupDamaged(f"The file {name} of the backup {backup.name} has changed. Use an older backup.")
+            raise BackupDamaged(f"The file {name} of the backup {backup.name} has changed. {advice}")
 
 
 def backups(place: Path) -> list[Backup]:

@@ -120,9 +120,9 @@ def orders(frame: pl.DataFrame) -> alt.LayerChart:
 
 @cached_spec
 def reliability(frame: pl.DataFrame) -> alt.LayerChart:
-    """What was said against what came. On the diagonal, they are the same."""
+    """Predicted against actual shares. On the diagonal, they are the same."""
     scale = alt.Scale(domain=[0, 1])
-    said, came = (alt.Axis(title=name, format="%", domain=False, tickCount=4) for name in ("said", "came"))
+    said, came = (alt.Axis(title=name, format="%", domain=False, tickCount=4) for name in ("predicted", "actual"))
     diagonal = (
         alt.Chart(pl.DataFrame({"said": [0.0, 1.0], "came": [0.0, 1.0]}))
         .mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.5)

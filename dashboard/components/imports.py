@@ -103,7 +103,7 @@ def _show(found: Json) -> None:
             _known(found)
             _findings(found)
         case _:
-            st.markdown("Undone. Nothing of it is left.")
+            st.markdown("Undone.")
 
 
 def _preview(found: Json) -> None:
@@ -111,7 +111,7 @@ def _preview(found: Json) -> None:
     if is_empty:
         st.markdown("Nothing new to import.")
     else:
-        st.markdown(f"Would be imported: **{counted(found['imported'])}**.")
+        st.markdown(f"Ready to import: **{counted(found['imported'])}**.")
     _known(found)
     if found["columns"]:
         _columns(found)
@@ -134,7 +134,7 @@ def _discarding(import_id: str) -> Callable[[], None]:
 
 def _known(found: Json) -> None:
     if found["known"]:
-        st.caption(f"There already, and left as it is: {counted(found['known'])}.")
+        st.caption(f"Already imported, left unchanged: {counted(found['known'])}.")
 
 
 def _findings(found: Json) -> None:
@@ -171,14 +171,14 @@ def _columns(found: Json) -> None:
 
 
 def _other_format(found: Json) -> None:
-    with st.expander("Not recognized rightly?"), st.form(f"format {found['id']}", border=False):
-        name = st.text_input("Name of the format", found["format"] or "", max_chars=40)
-        if st.form_submit_button("Read it as this") and name.strip():
+    with st.expander("Wrong format?"), st.form(f"format {found['id']}", border=False):
+        name = st.text_input("Format", found["format"] or "", max_chars=40)
+        if st.form_submit_button("Preview again") and name.strip():
             _read_again(found["id"], format=name.strip())
 
 
 def _read_again(import_id: str, **changes: Any) -> None:
-    if layout.perform(lambda client: client.preview_import(import_id, **changes), "Reading it again …"):
+    if layout.perform(lambda client: client.preview_import(import_id, **changes), "Reading the file again …"):
         st.rerun()
 
 

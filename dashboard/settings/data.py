@@ -11,10 +11,8 @@ EVERY_SECONDS = 5
 
 
 def section() -> None:
-    layout.section_header(
-        "Your data",
-        "A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file.",
-    )
+    layout.section_header("Your data")
+    st.caption("A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file.")
     _export()
 
 

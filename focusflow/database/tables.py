@@ -610,7 +610,7 @@ ai_messages = Table(
 )
 
 #: What users import: one row a file. The findings are what was skipped or changed, the first thousand of them. An upload waits until its
-#: preview, import or undo is claimed (`claimed_at`), and again where whoever claimed it has not been heard of for a while.
+#: preview, import or undo is claimed (`claimed_at`), and again if the process that claimed it has not reported for a while.
 imports = owned(
     "imports",
     Column("format", Text),

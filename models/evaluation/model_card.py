@@ -10,11 +10,11 @@ from models.evaluation.drift import shapes
 from models.evaluation.plots import PROBABILITIES
 from models.serving.score_components import Priority
 
-#: What is told of each part of the lists, and of each probability.
-GAIN: Final = ("lists", "people", "NDCG@5", "95 %")
+#: The columns of the card for each part of the lists, and for each probability.
+GAIN: Final = ("lists", "users", "NDCG@5", "95 %")
 MEASURES: Final = ("NDCG@5", "first is right", "pairs right", "Brier", "calibration error", "that of the risk")
 FOLLOWING: Final = ("due dates", "missed", "days", "stale important tasks a day")
-PROBABILITY: Final = ("tasks", "came", "Brier", "calibration error")
+PROBABILITY: Final = ("tasks", "actual", "Brier", "calibration error")
 
 
 def card_of(
@@ -98,7 +98,7 @@ def _probabilities(measures: Mapping[str, Any]) -> Iterator[str]:
             yield _row(quarter["quarter"], *probability_of(quarter))
     for title, each in found.items():
         yield ""
-        yield from _table(("said", "came", "tasks", title))
+        yield from _table(("predicted", "actual", "tasks", title))
         for group in each["reliability"]:
             bar = "█" * round(group["came"] * 30)
             yield _row(figure(group["said"]), figure(group["came"]), f"{group['tasks']:,}", bar)

@@ -72,8 +72,8 @@ def reliability(probability: Figures, title: str) -> str:
             yield _text(low - 8, y(quarter) + 4, f"{quarter:.0%}", "end")
             yield _text(x(quarter), TOP + SIDE + 18, f"{quarter:.0%}", "middle")
         yield _line((x(0), y(0)), (x(1), y(1)), THEIRS, dash="4 4")
-        yield _text(x(0.5), TOP + SIDE + 38, "said", "middle")
-        yield _text(low, TOP - 12, "came", "end")
+        yield _text(x(0.5), TOP + SIDE + 38, "predicted", "middle")
+        yield _text(low, TOP - 12, "actual", "end")
         for each in probability["reliability"]:
             label = f"said {each['said']:.0%}, came {each['came']:.0%}, {each['tasks']:,} tasks"
             yield _dot((x(each["said"]), y(each["came"])), OURS, label)

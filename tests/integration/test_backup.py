@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from cli.main import commands
 from focusflow.backup import FILES, backups
+from focusflow.backup_files import BackupDamaged
 from focusflow.database.migrate import BackupNeeded, newest_revision, owner_connection, revision_of, schema_config
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, SetupProblem
@@ -183,6 +184,17 @@ def test_an_encrypted_backup_says_nothing_without_its_key_and_is_restored_with_i
     monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", KEY)
     assert run(tmp_path / "restored", empty_url, "restore", str(place)).exit_code == 0
     assert {row[2] for row in raw_rows_of(Lake(str(tmp_path / "restored" / "lake")))} == accepted(home.database)
+
+
+def test_another_key_needs_another_folder(run, home, tmp_path, monkeypatch):
+    place = tmp_path / "backups"
+    monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", KEY)
+    run(home.folder, home.url, "backup", str(place))
+    monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", base64.b64encode(b"x" * 32).decode())
+    with pytest.raises(BackupDamaged, match=r"another key\. Back up into a new folder"):
+        run(home.folder, home.url, "backup", str(place))
+    assert len(backups(place)) == 1
+    assert run(home.folder, home.url, "backup", str(tmp_path / "others")).exit_code == 0
 
 
 def test_an_upgrade_waits_for_a_backup_of_the_older_schema(run, home, tmp_path, empty_url):

@@ -351,7 +351,7 @@ def test_of_two_who_saw_the_same_account_one_changes_it(me, database):
         assert sorted(call.result().status_code for call in calls) == [200, 412]
 
 
-def test_no_email_is_sent_where_an_account_stays_as_it_is(me, events):
+def test_no_email_is_sent_where_an_account_does_not_change(me, events):
     before = me.call("GET", "/me").json()
     assert me.call("PATCH", "/me", {"display_name": before["display_name"]}).json() == before
     assert [each["type"] for each in events(me.id)] == ["user.registered"]

@@ -52,7 +52,7 @@ def test_reports_are_listed_with_what_became_of_them_the_newest_first(me, delive
     ("form", "media_type", "text_of"),
     [("json", "application/json", '"headline"'), ("html", "text/html; charset=utf-8", "<h1"), ("text", "text/plain; charset=utf-8", "IN NUMBERS")],
 )  # fmt: skip
-def test_a_report_is_to_be_had_in_each_form_as_it_was_said(me, delivered, form, media_type, text_of):
+def test_a_report_can_be_read_in_each_form_as_it_was_sent(me, delivered, form, media_type, text_of):
     answer = me.call("GET", f"/reports/{delivered(me)}?format={form}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     assert text_of in answer.text
@@ -131,7 +131,7 @@ def test_the_report_of_a_week_in_which_nothing_is_recorded_yet_says_so(me, http)
     assert (report["is_empty"], report["lines"], report["bars"]) == (True, [], [])
 
 
-def test_what_is_not_computed_is_said_and_no_zero(me, http, new_user):
+def test_what_is_not_computed_is_reported_and_is_no_zero(me, http, new_user):
     put(http, new_user().id, [clock.now().date()])
     answer = me.call("GET", "/reports/preview")
     assert answer.status_code == 409

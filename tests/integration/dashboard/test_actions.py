@@ -261,7 +261,7 @@ def test_a_new_user_is_offered_to_bring_their_history_and_can_undo_it(visit, me,
     me.upload_import("tasks.csv", b"Name,When\nPay,2026-01-02\n,2026-01-03\n")
     work()
     page = visit("today")
-    assert "Would be imported: **1 task**." in words(page)
+    assert "Ready to import: **1 task**." in words(page)
     assert press(page, "Import") == ["Importing …"]
     work()
     assert "Your past in another program" not in words(visit("today"))

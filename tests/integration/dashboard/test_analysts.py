@@ -98,7 +98,7 @@ def test_the_last_count_of_all_events_is_told(look, dagster):
     assert any(COUNTED in each.value for each in show("data_health").success)
 
 
-def test_the_last_comparison_with_the_reference_is_told_with_what_differs(look, dagster):
+def test_the_last_comparison_with_the_reference_is_shown_with_its_differences(look, dagster):
     look(role="analyst", dagster_port=dagster)
     page = show("data_health")
     assert any(COMPARED in each.value for each in page.error)

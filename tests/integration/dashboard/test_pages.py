@@ -146,7 +146,7 @@ def test_without_the_api_the_numbers_are_still_there(look, api):
     assert metrics(page)["Completed"] == "5"
 
 
-def test_a_new_user_is_told_what_to_do(look, api):
+def test_a_new_user_learns_what_to_do(look, api):
     look()
     api.open.clear()
     assert "No open tasks" in words(show("today"))
@@ -187,7 +187,7 @@ def test_another_users_id_in_the_address_shows_nothing_of_theirs(look):
 
 
 @pytest.mark.parametrize("is_quarantined", [True, False])
-def test_only_a_quarantined_user_is_told_that_numbers_may_be_wrong(look, lake, is_quarantined):
+def test_only_a_quarantined_user_sees_that_numbers_may_be_wrong(look, lake, is_quarantined):
     def script():
         from dashboard.components import layout
 

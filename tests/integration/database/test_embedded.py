@@ -313,7 +313,7 @@ def test_a_start_that_fails_shows_the_end_of_the_log(home):
     refused(home, r"(?s)server\.log.*max_connections", max_connections="none")
 
 
-def test_a_machine_without_the_wheel_is_told_to_bring_its_own_postgres(new_home, monkeypatch):
+def test_a_machine_without_the_wheel_has_to_bring_its_own_postgres(new_home, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     refused(new_home, r"Set FOCUSFLOW_DATABASE_URL")
 
