@@ -1,11 +1,18 @@
-"""Loaded by each Python process of `make test-dates`: libfaketime and `time.sleep` do not go together.
+"""Loaded by each Python process of `make test-dates`, for what libfaketime does not go together with.
 
 Python sleeps until an instant of the monotonic clock. libfaketime takes its offset from that instant, even where it leaves that clock alone,
 and the kernel refuses what is left.
+
+A process hands its shared memory to its children, and a child under another account, as PostgreSQL is for root, may not open it. libfaketime
+then makes some under the child's own number, and ends the process where an ended one of that number left its own. Each process here starts
+without: it makes some or goes without, for the offset is no shared fact.
 """
 
+import contextlib
+import os
 import select
 import time
+from pathlib import Path
 from typing import SupportsIndex
 
 
@@ -14,4 +21,13 @@ def sleep(seconds: SupportsIndex | float, /) -> None:
     select.select([], [], [], float(seconds))
 
 
+def keep_shared_memory_to_this_process() -> None:
+    """Hand none to a child, and leave none of this process, which has it open, behind."""
+    os.environ.pop("FAKETIME_SHARED", None)
+    for kind in ("sem.faketime_sem", "faketime_shm"):
+        with contextlib.suppress(OSError):
+            Path(f"/dev/shm/{kind}_{os.getpid()}").unlink()
+
+
 time.sleep = sleep
+keep_shared_memory_to_this_process()
