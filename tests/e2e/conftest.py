@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from tests.wheel import build_wheel, install_wheel
+
 READY_SECONDS = 180
 STOP_SECONDS = 60
 PATIENCE = 20_000  # milliseconds in which a page shows what it should, also where others have the machine
@@ -56,6 +58,7 @@ class Stack:
         self.environment = {**clean, **ours, **trusted, **small, "FOCUSFLOW_HOME": str(self.home)}
         self.python = sys.executable
         self.up: subprocess.Popen[bytes] | None = None
+        self.first_checkup: subprocess.CompletedProcess[str] | None = None
         self.ready_after = 0.0
 
     def address(self, name: str) -> str:
@@ -134,7 +137,7 @@ class Stack:
 
 
 #: One platform serves all others: it comes up, is looked at, and is killed in the end.
-ORDER = ("test_wheel.py", "test_first_hour.py", "dashboard", "test_killed_and_back.py")
+ORDER = ("test_first_hour.py", "dashboard", "test_killed_and_back.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -148,9 +151,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def demo() -> Iterator[Stack]:
-    """FocusFlow with a year of demo data, started once for all tests of this package."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """FocusFlow with a year of demo data, started once for all tests of this package, from the wheel alone as `uvx focusflow up` and pipx do."""
     with a_stack() as stack:
+        stack.python = str(install_wheel(build_wheel(tmp_path_factory.mktemp("dist")), stack.folder / "venv"))
+        stack.first_checkup = stack.run("doctor")
         stack.ready_after = stack.start("--demo")
         yield stack
 

@@ -21,6 +21,11 @@ PASSWORD = "correct horse battery"
 HEALTH = {"api": "/health/ready", "dagster": "/server_info", "dashboard": "/_stcore/health"}
 
 
+def test_doctor_finds_nothing_wrong_before_the_first_start(demo):
+    doctor = demo.first_checkup
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+
+
 def test_it_comes_up_with_the_demo_and_says_where(demo):
     running = len(demo.processes())
     FIGURES.info("ready after %.0f s, %d MiB in %d processes", demo.ready_after, demo.memory(), running)

@@ -65,6 +65,7 @@ def _is_sound(demo: Stack) -> None:
 
 def test_ctrl_c_leaves_no_process_and_no_lock(demo):
     assert demo.signal(signal.SIGINT) == 0, demo.log_text()
+    assert "Everything has stopped." in demo.log_text()
     until(lambda: not demo.processes(), 5, f"all have ended: {demo.processes()}")
     assert read_announcement(demo.home) is None
     assert sorted(each.name for each in demo.home.iterdir() if each.name.endswith(".lock")) == ["up.lock"]

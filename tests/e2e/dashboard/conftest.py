@@ -16,6 +16,25 @@ from tests.e2e.conftest import PATIENCE, Stack
 PASSWORD = "correct horse battery"
 DEMO = "focusflow-demo"
 
+#: By how many pixels a page is wider than its window.
+OVERFLOW = (
+    "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
+)
+#: Until nothing has changed its size or place for a while: charts follow a new width of the window late.
+AT_REST = """() => new Promise(resolve => {
+    let before, since
+    const look = () => {
+        const now = [...document.querySelectorAll('[data-testid=stMain] *')].map(each => {
+            const {x, y, width, height} = each.getBoundingClientRect()
+            return [x, y, width, height].map(Math.round).join()
+        }).join(' ')
+        if (now != before) [before, since] = [now, performance.now()]
+        if (performance.now() - since > 150) resolve()
+        else setTimeout(look, 30)
+    }
+    look()
+})"""
+
 
 @pytest.fixture(scope="package")
 def cookies() -> dict[str, Any]:
@@ -77,6 +96,12 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("This page could not be made").count() == 0
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels a page is wider than its window, once it has come to rest."""
+    page.evaluate(AT_REST)
+    return int(page.evaluate(OVERFLOW))
 
 
 def downloaded(page: Page, place: Page | Locator, which: int = 0) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from focusflow import clock
-from tests.e2e.dashboard.conftest import visit
+from tests.e2e.dashboard.conftest import overflow, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -18,11 +18,6 @@ TITLES = (
     "集中力を高めるための計画" * 41 + "集中力を高めるた",
     ('<img src=x onerror="document.title=1"> **now** [click](http://evil) $x$ ' * 8)[:500],
 )
-
-
-def overflow(page):
-    """By how much the page is wider than its window."""
-    return page.get_by_test_id("stMain").evaluate("each => each.scrollWidth - each.clientWidth")
 
 
 def test_titles_of_any_script_and_length_fit_every_page(look, new_user, demo):
@@ -39,7 +34,6 @@ def test_titles_of_any_script_and_length_fit_every_page(look, new_user, demo):
     page.set_viewport_size({"width": 390, "height": 844})
     for path in (*PAGES, "settings?section=API+keys"):
         visit(demo, page, path)
-        page.wait_for_timeout(300)
         assert overflow(page) <= 0, path
         assert page.locator("img[src='x'], a[href*='evil']").count() == 0
     visit(demo, page, "goals")

@@ -1,11 +1,12 @@
-"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, nothing is cut, text is read well, and by ear too. The pictures are kept by pytest."""
+"""Every page as wide as a phone, a tablet and a screen, in light and dark: it fits, nothing is cut, text is read well, and by ear too. In a full run, pytest keeps the pictures."""
 
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard.conftest import settled, visit
+from tests.e2e.dashboard.conftest import AT_REST, overflow, settled, visit
+from tests.sizes import IS_FULL
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
@@ -27,9 +28,6 @@ NAMELESS = """() => [...document.querySelectorAll('button, input, select, textar
 #: Choices of which one stands under the others.
 BROKEN = """() => [...document.querySelectorAll('[data-testid=stButtonGroup]')]
     .filter(each => new Set([...each.querySelectorAll('button')].map(button => button.offsetTop)).size > 1).map(each => each.innerText)"""
-WIDER = (
-    "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
-)
 
 
 def test_every_page_fits_every_width_and_is_read_well_by_day_and_by_night(look, demo, tmp_path):
@@ -38,9 +36,9 @@ def test_every_page_fits_every_width_and_is_read_well_by_day_and_by_night(look, 
         visit(demo, page, f"{path}?range=90+days")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(400)
-            page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
-            assert page.evaluate(WIDER) <= 0, (path, width)
+            assert overflow(page) <= 0, (path, width)
+            if IS_FULL:
+                page.screenshot(path=tmp_path / f"{path or 'today'}-{width}.png")
             for wrong in (CUT, BROKEN):
                 assert page.evaluate(wrong) == [], (path, width)
         for wrong in (CONTRAST, SKIPPED, NAMELESS):
@@ -48,8 +46,9 @@ def test_every_page_fits_every_width_and_is_read_well_by_day_and_by_night(look, 
         page.emulate_media(color_scheme="dark")
         page.reload()
         settled(page)
-        page.wait_for_timeout(400)
-        page.screenshot(path=tmp_path / f"{path or 'today'}-dark.png")
+        if IS_FULL:
+            page.screenshot(path=tmp_path / f"{path or 'today'}-dark.png")
+        page.evaluate(AT_REST)
         assert page.evaluate(CONTRAST) == [], f"{path}, dark"
         page.emulate_media(color_scheme="light")
 
