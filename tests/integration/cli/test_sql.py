@@ -1,14 +1,16 @@
 """`focusflow sql`, and the file for tools, over a lake that was refreshed."""
 
+import io
 import json
 import re
-import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from cli.main import main
 from focusflow import clock
 from focusflow.errors import Conflict
 from focusflow.lake.session import duckdb_session
@@ -41,13 +43,24 @@ def refresh_of(home, database):
     return Refresh(Lake(str(home / "lake")), session, database, BUCKETS, clock.now(), models, home / "catalog.duckdb")
 
 
+@dataclass(frozen=True)
+class Ended:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(home, monkeypatch):
+def run(home, monkeypatch, capfd):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(home))
 
-    def run(*arguments, output=None):
-        command = [sys.executable, "-m", "focusflow", "sql", *arguments]
-        return subprocess.run(command, input=output, capture_output=True, text=True, timeout=60, check=False)
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["focusflow", "sql", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        stdout, stderr = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), stdout, stderr)
 
     return run
 
@@ -67,7 +80,7 @@ def test_rows_come_as_a_table_as_csv_and_as_json(run):
     query = "select count(*) as days, max(local_date) as last from gold.productivity_daily"
     (told,) = [json.loads(line) for line in run(query, "--json").stdout.splitlines()]
     assert told["days"] >= 60
-    assert run("--csv", output=query).stdout.splitlines() == ['"days","last"', f"{told['days']},{told['last']}"]
+    assert run("--csv", stdin=query).stdout.splitlines() == ['"days","last"', f"{told['days']},{told['last']}"]
     assert str(told["days"]) in run(query).stdout
 
 
