@@ -85,6 +85,19 @@ class Client:
         token: str = self._call("POST", "/api/v1/auth/sessions", json={"email": email, "password": password})["token"]
         return token
 
+    def begin_single_sign_on(self) -> Json:
+        return self._call("POST", "/api/v1/auth/oidc")
+
+    def finish_single_sign_on(self, secret: str, state: str, code: str) -> str:
+        """Sign in for a browser with the answer of the provider. Returns the secret of the session."""
+        body = {"secret": secret, "state": state, "code": code}
+        token: str = self._call("POST", "/api/v1/auth/oidc/callback", json=body)["token"]
+        return token
+
+    def provider_sign_out_url(self) -> str | None:
+        url: str | None = self._call("GET", "/api/v1/auth/oidc")["sign_out_url"]
+        return url
+
     def keep_session(self) -> None:
         """Tell that the user of this session did something."""
         self._call("POST", "/api/v1/auth/sessions/current/seen")

@@ -18,6 +18,7 @@ from dashboard.auth import accounts
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
+from dashboard.auth.single_sign_on import SingleSignOn
 from focusflow.settings import Settings
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -33,12 +34,14 @@ def create_app(settings: Settings) -> st.App:
     is_demo = os.environ.get("FOCUSFLOW_DEMO") == "1"
     app_state.provide(settings, store, is_demo=is_demo)
     is_https = settings.dashboard_address.startswith("https:")
-    sign_in = SignIn(store, is_demo=is_demo, is_https=is_https)
+    provider = settings.oidc_name if settings.oidc_issuer else None
+    sign_in = SignIn(store, is_demo=is_demo, is_https=is_https, provider=provider)
+    single_sign_on = SingleSignOn(store, sign_in).routes if provider else []
     for view in pkgutil.iter_modules(views.__path__):
         import_module(f"{views.__name__}.{view.name}")
     gc.freeze()  # what was imported lives as long as the process: no page has to look through it for garbage
     return st.App(
         SCRIPT,
-        routes=[Route("/today", to_the_first_page), *sign_in.routes, *accounts.routes(store)],
+        routes=[Route("/today", to_the_first_page), *sign_in.routes, *single_sign_on, *accounts.routes(store)],
         middleware=[Middleware(SecurityHeaders, is_https=is_https), Middleware(SignedInOnly, store=store)],
     )

@@ -5,9 +5,10 @@ import re
 import secrets
 from datetime import timedelta
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
@@ -135,6 +136,36 @@ class Settings(BaseSettings):
     verify_email: bool | None = Field(
         None,
         description="Whether users must open a link in an email before their first sign-in. If unset, required when a mail server is configured.",
+    )
+
+    oidc_issuer: str | None = Field(
+        None,
+        description="Issuer of an OpenID Connect provider, for example `https://id.example.com/realms/main`. If set, users can sign in with it. Its configuration is read from `<issuer>/.well-known/openid-configuration`.",
+    )
+    oidc_client_id: str | None = Field(None, description="Id under which the provider knows this installation.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Secret of that client. If unset, FocusFlow is a public client with PKCE alone."
+    )
+    oidc_name: str = Field(
+        "single sign-on", min_length=1, max_length=60, description="Name of the provider on the sign-in page."
+    )
+    oidc_scopes: str = Field(
+        "openid email profile", description="Scopes that are requested from the provider, separated by spaces."
+    )
+    oidc_groups_claim: str = Field(
+        "groups",
+        description="Claim with the groups of a user. A dot leads into an object, as in `realm_access.roles`.",
+    )
+    oidc_roles: dict[str, Literal["user", "analyst", "admin"]] = Field(
+        {},
+        description='Role of each group, for example `{"staff": "analyst", "focusflow-admins": "admin"}`. If set, each sign-in with the provider gives the highest role of the user\'s groups, or `user`. If empty, admins give roles.',
+    )
+    oidc_create_accounts: bool = Field(
+        False, description="Whether the first sign-in with the provider creates an account if the address has none."
+    )
+    oidc_trust_email: bool = Field(
+        False,
+        description="Whether every address from the provider counts as verified, also without the claim `email_verified`. Only for a provider whose users cannot choose their address.",
     )
 
     land_rows: int = Field(50_000, ge=1, description="Maximum number of events of a bucket in one commit to the lake.")
@@ -354,6 +385,20 @@ class Settings(BaseSettings):
             )
         return key
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _encrypted(cls, issuer: str | None) -> str | None:
+        url = urlsplit(issuer or "https://unset")
+        if url.hostname is None or not (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))):
+            raise ValueError("must be a URL that begins with https://; http:// is for a provider on this machine only")
+        return issuer
+
+    @model_validator(mode="after")
+    def _known_to_provider(self) -> Self:
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            raise ValueError("FOCUSFLOW_OIDC_ISSUER needs FOCUSFLOW_OIDC_CLIENT_ID")
+        return self
+
     @property
     def lake_location(self) -> str:
         return self.lake_url or str(self.home / "lake")
@@ -458,6 +503,18 @@ def secret_under(home: Path, name: str) -> str:
         raise SetupProblem(
             f"The home {home} cannot be used ({error.strerror}). Make it writable, or set FOCUSFLOW_HOME to another folder."
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name of a URL means this machine.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("127.0.0.1.example.com")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def reachable_host(host: str) -> str:

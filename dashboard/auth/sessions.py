@@ -71,6 +71,20 @@ class SessionStore:
         with self.on_behalf_of(address) as client:
             return client.begin_session(email, password)
 
+    def begin_single_sign_on(self, address: str | None) -> Json:
+        """Where to send a browser that signs in with the provider, and the secret that must come back with the answer."""
+        with self.on_behalf_of(address) as client:
+            return client.begin_single_sign_on()
+
+    def finish_single_sign_on(self, secret: str, state: str, code: str, address: str | None) -> str:
+        """The value of the cookie for a new session."""
+        with self.on_behalf_of(address) as client:
+            return client.finish_single_sign_on(secret, state, code)
+
+    def provider_sign_out_url(self) -> str | None:
+        with Client(self.api_address) as client:
+            return client.provider_sign_out_url()
+
     def find(self, cookie: str | None, within: float = FRESH_SECONDS) -> Session | None:
         """The session behind a cookie, if it was valid `within` the last seconds; None when there is none any more."""
         if not cookie or not SHAPE.fullmatch(cookie):

@@ -1,5 +1,6 @@
 """Signing in and out: plain pages of our own before the dashboard, so that the browser never sees a token."""
 
+import html
 from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +21,10 @@ OPEN_PATHS = ("/signin", "/signout", *ACCOUNT_PATHS, "/_stcore/health", "/_stcor
 LINKS = (
     '<p class="hint"><a href="/register">Create account</a> · <a href="/forgot-password">Forgot your password?</a></p>'
 )
+PROVIDER_LINK = '<p class="hint"><a class="button" href="/signin/oidc">Sign in with {name}</a></p>'
+PROVIDER_SIGN_OUT = '<p class="hint">You may still be signed in there. <a href="{url}">Sign out of {name}</a></p>'
+#: Marks a browser whose session began at the provider.
+BY_PROVIDER = "focusflow_by_provider"
 DEMO_HINT = (
     '<p class="hint">This is a demo. Sign in as <code>demo@example.com</code>, <code>analyst@example.com</code> or'
     " <code>admin@example.com</code>, password <code>focusflow-demo</code>.</p>"
@@ -29,9 +34,14 @@ DEMO_HINT = (
 class SignIn:
     """The two routes, over a store of sessions."""
 
-    def __init__(self, store: SessionStore, *, is_demo: bool, is_https: bool = False) -> None:
-        """`is_https`: whether browsers reach the dashboard by HTTPS, whatever the proxy before it tells."""
+    def __init__(
+        self, store: SessionStore, *, is_demo: bool, is_https: bool = False, provider: str | None = None
+    ) -> None:
+        """`is_https`: whether browsers reach the dashboard by HTTPS, whatever the proxy before it tells. `provider` is the name of an OpenID
+        Connect provider to sign in with.
+        """
         self._store, self._is_https = store, is_https
+        self._provider = html.escape(provider) if provider else None
         self._form = Form(
             "Sign in",
             "/signin",
@@ -41,7 +51,9 @@ class SignIn:
                 Field("password", "Password", "password", "current-password"),
             ),
             lead="How it went, what is at risk, what is next.",
-            after=(DEMO_HINT if is_demo else "") + LINKS,
+            after=(PROVIDER_LINK.format(name=self._provider) if provider else "")
+            + (DEMO_HINT if is_demo else "")
+            + LINKS,
         )
 
     @property
@@ -52,8 +64,26 @@ class SignIn:
             Route("/signout", self.sign_out, methods=["GET", "POST"]),
         ]
 
+    def page(self, problem: str = "", status: int = 200) -> Response:
+        return self._form.page(problem, status)
+
+    def signed_in(self, request: Request, token: str, *, by_provider: bool = False) -> Response:
+        """The answer that begins a session in the browser."""
+        answer = RedirectResponse("/", 303)
+        self.set_cookie(request, answer, COOKIE, token, path="/")
+        if by_provider:
+            self.set_cookie(request, answer, BY_PROVIDER, "1", path="/signout")
+        return answer
+
+    def set_cookie(
+        self, request: Request, answer: Response, name: str, value: str, *, path: str, max_age: int | None = None
+    ) -> None:
+        """One that scripts cannot read and other sites do not send."""
+        secure = self._is_https or request.url.scheme == "https"
+        answer.set_cookie(name, value, max_age, httponly=True, samesite="lax", secure=secure, path=path)
+
     async def show(self, _: Request) -> Response:
-        return self._form.page()
+        return self.page()
 
     async def sign_in(self, request: Request) -> Response:
         if not is_same_origin(request):
@@ -70,25 +100,29 @@ class SignIn:
             return self._form.page("The email or password is wrong, or the email is not confirmed.", 401, email=email)
         except Problem as problem:
             return self._form.page(str(problem), problem.status, email=email)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            COOKIE,
-            session_id,
-            httponly=True,
-            samesite="lax",
-            secure=self._is_https or request.url.scheme == "https",
-            path="/",
-        )
-        return answer
+        return self.signed_in(request, session_id)
 
     async def sign_out(self, request: Request) -> Response:
         if request.method == "POST" and is_same_origin(request):
             with suppress(Problem):  # here it has ended in any case; its tokens end by themselves
                 await run_in_threadpool(self._store.sign_out, request.cookies.get(COOKIE))
-            answer = RedirectResponse("/signin", 303)
+            answer: Response = RedirectResponse("/signin", 303)
+            if BY_PROVIDER in request.cookies:
+                answer = await run_in_threadpool(self._still_at_provider)
+                answer.delete_cookie(BY_PROVIDER, path="/signout")
             answer.delete_cookie(COOKIE, path="/")
             return answer
         return HTMLResponse(SIGN_OUT_PAGE, headers={"Content-Security-Policy": policy_of_form([SUBMIT])})
+
+    def _still_at_provider(self) -> Response:
+        """Signed out here, a browser can come back without a password as long as it is signed in at the provider."""
+        url = None
+        with suppress(Problem):
+            url = self._store.provider_sign_out_url()
+        after = PROVIDER_SIGN_OUT.format(url=html.escape(url, quote=True), name=self._provider) if url else ""
+        return Form(
+            "Signed out", "/signin", "Sign in", (), lead="You are signed out.", after=after, method="get"
+        ).page()
 
 
 SUBMIT = "document.forms[0].submit()"

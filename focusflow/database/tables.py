@@ -470,6 +470,29 @@ mail_tokens = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: A user at an OpenID Connect provider, and the account that is theirs here. The address may change on either side; this does not.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    required("user_id", Uuid),
+    required("created_at", Instant),
+    Index(None, "user_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: Sign-ins that have been sent to the provider and are not back yet. Each is good once.
+pending_sign_ins = Table(
+    "pending_sign_ins",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    required("state", Text),
+    required("nonce", Text),
+    required("code_verifier", Text),
+    required("expires_at", Instant),
+)
+
 #: How often something was tried, counted for all processes of the API. Losing it in a crash of Postgres costs nothing.
 attempts = Table(
     "attempts",

@@ -11,7 +11,7 @@ select id, email, display_name, password_hash, token_epoch, is_active, email_ver
 select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where id = %(user_id)s
 
 -- profile --
-select id, password_hash, display_name, timezone, locale, week_start from users where id = %(user_id)s for update
+select id, password_hash, display_name, timezone, locale, week_start, role, is_active from users where id = %(user_id)s for update
 
 -- signed_in --
 update users set last_login_at = %(now)s where id = %(id)s
@@ -109,3 +109,17 @@ from users where id = %(user_id)s
 
 -- reached --
 delete from bounces where user_id = %(user_id)s
+
+-- add_pending_sign_in --
+insert into pending_sign_ins (secret_hash, state, nonce, code_verifier, expires_at)
+values (%(secret_hash)s, %(state)s, %(nonce)s, %(code_verifier)s, %(expires_at)s)
+
+-- take_pending_sign_in --
+delete from pending_sign_ins where secret_hash = %(secret_hash)s and state = %(state)s and expires_at > %(now)s
+returning state, nonce, code_verifier
+
+-- identity --
+select user_id from identities where issuer = %(issuer)s and subject = %(subject)s
+
+-- add_identity --
+insert into identities (issuer, subject, user_id, created_at) values (%(issuer)s, %(subject)s, %(user_id)s, %(now)s)

@@ -1,6 +1,7 @@
 """Accounts, the tokens of those who signed in, and the secrets behind links in mails."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from uuid import UUID
 import orjson
 from psycopg.rows import DictRow
 
+from focusflow.clock import zone_names
+from focusflow.contracts.fields import Actor
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.rows import update_row
@@ -19,12 +22,16 @@ from focusflow.identity import new_id
 from operational_api.auth.schemas import Registration
 from operational_api.security import session_tokens, tokens
 from operational_api.security.authentication import Origin
+from operational_api.security.identity_provider import SignInAttempt, SignInRefused
 from reports.locales import first_weekday
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 #: How long the answer to a refresh may be lost on the way, or two tabs be at it at once.
 GRACE = timedelta(seconds=10)
+
+#: How long a user may take to sign in at the provider.
+PROVIDER_ANSWERS_WITHIN = timedelta(minutes=10)
 
 LINK_IS_GOOD_FOR = {"verify_email": timedelta(days=7), "reset_password": timedelta(hours=1)}
 
@@ -37,10 +44,14 @@ class LinkRefused(Invalid):
     """This link has been used or has expired. Ask for a new one."""
 
 
-def check_zone(tx: Transaction, timezone: str) -> None:
-    """A zone that Postgres knows; the caller has asked Python."""
+def is_zone(tx: Transaction, timezone: str) -> bool:
+    """Whether both Python and Postgres know a time zone."""
     row = tx.one(QUERIES["known_zone"], {"timezone": timezone})
-    if row is None or not row["known"]:
+    return timezone in zone_names() and row is not None and row["known"]
+
+
+def check_zone(tx: Transaction, timezone: str) -> None:
+    if not is_zone(tx, timezone):
         raise Invalid.field("body.timezone", f"there is no time zone {timezone!r}")
 
 
@@ -188,6 +199,19 @@ def verified(tx: Transaction, user_id: UUID) -> None:
     tx.run(QUERIES["void_mail_tokens"], {"user_id": user_id, "now": tx.now, "purpose": "verify_email"})
 
 
+def add_pending_sign_in(tx: Transaction, secret: str, attempt: SignInAttempt) -> None:
+    values = {"secret_hash": tokens.digest(secret), "expires_at": tx.now + PROVIDER_ANSWERS_WITHIN}
+    tx.run(QUERIES["add_pending_sign_in"], asdict(attempt) | values)
+
+
+def take_pending_sign_in(tx: Transaction, secret: str, state: str) -> SignInAttempt:
+    """The attempt that a browser with this secret began; it is used up with this."""
+    row = tx.one(QUERIES["take_pending_sign_in"], {"secret_hash": tokens.digest(secret), "state": state, "now": tx.now})
+    if row is None:
+        raise SignInRefused
+    return SignInAttempt(**row)
+
+
 def link_token(tx: Transaction, user_id: UUID, purpose: str, registration: PendingRegistration | None = None) -> str:
     """The secret of a link in an email, good once. One that confirms an address carries what was registered with it."""
     token = tokens.refresh_token()
@@ -225,19 +249,22 @@ def confirm_registration(tx: Transaction, token: str) -> tuple[UUID, bool]:
     if not is_first:
         lock_out(tx, user_id)
         set_password(tx, user_id, link["password_hash"])
-        _take_over(tx, before, link["profile"])
+        change_account(tx, before, link["profile"])
     verified(tx, user_id)
     return user_id, not is_first
 
 
-def _take_over(tx: Transaction, before: DictRow, profile: dict[str, Any]) -> None:
-    changed = {name: before[name] for name, value in profile.items() if before[name] != value}
-    if not changed:
-        return
-    row = update_row(tx, users, before["id"], profile)
-    assert row is not None
-    updated = event(
-        "user.updated", user_id=row["id"], timezone=row["timezone"], subject=row["id"], version=row["version"], data=row,
-        before=changed, recorded_at=tx.now,
-    )  # fmt: skip
-    append(tx, [updated])
+def change_account(
+    tx: Transaction, before: DictRow, values: Mapping[str, Any], actor: Actor = "user"
+) -> dict[str, Any]:
+    """Save what differs from the account as it was, with its event. Returns the earlier values of what changed."""
+    changed = {name: before[name] for name, value in values.items() if before[name] != value}
+    if changed:
+        row = update_row(tx, users, before["id"], values)
+        assert row is not None
+        updated = event(
+            "user.updated", user_id=row["id"], timezone=row["timezone"], subject=row["id"], version=row["version"], data=row,
+            before=changed, recorded_at=tx.now, actor=actor,
+        )  # fmt: skip
+        append(tx, [updated])
+    return changed

@@ -12,6 +12,7 @@ from focusflow.mail import Mailer
 from focusflow.settings import Settings
 from models.serving.registry import Serving
 from operational_api.security.fair_share import FairShare
+from operational_api.security.identity_provider import IdentityProvider
 from operational_api.security.quota import Quota
 from reports.periods.builder import ReportBuilder, report_builder
 
@@ -30,6 +31,11 @@ class Services:
     quota: Quota
     fair_share: FairShare = field(default_factory=FairShare)
     email_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(EMAIL_THREADS))
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider:
+        """Whose configuration is read by the first sign-in with it."""
+        return IdentityProvider(self.settings)
 
     @cached_property
     def reports(self) -> ReportBuilder:

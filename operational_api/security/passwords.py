@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +75,12 @@ def matches(password: str, stored: str | None) -> bool:
         except (VerifyMismatchError, InvalidHashError):
             return False
     return stored is not None
+
+
+@lru_cache
+def unusable() -> str:
+    """A hash for accounts without a password: nobody knows what it is of, and to compare with it takes as long as with any other."""
+    return hashed(secrets.token_urlsafe(32))
 
 
 @lru_cache

@@ -27,6 +27,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "habit_logs": "The days on which you did your habits, or skipped them.",
     "habits": "Your habits.",
     "idempotency_keys": "Answers to recent requests that can be sent again, kept for a day.",
+    "identities": "The provider with which you sign in, and who you are there.",
     "import_files": "Files that you uploaded to import them, until that is done.",
     "import_items": "Which records of your imported files became which entries.",
     "imports": "Files that you imported, with what was skipped or changed.",

@@ -25,11 +25,14 @@ def test_a_wrong_setting_is_named_in_one_sentence(monkeypatch):
         load_settings()
 
 
+STRUCTURED = ("cors_origins", "ai_prices", "oidc_roles")
+
+
 @pytest.mark.parametrize("value", ["", "  "])
 def test_a_setting_without_a_value_counts_as_unset(monkeypatch, tmp_path, value):
     monkeypatch.chdir(tmp_path)
     plain = load_settings()
-    scalars = [name for name in ENVIRONMENT if name not in ("cors_origins", "ai_prices")]
+    scalars = [name for name in ENVIRONMENT if name not in STRUCTURED]
     for name in scalars:
         monkeypatch.setenv(ENVIRONMENT[name], value)
     settings = load_settings()
@@ -37,7 +40,7 @@ def test_a_setting_without_a_value_counts_as_unset(monkeypatch, tmp_path, value)
     assert settings == plain
 
 
-@pytest.mark.parametrize("name", ["cors_origins", "ai_prices"])
+@pytest.mark.parametrize("name", STRUCTURED)
 def test_an_empty_list_or_mapping_counts_as_unset_and_a_wrong_one_is_one_sentence(monkeypatch, name):
     monkeypatch.setenv(ENVIRONMENT[name], "")
     assert name not in load_settings().model_fields_set
@@ -108,3 +111,22 @@ def test_a_random_signing_key_is_accepted():
     for _ in range(sized(20, 200)):
         for random in (secrets.token_urlsafe(32), secrets.token_hex(16), secrets.token_hex(32)):
             assert load_settings(secret_key=random).signing_key == random
+
+
+@pytest.mark.parametrize(
+    ("issuer", "client_id", "is_accepted"),
+    [
+        ("https://id.example.com/realms/main", "focusflow", True),
+        ("http://127.0.0.1:8080", "focusflow", True),
+        ("http://id.example.com", "focusflow", False),
+        ("http://127.0.0.1.example.com", "focusflow", False),
+        ("id.example.com", "focusflow", False),
+        ("https://id.example.com", None, False),
+    ],
+)
+def test_a_provider_needs_tls_and_a_client_id(issuer, client_id, is_accepted):
+    if is_accepted:
+        assert load_settings(oidc_issuer=issuer, oidc_client_id=client_id).oidc_issuer == issuer
+    else:
+        with pytest.raises(SetupProblem):
+            load_settings(oidc_issuer=issuer, oidc_client_id=client_id)

@@ -1,0 +1,53 @@
+"""Sign-in with an OpenID Connect provider: the browser goes there and comes back; what the answer is worth is for the API to say."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboard.auth.sessions import SessionStore
+from dashboard.auth.sign_in import SignIn
+from focusflow.errors import Problem
+
+PATH = "/signin/oidc"
+#: Ties the answer to the browser that was sent to the provider.
+COOKIE = "focusflow_sign_in"
+COOKIE_SECONDS = 600
+LONGEST = 4000
+
+
+class SingleSignOn:
+    """The two routes, beside those of the sign-in page."""
+
+    def __init__(self, store: SessionStore, sign_in: SignIn) -> None:
+        self._store, self._sign_in = store, sign_in
+
+    @property
+    def routes(self) -> list[Route]:
+        return [Route(PATH, self.begin, methods=["GET"]), Route(f"{PATH}/callback", self.finish, methods=["GET"])]
+
+    async def begin(self, request: Request) -> Response:
+        try:
+            begun = await run_in_threadpool(self._store.begin_single_sign_on, _address(request))
+        except Problem as problem:
+            return self._sign_in.page(str(problem), problem.status)
+        answer = RedirectResponse(begun["authorization_url"], 303, {"Cache-Control": "no-store"})
+        self._sign_in.set_cookie(request, answer, COOKIE, begun["secret"], path=PATH, max_age=COOKIE_SECONDS)
+        return answer
+
+    async def finish(self, request: Request) -> Response:
+        secret, query = request.cookies.get(COOKIE, ""), request.query_params
+        state, code = query.get("state", ""), query.get("code", "")
+        if "error" in query or not (secret and state and code) or len(request.url.query) > LONGEST:
+            return self._sign_in.page("The sign-in was not completed. Start again from this page.", 401)
+        try:
+            token = await run_in_threadpool(self._store.finish_single_sign_on, secret, state, code, _address(request))
+        except Problem as problem:
+            return self._sign_in.page(str(problem), problem.status)
+        answer = self._sign_in.signed_in(request, token, by_provider=True)
+        answer.delete_cookie(COOKIE, path=PATH)
+        return answer
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
