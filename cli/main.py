@@ -28,6 +28,7 @@ COMMANDS = (
     "report",
     "bounces",
     "export",
+    "erase",
     "insights",
     "verify",
     "sql",

@@ -135,6 +135,13 @@ class Client:
     def personal_data_file(self) -> bytes:
         return self._answer("GET", "/api/v1/me/export/download").content
 
+    def erase_account(self, password: str) -> Json:
+        """Ask to erase this account after the grace period."""
+        return self._call("DELETE", "/api/v1/me", json={"password": password})
+
+    def cancel_erasure(self) -> None:
+        self._call("DELETE", "/api/v1/me/erasure")
+
     def create_task(self, title: str, **fields: Any) -> Json:
         return self._call("POST", "/api/v1/tasks", json={"title": title, **fields})
 
@@ -331,12 +338,16 @@ class Client:
         return self._call("GET", "/api/v1/ai/productivity-insights", params=_written({"week": week} if week else {}))
 
     def accounts(self, **wanted: Any) -> Iterator[Json]:
-        """Every account. For admins, as are the next three."""
+        """Every account. For admins, as are the next ones."""
         return self._pages("/api/v1/admin/users", wanted)
 
     def pipeline(self) -> Json:
         """The status of the pipeline: backlog and freshness."""
         return self._call("GET", "/api/v1/admin/pipeline")
+
+    def erasures(self) -> list[Json]:
+        """The erasures of users, without whom they are about."""
+        return self._items("/api/v1/admin/erasures")
 
     def _items(self, path: str, **wanted: Any) -> list[Json]:
         items: list[Json] = self._call("GET", path, params=_written(wanted))["items"]

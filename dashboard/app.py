@@ -65,6 +65,12 @@ with st.container(key="account").popover(
     st.page_link(inbox)
     st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
+if user.erasure_due_at:
+    due_at = layout.local(user.erasure_due_at, user)
+    st.warning(
+        f"Your account will be erased on {due_at:%-d %B at %H:%M}. You can cancel on Settings, Your data.",
+        icon=":material/warning:",
+    )
 st.session_state[lake.VERSIONS_READ] = {}
 try:
     layout.quarantine_notice()

@@ -26,14 +26,17 @@ from focusflow import __version__
 from focusflow.backup_files import BackupDamaged, BackupFiles, chunks, key_of, make_folder
 from focusflow.database.binaries import find_binaries
 from focusflow.database.migrate import newest_revision, prepare, revision_of
-from focusflow.database.session import connect_once
-from focusflow.errors import SetupProblem, Unavailable
+from focusflow.database.session import Database, connect_once
+from focusflow.erasure import erasures_locked
+from focusflow.errors import Conflict, SetupProblem, Unavailable
 from focusflow.lake import digests
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, position_key
 from focusflow.settings import Settings
 from focusflow.storage import fsync
 
 MANIFEST, DUMP, FILES, ENCRYPTED_FILES = "manifest.json", "database.dump", "files", "files.encrypted"
+#: The hashes of erased users, beside all backups and not encrypted: an older backup must not bring a user back.
+ERASURES = "erasures"
 DUMP_SECONDS = 3 * 3600
 #: Under the home, beside database and lake. The password of the embedded database belongs to its data folder and is made again.
 SECRETS = ("signing-key",)
@@ -75,6 +78,13 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
     """Write a backup, and read all of it again. `names` are the tables, each after its inputs. The manifest comes last: a backup without one
     was cut off.
     """
+    with Database(url, connections=1) as database, erasures_locked(database) as is_alone:
+        if not is_alone:
+            raise Conflict("A user is being erased. Back up when that is done: `focusflow erase --list` shows it.")
+        return _back_up(settings, url, place, names, now)
+
+
+def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime) -> Backup:
     lake, key = Lake(settings.lake_location), _key(settings)
     if not lake.is_local:
         raise SetupProblem(
@@ -106,6 +116,8 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
             backup.digests[own.name(DUMP)] = own.write(DUMP, chunks(dump.stdout))
         finished = replace(backup, copied=copied)
         BackupFiles(draft, backup.name, None).write(MANIFEST, [json.dumps(asdict(finished), indent=1).encode()])
+        for source in settings.erasures_folder.glob("*.json"):
+            BackupFiles(place / ERASURES, ERASURES, None).write(source.name, _content(source))
         draft.rename(place / backup.name)
         fsync(place)
     except BaseException:

@@ -330,6 +330,18 @@ class Settings(BaseSettings):
         description="Smallest group that analysts see: cohorts and feature names with fewer users are left out of product analytics.",
     )
 
+    erasure_grace_days: int = Field(
+        7,
+        ge=0,
+        le=90,
+        description="Days after which an account is erased that its user asked to erase. Until then the user can cancel. 0 means at once.",
+    )
+    erasure_wait_hours: int = Field(
+        1,
+        ge=0,
+        le=168,
+        description="Hours for which files of the lake with rows of an erased user stay for those who still read them. 0 only where nothing else runs.",
+    )
     export_days: int = Field(
         7,
         ge=1,
@@ -423,6 +435,11 @@ class Settings(BaseSettings):
     def exports_folder(self) -> Path:
         """The exports of users' data, until they expire."""
         return self.home / "exports"
+
+    @property
+    def erasures_folder(self) -> Path:
+        """The certificates of erasures. They are also the list of users that a restored backup must not bring back."""
+        return self.home / "erasures"
 
     @property
     def api_address(self) -> str:

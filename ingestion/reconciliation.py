@@ -1,4 +1,4 @@
-"""The law of conservation: what was accepted has landed, and what has landed is in silver, in quarantine, or came twice."""
+"""The law of conservation: what was accepted has landed, and what has landed is in silver, in quarantine, was erased, or came twice."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.erasure import ERASED_TYPE
 from focusflow.lake.session import Relation, Scan, duckdb_session, scans
 from focusflow.lake.tables import (
     RAW_EVENTS,
@@ -31,7 +32,7 @@ POSITIONS = pa.schema(
 WITHOUT_ROWS: Mapping[str, pa.Table] = {
     f"{layer}.events": pa.schema([("bucket", pa.int16()), ("log_offset", pa.int64()), *ids]).empty_table()
     for layer, ids in {
-        "raw": [("id", pa.string())],
+        "raw": [("id", pa.string()), ("type", pa.string())],
         "silver": [("event_id", pa.string())],
         "quarantine": [],
     }.items()
@@ -54,11 +55,12 @@ class BucketCount:
     silver: int = 0  # rows between the floor and that position, and so are the next two
     quarantined: int = 0
     repeated: int = 0  # events whose id had come before
+    erased: int = 0  # placeholders of erased users' events
 
     @property
     def losses(self) -> list[str]:
         """Each way in which events of this bucket are lost or doubled, in words."""
-        kept = self.floor + self.silver + self.quarantined + self.repeated
+        kept = self.floor + self.silver + self.quarantined + self.repeated + self.erased
         differences = {
             "landed that the database does not know": self.landed - self.sequenced,
             "are missing from raw": self.landed - self.floor - self.raw_offsets,
@@ -159,7 +161,7 @@ def count(database: Database, lake: Lake) -> list[BucketCount]:
     inputs: dict[str, Relation] = {**WITHOUT_ROWS, **scans(table for table in (raw, silver, quarantine) if table)}
     inputs["positions"] = _positions(positions)
     session = duckdb_session()
-    for name in ("in_raw", "in_silver", "in_quarantine", "repeated"):
-        for row in session.run(IN_LAKE[name], inputs).to_pylist():
+    for name in ("in_raw", "in_silver", "in_quarantine", "repeated", "erased"):
+        for row in session.run(IN_LAKE[name], inputs, {"erased_type": ERASED_TYPE}).to_pylist():
             counted.setdefault(row.pop("bucket"), {}).update(row)
     return [BucketCount(bucket, **counts) for bucket, counts in sorted(counted.items())]

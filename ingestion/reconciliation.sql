@@ -39,3 +39,7 @@ where log_offset >= floor and log_offset < refreshed
   and not exists (select 1 from quarantine.events as bad where bad.bucket = events.bucket and bad.log_offset = events.log_offset)
   and exists (select 1 from silver.events as first where first.bucket = events.bucket and first.event_id = coalesce(try_cast(events.id as uuid)::varchar, events.id))
 group by bucket
+
+-- erased --
+select bucket, count(*) as erased from raw.events join positions using (bucket)
+where type = $erased_type and log_offset >= floor and log_offset < refreshed group by bucket

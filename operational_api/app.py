@@ -26,6 +26,8 @@ from operational_api.calendar.routes import router as calendar
 from operational_api.categories.routes import router as categories
 from operational_api.contracts.routes import router as contracts
 from operational_api.days_off.routes import router as days_off
+from operational_api.erasures.routes import admin_router as admin_erasures
+from operational_api.erasures.routes import router as erasures
 from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
 from operational_api.events.routes import router as events
 from operational_api.events.segment import router as segment
@@ -84,7 +86,9 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (personal_data, SIGNED_IN),
     (personal_data_files, SIGNED_IN),
     (keys, SIGNED_IN),
+    (erasures, SIGNED_IN),
     (admin, ADMIN),
+    (admin_erasures, ADMIN),
 )
 
 BODY_BYTES = 64 * 1024

@@ -61,6 +61,16 @@ FAILED_ATTEMPTS = Gauge(
 MAIL_OUTAGE = Gauge(
     "focusflow_mail_outage_seconds", "Since when the mail server takes no emails; 0 if it does", registry=REGISTRY
 )
+ERASURES = Gauge(
+    "focusflow_erasures_unfinished",
+    "Erasures of users that wait, are under way, or wait for readers of the lake",
+    registry=REGISTRY,
+)
+ERASURE_DEADLINE = Gauge(
+    "focusflow_erasure_deadline_timestamp_seconds",
+    "When the next erasure begins or its last files are deleted; 0 if none waits",
+    registry=REGISTRY,
+)
 ANSWERS = Gauge(
     "focusflow_ai_answers",
     "Answers of the AI service in the last 24 hours: written is shown, rejected and failed fell back to text by rule",
@@ -104,6 +114,11 @@ def _export_database(settings: Settings, database: Database) -> None:
         sizes, outage = tx.one(QUERIES["sizes"]), tx.one(QUERIES["mail_outage"])
         failed = tx.one(QUERIES["failed_attempts"])
         reports, answers = tx.all(QUERIES["reports"]), tx.all(QUERIES["ai"])
+    with database.transaction(Role.AUTH) as tx:
+        erasures = tx.one(QUERIES["erasures"])
+    assert erasures is not None
+    ERASURES.set(erasures["count"])
+    ERASURE_DEADLINE.set(erasures["next_at"])
     assert sizes is not None
     assert outage is not None
     assert failed is not None

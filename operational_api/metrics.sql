@@ -11,6 +11,12 @@ select coalesce((select sum(next) from outbox_head), 0)::bigint as accepted,
 select (select count(*) from users where erased_at is null) as users,
        (select count(*) from tasks where status in ('pending', 'in_progress') and deleted_at is null) as open_tasks
 
+-- erasures --
+-- Those that are not finished, and when the next of them goes on.
+select count(*) as count,
+       coalesce(extract(epoch from min(case status when 'waiting' then due_at when 'purging' then purge_at end)), 0)::float8 as next_at
+from erasures where status in ('waiting', 'running', 'purging')
+
 -- reports --
 select status, count(*) as count,
        count(*) filter (where status = 'due' and created_at < clock_timestamp() - interval '2 hours') as late

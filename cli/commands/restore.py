@@ -9,21 +9,29 @@ import click
 @click.command("restore")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="Which backup. Unset, the newest.")
+@click.option(
+    "--erasures",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with certificates of erasures, in addition to those beside the backups. Their users are erased again.",
+)
 @click.option("--check", is_flag=True, help="Only read the backup and compare every file with its digest.")
-def command(folder: Path, name: str | None, check: bool) -> None:
+def command(folder: Path, name: str | None, erasures: Path | None, check: bool) -> None:
     """Restore a backup into an empty home, and verify it. Refused where there is data already.
 
     Example: FOCUSFLOW_HOME=/srv/focusflow focusflow restore /mnt/backups
     """
     from cli.supervisor.lock import read_announcement
-    from focusflow.backup import backups, restore, verify
+    from focusflow.backup import ERASURES, backups, restore, verify
     from focusflow.database.installation import database_as_it_is
     from focusflow.database.session import Database
     from focusflow.errors import SetupProblem
+    from focusflow.lake.session import duckdb_session
     from focusflow.lake.tables import Lake
     from focusflow.lake.verification import check as check_table
     from focusflow.settings import load_settings
     from ingestion.reconciliation import count, judge
+    from pipelines.privacy.certificates import copy_missing
+    from pipelines.privacy.erasure import Eraser
 
     found = {each.name: each for each in backups(folder)}
     if not found or (name and name not in found):
@@ -39,8 +47,16 @@ def command(folder: Path, name: str | None, check: bool) -> None:
     if read_announcement(settings.home):
         raise SetupProblem(f"FocusFlow runs on {settings.home}. Stop it, or set FOCUSFLOW_HOME to a new folder.")
     with database_as_it_is(settings) as running:
+        for noted in (
+            folder / ERASURES,
+            *([erasures] if erasures else []),
+        ):  # first: whatever ends this, nobody comes back
+            copy_missing(noted, settings.erasures_folder)
         restore(settings, running.url, folder, chosen)
         lake = Lake(settings.lake_location)
+        alone = settings.model_copy(update={"erasure_wait_hours": 0})  # nobody reads this lake yet
+        with Database(running.url, connections=2) as database:
+            erased = Eraser(database, lake, duckdb_session(), alone).run()["done"]
         checks = [whole for table in lake.names() if (whole := check_table(lake, table, is_deep=True))]
         sentences = [sentence for each in checks for sentence in each.sentences]
         with Database(running.url, connections=1) as database:
@@ -48,5 +64,7 @@ def command(folder: Path, name: str | None, check: bool) -> None:
     for sentence in sentences:
         click.secho(sentence, fg="red", err=True)
     click.echo(f"{chosen.name} of version {chosen.version} is restored in {settings.home}. {verdict.sentence}")
+    if erased:
+        click.echo(f"{erased:,} users whose erasure was due or done since are erased.")
     click.echo("Run `focusflow up`: what was accepted after the lake was copied is landed and computed.")
     sys.exit(0 if verdict.is_sound and not sentences else 1)

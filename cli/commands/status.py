@@ -60,6 +60,7 @@ def command(as_json: bool) -> None:
         "mail_outage": _mail_outage(settings)
         if has_database and figures.get("focusflow_mail_outage_seconds")
         else None,
+        "erasures": _erasures(figures),
         "backlog": _backlog(figures, settings.backlog_alert_seconds) if has_database else None,
     }
     facts["next"] = _next(facts, does_api_answer=asked is not None or "api" not in addresses)
@@ -155,6 +156,16 @@ def _mail_outage(settings: "Settings") -> dict[str, Any] | None:
         return tx.one(QUERIES["mail_outage_details"])
 
 
+def _erasures(figures: Mapping[str, float]) -> dict[str, Any] | None:
+    """How many erasures of users are not finished, and when the next one continues."""
+    from datetime import UTC, datetime
+
+    if not (count := int(figures.get("focusflow_erasures_unfinished", 0))):
+        return None
+    next_at = figures.get("focusflow_erasure_deadline_timestamp_seconds")
+    return {"unfinished": count, "next_at": datetime.fromtimestamp(next_at, UTC) if next_at else None}
+
+
 def _unused_answers(figures: Mapping[str, float]) -> int:
     answers = {name: value for name, value in figures.items() if name.startswith("focusflow_ai_answers{")}
     return int(sum(value for name, value in answers.items() if 'status="written"' not in name))
@@ -232,6 +243,9 @@ def _show(facts: Mapping[str, Any]) -> None:
     if outage := facts["mail_outage"]:
         said = f"paused since {outage['began_at']:%Y-%m-%d %H:%M} UTC, tried again at {outage['next_attempt_at']:%H:%M}: {outage['reason']}"
         rows.append(("emails", click.style(said, fg="red")))
+    if erasures := facts["erasures"]:
+        when = f", the next continues at {erasures['next_at']:%Y-%m-%d %H:%M} UTC" if erasures["next_at"] else ""
+        rows.append(("erasures", f"{erasures['unfinished']:,} unfinished{when}"))
     for each in facts["backlog"] or []:
         waiting = f"{each.events:,} waiting since {each.since:%Y-%m-%d %H:%M:%S} UTC"
         rows.append((each.stage, click.style(waiting, fg="red" if each.is_late else None)))

@@ -35,10 +35,13 @@ class Session:
     timezone: str
     role: str
     week_start: int
+    erasure_due_at: str | None = None
 
     @classmethod
     def of(cls, token: str, me: Json) -> Self:
-        return cls(token, me["id"], me["display_name"], me["timezone"], me["role"], me["week_start"])
+        return cls(
+            token, me["id"], me["display_name"], me["timezone"], me["role"], me["week_start"], me["erasure_due_at"]
+        )
 
     @property
     def is_analyst(self) -> bool:

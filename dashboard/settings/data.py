@@ -1,4 +1,4 @@
-"""A copy of everything that is stored about the user."""
+"""A copy of everything that is stored about the user, and its erasure."""
 
 import streamlit as st
 
@@ -14,6 +14,8 @@ def section() -> None:
     layout.section_header("Your data")
     st.caption("A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file.")
     _export()
+    layout.section_header("Erase account")
+    _erasure()
 
 
 @st.fragment(run_every=EVERY_SECONDS)
@@ -55,3 +57,32 @@ def _download(export: Json) -> None:
         on_click="ignore",
         type="primary",
     )
+
+
+def _erasure() -> None:
+    me = current_user.require_user()
+    if me.erasure_due_at:
+        due_at = layout.local(me.erasure_due_at, me)
+        st.markdown(
+            f"Your account will be erased on {due_at:%-d %B at %H:%M}, with everything that is stored about you."
+        )
+        if st.button("Keep my account", type="primary") and layout.perform(_cancel, "Your account is kept."):
+            st.rerun()
+        return
+    st.markdown("Deletes your account and everything that is stored about you, for good. Export your data first.")
+    with st.form("erase account", clear_on_submit=True):
+        password = st.text_input("Current password", type="password", autocomplete="current-password", key="erase with")
+        if st.form_submit_button("Erase my account") and layout.perform(
+            lambda client: _erase(client, password), "Your account will be erased."
+        ):
+            st.rerun()
+
+
+def _erase(client: Client, password: str) -> None:
+    client.erase_account(password)
+    shared().store.forget(current_user.require_user().token)
+
+
+def _cancel(client: Client) -> None:
+    client.cancel_erasure()
+    shared().store.forget(current_user.require_user().token)

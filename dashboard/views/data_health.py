@@ -51,6 +51,7 @@ def page() -> None:
         layout.section_header("Quarantine", QUARANTINE)
         st.dataframe(quarantined, hide_index=True)
     if current_user.require_user().role == "admin":
+        _erasures()
         _published()
     refreshing()
 
@@ -211,6 +212,29 @@ def _state(table: dagster_client.TableStatus) -> str:
         return "✗ broken"
     is_stale = table.at is None or (clock.now() - table.at).total_seconds() > STALE_MINUTES * 60
     return "… old" if is_stale else "✓ fresh"
+
+
+def _erasures() -> None:
+    """Those that are not finished, with their deadlines."""
+    unfinished = [each for each in layout.fetch(Client.erasures) or [] if each["status"] != "done"]
+    if not unfinished:
+        return
+    me = current_user.require_user()
+    layout.section_header(
+        "Erasures", "Users who asked to be erased. Files that readers may have open are deleted last."
+    )
+    st.dataframe(
+        [
+            {
+                "Requested": f"{layout.local(each['created_at'], me):%-d %B, %H:%M}",
+                "Status": each["status"],
+                "Begins": f"{layout.local(each['due_at'], me):%-d %B, %H:%M}",
+                "Files deleted": f"{layout.local(each['purge_at'], me):%-d %B, %H:%M}" if each["purge_at"] else "",
+            }
+            for each in unfinished
+        ],
+        hide_index=True,
+    )
 
 
 def _published() -> None:

@@ -34,7 +34,7 @@ class Role(StrEnum):
     INGESTION = "focusflow_ingestion"  # the outbox of all users
     SCORING = "focusflow_scoring"  # published scores and aggregates of all users
     REPORTING = "focusflow_reporting"  # what an email needs
-    PRIVACY = "focusflow_privacy"  # everything of one user, for export
+    PRIVACY = "focusflow_privacy"  # everything of one user, for export and erasure
 
 
 BEGIN: LiteralString = "begin"
@@ -267,6 +267,12 @@ class Database:
             entered.append((ADVISORY_LOCK, {"lock": serialize_on}))
         (found,) = begin(connection, entered, first) if first else send(connection, [*entered, (NOW, {})])
         return Transaction(connection, user_id, found["now"], self._buckets, found)
+
+    @contextmanager
+    def autocommit(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """As `owner`, but each statement is a transaction: VACUUM accepts no other."""
+        with self._connection() as connection:
+            yield connection
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection[DictRow]]:

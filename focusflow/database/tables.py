@@ -706,6 +706,26 @@ exports = owned(
     Index("exports_requested_idx", "created_at", postgresql_where=text("status = 'requested'")),
 )
 
+#: Erasures of users. `user_id` is empty once one is done; the hash stays, so that nothing brings the user back. It refers to no row of users:
+#: that goes before the erasure is done.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    required("user_hash", String(64)),
+    required("created_at", Instant),
+    required("due_at", Instant),
+    required("status", Text, "'waiting'"),
+    required("step", SmallInteger, "0"),
+    required("counts", JSONB, "'{}'"),
+    Column("purge_at", Instant),
+    Column("finished_at", Instant),
+    Column("certificate", JSONB),
+    one_of("status", "waiting", "cancelled", "running", "purging", "done"),
+    Index("erasures_open_key", "user_hash", unique=True, postgresql_where=text("status <> 'cancelled'")),
+)
+
 #: Events on their way to the lake. A day is a partition, so that what has landed leaves by dropping a table, not by deleting rows.
 outbox = Table(
     "outbox",

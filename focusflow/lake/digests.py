@@ -404,6 +404,12 @@ def _copy(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.copy"
 
 
+def number_of(path: Path) -> int | None:
+    """The version that a file of the log is about."""
+    found = ENTRY.fullmatch(path.name) or CHECKPOINT.fullmatch(path.name)
+    return int(found[1]) if found else None
+
+
 def log_entry(root: Path, version: int) -> Path:
     return root / "_delta_log" / f"{version:020}.json"
 

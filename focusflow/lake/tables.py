@@ -66,6 +66,9 @@ AWKWARD = frozenset("%?#[]*")
 LOG_ENTRY = re.compile(r"\d{20}\.json")
 
 
+#: How deltalake says that the log no longer has what others committed since: it was truncated, so there was another commit.
+LOG_GONE = "Invalid table version"
+
 #: How deltalake says that there is no room for a file.
 FULL = tuple(f"(os error {number})" for number in FULL_ERRORS)
 
@@ -97,6 +100,8 @@ def _refusals_of(table: str) -> Iterator[None]:
             raise StorageFull(
                 "The disk that the lake lies on is full. It is written again when there is room."
             ) from error
+        if str(error).startswith(LOG_GONE):
+            raise CommitConflict(f"{table}: {error}") from error
         raise
 
 
@@ -381,6 +386,18 @@ class Pinned:
         if self.root:
             digests.forget(self.root, before - digests.log_files(self.root))
 
+    def truncate_log(self) -> int:
+        """Sum the log up and delete all older entries at once, for they describe the rows of files that are gone. Returns how many went."""
+        self._create_checkpoint()
+        if self.root is None:
+            return 0
+        log, version = self.root / "_delta_log", self.version
+        old = [path for path in log.iterdir() if (number := digests.number_of(path)) is not None and number < version]
+        for path in old:
+            path.unlink()
+        digests.forget(self.root, [path.name for path in old])
+        return len(old)
+
     @property
     def root(self) -> Path | None:
         """The table's folder, where it lies in one."""
@@ -464,7 +481,7 @@ class Lake:
             self._opened[name] = _Opened(mark, table)
             return table.shared(options)
         except TableNotFoundError as error:
-            if self.is_local and any(Path(self.url(name)).glob("_*/*")):
+            if version is None and self.is_local and any(Path(self.url(name)).glob("_*/*")):
                 raise TableDamaged(name, "its log has no beginning") from error
             return None
         except (DeltaError, OSError) as error:

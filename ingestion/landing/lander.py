@@ -3,17 +3,19 @@
 The commit is made onto the version from which the position was read, so of two landers at one position one is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from focusflow.erasure import ERASED_EVENT
 from focusflow.errors import Unavailable
 from focusflow.lake.session import Session, duckdb_session
 from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, position_key
 from ingestion.outbox.source import PositionLost, Run, Source, is_full, missing
 
 ENVELOPE = Path(__file__).with_name("envelope.sql").read_text(encoding="utf-8")
+WITHOUT_ERASED = Path(__file__).with_name("without_erased.sql").read_text(encoding="utf-8")
 
 #: How often in a row others may be quicker before the lander lets them be for a while.
 ATTEMPTS = 20
@@ -22,7 +24,16 @@ ATTEMPTS = 20
 class Lander:
     """Follows the log of some buckets."""
 
-    def __init__(self, lake: Lake, buckets: Sequence[int], *, rows: int) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        buckets: Sequence[int],
+        *,
+        rows: int,
+        suppressed: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        """`suppressed` returns the hashes of erased users, of whom no event lands."""
+        self._suppressed = suppressed
         self._lake, self._buckets, self.rows = lake, buckets, rows
         self.has_more = False  #: to land, so that there is nothing to wait for
         self._session = duckdb_session("512MB")
@@ -60,7 +71,7 @@ class Lander:
         if not runs:
             return 0
         positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
-        self._raw.append(raw_rows(self._session, runs), positions=positions)
+        self._raw.append(raw_rows(self._session, runs, self._suppressed()), positions=positions)
         return sum(len(run.offsets) for run in runs)
 
 
@@ -94,8 +105,8 @@ def following(run: Run, position: int) -> Run:
     return Run(run.bucket, offsets, values)
 
 
-def raw_rows(session: Session, runs: Sequence[Run]) -> pa.Table:
-    """Rows of raw: the envelope's columns beside the untouched bytes."""
+def raw_rows(session: Session, runs: Sequence[Run], suppressed: Collection[str] = ()) -> pa.Table:
+    """Rows of raw: the envelope's columns beside the untouched bytes; placeholders for events of erased users."""
     landed = pa.table(
         {
             "bucket": pa.array([run.bucket for run in runs for _ in run.offsets], pa.int16()),
@@ -103,4 +114,7 @@ def raw_rows(session: Session, runs: Sequence[Run]) -> pa.Table:
             "value": pa.array([value for run in runs for value in run.values], pa.binary()),
         }
     )
+    if suppressed:
+        inputs = {"landed": landed, "suppressed": pa.table({"user_hash": sorted(suppressed)})}
+        landed = session.run(WITHOUT_ERASED, inputs, {"placeholder": ERASED_EVENT})
     return session.run(ENVELOPE, {"landed": landed})

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from focusflow.database.migrate import extend_outbox
 from focusflow.database.retention import delete_expired
-from focusflow.database.session import Database
+from focusflow.database.session import Database, Role
+from focusflow.erasure import suppressed_users
 from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from focusflow.lake.tables import RAW_EVENTS, Lake
@@ -119,4 +120,10 @@ def open_ingestion(
     """From the outbox of this database, or the log of a broker, into this lake, once the lake is whole."""
     for sentence in lake.repair([RAW_EVENTS.name]):
         log.warning(sentence)
-    return Ingestion(database, source or OutboxSource(database), Lander(lake, range(buckets), rows=rows), age_seconds)
+
+    def suppressed() -> frozenset[str]:
+        with database.transaction(Role.INGESTION) as tx:
+            return suppressed_users(tx)
+
+    lander = Lander(lake, range(buckets), rows=rows, suppressed=suppressed)
+    return Ingestion(database, source or OutboxSource(database), lander, age_seconds)

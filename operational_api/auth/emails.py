@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Self
 from urllib.parse import quote
@@ -52,6 +52,12 @@ class KeyNotice:
 
 def password_changed(settings: Settings, to: str, keys: KeyNotice) -> EmailMessage:
     return _email(settings, to, "password_changed", "forgot-password", keys=keys.keys, are_revoked=keys.are_revoked)
+
+
+def erasure_requested(settings: Settings, to: str, due_at: datetime) -> EmailMessage:
+    return _email(
+        settings, to, "erasure_requested", "settings?section=Your+data", due_at=f"{due_at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def in_words(lifetime: timedelta) -> str:

@@ -104,7 +104,8 @@ select from users where id = %(user_id)s for update
 
 -- me --
 select id, email, display_name, timezone, locale, week_start, role, daily_focus_goal_minutes, created_at, version, is_active,
-       email_verified_at is not null as email_is_verified
+       email_verified_at is not null as email_is_verified,
+       (select due_at from erasures where erasures.user_id = users.id and status = 'waiting') as erasure_due_at
 from users where id = %(user_id)s
 
 -- reached --

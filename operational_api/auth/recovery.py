@@ -1,8 +1,10 @@
 """Password changes, resets and email confirmation. Responses to anonymous callers do not reveal whether an account exists."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends
+from psycopg.rows import DictRow
 
 from focusflow.database.session import Role
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
@@ -33,6 +35,20 @@ class WrongPassword(Forbidden):
     """The current password is wrong."""
 
 
+def confirm_password(shared: Services, user_id: UUID, password: str, origin: Origin) -> DictRow:
+    """The account of a caller who knows its password. Wrong ones are delayed like those of a sign-in."""
+    with shared.database.transaction(Role.AUTH, user_id) as tx:
+        account = tx.one(store.QUERIES["by_id"], {"user_id": user_id})
+    if account is None:
+        raise NotSignedIn
+    guesses = login_throttle.guesses(account["email"], origin.ip)
+    login_throttle.count(shared.database, guesses)
+    if not passwords.matches(password, account["password_hash"]):
+        raise WrongPassword
+    login_throttle.succeeded(shared.database, guesses)
+    return account
+
+
 @router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
 def change_password(
     body: PasswordChange,
@@ -44,15 +60,8 @@ def change_password(
     """Change your password. All other sessions end; this one continues with the tokens of the response. API keys are kept unless `revoke_keys` is set."""
     with authenticate(shared.database, credentials) as (_, caller):
         me, session = caller.user_id, caller.family if caller.is_session else None
-    with shared.database.transaction(Role.AUTH, me) as tx:
-        account = tx.one(store.QUERIES["by_id"], {"user_id": me})
-        assert account is not None
+    account = confirm_password(shared, me, body.password, origin)
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
-    guesses = login_throttle.guesses(account["email"], origin.ip)
-    login_throttle.count(shared.database, guesses)
-    if not passwords.matches(body.password, account["password_hash"]):
-        raise WrongPassword
-    login_throttle.succeeded(shared.database, guesses)
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:
         changed = store.set_password(tx, me, password_hash, session)

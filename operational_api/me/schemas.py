@@ -25,6 +25,9 @@ class Me(Output):
     week_start: int
     role: Literal["user", "analyst", "admin"]
     daily_focus_goal_minutes: int | None
+    erasure_due_at: datetime | None = Field(
+        description="When the account is erased, if you asked for that and have not cancelled."
+    )
     created_at: datetime
     version: int
 

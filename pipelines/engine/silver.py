@@ -15,6 +15,7 @@ import pyarrow as pa
 from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.erasure import ERASED_TYPE
 from focusflow.errors import Conflict
 from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, low_watermark_key, position_key, quoted
@@ -96,7 +97,8 @@ def _load_pass(
     spans: Mapping[int, tuple[int, int]],
 ) -> LoadStats:
     parts = [
-        f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end})"
+        f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end}"
+        f" and type is distinct from {quoted(ERASED_TYPE)})"
         for bucket, (start, end) in spans.items()
     ]
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}

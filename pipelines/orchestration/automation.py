@@ -20,6 +20,7 @@ from pipelines.orchestration.assets.reports import achieved, deliveries, opened,
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
 from pipelines.orchestration.run_launcher import USES
+from pipelines.privacy.erasure import Eraser
 from pipelines.privacy.export import Exporter
 from pipelines.privacy.exports import Exports
 from reports.notifications.delivery import reminders
@@ -175,6 +176,23 @@ def write_exports(context: dg.OpExecutionContext, installation: Installation) ->
 )
 def export_users() -> None:
     write_exports()
+
+
+@dg.op(description="Erase the users whose grace period is over, and go on with erasures that were interrupted.")
+def erase_due(context: dg.OpExecutionContext, installation: Installation) -> None:
+    with installation.database(connections=2) as database:
+        counts = Eraser(database, installation.lake, installation.session(), installation.settings).run()
+    context.add_output_metadata(dict(counts))
+
+
+@dg.job(
+    description="Erase users: everything that is stored about each, in steps that go on where they were interrupted.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "7200"},
+)
+def erase_users() -> None:
+    erase_due()
 
 
 #: So long after a refresh that failed, the next is tried although nothing new has landed.
@@ -427,3 +445,18 @@ def requested_exports(context: dg.SensorEvaluationContext, installation: Install
     with installation.database() as database:
         are_waiting = Exports(database, installation.settings).are_waiting()
     return dg.RunRequest() if are_waiting else dg.SkipReason("No export is requested.")
+
+
+@dg.sensor(
+    owners=OWNERS,
+    job=erase_users,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when an erasure is due, was interrupted, or no longer has to wait for readers.",
+)
+def due_erasures(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if _is_under_way(_newest(context.instance, erase_users.name)):
+        return dg.SkipReason("A run is under way.")
+    with installation.database() as database:
+        are_due = Eraser(database, installation.lake, installation.session(), installation.settings).are_due()
+    return dg.RunRequest() if are_due else dg.SkipReason("No erasure is due.")

@@ -20,6 +20,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "categories": "Your categories.",
     "days_off": "Your days off.",
     "earned_achievements": "Achievements that you have earned.",
+    "erasures": "Your requests to erase your account.",
     "exports": "Exports of your data that you asked for.",
     "failed_attempts": "Emails and notifications for you that could not be made, and why.",
     "goal_progress": "Progress on your goals.",

@@ -110,6 +110,31 @@ def test_what_is_restored_has_every_account_and_goes_on_where_the_backup_was_mad
             assert tx.one("select from users where id = %(id)s", {"id": home.user}) is not None
 
 
+def test_an_older_backup_does_not_bring_an_erased_user_back(run, home, tmp_path, empty_url, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_ERASURE_WAIT_HOURS", "0")
+    stays = add_user(home.database)
+    write_events(home.database, stays, 2)
+    home.land()
+    home.refresh()
+    place = str(tmp_path / "backups")
+    assert run(home.folder, home.url, "backup", place).exit_code == 0
+    erased = run(home.folder, home.url, "erase", str(home.user), "--yes")
+    assert erased.exit_code == 0, erased.output
+    assert run(home.folder, home.url, "backup", place).exit_code == 0
+    (old, _) = [each.name for each in backups(tmp_path / "backups")]
+    restored = run(tmp_path / "restored", empty_url, "restore", place, "--name", old)
+    assert restored.exit_code == 0, restored.output
+    assert "1 users whose erasure was due or done since are erased" in restored.output
+    with Database(empty_url, connections=2) as database, database.transaction(Role.AUTH) as tx:
+        assert [
+            row["id"] for row in tx.all("select id from users where id = any(%(ids)s)", {"ids": [home.user, stays]})
+        ] == [stays]
+    lake = Lake(str(tmp_path / "restored" / "lake"))
+    values = b"".join(row[0] for row in raw_rows_of(lake, "value"))
+    assert str(home.user).encode() not in values
+    assert str(stays).encode() in values
+
+
 def test_the_next_backup_copies_new_files_only_and_old_ones_are_cleared_away(run, home, tmp_path):
     place = tmp_path / "backups"
     run(home.folder, home.url, "backup", str(place))

@@ -35,6 +35,7 @@ BODIES = {
     ("POST", "/api/v1/ai/daily-plan"): {},
     ("POST", "/api/v1/imports/{import_id}/preview"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
+    ("DELETE", "/api/v1/me"): {"password": "x"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
 
@@ -91,6 +92,7 @@ def theirs(other, database):
         "user_id": other.id,
         "plan_id": other.call("POST", "/ai/daily-plan", {}).json()["id"],
         "report_id": report(UUID(other.id)),
+        "erasure_id": str(new_id()),
         "table": "funnel",
     }
 

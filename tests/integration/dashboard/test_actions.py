@@ -116,6 +116,16 @@ def test_an_export_is_requested_on_settings(visit, me):
     assert "Export my data" not in [each.label for each in page.button]
 
 
+def test_an_account_is_erased_on_settings_and_kept_after_all(visit, me):
+    page = visit("settings", section="Your data")
+    labelled(page.text_input, "Current password").set_value(PASSWORD)
+    assert press(page, "Erase my account") == ["Your account will be erased."]
+    assert me.me()["erasure_due_at"]
+    page = visit("settings", section="Your data")
+    assert press(page, "Keep my account") == ["Your account is kept."]
+    assert me.me()["erasure_due_at"] is None
+
+
 def test_notifications_are_read_one_by_one_and_all_at_once(visit, me):
     for title in ("Call the bank", "Call the dentist", "Call home"):
         me.create_reminder(title, clock.now() - timedelta(minutes=1))

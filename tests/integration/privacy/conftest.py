@@ -14,6 +14,7 @@ from focusflow.lake.tables import Lake
 from focusflow.settings import Settings
 from ingestion.landing.service import open_ingestion
 from models.serving.registry import Registry
+from pipelines.engine import silver
 from pipelines.engine.refresh import Refresh
 from pipelines.privacy.export import Exporter
 from tests.conftest import BUCKETS
@@ -45,6 +46,11 @@ class World:
 
     def land(self) -> int:
         return open_ingestion(self.database, self.lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
+
+    def load(self) -> None:
+        """Raw and silver, from what was accepted."""
+        self.land()
+        silver.load_incremental(self.lake, duckdb_session(), BUCKETS)
 
     def refresh(self) -> None:
         """All tables, from what has landed."""

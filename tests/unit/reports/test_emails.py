@@ -18,6 +18,7 @@ ACCOUNT: dict[str, dict[str, Any]] = {
     "verify_email": {"link": "https://focusflow.example/verify-email?token=a", "lifetime": "7 days"},
     "account_exists": {"link": "https://focusflow.example/signin"},
     "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
+    "erasure_requested": {"link": "https://focusflow.example/settings", "due_at": "2026-12-08 09:00 UTC"},
     "password_changed": {
         "link": "https://focusflow.example/forgot-password",
         "keys": ("Phone (ff_1234abcd…)",),

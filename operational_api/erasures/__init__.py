@@ -1,0 +1,1 @@
+"""Erasure of an account, as its user asks for it and as admins see it."""
