@@ -41,7 +41,7 @@ from pipelines.orchestration.automation import (
 from pipelines.orchestration.resources import Installation
 from tests.conftest import BUCKETS, add_user
 from tests.integration.made_up_lake import fill
-from tests.integration.pipelines.conftest import SampleUser
+from tests.integration.pipelines.conftest import SampleUser, World
 from tests.unit.models.histories import connected, lived
 
 # Great Expectations imports them while it is loaded.
@@ -84,6 +84,13 @@ def refreshed(installation: Installation, instance: dg.DagsterInstance) -> dg.Ex
     }
     job = build_defs(installation).resolve_job_def("refresh")
     return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+
+
+def scored(world: World, user: SampleUser, as_of: datetime, models: Registry) -> None:
+    """Lands what happened to a user, and computes days and scores without Dagster, which takes several times as long."""
+    world.land(user.events)
+    world.refresh(as_of)
+    priorities.score_open_tasks(world.lake, world.session, BUCKETS, as_of, models)
 
 
 def published(database_url: str, user: SampleUser) -> int:
@@ -167,8 +174,7 @@ def test_columns_are_made_of_columns_of_what_the_table_is_made_from():
 
 def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_RAW_DAYS", "0")  # what this world lands has not come from its database
-    world.land(ada.events)
-    refreshed(installation, instance)
+    scored(world, ada, clock.now(), installation.models)
     job = build_defs(installation).resolve_job_def("maintenance")
     assert job.execute_in_process(instance=instance).success
     for table in (
@@ -182,8 +188,7 @@ def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, 
 
 
 def test_the_nightly_count_finds_what_the_database_never_accepted(world, ada, installation, instance):
-    world.land(ada.events)  # of a log that this database does not have
-    refreshed(installation, instance)
+    scored(world, ada, clock.now(), installation.models)  # of a log that this database does not have
     result = build_defs(installation).resolve_job_def("verify").execute_in_process(instance=instance)
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
@@ -361,8 +366,7 @@ def test_the_first_model_is_trained_once_there_is_something_scored_and_its_score
     world, ada, installation, instance
 ):
     assert isinstance(looked_after(installation, instance), dg.SkipReason)
-    world.land(ada.events)
-    refreshed(installation, instance)
+    scored(world, ada, clock.now(), installation.models)
     request = looked_after(installation, instance)
     assert (request.job_name, request.run_key) == ("train_priority_model", None)
     training = build_defs(installation).resolve_job_def("train_priority_model")
