@@ -77,8 +77,8 @@ def made(world: World, ada: SampleUser) -> dict[str, list[dict[str, object]]]:
     return {spec.name: world.rows(spec.name) for spec in (daily.DAILY, *(table.spec for table in build.TABLES))}
 
 
-@pytest.mark.parametrize("kept", [slice(0, -1), slice(None)], ids=["a column less", "divided otherwise"])
-def test_what_an_older_version_computed_is_recomputed(world, kept):
+def test_what_an_older_version_computed_is_recomputed(world):
+    """Where it had a column less, and where it divided the tables otherwise."""
     ada = SampleUser()
     ada.task("2026-03-02 09:00", due_date="2026-03-03").completed("2026-03-04 10:00")
     ada.new("time_entry", started_at=ada.moment("2026-03-02 09:00"), kind="manual").happens(
@@ -86,9 +86,10 @@ def test_what_an_older_version_computed_is_recomputed(world, kept):
     )
     world.land(ada.events)
     new = made(world, ada)
-    for name in new:
-        table = world.lake.pinned(name)
-        columns = [each for each in table.columns().names if each not in ("user_id", "bucket", "month")][kept]
-        old = world.session.run(f"select {', '.join(columns)} from {table.scan()}")
-        write_deltalake(table.delta.table_uri, old, mode="overwrite", schema_mode="overwrite", partition_by=[])
-    assert made(world, ada) == new
+    for kept in (slice(0, -1), slice(None)):
+        for name in new:
+            table = world.lake.pinned(name)
+            columns = [each for each in table.columns().names if each not in ("user_id", "bucket", "month")][kept]
+            old = world.session.run(f"select {', '.join(columns)} from {table.scan()}")
+            write_deltalake(table.delta.table_uri, old, mode="overwrite", schema_mode="overwrite", partition_by=[])
+        assert made(world, ada) == new
