@@ -1,10 +1,12 @@
 """What the server hands to the pages. Streamlit runs them as scripts, so it cannot be an argument."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.auth.sessions import SessionStore
 from focusflow.lake.tables import Lake
+from focusflow.retention import RULES
 from focusflow.settings import Settings, reachable_host
 
 
@@ -20,6 +22,7 @@ class Shared:
     dagster_port: int
     dagster_url: str | None
     min_group_size: int
+    retention: Mapping[str, str]  # how long each kind of data is kept
     is_demo: bool = False
 
 
@@ -37,6 +40,7 @@ def provide(settings: Settings, store: SessionStore, *, is_demo: bool = False) -
             settings.dagster_port,
             settings.dagster_url,
             settings.min_group_size,
+            {rule.data: rule.kept(settings) for rule in RULES if rule.is_personal},
             is_demo,
         )
     ]

@@ -13,6 +13,7 @@ from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.contracts.schemas import ENVELOPE, SCHEMAS, Schema, breaks
 from focusflow.metrics import METRICS, SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
 from focusflow.notification_kinds import KINDS
+from focusflow.retention import RULES
 from focusflow.settings import Settings
 from pipelines.engine import lineage
 from pipelines.engine.descriptions import BUILT_BY_QUERY, Table
@@ -341,6 +342,36 @@ def notifications() -> str:
     )
 
 
+def retention() -> str:
+    """A table of what is kept how long."""
+    rows = []
+    for rule in RULES:
+        field = Settings.model_fields[rule.setting] if rule.setting else None
+        kept = f"{default(field)} {rule.unit}" if field else rule.always
+        name = f"`{variable(rule.setting or '', field)}`" if field else ""
+        rows.append(f"| {rule.data} | {kept} | {name} | {rule.only_if} |")
+    return "\n".join(
+        [
+            "# Retention",
+            "",
+            "What is kept how long. Each night Dagster's asset `privacy/retention` (or `focusflow maintain`) deletes what is older, and shows how much",
+            "that was. The job `prune_history` deletes Dagster's own runs and events each hour, and the lander deletes links, counts and uploads each",
+            "hour. Settings, **Your data**, shows users what this installation keeps of them.",
+            "",
+            "| data | kept for | setting | deleted only if |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "- `0` keeps data forever, where a setting says so.",
+            "- Raw stores its retention low watermark, so `verify` still adds up. To be able to rebuild silver from the first day, keep raw forever:",
+            "  `FOCUSFLOW_RAW_DAYS=0`. Activity in silver is then kept forever, too.",
+            "- Backups keep what they hold until they are deleted. Kafka keeps events for `FOCUSFLOW_KAFKA_RETENTION_HOURS`.",
+            "- Users who want to be forgotten sooner [erase](security.md#erasure) their account.",
+            "",
+        ]
+    )
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/metrics.md": metrics,
@@ -349,6 +380,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "pipelines/engine/lineage_conditions.json": lineage.conditions_written,
     "docs/api.md": calls,
     "docs/notifications.md": notifications,
+    "docs/retention.md": retention,
     "docs/events.md": events,
     "docs/data-contract.yaml": data_contract,
     ".env.example": example_environment,

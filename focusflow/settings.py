@@ -330,6 +330,33 @@ class Settings(BaseSettings):
         description="Smallest group that analysts see: cohorts and feature names with fewer users are left out of product analytics.",
     )
 
+    activity_days: int = Field(
+        1095,
+        ge=0,
+        le=36_500,
+        description="Days for which the lake keeps activity that apps track, by the month; 0 keeps it forever. Product analytics has no earlier months.",
+    )
+    ended_sign_in_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="Days for which sign-ins are kept after they expired, with device and network address. Until then the repeated use of a stolen token is noticed.",
+    )
+    audit_days: int = Field(
+        730, ge=0, le=36_500, description="Days for which entries of the audit log are kept; 0 keeps them forever."
+    )
+    email_file_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days for which emails are kept that were written to files because no mail server is configured; 0 keeps them forever.",
+    )
+    log_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days for which lines of the logs of requests and processes are kept; 0 leaves them until a log has grown to 5 MB twice.",
+    )
     erasure_grace_days: int = Field(
         7,
         ge=0,

@@ -6,6 +6,7 @@ from pipelines.orchestration.asset_checks import table_checks
 from pipelines.orchestration.assets.reconciliation import conservation_check
 from pipelines.orchestration.assets.reference import reference_check
 from pipelines.orchestration.assets.reports import report_assets
+from pipelines.orchestration.assets.retention import retention
 from pipelines.orchestration.assets.scores import score_assets
 from pipelines.orchestration.assets.tables import table_assets
 from pipelines.orchestration.assets.training import drift_check, priority_model
@@ -13,6 +14,7 @@ from pipelines.orchestration.automation import (
     achievements_hourly,
     compare_with_reference,
     data_docs_hourly,
+    delete_expired,
     due_erasures,
     erase_users,
     export_users,
@@ -28,6 +30,7 @@ from pipelines.orchestration.automation import (
     reminder_times,
     report_hours,
     requested_exports,
+    retention_nightly,
     score_tasks,
     send_reminders,
     tell_achievements,
@@ -45,7 +48,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
     """The definitions over an installation; the one that the settings name, unless another is given."""
     installation = installation or Installation()
     return dg.Definitions(
-        assets=[*table_assets, *score_assets, *report_assets, priority_model],
+        assets=[*table_assets, *score_assets, *report_assets, priority_model, retention],
         asset_checks=[*table_checks, drift_check, conservation_check, reference_check],
         jobs=[
             refresh,
@@ -57,6 +60,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             tell_achievements,
             export_users,
             erase_users,
+            delete_expired,
             maintenance,
             prune_history,
             verify,
@@ -69,6 +73,7 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             report_hours,
             achievements_hourly,
             history_hourly,
+            retention_nightly,
             maintenance_nightly,
             verify_nightly,
             reference_nightly,

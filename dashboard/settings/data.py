@@ -1,4 +1,4 @@
-"""A copy of everything that is stored about the user, and its erasure."""
+"""A copy of everything that is stored about the user, how long that is kept, and its erasure."""
 
 import streamlit as st
 
@@ -14,6 +14,8 @@ def section() -> None:
     layout.section_header("Your data")
     st.caption("A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file.")
     _export()
+    layout.section_header("How long data is kept")
+    _retention()
     layout.section_header("Erase account")
     _erasure()
 
@@ -57,6 +59,11 @@ def _download(export: Json) -> None:
         on_click="ignore",
         type="primary",
     )
+
+
+def _retention() -> None:
+    rows = [{"Data": data.replace("`", ""), "Kept for": kept} for data, kept in shared().retention.items()]
+    st.dataframe(rows, hide_index=True)
 
 
 def _erasure() -> None:

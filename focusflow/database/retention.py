@@ -1,4 +1,4 @@
-"""Deletes expired rows: idempotency records, tokens, sign-in attempts, uploads that nobody confirmed, old days of the outbox, and old texts."""
+"""Deletes expired rows: idempotency records, links, sign-in attempts, uploads that nobody confirmed, old days of the outbox, and old texts."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -13,11 +13,9 @@ from focusflow.database.session import Database, Role
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-#: What is deleted, and how long after it expired. A response can be replayed for a day; a used token outlives its expiry, so that its
-#: reuse is detected.
+#: What is deleted, and how long after it expired. A response can be replayed for a day.
 EXPIRED: Final[tuple[tuple[LiteralString, timedelta], ...]] = (
     ("delete from idempotency_keys where created_at < %(before)s", timedelta(hours=24)),
-    ("delete from refresh_tokens where expires_at < %(before)s", timedelta(days=30)),
     ("delete from mail_tokens where expires_at < %(before)s", timedelta(days=7)),
     ("delete from pending_sign_ins where expires_at < %(before)s", timedelta(0)),
     ("delete from attempts where last_at < %(before)s", timedelta(days=1)),

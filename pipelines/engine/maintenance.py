@@ -21,6 +21,12 @@ from focusflow.settings import Settings
 from ingestion.reconciliation import count, judge
 from pipelines.engine import descriptions, integrity, silver
 from pipelines.privacy.exports import Exports
+from pipelines.privacy.retention import (
+    delete_audit_entries,
+    delete_email_files,
+    delete_ended_sign_ins,
+    shorten_logs,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +59,29 @@ class Maintenance:
 
     def run(self) -> Iterator[Done]:
         """Table by table, first what goes, then what stays."""
+        yield from self.delete_expired()
+        yield from self.tidy()
+
+    def delete_expired(self) -> Iterator[Done]:
+        """What was kept long enough: `focusflow/retention.py` says how long."""
         require_agreement(self.database)
         yield self._tried(RAW_EVENTS.name, self._forget_raw)
         yield self._tried(silver.QUARANTINE.name, self._forget_quarantine)
+        yield self._tried(silver.EVENTS.name, self._forget_activity)
         yield Done(
             "outbox", {"days dropped": drop_outbox_days(self.database, self._landed(), self.settings.outbox_days)}
         )
         yield Done("mails", delete_expired_texts(self.database, self.settings.words_days, self.settings.report_days))
-        yield Done("exports", {"files deleted": Exports(self.database, self.settings).delete_expired()})
+        settings, home = self.settings, self.settings.home
+        yield Done("exports", {"files deleted": Exports(self.database, settings).delete_expired()})
+        yield Done("audit log", {"entries deleted": delete_audit_entries(self.database, settings.audit_days)})
+        yield Done("sign-ins", {"deleted": delete_ended_sign_ins(self.database, settings.ended_sign_in_days)})
+        yield Done("email files", {"files deleted": delete_email_files(home, settings.email_file_days, self.now)})
+        yield Done("logs", {"logs shortened": shorten_logs(home, settings.log_days, self.now)})
+
+    def tidy(self) -> Iterator[Done]:
+        """Small files, logs of tables, and files that no version needs."""
+        require_agreement(self.database)
         for spec in (*GROWING, *REWRITTEN):
             yield self._tried(spec.name, lambda: self._tidy(spec.name, is_growing=spec in GROWING))  # noqa: B023 (called at once)
         yield self._check_files()
@@ -112,6 +133,21 @@ class Maintenance:
                     f"bucket = {bucket} and log_offset < {floor}", positions={low_watermark_key(bucket): floor}
                 )
         return {"events let go": gone}
+
+    def _forget_activity(self) -> Amounts:
+        """Whole months, and only what raw let go too, for what raw has is accounted for."""
+        if not self.settings.activity_days:
+            return {}
+        raw, events = self.lake.open(RAW_EVENTS), self.lake.open(silver.EVENTS)
+        month = f"{self.now - timedelta(days=self.settings.activity_days):%Y-%m}"
+        gone = 0
+        for bucket in self.session.run(QUERIES["old_activity"], scans([events]), {"month": month})[
+            "bucket"
+        ].to_pylist():
+            floor = raw.position(low_watermark_key(bucket))
+            where = f"bucket = {bucket} and month < '{month}' and noun = 'activity' and log_offset < {floor}"
+            gone += events.forget(where, positions={})
+        return {"activity let go": gone}
 
     def _forget_quarantine(self) -> Amounts:
         """By the age of what lies after them in the log, for a row that cannot be read does not tell its own; and only what raw let go

@@ -17,6 +17,7 @@ from pipelines.orchestration import history
 from pipelines.orchestration.assets.reconciliation import conservation_check
 from pipelines.orchestration.assets.reference import reference_check
 from pipelines.orchestration.assets.reports import achieved, deliveries, opened, reminded, schedulers
+from pipelines.orchestration.assets.retention import retention
 from pipelines.orchestration.assets.tables import OWNERS
 from pipelines.orchestration.resources import Installation
 from pipelines.orchestration.run_launcher import USES
@@ -88,11 +89,11 @@ weekly_reports = dg.define_asset_job(
 )
 
 
-@dg.op(description="Put small files together, clear away what no version needs, and let go what was kept long enough.")
+@dg.op(description="Put small files together, and clear away what no version needs.")
 def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
     with installation.database() as database:
         work = Maintenance(installation.lake, installation.session(), database, installation.settings, clock.now())
-        done = {each.table: each.amounts for each in work.run()}
+        done = {each.table: each.amounts for each in work.tidy()}
     context.add_output_metadata({"done": dg.MetadataValue.json(done)})
 
 
@@ -104,6 +105,16 @@ def tidy(context: dg.OpExecutionContext, installation: Installation) -> None:
 )
 def maintenance() -> None:
     tidy()
+
+
+delete_expired = dg.define_asset_job(
+    "delete_expired",
+    selection=dg.AssetSelection.assets(retention),
+    description="Delete what was kept as long as the settings say.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={"dagster/max_runtime": "7200"},
+)
 
 
 @dg.op(description="Delete old runs with their events. What is shown as the newest of an asset or check stays.")
@@ -328,6 +339,16 @@ data_docs_hourly = dg.ScheduleDefinition(
     cron_schedule="52 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Once an hour, between two hourly refreshes.",
+)
+
+
+retention_nightly = dg.ScheduleDefinition(
+    name="retention_nightly",
+    owners=OWNERS,
+    job=delete_expired,
+    cron_schedule="7 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once a day, before files are put together.",
 )
 
 

@@ -9,13 +9,6 @@ KEEPERS = {
         "insert into idempotency_keys (user_id, key, request_hash, created_at) values (%(user)s, %(name)s, '', now() - %(age)s::interval)",
         ("23 hours", "25 hours"),
     ),
-    "refresh_tokens": (
-        (
-            "insert into refresh_tokens (id, user_id, family, token_hash, created_at, expires_at)"
-            " values (gen_random_uuid(), %(user)s, gen_random_uuid(), %(name)s, now(), now() - %(age)s::interval)"
-        ),
-        ("29 days", "31 days"),
-    ),
     "mail_tokens": (
         (
             "insert into mail_tokens (id, user_id, purpose, token_hash, created_at, expires_at)"

@@ -35,6 +35,7 @@ from pipelines.orchestration.automation import (
     refresh_hourly,
     reminder_times,
     report_hours,
+    retention_nightly,
     verify_nightly,
     weekly_training,
 )
@@ -133,6 +134,7 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
             report_hours,
             achievements_hourly,
             history_hourly,
+            retention_nightly,
             maintenance_nightly,
             verify_nightly,
             reference_nightly,
@@ -185,6 +187,14 @@ def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, 
         "gold/priority_scores",
     ):
         assert list(Path(world.lake.url(table)).glob("_delta_log/*.checkpoint.parquet")), table
+
+
+def test_what_was_kept_long_enough_is_deleted_each_night_and_counted(world, ada, installation, instance, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_RAW_DAYS", "0")
+    world.land(ada.events)
+    result = build_defs(installation).resolve_job_def("delete_expired").execute_in_process(instance=instance)
+    (done,) = result.asset_materializations_for_node("privacy__retention")
+    assert {"audit log: entries deleted", "sign-ins: deleted", "mails: notifications let go"} <= done.metadata.keys()
 
 
 def test_the_nightly_count_finds_what_the_database_never_accepted(world, ada, installation, instance):

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from focusflow import clock
+from focusflow.database import outbox
 from focusflow.database.retention import drop_outbox_days
+from focusflow.database.session import Role
 from focusflow.errors import Conflict
+from focusflow.identity import new_id
 from focusflow.lake import fsync
 from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import RAW_EVENTS, low_watermark_key, position_key
@@ -180,3 +183,22 @@ def test_a_checkpoint_is_on_the_disk_before_the_entries_that_it_sums_up_go(maint
     monkeypatch.setattr(type(raw.delta), "cleanup_metadata", lambda _: order.append("cleared"))
     raw.checkpoint()
     assert order == ["fsynced", "cleared"]
+
+
+def test_old_months_of_activity_go_once_raw_has_let_them_go(maintenance, database, lake, user_id):
+    now = clock.now()
+    for at in (now - timedelta(days=100), now):
+        tracked = outbox.event(
+            "activity.tracked", user_id=user_id, timezone="UTC", subject=new_id(), version=1,
+            data={"name": "opened"}, recorded_at=at,
+        )  # fmt: skip
+        with database.transaction(Role.API, user_id) as tx:
+            outbox.append(tx, [tracked])
+    open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()
+    silver.load_incremental(lake, maintenance.session, BUCKETS)
+    assert done(keeping(maintenance, activity_days=30))[silver.EVENTS.name].get("activity let go", 0) == 0
+    late = replace(keeping(maintenance, activity_days=60, raw_days=1), now=now + timedelta(days=2))
+    list(late.delete_expired())
+    months = "select month from " + lake.open(silver.EVENTS).scan() + " where noun = 'activity'"
+    assert maintenance.session.rows(months) == [(f"{now:%Y-%m}",)]
+    assert_sound(maintenance)
