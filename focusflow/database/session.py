@@ -153,6 +153,7 @@ class Database:
         """
         if answer_timeout_seconds is None:
             answer_timeout_seconds = ANSWER_SECONDS
+        self.url = url
         self._wait_seconds, self._answer_timeout_seconds = wait_seconds, answer_timeout_seconds
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,

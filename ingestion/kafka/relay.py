@@ -7,15 +7,16 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import psycopg
+from psycopg.rows import DictRow
 
-from focusflow.database.session import Database, connect_once
-from focusflow.database.watchdog import watch_connection
-from focusflow.errors import SetupProblem, Unavailable
+from focusflow.database.lease import Lease, lease, renew
+from focusflow.database.session import Database
+from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
 from ingestion.kafka.messages import Message, message_of
 from ingestion.landing.lander import following
@@ -24,9 +25,6 @@ from ingestion.outbox.source import Run, Source
 
 log = logging.getLogger(__name__)
 
-LOCK = 0x52656C6179  # one active relay of a database
-LEASE = "set idle_session_timeout = '2min'"  # an active one that is frozen for longer loses it; a broker that hangs is not waited for as long
-FROZEN_SECONDS = 60  # a server that leaves the connection of that lease unanswered for longer is frozen
 IDLE_SECONDS = 0.1
 STANDBY_SECONDS = 1.0  # how often one that is not active asks whether it may be
 RETRY_SECONDS = (0.5, 10.0)  # between attempts while Kafka or Postgres is away: at first, and at most
@@ -138,12 +136,12 @@ class RelayService:
         while not stop.is_set():
             beat()
             try:
-                with single_relay(self.url) as lock:
-                    if lock is None:
+                with lease(self.url, Lease.RELAY) as held:
+                    if held is None:
                         beat(has_worked=True)  # it stands by, as it should
                         stop.wait(STANDBY_SECONDS)
                         continue
-                    for count in self._rounds(lock, stop):
+                    for count in self._rounds(held, stop):
                         beat(has_worked=True)
                         retry_seconds = RETRY_SECONDS[0]
                         if not count:
@@ -155,22 +153,22 @@ class RelayService:
 
     def drain(self) -> int:
         """Publish until nothing is left. Returns how many events that were."""
-        with single_relay(self.url) as lock:
-            if lock is None:
+        with lease(self.url, Lease.RELAY) as held:
+            if held is None:
                 raise Unavailable("Another relay is running, and does this already.")
             total = 0
-            for count in self._rounds(lock, threading.Event()):
+            for count in self._rounds(held, threading.Event()):
                 if not count:
                     break
                 total += count
             return total
 
-    def _rounds(self, lock: psycopg.Connection[object], stop: threading.Event) -> Iterator[int]:
+    def _rounds(self, held: psycopg.Connection[DictRow], stop: threading.Event) -> Iterator[int]:
         with closing(self.connect()) as publisher:
             self._place()
             for count in self.relay.rounds(publisher, stop):
                 yield count
-                require_lock(lock)
+                renew(held, Lease.RELAY)
                 self._place()
 
     def _place(self) -> None:
@@ -178,31 +176,3 @@ class RelayService:
         placed = 0
         while placed < self.relay.rows and (count := sequence_once(self.database, SEQUENCE_ROWS)):
             placed += count
-
-
-@contextmanager
-def single_relay(url: str) -> Iterator[psycopg.Connection[object] | None]:
-    """Held while this relay is the active one; None when another is. It saves work; what keeps two apart is the move of the position."""
-    try:
-        connection = connect_once(url)
-    except SetupProblem as problem:  # it let us in when we began, so this can pass
-        raise Unavailable(str(problem)) from problem
-    with closing(connection), watch_connection(connection, FROZEN_SECONDS):
-        connection.autocommit = True
-        with lost_connection():
-            connection.execute(LEASE)
-            row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK]).fetchone()
-        yield connection if row and row["is_ours"] else None
-
-
-def require_lock(lock: psycopg.Connection[object]) -> None:
-    with lost_connection():
-        lock.execute("select 1")
-
-
-@contextmanager
-def lost_connection() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        raise Unavailable("The connection that made this relay the only one is lost.") from error

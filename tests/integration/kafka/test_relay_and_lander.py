@@ -13,12 +13,13 @@ import pytest
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from focusflow.database import lease as lease_module
+from focusflow.database.lease import Lease, lease, renew
 from focusflow.errors import SetupProblem, Unavailable
 from ingestion.kafka import broker
-from ingestion.kafka import relay as relay_module
 from ingestion.kafka.broker import Kafka
 from ingestion.kafka.messages import Message, message_of
-from ingestion.kafka.relay import Publisher, single_relay
+from ingestion.kafka.relay import Publisher
 from ingestion.kafka.topic_state import TopicState
 from ingestion.kafka.wiring import backfill, broker_source, relay_service
 from ingestion.landing.service import open_ingestion
@@ -247,13 +248,13 @@ def test_a_broker_that_is_away_can_be_waited_for(database, lake, database_url, m
 
 
 def test_an_active_relay_that_is_frozen_is_active_no_more(database_url, monkeypatch):
-    monkeypatch.setattr(relay_module, "LEASE", "set idle_session_timeout = '200ms'")
+    monkeypatch.setattr(lease_module, "EXPIRY", "set idle_session_timeout = '200ms'")
 
     def is_free():
-        with single_relay(database_url) as lock:
-            return lock is not None
+        with lease(database_url, Lease.RELAY) as held:
+            return held is not None
 
-    with single_relay(database_url) as first:
+    with lease(database_url, Lease.RELAY) as first:
         assert first is not None
         for _ in range(100):
             if is_free():
@@ -261,13 +262,13 @@ def test_an_active_relay_that_is_frozen_is_active_no_more(database_url, monkeypa
             time.sleep(0.1)
         assert is_free()
         with pytest.raises(Unavailable, match="is lost"):
-            relay_module.require_lock(first)
+            renew(first, Lease.RELAY)
 
 
 def test_of_two_relays_one_is_active_and_the_other_takes_over(database, database_url, users, relay, kafka):
     for user_id in users:
         write_events(database, user_id, 20)
-    with single_relay(database_url) as first, single_relay(database_url) as second:
+    with lease(database_url, Lease.RELAY) as first, lease(database_url, Lease.RELAY) as second:
         assert first is not None
         assert second is None
         with pytest.raises(Unavailable, match="Another relay"):
