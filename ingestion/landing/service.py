@@ -1,6 +1,7 @@
 """The loop of `focusflow land`: place what was committed, land it, keep the outbox's coming days ready."""
 
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from focusflow.database.migrate import extend_outbox
 from focusflow.database.retention import delete_expired
 from focusflow.database.session import Database, Role
+from focusflow.database.signals import announce_landing
 from focusflow.erasure import suppressed_users
 from focusflow.errors import Unavailable
 from focusflow.heartbeat import Beat, unwatched
@@ -36,6 +38,7 @@ class Ingestion:
     source: Source
     lander: Lander
     age_seconds: float
+    _landed_at: float = -math.inf
     _idle_turns: int = 0  # since the log was read to its end and nothing was placed
 
     def drain(self) -> int:
@@ -45,6 +48,8 @@ class Ingestion:
         with Prefetcher(self.source) as source:
             while self._place() + (landed := self.lander.land_once(source)):
                 total += landed
+        if total:
+            announce_landing(self.database)
         return total
 
     def run(self, stop: threading.Event, maintenance: "OutboxMaintenance", beat: Beat = unwatched) -> None:
@@ -73,9 +78,9 @@ class Ingestion:
         if placed < self.lander.rows and not self.lander.has_more:
             if not placed:
                 stop.wait(IDLE_SECONDS)
-            elif self._idle_turns <= 1:
-                # For company: a commit for each event would be a file for each. After a pause it has had time to come.
-                stop.wait(self.age_seconds)
+            else:
+                # For company: a commit for each event would be a file for each. The first after a pause does not wait.
+                stop.wait(max(self._landed_at + self.age_seconds - time.monotonic(), 0))
                 placed += self._place()
         if self._is_log_unchanged(placed):
             self._idle_turns += 1
@@ -83,7 +88,9 @@ class Ingestion:
         landed = self.lander.land_once(source)  # also what an earlier process placed and did not land
         self._idle_turns = 0 if landed else 1
         if landed:
+            self._landed_at = time.monotonic()
             log.info("landed %d events", landed)
+            announce_landing(self.database)
 
     def _is_log_unchanged(self, placed: int) -> bool:
         """Whether the outbox has nothing after what was read. A broker is asked each time: it waits for events itself."""

@@ -95,6 +95,30 @@ def test_landing_that_is_behind_waits_for_no_company(database, lake, users, monk
     assert not running.is_alive()
 
 
+class Waits(threading.Event):
+    """Waits for nothing, and keeps for how long it was to."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def wait(self, timeout=None):
+        self.seconds.append(timeout)
+        return False
+
+
+def test_the_first_event_after_a_pause_lands_at_once_and_the_next_waits_for_company(database, lake, user_id):
+    source, stop = OutboxSource(database), Waits()
+    service = Ingestion(database, source, Lander(lake, range(BUCKETS), rows=5_000), age_seconds=60)
+    for _ in range(2):
+        (written,) = write_events(database, user_id)
+        service.turn(source, stop)
+        assert written in ids(lake)
+    first, second = stop.seconds
+    assert first == 0
+    assert second > 30
+
+
 @dataclass(frozen=True, slots=True)
 class CountedSource(OutboxSource):
     """Counts how often the log is read."""
