@@ -41,6 +41,7 @@ COMMANDS = (
     "api",
     "relay",
     "land",
+    "refresher",
     "kafka",
     "dagster",
     "dashboard",

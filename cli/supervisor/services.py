@@ -42,6 +42,7 @@ def plan_layout(settings: Settings, *, is_demo: bool = False, has_own_kafka: boo
     environment |= {"FOCUSFLOW_HOME": str(settings.home), "FOCUSFLOW_API_URL": settings.api_url or addresses["api"]}
     environment |= {"FOCUSFLOW_DEMO": "1"} if is_demo else {}  # the sign-in page then says who can sign in
     kafka = f"127.0.0.1:{ports['kafka_port']}" if has_own_kafka else settings.kafka_bootstrap_servers
+    parts.append(Part("refresher", own_command("refresher"), has_heartbeat=True))
     if kafka:
         environment |= {"KAFKA_BOOTSTRAP_SERVERS": kafka}
         parts.append(Part("relay", own_command("relay"), has_heartbeat=True))

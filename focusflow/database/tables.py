@@ -765,6 +765,33 @@ relay_position = Table(
     required("next", BigInteger),
 )
 
+#: How the resident refresher fares: one row. `failures` are those in a row.
+refresher_state = Table(
+    "refresher_state",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("refreshed_at", Instant),
+    Column("seconds", Double),
+    required("refreshes", BigInteger, "0"),
+    required("conflicts", BigInteger, "0"),
+    required("failures", Integer, "0"),
+    Column("failed_at", Instant),
+    Column("error", Text),
+)
+
+#: What the resident refresher built of each table since that was reported to Dagster, and how often each rule is broken.
+table_builds = Table(
+    "table_builds",
+    metadata,
+    Column("table_name", Text, primary_key=True),
+    required("lake_version", BigInteger),
+    required("built_at", Instant),
+    required("builds", BigInteger),
+    required("rows_written", BigInteger),
+    required("seconds", Double),
+    Column("broken_rules", JSONB),
+)
+
 #: Which topic is meant for what: one that was deleted and rebuilt has the same name and another identity.
 kafka_topics = Table(
     "kafka_topics",

@@ -93,16 +93,30 @@ def broken_rules(lake: Lake, session: Session) -> list[str]:
     return [sentence for table in CHECKED for sentence in _sentences_of(table, counts_of(lake, session, table))]
 
 
-def blocking_rules(lake: Lake, session: Session, now: datetime, *, live_buckets: int = 0) -> list[str]:
+def blocking_rules(
+    lake: Lake,
+    session: Session,
+    now: datetime,
+    *,
+    live_buckets: int = 0,
+    broken: dict[str, dict[str, int]] | None = None,
+) -> list[str]:
     """The rules that are broken by no user in particular, in words. Users who break the others are quarantined.
 
     A table that this process has found right is not read again. A live refresh, which says how many buckets there are, reads only the rows of
-    those users whose rows have changed since; where one of them breaks a rule, the whole table.
+    those users whose rows have changed since; where one of them breaks a rule, the whole table. How often each broken rule is broken is put
+    into `broken`, for each table.
     """
-    return [sentence for table in CHECKED for sentence in _blocking(lake, session, table, now, live_buckets)]
+    broken = {} if broken is None else broken
+    return [
+        sentence for table in CHECKED for sentence in _blocking(lake, session, table, now, live_buckets, broken=broken)
+    ]
 
 
-def _blocking(lake: Lake, session: Session, table: str, now: datetime, buckets: int) -> list[str]:
+def _blocking(
+    lake: Lake, session: Session, table: str, now: datetime, buckets: int, *, broken: dict[str, dict[str, int]]
+) -> list[str]:
+    broken[table] = {}
     read, key = _read_by_checks(lake, table), f"right {table}"
     states = {each.name: each.state for each in read}
     known = lake.memory.get(key, {})
@@ -111,6 +125,8 @@ def _blocking(lake: Lake, session: Session, table: str, now: datetime, buckets: 
     if not (buckets and known and _are_right_of_users(session, table, read, known, buckets)):
         counts = _counted_and_recorded(lake, session, table, now)
         lake.memory.pop(key, None)
+        if counts is not None:
+            broken[table] = {each.rule: each.broken for each in verdicts_of(counts) if not each.passed}
         if counts is None or any(counts.broken.values()):
             return _sentences_of(table, counts, () if counts is None else counts.users)
     lake.memory[key] = states

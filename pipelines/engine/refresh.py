@@ -3,12 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 from focusflow.contracts.registry import Noun
 from focusflow.database.clock_check import require_agreement
+from focusflow.database.lease import full_refresh
 from focusflow.database.session import Database
 from focusflow.errors import Conflict
 from focusflow.lake.session import Session
@@ -31,7 +33,12 @@ from pipelines.engine.descriptions import Table
 log = logging.getLogger(__name__)
 
 CHECKS, CATALOG = "checks", "catalog.duckdb"
+PUBLISHED = (TABLES, SCORES) = ("published tables", "published scores")
 UNITS = {CHECKS: "tables", CATALOG: "views"}
+
+
+class Overtaken(Conflict):
+    """Another refresh is at work. Let it finish, and try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """What a refresh works with. `as_of` is its one idea of now.
+    """What a refresh works with. `as_of` is its one idea of now; `broken_rules` is filled by the checks, for each table.
 
     One that `is_live` follows an event within seconds: it checks the rows of those users of whom something has changed, and lets rest what is about
     all users. A process that stays keeps its `lake` and `session`, for they know what was read before.
@@ -62,6 +69,7 @@ class Refresh:
     from_day: date | None = None
     to_day: date | None = None
     is_live: bool = False
+    broken_rules: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -76,15 +84,17 @@ class Refresh:
             priorities.SCORES.name: lambda: self._scores().tasks,
             CHECKS: self._check,
             CATALOG: lambda: catalog.write_if_due(self.lake, self.catalog_file, self.as_of, is_live=self.is_live),
-            "published tables": lambda: publish_tables.publish(self.lake, self.session, self.database, self.buckets),
-            "published scores": lambda: publish_scores.publish_scores(
-                self.lake, self.session, self.database, self.buckets
-            ),
+            TABLES: lambda: publish_tables.publish(self.lake, self.session, self.database, self.buckets),
+            SCORES: lambda: publish_scores.publish_scores(self.lake, self.session, self.database, self.buckets),
         }
 
     def run(self) -> Iterator[Step]:
         """Each step as it is done. What is damaged on the disk is repaired as far as can be, and the refresh starts again, once."""
         require_agreement(self.database)
+        with full_refresh(self.database.url) if self.from_day else nullcontext():
+            yield from self._run_and_heal()
+
+    def _run_and_heal(self) -> Iterator[Step]:
         if self.is_live:
             self.lake.keep_open()
             self.session.connection.execute(
@@ -113,7 +123,7 @@ class Refresh:
             try:
                 rows = work()
             except CommitConflict as error:
-                raise Conflict(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
+                raise Overtaken(f"Another refresh is at work on {table}. Let it finish, and try again.") from error
             yield Step(table, rows, time.monotonic() - begun, UNITS.get(table, "rows"))
         if self.is_live:
             trim_cache(self.session.connection)
@@ -123,7 +133,11 @@ class Refresh:
         that holds for theirs.
         """
         broken = checks.blocking_rules(
-            self.lake, self.session, self.as_of, live_buckets=self.buckets if self.is_live else 0
+            self.lake,
+            self.session,
+            self.as_of,
+            live_buckets=self.buckets if self.is_live else 0,
+            broken=self.broken_rules,
         )
         if broken:
             raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")

@@ -1,4 +1,4 @@
-"""The named points at which relay and lander are killed or frozen: functions of theirs, and the moment before or after a call."""
+"""The named points at which relay, lander and refresher are killed or frozen: functions of theirs, and the moment before or after a call."""
 
 import os
 import signal
@@ -28,7 +28,9 @@ class Point(NamedTuple):
         def struck(*arguments, **how):
             is_due = next(calls) == nth
             if is_due and self.when == "within":
-                threading.Thread(target=_at_a_new_file, args=(arguments[0].table_uri, number), daemon=True).start()
+                folder = Path(urlsplit(arguments[0].table_uri).path)
+                known = set(folder.rglob("*.parquet"))
+                threading.Thread(target=_at_a_new_file, args=(folder, known, number), daemon=True).start()
             if is_due and self.when == "before":
                 os.kill(os.getpid(), number)
             result = work(*arguments, **how)
@@ -39,10 +41,8 @@ class Point(NamedTuple):
         setattr(holder, name, struck)
 
 
-def _at_a_new_file(table: str, number: signal.Signals) -> None:
-    folder = Path(urlsplit(table).path)
-    before = set(folder.glob("*/*.parquet"))
-    while not set(folder.glob("*/*.parquet")) - before:
+def _at_a_new_file(folder: Path, known: set[Path], number: signal.Signals) -> None:
+    while known.issuperset(folder.rglob("*.parquet")):
         pass
     os.kill(os.getpid(), number)
 
@@ -89,4 +89,20 @@ INBOX = (
     Point("ingestion.kafka.inbox:_first_time", "after"),
     Point("ingestion.kafka.inbox:_take", "after"),
     Point("focusflow.database.session:Transaction.commit", "after"),
+)
+
+#: Of the resident refresher, in the order in which it comes to them.
+REFRESHER = (
+    Point("pipelines.engine.silver:load_incremental", "before"),
+    Point("focusflow.lake.tables:write_deltalake", "within"),  # a file of silver is written, and not committed
+    Point("focusflow.lake.tables:Pinned._fsync_commit", "before"),
+    Point("pipelines.engine.silver:load_incremental", "after"),
+    Point("pipelines.engine.histories:load_incremental", "after"),
+    Point("pipelines.engine.daily:compute", "after"),
+    Point("pipelines.engine.build:compute", "after"),  # the rows of a gold table are computed, and not written
+    Point("pipelines.engine.checks:blocking_rules", "after"),
+    Point("pipelines.engine.publish_tables:Publication.write", "after"),  # in a transaction that is not committed
+    Point("pipelines.engine.publish_tables:publish", "after"),
+    Point("pipelines.refresher.service:record_success", "before"),
+    Point("pipelines.refresher.service:record_success", "after"),
 )

@@ -6,6 +6,7 @@ import threading
 from multiprocessing.context import ForkServerContext
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 from focusflow.database.session import Database
 from focusflow.lake import tables as lake_module
@@ -13,6 +14,7 @@ from focusflow.lake.tables import CommitConflict, Lake, Pinned
 from ingestion.landing.service import OutboxMaintenance, open_ingestion
 from tests.conftest import BUCKETS
 from tests.faults.points import Point
+from tests.integration.refresher.conftest import a_refresher, few_tables
 
 NEVER = float("inf")
 
@@ -77,3 +79,39 @@ def count_refusals(refused: "Synchronized[int]") -> None:
             raise
 
     Pinned.append = counting  # type: ignore[method-assign]
+
+
+def refresh(url: str, lake: str, is_ready: Event) -> None:
+    """`focusflow refresher`, without waiting and without the lease: it refreshes again and again beside others that do."""
+    few_tables()
+    with Database(url) as database:
+        refresher = a_refresher(Lake(lake), database, url, Path(lake).parent)
+        is_ready.set()
+        while True:
+            refresher.refresh_once()
+
+
+def refresh_until(url: str, lake: str, is_ready: Event, point: Point, *, has_one_commit: bool = True) -> None:
+    """One that is killed when it comes to a point. As a mutant, it moves the position first and writes the rows in a second commit."""
+    if not has_one_commit:
+        Pinned.append = positions_first(Pinned.append)  # type: ignore[method-assign]
+    point.strike(signal.SIGKILL)
+    refresh(url, lake, is_ready)
+
+
+def positions_first(append):
+    """The mutant: of rows and position, the position is committed first."""
+
+    def appending(table, data, *, positions, **how):
+        append(table, data.slice(0, 0), positions=positions)
+        append(table, data, positions={}, **how)
+
+    return appending
+
+
+def refresh_frozen(url: str, lake: str, is_ready: Event, point: Point, *, has_fence: bool = True) -> None:
+    """One that is frozen when it comes to a point. As a mutant, it commits onto whatever version it finds."""
+    if not has_fence:
+        Pinned.append = onto_whatever_is_there(Pinned.append)  # type: ignore[method-assign]
+    point.strike(signal.SIGSTOP)
+    refresh(url, lake, is_ready)

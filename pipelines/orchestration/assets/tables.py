@@ -1,6 +1,7 @@
 """The lake's tables as assets: raw, silver, gold."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from focusflow import clock
 from focusflow.contracts.registry import Noun
+from focusflow.database.lease import full_refresh
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from pipelines.engine import (
     build,
@@ -142,9 +144,14 @@ def productivity_daily(
     context: dg.AssetExecutionContext, config: DailyConfig, installation: Installation
 ) -> dg.MaterializeResult[None]:
     first_day = date.fromisoformat(f"{min(context.partition_keys)}-01") if config.anew else None
-    computed = daily.compute(
-        installation.lake, installation.session(), installation.buckets, installation.checked_now(), from_day=first_day
-    )
+    with installation.database() as database, full_refresh(database.url) if first_day else nullcontext():
+        computed = daily.compute(
+            installation.lake,
+            installation.session(),
+            installation.buckets,
+            installation.checked_now(),
+            from_day=first_day,
+        )
     return result(
         installation.lake,
         daily.DAILY.name,

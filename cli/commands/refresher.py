@@ -1,0 +1,47 @@
+"""`focusflow refresher`."""
+
+import click
+
+
+@click.command("refresher")
+def command() -> None:
+    """Refresh all tables continuously, whenever events have landed.
+
+    Several may run: one is active, another takes over when it stops.
+
+    Example: FOCUSFLOW_REFRESH_PAUSE_SECONDS=10 focusflow refresher
+    """
+    from cli import long_running
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.heartbeat import Heartbeat
+    from focusflow.lake.session import Session, duckdb_session
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import load_settings
+    from models.serving.registry import Registry
+    from pipelines.engine.refresh import Refresh
+    from pipelines.refresher.service import Refresher
+
+    settings = load_settings()
+    long_running.configure_logging(settings)
+    lake, models = Lake(settings.lake_location), Registry(settings.models_folder)
+    with (
+        running_database(settings) as url,
+        Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
+    ):
+
+        def refresh(session: Session) -> Refresh:
+            return Refresh(
+                lake, session, database, settings.buckets, clock.now(), models, settings.catalog_file, is_live=True
+            )
+
+        refresher = Refresher(
+            lake,
+            database,
+            url,
+            connect=lambda: duckdb_session(temp_directory=str(settings.home / "tmp")),
+            refresh=refresh,
+            pause_seconds=settings.refresh_pause_seconds,
+        )
+        refresher.run(long_running.stop_event(), Heartbeat("refresher").of("refresher"))
