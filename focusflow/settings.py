@@ -174,10 +174,10 @@ class Settings(BaseSettings):
     )
 
     refresh_pause_seconds: float = Field(
-        2,
+        0.5,
         ge=0,
         le=3600,
-        description="Pause between two refreshes while events arrive. A longer pause saves CPU time; numbers become visible later.",
+        description="Pause between two refreshes while events arrive continuously; the first event after a quiet time does not wait. A longer pause saves CPU time; numbers become visible later.",
     )
 
     backlog_alert_seconds: int = Field(
@@ -222,6 +222,12 @@ class Settings(BaseSettings):
     )
     dagster_refresh_runs: int = Field(
         200, ge=10, le=100_000, description="Number of finished refreshes that Dagster keeps, about 3 MB each."
+    )
+    dagster_report_seconds: int = Field(
+        60,
+        ge=5,
+        le=3600,
+        description="How often Dagster is told which tables the refresher built. Between two reports, the builds of a table are counted together.",
     )
     lake_history_hours: int = Field(
         24,

@@ -9,6 +9,8 @@ def command() -> None:
 
     Example: FOCUSFLOW_DAGSTER_PORT=3001 focusflow dagster
     """
+    import os
+
     from cli import long_running
     from cli.supervisor.ports import require_free
     from focusflow.database.installation import make_home
@@ -20,6 +22,7 @@ def command() -> None:
     make_home(settings.home)
     with single_process(settings.home / "dagster", "Dagster"):  # two would run each schedule and sensor twice
         require_free(settings, "dagster_port")
+        os.environ.setdefault("FRESHNESS_DAEMON_INTERVAL_SECONDS", "300")  # Dagster reads it while it is imported
         # Imported here: it takes seconds, and what is wrong with the installation is said before.
         from pipelines.orchestration.server import serve
 

@@ -39,19 +39,21 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
         asked = {each.name for each in context.selected_asset_check_keys}
         verdicts = enforce(installation.lake, installation.session(), table, clock.now())
         for verdict in (each for each in verdicts if each.rule in asked):
-            severity = dg.AssetCheckSeverity.ERROR if verdict.is_blocking else dg.AssetCheckSeverity.WARN
-            yield dg.AssetCheckResult(
-                asset_key=key,
-                check_name=verdict.rule,
-                passed=verdict.passed,
-                severity=severity,
-                description=None if verdict.passed else in_words(verdict),
-                metadata={"broken": verdict.broken}
-                | ({"rows": table_of(verdict.sample)} if verdict.sample else {})
-                | ({"users": listed(verdict.users)} if verdict.users else {}),
-            )
+            yield dg.AssetCheckResult(asset_key=key, check_name=verdict.rule, **outcome_of(verdict))
 
     return check
+
+
+def outcome_of(verdict: Verdict) -> dict[str, Any]:
+    """What a verdict says, as the arguments of Dagster's result or evaluation of a check."""
+    return {
+        "passed": verdict.passed,
+        "severity": dg.AssetCheckSeverity.ERROR if verdict.is_blocking else dg.AssetCheckSeverity.WARN,
+        "description": None if verdict.passed else in_words(verdict),
+        "metadata": {"broken": verdict.broken}
+        | ({"rows": table_of(verdict.sample)} if verdict.sample else {})
+        | ({"users": listed(verdict.users)} if verdict.users else {}),
+    }
 
 
 def in_words(verdict: Verdict) -> str:

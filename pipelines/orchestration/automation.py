@@ -1,11 +1,17 @@
-"""When a refresh is due: as soon as raw has moved on, and each hour because deadlines come nearer without any event. When reports are, and when a model is trained."""
+"""When Dagster refreshes: each hour, because deadlines come nearer without any event, and as soon as raw has moved on where no resident
+refresher is at work. When reports are due, and when a model is trained.
+"""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
 from focusflow import clock
+from focusflow.database.lease import Lease, is_held
+from focusflow.errors import Unavailable
 from focusflow.lake.tables import RAW_EVENTS, position_key
 from focusflow.mail import mailer
 from models.serving.scoring import BASELINE_VERSION
@@ -13,6 +19,7 @@ from pipelines.engine import integrity, priorities
 from pipelines.engine.as_of import newest_metadata
 from pipelines.engine.maintenance import Maintenance
 from pipelines.engine.partitions import month_of, touched_since
+from pipelines.engine.silver import EVENTS
 from pipelines.orchestration import history
 from pipelines.orchestration.assets.reconciliation import conservation_check
 from pipelines.orchestration.assets.reference import reference_check
@@ -209,8 +216,11 @@ def erase_users() -> None:
 #: So long after a refresh that failed, the next is tried although nothing new has landed.
 RETRY_SECONDS = 180
 
-#: How often the sensor looks. Looking is one read of a table's log.
-LOOK_SECONDS = 2
+#: How often the sensor looks. It is the safety net of the resident refresher, which is woken by the lander.
+LOOK_SECONDS = 15
+
+#: A refresher that built nothing for so long, although events have landed, is not waited for.
+STALLED_SECONDS = 120
 
 #: Among so many runs of a job is every one that has not ended: the sensor's, the schedule's, and those that are tried again.
 NEWEST = 20
@@ -226,6 +236,7 @@ UNDER_WAY = frozenset(
 
 def raw_commits(installation: Installation) -> dg.SensorDefinition:
     """It holds the installation. To be handed it as a resource, Dagster would open its own database again for every look."""
+    refresher = RefresherWatch(installation)
 
     @dg.sensor(
         name="raw_commits",
@@ -233,9 +244,11 @@ def raw_commits(installation: Installation) -> dg.SensorDefinition:
         job=refresh,
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a refresh of the months that new raw events touch, once the one before has ended and a pause has passed.",
+        description="While no resident refresher is at work: starts a refresh of the months that new raw events touch, once the one before has ended and a pause has passed.",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if refresher.is_at_work():
+            return dg.SkipReason("The resident refresher is at work.")
         refreshes = _newest(context.instance, refresh.name)
         if _is_under_way(refreshes):  # it reads what lands until it begins; the rest is for the next
             return dg.SkipReason("A refresh is under way.")
@@ -246,6 +259,38 @@ def raw_commits(installation: Installation) -> dg.SensorDefinition:
         return _again(refreshes[0]) if isinstance(found, dg.SkipReason) and _has_failed(refreshes) else found
 
     return look
+
+
+@dataclass(slots=True)
+class RefresherWatch:
+    """Sees whether there is a resident refresher, and whether the tables follow what lands."""
+
+    installation: Installation
+    _followed: int | None = None  # the version of raw that silver has
+    _behind: tuple[int, float] | None = None  # the version at which silver stands still, and since when
+
+    def is_at_work(self) -> bool:
+        try:
+            with self.installation.database() as database, database.owner() as connection:
+                is_alive = is_held(connection, Lease.REFRESHER)
+        except Unavailable:
+            return True  # nobody can refresh without the database
+        return is_alive and not self._is_stalled()
+
+    def _is_stalled(self) -> bool:
+        lake = self.installation.lake
+        landed = lake.version(RAW_EVENTS.name)
+        if landed == self._followed:
+            return False
+        raw, silver = lake.pinned(RAW_EVENTS.name), lake.pinned(EVENTS.name)
+        keys = [position_key(bucket) for bucket in range(self.installation.buckets)]
+        if raw is None or (silver and all(silver.position(key) >= raw.position(key) for key in keys)):
+            self._followed, self._behind = landed, None
+            return False
+        version, now = silver.version if silver else -1, time.monotonic()
+        if self._behind is None or self._behind[0] != version:
+            self._behind = version, now
+        return now - self._behind[1] > STALLED_SECONDS
 
 
 def _has_failed(refreshes: Sequence[dg.RunRecord]) -> bool:
@@ -304,9 +349,11 @@ def _what_landed(installation: Installation, seen: Mapping[str, int]) -> dg.Sens
     job=refresh,
     cron_schedule="7 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Once an hour: a new local day begins somewhere, and deadlines come nearer.",
+    description="Once an hour, while no resident refresher does so: a new local day begins somewhere, and deadlines come nearer.",
 )
-def refresh_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def refresh_hourly(context: dg.ScheduleEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if RefresherWatch(installation).is_at_work():
+        return dg.SkipReason("The resident refresher is at work.")
     return dg.RunRequest(partition_key=month_of(context.scheduled_execution_time.date()))
 
 

@@ -59,6 +59,10 @@ class EventLog(SqliteEventLogStorage):
     def delete_events(self, run_id: str) -> None:
         """With the file: what Dagster deletes of a run leaves a file of empty pages behind."""
         super().delete_events(run_id)
+        self.delete_file(run_id)
+
+    def delete_file(self, run_id: str) -> None:
+        """What the index holds of these events stays."""
         with self._db_lock:
             if engine := self._open.pop(run_id, None):
                 engine.dispose()

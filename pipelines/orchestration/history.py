@@ -6,9 +6,11 @@ A refresh writes about 3 MB of events. What assets and checks show as their newe
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     AssetEventTagsTable,
@@ -48,6 +50,7 @@ def prune(instance: dg.DagsterInstance, settings: Settings, job: str, now: datet
     for run_id in chosen:
         instance.delete_run(run_id)
     _delete_check_results(instance, chosen)
+    _delete_runless_events(instance, settings.dagster_refresh_runs)
     return len(chosen)
 
 
@@ -68,6 +71,47 @@ def _shown_runs(instance: dg.DagsterInstance) -> set[str]:
         events = sa.select(SqlEventLogStorageTable.c.run_id).where(SqlEventLogStorageTable.c.id.in_(NEWEST_EVENTS))
         checks = sa.select(AssetCheckExecutionsTable.c.run_id).where(AssetCheckExecutionsTable.c.id.in_(NEWEST_CHECKS))
         return {run_id for query in (events, checks) for (run_id,) in connection.execute(query)}
+
+
+def _delete_runless_events(instance: dg.DagsterInstance, kept: int) -> None:
+    """Of what the resident refresher reported of each table and each check, the newest stay."""
+    log = instance.event_log_storage
+    if not isinstance(log, EventLog):
+        return
+    log.delete_file(RUNLESS_RUN_ID)  # a second copy, which nothing reads
+    with log.index_connection() as connection:
+        connection.execute(
+            sa.delete(AssetCheckExecutionsTable).where(
+                AssetCheckExecutionsTable.c.id.in_(
+                    _beyond(
+                        AssetCheckExecutionsTable,
+                        kept,
+                        AssetCheckExecutionsTable.c.asset_key,
+                        AssetCheckExecutionsTable.c.check_name,
+                    )
+                )
+            )
+        )
+        known = sa.select(AssetCheckExecutionsTable.c.evaluation_event_storage_id)
+        events = SqlEventLogStorageTable.c
+        is_evaluation = events.dagster_event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
+        old = _beyond(SqlEventLogStorageTable, kept, events.dagster_event_type, events.asset_key, where=~is_evaluation)
+        connection.execute(
+            sa.delete(SqlEventLogStorageTable).where(
+                events.run_id == RUNLESS_RUN_ID,
+                sa.or_(events.id.in_(old), sa.and_(is_evaluation, events.id.not_in(known))),
+            )
+        )
+
+
+def _beyond(
+    table: sa.Table, kept: int, *group: sa.ColumnElement[Any], where: sa.ColumnElement[bool] | None = None
+) -> sa.Select[Any]:
+    """The rows without a run beyond the newest of each group."""
+    place = sa.func.row_number().over(partition_by=group, order_by=table.c.id.desc()).label("place")
+    chosen = sa.select(table.c.id, place).where(table.c.run_id == RUNLESS_RUN_ID)
+    ranked = (chosen if where is None else chosen.where(where)).subquery()
+    return sa.select(ranked.c.id).where(ranked.c.place > kept)
 
 
 def _delete_check_results(instance: dg.DagsterInstance, runs: set[str]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
@@ -15,6 +17,26 @@ from focusflow.lake.session import Session, duckdb_session
 from focusflow.lake.tables import Lake
 from focusflow.settings import Settings, load_settings
 from models.serving.registry import Registry
+
+#: Runs and sensors that may need a connection at the same moment.
+RUN_CONNECTIONS = 10
+
+#: Databases that this process holds open, by home: to open one for each step and each look of a sensor takes .1 s of CPU.
+RESIDENT: Final = dict[Path, Database]()
+
+
+@contextmanager
+def resident_database(settings: Settings) -> Iterator[Database]:
+    """Hold the database open for whatever runs in this process."""
+    with (
+        running_database(settings) as url,
+        Database(url, connections=settings.mail_connections + RUN_CONNECTIONS) as database,
+    ):
+        RESIDENT[settings.home] = database
+        try:
+            yield database
+        finally:
+            del RESIDENT[settings.home]
 
 
 class Installation(dg.ConfigurableResource[Settings]):
@@ -49,5 +71,8 @@ class Installation(dg.ConfigurableResource[Settings]):
 
     @contextmanager
     def database(self, connections: int = 1) -> Iterator[Database]:
+        if resident := RESIDENT.get(self.settings.home):
+            yield resident
+            return
         with running_database(self.settings) as url, Database(url, connections=connections) as database:
             yield database

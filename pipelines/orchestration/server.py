@@ -25,16 +25,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from focusflow import clock
-from focusflow.database.installation import running_database
 from focusflow.heartbeat import Beat, unwatched
+from focusflow.lake.tables import Lake
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
 from pipelines.orchestration.metrics import export_metrics
 from pipelines.orchestration.page_guard import PageGuard
+from pipelines.orchestration.refresher_reports import RefresherReports
+from pipelines.orchestration.resources import resident_database
 from pipelines.orchestration.run_launcher import UNDER_WAY, AbandonedRuns, fail
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 
+
+#: Between two looks at the daemons, once all have worked.
+TURN_SECONDS = 5
 
 NOT_YET = "There are no Data Docs yet. The job write_data_docs writes them each hour, or whenever it is started."
 
@@ -48,12 +53,15 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
     origin = LoadableTargetOrigin(executable_path=sys.executable, module_name="pipelines.definitions")
     target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="focusflow"))
     with (
-        running_database(settings),
+        resident_database(settings) as database,
         dg.DagsterInstance.from_config(str(home)) as instance,
         daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
     ):
         end_abandoned_runs(instance)
         abandoned = AbandonedRuns(instance)
+        reports = RefresherReports(
+            instance, Lake(settings.lake_location), settings.buckets, database, seconds=settings.dagster_report_seconds
+        )
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)
         export_metrics(app, instance)
@@ -68,10 +76,13 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         )
         pages = threading.Thread(target=pages_server.run, name="pages", daemon=True)
         pages.start()
-        while not stop.wait(1):
+        is_ready = False
+        while not stop.wait(TURN_SECONDS if is_ready else 1):
             controller.check_daemon_threads()
             abandoned.look_when_due()
-            beat(has_worked=pages_server.started and daemons_have_worked(instance, begun))
+            reports.report_when_due()
+            is_ready = is_ready or (pages_server.started and daemons_have_worked(instance, begun))
+            beat(has_worked=is_ready)
             if not pages.is_alive():
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
         pages_server.should_exit = True

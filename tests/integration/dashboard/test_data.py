@@ -1,12 +1,14 @@
 """What the data layer lets out: a user's own rows, and to analysts what is about all."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.data import lake
-from focusflow.identity import new_id
+from focusflow.identity import bucket_of, new_id
+from pipelines.engine.daily import DAILY
 from tests.integration.dashboard.conftest import TODAY, days_of
 
 
@@ -82,3 +84,38 @@ def test_every_query_that_is_not_about_all_users_sees_only_rows_that_have_an_own
         user_quarantine.USERS.name,
     }
     assert {table for question in lake.OWN for table in lake.READS[question]} <= owned
+
+
+def a_page():
+    """A page that reads the user's days, and then says whether they may be others now."""
+
+    def script():
+        import streamlit as st
+
+        from dashboard.data import lake
+
+        if "read" not in st.session_state:
+            st.session_state["read"] = len(
+                lake.query("days", first=st.session_state["day"], last=st.session_state["day"])
+            )
+        st.text(lake.has_newer_rows())
+
+    page = AppTest.from_function(script, default_timeout=30)
+    page.session_state["day"] = TODAY
+    return page
+
+
+def test_a_page_moves_on_with_rows_of_its_user_and_not_with_those_of_other_buckets(look, lake, monkeypatch):
+    monkeypatch.setattr("dashboard.data.lake.RECENT_SECONDS", 0)
+    me = str(new_id())
+    other = next(
+        each for each in iter(lambda: str(new_id()), None) if bucket_of(UUID(each), 8) != bucket_of(UUID(me), 8)
+    )
+    look(days_of(me, 1, count=3), user_id=me)
+    page = a_page()
+    daily = lake.open(DAILY)
+    assert page.run().text[0].value == "False"
+    daily.append(days_of(other, 2, count=3).to_arrow(), positions={})
+    assert page.run().text[0].value == "False"
+    daily.append(days_of(me, 3, count=1).to_arrow(), positions={})
+    assert page.run().text[0].value == "True"

@@ -70,3 +70,18 @@ def test_old_runs_go_and_those_under_way_stay(instance, settings):
     assert prune(instance, settings, "another", clock.now()) == 0
     assert prune(instance, settings, "another", later) == 1
     assert {each.run_id for each in instance.get_runs()} == {*newest, waits.run_id}
+
+
+def test_of_events_without_a_run_the_newest_stay_of_each_asset_and_check(instance, settings):
+    for number in range(KEPT + 3):
+        instance.report_runless_asset_event(dg.AssetMaterialization(numbers.key, metadata={"number": number}))
+        instance.report_runless_asset_event(dg.AssetCheckEvaluation(numbers.key, "few", passed=True))
+    ran(instance, "2026-01")
+    prune(instance, settings, "refresh", clock.now())
+    kept = instance.fetch_materializations(numbers.key, limit=100).records
+    assert len(kept) == KEPT + 1  # with that of the run
+    assert kept[1].asset_materialization.metadata["number"].value == KEPT + 2
+    with instance.event_log_storage.index_connection() as connection:
+        results = connection.execute(select(func.count()).select_from(AssetCheckExecutionsTable)).scalar_one()
+    assert results == KEPT + 1
+    assert not (settings.home / "dagster/history/runs/.db").exists()
