@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `focusflow status` describes a backlog without the librarie
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 #: Each stage, and which process does it.
-STAGES = {"sequencing": "land", "publishing": "relay", "landing": "land", "refreshing": "dagster"}
+STAGES = {"sequencing": "land", "publishing": "relay", "landing": "land", "refreshing": "refresher"}
 
 Positions = Mapping[int, int]
 

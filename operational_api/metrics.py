@@ -6,11 +6,14 @@ The API counts its own requests. All else is read when it is asked for, from the
 import platform
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from focusflow import __version__, backlog, clock
+from focusflow.database.lease import Lease, is_held
 from focusflow.database.migrate import newest_revision
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
@@ -80,6 +83,19 @@ ANSWERS = Gauge(
 TOKENS = Gauge("focusflow_ai_tokens", "Tokens of the AI service in the last 24 hours", registry=REGISTRY)
 DOLLARS = Gauge("focusflow_ai_cost_dollars", "Cost of the AI service in the last 24 hours, in US dollars", registry=REGISTRY)  # fmt: skip
 
+REFRESHER_AGE = Gauge(
+    "focusflow_refresher_age_seconds",
+    "Time since the resident refresher refreshed; 0 before its first",
+    registry=REGISTRY,
+)
+REFRESHER_SECONDS = Gauge("focusflow_refresher_seconds", "Duration of its last refresh", registry=REGISTRY)
+REFRESHER_REFRESHES = Gauge("focusflow_refresher_refreshes", "Its refreshes so far", registry=REGISTRY)
+REFRESHER_CONFLICTS = Gauge(
+    "focusflow_refresher_conflicts", "How often another refresh was quicker, and it tried again", registry=REGISTRY
+)
+REFRESHER_FAILURES = Gauge("focusflow_refresher_failures", "Its failures in a row; 0 if all is well", registry=REGISTRY)
+REFRESHER_ACTIVE = Gauge("focusflow_refresher_active", "Whether a resident refresher is alive", registry=REGISTRY)
+
 #: To count the overlooked reports, each user's schedule is computed.
 OVERLOOKED_SECONDS = 300
 
@@ -112,7 +128,8 @@ def _export_database(settings: Settings, database: Database) -> None:
         EVENTS.labels(stage).set(count)
     with database.transaction(Role.REPORTING) as tx:
         sizes, outage = tx.one(QUERIES["sizes"]), tx.one(QUERIES["mail_outage"])
-        failed = tx.one(QUERIES["failed_attempts"])
+        failed, refresher = tx.one(QUERIES["failed_attempts"]), tx.one(QUERIES["refresher"])
+        REFRESHER_ACTIVE.set(is_held(tx.connection, Lease.REFRESHER))
         reports, answers = tx.all(QUERIES["reports"]), tx.all(QUERIES["ai"])
     with database.transaction(Role.AUTH) as tx:
         erasures = tx.one(QUERIES["erasures"])
@@ -122,6 +139,7 @@ def _export_database(settings: Settings, database: Database) -> None:
     assert sizes is not None
     assert outage is not None
     assert failed is not None
+    _export_refresher(refresher or {})
     USERS.set(sizes["users"])
     OPEN_TASKS.set(sizes["open_tasks"])
     FAILED_ATTEMPTS.set(failed["count"])
@@ -139,6 +157,18 @@ def _export_database(settings: Settings, database: Database) -> None:
     TOKENS.set(sum(row["tokens"] for row in answers))
     DOLLARS.set(sum(row["dollars"] for row in answers))
     _count_overlooked(settings, database)
+
+
+def _export_refresher(state: Mapping[str, Any]) -> None:
+    """Zeros before its first refresh."""
+    for gauge, name in (
+        (REFRESHER_AGE, "age_seconds"),
+        (REFRESHER_SECONDS, "seconds"),
+        (REFRESHER_REFRESHES, "refreshes"),
+        (REFRESHER_CONFLICTS, "conflicts"),
+        (REFRESHER_FAILURES, "failures"),
+    ):
+        gauge.set(state.get(name) or 0)
 
 
 def _count_overlooked(settings: Settings, database: Database) -> None:

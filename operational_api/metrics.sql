@@ -31,6 +31,10 @@ from ai_messages where model <> 'local' and created_at > clock_timestamp() - int
 -- What could not be made for a user and is tried again later, or was given up.
 select count(*) as count from failed_attempts
 
+-- refresher --
+select extract(epoch from clock_timestamp() - refreshed_at)::float8 as age_seconds, seconds, refreshes, conflicts, failures, error
+from refresher_state
+
 -- mail_outage_details --
 select began_at, next_attempt_at, reason from mail_outage
 

@@ -61,6 +61,7 @@ def command(as_json: bool) -> None:
         if has_database and figures.get("focusflow_mail_outage_seconds")
         else None,
         "erasures": _erasures(figures),
+        "refresher": _refresher(settings, figures) if has_database else None,
         "backlog": _backlog(figures, settings.backlog_alert_seconds) if has_database else None,
     }
     facts["next"] = _next(facts, does_api_answer=asked is not None or "api" not in addresses)
@@ -144,6 +145,10 @@ def _quarantined(settings: "Settings") -> list[str]:
 
 def _mail_outage(settings: "Settings") -> dict[str, Any] | None:
     """Since when the mail server takes no email, when it is asked again, and what it said. What it said is in no metric."""
+    return _row(settings, "mail_outage_details")
+
+
+def _row(settings: "Settings", query: str) -> dict[str, Any] | None:
     from focusflow.database.installation import database_as_it_is
     from focusflow.database.session import Database, Role
     from operational_api.metrics import QUERIES
@@ -153,7 +158,19 @@ def _mail_outage(settings: "Settings") -> dict[str, Any] | None:
         Database(running.url, connections=1) as database,
         database.transaction(Role.REPORTING) as tx,
     ):
-        return tx.one(QUERIES["mail_outage_details"])
+        return tx.one(QUERIES[query])
+
+
+def _refresher(settings: "Settings", figures: Mapping[str, float]) -> dict[str, Any]:
+    """Whether one is alive, its last refresh, and why it fails, which is in no metric."""
+    refreshes, failures = (int(figures.get(f"focusflow_refresher_{name}", 0)) for name in ("refreshes", "failures"))
+    return {
+        "active": bool(figures.get("focusflow_refresher_active")),
+        "age_seconds": figures["focusflow_refresher_age_seconds"] if refreshes else None,
+        "seconds": figures["focusflow_refresher_seconds"] if refreshes else None,
+        "failures": failures,
+        "error": (_row(settings, "refresher") or {}).get("error") if failures else None,
+    }
 
 
 def _erasures(figures: Mapping[str, float]) -> dict[str, Any] | None:
@@ -246,6 +263,8 @@ def _show(facts: Mapping[str, Any]) -> None:
     if erasures := facts["erasures"]:
         when = f", the next continues at {erasures['next_at']:%Y-%m-%d %H:%M} UTC" if erasures["next_at"] else ""
         rows.append(("erasures", f"{erasures['unfinished']:,} unfinished{when}"))
+    if refresher := facts["refresher"]:
+        rows.append(("refresher", _refresher_in_words(refresher)))
     for each in facts["backlog"] or []:
         waiting = f"{each.events:,} waiting since {each.since:%Y-%m-%d %H:%M:%S} UTC"
         rows.append((each.stage, click.style(waiting, fg="red" if each.is_late else None)))
@@ -253,6 +272,15 @@ def _show(facts: Mapping[str, Any]) -> None:
     width = max(len(name) for name, _ in rows) + 2
     for name, value in rows:
         click.echo(f"{name:<{width}}{value}")
+
+
+def _refresher_in_words(state: Mapping[str, Any]) -> str:
+    if state["failures"]:
+        return click.style(f"failed {state['failures']} times in a row: {state['error']}", fg="red")
+    if state["age_seconds"] is None:
+        return "no refresh yet"
+    alive = "active" if state["active"] else "not active"
+    return f"{alive}, last refresh {state['age_seconds']:,.0f} s ago in {state['seconds']:.1f} s"
 
 
 def _run(run: "LastRun | None") -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -237,12 +238,22 @@ def _erasures() -> None:
     )
 
 
+def _refresher(state: dict[str, Any] | None) -> None:
+    """Why the numbers stand still, where they do."""
+    if state and state["failures"]:
+        failures = formatting.count(state["failures"], "refresh failed", "refreshes failed")
+        st.error(f"{failures} in a row. It is tried again by itself. {state['error']}", icon=":material/sync_problem:")
+    elif state and state["refreshed_at"]:
+        st.caption(f"The last refresh took {state['seconds']:.1f} s.")
+
+
 def _published() -> None:
     """What the API has: for admins, who alone may ask it."""
     pipeline = layout.fetch(Client.pipeline)
     if pipeline is None:
         return
     me = current_user.require_user()
+    _refresher(pipeline["refresher"])
     layout.section_header(
         "Published to the API", "Tables published for the API, and accepted events without a log offset."
     )

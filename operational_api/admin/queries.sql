@@ -22,6 +22,9 @@ order by at desc, id desc limit %(limit)s + 1
 -- published --
 select table_name, as_of, published_at, events, lake_version from publications order by table_name limit 200
 
+-- refresher --
+select refreshed_at, seconds, refreshes, conflicts, failures, failed_at, error from refresher_state
+
 -- waiting --
 select count(*) as events_waiting, min(recorded_on)::timestamptz as oldest_waiting_at from outbox where log_offset is null
 

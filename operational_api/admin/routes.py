@@ -18,6 +18,7 @@ from operational_api.admin.schemas import (
     AuditPage,
     Pipeline,
     Published,
+    Refresher,
     User,
     UserChange,
     UserFilter,
@@ -105,4 +106,10 @@ def get_pipeline(uow: UnitOfWork) -> Pipeline:
     published = uow.tx.all(QUERIES["published"])
     with uow.acting_as(Role.INGESTION):
         found = {**(uow.tx.one(QUERIES["waiting"]) or {}), **(uow.tx.one(QUERIES["in_log"]) or {})}
-    return Pipeline(**found, published=[Published.from_row(row) for row in published])
+    with uow.acting_as(Role.REPORTING):
+        state = uow.tx.one(QUERIES["refresher"])
+    return Pipeline(
+        **found,
+        published=[Published.from_row(row) for row in published],
+        refresher=Refresher.from_row(state) if state else None,
+    )

@@ -94,6 +94,18 @@ class Published(Output):
     lake_version: int
 
 
+class Refresher(Output):
+    """The resident refresher: its last refresh, and what fails since."""
+
+    refreshed_at: datetime | None
+    seconds: float | None = Field(description="Duration of the last refresh.")
+    refreshes: int = Field(description="Refreshes so far.")
+    conflicts: int = Field(description="How often another refresh was quicker, and it tried again.")
+    failures: int = Field(description="Failures in a row; 0 if all is well.")
+    failed_at: datetime | None
+    error: str | None
+
+
 class Pipeline(Output):
     """Backlog of events and freshness of figures."""
 
@@ -101,3 +113,4 @@ class Pipeline(Output):
     oldest_waiting_at: datetime | None
     events_in_log: int
     published: list[Published]
+    refresher: Refresher | None = Field(description="Null before its first refresh.")
