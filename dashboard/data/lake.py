@@ -5,12 +5,15 @@ Answers are kept as long as the tables they come from stand at the same versions
 
 import json
 import logging
+import math
 import re
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import duckdb
@@ -32,7 +35,11 @@ QUERIES = OWN | PRODUCT
 TABLE = re.compile(r"\b(from|join) (gold|quarantine)\.(\w+)")
 DAY = re.compile(r"\$(\w+)")
 Months = tuple[str, str]  # the first and the last, as partitions are called
-VERSIONS_READ = "tables read"  # by the page, with their versions, in the state of the session
+VERSIONS_READ, VERSIONS_WATCHED = "tables read", "tables watched"  # by the page, in the state of the session
+
+#: How long a version that one page looked up counts as the newest for the others.
+RECENT_SECONDS = 0.5
+_recent: Final = dict[str, tuple[float, int]]()
 READS = {
     name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
 }
@@ -75,7 +82,7 @@ def query(question: str, **values: Any) -> pl.DataFrame:
     me = current_user.require_analyst() if question in PRODUCT else current_user.require_user()
     try:
         versions = {name: version(name) for name in READS[question]}
-        st.session_state.setdefault(VERSIONS_READ, {}).update(versions)
+        _remember(versions, None if question in PRODUCT else me.user_id)
         if -1 in versions.values():
             return pl.DataFrame()
         return _cached_answer(question, None if question in PRODUCT else me.user_id, versions, values)
@@ -84,9 +91,57 @@ def query(question: str, **values: Any) -> pl.DataFrame:
         raise NumbersDamaged from error
 
 
-def has_newer_versions() -> bool:
-    """Whether a table that the page was made from has a newer version now."""
-    return any(version(name) != seen for name, seen in st.session_state.get(VERSIONS_READ, {}).items())
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The version of a table that a page was made from, and whose rows of it; None for those of all users."""
+
+    version: int
+    user_id: str | None
+
+
+def _remember(versions: Mapping[str, int], user_id: str | None) -> None:
+    known: dict[str, Read] = st.session_state.setdefault(VERSIONS_READ, {})
+    for name, seen in versions.items():
+        known[name] = Read(seen, None if name in known and known[name].user_id is None else user_id)
+
+
+def has_newer_rows() -> bool:
+    """Whether rows that the page was made from may be others now. Versions that left the user's partitions alone are passed over."""
+    known: dict[str, Read] = st.session_state.get(VERSIONS_READ, {})
+    return any(_has_moved(known, name) for name in tuple(known))
+
+
+def has_moved(name: str, user_id: str) -> bool:
+    """Whether rows of a user may have changed since this was last asked on the page."""
+    known: dict[str, Read] = st.session_state.setdefault(VERSIONS_WATCHED, {})
+    known.setdefault(name, Read(_recent_version(name), user_id))
+    return _has_moved(known, name)
+
+
+def _has_moved(known: dict[str, Read], name: str) -> bool:
+    read, newest = known[name], _recent_version(name)
+    if newest == read.version:
+        return False
+    known[name] = Read(newest, read.user_id)
+    if read.user_id is None or -1 in (newest, read.version):
+        return True
+    lake, bucket = shared().lake.location, bucket_of(UUID(read.user_id), shared().buckets)
+    try:
+        before, after = (_table(name, version, lake) for version in (read.version, newest))
+        where = _where(after, None, bucket)
+        files = [_files(name, table.version, lake, where) for table in (before, after)]
+    except (TableDamaged, Unavailable, OSError):
+        return True  # the page says so
+    return before.version != read.version or files[0] != files[1]
+
+
+def _recent_version(name: str) -> int:
+    """The newest version, looked up once in a while for all open pages together."""
+    looked_at, known = _recent.get(name, (-math.inf, -1))
+    if time.monotonic() - looked_at >= RECENT_SECONDS:
+        known = version(name)
+        _recent[name] = time.monotonic(), known
+    return known
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
