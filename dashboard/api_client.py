@@ -19,6 +19,12 @@ KINDS: dict[int, type[Problem]] = {
 Json = dict[str, Any]
 
 
+class CodeNeeded(NotSignedIn):
+    """Enter a code of your authenticator app."""
+
+    ticket = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """What a sign-in gave. The refresh token is good for one use."""
@@ -84,6 +90,39 @@ class Client:
         """Sign in for a browser. Returns the secret of the session, to be used like an access token."""
         token: str = self._call("POST", "/api/v1/auth/sessions", json={"email": email, "password": password})["token"]
         return token
+
+    def begin_session_with_code(self, ticket: str, code: str) -> str:
+        """Complete a sign-in that needs a code. Returns the secret of the session."""
+        body = {"ticket": ticket, "code": code}
+        token: str = self._call("POST", "/api/v1/auth/sessions/code", json=body)["token"]
+        return token
+
+    def confirmation(self) -> Json:
+        """Whether dangerous calls need a confirmation of who the user is, and by what."""
+        return self._call("GET", "/api/v1/auth/confirm")
+
+    def confirm(self, **answer: str) -> None:
+        """By `password` or `code`."""
+        self._call("POST", "/api/v1/auth/confirm", json=answer)
+
+    def two_factor(self) -> Json:
+        return self._call("GET", "/api/v1/auth/two-factor")
+
+    def begin_two_factor(self) -> Json:
+        """A key for an authenticator app."""
+        return self._call("POST", "/api/v1/auth/two-factor")
+
+    def turn_on_two_factor(self, code: str) -> list[str]:
+        """Returns the recovery codes."""
+        codes: list[str] = self._call("POST", "/api/v1/auth/two-factor/on", json={"code": code})["codes"]
+        return codes
+
+    def renew_recovery_codes(self) -> list[str]:
+        codes: list[str] = self._call("POST", "/api/v1/auth/two-factor/recovery-codes")["codes"]
+        return codes
+
+    def turn_off_two_factor(self) -> None:
+        self._call("DELETE", "/api/v1/auth/two-factor")
 
     def begin_single_sign_on(self) -> Json:
         return self._call("POST", "/api/v1/auth/oidc")
@@ -394,7 +433,7 @@ class Client:
             raise Unavailable(f"The API under {self._http.base_url} does not answer.") from error
         if answer.is_success:
             return answer
-        raise KINDS.get(answer.status_code, Problem)(_detail(answer))
+        raise _problem(answer)
 
 
 @cache
@@ -405,6 +444,14 @@ def _tls() -> ssl.SSLContext:
 
 def _written(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, date) else value for name, value in wanted.items()}
+
+
+def _problem(answer: httpx2.Response) -> Problem:
+    if answer.status_code == 401 and "ticket" in (body := answer.json()):
+        needed = CodeNeeded()
+        needed.ticket = body["ticket"]
+        return needed
+    return KINDS.get(answer.status_code, Problem)(_detail(answer))
 
 
 def _detail(answer: httpx2.Response) -> str:

@@ -1,5 +1,7 @@
 """Errors that users and operators see. Each message is a sentence: what happened, and what to do now."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 
@@ -13,6 +15,9 @@ class Problem(Exception):
 
     #: The fields at fault, each with what is wrong with it.
     errors: list[dict[str, str]] | None = None
+
+    #: What else a program needs to go on.
+    members: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, sentence: str | None = None) -> None:
         super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))

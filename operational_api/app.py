@@ -22,6 +22,8 @@ from operational_api.analytics.routes import router as analytics
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.auth.single_sign_on import router as single_sign_on
+from operational_api.auth.two_factor import router as two_factor
+from operational_api.auth.two_factor import sign_in_router as codes
 from operational_api.calendar.routes import router as calendar
 from operational_api.categories.routes import router as categories
 from operational_api.contracts.routes import router as contracts
@@ -81,6 +83,8 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
     (single_sign_on, SIGNED_IN),
+    (codes, SIGNED_IN),
+    (two_factor, SIGNED_IN),
     (unsubscribing, SIGNED_IN),
     (me, SIGNED_IN),
     (personal_data, SIGNED_IN),

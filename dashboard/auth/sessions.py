@@ -74,6 +74,11 @@ class SessionStore:
         with self.on_behalf_of(address) as client:
             return client.begin_session(email, password)
 
+    def sign_in_with_code(self, ticket: str, code: str, address: str | None) -> str:
+        """The value of the cookie, where the password was right and a code was needed."""
+        with self.on_behalf_of(address) as client:
+            return client.begin_session_with_code(ticket, code)
+
     def begin_single_sign_on(self, address: str | None) -> Json:
         """Where to send a browser that signs in with the provider, and the secret that must come back with the answer."""
         with self.on_behalf_of(address) as client:

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.api_client import CodeNeeded
 from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
 from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
 from dashboard.auth.headers import policy_of_form
@@ -20,6 +21,15 @@ OPEN_PATHS = ("/signin", "/signout", *ACCOUNT_PATHS, "/_stcore/health", "/_stcor
 
 LINKS = (
     '<p class="hint"><a href="/register">Create account</a> · <a href="/forgot-password">Forgot your password?</a></p>'
+)
+CODE_FORM = Form(
+    "Sign in",
+    "/signin/code",
+    "Sign in",
+    (Field("code", "Code", autocomplete="one-time-code"), Field("ticket", type="hidden")),
+    heading="Enter a code",
+    lead="Your authenticator app shows it. A recovery code works too.",
+    after='<p class="hint"><a href="/signin">Start again</a></p>',
 )
 PROVIDER_LINK = '<p class="hint"><a class="button" href="/signin/oidc">Sign in with {name}</a></p>'
 PROVIDER_SIGN_OUT = '<p class="hint">You may still be signed in there. <a href="{url}">Sign out of {name}</a></p>'
@@ -61,18 +71,22 @@ class SignIn:
         return [
             Route("/signin", self.show, methods=["GET"]),
             Route("/signin", self.sign_in, methods=["POST"]),
+            Route("/signin/code", self.enter_code, methods=["POST"]),
             Route("/signout", self.sign_out, methods=["GET", "POST"]),
         ]
 
     def page(self, problem: str = "", status: int = 200) -> Response:
         return self._form.page(problem, status)
 
-    def signed_in(self, request: Request, token: str, *, by_provider: bool = False) -> Response:
+    def signed_in(self, request: Request, token: str) -> Response:
         """The answer that begins a session in the browser."""
         answer = RedirectResponse("/", 303)
         self.set_cookie(request, answer, COOKIE, token, path="/")
-        if by_provider:
-            self.set_cookie(request, answer, BY_PROVIDER, "1", path="/signout")
+        return answer
+
+    def by_provider(self, request: Request, answer: Response) -> Response:
+        """The answer to a browser that is signed in at the provider from now on."""
+        self.set_cookie(request, answer, BY_PROVIDER, "1", path="/signout")
         return answer
 
     def set_cookie(
@@ -96,11 +110,31 @@ class SignIn:
         address = request.client.host if request.client else None
         try:
             session_id = await run_in_threadpool(self._store.sign_in, email, password, address)
+        except CodeNeeded as needed:
+            return self.code_page(needed.ticket)
         except NotSignedIn:
             return self._form.page("The email or password is wrong, or the email is not confirmed.", 401, email=email)
         except Problem as problem:
             return self._form.page(str(problem), problem.status, email=email)
         return self.signed_in(request, session_id)
+
+    def code_page(self, ticket: str, problem: str = "", status: int = 200) -> Response:
+        return CODE_FORM.page(problem, status, ticket=ticket)
+
+    async def enter_code(self, request: Request) -> Response:
+        if not is_same_origin(request):
+            return self.page("Sign in from this page.", 403)
+        try:
+            form = await filled_in(request)
+        except TooLong:
+            return self.page("The form is too long.", 413)
+        ticket, code = form.get("ticket", ""), form.get("code", "")
+        address = request.client.host if request.client else None
+        try:
+            token = await run_in_threadpool(self._store.sign_in_with_code, ticket, code, address)
+        except Problem as problem:
+            return self.code_page(ticket, str(problem), problem.status)
+        return self.signed_in(request, token)
 
     async def sign_out(self, request: Request) -> Response:
         if request.method == "POST" and is_same_origin(request):

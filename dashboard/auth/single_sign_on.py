@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from dashboard.api_client import CodeNeeded
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignIn
 from focusflow.errors import Problem
@@ -42,9 +43,11 @@ class SingleSignOn:
             return self._sign_in.page("The sign-in was not completed. Start again from this page.", 401)
         try:
             token = await run_in_threadpool(self._store.finish_single_sign_on, secret, state, code, _address(request))
+        except CodeNeeded as needed:
+            return self._sign_in.by_provider(request, self._sign_in.code_page(needed.ticket))
         except Problem as problem:
             return self._sign_in.page(str(problem), problem.status)
-        answer = self._sign_in.signed_in(request, token, by_provider=True)
+        answer = self._sign_in.by_provider(request, self._sign_in.signed_in(request, token))
         answer.delete_cookie(COOKIE, path=PATH)
         return answer
 

@@ -4,24 +4,29 @@ import streamlit as st
 
 from dashboard import current_user
 from dashboard.api_client import Client, Json
-from dashboard.components import layout
+from dashboard.components import confirmation, layout
 from focusflow.errors import Problem
 from focusflow.scopes import Scope
 
 
 def section() -> None:
     st.caption("For your own programs. A key is limited to its permissions and shown once.")
+    if confirmation.is_confirmed():
+        _new_key()
+    found = layout.fetch(Client.api_keys)
+    if found == []:
+        layout.empty_state("No keys yet. Create one above.")
+    for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
+        _show_key(key)
+
+
+def _new_key() -> None:
     with st.form("key", clear_on_submit=True):
         name = st.text_input("Name", placeholder="Phone widget", max_chars=100)
         scopes = st.multiselect("Permissions", [scope.value for scope in Scope], placeholder="Choose permissions")
         is_sent = st.form_submit_button("Create key", type="primary")
     if is_sent:
         _make(name, scopes)
-    found = layout.fetch(Client.api_keys)
-    if found == []:
-        layout.empty_state("No keys yet. Create one above.")
-    for key in sorted(found or [], key=lambda each: each["revoked_at"] is not None):
-        _show_key(key)
 
 
 def _make(name: str, scopes: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Password and sessions."""
+"""Password, two-factor authentication and sessions."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
 from dashboard.components import layout
+from dashboard.settings import two_factor
 from focusflow.errors import Problem
 
 
@@ -13,6 +14,7 @@ def section() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _password()
+        two_factor.section()
     with right:
         layout.section_header("Where you are signed in")
         for each in layout.fetch(Client.sessions) or []:

@@ -113,6 +113,7 @@ refresh_tokens = Table(
     Column(
         "seen_at", Instant
     ),  # of a session's secret: when its user last did something; it is never exchanged for another
+    Column("confirmed_at", Instant),  # when its user last proved again who they are
     Column("device", Text),
     Column("ip", Text),
     Column("user_agent", Text),
@@ -467,6 +468,19 @@ mail_tokens = Table(
     one_of("purpose", "verify_email", "reset_password"),
     UniqueConstraint("token_hash"),
     Index(None, "user_id"),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
+#: What an account asks for beside the password. The secret is encrypted, recovery codes are hashed.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    required("created_at", Instant),
+    Column("confirmed_at", Instant),
+    required("secret", LargeBinary),
+    required("last_step", BigInteger, "0"),
+    required("recovery_hashes", ARRAY(Text), "'{}'"),
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 

@@ -30,7 +30,8 @@ from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import IfMatch, Stale, UnitOfWork, check_match
-from operational_api.security import audit
+from operational_api.security import audit, step_up
+from operational_api.security.step_up import ConfirmationNeeded
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -57,10 +58,11 @@ def list_users(filters: Annotated[UserFilter, Query()], uow: UnitOfWork) -> User
 
 @router.patch(
     "/users/{user_id:uuid}",
-    responses=problems(NotSignedIn, Forbidden, UserNotFound, OwnAccount, Stale, Invalid),
+    responses=problems(NotSignedIn, Forbidden, ConfirmationNeeded, UserNotFound, OwnAccount, Stale, Invalid),
 )
 def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMatch = None) -> User:
     """Change the role of an account, or activate or deactivate it. Deactivation ends its sessions and revokes its API keys."""
+    step_up.require(uow.tx, uow.caller)
     changes = body.model_dump(exclude_unset=True)
     require_non_null(changes, *changes)
     if user_id == uow.caller.user_id:
@@ -88,6 +90,22 @@ def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMa
                 entity_id=user_id, before=changed, after=changes,
             )  # fmt: skip
     return User.from_row(row)
+
+
+@router.delete(
+    "/users/{user_id:uuid}/two-factor",
+    status_code=204,
+    responses=problems(NotSignedIn, Forbidden, ConfirmationNeeded, UserNotFound),
+)
+def remove_two_factor(user_id: UUID, uow: UnitOfWork) -> None:
+    """Turn two-factor authentication of an account off, for a user who has lost both the app and the recovery codes."""
+    step_up.require(uow.tx, uow.caller)
+    with uow.acting_as(Role.AUTH):
+        if not store.remove_second_factor(uow.tx, user_id):
+            raise UserNotFound("No account with two-factor authentication has this id.")
+        audit.record(
+            uow.tx, "two-factor.removed", uow.origin, actor_id=uow.caller.user_id, user_id=user_id, entity="user", entity_id=user_id
+        )  # fmt: skip
 
 
 @router.get("/audit", responses=problems(NotSignedIn, Forbidden, Invalid))

@@ -11,7 +11,7 @@ select id, email, display_name, password_hash, token_epoch, is_active, email_ver
 select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where id = %(user_id)s
 
 -- profile --
-select id, password_hash, display_name, timezone, locale, week_start, role, is_active from users where id = %(user_id)s for update
+select id, password_hash, display_name, timezone, locale, week_start, role, is_active, token_epoch from users where id = %(user_id)s for update
 
 -- signed_in --
 update users set last_login_at = %(now)s where id = %(id)s
@@ -124,3 +124,31 @@ select user_id from identities where issuer = %(issuer)s and subject = %(subject
 
 -- add_identity --
 insert into identities (issuer, subject, user_id, created_at) values (%(issuer)s, %(subject)s, %(user_id)s, %(now)s)
+
+-- second_factor --
+select confirmed_at, cardinality(recovery_hashes) as recovery_codes_left from second_factors where user_id = %(user_id)s
+
+-- lock_second_factor --
+-- Of two requests with the same code, the second finds it used.
+select secret, last_step, recovery_hashes, confirmed_at from second_factors where user_id = %(user_id)s for update
+
+-- begin_second_factor --
+insert into second_factors (user_id, created_at, secret) values (%(user_id)s, %(now)s, %(secret)s)
+on conflict (user_id) do update set created_at = excluded.created_at, secret = excluded.secret, last_step = 0
+where second_factors.confirmed_at is null
+returning user_id
+
+-- use_step --
+update second_factors set last_step = %(step)s where user_id = %(user_id)s
+
+-- use_recovery_code --
+update second_factors set recovery_hashes = array_remove(recovery_hashes, %(used)s) where user_id = %(user_id)s
+
+-- set_recovery_codes --
+update second_factors set recovery_hashes = %(hashes)s, confirmed_at = coalesce(confirmed_at, %(now)s) where user_id = %(user_id)s
+
+-- remove_second_factor --
+delete from second_factors where user_id = %(user_id)s
+
+-- confirm_family --
+update refresh_tokens set confirmed_at = %(now)s where user_id = %(user_id)s and family = %(family)s

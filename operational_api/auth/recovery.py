@@ -1,7 +1,6 @@
 """Password changes, resets and email confirmation. Responses to anonymous callers do not reveal whether an account exists."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends
 from psycopg.rows import DictRow
@@ -15,8 +14,9 @@ from operational_api.auth.schemas import Accepted, Address, LinkToken, NewPasswo
 from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
-from operational_api.security import audit, login_throttle, passwords
+from operational_api.security import audit, login_throttle, passwords, step_up
 from operational_api.security.authentication import (
+    Caller,
     Credentials,
     CredentialsDependency,
     Origin,
@@ -24,6 +24,7 @@ from operational_api.security.authentication import (
     authenticate,
 )
 from operational_api.security.login_throttle import TooManyAttempts
+from operational_api.security.step_up import ConfirmationNeeded
 from operational_api.security.tokens import Access
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
@@ -35,10 +36,14 @@ class WrongPassword(Forbidden):
     """The current password is wrong."""
 
 
-def confirm_password(shared: Services, user_id: UUID, password: str, origin: Origin) -> DictRow:
-    """The account of a caller who knows its password. Wrong ones are delayed like those of a sign-in."""
-    with shared.database.transaction(Role.AUTH, user_id) as tx:
-        account = tx.one(store.QUERIES["by_id"], {"user_id": user_id})
+def confirm_password(shared: Services, caller: Caller, password: str, origin: Origin) -> DictRow:
+    """The account of a caller who knows its password. Wrong ones are delayed like those of a sign-in. With two-factor authentication, the
+    password alone does not say who it is.
+    """
+    with shared.database.transaction(Role.AUTH, caller.user_id) as tx:
+        account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
+        if store.has_second_factor(tx, caller.user_id):
+            step_up.require(tx, caller)
     if account is None:
         raise NotSignedIn
     guesses = login_throttle.guesses(account["email"], origin.ip)
@@ -49,7 +54,9 @@ def confirm_password(shared: Services, user_id: UUID, password: str, origin: Ori
     return account
 
 
-@router.post("/change-password", responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
+@router.post(
+    "/change-password", responses=problems(NotSignedIn, WrongPassword, ConfirmationNeeded, Invalid, TooManyAttempts)
+)
 def change_password(
     body: PasswordChange,
     credentials: Annotated[Credentials, Depends(CredentialsDependency())],
@@ -60,7 +67,7 @@ def change_password(
     """Change your password. All other sessions end; this one continues with the tokens of the response. API keys are kept unless `revoke_keys` is set."""
     with authenticate(shared.database, credentials) as (_, caller):
         me, session = caller.user_id, caller.family if caller.is_session else None
-    account = confirm_password(shared, me, body.password, origin)
+    account = confirm_password(shared, caller, body.password, origin)
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:
@@ -110,6 +117,8 @@ def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, lat
         if changed is None:
             raise store.LinkRefused
         notice = emails.KeyNotice.of(store.revoke_keys(tx, me), account, are_revoked=True)
+        if account["email_verified_at"] is None:  # whoever registered the address may not be its owner
+            store.remove_second_factor(tx, me)
         store.verified(tx, me)  # who has the link has the mailbox
         audit.record(tx, "password.reset", origin, actor_id=None, user_id=me, after=notice.audited)
     later.add_task(send_later, shared, dispatch, emails.password_changed, changed["email"], notice)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Query
@@ -31,7 +31,7 @@ from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security import audit, login_throttle, passwords
 from operational_api.security.authentication import Origin, RequestOrigin
 from operational_api.security.login_throttle import TooManyAttempts
-from operational_api.security.tokens import Access, access_token
+from operational_api.security.tokens import Access, access_token, ticket
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
 
@@ -40,6 +40,17 @@ REGISTERED = "Check your inbox. If this address is new, we sent a link to confir
 
 class WrongSignIn(NotSignedIn):
     """The email or password is wrong, or the email is not confirmed yet."""
+
+
+class CodeNeeded(NotSignedIn):
+    """Your account needs a code as well. Send it with the `ticket` of this answer to `POST /api/v1/auth/login/code`, within five minutes."""
+
+    @classmethod
+    def for_account(cls, shared: Services, account: DictRow, now: datetime) -> Self:
+        problem = cls()
+        access = Access(account["id"], account["token_epoch"], None)
+        problem.members = {"ticket": ticket(shared.settings.signing_key, access, now=now)}
+        return problem
 
 
 class RegistrationClosed(Forbidden):
@@ -102,7 +113,7 @@ def _send_registration_email(shared: Services, email: str, new: store.PendingReg
 Begun = TypeVar("Begun")
 
 
-@router.post("/login", responses=problems(WrongSignIn, Invalid, TooManyAttempts))
+@router.post("/login", responses=problems(WrongSignIn, CodeNeeded, Invalid, TooManyAttempts))
 def sign_in(body: SignIn, origin: RequestOrigin, shared: Shared) -> Tokens:
     """Sign in with email and password."""
     days = shared.settings.refresh_token_days
@@ -136,11 +147,15 @@ def _sign_in(
     me = account["id"] if account else None
     gets_in = is_right and account is not None and _may_enter(account, shared.settings)
     with shared.database.transaction(Role.AUTH, me) as tx:
-        audit.record(tx, "sign-in" if gets_in else "sign-in.refused", origin, actor_id=None, user_id=me)
-        begun = begin(tx, me) if me and gets_in else None
-    if account is None or begun is None:
+        needs_code = gets_in and me is not None and store.has_second_factor(tx, me)
+        if not needs_code:
+            audit.record(tx, "sign-in" if gets_in else "sign-in.refused", origin, actor_id=None, user_id=me)
+        begun = begin(tx, me) if me and gets_in and not needs_code else None
+    if account is None or not gets_in:
         raise WrongSignIn
     login_throttle.succeeded(shared.database, guesses)
+    if begun is None:
+        raise CodeNeeded.for_account(shared, account, tx.now)
     return account, begun, tx.now
 
 

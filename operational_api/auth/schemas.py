@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -90,6 +90,63 @@ class RefreshToken(Input):
     refresh_token: Annotated[str, StringConstraints(max_length=200)] = Field(
         examples=["the refresh_token of the last answer"]
     )
+
+
+class Code(Input):
+    """A code of the authenticator app, or a recovery code."""
+
+    code: Annotated[str, StringConstraints(min_length=6, max_length=30)] = Field(examples=["123456"])
+
+
+class TicketCode(Code):
+    """The ticket of a sign-in that needs a code, and the code."""
+
+    ticket: Annotated[str, StringConstraints(max_length=2000)] = Field(examples=["the ticket of the answer"])
+
+
+class Identification(Input):
+    """What proves that it is you: a code if two-factor authentication is on, otherwise the password."""
+
+    password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] | None = Field(
+        None, examples=["a long sentence is a good password"]
+    )
+    code: Annotated[str, StringConstraints(max_length=30)] | None = None
+
+
+class Confirmation(Output):
+    """Whether dangerous calls need a confirmation of who you are."""
+
+    is_needed: bool
+    by: Literal["password", "code"] = Field(description="What to send to `POST /api/v1/auth/confirm`.")
+
+
+class TwoFactor(Output):
+    """Two-factor authentication of your account."""
+
+    is_on: bool
+    since: datetime | None
+    recovery_codes_left: int
+
+
+class NewTwoFactor(Output):
+    """A key for your authenticator app. It is shown this once."""
+
+    key: str | None = Field(description="To type into the app.", examples=["JBSWY3DPEHPK3PXP"])
+    uri: str | None = Field(description="The same as the address that apps read.")
+
+    def for_replay(self) -> Self:
+        """The recorded answer must not hold the secret."""
+        return self.model_copy(update={"key": None, "uri": None})
+
+
+class RecoveryCodes(Output):
+    """Codes for the day on which the app is lost. Each works once, and they are shown this once."""
+
+    codes: list[str]
+
+    def for_replay(self) -> Self:
+        """The recorded answer must not hold them."""
+        return self.model_copy(update={"codes": []})
 
 
 class Tokens(Output):

@@ -17,6 +17,7 @@ from focusflow.database.session import Role, Transaction
 from focusflow.errors import Forbidden, Problem
 from focusflow.settings import Settings
 from operational_api.auth import store
+from operational_api.auth.routes import CodeNeeded
 from operational_api.auth.schemas import DisplayName, Locale, NewSession, Registration, Zone
 from operational_api.http.route import TypedRoute
 from operational_api.http.schema_base import Input, Output
@@ -91,11 +92,16 @@ def finish_sign_in(body: ProviderAnswer, origin: RequestOrigin, shared: Shared) 
         identity = shared.identity_provider.identity(body.code, attempt, tx.now)
         with shared.database.transaction(Role.AUTH) as tx:
             account = _account_of(tx, identity, shared.settings, origin)
-            token, expires_at = store.begin_session(tx, account["id"], shared.settings.session_hours, origin)
-            audit.record(tx, "sign-in", origin, actor_id=None, user_id=account["id"], after={"method": "oidc"})
+            begun = None
+            if not store.has_second_factor(tx, account["id"]):
+                begun = store.begin_session(tx, account["id"], shared.settings.session_hours, origin)
+                audit.record(tx, "sign-in", origin, actor_id=None, user_id=account["id"], after={"method": "oidc"})
     except (SignInRefused, Forbidden) as refused:
         _record_refusal(shared, origin, refused)
         raise
+    if begun is None:
+        raise CodeNeeded.for_account(shared, account, tx.now)
+    token, expires_at = begun
     return NewSession(token=token, expires_at=expires_at, idle_minutes=shared.settings.session_idle_minutes)
 
 
@@ -135,8 +141,7 @@ def _link(tx: Transaction, identity: Identity, settings: Settings) -> UUID:
     if account is None:
         account = _register(tx, email, identity.claims)
     elif account["email_verified_at"] is None and account["is_active"]:
-        store.lock_out(tx, account["id"])  # a stranger may have registered the address, with a password of their own
-        store.set_password(tx, account["id"], passwords.unusable())
+        store.take_over(tx, account["id"], passwords.unusable())  # a stranger may have registered the address
     store.verified(tx, account["id"])
     user_id: UUID = account["id"]
     return user_id

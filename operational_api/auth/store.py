@@ -188,6 +188,22 @@ def lock_out(tx: Transaction, user_id: UUID) -> None:
     revoke_keys(tx, user_id)
 
 
+def take_over(tx: Transaction, user_id: UUID, password_hash: str) -> None:
+    """Give an account to the owner of its address: everything ends that whoever registered it first has set up."""
+    lock_out(tx, user_id)
+    remove_second_factor(tx, user_id)
+    set_password(tx, user_id, password_hash)
+
+
+def has_second_factor(tx: Transaction, user_id: UUID) -> bool:
+    row = tx.one(QUERIES["second_factor"], {"user_id": user_id})
+    return row is not None and row["confirmed_at"] is not None
+
+
+def remove_second_factor(tx: Transaction, user_id: UUID) -> bool:
+    return tx.run(QUERIES["remove_second_factor"], {"user_id": user_id}) > 0
+
+
 def end_all_sessions(tx: Transaction, user_id: UUID, kept: UUID | None = None) -> None:
     """End every sign-in of an account, except one where it is named."""
     tx.run(QUERIES["revoke_all_sessions"], {"user_id": user_id, "now": tx.now, "kept": kept})
@@ -247,8 +263,7 @@ def confirm_registration(tx: Transaction, token: str) -> tuple[UUID, bool]:
     assert before is not None
     is_first = link["password_hash"] in (None, before["password_hash"])
     if not is_first:
-        lock_out(tx, user_id)
-        set_password(tx, user_id, link["password_hash"])
+        take_over(tx, user_id, link["password_hash"])
         change_account(tx, before, link["profile"])
     verified(tx, user_id)
     return user_id, not is_first

@@ -24,6 +24,7 @@ from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security import audit
 from operational_api.security.authentication import Credentials, CredentialsDependency, authenticate
 from operational_api.security.login_throttle import TooManyAttempts
+from operational_api.security.step_up import ConfirmationNeeded
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -39,7 +40,9 @@ class CertificateNotFound(NotFound):
     """No erasure has this id, or it is not finished."""
 
 
-@router.delete("", status_code=202, responses=problems(NotSignedIn, WrongPassword, Invalid, TooManyAttempts))
+@router.delete(
+    "", status_code=202, responses=problems(NotSignedIn, WrongPassword, ConfirmationNeeded, Invalid, TooManyAttempts)
+)
 def erase_account(
     body: ErasureRequest,
     credentials: Annotated[Credentials, Depends(CredentialsDependency())],
@@ -49,7 +52,7 @@ def erase_account(
     """Erase your account and everything that is stored about you, after a grace period in which you can cancel. Export your data first."""
     with authenticate(shared.database, credentials) as (_, caller):
         me = caller.user_id
-    account = confirm_password(shared, me, body.password, credentials.origin)
+    account = confirm_password(shared, caller, body.password, credentials.origin)
     with authenticate(shared.database, credentials) as (tx, _):
         tx.serialize("erasure")
         row = tx.one(QUERIES["waiting"], {"user_id": me})

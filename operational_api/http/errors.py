@@ -38,6 +38,7 @@ class ProblemDetails(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(description="A sentence for a person.", examples=["The field body.title is missing."])
     errors: list[FieldError] | None = Field(None, description="The fields at fault, if it is about fields.")
+    ticket: str | None = Field(None, description="Of `/problems/code-needed`: what to send with the code.")
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -67,6 +68,7 @@ def rendered(problem: Problem) -> Response:
         headers["Retry-After"] = str(retry_after)
     if problem.errors:
         body["errors"] = problem.errors
+    body |= problem.members
     return Response(orjson.dumps(body), problem.status, headers, MEDIA_TYPE)
 
 

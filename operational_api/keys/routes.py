@@ -12,7 +12,8 @@ from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import KeyReused, UnitOfWork
 from operational_api.keys.schemas import Key, Keys, MadeKey, NewKey
-from operational_api.security import keys
+from operational_api.security import keys, step_up
+from operational_api.security.step_up import ConfirmationNeeded
 from operational_api.security.tokens import digest
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -29,9 +30,10 @@ class TooManyKeys(Conflict):
     """An account has at most 50 keys that work. Revoke one that is not used any more."""
 
 
-@router.post("", status_code=201, responses=problems(NotSignedIn, TooManyKeys, KeyReused, Invalid))
+@router.post("", status_code=201, responses=problems(NotSignedIn, ConfirmationNeeded, TooManyKeys, KeyReused, Invalid))
 def make_key(body: NewKey, uow: UnitOfWork) -> MadeKey:
     """Create an API key. It is shown only in this response."""
+    step_up.require(uow.tx, uow.caller)
     me, now = uow.caller.user_id, uow.tx.now
     if body.expires_at is not None and body.expires_at <= now:
         raise Invalid.field("body.expires_at", "it lies in the past")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
+from uuid import UUID
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
@@ -46,6 +47,11 @@ def guesses(email: str, address: str) -> list[Limit]:
     """What a try at a password counts against: the pair, so that a stranger's tries do not keep the owner out, and the address."""
     network = network_of(address)
     return [Limit(f"guess at {account_key(email)} from {network}", 5), Limit(f"guess from {network}", 100)]
+
+
+def codes(user_id: UUID) -> list[Limit]:
+    """What a try at a code counts against: the account alone, for whoever tries codes has the password."""
+    return [Limit(f"code of {user_id}", 5)]
 
 
 def requests_of(kind: str, address: str) -> list[Limit]:

@@ -16,6 +16,8 @@ from focusflow.identity import new_id
 
 ISSUER = "focusflow"
 AUDIENCE = "focusflow-api"
+TICKET_AUDIENCE = "focusflow-code"
+TICKET_LIFETIME = timedelta(minutes=5)
 #: A caller whose token expires while the request is on its way is not turned away.
 LEEWAY = timedelta(seconds=30)
 
@@ -37,15 +39,24 @@ class Access:
 
 
 def access_token(key: str, access: Access, *, now: datetime, minutes: int) -> str:
+    return _signed(key, access, AUDIENCE, now, timedelta(minutes=minutes))
+
+
+def ticket(key: str, access: Access, *, now: datetime) -> str:
+    """What a sign-in gives whose password was right, and whose code is still to come. It opens nothing by itself."""
+    return _signed(key, access, TICKET_AUDIENCE, now, TICKET_LIFETIME)
+
+
+def _signed(key: str, access: Access, audience: str, now: datetime, lifetime: timedelta) -> str:
     claims = {
         "sub": str(access.user_id),
         "epoch": access.epoch,
         "family": str(access.family) if access.family else None,
         "iat": now,
-        "exp": now + timedelta(minutes=minutes),
+        "exp": now + lifetime,
         "jti": str(new_id()),
         "iss": ISSUER,
-        "aud": AUDIENCE,
+        "aud": audience,
     }
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": key_id(key)})
 
@@ -59,6 +70,14 @@ def key_id(key: str) -> str:
 @lru_cache(10_000)  # checking what kind of key it is and the signature costs a small request a tenth of its time
 def read_access_token(key: str, token: str) -> Access:
     """What a token says if its signature is right. That it has not expired is not looked at: this machine's clock may be off."""
+    return _read(key, token, AUDIENCE)
+
+
+def read_ticket(key: str, token: str) -> Access:
+    return _read(key, token, TICKET_AUDIENCE)
+
+
+def _read(key: str, token: str, audience: str) -> Access:
     try:
         if jwt.get_unverified_header(token).get("kid") != key_id(key):
             raise NotSignedIn
@@ -66,7 +85,7 @@ def read_access_token(key: str, token: str) -> Access:
             token,
             key,
             algorithms=["HS256"],
-            audience=AUDIENCE,
+            audience=audience,
             issuer=ISSUER,
             options={"require": CLAIMS, "verify_exp": False, "verify_iat": False},
         )

@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from focusflow.database.tables import metadata
 
 #: Secrets, not even exported as hashes; and what Postgres derives from other columns to search them.
-LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "search"})
+LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "secret", "recovery_hashes", "search"})
 
 DESCRIPTIONS: Mapping[str, str] = {
     "users": "Your account.",
@@ -43,6 +43,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "published_rows": "The analytics that the API answers with: rows of the tables below.",
     "refresh_tokens": "Your sign-ins and sessions, without their secrets.",
     "report_deliveries": "Your reports, and what happened to their emails.",
+    "second_factors": "Whether your account asks for a code at sign-in, without its secret and recovery codes.",
     "shown_scores": "Priority scores as you saw them.",
     "tasks": "Your tasks, including deleted ones.",
     "time_entries": "Your time entries.",

@@ -13,7 +13,7 @@ from operational_api.http.schema_base import Input
 from tests.integration.api.conftest import PASSWORD
 
 OPEN = {
-    "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
+    "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/login/code", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
     "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/health/live", "/health/ready",
     "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}", "/api/v1/calendar/feed/{token}",
 }  # fmt: skip
@@ -36,6 +36,8 @@ BODIES = {
     ("POST", "/api/v1/imports/{import_id}/preview"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
     ("DELETE", "/api/v1/me"): {"password": "x"},
+    ("POST", "/api/v1/auth/confirm"): {"password": "x"},
+    ("POST", "/api/v1/auth/two-factor/on"): {"code": "123456"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
 

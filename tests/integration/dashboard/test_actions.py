@@ -1,5 +1,6 @@
 """What a user does on the pages, and what the API then knows. That a real browser's clicks arrive is for tests/e2e."""
 
+import base64
 from datetime import datetime, time, timedelta
 
 import httpx2
@@ -12,6 +13,7 @@ from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from ingestion.importers.engine.jobs import ImportQueue, run_job
+from operational_api.security.second_factor import STEP_SECONDS, code_at
 from tests.integration.dashboard.test_pages import show, words
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email
 
@@ -281,3 +283,28 @@ def test_a_new_user_is_offered_to_bring_their_history_and_can_undo_it(visit, me,
     work()
     assert "Undone." in words(visit("settings", section="Import"))
     assert list(me.tasks()) == []
+
+
+def test_two_factor_authentication_is_turned_on_and_off_in_the_settings(visit, me):
+    page = visit("settings", section="Security")
+    press(page, "Set up")
+    key = next(each.value for each in page.code if not each.value.startswith("otpauth://"))
+    step = int(clock.now().timestamp()) // STEP_SECONDS
+    labelled(page.text_input, "Code").set_value(code_at(base64.b32decode(key), step))
+    press(page, "Turn on")
+    assert len(page.code[0].value.splitlines()) == 10
+    assert me.two_factor()["is_on"] is True
+    page.run()
+    press(page, "Turn off two-factor authentication")
+    assert me.two_factor()["is_on"] is False
+
+
+def test_a_key_takes_a_confirmation_where_the_sign_in_is_old(visit, me, database):
+    visit("settings", section="Security")
+    with database.owner() as connection:
+        connection.execute("update refresh_tokens set created_at = now() - interval '16 minutes'")
+    page = visit("settings", section="API keys")
+    assert [each.label for each in page.text_input] == ["Password"]
+    labelled(page.text_input, "Password").set_value(PASSWORD)
+    assert press(page, "Confirm") == ["Confirmed."]
+    assert "Name" in [each.label for each in page.text_input]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -19,10 +20,12 @@ from dashboard.api_client import Client
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import COOKIE, SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
+from focusflow import clock
 from focusflow.errors import NotSignedIn, Unavailable
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
+from operational_api.security.second_factor import STEP_SECONDS, code_at
 
 PASSWORD = "a long sentence is a good password"
 
@@ -250,3 +253,34 @@ def test_a_page_of_our_own_runs_the_scripts_that_it_holds_and_no_others(browser)
     digest = base64.b64encode(hashlib.sha256(b"document.forms[0].submit()").digest()).decode()
     assert f"script-src 'sha256-{digest}';" in policy
     assert "script-src 'none'" in browser.get("/signin").headers["content-security-policy"]
+
+
+@pytest.fixture
+def app_key(api_address, email):
+    """The key in the authenticator app of a user who signs in with a code, which is not used up yet."""
+    with Client(api_address) as client:
+        client.login(email, PASSWORD)
+        secret = base64.b32decode(client.begin_two_factor()["key"])
+        client.turn_on_two_factor(code_at(secret, step_now() - 1))
+    return secret
+
+
+def step_now():
+    return int(clock.now().timestamp()) // STEP_SECONDS
+
+
+def ticket_in(page):
+    return re.findall(r'name="ticket" value="([^"]+)"', page)[0]
+
+
+def test_an_account_with_an_authenticator_app_is_asked_for_a_code(browser, email, app_key):
+    asked = sign_in(browser, email)
+    assert (asked.status_code, COOKIE in browser.cookies) == (200, False)
+    assert "Enter a code" in asked.text
+    assert PASSWORD not in asked.text
+    wrong = browser.post("/signin/code", data={"ticket": ticket_in(asked.text), "code": "000000"})
+    assert (wrong.status_code, "The code is wrong" in wrong.text) == (401, True)
+    right = {"ticket": ticket_in(wrong.text), "code": code_at(app_key, step_now())}
+    assert browser.post("/signin/code", data=right, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert browser.post("/signin/code", data=right).headers["location"] == "/"
+    assert browser.get("/").text == "Ada"

@@ -1,6 +1,8 @@
 """Signing in with an OpenID Connect provider: a browser, the dashboard, the API and the provider, each over HTTP."""
 
+import base64
 import dataclasses
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -21,6 +23,7 @@ from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.http.services import Services
+from operational_api.security.second_factor import STEP_SECONDS, code_at
 from tests.integration.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, served
 
 PASSWORD = "a long sentence is a good password"
@@ -257,6 +260,20 @@ def test_a_deactivated_account_stays_closed(browser, database, ada):
         connection.execute("update users set is_active = false where email = %s", [ada["email"]])
     browser.cookies.clear()
     assert (sign_in(browser).status_code, COOKIE in browser.cookies) == (403, False)
+
+
+def test_an_account_with_an_authenticator_app_is_asked_for_a_code_here_too(browser, api):
+    sign_in(browser)
+    with Client(api.state.address, browser.cookies[COOKIE]) as client:
+        secret = base64.b32decode(client.begin_two_factor()["key"])
+        step = int(clock.now().timestamp()) // STEP_SECONDS
+        client.turn_on_two_factor(code_at(secret, step - 1))
+    browser.cookies.clear()
+    asked = sign_in(browser)
+    assert (asked.status_code, COOKIE in browser.cookies) == (200, False)
+    ticket = re.findall(r'name="ticket" value="([^"]+)"', asked.text)[0]
+    browser.post("/signin/code", data={"ticket": ticket, "code": code_at(secret, step)})
+    assert me(browser)["display_name"] == "Ada"
 
 
 def test_groups_give_the_role_at_each_sign_in(browser, configured, database, ada):

@@ -1,0 +1,25 @@
+"""Asks who the user is once more, before what a stolen session must not be enough for."""
+
+import streamlit as st
+
+from dashboard.api_client import Client
+from dashboard.components import layout
+
+
+def is_confirmed() -> bool:
+    """Whether the user has confirmed of late who they are. If not, this shows the form to do so."""
+    found = layout.fetch(Client.confirmation)
+    if found is None or not found["is_needed"]:
+        return found is not None
+    by: str = found["by"]
+    with st.form("confirm", clear_on_submit=True):
+        st.markdown("Confirm that it is you. If you have no password, sign out and sign in again.")
+        answer = st.text_input(
+            "Code of your authenticator app" if by == "code" else "Password",
+            type="password" if by == "password" else "default",
+            autocomplete="one-time-code" if by == "code" else "current-password",
+        )
+        is_sent = st.form_submit_button("Confirm", type="primary")
+    if is_sent and layout.perform(lambda client: client.confirm(**{by: answer}), "Confirmed."):
+        st.rerun()
+    return False

@@ -1,0 +1,70 @@
+"""Two-factor authentication: an authenticator app, and recovery codes."""
+
+import streamlit as st
+
+from dashboard import current_user
+from dashboard.api_client import Client, Json
+from dashboard.components import confirmation, layout
+from focusflow.errors import Problem
+
+#: The key of an app that is being set up. The API shows it once.
+NEW = "new two-factor key"
+
+
+def section() -> None:
+    layout.section_header("Two-factor authentication", "Signing in then also takes a code of an app on your phone.")
+    found = layout.fetch(Client.two_factor)
+    if found is None or not confirmation.is_confirmed():
+        return
+    if found["is_on"]:
+        _is_on(found)
+    elif NEW in st.session_state:
+        _set_up(st.session_state[NEW])
+    elif st.button("Set up"):
+        begun = layout.fetch(Client.begin_two_factor)
+        if begun:
+            st.session_state[NEW] = begun
+            st.rerun()
+
+
+def _set_up(new: Json) -> None:
+    place = st.empty()
+    with place.container():
+        st.markdown("Add this key to your authenticator app, then enter the code that it shows.")
+        st.code(new["key"], language=None)
+        st.caption("Some apps take this address instead:")
+        st.code(new["uri"], language=None, wrap_lines=True)
+        with st.form("two-factor", clear_on_submit=True):
+            code = st.text_input("Code", max_chars=10, autocomplete="one-time-code")
+            is_sent = st.form_submit_button("Turn on", type="primary")
+    if not is_sent:
+        return
+    try:
+        codes = layout.call_api(lambda client: client.turn_on_two_factor(code))
+    except Problem as problem:
+        st.error(str(problem))
+        return
+    del st.session_state[NEW]
+    place.empty()
+    _show_recovery_codes(codes)
+
+
+def _is_on(found: Json) -> None:
+    since = layout.local(found["since"], current_user.require_user())
+    st.markdown(f"On since {since:%-d %B %Y}. {found['recovery_codes_left']} recovery codes are left.")
+    if st.button("New recovery codes"):
+        codes = layout.fetch(Client.renew_recovery_codes)
+        if codes:
+            _show_recovery_codes(codes)
+    with st.popover("Turn off"):
+        st.markdown("Signing in then takes only your password.")
+        st.button(
+            "Turn off two-factor authentication",
+            type="primary",
+            on_click=layout.on_click(Client.turn_off_two_factor, "Turned off."),
+        )
+
+
+def _show_recovery_codes(codes: list[str]) -> None:
+    st.success("Keep these recovery codes in a safe place. Each works once, and they cannot be shown again.")
+    st.code("\n".join(codes), language=None)
