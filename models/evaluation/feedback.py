@@ -30,7 +30,7 @@ BEYOND: Final = 6
 def uptake(database: Database, since: date) -> list[dict[str, Any]]:
     """Of the scores shown since a day, for each model and rank: how many, to how many users, and the share that was taken up."""
     with database.transaction(Role.REPORTING) as tx:
-        return tx.all(QUERIES["uptake"], {"since": since, "now": tx.now, "beyond": BEYOND})
+        return tx.all(QUERIES["judged"] + "\n" + QUERIES["uptake"], {"since": since, "now": tx.now, "beyond": BEYOND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Uplift:
 def uplift(database: Database, since: date) -> Uplift | None:
     """Of the days on which a coin chose the order; None where no days by both orders were shown."""
     with database.transaction(Role.REPORTING) as tx:
-        rows = tx.all(QUERIES["days"], {"since": since, "now": tx.now, "top": TOP})
+        rows = tx.all(QUERIES["judged"] + "\n" + QUERIES["days"], {"since": since, "now": tx.now, "top": TOP})
     return compared(rows)
 
 
