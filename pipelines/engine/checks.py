@@ -88,11 +88,6 @@ def _counted_and_recorded(lake: Lake, session: Session, table: str, now: datetim
     return counts
 
 
-def broken_rules(lake: Lake, session: Session) -> list[str]:
-    """Every rule of any table that is broken, in words. The same counts as an analyst sees judged in Dagster."""
-    return [sentence for table in CHECKED for sentence in _sentences_of(table, counts_of(lake, session, table))]
-
-
 def blocking_rules(
     lake: Lake,
     session: Session,
@@ -163,7 +158,7 @@ def _are_right_of_users(
     return not any(_broken(session, rows, table).values())
 
 
-def _sentences_of(table: str, counts: Counts | None, but: Container[str] = ()) -> list[str]:
+def _sentences_of(table: str, counts: Counts | None, but: Container[str]) -> list[str]:
     if counts is None:
         return [f"{table} is not there"]
     return [_sentence(table, rule, counts) for rule, count in counts.broken.items() if count and rule not in but]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.engine import checks, daily, data_docs
-from pipelines.engine.checks import VOLUME, broken_rules, enforce, judge
+from pipelines.engine.checks import VOLUME, blocking_rules, enforce, judge
 from pipelines.engine.rules import rules_of
 from tests.integration.pipelines.conftest import SampleUser
 
@@ -15,6 +15,7 @@ from tests.integration.pipelines.conftest import SampleUser
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_\\w+' is deprecated:DeprecationWarning")
 
 NAME = daily.DAILY.name
+NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def failed(world):
 
 def test_a_table_that_is_not_there_keeps_no_rule(world):
     assert [verdict.passed for verdict in judge(world.lake, world.session, NAME)] == [False] * (len(rules_of(NAME)) + 1)
-    assert f"{NAME} is not there" in broken_rules(world.lake, world.session)
+    assert f"{NAME} is not there" in blocking_rules(world.lake, world.session, NOON)
 
 
 def test_rows_that_break_a_rule_are_shown(world, days):
@@ -50,7 +51,7 @@ def test_rows_that_break_a_rule_are_shown(world, days):
     }
     days("from {days} union all from {days} where local_date = date '2026-03-05'")
     assert [(row["local_date"], row["times"]) for row in failed(world)["duplicate_rows"].sample] == [("2026-03-05", 2)]
-    (told,) = (each for each in broken_rules(world.lake, world.session) if "duplicate" in each)
+    (told,) = (each for each in blocking_rules(world.lake, world.session, NOON) if "duplicate" in each)
     assert told.startswith(f"{NAME}: 1 duplicate rows (user_id ")
 
 
