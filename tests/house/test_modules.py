@@ -54,7 +54,7 @@ def _text(node: ast.expr) -> str:
         ('"select * from tasks where id = %(id)s"', False),
     ],
 )
-def test_a_statement_is_told_from_a_sentence(source, is_statement):
+def test_a_statement_is_distinguished_from_a_sentence(source, is_statement):
     assert bool(STATEMENT.match(_text(ast.parse(source, mode="eval").body))) is is_statement
 
 

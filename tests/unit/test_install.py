@@ -17,7 +17,7 @@ def test_the_mirror_of_the_environment_wins_over_the_one_of_the_configuration():
 
 
 @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
-def test_what_uv_was_told_itself_is_left_alone(name):
+def test_settings_of_uv_itself_are_left_alone(name):
     assert "UV_DEFAULT_INDEX" not in uv("global.index-url='https://a.example'", **{name: "https://b.example"})
 
 
@@ -34,7 +34,7 @@ def test_settings_of_other_commands_and_unknown_ones_change_nothing():
     assert uv("download.index-url='https://a.example'\nglobal.require-virtualenv='true'") == uv("")
 
 
-def test_libraries_are_compiled_unless_told_otherwise():
+def test_libraries_are_compiled_unless_set_otherwise():
     assert uv("")["UV_COMPILE_BYTECODE"] == "1"
     assert "UV_COMPILE_BYTECODE" not in uv("", UV_COMPILE_BYTECODE="0")
 

@@ -36,5 +36,5 @@ def test_others_find_them_neither_in_the_menu_nor_by_their_address(look, demo):
             assert page.get_by_role("link", name=name, exact=True).count() == 0
 
 
-def test_an_admin_is_told_what_the_api_has(look):
+def test_an_admin_sees_what_the_api_has(look):
     expect(look("admin", "data-health").get_by_text("Published to the API")).to_be_visible()

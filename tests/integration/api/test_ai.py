@@ -128,7 +128,7 @@ def test_a_new_plan_takes_the_place_of_the_old_one(me):
     assert len(me.call("GET", f"/calendar{SPAN}").json()["items"]) == 1
 
 
-def test_what_an_appointment_has_taken_since_is_left_out_and_said(me):
+def test_what_an_appointment_has_taken_since_is_left_out_and_reported(me):
     me.task("Write", estimated_minutes=45, priority="urgent")
     me.task("Read", estimated_minutes=30, priority="low")
     made = plan(me)
@@ -141,7 +141,7 @@ def test_what_an_appointment_has_taken_since_is_left_out_and_said(me):
         assert spans(accepted["no_room"]) == [("Write", "09:00", "09:45")]
 
 
-def test_a_plan_is_told_as_an_event_without_its_titles(me, events):
+def test_a_plan_is_an_event_without_its_titles(me, events):
     me.task("Secret", estimated_minutes=45)
     plan(me)
     (event,) = [each for each in events(me.id) if each["type"] == "ai.plan_generated"]
@@ -195,7 +195,7 @@ def test_what_stands_out_rests_on_the_callers_own_figures(me, new_user, http):
     assert me.call("GET", f"/ai/analyze-performance?from={week.last}&to={week.first}").status_code == 422
 
 
-def test_nothing_computed_is_said(me):
+def test_that_nothing_is_computed_yet_is_reported(me):
     assert me.call("GET", "/ai/productivity-insights?week=2020-01-01").status_code == 409
 
 

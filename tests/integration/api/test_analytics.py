@@ -114,7 +114,7 @@ def test_days_weeks_and_months_are_those_of_the_lake(me, world, published):
         assert answer["events"] == world.landed.total()
 
 
-def test_tasks_goals_and_the_calendar_are_told(me, published):
+def test_tasks_goals_and_the_calendar_are_reported(me, published):
     of_tasks = ("task_outcomes", "task_flow_daily", "time_daily", "estimate_accuracy")
     published(busy_life(me), as_of=clock.now(), tables=(*of_tasks, "goal_progress", "calendar_load"))
     tasks = me.call("GET", "/analytics/tasks").json()

@@ -92,7 +92,7 @@ def test_a_rule_that_can_never_be_followed_is_refused_before_the_database_is_ask
     assert all(why in answer.json()["detail"] for answer in answers)
 
 
-def test_sixty_daily_appointments_since_1970_are_told_from_where_they_are_asked_for(me, monkeypatch):
+def test_sixty_daily_appointments_since_1970_are_listed_from_the_date_requested(me, monkeypatch):
     monkeypatch.setattr(availability, "STEPS_AT_MOST", 60 * 250)
     for minute in range(60):
         event(me, f"1970-01-01T10:{minute:02}:00Z", f"1970-01-01T10:{minute:02}:30Z", rrule="FREQ=DAILY")
@@ -127,7 +127,7 @@ def test_the_end_of_a_rule_in_utc_is_that_moment(me):
     assert starts(me, "since=2026-12-01&until=2026-12-31")[-1] == "2026-12-03T23:30:00Z"
 
 
-def test_more_than_can_be_looked_through_is_said_and_not_left_out(me, monkeypatch):
+def test_more_than_can_be_searched_is_an_error_and_not_left_out(me, monkeypatch):
     monkeypatch.setattr(availability, "EVENTS_AT_MOST", 2)
     for day in (1, 2, 3):
         event(me, f"2026-12-0{day}T09:00:00Z", f"2026-12-0{day}T10:00:00Z")
@@ -152,7 +152,7 @@ def test_what_reaches_into_a_day_takes_place_on_it(me):
         assert len(starts(me, f"since={day}&until={day}")) == count
 
 
-def test_clashes_are_told_with_the_time_that_both_want(me):
+def test_conflicts_are_reported_with_the_time_that_both_want(me):
     event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", title="One", rrule="FREQ=DAILY;COUNT=2")
     event(me, "2026-12-02T09:30:00Z", "2026-12-02T10:30:00Z", title="Two")
     event(me, "2026-12-02T09:30:00Z", "2026-12-02T10:30:00Z", title="Free", busy=False)

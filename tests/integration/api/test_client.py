@@ -123,7 +123,7 @@ def _method_and_path(call):
     return None
 
 
-def test_an_api_that_is_not_there_is_told():
+def test_an_api_that_is_not_there_is_reported():
     with Client("http://127.0.0.1:9") as nowhere, pytest.raises(Unavailable):
         nowhere.me()
 

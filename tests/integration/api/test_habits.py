@@ -17,7 +17,7 @@ def types(events, me):
     return [each["type"] for each in events(me.id)]
 
 
-def test_a_habit_begins_today_unless_told_otherwise(me, events):
+def test_a_habit_begins_today_unless_a_date_is_given(me, events):
     made = habit(me, frequency="weekdays", weekdays=[4, 0, 4], reminder_time="07:30")
     assert made["weekdays"] == [0, 4]
     assert made["start_date"] == str(clock.local_date(clock.now(), "Europe/Berlin"))
@@ -45,7 +45,7 @@ def test_a_day_can_be_skipped_for_a_reason_and_taken_back(me, events):
     assert types(events, me)[-2:] == ["habit.logged", "habit.unlogged"]
 
 
-def test_a_streak_is_told(me):
+def test_a_streak_is_reported(me):
     today = date.fromisoformat(habit(me)["start_date"])
     made = habit(me, start_date=str(today - timedelta(days=9)))
     for days_ago in (9, 8, 7, 3, 2, 1):

@@ -77,7 +77,7 @@ def test_a_revoked_key_is_refused_at_once_and_stays_listed(http, me):
     assert me.call("GET", "/keys").json()["items"][0]["revoked_at"] is not None
 
 
-def test_a_key_ends_when_it_said(http, me, database):
+def test_a_key_expires_at_its_expiry(http, me, database):
     made = make(me, expires_at="2199-01-01T00:00:00Z")
     assert with_key(http, made["key"], "GET", "/tasks").status_code == 200
     with database.owner() as connection:

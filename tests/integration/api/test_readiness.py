@@ -144,7 +144,7 @@ def test_an_event_of_the_lake_that_is_newer_than_now_degrades_it(tmp_path, datab
     assert "newest event" in warning
 
 
-def test_little_room_is_told_and_passes(http, monkeypatch):
+def test_little_disk_space_is_reported_until_there_is_room(http, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(storage.check_room, "__defaults__", (1 << 62,))
         status, problem = readiness(http)

@@ -37,7 +37,7 @@ def test_a_user_has_so_many_categories_and_reminders_at_most(me, monkeypatch):
         assert made == [201, 201, 409]
 
 
-def test_reminders_that_are_past_and_were_not_told_count_too(me, monkeypatch):
+def test_past_reminders_that_were_not_delivered_count_too(me, monkeypatch):
     monkeypatch.setattr(notifications, "WAITING_AT_MOST", 2)
     past = {"title": "Call", "scheduled_at": (clock.now() - timedelta(days=1)).isoformat()}
     assert [me.call("POST", "/notifications", past).status_code for _ in range(3)] == [201, 201, 409]
@@ -109,7 +109,7 @@ def test_a_category_that_cannot_be_is_refused(me, body):
     assert me.call("POST", "/categories", body).status_code == 422
 
 
-def test_days_off_are_told_to_the_pipeline(me, events):
+def test_days_off_are_events_too(me, events):
     made = me.call("POST", "/days-off", {"first_date": "2026-12-24", "last_date": "2026-12-26", "reason": "holiday"})
     assert made.status_code == 201
     path = f"/days-off/{made.json()['id']}"
@@ -255,7 +255,7 @@ def test_a_reminder_with_a_new_moment_gets_its_attempts_again(me, database):
     assert row == {"attempts": 0, "is_due_then": True}
 
 
-def test_a_reminder_is_put_off_until_it_was_told(me, database):
+def test_a_reminder_can_be_postponed_until_it_was_delivered(me, database):
     soon, later = (f"{clock.now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (1, 2))
     made = me.call("POST", "/notifications", {"title": "Call", "body": "the bank", "scheduled_at": soon}).json()
     path = f"/notifications/{made['id']}"

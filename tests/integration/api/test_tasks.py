@@ -104,7 +104,7 @@ def test_bad_input_is_named_and_changes_nothing(http, me, body):
 
 
 @pytest.mark.parametrize("media", ["application/x-www-form-urlencoded", "text/plain", None])
-def test_a_body_that_is_not_said_to_be_json_is_told_how_to_say_so(http, me, media):
+def test_a_body_without_the_content_type_of_json_is_refused_with_a_hint(http, me, media):
     headers = {"Authorization": f"Bearer {me.access_token}", **({"Content-Type": media} if media else {})}
     answer = http.post("/api/v1/tasks", content=b'{"title": "x"}', headers=headers)
     assert (answer.status_code, "Content-Type: application/json" in answer.json()["detail"]) == (422, True)
@@ -282,7 +282,7 @@ def test_what_is_done_cannot_be_done_again_but_reopened(me, events):
     assert me.call("POST", f"/tasks/{task['id']}/reopen").status_code == 409
 
 
-def test_a_parent_waits_for_its_subtasks_unless_told_otherwise(me, events):
+def test_a_parent_waits_for_its_subtasks_unless_they_are_completed_with_it(me, events):
     parent = me.task("move house")
     child = me.task("pack", parent_task_id=parent["id"])
     grandchild = me.task("buy boxes", parent_task_id=child["id"])
@@ -387,7 +387,7 @@ def test_a_rule_that_goes_beyond_all_dates_ends(me):
     assert me.call("GET", "/tasks?open=true").json()["items"] == []
 
 
-def test_a_deleted_task_is_gone_and_told(me, events):
+def test_a_deleted_task_is_gone_and_an_event(me, events):
     task = me.task()
     assert me.call("DELETE", f"/tasks/{task['id']}").status_code == 204
     assert me.call("GET", f"/tasks/{task['id']}").status_code == 404

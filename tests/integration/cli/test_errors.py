@@ -132,7 +132,7 @@ def test_the_place_of_one_that_was_killed_is_free(tmp_path):
         (Unavailable(), False, exit_codes.FAILED),
     ],
 )
-def test_a_supervisor_is_told_whether_a_problem_can_pass(problem, is_supervised, code, monkeypatch):
+def test_a_supervisor_learns_whether_a_problem_can_pass(problem, is_supervised, code, monkeypatch):
     def fail(**_):
         raise problem
 

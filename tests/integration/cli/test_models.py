@@ -96,7 +96,7 @@ def test_where_there_is_nothing_to_count_a_dash_stands(drawn):
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_an_empty_lake_is_told_in_a_sentence(command, tmp_path, monkeypatch):
+def test_an_empty_lake_is_reported_in_a_sentence(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
     done = CliRunner().invoke(commands, [command])
     assert "no history to learn from yet" in str(done.exception)

@@ -25,7 +25,7 @@ def run(tmp_path, monkeypatch, database_url):
     return lambda *arguments: CliRunner().invoke(command, arguments)
 
 
-def test_each_step_says_what_it_counts_and_days_that_nobody_has_are_said_to_be_none(run):
+def test_each_step_reports_its_counts_and_days_that_nobody_has_are_reported(run):
     said = run("--from", "2019-01-01", "--to", "2019-01-02")
     assert said.exit_code == 0
     lines = said.stdout.splitlines()

@@ -43,7 +43,7 @@ def start(stack: Stack, *command: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_api_that_is_told_to_end_stops_the_server_that_it_started(stack, number):
+def test_an_api_that_is_terminated_stops_the_server_that_it_started(stack, number):
     with start(stack, "-m", "focusflow", "api") as api:
         until(lambda: answers(f"{stack.address('api')}/health/ready"), 90, "the API is ready")
         assert stack.postmaster().is_running()
@@ -53,7 +53,7 @@ def test_an_api_that_is_told_to_end_stops_the_server_that_it_started(stack, numb
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_any_command_that_is_told_to_end_stops_the_server_that_it_started(stack, number):
+def test_any_command_that_is_terminated_stops_the_server_that_it_started(stack, number):
     with start(stack, "-c", USER, str(stack.home)) as command:
         assert command.stdout is not None
         assert command.stdout.readline() == "at work\n"

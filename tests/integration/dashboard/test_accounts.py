@@ -74,7 +74,7 @@ def test_a_forgotten_password_is_reset(browser, email, link_for):
     assert browser.post("/reset-password", data={"token": token, "password": "a third password"}).status_code == 422
 
 
-def test_what_is_wrong_is_told_and_what_was_filled_in_stays_except_the_password(browser):
+def test_errors_are_shown_and_the_form_keeps_its_values_except_the_password(browser):
     answer = browser.post("/register", data={"name": 'A "da" <b>', "email": "nobody", "password": PASSWORD})
     assert answer.status_code == 422
     assert "body.email" in answer.text

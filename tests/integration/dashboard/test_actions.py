@@ -222,7 +222,7 @@ EMPTY = {
 }
 
 
-def test_a_new_user_is_told_on_each_page_what_to_do(visit):
+def test_each_page_shows_a_new_user_what_to_do(visit):
     for name, text in EMPTY.items():
         assert text in words(visit(name)), name
 

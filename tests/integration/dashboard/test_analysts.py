@@ -72,7 +72,7 @@ def dagster():
         server.shutdown()
 
 
-def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
+def test_a_broken_rule_is_shown_with_its_table_and_how_often(look, dagster):
     look(role="analyst", dagster_port=dagster)
     page = show("data_health")
     assert any(each.value == "`gold/calendar_load` has 1,200 days that are none; expected none." for each in page.error)
@@ -80,7 +80,7 @@ def test_a_broken_rule_is_told_with_its_table_and_how_often(look, dagster):
     assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
 
 
-def test_users_whose_rows_break_a_rule_are_told_by_their_ids(look):
+def test_users_whose_rows_break_a_rule_are_shown_by_their_ids(look):
     look(role="analyst", dagster_port=9)
     with duckdb_session() as session:
         user_quarantine.record(
@@ -93,7 +93,7 @@ def test_users_whose_rows_break_a_rule_are_told_by_their_ids(look):
     ]
 
 
-def test_the_last_count_of_all_events_is_told(look, dagster):
+def test_the_last_count_of_all_events_is_shown(look, dagster):
     look(role="analyst", dagster_port=dagster)
     assert any(COUNTED in each.value for each in show("data_health").success)
 
@@ -105,13 +105,13 @@ def test_the_last_comparison_with_the_reference_is_shown_with_its_differences(lo
     assert any("focus_minutes of 2026-03-03" in each.value for each in page.code)
 
 
-def test_rules_that_were_not_looked_at_are_not_said_to_be_broken(look, dagster):
+def test_rules_that_were_not_checked_are_not_shown_as_broken(look, dagster):
     look(role="analyst", dagster_port=dagster)
     (table,) = [each.value for each in show("data_health").dataframe if "rules" in each.value]
     assert table["rules"][0] == "1 of 2 pass, 1 not checked"
 
 
-def test_that_no_rule_is_broken_is_said_only_where_one_was_looked_at(look, monkeypatch):
+def test_no_broken_rule_is_claimed_only_where_one_was_checked(look, monkeypatch):
     look(role="analyst", dagster_port=9)
     rule = Check("gold/days", "rows_twice", "There must be none.", None, None, {})
     monkeypatch.setattr(dagster_server, "tables", lambda: [TableStatus("gold/days", clock.now(), (rule,))])
@@ -129,7 +129,7 @@ def test_links_lead_where_the_user_comes_from_or_where_the_settings_say(look, da
     assert table["page"][0] == f"{setting or f'http://127.0.0.1:{dagster}'}/assets/gold/calendar_load"
 
 
-def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, dagster):
+def test_what_has_drifted_since_the_training_is_shown_with_what_that_means(look, dagster):
     look(role="analyst", dagster_port=dagster)
     folder = app_state.shared().models
     (folder / "pr-1").mkdir(parents=True)
@@ -140,7 +140,7 @@ def test_what_has_moved_since_the_training_is_told_with_what_that_means(look, da
     assert "Largest drift: own done, 0.130. Worth a look." in told
 
 
-def test_a_pipeline_that_does_not_answer_is_told_and_is_no_zero(look):
+def test_a_pipeline_that_does_not_answer_is_reported_and_is_no_zero(look):
     look(role="analyst", dagster_port=9)
     page = show("data_health")
     assert "Dagster does not answer" in page.error[0].value

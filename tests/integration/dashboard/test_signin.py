@@ -91,7 +91,7 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, email):
     assert browser.get("/").text == "Ada"
 
 
-def test_a_wrong_password_is_told_in_words_and_the_address_stays(browser, email):
+def test_a_wrong_password_is_reported_in_words_and_the_address_stays(browser, email):
     answer = sign_in(browser, email, "not the password")
     assert answer.status_code == 401
     assert "The email or password is wrong, or the email is not confirmed." in answer.text
@@ -107,7 +107,7 @@ def test_a_form_from_another_site_signs_nobody_in(browser, email):
     assert sign_in(browser, email, Origin="https://evil.example").status_code == 403
 
 
-def test_an_api_that_is_down_is_told_in_words(email):
+def test_an_api_that_is_down_is_reported_in_words(email):
     routes = SignIn(SessionStore("http://127.0.0.1:9"), is_demo=False).routes
     with TestClient(Starlette(routes=routes)) as client:
         answer = sign_in(client, email)

@@ -333,7 +333,7 @@ def test_a_sign_in_that_was_cancelled_leads_back_to_the_page(browser):
     assert "Start again" in answer.text
 
 
-def test_a_provider_that_is_down_is_told_in_words_and_passwords_still_work(
+def test_a_provider_that_is_down_is_reported_in_words_and_passwords_still_work(
     browser, provider, configured, ada, registered
 ):
     provider.is_down = True

@@ -63,7 +63,7 @@ EXPIRED_TEXTS = {
 }
 
 
-def test_what_was_said_long_ago_goes_and_what_keeps_mails_from_going_twice_stays(database):
+def test_old_texts_are_deleted_and_what_prevents_duplicate_emails_stays(database):
     user = add_user(database)
     with database.owner() as connection:
         for statement in EXPIRED_TEXTS.values():

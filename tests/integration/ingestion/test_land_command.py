@@ -45,7 +45,7 @@ def test_once_lands_what_is_there_and_ends(land, database, lake, users):
     assert written <= {row[2] for row in raw_rows_of(lake)}
 
 
-def test_it_lands_until_it_is_told_to_stop(land, database, lake, users):
+def test_it_lands_until_it_is_stopped(land, database, lake, users):
     process = land()
     (written,) = write_events(database, users[0])
     for _ in range(200):

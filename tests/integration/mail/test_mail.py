@@ -63,7 +63,7 @@ def test_what_users_wrote_makes_no_headers(served, post, tmp_path):
         ((None, "hang up"), Outcome.UNKNOWN),
     ],
 )
-def test_what_became_of_a_mail_is_said(served, post, tmp_path, answers, outcome):
+def test_the_outcome_of_an_email_is_reported(served, post, tmp_path, answers, outcome):
     post.to_recipient, post.to_text = answers
     delivery = sent(settings_for(served(), tmp_path))
     assert delivery.outcome is outcome
@@ -157,6 +157,6 @@ def test_without_a_server_mails_are_files(tmp_path):
     assert message_from_bytes(file.read_bytes(), policy=policy.default)["Subject"] == "Hello"
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "mails").write_text("in the way", encoding="utf-8")
     assert sent(load_settings(home=tmp_path)).outcome is Outcome.UNAVAILABLE

@@ -66,7 +66,7 @@ def test_where_nothing_was_planted_no_rule_is_beaten():
     assert gain_over_best_rule(later, likelihood(fit(earlier), later)).low <= 0
 
 
-def test_what_is_said_is_about_what_comes(model, split):
+def test_predictions_are_close_to_outcomes(model, split):
     later = split[1]
     said, came = likelihood(model, later).mean(), later["taken_up"].mean()
     assert said == pytest.approx(came, abs=0.05)

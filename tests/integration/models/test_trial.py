@@ -139,7 +139,7 @@ def test_each_part_of_the_lists_has_every_measure(outcome, part):
         assert found["brier"] == measures["likelihood"]["brier"]
 
 
-def test_the_card_tells_how_often_dates_were_missed_that_were_said_to_be(outcome):
+def test_the_card_shows_how_often_dates_were_missed_that_were_predicted_to_be(outcome):
     page = as_markdown(outcome.card)
     assert (
         page.count("Not done by the due date") == 6
@@ -216,7 +216,7 @@ def test_two_trainings_on_one_history_give_one_card():
     assert fingerprint(changed) != fingerprint(one) == figures[1][0]["sha256"]
 
 
-def test_what_has_moved_away_from_the_training_is_told(lists, outcome, registry):
+def test_what_has_drifted_from_the_training_is_reported(lists, outcome, registry):
     served = registry.served()
     assert served is not None
     features = registry.card(served.version)["features"]

@@ -47,7 +47,7 @@ def test_a_task_completed_twice_in_a_day_counts_once(world):
     ],
     ids=["at its time", "a minute late", "by the end of its day", "the day after"],
 )
-def test_on_time_is_by_the_hour_where_one_was_said_and_else_by_the_day(world, due, completed, on_time):
+def test_on_time_is_by_the_hour_where_one_was_set_and_else_by_the_day(world, due, completed, on_time):
     ada = SampleUser("America/New_York")
     if "due_at" in due:
         due = {"due_at": ada.moment(due["due_at"])}
@@ -139,7 +139,7 @@ def test_time_over_midnight_belongs_to_both_days(world):
     assert [world.days(ada)[day]["focus_minutes"] for day in ("2026-03-02", "2026-03-03")] == [30, 60]
 
 
-def test_a_corrected_entry_counts_as_it_was_said_last(world):
+def test_a_corrected_entry_counts_by_its_last_version(world):
     ada = SampleUser()
     entry = ada.time("2026-03-02 09:00", "2026-03-02 10:00")
     world.day(ada, "2026-03-03")

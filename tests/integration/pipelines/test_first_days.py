@@ -80,7 +80,7 @@ def imported_task(user: SampleUser) -> None:
 
 
 @pytest.mark.parametrize("backfill", [backfilled_time, backfilled_habit, imported_task])
-def test_what_is_told_later_of_a_day_before_the_first_row_brings_its_row(world, backfill):
+def test_a_late_event_about_a_day_before_the_first_row_adds_its_row(world, backfill):
     ada = SampleUser("UTC", BEGINNING)
     world.land(ada.events)
     refresh(world, BEGINNING)

@@ -216,7 +216,7 @@ def test_what_was_taken_back_of_a_task_is_not_there(made):
     assert {(row["due_on"], row["category_id"], row["estimated_minutes"]) for row in rows} == {(None, None, None)}
 
 
-def test_time_spent_on_a_task_is_what_it_took_unless_something_else_is_said(made):
+def test_time_spent_on_a_task_is_what_it_took_unless_minutes_are_entered(made):
     ada = SampleUser()
     timed, said = ada.task("2026-03-02 09:00"), ada.task("2026-03-02 09:00", actual_minutes=5)
     for task in (timed, said):
@@ -437,7 +437,7 @@ def test_a_goal_is_held_against_an_even_pace(made):
     assert rows[2]["ahead"] == 20
 
 
-def test_when_a_goal_is_reached_is_told_from_the_weeks_before(made):
+def test_when_a_goal_is_reached_is_forecast_from_the_weeks_before(made):
     """By hand: weeks of 10, 0, 20 and 10 have a mean of 10 and a slope of 2, of which noise leaves .68; so the pace is 11.0 now and grows by
     2.05 a week, and the missing 60 take 3.97 weeks.
     """
@@ -534,7 +534,7 @@ def test_what_was_achieved_and_when(made):
     assert rows["goals_completed-5"]["progress"] == 0.2
 
 
-def test_estimates_are_drawn_towards_what_was_said(made):
+def test_estimates_are_shrunk_towards_what_was_estimated(made):
     ada = SampleUser()
     for number in range(5):
         ada.task(f"2026-03-02 09:0{number}", estimated_minutes=30, actual_minutes=60).completed(

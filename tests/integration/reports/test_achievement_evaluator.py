@@ -54,7 +54,7 @@ def announced(database, ada):
     return now
 
 
-def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, announced):
+def test_each_step_is_notified_once_and_of_several_the_farthest(database, complete, announced):
     complete(9)
     assert AchievementEvaluator(database).run() == 0
     complete(60)
@@ -65,7 +65,7 @@ def test_each_step_is_told_once_and_of_several_the_farthest(database, complete, 
     assert sorted(announced()) == ["10 hours logged", "100 tasks completed", "50 tasks completed"]
 
 
-def test_what_was_reached_stays_and_is_not_told_again(database, complete, announced):
+def test_what_was_reached_stays_and_is_not_notified_again(database, complete, announced):
     complete(10)
     AchievementEvaluator(database).run()
     with database.owner() as connection:
@@ -89,7 +89,7 @@ def test_two_at_once_tell_it_once(database, complete, announced):
     assert announced() == ["10 tasks completed"]
 
 
-def test_one_users_bad_data_keeps_nobody_from_being_told_and_is_given_up(database, ada, complete, announced):
+def test_one_users_bad_data_holds_back_no_other_notification_and_is_given_up(database, ada, complete, announced):
     bad, now = add_user(database), NOON
     first, last = sorted([ada, bad])
     with database.owner() as connection:

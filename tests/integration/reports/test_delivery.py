@@ -59,7 +59,7 @@ def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, new_
     assert state(database, ada)["status"] == "sent"
 
 
-def test_what_was_sent_is_told_in_the_app_and_as_an_event(sending, new_user, database):
+def test_what_was_sent_is_a_notification_and_an_event(sending, new_user, database):
     ada = new_user(**weekly_only())
     sending().run()
     with database.owner() as connection:
@@ -316,9 +316,7 @@ def test_what_late_data_changed_is_put_right_in_the_next_mail(sending, new_user,
     assert "PUT RIGHT" not in post.taken[2].get_body(["plain"]).get_content()
 
 
-def test_a_week_that_was_said_to_be_empty_is_put_right_too_and_one_that_has_become_empty(
-    sending, new_user, post, facts_of
-):
+def test_a_week_reported_as_empty_is_corrected_too_and_one_that_has_become_empty(sending, new_user, post, facts_of):
     new_user(**weekly_only())
     nothing = dict.fromkeys(facts_of(None, LAST_WEEK).totals, 0) | {"productivity_score": None}
 

@@ -161,7 +161,7 @@ def test_what_was_reached_in_the_period_is_named(database, ada, save):
     )
 
 
-def test_nothing_of_another_user_is_told(database, ada, save):
+def test_nothing_of_another_user_is_shown(database, ada, save):
     save(goals, title="Mine", completed_at=datetime(2026, 11, 12, 9, tzinfo=UTC))
     assert found(database, User(add_user(database), "Eve", "UTC", 0)) == Details()
 

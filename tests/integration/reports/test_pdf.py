@@ -28,7 +28,7 @@ def test_nothing_is_fetched_for_it(address, caplog):
     assert "disallowed protocol" in caplog.text
 
 
-def test_where_it_cannot_be_made_that_is_said(monkeypatch):
+def test_where_it_cannot_be_rendered_that_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     with pytest.raises(NoPdf, match="Pango"):
         pdf("<html></html>")

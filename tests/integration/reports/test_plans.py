@@ -115,7 +115,7 @@ def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, new_user
     assert mail["List-Unsubscribe"].strip("<>") in html
 
 
-def test_who_deletes_it_is_not_told_again_on_that_day(run, new_user, notes, database):
+def test_who_deletes_it_is_not_notified_again_on_that_day(run, new_user, notes, database):
     me = new_user()
     run()
     with database.owner() as connection:
@@ -140,7 +140,7 @@ def test_it_is_written_as_where_the_user_is_from(run, new_user, notes):
 
 
 @pytest.mark.parametrize("setting", ["switched off", "nowhere", "day off", "no tasks", "too late"])
-def test_nobody_is_told_who_does_not_want_it_or_has_nothing_to_plan(run, new_user, notes, database, setting):
+def test_nobody_is_notified_who_opted_out_or_has_nothing_to_plan(run, new_user, notes, database, setting):
     tasks = {"titles": (), "minutes": ()} if setting == "no tasks" else {}
     me = new_user("email", off=setting == "day off", **tasks)
     with database.owner() as connection:
@@ -162,7 +162,7 @@ def test_two_at_once_tell_it_once(run, new_user, post):
     assert sorted(mail["To"] for mail in post.taken) == sorted(f"{me}@example.com" for me in recipients)
 
 
-def test_a_plan_that_was_told_can_be_accepted_under_its_name(run, new_user, notes, database):
+def test_a_plan_in_a_notification_can_be_accepted_under_its_name(run, new_user, notes, database):
     me = new_user()
     run()
     plan_id = notes(me)[0]["data"]["plan_id"]

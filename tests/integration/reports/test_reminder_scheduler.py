@@ -105,7 +105,7 @@ def notes(database):
     return of
 
 
-def test_what_is_due_today_or_tomorrow_is_told_once_the_more_pressing_first(run, new_user, add, notes):
+def test_what_is_due_today_or_tomorrow_is_notified_once_the_more_urgent_first(run, new_user, add, notes):
     me = new_user()
     add(me, tasks, title="Pay the rent", due_date=days(1))
     add(me, tasks, title="Call the bank", due_at=NINE + timedelta(hours=6))
@@ -146,7 +146,7 @@ def test_five_are_named_the_others_counted_and_named_the_next_day(run, new_user,
     assert not set(first["body"].splitlines()) & set(second["body"].splitlines())
 
 
-def test_who_deletes_it_is_not_told_again(run, new_user, add, database):
+def test_who_deletes_it_is_not_notified_again(run, new_user, add, database):
     me = new_user()
     add(me, tasks, title="Pay the rent", due_date=days(0))
     run()
@@ -200,7 +200,7 @@ def test_nobody_is_reminded_who_does_not_want_it_or_need_it(run, new_user, add, 
     assert run(NINE + timedelta(hours=8 * (why == "after work"))) == 0
 
 
-def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, new_user, goal, notes):
+def test_goals_that_fall_behind_or_whose_date_is_near_are_notified_once_each(run, new_user, goal, notes):
     me = new_user()
     goal(me, -21.6, target=60, title="Launch the website")
     goal(me, 3.0, target=5, title="Move house")
@@ -217,7 +217,7 @@ def test_goals_that_fall_behind_or_whose_date_is_near_are_told_once_each(run, ne
     ]
 
 
-def test_a_goal_that_fell_behind_is_told_again_when_its_date_is_near(run, new_user, goal, notes):
+def test_a_goal_that_fell_behind_is_notified_again_when_its_date_is_near(run, new_user, goal, notes):
     me = new_user()
     goal(me, -30.0, target=20)
     assert [run(NINE + timedelta(days=n)) for n in (0, 12, 13, 14)] == [1, 0, 1, 0]

@@ -65,7 +65,7 @@ def test_any_days_are_summed(home, user_id):
     assert "6 tasks completed" in run("custom", "--user", f"{user_id}@example.com", *span).output
 
 
-def test_an_unknown_address_and_a_week_without_numbers_are_said(home, user_id):
+def test_an_unknown_address_and_a_week_without_numbers_are_reported(home, user_id):
     assert isinstance(run("weekly", "--user", "nobody@example.com").exception, NotFound)
     assert isinstance(run("weekly", "--user", f"{user_id}@example.com").exception, NotComputed)
 
@@ -94,7 +94,7 @@ def test_a_report_is_mailed_once_and_what_became_of_it_is_listed(home, database)
     assert [(row["email"], row["period"]) for row in listed] == [(f"{user_id}@example.com", "2026-W43")]
 
 
-def test_a_user_who_is_due_is_mailed_and_the_counts_are_said(home, database):
+def test_a_user_who_is_due_is_emailed_and_the_counts_are_printed(home, database):
     with database.owner() as connection:
         connection.execute("truncate users cascade")
     user_id = add_user(database, "UTC")

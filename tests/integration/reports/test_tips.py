@@ -35,7 +35,7 @@ def test_a_tip_fits_comes_once_and_at_most_weekly(database, new_user):
     assert set(tips_of(database, ada)) < set(TIPS)
 
 
-def test_nothing_is_told_outside_of_work_or_to_who_does_not_want_it(database, new_user):
+def test_no_tip_comes_outside_of_work_or_to_who_opted_out(database, new_user):
     ada, eve = new_user(), new_user()
     with database.transaction(Role.API, eve) as tx:
         tx.connection.execute(

@@ -48,6 +48,6 @@ def test_no_two_servers_get_one_port():
     assert chosen["api_port"] > usual_of_api
 
 
-def test_a_host_that_is_not_here_is_said_to_be_wrong():
+def test_an_unknown_host_is_reported_with_its_setting():
     with pytest.raises(SetupProblem, match="FOCUSFLOW_HOST"):
         choose_ports(Settings(host="no.such.host.invalid", _env_file=None), ["api_port"])

@@ -47,7 +47,7 @@ def test_a_short_task_fills_the_gap_that_a_long_one_leaves():
     assert lines_of(plan) == [(2, "09:00", "09:15"), (1, "10:00", "11:30")]
 
 
-def test_what_finds_no_place_is_said_with_its_minutes():
+def test_what_finds_no_place_is_listed_with_its_minutes():
     plan = planned([task(1, 60), task(2, 60)], [(at(9), at(10, 40))])
     assert lines_of(plan) == [(1, "09:00", "10:00"), (2, "10:10", "10:40")]
     assert [(each.task_id.int, each.minutes) for each in plan.left_out] == [(2, 30)]

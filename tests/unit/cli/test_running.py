@@ -7,7 +7,7 @@ import logging
 from cli.long_running import Lines
 
 
-def test_a_line_for_programs_holds_what_was_said_beside_the_message():
+def test_a_line_for_programs_holds_the_fields_beside_the_message():
     record = logging.makeLogRecord(
         {
             "name": "focusflow.requests",

@@ -120,7 +120,7 @@ def test_the_even_pace_goes_on_to_the_date_of_the_goal(target, end):
     assert even.row(-1) == end
 
 
-def test_a_goal_of_which_nothing_can_be_said_has_no_band():
+def test_a_goal_without_a_forecast_has_no_interval():
     known = NUMBERS.with_columns(forecast_p10=pl.lit(None, pl.Date), forecast_p90=pl.lit(None, pl.Date))
     assert len(unwrap(goals.pace)(known).layer) == 2
 

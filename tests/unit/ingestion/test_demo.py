@@ -68,7 +68,7 @@ def test_nothing_happens_in_the_future_or_before_the_registration(past_days):
     assert times[-1] <= NOW
 
 
-def test_versions_are_dense_and_what_was_before_is_what_the_last_event_said(past_days):
+def test_versions_are_dense_and_the_state_before_is_that_of_the_last_event(past_days):
     by_entity = defaultdict(list)
     for each in past_days.events:
         by_entity[each.subject].append(each)

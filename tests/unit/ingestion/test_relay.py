@@ -97,7 +97,7 @@ def test_what_was_refused_is_sent_again_before_what_follows_it(log):
     assert broker.log[0][-30:] == list(range(7, 37))
 
 
-def test_a_relay_that_is_told_to_stop_settles_what_it_has_sent(log):
+def test_a_relay_that_is_stopped_flushes_what_it_has_sent(log):
     positions, broker, stop = PositionsInMemory(), BrokerThat(), threading.Event()
     going = rounds(Relay(positions, log, rows=30), broker, stop)
     next(going)

@@ -144,7 +144,7 @@ def test_a_table_from_before_the_digests_can_be_written_and_is_recorded_from_the
     assert lake.open(STEPS).position("bucket-0") == 11
 
 
-def test_an_old_entry_without_a_copy_goes_where_a_checkpoint_has_what_it_said(lake, table):
+def test_an_old_entry_without_a_copy_goes_where_a_checkpoint_has_its_content(lake, table):
     flip(log(table, 3))
     digests.restore_log(table.root)
     assert (check(table), log(table, 3).exists(), log(table, 4).exists()) == ([], False, True)

@@ -139,7 +139,7 @@ def test_replacing_leaves_the_other_partitions(lake):
     assert steps(lake.open(STEPS)) == [7, 9]
 
 
-def test_a_scan_reads_only_the_partitions_it_is_told(lake):
+def test_a_scan_reads_only_the_partitions_it_names(lake):
     table = three_commits(lake)
     table.append(rows(9, bucket=1), positions={})
     assert steps(table, "bucket = 1 and month >= '2026-01'") == [9]

@@ -130,7 +130,7 @@ def days(rule, begin, first, last):
 
 
 @pytest.mark.parametrize(("rule", "why"), REFUSED.items(), ids=lambda each: each[:60])
-def test_a_rule_that_no_calendar_can_follow_is_refused_and_told_why(rule, why):
+def test_a_rule_that_no_calendar_can_follow_is_refused_with_the_reason(rule, why):
     with pytest.raises(BadRecurrence, match=why):
         check_syntax(rule)
     with pytest.raises(BadRecurrence):

@@ -76,7 +76,7 @@ def test_settings_do_not_change_once_read(tmp_path):
         setattr(settings, "home", Path("/elsewhere"))  # noqa: B010 (mypy knows that it cannot be assigned)
 
 
-def test_the_lake_lies_under_the_home_unless_it_is_told_otherwise(tmp_path, monkeypatch):
+def test_the_lake_is_under_the_home_unless_set_otherwise(tmp_path, monkeypatch):
     assert load_settings(home=tmp_path).lake_location == str(tmp_path / "lake")
     monkeypatch.setenv("FOCUSFLOW_LAKE", "s3://bucket/lake")
     assert load_settings(home=tmp_path).lake_location == "s3://bucket/lake"

@@ -52,6 +52,6 @@ def test_sooner_is_more(outcome, gain):
         ({"due": None}, None, None),
     ],
 )
-def test_given_up_is_unknown_and_a_moved_date_is_told_both_ways(outcome, missed, missed_or_moved):
+def test_given_up_is_unknown_and_a_moved_date_is_labeled_both_ways(outcome, missed, missed_or_moved):
     found = label(**outcome)
     assert (found["missed"], found["missed_or_moved"]) == (missed, missed_or_moved)

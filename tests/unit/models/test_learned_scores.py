@@ -88,7 +88,7 @@ def test_the_schema_is_that_of_the_baseline(tasks):
     assert score(tasks.clear(), NOW, Served("pr-1.test", model())).schema == pl.Schema(SCORE_COLUMNS)
 
 
-def test_each_feature_is_told_under_a_reason():
+def test_each_feature_belongs_to_a_reason():
     every = place_features(USUAL) | day_features(USUAL) | risk_features(USUAL)
     assert set(CODE_OF) == set(every)
 

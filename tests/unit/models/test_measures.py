@@ -93,7 +93,7 @@ def test_what_counts_half_is_half_in_a_calibration_error():
     assert brier(said, came, np.array([1, 1, 1, 3.0])) == pytest.approx(0.25)
 
 
-def test_what_is_said_and_what_comes():
+def test_predictions_and_outcomes():
     dice = np.random.default_rng(5)
     said = dice.random(50_000)
     came = (dice.random(50_000) < said).astype(float)

@@ -35,7 +35,7 @@ def test_the_best_order_stands_above_and_furthest_right():
     assert "&lt;newest&gt;: 0.600" in orders(FIGURES)
 
 
-def test_what_came_more_often_than_it_was_said_lies_above_the_diagonal():
+def test_what_came_more_often_than_predicted_lies_above_the_diagonal():
     svg = reliability(FIGURES["likelihood"], "Taken up")
     (first_x, first_y), (second_x, second_y) = dots(svg)
     assert second_x - first_x == pytest.approx(0.8 * 300)

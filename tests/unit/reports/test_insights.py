@@ -71,7 +71,7 @@ def test_whatever_it_suggests_is_grounded(facts, created, kept, score, overdue):
     assert ("1 task is overdue" in claim) == (overdue == 1)
 
 
-def test_what_is_unusual_is_said_first(facts):
+def test_what_is_unusual_comes_first(facts):
     usual = {**facts.usual, "productivity_score": Usual(60.0, 70.0, "lower")}
     observed = by_rule(replace(facts, usual=usual)).observations
     assert [remark.evidence[0].metric for remark in observed][:2] == ["tasks_completed", "productivity_score"]
@@ -79,7 +79,7 @@ def test_what_is_unusual_is_said_first(facts):
 
 @pytest.mark.parametrize("left_out", [0, 1, 22])
 @pytest.mark.parametrize("tasks", [1, 9])
-def test_what_is_said_of_a_plan_is_grounded(tasks, left_out):
+def test_sentences_about_a_plan_are_grounded(tasks, left_out):
     numbers = {"tasks_planned": tasks, "minutes_planned": 360, "minutes_free": 450, "tasks_left_out": left_out}
     written = of_plan(numbers)
     assert ungrounded(written, numbers) + unplain(written) == []
@@ -123,7 +123,7 @@ TRENDS = {"tasks_completed": "higher", "focus_minutes": "usual", "productivity_s
         ("Your score improved.", "productivity_score", False), ("Overdue tasks increased.", "tasks_overdue", False), ("12 tasks are done.", "tasks_completed", True),
     ],
 )  # fmt: skip
-def test_more_and_less_are_said_only_where_the_trend_bears_it_out(text, metric, is_earned):
+def test_more_and_less_are_claimed_only_where_the_trend_supports_it(text, metric, is_earned):
     claim = Insights(headline="A week.", observations=[remark(text, metric), FINE], suggestions=[FINE])
     assert (unearned(claim, TRENDS) == []) == is_earned
 

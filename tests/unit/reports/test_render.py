@@ -98,7 +98,7 @@ def test_what_is_unusual_stands_before_what_is_not(facts):
     ]
 
 
-def test_that_too_little_is_known_is_said_once(facts):
+def test_too_little_data_is_reported_once(facts):
     new = replace(facts, usual=dict.fromkeys(facts.usual, TOO_LITTLE_DATA))
     assert render_report(build_report(new)).text.count("too little data") == 1
 
