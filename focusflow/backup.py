@@ -78,22 +78,22 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
     """Write a backup, and read all of it again. `names` are the tables, each after its inputs. The manifest comes last: a backup without one
     was cut off.
     """
+    schema = revision_of(url)
+    if schema is None:
+        raise SetupProblem("There is nothing to back up yet: the database has no schema. `focusflow up` creates it.")
     with Database(url, connections=1) as database, erasures_locked(database) as is_alone:
         if not is_alone:
             raise Conflict("A user is being erased. Back up when that is done: `focusflow erase --list` shows it.")
-        return _back_up(settings, url, place, names, now)
+        return _back_up(settings, url, place, names, now, schema=schema)
 
 
-def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime) -> Backup:
+def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime, *, schema: str) -> Backup:
     lake, key = Lake(settings.lake_location), _key(settings)
     if not lake.is_local:
         raise SetupProblem(
             f"The lake {lake.location} is a store. Back it up with the versions of the store, and Postgres with pg_dump."
         )
     pinned = list(_pinned(lake, names))
-    schema = revision_of(url)
-    if schema is None:
-        raise SetupProblem("There is nothing to back up yet: the database has no schema. `focusflow up` creates it.")
     backup = Backup(now.isoformat(), __version__, schema, settings.buckets, {}, {}, {}, is_encrypted=key is not None)
     draft = place / f".{backup.name}.draft"
     make_folder(place)
