@@ -31,6 +31,7 @@ COMMANDS = (
     "erase",
     "insights",
     "verify",
+    "audit",
     "sql",
     "quarantine",
     "maintain",

@@ -380,6 +380,10 @@ class Client:
         """Every account. For admins, as are the next ones."""
         return self._pages("/api/v1/admin/users", wanted)
 
+    def audit_log(self, **wanted: Any) -> Iterator[Json]:
+        """Entries of the audit log, newest first; asked for page by page."""
+        return self._pages("/api/v1/admin/audit", wanted)
+
     def pipeline(self) -> Json:
         """The status of the pipeline: backlog and freshness."""
         return self._call("GET", "/api/v1/admin/pipeline")

@@ -9,6 +9,7 @@ from dashboard import current_user
 from dashboard.components import layout
 from dashboard.data import lake
 from dashboard.views import (
+    audit,
     data_health,
     goals,
     habits,
@@ -57,6 +58,8 @@ for_analysts = [
 ]
 if user.is_analyst:
     pages += for_analysts
+if user.role == "admin":
+    pages.append(st.Page(audit.page, title="Audit log", icon=":material/policy:", url_path="audit"))
 chosen = st.navigation([*pages, inbox, own], position="top")
 with st.container(key="account").popover(
     current_user.escape_markdown(user.display_name), icon=":material/account_circle:", type="tertiary"

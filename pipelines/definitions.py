@@ -12,6 +12,7 @@ from pipelines.orchestration.assets.tables import table_assets
 from pipelines.orchestration.assets.training import drift_check, priority_model
 from pipelines.orchestration.automation import (
     achievements_hourly,
+    audit_seals,
     compare_with_reference,
     data_docs_hourly,
     delete_expired,
@@ -66,7 +67,14 @@ def build_defs(installation: Installation | None = None) -> dg.Definitions:
             verify,
             compare_with_reference,
         ],
-        sensors=[raw_commits(installation), reminder_times, model_changes, requested_exports, due_erasures],
+        sensors=[
+            raw_commits(installation),
+            reminder_times,
+            model_changes,
+            requested_exports,
+            due_erasures,
+            audit_seals,
+        ],
         schedules=[
             refresh_hourly,
             data_docs_hourly,

@@ -120,8 +120,11 @@ def _user_id(email: str) -> str:
     from focusflow.database.installation import running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
+    from pipelines.privacy.accounts import record
     from reports.recipients import Recipients
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        return str(Recipients(database, settings.must_verify_email).by_email(email).user.id)
+        user_id = Recipients(database, settings.must_verify_email).by_email(email).user.id
+        record(database, "user.viewed", user_id)
+        return str(user_id)

@@ -14,6 +14,9 @@ from focusflow.identity import new_id
 #: Where an entry of a command or a job comes from.
 COMMAND_LINE, SCHEDULE = "command line", "schedule"
 
+#: What an erasure says: how many entries lost what was personal in them.
+ERASED, REDACTED = "user.erased", "redacted"
+
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 

@@ -533,8 +533,14 @@ audit_log = Table(
     Column("after", JSONB),
     Column("ip", Text),
     Column("user_agent", Text),
+    Column("number", BigInteger),  # these are empty until the entry is sealed
+    Column("salt", Text),
+    Column("digest", Text),
+    Column("link", Text),
     Index(None, "at"),
     Index(None, "user_id", "at"),
+    Index("audit_log_number_key", "number", unique=True),
+    Index("audit_log_new_idx", "at", postgresql_where=text("number is null")),
 )
 
 #: What became of each report that somebody was due. That there is one row per user and period is what keeps a second mail from going out.

@@ -52,6 +52,9 @@ def list_users(filters: Annotated[UserFilter, Query()], uow: UnitOfWork) -> User
     values = filters.model_dump() | after_moment(filters.cursor, "users")
     with uow.acting_as(Role.AUTH):
         rows = uow.tx.all(QUERIES["users"], values)
+    if filters.q:
+        found = {"found": len(rows)}
+        audit.record(uow.tx, "users.searched", uow.origin, actor_id=uow.caller.user_id, user_id=None, after=found)
     page = page_of(rows, filters.limit, "users", "created_at")
     return UserPage(items=[User.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 
@@ -114,6 +117,10 @@ def list_audit_log(filters: Annotated[AuditFilter, Query()], uow: UnitOfWork) ->
     values = filters.model_dump() | after_moment(filters.cursor, "audit")
     with uow.acting_as(Role.AUTH):
         rows = uow.tx.all(QUERIES["audit"], values)
+        if filters.user_id and filters.cursor is None:
+            audit.record(
+                uow.tx, "user.viewed", uow.origin, actor_id=uow.caller.user_id, user_id=filters.user_id, entity="audit"
+            )
     page = page_of(rows, filters.limit, "audit", "at")
     return AuditPage(items=[AuditEntry.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from focusflow.database.audit_chain import AuditChain
 from focusflow.database.clock_check import require_agreement
 from focusflow.database.queries import load_queries
 from focusflow.database.retention import delete_expired_texts, drop_outbox_days
@@ -22,7 +23,6 @@ from ingestion.reconciliation import count, judge
 from pipelines.engine import descriptions, integrity, silver
 from pipelines.privacy.exports import Exports
 from pipelines.privacy.retention import (
-    delete_audit_entries,
     delete_email_files,
     delete_ended_sign_ins,
     shorten_logs,
@@ -74,7 +74,8 @@ class Maintenance:
         yield Done("mails", delete_expired_texts(self.database, self.settings.words_days, self.settings.report_days))
         settings, home = self.settings, self.settings.home
         yield Done("exports", {"files deleted": Exports(self.database, settings).delete_expired()})
-        yield Done("audit log", {"entries deleted": delete_audit_entries(self.database, settings.audit_days)})
+        chain = AuditChain.of(settings, self.database)
+        yield Done("audit log", {"entries deleted": chain.delete_before(settings.audit_days)})
         yield Done("sign-ins", {"deleted": delete_ended_sign_ins(self.database, settings.ended_sign_in_days)})
         yield Done("email files", {"files deleted": delete_email_files(home, settings.email_file_days, self.now)})
         yield Done("logs", {"logs shortened": shorten_logs(home, settings.log_days, self.now)})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from focusflow import clock
+from focusflow.database.audit_chain import AuditChain
 from focusflow.database.lease import Lease, is_held
 from focusflow.errors import Unavailable
 from focusflow.lake.tables import RAW_EVENTS, position_key
@@ -513,6 +514,18 @@ def requested_exports(context: dg.SensorEvaluationContext, installation: Install
     with installation.database() as database:
         are_waiting = Exports(database, installation.settings).are_waiting()
     return dg.RunRequest() if are_waiting else dg.SkipReason("No export is requested.")
+
+
+@dg.sensor(
+    owners=OWNERS,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Seals new entries of the audit log itself, without a run, so that nobody changes them unnoticed.",
+)
+def audit_seals(installation: Installation) -> dg.SkipReason:
+    with installation.database() as database:
+        count = AuditChain.of(installation.settings, database).seal()
+    return dg.SkipReason(f"{count} entries were sealed.")
 
 
 @dg.sensor(

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,6 +31,7 @@ from focusflow.lake.tables import RAW_EVENTS, CommitConflict, Lake, Pinned, posi
 from focusflow.settings import Settings
 from pipelines.engine import build, catalog, deferrals, descriptions
 from pipelines.engine.as_of import NEVER, last, newest_metadata
+from pipelines.engine.descriptions import Table
 from pipelines.engine.priorities import BATCH
 from pipelines.engine.silver import QUARANTINE
 from pipelines.privacy import certificates, redaction
@@ -188,12 +190,13 @@ class Eraser:
             pinned = None if table.is_personal else self.lake.pinned(table.full_name)
             if pinned is not None and (as_of := last(pinned)) != NEVER:
                 self._commit(table.full_name, _mark_for_rebuild)
-                counts[table.full_name] = build.load_incremental(
-                    self.lake, self.session, table, self.settings.buckets, as_of
-                )
+                counts[table.full_name] = self._retried(table.full_name, partial(self._rebuild, table, as_of))
         if self.settings.catalog_file.exists():  # its views name users in quarantine
             catalog.write(self.lake, self.settings.catalog_file)
         return counts
+
+    def _rebuild(self, table: Table, as_of: datetime) -> int:
+        return build.load_incremental(self.lake, self.session, table, self.settings.buckets, as_of)
 
     def delete_files(self, subject: Subject) -> Counts:
         """Exports and emails that were written to files; and identifiers in logs, Data Docs and Dagster's storage."""
@@ -214,18 +217,15 @@ class Eraser:
         with self.database.transaction(Role.PRIVACY, subject.user_id) as tx:
             counts = {
                 "audit entries redacted": tx.run(QUERIES["redact_audit"], who),
+                "state of the refresher": tx.run(QUERIES["redact_errors"], who)
+                + tx.run(QUERIES["redact_broken_rules"], who),
                 "priority scores": tx.run(QUERIES["delete_scores"], who),
                 "accounts": tx.run(QUERIES["delete_account"], who),
             }
             audit.record(
-                tx,
-                "user.erased",
-                actor_id=None,
-                user_id=None,
-                ip=audit.SCHEDULE,
-                entity="erasure",
-                entity_id=subject.erasure_id,
-            )
+                tx, audit.ERASED, actor_id=None, user_id=None, ip=audit.SCHEDULE, entity="erasure", entity_id=subject.erasure_id,
+                after={audit.REDACTED: counts["audit entries redacted"]},
+            )  # fmt: skip
         return counts
 
     def _wait_for_readers(self, row: Mapping[str, Any]) -> None:
@@ -306,26 +306,29 @@ class Eraser:
     def _delete_rows(self, table: Pinned, subject: Subject) -> int:
         fence = self._fence(table, subject)
         gone = table.forget(f"user_id = {quoted(str(subject.user_id))}", positions=fence)
-        if not gone and fence:  # deleting nothing commits nothing
+        if not gone:  # deleting nothing commits nothing
             table.append(table.columns().empty_table(), positions=fence)
         return gone
 
     def _fence(self, table: Pinned, subject: Subject) -> dict[str, int]:
         """The table's own position of the user's bucket, unmoved: whoever commits that bucket from an older version is refused."""
         key = position_key(subject.bucket)
-        position = table.position(key)
-        return {key: position} if position else {}
+        return {key: table.position(key)}
 
     def _commit(self, name: str, change: Callable[[Pinned], Result]) -> Result | None:
         """Change a table, again from its newest version where another writer was quicker. None where there is no such table."""
-        for _ in range(ATTEMPTS):
+
+        def changed() -> Result | None:
             table = self.lake.pinned(name)
-            if table is None:
-                return None
-            try:
-                return change(table)
-            except CommitConflict:
-                continue
+            return None if table is None else change(table)
+
+        return self._retried(name, changed)
+
+    def _retried(self, name: str, work: Callable[[], Result]) -> Result:
+        """Work on a table, again where another writer was quicker."""
+        for _ in range(ATTEMPTS):
+            with suppress(CommitConflict):
+                return work()
         raise Conflict(f"Others keep writing {name}. The erasure goes on with its next run.")
 
     def _row(self, erasure_id: UUID) -> Mapping[str, Any]:

@@ -44,8 +44,14 @@ select id from exports where user_id = %(user_id)s
 -- redact_audit --
 update audit_log set
     user_id = nullif(user_id, %(user_id)s), actor_id = nullif(actor_id, %(user_id)s), entity_id = null, before = null, after = null,
-    ip = null, user_agent = null
+    ip = null, user_agent = null, salt = null
 where user_id = %(user_id)s or actor_id = %(user_id)s
+
+-- redact_errors --
+update refresher_state set error = null where position(%(user_id)s::text in error) > 0
+
+-- redact_broken_rules --
+update table_builds set broken_rules = null where position(%(user_id)s::text in broken_rules::text) > 0
 
 -- delete_scores --
 delete from priority_scores where user_id = %(user_id)s

@@ -1,4 +1,4 @@
-"""Deletes what was kept long enough outside of the lake: entries of the audit log, ended sign-ins, emails in files, and logs."""
+"""Deletes what was kept long enough outside of the lake: ended sign-ins, emails in files, and logs."""
 
 import os
 import shutil
@@ -8,16 +8,7 @@ from typing import LiteralString
 
 from focusflow.database.session import Database, Role
 
-OLD_ENTRIES: LiteralString = "delete from audit_log where at < %(before)s"
 ENDED_SIGN_INS: LiteralString = "delete from refresh_tokens where expires_at < %(before)s"
-
-
-def delete_audit_entries(database: Database, days: int) -> int:
-    """Delete entries of the audit log that are older than so many days; 0 keeps all. Returns the count."""
-    if not days:
-        return 0
-    with database.transaction(Role.PRIVACY) as tx:
-        return tx.run(OLD_ENTRIES, {"before": tx.now - timedelta(days=days)})
 
 
 def delete_ended_sign_ins(database: Database, days: int) -> int:

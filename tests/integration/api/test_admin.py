@@ -73,6 +73,14 @@ def test_nothing_changes_where_nothing_differs(admin, me, events):
     assert events(me.id) == before
 
 
+def test_looks_at_single_users_are_in_the_log(admin, me):
+    admin.call("GET", f"/admin/users?q={me.email}")
+    admin.call("GET", f"/admin/audit?user_id={me.id}")
+    (viewed,) = admin.call("GET", f"/admin/audit?user_id={me.id}&action=user.viewed").json()["items"]
+    (searched, *_) = admin.call("GET", "/admin/audit?action=users.searched").json()["items"]
+    assert (viewed["actor_id"], searched["actor_id"], searched["after"]) == (admin.id, admin.id, {"found": 1})
+
+
 def test_the_log_is_paged_and_bounded_by_time(admin, me):
     page = admin.call("GET", "/admin/audit?limit=1").json()
     following = admin.call("GET", f"/admin/audit?limit=1&cursor={page['next_cursor']}").json()

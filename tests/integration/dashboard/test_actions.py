@@ -118,6 +118,16 @@ def test_an_export_is_requested_on_settings(visit, me):
     assert "Export my data" not in [each.label for each in page.button]
 
 
+def test_admins_read_the_audit_log(visit, me, database):
+    with database.owner() as connection:
+        connection.execute("update users set role = 'admin' where id = %s", [me.me()["id"]])
+    page = visit("audit")
+    rows = page.dataframe[0].value
+    assert "sign-in" in set(rows["Action"])
+    labelled(page.text_input, "Action").set_value("user.changed").run()
+    assert "Nothing was recorded in this period." in words(page)
+
+
 def test_an_account_is_erased_on_settings_and_kept_after_all(visit, me):
     page = visit("settings", section="Your data")
     labelled(page.text_input, "Current password").set_value(PASSWORD)

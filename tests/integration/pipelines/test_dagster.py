@@ -124,7 +124,8 @@ def described(definitions: dg.Definitions) -> Iterator[str]:
     )
     yield from (f"job: {job.name}" for job in definitions.jobs or [])
     yield from (
-        f"sensor: {each.name} starts {', '.join(job.name for job in each.jobs)}" for each in definitions.sensors or []
+        f"sensor: {each.name} starts {', '.join(target.job_name for target in each.targets) or 'nothing'}"
+        for each in definitions.sensors or []
     )
     yield from (
         f"schedule: {each.name} starts {each.job_name} at {each.cron_schedule}"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -16,11 +17,12 @@ import pytest
 
 from focusflow import clock
 from focusflow.database import outbox
+from focusflow.database.audit_chain import AuditChain
 from focusflow.database.session import Role
 from focusflow.erasure import user_hash
 from focusflow.identity import bucket_of, new_id
 from focusflow.lake.session import duckdb_session
-from focusflow.lake.tables import RAW_EVENTS, duckdb_connection
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection
 from focusflow.mail import Files, composed
 from ingestion.landing.lander import raw_rows
 from ingestion.landing.service import open_ingestion
@@ -106,6 +108,7 @@ def test_nothing_of_an_erased_user_is_left_and_the_rest_is_as_it_was(world, busy
     world.refresh()
     world.land()
     ada.task("unsequenced chrysanthemum")
+    AuditChain.of(world.settings, world.database).seal()
     leave_traces(world, ada, "chrysanthemum")
     bobs = {table: rows_about(world, table, bob) for table in personal_tables()}
     traces = (ada.id, UUID(ada.id).hex, ada.email, "chrysanthemum")
@@ -125,6 +128,9 @@ def test_nothing_of_an_erased_user_is_left_and_the_rest_is_as_it_was(world, busy
         assert len(rows_about(world, table, bob)) == len(rows), table
     assert bob.call("GET", "/tasks").json()["items"]
     assert ada.call("GET", "/me").status_code == 401
+    audited = AuditChain.of(world.settings, world.database).verify()
+    assert audited.is_intact, audited.sentence
+    assert audited.redacted >= 1
     certificate = Erasures(world.database).certificate(erasure_id)
     assert certificates.is_genuine(world.settings.signing_key, certificate)
     assert not certificates.is_genuine(world.settings.signing_key, certificate | {"erased": {}})
@@ -326,11 +332,11 @@ def test_a_restored_database_does_not_bring_an_erased_user_back(world, busy):
     assert set(hashes) <= set(certificates.suppressed_in(world.settings.erasures_folder)) | {hashes[1]}
 
 
-def test_a_lander_that_read_an_event_before_does_not_land_it(world, busy):
-    """The batch is read before the outbox is anonymized, and committed after it."""
-    ada = busy("lily")
+def test_a_lander_that_read_an_event_before_does_not_land_it(world, busy, tmp_path):
+    """The batch is read before the outbox is anonymized, and committed after it, as the first of its buckets."""
+    ada, lake = busy("lily"), Lake(str(tmp_path))
     read, go_on = threading.Event(), threading.Event()
-    ingestion = open_ingestion(world.database, world.lake, buckets=BUCKETS, rows=1_000, age_seconds=0)
+    ingestion = open_ingestion(world.database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0)
     suppressed = ingestion.lander._suppressed
 
     def slowly():
@@ -345,18 +351,17 @@ def test_a_lander_that_read_an_event_before_does_not_land_it(world, busy):
     landing.start()
     assert read.wait(60)
     erasure_id = Erasures(world.database).request(UUID(ada.id))
-    work = eraser(world)
+    work = replace(eraser(world), lake=lake)
     row = work._row(erasure_id)
     work._begin(row)
     work.anonymize_outbox(work._subject(row))
     work.erase_events(work._subject(row))
     go_on.set()
     landing.join(60)
-    raw = world.lake.open(RAW_EVENTS)
-    landed = "select count(*) from " + raw.scan() + " where contains(decode(value), 'lily')"
+    landed = "select count(*) from " + lake.open(RAW_EVENTS).scan() + " where contains(decode(value), 'lily')"
     assert duckdb_connection().execute(landed).fetchall() == [(0,)]
     assert work.erase(erasure_id) == "done"
-    assert places_with(Path(world.lake.url(RAW_EVENTS.name)), "lily") == []
+    assert places_with(Path(lake.url(RAW_EVENTS.name)), "lily") == []
 
 
 def test_admins_see_erasures_and_their_certificates(world, new_user):

@@ -4,28 +4,10 @@ import os
 from datetime import timedelta
 
 from focusflow import clock
-from focusflow.database import audit
-from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.retention import RULES
 from focusflow.settings import Settings
-from pipelines.privacy.retention import delete_audit_entries, delete_email_files, delete_ended_sign_ins, shorten_logs
-
-
-def test_old_entries_of_the_audit_log_are_deleted(database):
-    with database.owner() as connection:
-        connection.execute("delete from audit_log")
-    for _ in range(2):
-        with database.transaction(Role.AUTH) as tx:
-            audit.record(tx, "sign-in.refused", actor_id=None, user_id=None, ip="192.0.2.1")
-    with database.owner() as connection:
-        connection.execute(
-            "update audit_log set at = at - interval '31 days' where id = (select id from audit_log limit 1)"
-        )
-    assert delete_audit_entries(database, 0) == 0
-    assert delete_audit_entries(database, 32) == 0
-    assert delete_audit_entries(database, 30) == 1
-    assert delete_audit_entries(database, 30) == 0
+from pipelines.privacy.retention import delete_email_files, delete_ended_sign_ins, shorten_logs
 
 
 def test_old_emails_in_files_are_deleted(tmp_path):
