@@ -6,9 +6,10 @@ select json_build_object('items', coalesce(json_agg(row order by day, key), '[]'
 from published_rows where user_id = %(user_id)s and table_name = %(table)s and day between %(from)s and %(to)s
 
 -- product --
--- Cohorts, months and feature names of fewer users than the smallest group are counted only.
+-- Cohorts, months, feature names and platforms of fewer users than the smallest group are counted only: an app names its platforms itself.
 with wanted as materialized (
-    select *, table_name = 'app_activity' or coalesce((row->>'cohort')::integer, (row->>'users')::integer) >= %(min_group_size)s as is_shown
+    select *, coalesce((row->>'platform') in ('*', ''), false)
+        or coalesce((row->>'cohort')::integer, (row->>'users')::integer, (row->>'mau')::integer) >= %(min_group_size)s as is_shown
     from published_product where table_name = %(table)s and day between %(from)s and %(to)s
 )
 select json_build_object('withheld', (select count(*) from wanted where not is_shown), 'items', coalesce(json_agg(row order by day, key), '[]'))::text as found

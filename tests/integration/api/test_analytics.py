@@ -290,8 +290,9 @@ def test_nobody_sees_half_of_a_publication(me, world, database, published):
 def test_groups_of_fewer_users_than_the_smallest_are_withheld_and_counted(me, new_user, database, published):
     user_histories = [life_of(user) for user in (me, new_user())]
     for history in user_histories:
-        history.new("activity", name="rare.feature").happens("tracked", clock.now() - timedelta(days=1))
-    published(*user_histories, as_of=clock.now(), tables=["retention", "funnel", "feature_usage"])
+        rare = history.new("activity", name="rare.feature", platform="Ada's own phone")
+        rare.happens("tracked", clock.now() - timedelta(days=1))
+    published(*user_histories, as_of=clock.now(), tables=["retention", "funnel", "feature_usage", "app_activity"])
     with database.owner() as connection:
         connection.execute("update users set role = 'analyst' where id = %s", [me.id])
     for table in ("retention", "funnel", "feature_usage"):
@@ -299,6 +300,9 @@ def test_groups_of_fewer_users_than_the_smallest_are_withheld_and_counted(me, ne
         assert answer["items"] == []
         assert answer["withheld"] > 0
         assert answer["min_group_size"] == 5
+    activity = me.call("GET", "/analytics/product/app_activity").json()
+    assert {each["platform"] for each in activity["items"]} == {"*", ""}
+    assert activity["withheld"] > 0
 
 
 @pytest.mark.parametrize("seed", range(sized(2, 10)))
