@@ -382,6 +382,12 @@ class Settings(BaseSettings):
         description="Days for which a user can download an export of their data; then the file is deleted.",
     )
 
+    security_contact: str | None = Field(
+        None,
+        pattern=r"^(mailto:|https://|tel:)\S+$",
+        description="Where to report vulnerabilities, for example `mailto:security@example.com`. The API shows it under `GET /.well-known/security.txt`; if unset, it has no such page.",
+    )
+
     cors_origins: list[str] = Field(
         [],
         description='Exact origins of other sites whose pages may call the API from a browser, for example `["https://app.example.com"]`.',

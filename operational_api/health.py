@@ -1,5 +1,6 @@
-"""Whether the API lives, whether it can work, and its figures for Prometheus."""
+"""Whether the API lives, whether it can work, its figures for Prometheus, and where to report a vulnerability."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -7,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import Field
 from starlette.responses import Response
 
-from focusflow.errors import StorageFull, Unavailable
+from focusflow import clock
+from focusflow.errors import NotFound, StorageFull, Unavailable
 from operational_api.http.errors import problems
 from operational_api.http.schema_base import Output
 from operational_api.http.services import Services, services
@@ -16,6 +18,10 @@ from operational_api.metrics import collect
 router = APIRouter(tags=["Operations"])
 
 Shared = Annotated[Services, Depends(services)]
+
+
+#: RFC 9116 wants a page to expire within a year. This one is written for each request.
+SECURITY_PAGE_LIFETIME = timedelta(days=180)
 
 
 class Health(Output):
@@ -47,3 +53,17 @@ async def check_readiness(request: Request) -> Ready:
 @router.get("/metrics", response_class=Response, include_in_schema=False)
 def metrics(shared: Shared) -> Response:
     return Response(collect(shared.settings, shared.database), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/.well-known/security.txt", response_class=Response, include_in_schema=False)
+def security_contact(shared: Shared) -> Response:
+    contact = shared.settings.security_contact
+    if contact is None:
+        raise NotFound("This installation names no contact for vulnerabilities.")
+    lines = [
+        f"Contact: {contact}",
+        f"Expires: {clock.now() + SECURITY_PAGE_LIFETIME:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages: en",
+        f"Canonical: {shared.settings.public_api_address}/.well-known/security.txt",
+    ]
+    return Response("\n".join(lines) + "\n", media_type="text/plain")

@@ -1,10 +1,12 @@
 """What holds for all routes, found by asking the API which it has."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from focusflow import clock
 from focusflow.database.session import Role
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
@@ -352,3 +354,15 @@ def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_pa
             answer = http.options("/api/v1/tasks", headers=response_to)
             assert answer.headers.get("access-control-allow-origin") == allowed
             assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_where_to_report_a_vulnerability_is_said_by_setting(http, database_url):
+    assert http.get("/.well-known/security.txt").status_code == 404
+    home = http.app.state.services.settings.home
+    settings = load_settings(home=home, security_contact="mailto:security@example.com")
+    with TestClient(create_app(settings, database_url)) as named:
+        answer = named.get("/.well-known/security.txt")
+    assert answer.headers["content-type"].startswith("text/plain")
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:security@example.com"
+    assert timedelta(0) < datetime.fromisoformat(fields["Expires"]) - clock.now() < timedelta(days=366)
