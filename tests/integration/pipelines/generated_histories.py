@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -42,13 +43,16 @@ class Turn:
 #: Twice what should happen more often.
 WHATS = (
     "task", "task", "complete", "complete", "reopen", "change", "put away", "time", "time", "spend", "correct", "goal", "progress", "progress",
-    "end goal", "habit", "log", "log", "skip", "drop habit", "off", "meeting", "meeting", "move", "choose", "use", "use", "be told",
+    "end goal", "habit", "log", "log", "skip", "drop habit", "off", "meeting", "meeting", "move", "choose", "use", "use", "be told", "import",
 )  # fmt: skip
+
+#: Between a turn and the one before.
+MINUTES = (0, 20, 400, DAY, DAY, 3 * DAY, 9 * DAY)
 
 turns = st.builds(
     Turn,
     what=st.sampled_from(WHATS),
-    minutes=st.sampled_from((0, 20, 400, DAY, DAY, 3 * DAY, 9 * DAY)),
+    minutes=st.sampled_from(MINUTES),
     which=st.integers(0, 5),
 )
 
@@ -76,6 +80,7 @@ class Life:
             "time": self._time, "spend": self._spend, "correct": self._correct, "goal": self._goal, "progress": self._progress,
             "end goal": self._end_goal, "habit": self._habit, "log": self._log, "skip": self._skip, "drop habit": self._drop_habit,
             "off": self._off, "meeting": self._meeting, "move": self._move, "choose": self._choose, "use": self._use, "be told": self._receive_report,
+            "import": self._import,
         }  # fmt: skip
         done[turn.what](turn.which)
 
@@ -223,6 +228,20 @@ class Life:
             self.user.new("report_delivery", kind="weekly", period="2026-W10").happens("sent", self.now)
         self.user.events[-1] = self.user.events[-1].model_copy(update={"actor": "system"})
 
+    def _import(self, which: int) -> None:
+        """What another program tells of: a task done, or time spent, long before, and before the registration for an early turn."""
+        then = self.now - timedelta(days=9 * which + 1)
+        if which % 2:
+            done = then + timedelta(hours=30)
+            task = self.user.new("task", title="Imported", created_at=then, due_at=then + timedelta(days=which - 1))
+            task.happens("created", then)
+            task.completed(done)
+        else:
+            ended = then + timedelta(minutes=SPENT[which])
+            entry = self.user.new("time_entry", kind=KINDS[which % 3], started_at=then, ended_at=ended)
+            entry.happens("logged", self.now)
+            self.entries.append(entry)
+
     @staticmethod
     def _one_of(things: list[Thing], which: int) -> Thing | None:
         return things[which % len(things)] if things else None
@@ -233,6 +252,15 @@ def lived(timezone: str, begins: datetime, id_: UUID, turns: list[Turn]) -> Samp
     for turn in turns:
         life.take(turn)
     return life.user
+
+
+def random_history(random: Random) -> SampleUser:
+    """The same without Hypothesis, for long runs."""
+    turns = [
+        Turn(random.choice(WHATS), random.choice(MINUTES), random.randint(0, 5)) for _ in range(random.randint(20, 60))
+    ]
+    id_ = UUID(int=random.getrandbits(128), version=4)
+    return lived(random.choice(ZONES), random.choice(BEGINNINGS), id_, turns)
 
 
 generated_histories = st.builds(
