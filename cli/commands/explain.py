@@ -92,9 +92,14 @@ def _show(console: "Console", found: "Explanation") -> None:
         f"\n[bold]Result[/] as of {found.as_of:%Y-%m-%d %H:%M:%S%z}: [bold]{found.result}[/]", highlight=False
     )
     console.print(f"Published by then: {found.published}. Published now: {found.current}.", highlight=False)
-    if found.late:
-        console.print(f"\n{len(found.late)} events of before that moment were recorded after it:")
-        _rows(console, found.late)
+    show_late(console, found.late)
+
+
+def show_late(console: "Console", late: list[dict[str, Any]]) -> None:
+    """Name the events that came too late for what was published at a moment."""
+    if late:
+        console.print(f"\n{len(late)} events of before that moment were recorded after it:")
+        _rows(console, late)
 
 
 def _rows(console: "Console", rows: list[dict[str, Any]]) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.commands.explain import AS_OF, show_late
 from cli.options import DAY
 
 if TYPE_CHECKING:
     from focusflow.clock import Period
     from reports.delivery.sender import Sender
     from reports.periods.builder import ReportBuilder
+    from reports.periods.content import Report
     from reports.periods.facts import Facts, User
 
 USER = click.option("--user", "email", required=True, metavar="EMAIL", help="Whose report.")
@@ -40,39 +42,42 @@ def command() -> None:
 @USER
 @OUT
 @SEND
+@AS_OF
 @click.option("--week", type=DAY, metavar="DAY", help="A day of the week. Defaults to the last full week.")
-def weekly(email: str, out: Path | None, send: bool, week: datetime | None) -> None:
+def weekly(email: str, out: Path | None, send: bool, as_of: datetime | None, week: datetime | None) -> None:
     """Build the report of a week. Weeks start on the user's chosen weekday."""
-    _make_or_send("weekly", email, out, week_around(week), send=send)
+    _make_or_send("weekly", email, out, week_around(week), send=send, as_of=as_of)
 
 
 @command.command("monthly")
 @USER
 @OUT
 @SEND
+@AS_OF
 @click.option("--month", type=DAY, metavar="DAY", help="A day of the month. Defaults to the last full month.")
-def monthly(email: str, out: Path | None, send: bool, month: datetime | None) -> None:
+def monthly(email: str, out: Path | None, send: bool, as_of: datetime | None, month: datetime | None) -> None:
     """Build the report of a month."""
     from focusflow.clock import Period
 
     def period(_: "User", today: date) -> Period:
         return Period.month_of(month.date() if month else _days_before(today.replace(day=1), 1))
 
-    _make_or_send("monthly", email, out, period, send=send)
+    _make_or_send("monthly", email, out, period, send=send, as_of=as_of)
 
 
 @command.command("custom")
 @USER
 @OUT
+@AS_OF
 @click.option("--from", "first", type=DAY, required=True, metavar="DAY", help="Its first day.")
 @click.option("--to", "last", type=DAY, required=True, metavar="DAY", help="Its last day.")
-def custom(email: str, out: Path | None, first: datetime, last: datetime) -> None:
+def custom(email: str, out: Path | None, as_of: datetime | None, first: datetime, last: datetime) -> None:
     """Build the report of a custom range."""
     if last < first:
         raise click.UsageError("--to needs a --from on or before it.")
     from focusflow.clock import Period
 
-    _make(email, out, lambda _, __: Period.between(first.date(), last.date()))
+    _make(email, out, lambda _, __: Period.between(first.date(), last.date()), as_of)
 
 
 @command.command("send-due")
@@ -151,13 +156,19 @@ def _days_before(day: date, days: int) -> date:
 
 
 def _make_or_send(
-    kind: str, email: str, out: Path | None, period_of: "Callable[[User, date], Period]", *, send: bool
+    kind: str,
+    email: str,
+    out: Path | None,
+    period_of: "Callable[[User, date], Period]",
+    *,
+    send: bool,
+    as_of: datetime | None,
 ) -> None:
     if not send:
-        _make(email, out, period_of)
+        _make(email, out, period_of, as_of)
         return
-    if out is not None:
-        raise click.UsageError("Use either --out or --send.")
+    if out is not None or as_of is not None:
+        raise click.UsageError(f"Use either {'--out' if out is not None else '--as-of'} or --send.")
     from focusflow import clock
 
     with _sender() as sender:
@@ -185,12 +196,17 @@ def _sender() -> "Iterator[Sender]":
         yield sender(settings, database, mailer(settings))
 
 
-def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Period]") -> None:
+def _make(
+    email: str, out: Path | None, period_of: "Callable[[User, date], Period]", as_of: datetime | None = None
+) -> None:
     from reports.pdf import NoPdf, pdf
     from reports.render import render_report, report_json
 
-    with report_builder_for(email, period_of) as (report_builder, facts):
-        report, period = report_builder.report(facts), facts.period
+    if as_of is None:
+        with report_builder_for(email, period_of) as (report_builder, facts):
+            report = report_builder.report(facts)
+    else:
+        report = _past_report(email, period_of, as_of)
     rendered = render_report(report)
     if out is None:
         click.echo(rendered.text)
@@ -201,7 +217,7 @@ def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Perio
         ("txt", rendered.text.encode()),
         ("json", report_json(report)),
     ):
-        path = out / f"report-{period.first}-{period.last}.{ending}"
+        path = out / f"report-{report.first}-{report.last}.{ending}"
         path.write_bytes(content)
         click.echo(str(path))
     try:
@@ -209,9 +225,31 @@ def _make(email: str, out: Path | None, period_of: "Callable[[User, date], Perio
     except NoPdf as problem:
         click.echo(str(problem), err=True)
         return
-    path = out / f"report-{period.first}-{period.last}.pdf"
+    path = out / f"report-{report.first}-{report.last}.pdf"
     path.write_bytes(printed)
     click.echo(str(path))
+
+
+def _past_report(email: str, period_of: "Callable[[User, date], Period]", as_of: datetime) -> "Report":
+    """The report as it was known at a moment. Events that came too late for it are named on standard error."""
+    from rich.console import Console
+
+    from focusflow import clock
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.settings import load_settings
+    from pipelines.engine.past_reports import past_report
+    from reports.periods.builder import report_builder
+    from reports.recipients import Recipients
+
+    if as_of > clock.now():
+        raise click.UsageError("--as-of must be in the past.")
+    settings = load_settings()
+    with running_database(settings) as url, Database(url) as database:
+        user = Recipients(database, settings.must_verify_email).by_email(email).user
+        report, late = past_report(report_builder(settings, database), user, period_of, as_of)
+    show_late(Console(stderr=True), late)
+    return report
 
 
 @contextmanager

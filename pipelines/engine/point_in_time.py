@@ -42,9 +42,13 @@ class PastLake:
         """The row of a day; None where it was not there yet."""
         return _day(self.lake, self.session, self.user_id, day)
 
+    def score(self, registry: Registry) -> None:
+        """Score the open tasks, by the model that served then."""
+        priorities.rebuild(self.lake, self.session, self.as_of, registry)
+
     def priorities(self, day: date, registry: Registry) -> list[Row]:
         """The scores of the open tasks, by the model that served then."""
-        priorities.rebuild(self.lake, self.session, self.as_of, registry)
+        self.score(registry)
         scores = self.lake.open(priorities.SCORES)
         parameters = {"user_id": self.user_id, "day": day}
         return list(self.session.run(QUERIES["priorities"], scans([scores]), parameters).to_pylist())

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.session import Database
+from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake
 from focusflow.settings import Settings
 from reports.insights.accounts import Accounts, plan_call
@@ -16,8 +17,9 @@ from reports.insights.local import by_rule
 from reports.insights.plan import of_plan
 from reports.insights.writer import Topic, Writer, Written, topic_of, written
 from reports.periods.content import Report, build_report
-from reports.periods.details import gather_details
+from reports.periods.details import Details, gather_details
 from reports.periods.facts import Facts, User, gather
+from reports.periods.past_details import gather_past_details
 
 #: What a report says where a service is set up and its text was not used. The reason is for the operator: `focusflow doctor`.
 NOT_USED = "The suggestions were written by rule: the text of the language model could not be used."
@@ -50,15 +52,36 @@ class ReportBuilder:
         """All that there is to tell. An empty time gets its one line and no words about it; one that still runs also says what to begin with."""
         if facts.is_empty and not facts.is_running:
             return build_report(facts)
-        today = clock.local_date(clock.now(), facts.user.timezone)
-        is_latest = facts.period.last >= today - timedelta(days=facts.period.days)
-        details = gather_details(self.database, facts.user, facts.period, is_latest=is_latest, now=facts.as_of)
+        is_latest = _is_latest(facts, clock.now())
+        return self._of(
+            facts, gather_details(self.database, facts.user, facts.period, is_latest=is_latest, now=facts.as_of)
+        )
+
+    def past_report(self, session: Session, facts: Facts) -> Report:
+        """The same from a lake that holds the user as of a past moment, with the suggestions by rule: what a service would have written then
+        cannot be written again.
+        """
+        if facts.is_empty and not facts.is_running:
+            return build_report(facts)
+        is_latest = _is_latest(facts, facts.as_of)
+        details = gather_past_details(
+            self.lake, session, self.database, facts.user, facts.period, is_latest=is_latest, now=facts.as_of
+        )
+        return replace(self, service=None)._of(facts, details)  # noqa: SLF001 (of its own class)
+
+    def _of(self, facts: Facts, details: Details) -> Report:
         if facts.is_empty:
             return build_report(facts, details)
         words = self.words(facts)
         # What the local writer observes are the numbers that stand above it already.
         observed = words.insights.observations if words.by == "service" else []
         return build_report(facts, details, [*observed, *words.insights.suggestions], NOT_USED if words.reason else "")
+
+
+def _is_latest(facts: Facts, now: datetime) -> bool:
+    """Whether there is no later whole period."""
+    today = clock.local_date(now, facts.user.timezone)
+    return facts.period.last >= today - timedelta(days=facts.period.days)
 
 
 def report_builder(settings: Settings, database: Database) -> ReportBuilder:

@@ -1,6 +1,6 @@
 """What a report tells by name: goals, habits, what to begin with, what was reached. Titles are read at that moment and go nowhere else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.database.queries import load_queries
-from focusflow.database.session import Database, Role, Transaction
+from focusflow.database.session import Database, Role
 from focusflow.score_reasons import highlights
 from focusflow.streaks import Days, streak
 from reports.notifications.achievements import title_of
@@ -78,45 +78,52 @@ class Details:
     reached: tuple[tuple[str, str], ...] = ()
 
 
+#: The rows of one of the queries.
+Read = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+
+
 def gather_details(
     database: Database, user: User, period: Period, *, is_latest: bool, now: datetime | None = None
 ) -> Details:
     """Read the details in one transaction, as of `now`: the moment of the numbers that they stand beside. Slipped items and what to start
     with belong to the latest period only.
     """
+    with database.transaction(Role.REPORTING) as tx:
+        return details_of(
+            lambda name, who: tx.all(QUERIES[name], who), user, period, is_latest=is_latest, now=now or clock.now()
+        )
+
+
+def details_of(read: Read, user: User, period: Period, *, is_latest: bool, now: datetime) -> Details:
+    """The details from wherever the rows are read."""
     since, until = period.bounds(user.timezone)
-    now = now or clock.now()
     today = clock.local_date(now, user.timezone)
     who = {
         "user_id": user.id, "first": period.first, "last": period.last, "reached": min(period.last, today),
         "since": since, "until": until, "now": now, "today": today,
     }  # fmt: skip
-    with database.transaction(Role.REPORTING) as tx:
-        return Details(
-            goals=tuple(Goal(**row) for row in tx.all(QUERIES["goals"], who)),
-            habits=tuple(_habits(tx, who, user, period)),
-            slipped=tuple(_slipped(row, user) for row in tx.all(QUERIES["slipped"], who)) if is_latest else (),
-            next=tuple(Task(row["title"], _why(row["reasons"])) for row in tx.all(QUERIES["next"], who))
-            if is_latest
-            else (),
-            hours=tuple(Hour(row["hour"], row["minutes"]) for row in tx.all(QUERIES["hours"], who)),
-            reached=tuple(
-                (row["what"], row["title"] or title_of(row["achievement"], user.locale))
-                for row in tx.all(QUERIES["reached"], who)
-            ),
-        )
+    return Details(
+        goals=tuple(Goal(**row) for row in read("goals", who)),
+        habits=tuple(_habits(read, who, user, period)),
+        slipped=tuple(_slipped(row, user) for row in read("slipped", who)) if is_latest else (),
+        next=tuple(Task(row["title"], _why(row["reasons"])) for row in read("next", who)) if is_latest else (),
+        hours=tuple(Hour(row["hour"], row["minutes"]) for row in read("hours", who)),
+        reached=tuple(
+            (row["what"], row["title"] or title_of(row["achievement"], user.locale)) for row in read("reached", who)
+        ),
+    )
 
 
 def _slipped(row: Mapping[str, Any], user: User) -> Slipped:
     return Slipped(row["title"], row["due_date"] or clock.local_date(row["due_at"], user.timezone))
 
 
-def _habits(tx: Transaction, who: Mapping[str, Any], user: User, period: Period) -> Iterable[Habit]:
-    habits = tx.all(QUERIES["habits"], who)
-    logs = tx.all(QUERIES["habit_days"], {**who, "habits": [habit["id"] for habit in habits]})
+def _habits(read: Read, who: Mapping[str, Any], user: User, period: Period) -> Iterable[Habit]:
+    habits = read("habits", who)
+    logs = read("habit_days", {**who, "habits": [habit["id"] for habit in habits]})
     off = {
         row["first_date"] + timedelta(days=n)
-        for row in tx.all(QUERIES["days_off"], who)
+        for row in read("days_off", who)
         for n in range((row["last_date"] - row["first_date"]).days + 1)
     }
     found = []

@@ -42,6 +42,17 @@ select title, score, reasons::json as reasons, due_at, due_date from priority_sc
 where priority_scores.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
 order by rank, task_id limit 5
 
+-- titles --
+-- As they are now: what somebody called something earlier is not kept.
+select id::text, title from goals where user_id = %(user_id)s and id = any(%(ids)s::uuid[])
+union all select id::text, title from milestones where user_id = %(user_id)s and id = any(%(ids)s::uuid[])
+union all select id::text, title from tasks where user_id = %(user_id)s and id = any(%(ids)s::uuid[])
+union all select id::text, title from habits where user_id = %(user_id)s and id = any(%(ids)s::uuid[])
+
+-- earned --
+select 'achievement' as what, achievement, earned_at as at from earned_achievements
+where user_id = %(user_id)s and earned_at >= %(since)s and earned_at < %(until)s and earned_at <= %(now)s
+
 -- reached --
 select 'goal' as what, title, null as achievement, completed_at as at from goals
 where user_id = %(user_id)s and deleted_at is null and completed_at >= %(since)s and completed_at < %(until)s

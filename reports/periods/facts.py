@@ -152,10 +152,11 @@ class UserRows:
         return self.rows.slice(start, end - start)
 
 
-def gather(lake: Lake, buckets: int, user: User, period: Period) -> Facts:
-    """Read a user's facts, each table at one version."""
+def gather(lake: Lake, buckets: int, user: User, period: Period, as_of: datetime | None = None) -> Facts:
+    """Read a user's facts, each table at one version. `as_of` is that of a lake that was built again for a past moment."""
     with duckdb_session("256MB") as session:
-        return _facts(session, _source(session, lake, bucket_of(user.id, buckets), period), user, period)
+        source = _source(session, lake, bucket_of(user.id, buckets), period)
+        return _facts(session, replace(source, as_of=as_of or source.as_of), user, period)
 
 
 class Reader:
