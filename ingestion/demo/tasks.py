@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import log2
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,13 @@ from ingestion.replay import Change
 
 ESTIMATES = {10: 2.0, 15: 3.0, 30: 5.0, 45: 3.0, 60: 4.0, 90: 2.0, 120: 1.5, 240: 0.4}
 PRIORITIES = {"low": 2.0, "medium": 5.0, "high": 2.5, "urgent": 0.6}
+
+#: Habits that all users share: by how many steps what matters comes sooner, and what is long later with each doubling of half an hour.
+SOONER_BY_PRIORITY = {"low": -2.5, "medium": 0.0, "high": 2.5, "urgent": 4.0}
+LATER_BY_LENGTH = 0.7
+
+#: Days that a task waits on average, and by how much each step of putting off stretches that.
+USUAL_WAIT, STRETCH = 5.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,9 @@ class TaskHistory:
             fields |= {"blocked_by": [blocker], "title": f"{pick(self._rng, BLOCKERS)} {category.lower()} papers"}
         by_ai = chance(self._rng, 0.04)
         task = self._create(created, category, {**fields, "ai_generated": by_ai}, by_ai=by_ai)
-        self._fate(task, created, due, fields)
+        self._fate(task, created, due, fields, self._put_off(category, fields))
 
-    def _fate(self, task: UUID, created: datetime, due: date | None, fields: Mapping[str, Any]) -> None:
+    def _fate(self, task: UUID, created: datetime, due: date | None, fields: Mapping[str, Any], put_off: float) -> None:
         if due is not None and chance(self._rng, 0.1):
             created, due = self._reschedule(task, created, due)  # done only after it was put off
         given_up = {"cancelled": 0.45, "deleted": 0.55}
@@ -102,7 +110,7 @@ class TaskHistory:
             else:
                 self._change(tidied, "task.deleted", task, {"deleted_at": tidied})
             return
-        self._complete(task, self._done_at(created, due, fields), created, fields)
+        self._complete(task, self._done_at(created, due, fields, put_off), created, fields)
 
     def _complete(self, task: UUID, done: datetime, created: datetime, fields: Mapping[str, Any]) -> None:
         """Worked on, perhaps in steps, then done; now and then undone and done again."""
@@ -205,14 +213,20 @@ class TaskHistory:
     def _due(self, day: date) -> date:
         return day + timedelta(days=min(30, int(self._rng.gamma(1.2, 4.5))))
 
-    def _done_at(self, created: datetime, due: date | None, fields: Mapping[str, Any]) -> datetime:
-        """The new is done soon or late; the due around its date, by temper; and neither on days without energy."""
+    def _put_off(self, category: str, fields: Mapping[str, Any]) -> float:
+        """By how many steps the user's habits put this task off: for its category, for what matters little, and for what is long."""
+        length = log2(fields.get("estimated_minutes", 30) / 30)
+        habit = dict(self._persona.puts_off).get(category, 0.0)
+        return habit + LATER_BY_LENGTH * length - SOONER_BY_PRIORITY[fields["priority"]]
+
+    def _done_at(self, created: datetime, due: date | None, fields: Mapping[str, Any], put_off: float) -> datetime:
+        """The new is done soon or late; the due around its date, by temper and habit; and neither on days without energy."""
         born = local_date(created, self._persona.timezone)
-        if due is None:
-            target = born + timedelta(days=int(self._rng.lognormal(0.6, 1.3)))
-        else:
+        target = born + timedelta(days=round(self._rng.lognormal(0, 0.25) * USUAL_WAIT * STRETCH**put_off))
+        if due is not None:
             mean, spread = self._persona.lateness_days
-            target = max(born, due + timedelta(days=round(float(self._rng.normal(mean, spread)))))
+            by_date = due + timedelta(days=round(float(self._rng.normal(mean + max(0.0, put_off) / 2, spread))))
+            target = max(born, min(target, by_date))
         if fields.get("start_at"):
             target = max(target, local_date(fields["start_at"], self._persona.timezone))
         blockers = {task: done for task, done in self._recent[-12:] if task in fields.get("blocked_by", ())}

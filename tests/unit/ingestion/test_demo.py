@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from statistics import mean, pvariance
+from statistics import mean, median, pvariance
 
 import pytest
 
@@ -126,6 +126,20 @@ def test_weeks_differ_more_than_chance_alone_would_have_it(past_days):
     counts = list(weeks.values())[1:-1]
     assert 8 <= mean(counts) <= 30
     assert 1.5 <= pvariance(counts) / mean(counts) <= 9
+
+
+def test_users_do_what_they_like_and_what_matters_sooner(persona, past_days):
+    """Habits that a model can learn."""
+    waits = defaultdict(list)
+    categories = {row["id"]: row["name"] for row in past_days.rows["categories"]}
+    puts_off = dict(persona.puts_off)
+    for task in past_days.rows["tasks"]:
+        if task["completed_at"] and not task["recurrence"] and task["category_id"]:
+            wait = (task["completed_at"] - task["created_at"]) / timedelta(days=1)
+            waits[puts_off[categories[task["category_id"]]] > 0, task["priority"] in {"high", "urgent"}].append(wait)
+    liked, put_off = (median([*waits[is_put_off, False], *waits[is_put_off, True]]) for is_put_off in (False, True))
+    assert liked < 0.8 * put_off
+    assert median(waits[True, True]) < median(waits[True, False])
 
 
 def test_there_are_no_holes_but_days_off_and_weekends(persona, past_days):
