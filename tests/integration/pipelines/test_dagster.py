@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import dagster as dg
 import psycopg
@@ -26,7 +27,9 @@ from pipelines.engine.user_quarantine import quarantined
 from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.automation import (
     achievements_hourly,
+    audit_seals,
     data_docs_hourly,
+    due_erasures,
     history_hourly,
     maintenance_nightly,
     model_changes,
@@ -40,6 +43,7 @@ from pipelines.orchestration.automation import (
     weekly_training,
 )
 from pipelines.orchestration.resources import Installation
+from pipelines.privacy.erasures import Erasures
 from tests.conftest import BUCKETS, add_user
 from tests.integration.made_up_lake import fill
 from tests.integration.pipelines.conftest import SampleUser, World
@@ -188,6 +192,20 @@ def test_the_nightly_job_tidies_every_table(world, ada, installation, instance, 
         "gold/priority_scores",
     ):
         assert list(Path(world.lake.url(table)).glob("_delta_log/*.checkpoint.parquet")), table
+
+
+def test_an_erasure_that_is_due_starts_a_run_which_erases_the_user(world, ada, database, installation, instance):
+    def requested() -> object:
+        return due_erasures(dg.build_sensor_context(instance, resources={"installation": installation}))
+
+    world.land(ada.events)
+    assert isinstance(requested(), dg.SkipReason)
+    erasure_id = Erasures(database).request(UUID(str(ada.id)))
+    assert isinstance(requested(), dg.RunRequest)
+    assert build_defs(installation).resolve_job_def("erase_users").execute_in_process(instance=instance).success
+    assert isinstance(requested(), dg.SkipReason)
+    assert Erasures(database).one(erasure_id)["status"] == "purging"  # it waits for readers of the lake
+    assert "entries were sealed" in str(audit_seals(installation=installation))
 
 
 def test_what_was_kept_long_enough_is_deleted_each_night_and_counted(world, ada, installation, instance, monkeypatch):
