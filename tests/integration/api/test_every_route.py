@@ -1,22 +1,26 @@
 """What holds for all routes, found by asking the API which it has."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 
 from focusflow import clock
 from focusflow.database.session import Role
 from focusflow.identity import new_id
+from focusflow.scopes import Scope
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.http.schema_base import Input
+from operational_api.security.permissions import ROLES
 from tests.integration.api.conftest import PASSWORD
 
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/login/code", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
-    "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/health/live", "/health/ready",
+    "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/api/v1/auth/confirm-email", "/health/live", "/health/ready",
     "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}", "/api/v1/calendar/feed/{token}",
 }  # fmt: skip
 
@@ -38,9 +42,20 @@ BODIES = {
     ("POST", "/api/v1/imports/{import_id}/preview"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
     ("DELETE", "/api/v1/me"): {"password": "x"},
+    ("POST", "/api/v1/auth/change-email"): {"email": "new@example.com"},
     ("POST", "/api/v1/auth/confirm"): {"password": "x"},
     ("POST", "/api/v1/auth/two-factor/on"): {"code": "123456"},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
+}
+
+
+#: What the calls need in their query.
+QUESTIONS = {
+    "/api/v1/calendar": "?since=2026-12-01&until=2026-12-31",
+    "/api/v1/calendar/conflicts": "?since=2026-12-01&until=2026-12-31",
+    "/api/v1/calendar/free": "?since=2026-12-01&until=2026-12-31",
+    "/api/v1/ai/analyze-performance": "?from=2026-11-01&to=2026-11-30",
+    "/api/v1/tasks/search": "?q=private",
 }
 
 
@@ -109,6 +124,108 @@ def test_nobody_gets_in_without_signing_in(http, theirs):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+#: Answers to a caller who may not make a call, whatever it is about.
+REFUSALS = {"/problems/not-signed-in", "/problems/forbidden", "/problems/scope-missing", "/problems/sign-in-needed"}
+
+#: These end the sign-in that makes them, which is for `test_accounts`.
+LAST = {("POST", "/api/v1/auth/logout"), ("DELETE", "/api/v1/auth/sessions")}
+
+
+def whole_call(http, theirs, method, path, **headers):
+    """With all that is needed: a call that is not complete is refused before anybody looks at who makes it."""
+    described = http.app.openapi()["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
+    body = BODIES.get((method, path)) or described.get("application/json", {}).get("example", {"title": "x"})
+    query = QUESTIONS.get(path, "") if method == "GET" else "?file_name=x.csv" if path == "/api/v1/imports" else ""
+    return http.request(method, path.format_map(theirs) + query, json=body if described else None, headers=headers)
+
+
+def refused(answer):
+    """By what a call was refused, or None where its caller may make it."""
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return answer.json()["type"] if is_problem and answer.json()["type"] in REFUSALS else None
+
+
+def answers(http, theirs, token):
+    """Each call, and by what it was refused to whoever has the token."""
+    for method, path in routes(http):
+        if (method, path) not in LAST:
+            answer = whole_call(http, theirs, method, path, Authorization=f"Bearer {token}")
+            assert answer.status_code < 500, (method, path, answer.text)
+            yield method, path, refused(answer)
+
+
+def role_needed(path):
+    return "admin" if "/admin/" in path else "analyst" if "/product/" in path else "user"
+
+
+@pytest.mark.parametrize("role", ["user", "analyst", "admin"])
+def test_a_role_may_make_its_calls_and_no_others(http, me, theirs, database, role):
+    with database.owner() as connection:
+        connection.execute("update users set role = %s where id = %s", [role, me.id])
+    for method, path, problem in answers(http, theirs, me.access_token):
+        is_allowed = ROLES[role] >= ROLES[role_needed(path)]
+        assert problem == (None if is_allowed else "/problems/forbidden"), (method, path)
+
+
+def test_a_key_may_make_the_calls_of_its_scopes_and_no_others(http, new_user, theirs, database):
+    """For each call, one key with only the scope that is needed, and one with all others. The keys are admins'."""
+
+    @cache
+    def key(*scopes):
+        owner = new_user()
+        with database.owner() as connection:
+            connection.execute("update users set role = 'admin' where id = %s", [owner.id])
+        return owner.call("POST", "/keys", {"name": "App", "scopes": scopes}).json()["key"]
+
+    def refusal(method, path, *scopes):
+        return refused(whole_call(http, theirs, method, path, **{"X-API-Key": key(*scopes)}))
+
+    for method, path in routes(http):
+        needed = http.app.openapi()["paths"][path][method.lower()]["x-scope"]
+        if needed == "sign in":
+            assert refusal(method, path, *Scope) == "/problems/sign-in-needed", (method, path)
+        else:
+            others = [each for each in Scope if each != needed]
+            assert refusal(method, path, needed) is None, (method, path)
+            assert refusal(method, path, *others) == "/problems/scope-missing", (method, path)
+
+
+ENDS = {
+    "deactivated": (Role.AUTH, "update users set is_active = false where id = %(id)s"),
+    "erased": (Role.PRIVACY, "delete from users where id = %(id)s"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nobody_gets_in_whose_account_is(http, me, theirs, database, end):
+    key = me.call("POST", "/keys", {"name": "App", "scopes": list(Scope)}).json()["key"]
+    session = http.post("/api/v1/auth/sessions", json={"email": me.email, "password": PASSWORD}).json()["token"]
+    role, statement = ENDS[end]
+    with database.transaction(role, UUID(me.id)) as tx:
+        tx.run(statement, {"id": me.id})
+    for token in (me.access_token, key, session):
+        for method, path, problem in answers(http, theirs, token):
+            assert problem == "/problems/not-signed-in", (method, path)
+
+
+#: What the description does not show: the dashboard's own calls and those for operators; and short names of Segment's under `/v1/`.
+HIDDEN = {
+    ("POST", "/api/v1/auth/sessions"), ("POST", "/api/v1/auth/sessions/code"), ("GET", "/api/v1/auth/oidc"), ("POST", "/api/v1/auth/oidc"),
+    ("POST", "/api/v1/auth/oidc/callback"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"),
+}  # fmt: skip
+
+
+def test_no_route_is_missed_here(http):
+    described = {(method.upper(), path) for path, methods in http.app.openapi()["paths"].items() for method in methods}
+    served = {
+        (method, (route.path or "").replace(":uuid", ""))
+        for route in iter_route_contexts(http.app.routes)
+        if isinstance(route.original_route, APIRoute)
+        for method in route.methods or ()
+    }
+    assert {(method, path) for method, path in served - described if not path.startswith("/v1/")} == HIDDEN
+
+
 def test_every_call_that_adds_something_of_ones_own_can_be_sent_again(http):
     for method, path in routes(http):
         if method == "POST" and not path.startswith("/api/v1/auth/"):
@@ -136,10 +253,9 @@ def test_what_belongs_to_another_user_is_not_there(http, me, theirs):
 
 
 def test_what_belongs_to_another_user_is_in_no_list(http, me, theirs):
-    questions = {"/api/v1/calendar": "?since=2026-12-01&until=2026-12-31", "/api/v1/tasks/search": "?q=private"}
     for method, path in routes(http):
         if method == "GET" and "{" not in path and "/admin/" not in path:
-            answer = me.call("GET", path.removeprefix("/api/v1") + questions.get(path, ""))
+            answer = me.call("GET", path.removeprefix("/api/v1") + QUESTIONS.get(path, ""))
             assert "private" not in answer.text, path
             assert theirs["task_id"] not in answer.text, path
 
