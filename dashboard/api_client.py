@@ -75,6 +75,16 @@ class Client:
     def verify_email(self, token: str) -> None:
         self._call("POST", "/api/v1/auth/verify-email", json={"token": token})
 
+    def change_email(self, email: str) -> None:
+        """Both addresses get a link."""
+        self._call("POST", "/api/v1/auth/change-email", json={"email": email})
+
+    def confirm_email(self, token: str) -> None:
+        self._call("POST", "/api/v1/auth/confirm-email", json={"token": token})
+
+    def resend_verification(self) -> None:
+        self._call("POST", "/api/v1/auth/verify-email/resend")
+
     def change_password(self, password: str, new_password: str, *, revoke_keys: bool = False) -> None:
         """Every other sign-in ends; this client goes on."""
         body = {"password": password, "new_password": new_password, "revoke_keys": revoke_keys}

@@ -19,6 +19,7 @@ from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
 from operational_api.analytics.routes import router as analytics
+from operational_api.auth.email_change import router as email_change
 from operational_api.auth.recovery import router as recovery
 from operational_api.auth.routes import router as accounts
 from operational_api.auth.single_sign_on import router as single_sign_on
@@ -82,6 +83,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (exports, scoped("exports")),
     (accounts, SIGNED_IN),
     (recovery, SIGNED_IN),
+    (email_change, SIGNED_IN),
     (single_sign_on, SIGNED_IN),
     (codes, SIGNED_IN),
     (two_factor, SIGNED_IN),

@@ -13,7 +13,7 @@ from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
 from dashboard.auth.sessions import SessionStore
 from focusflow.errors import Problem
 
-PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email")
+PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email", "/confirm-email")
 TO_SIGN_IN = '<p class="hint"><a href="/signin">Sign in</a></p>'
 NEW_PASSWORD = Field("password", "New password (8 characters or more)", "password", "new-password")
 
@@ -94,6 +94,19 @@ STEPS = (
         ),
         lambda client, form: client.verify_email(form.get("token", "")),
         "Your email is confirmed. Sign in.",
+    ),
+    Step(
+        Form(
+            "Confirm email",
+            "/confirm-email",
+            "Confirm",
+            (Field("token", type="hidden"),),
+            heading="Confirm the new email address",
+            lead="The address of the account changes once both addresses have confirmed it. If you did not ask for this, close this page.",
+            after=TO_SIGN_IN,
+        ),
+        lambda client, form: client.confirm_email(form.get("token", "")),
+        "Confirmed. The address changes once the other one has confirmed it, too.",
     ),
 )
 

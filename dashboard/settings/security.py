@@ -14,6 +14,7 @@ def section() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _password()
+        _email()
         two_factor.section()
     with right:
         layout.section_header("Where you are signed in")
@@ -47,6 +48,24 @@ def _password() -> None:
                 st.success("Changed. Your other devices are signed out.")
             except Problem as problem:
                 st.error(str(problem))
+
+
+def _email() -> None:
+    layout.section_header("Email", "Both addresses have to confirm a change.")
+    me = layout.fetch(Client.me)
+    if me is None:
+        return
+    if not me["email_is_verified"]:
+        st.button(
+            "Send another link to confirm this address",
+            type="tertiary",
+            on_click=layout.on_click(Client.resend_verification, "Check your inbox."),
+        )
+    with st.form("email", clear_on_submit=True):
+        email = st.text_input("New email address", placeholder=me["email"], autocomplete="email")
+        is_sent = st.form_submit_button("Change email")
+    if is_sent and email.strip():
+        layout.perform(lambda client: client.change_email(email), "Check both inboxes.")
 
 
 def _sign_in(each: Json) -> None:

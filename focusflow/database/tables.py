@@ -465,7 +465,7 @@ mail_tokens = Table(
     Column("used_at", Instant),
     Column("password_hash", Text),
     Column("profile", JSONB),
-    one_of("purpose", "verify_email", "reset_password"),
+    one_of("purpose", "verify_email", "reset_password", "confirm_new_email", "confirm_old_email"),
     UniqueConstraint("token_hash"),
     Index(None, "user_id"),
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),

@@ -29,6 +29,10 @@ def reset_password(settings: Settings, to: str, token: str, lifetime: timedelta)
     return _email(settings, to, "reset_password", f"reset-password?token={quote(token)}", lifetime=in_words(lifetime))
 
 
+def change_email(settings: Settings, to: str, token: str, lifetime: timedelta) -> EmailMessage:
+    return _email(settings, to, "change_email", f"confirm-email?token={quote(token)}", lifetime=in_words(lifetime))
+
+
 @dataclass(frozen=True, slots=True)
 class KeyNotice:
     """The API keys that an email about a password names, and whether they still work."""

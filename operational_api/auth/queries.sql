@@ -11,7 +11,7 @@ select id, email, display_name, password_hash, token_epoch, is_active, email_ver
 select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where id = %(user_id)s
 
 -- profile --
-select id, password_hash, display_name, timezone, locale, week_start, role, is_active, token_epoch from users where id = %(user_id)s for update
+select id, email, password_hash, display_name, timezone, locale, week_start, role, is_active, token_epoch from users where id = %(user_id)s for update
 
 -- signed_in --
 update users set last_login_at = %(now)s where id = %(id)s
@@ -70,6 +70,10 @@ values (%(id)s, %(user_id)s, %(purpose)s, %(token_hash)s, %(now)s, %(expires_at)
 update mail_tokens set used_at = %(now)s
 where token_hash = %(token_hash)s and purpose = %(purpose)s and used_at is null and expires_at > %(now)s
 returning user_id, password_hash, profile
+
+-- waiting_email_change --
+select from mail_tokens
+where user_id = %(user_id)s and purpose in ('confirm_new_email', 'confirm_old_email') and profile ->> 'change' = %(change)s and used_at is null
 
 -- void_mail_tokens --
 update mail_tokens set used_at = %(now)s where user_id = %(user_id)s and purpose = %(purpose)s and used_at is null

@@ -62,6 +62,12 @@ class Address(Input):
     email: Annotated[KnownEmail, EMAIL_FORMAT] = Field(examples=["demo@example.com"])
 
 
+class NewAddress(Input):
+    """Another email address for the account."""
+
+    email: NewEmail = Field(examples=["ada@example.org"])
+
+
 class LinkToken(Input):
     """The token of a link in an email."""
 

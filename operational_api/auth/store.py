@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import orjson
@@ -33,7 +33,12 @@ GRACE = timedelta(seconds=10)
 #: How long a user may take to sign in at the provider.
 PROVIDER_ANSWERS_WITHIN = timedelta(minutes=10)
 
-LINK_IS_GOOD_FOR = {"verify_email": timedelta(days=7), "reset_password": timedelta(hours=1)}
+LINK_IS_GOOD_FOR = {
+    "verify_email": timedelta(days=7),
+    "reset_password": timedelta(hours=1),
+    "confirm_new_email": timedelta(hours=24),
+    "confirm_old_email": timedelta(hours=24),
+}
 
 
 class RefreshRefused(NotSignedIn):
@@ -61,6 +66,14 @@ class PendingRegistration:
 
     password_hash: str
     profile: dict[str, Any]
+
+    @classmethod
+    def of(cls, account: DictRow) -> Self:
+        """As the account is now."""
+        return cls(
+            account["password_hash"],
+            {name: account[name] for name in ("display_name", "timezone", "locale", "week_start")},
+        )
 
 
 def pending(new: Registration, password_hash: str) -> PendingRegistration:
@@ -166,6 +179,7 @@ def set_password(
     who = {"user_id": user_id, "now": tx.now, "password_hash": password_hash}
     end_all_sessions(tx, user_id, kept_session)
     tx.run(QUERIES["void_mail_tokens"], who | {"purpose": "reset_password"})
+    void_email_changes(tx, user_id)
     tx.run(QUERIES["follow_password"], who)
     return tx.one(QUERIES["set_password"], who)
 
@@ -228,13 +242,22 @@ def take_pending_sign_in(tx: Transaction, secret: str, state: str) -> SignInAtte
     return SignInAttempt(**row)
 
 
-def link_token(tx: Transaction, user_id: UUID, purpose: str, registration: PendingRegistration | None = None) -> str:
-    """The secret of a link in an email, good once. One that confirms an address carries what was registered with it."""
+def link_token(
+    tx: Transaction,
+    user_id: UUID,
+    purpose: str,
+    registration: PendingRegistration | None = None,
+    change: Mapping[str, str] | None = None,
+) -> str:
+    """The secret of a link in an email, good once. One that confirms an address carries what was registered with it, and one that changes it
+    the new address.
+    """
+    carried_profile = registration.profile if registration else change
     token = tokens.refresh_token()
     stored = {"id": new_id(), "user_id": user_id, "purpose": purpose, "token_hash": tokens.digest(token)}
     carried = {
         "password_hash": registration and registration.password_hash,
-        "profile": registration and orjson.dumps(registration.profile).decode(),
+        "profile": carried_profile and orjson.dumps(carried_profile).decode(),
     }
     expires_at = tx.now + LINK_IS_GOOD_FOR[purpose]
     tx.run(QUERIES["add_mail_token"], {**stored, **carried, "now": tx.now, "expires_at": expires_at})
@@ -249,6 +272,34 @@ def use_link(tx: Transaction, token: str, purpose: str) -> DictRow:
         raise LinkRefused
     tx.run(QUERIES["reached"], {"user_id": row["user_id"]})  # whoever opens it has got our mail
     return row
+
+
+def use_email_change(tx: Transaction, token: str) -> DictRow:
+    """A link of either address; it is used up with this."""
+    try:
+        return use_link(tx, token, "confirm_new_email")
+    except LinkRefused:
+        return use_link(tx, token, "confirm_old_email")
+
+
+def change_email(tx: Transaction, link: DictRow) -> bool:
+    """Change the address once no link of the change is left to be opened. Links to the old address are void from then on."""
+    user_id, change = link["user_id"], link["profile"]
+    account = tx.one(
+        QUERIES["profile"], {"user_id": user_id}
+    )  # locks it: of two links at once, the second finds the first used
+    waiting = tx.one(QUERIES["waiting_email_change"], {"user_id": user_id, "change": change["change"]})
+    if account is None or not account["is_active"] or waiting is not None:
+        return False
+    change_account(tx, account, {"email": change["email"]})
+    tx.run(QUERIES["void_mail_tokens"], {"user_id": user_id, "now": tx.now, "purpose": "reset_password"})
+    verified(tx, user_id)
+    return True
+
+
+def void_email_changes(tx: Transaction, user_id: UUID) -> None:
+    for purpose in ("confirm_new_email", "confirm_old_email"):
+        tx.run(QUERIES["void_mail_tokens"], {"user_id": user_id, "now": tx.now, "purpose": purpose})
 
 
 def confirm_registration(tx: Transaction, token: str) -> tuple[UUID, bool]:

@@ -33,7 +33,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "import_items": "Which records of your imported files became which entries.",
     "imports": "Files that you imported, with what was skipped or changed.",
     "inbox_events": "Ids of events that other programs sent for you through Kafka.",
-    "mail_tokens": "Links in emails to you, without their secrets: to confirm your address or to reset your password.",
+    "mail_tokens": "Links in emails to you, without their secrets: to confirm or change your address, or to reset your password.",
     "milestones": "Milestones of your goals.",
     "notification_preferences": "Which notifications you want, and how.",
     "notifications": "Your notifications and reminders.",

@@ -16,6 +16,7 @@ HOSTILE = '<img src="x">\r\nBcc: x@example.com\x00\u2028\u202e{{ 7 * 7 }}' + "a"
 LINKS = Links("https://focusflow.example/unsubscribe/1", "https://focusflow.example")
 ACCOUNT: dict[str, dict[str, Any]] = {
     "verify_email": {"link": "https://focusflow.example/verify-email?token=a", "lifetime": "7 days"},
+    "change_email": {"link": "https://focusflow.example/confirm-email?token=a", "lifetime": "1 day"},
     "account_exists": {"link": "https://focusflow.example/signin"},
     "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
     "erasure_requested": {"link": "https://focusflow.example/settings", "due_at": "2026-12-08 09:00 UTC"},
