@@ -1,8 +1,7 @@
 """`focusflow quarantine` as an operator uses it."""
 
 import json
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
@@ -14,14 +13,9 @@ from pipelines.engine import silver
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, focusflow):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
-
-    def run(*arguments):
-        command = [sys.executable, "-m", "focusflow", "quarantine", *arguments]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False)
-
-    return run
+    return partial(focusflow, "quarantine")
 
 
 def test_an_empty_quarantine_says_so(run):

@@ -1,16 +1,13 @@
 """`focusflow sql`, and the file for tools, over a lake that was refreshed."""
 
-import io
 import json
 import re
-import sys
-from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import duckdb
 import pytest
 
-from cli.main import main
 from focusflow import clock
 from focusflow.errors import Conflict
 from focusflow.lake.session import duckdb_session
@@ -43,24 +40,13 @@ def refresh_of(home, database):
     return Refresh(Lake(str(home / "lake")), session, database, BUCKETS, clock.now(), models, home / "catalog.duckdb")
 
 
-@dataclass(frozen=True)
-class Ended:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def run(home, monkeypatch, capfd):
+def run(home, monkeypatch, focusflow):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(home))
 
     def run(*arguments, stdin=""):
-        monkeypatch.setattr(sys, "argv", ["focusflow", "sql", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        stdout, stderr = capfd.readouterr()
-        return Ended(int(ended.value.code or 0), stdout, stderr)
+        ended = focusflow("sql", *arguments, stdin=stdin)
+        return CompletedProcess(ended.args, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     return run
 

@@ -1,10 +1,8 @@
 """`focusflow verify` on a real database and lake: it counts right, and sees what is made to be lost."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -143,25 +141,22 @@ def test_the_oldest_event_tells_since_when(database, lake, landed, users):
     )
 
 
-def test_the_command_counts_and_its_exit_code_tells(database, database_url, lake, landed):
-    environment = {
-        **os.environ,
-        "FOCUSFLOW_DATABASE_URL": database_url,
-        "FOCUSFLOW_LAKE": lake.location,
-        "FOCUSFLOW_BUCKETS": str(BUCKETS),
-    }
+@pytest.fixture
+def verify(database_url, lake, focusflow, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
+    monkeypatch.setenv("FOCUSFLOW_LAKE", lake.location)
+    monkeypatch.setenv("FOCUSFLOW_BUCKETS", str(BUCKETS))
+    return partial(focusflow, "verify")
 
-    def verify(*options):
-        command = [sys.executable, "-m", "focusflow", "verify", *options]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
+def test_the_command_counts_and_its_exit_code_tells(verify, lake, landed, monkeypatch):
     whole = verify("--json")
     assert (whole.returncode, json.loads(whole.stdout)["is_sound"]) == (0, True)
-    environment["FOCUSFLOW_BACKLOG_ALERT_SECONDS"] = "1"
+    monkeypatch.setenv("FOCUSFLOW_BACKLOG_ALERT_SECONDS", "1")
     behind = verify("--json")
     assert (behind.returncode, json.loads(behind.stdout)["is_sound"]) == (1, True)
-    assert "Refreshing is behind" in behind.stderr
+    assert b"Refreshing is behind" in behind.stderr
     lake.open(RAW_EVENTS).delta.delete(f"bucket = {landed[0][0]} and log_offset = {landed[0][1]}")
     broken = verify()
     assert broken.returncode == 1
-    assert "Something is lost or doubled" in " ".join(broken.stdout.split())
+    assert "Something is lost or doubled" in " ".join(broken.stdout.decode().split())
