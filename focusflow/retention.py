@@ -47,6 +47,7 @@ RULES: Final = (
     Rule("entries of the audit log", "audit_days"),
     Rule("logs of requests and processes, at most 10 MB each", "log_days"),
     Rule("exports", "export_days"),
+    Rule("rows that a query wrote to disk before it was killed", always="1 day"),
     Rule("files of old versions of tables in the lake", "lake_history_hours", unit=HOURS),
     Rule("runs and events of Dagster", "dagster_history_days", only_if="they are not the newest of a table, partition or check", is_personal=False),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from pipelines.privacy.exports import Exports
 from pipelines.privacy.retention import (
     delete_email_files,
     delete_ended_sign_ins,
+    delete_temporary_files,
     shorten_logs,
 )
 
@@ -78,6 +79,7 @@ class Maintenance:
         yield Done("audit log", {"entries deleted": chain.delete_before(settings.audit_days)})
         yield Done("sign-ins", {"deleted": delete_ended_sign_ins(self.database, settings.ended_sign_in_days)})
         yield Done("email files", {"files deleted": delete_email_files(home, settings.email_file_days, self.now)})
+        yield Done("temporary files", {"files deleted": delete_temporary_files(home, self.now)})
         yield Done("logs", {"logs shortened": shorten_logs(home, settings.log_days, self.now)})
 
     def tidy(self) -> Iterator[Done]:

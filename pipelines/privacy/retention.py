@@ -25,6 +25,14 @@ def delete_email_files(home: Path, days: int, now: datetime) -> int:
     return len(old)
 
 
+def delete_temporary_files(home: Path, now: datetime) -> int:
+    """Delete what queries spilled to disk that were killed: no query takes a day. Returns the count."""
+    old = [path for path in (home / "tmp").rglob("*") if path.is_file() and _age(path, now) > timedelta(days=1)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def shorten_logs(home: Path, days: int, now: datetime) -> int:
     """Move each log to its one older file when half the time is over since it was moved last, so that no line is older than so many days; 0
     leaves them to their size. Returns how many were moved.

@@ -7,7 +7,12 @@ from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.retention import RULES
 from focusflow.settings import Settings
-from pipelines.privacy.retention import delete_email_files, delete_ended_sign_ins, shorten_logs
+from pipelines.privacy.retention import (
+    delete_email_files,
+    delete_ended_sign_ins,
+    delete_temporary_files,
+    shorten_logs,
+)
 
 
 def test_old_emails_in_files_are_deleted(tmp_path):
@@ -21,6 +26,15 @@ def test_old_emails_in_files_are_deleted(tmp_path):
     assert delete_email_files(tmp_path, 0, now) == 0
     assert delete_email_files(tmp_path, 30, now) == 1
     assert [path.name for path in folder.iterdir()] == ["new.eml"]
+
+
+def test_what_killed_queries_left_on_the_disk_is_deleted_after_a_day(tmp_path):
+    now, spilled = clock.now(), tmp_path / "tmp" / "duckdb_temp_storage_0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_text("rows")
+    assert delete_temporary_files(tmp_path, now + timedelta(hours=23)) == 0
+    assert delete_temporary_files(tmp_path, now + timedelta(hours=25)) == 1
+    assert not spilled.exists()
 
 
 def test_a_log_keeps_no_line_longer_than_its_days(tmp_path):
