@@ -21,7 +21,11 @@ READ_TO_THE_END = 1024 * 1024
 
 CLOSE = (b"connection", b"close")
 
+#: For data, and for the one page of the API, which is a form without scripts.
+POLICY = b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
 HEADERS = [
+    (b"content-security-policy", POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),

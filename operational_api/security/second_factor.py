@@ -46,13 +46,13 @@ def step_of(secret: bytes, code: str, moment: float) -> int | None:
 
 
 def new_recovery_codes() -> list[str]:
-    """Each has 80 random bits, so a plain hash of it cannot be guessed backwards."""
+    """Each has 120 random bits, so a plain hash of it cannot be guessed backwards."""
     return [_recovery_code() for _ in range(RECOVERY_CODES)]
 
 
 def _recovery_code() -> str:
-    code = base64.b32encode(secrets.token_bytes(10)).decode().lower()
-    return "-".join(code[start : start + 4] for start in range(0, 16, 4))
+    code = base64.b32encode(secrets.token_bytes(15)).decode().lower()
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def encrypted(key: str, user_id: UUID, secret: bytes) -> bytes:

@@ -394,6 +394,9 @@ def test_every_answer_has_an_id_and_is_not_to_be_kept(http):
     answer = http.get("/health/live")
     assert len(answer.headers["x-request-id"]) == 32
     assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == ("nosniff", "no-store")
+    assert {"default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(
+        answer.headers["content-security-policy"].split("; ")
+    )
 
 
 def test_readiness_tells_when_the_schema_is_another(http, database):

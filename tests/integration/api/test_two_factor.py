@@ -9,7 +9,7 @@ import pytest
 from focusflow import clock
 from operational_api.security import second_factor, tokens
 from operational_api.security.second_factor import STEP_SECONDS, code_at
-from tests.integration.api.conftest import PASSWORD
+from tests.integration.api.conftest import PASSWORD, token_in
 
 
 @pytest.fixture
@@ -108,6 +108,7 @@ def test_a_code_of_another_time_is_refused(http, me, step, offset):
 def test_a_recovery_code_counts_once(http, me, step, database):
     _, codes = set_up(me, step)
     assert len(set(codes)) == 10
+    assert {len(base64.b32decode(code.replace("-", "").upper())) for code in codes} == {15}
     assert enter(http, ticket(http, me), codes[0].upper()).status_code == 200
     assert enter(http, ticket(http, me), codes[0]).status_code == 401
     assert me.call("GET", "/auth/two-factor").json()["recovery_codes_left"] == 9
@@ -197,6 +198,17 @@ def test_what_a_stranger_set_up_does_not_lock_the_owner_of_the_address_out(http,
     link = mails(me.email)[-1].get_body(("plain",)).get_content().partition("token=")[2].split()[0]
     assert http.post("/api/v1/auth/verify-email", json={"token": link}).status_code == 204
     assert http.post("/api/v1/auth/login", json={"email": me.email, "password": again["password"]}).status_code == 200
+
+
+def test_a_reset_of_the_password_leaves_the_second_factor_on(http, me, mails, step, database):
+    set_up(me, step)
+    with database.owner() as connection:
+        connection.execute("update users set email_verified_at = now() where id = %s", [me.id])
+    http.post("/api/v1/auth/forgot-password", json={"email": me.email})
+    reset = {"token": token_in(mails(me.email)[-1]), "new_password": "another sentence that is long"}
+    assert http.post("/api/v1/auth/reset-password", json=reset).status_code == 204
+    answer = http.post("/api/v1/auth/login", json={"email": me.email, "password": reset["new_password"]})
+    assert answer.json()["type"] == "/problems/code-needed"
 
 
 ACTS = {
