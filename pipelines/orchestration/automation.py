@@ -50,7 +50,7 @@ def mend_damage(context: dg.HookContext) -> None:
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - dg.AssetSelection.groups("reports", "training", "quality")
+    - dg.AssetSelection.groups("reports", "training", "quality", "privacy")
     - dg.AssetSelection.checks(conservation_check, reference_check),
     description="Bring every table up to what has landed, check it, and publish the scores.",
     executor_def=dg.in_process_executor,
