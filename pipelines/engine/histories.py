@@ -96,7 +96,7 @@ def _is_unspoken_of(session: Session, silver: Pinned, history: Pinned, noun: Nou
     ends = {bucket: silver.position(position_key(bucket)) for bucket in range(buckets)}
     read = {bucket: start for bucket in ends if (start := history.position(position_key(bucket))) < ends[bucket]}
     unread = [silver.files(f"bucket = {bucket} and log_offset >= {start}") for bucket, start in read.items()]
-    if not history.version or sum(map(len, unread)) > UNREAD_FILES:
+    if sum(map(len, unread)) > UNREAD_FILES:
         return False
     return noun.name not in silver.remembered(f"nouns since {read}", lambda: _nouns(session, since(silver, read)))
 
