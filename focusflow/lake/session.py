@@ -45,6 +45,7 @@ class Session:
         self._schemas: set[str] = set()
         self._parameters: dict[str, list[str]] = {}  # by query
         self._small: OrderedDict[str, pa.Table] = OrderedDict()
+        self._small_bytes = 0
         connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
@@ -81,8 +82,10 @@ class Session:
         if rows.num_rows > SMALL_ROWS:
             return scan
         self._small[scan.query] = rows
-        while len(self._small) > 1 and sum(each.nbytes for each in self._small.values()) > KEPT_BYTES:
-            self._small.popitem(last=False)
+        self._small_bytes += rows.get_total_buffer_size()
+        while len(self._small) > 1 and self._small_bytes > KEPT_BYTES:
+            _, oldest = self._small.popitem(last=False)
+            self._small_bytes -= oldest.get_total_buffer_size()
         return rows
 
     def row(

@@ -4,6 +4,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from focusflow.lake import session as module
 from focusflow.lake.session import Scan, Session
 from focusflow.lake.tables import duckdb_connection
 
@@ -66,3 +67,14 @@ def test_a_session_has_its_macros_whatever_others_of_the_connection_defined(sess
     assert thrice.row("select twice(1)") == (3,)
     for _ in range(2):
         assert Session(connection, "create or replace macro twice(n) as 2 * n").row("select twice(1)") == (2,)
+
+
+def test_rows_of_small_scans_are_kept_up_to_a_number_of_bytes(session, monkeypatch):
+    scans = [Scan(f"select range as n from range({count})") for count in (100, 101, 102)]
+    monkeypatch.setattr(module, "KEPT_BYTES", 2_000)
+    first, *_ = (session.small(each) for each in scans)
+    assert session.small(scans[2]) is session.small(scans[2])
+    assert session.small(scans[0]) is not first
+    assert session.small(scans[0]).equals(first)
+    monkeypatch.setattr(module, "SMALL_ROWS", 50)
+    assert session.small(Scan("select range as n from range(51)")) == Scan("select range as n from range(51)")
