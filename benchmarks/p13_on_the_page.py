@@ -81,7 +81,7 @@ def open_today(page: Page, stack: Stack) -> None:
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Nothing is open.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(BY_NAME["tasks_completed"].label).first).to_be_visible(timeout=60_000)
 
 
 def until_visible(client: httpx2.Client, page: Page, number: int) -> float:
