@@ -430,8 +430,9 @@ verify_nightly = dg.ScheduleDefinition(
 )
 
 
-#: So long after a training for which there was too little history, or that failed, the first model is tried again.
-FIRST_MODEL_SECONDS = 24 * 3600
+#: So long after a training for which there was too little history the first model is tried again, and so long after one that failed: that may
+#: have been killed, and the history is there.
+FIRST_MODEL_SECONDS, FAILED_SECONDS = 24 * 3600, 600
 
 
 @dg.sensor(
@@ -447,8 +448,8 @@ def model_changes(context: dg.SensorEvaluationContext, installation: Installatio
         return dg.SkipReason("Nothing has been scored yet.")
     if not installation.models.versions():
         trainings = _newest(context.instance, train_priority_model.name)
-        tried_since = clock.now().timestamp() - FIRST_MODEL_SECONDS
-        if _is_under_way(trainings) or any((each.end_time or 0) > tried_since for each in trainings):
+        now = clock.now().timestamp()
+        if _is_under_way(trainings) or any(now < _tried_again_at(each) for each in trainings):
             return dg.SkipReason("There is too little history for a model.")
         return dg.RunRequest(job_name=train_priority_model.name)
     serving = installation.models.current() or BASELINE_VERSION
@@ -456,6 +457,11 @@ def model_changes(context: dg.SensorEvaluationContext, installation: Installatio
         return dg.SkipReason("The scores are of the model that serves.")
     # Once for each change: a model that cannot be read is never that of the scores.
     return dg.RunRequest(job_name=score_tasks.name, run_key=f"{serving}-{installation.models.mark()}")
+
+
+def _tried_again_at(training: dg.RunRecord) -> float:
+    is_failed = training.dagster_run.status is not dg.DagsterRunStatus.SUCCESS
+    return (training.end_time or 0) + (FAILED_SECONDS if is_failed else FIRST_MODEL_SECONDS)
 
 
 reference_nightly = dg.ScheduleDefinition(

@@ -410,6 +410,16 @@ def test_the_first_model_is_trained_once_there_is_something_scored_and_its_score
     assert looked_after(installation, instance).run_key == request.run_key
 
 
+def test_a_first_training_that_was_killed_is_tried_again_soon(world, ada, installation, instance, monkeypatch):
+    scored(world, ada, clock.now(), installation.models)
+    job = build_defs(installation).resolve_job_def("train_priority_model")
+    instance.report_run_failed(instance.create_run_for_job(job))
+    assert isinstance(looked_after(installation, instance), dg.SkipReason)
+    soon = clock.now() + timedelta(minutes=11)
+    monkeypatch.setattr(clock, "now", lambda: soon)
+    assert looked_after(installation, instance).job_name == "train_priority_model"
+
+
 def requested(installation: Installation, instance: dg.DagsterInstance, cursor: str | None = None) -> object:
     """What the sensor answers."""
     return raw_commits(installation)(dg.build_sensor_context(instance, cursor=cursor))
