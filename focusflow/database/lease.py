@@ -63,7 +63,10 @@ def renew(connection: psycopg.Connection[DictRow], kind: Lease) -> None:
 
 def is_held(connection: psycopg.Connection[DictRow], kind: Lease) -> bool:
     """Whether a process is active."""
-    return bool(connection.execute(IS_HELD, {"lease": kind.value}).fetchall()[0]["is_held"])
+    try:
+        return bool(connection.execute(IS_HELD, {"lease": kind.value}).fetchall()[0]["is_held"])
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"The connection that asks whether a {kind.name.lower()} is active is lost.") from error
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, new_user)
     page.locator(".st-key-stop-timer button").click()
     announced(page, "Stopped.")
     assert new_user.running_timer() is None
-    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Done", exact=True).click()
     announced(page, "Done.")
     assert new_user.task(task["id"])["status"] == "completed"
     task = new_user.create_task("Sort the photos")
@@ -69,7 +69,7 @@ def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):
     new_user.add_milestone(moving["id"], "Pack")
     visit(demo, page, "goals")
     page.get_by_text("Milestones").click()
-    page.get_by_role("button", name="Done").first.click()
+    page.get_by_role("button", name="Done", exact=True).first.click()
     announced(page, "Milestone completed.")
     assert [each["status"] for each in new_user.milestones(moving["id"])] == ["completed", "pending"]
 

@@ -4,8 +4,10 @@ import os
 import threading
 from datetime import timedelta
 
+import pytest
+
 from focusflow import clock
-from focusflow.database.lease import Lease, full_refresh, lease
+from focusflow.database.lease import Lease, full_refresh, is_held, lease
 from focusflow.errors import Unavailable
 from ingestion.landing import service as landing
 from pipelines.engine import integrity
@@ -104,6 +106,15 @@ def test_an_outage_of_the_database_is_waited_for(site, monkeypatch):
             )
         site.land()
         until(site.is_refreshed)
+
+
+def test_whether_another_is_active_cannot_be_asked_of_a_lost_connection(site):
+    with lease(site.url, Lease.REFRESHER) as held, site.database.owner() as connection:
+        assert held is not None
+        assert not is_held(held, Lease.FULL_REFRESH)
+        connection.execute("select pg_terminate_backend(%s, 10000)", [held.info.backend_pid])
+        with pytest.raises(Unavailable):
+            is_held(held, Lease.FULL_REFRESH)
 
 
 def test_each_build_of_a_table_is_recorded_and_none_where_nothing_landed(site):
