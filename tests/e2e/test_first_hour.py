@@ -114,8 +114,9 @@ def test_a_completed_task_comes_to_the_page_by_itself(demo, browser):
         assert client.post(f"/tasks/{task}/complete").status_code == 200
         begun = time.monotonic()
         completed = page.get_by_test_id("stMetric").filter(has_text=BY_NAME["tasks_completed"].label)
-        expect(completed.get_by_test_id("stMetricValue")).to_have_text("1", timeout=180_000)
+        # While the page is built again, the old metrics stand beside the new ones for a moment.
+        expect(completed.get_by_test_id("stMetricValue").first).to_have_text("1", timeout=180_000)
         FIGURES.info("a completed task was on the page after %.1f s", time.monotonic() - begun)
         page.get_by_role("link", name="Tasks", exact=True).click()
         created = page.get_by_test_id("stMetric").filter(has_text="Created")
-        expect(created.get_by_test_id("stMetricValue")).to_have_text("1", timeout=60_000)
+        expect(created.get_by_test_id("stMetricValue").first).to_have_text("1", timeout=60_000)
