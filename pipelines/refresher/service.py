@@ -100,7 +100,8 @@ class Refresher:
     def refresh_once(self) -> bool:
         """Refresh and record what came of it. Returns whether it was done; what failed can be tried again."""
         refreshed = self.lake.version(RAW_EVENTS.name), _this_hour()
-        before, begun = self._versions(), time.monotonic()
+        # The first refresh of a process reports every table: Dagster may have seen none of them yet.
+        before, begun = self._versions() if self._refreshed else {}, time.monotonic()
         steps: dict[str, Step] = {}
         broken_rules: Mapping[str, Mapping[str, int]] = {}
         try:

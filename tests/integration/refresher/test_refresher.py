@@ -130,6 +130,14 @@ def test_each_build_of_a_table_is_recorded_and_none_where_nothing_landed(site):
     assert builds["gold/productivity_daily"]["broken_rules"] == {}
 
 
+def test_the_first_refresh_of_a_process_reports_tables_that_another_built(site):
+    site.land()
+    assert site.refresher().refresh_once()
+    builds = site.builds()["gold/productivity_daily"]["builds"]
+    assert site.refresher().refresh_once()
+    assert site.builds()["gold/productivity_daily"]["builds"] == builds + 1
+
+
 def test_it_waits_for_the_end_of_a_full_refresh(site, monkeypatch):
     monkeypatch.setattr(service, "STANDBY_SECONDS", 0.05)
     refresher, looked = site.refresher(), threading.Event()
