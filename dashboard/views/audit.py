@@ -47,7 +47,7 @@ def _row(entry: Json) -> Json:
     return {
         "When": f"{at:%Y-%m-%d %H:%M:%S}",
         "Action": entry["action"],
-        "By": entry["actor_id"],
+        "By": entry["actor_id"] or "–",
         "About": entry["user_id"],
         "Before": _values(entry["before"]),
         "After": _values(entry["after"]),
