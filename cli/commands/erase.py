@@ -59,7 +59,7 @@ def command(user: str | None, yes: bool, dry_run: bool, is_list: bool, certifica
         )
         if user is None:
             counts = eraser.run()
-            click.echo(f"{counts['done']} erasures done, {counts['waiting for readers']} wait for readers of the lake.")
+            click.echo("Erasures: " + ", ".join(f"{count} {state}" for state, count in counts.items()) + ".")
             return
         user_id = find_user(database, user)
         if dry_run:

@@ -47,11 +47,8 @@ def command(folder: Path, name: str | None, erasures: Path | None, check: bool) 
     if read_announcement(settings.home):
         raise SetupProblem(f"FocusFlow runs on {settings.home}. Stop it, or set FOCUSFLOW_HOME to a new folder.")
     with database_as_it_is(settings) as running:
-        for noted in (
-            folder / ERASURES,
-            *([erasures] if erasures else []),
-        ):  # first: whatever ends this, nobody comes back
-            copy_missing(noted, settings.erasures_folder)
+        for certificates in filter(None, (folder / ERASURES, erasures)):  # first: whatever ends this, nobody comes back
+            copy_missing(certificates, settings.erasures_folder)
         restore(settings, running.url, folder, chosen)
         lake = Lake(settings.lake_location)
         alone = settings.model_copy(update={"erasure_wait_hours": 0})  # nobody reads this lake yet

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dashboard.api_client import Client
-from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from dashboard.auth.forms import Field, Form, TooLong, address_of, filled_in, is_same_origin
 from dashboard.auth.sessions import SessionStore
 from focusflow.errors import Problem
 
@@ -127,7 +127,7 @@ def _routes(store: SessionStore, step: Step) -> list[Route]:
         except TooLong:
             return step.form.page("The form is too long.", 413)
         try:
-            await run_in_threadpool(_done, store, step, form, request.client.host if request.client else None)
+            await run_in_threadpool(_done, store, step, form, address_of(request))
         except Problem as problem:
             return step.form.page(str(problem), problem.status, **form)
         return _thanks(step)

@@ -85,6 +85,11 @@ async def filled_in(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
+def address_of(request: Request) -> str | None:
+    """The network address of the browser."""
+    return request.client.host if request.client else None
+
+
 def is_same_origin(request: Request) -> bool:
     """Whether a form was sent from a page of this host. Browsers always say so with a POST."""
     origin = request.headers.get("origin")

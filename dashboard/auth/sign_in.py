@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.api_client import CodeNeeded
 from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
-from dashboard.auth.forms import Field, Form, TooLong, filled_in, is_same_origin
+from dashboard.auth.forms import Field, Form, TooLong, address_of, filled_in, is_same_origin
 from dashboard.auth.headers import policy_of_form
 from dashboard.auth.sessions import COOKIE, SessionStore
 from focusflow.errors import NotSignedIn, Problem
@@ -107,9 +107,8 @@ class SignIn:
         except TooLong:
             return self._form.page("The form is too long.", 413)
         email, password = form.get("email", ""), form.get("password", "")
-        address = request.client.host if request.client else None
         try:
-            session_id = await run_in_threadpool(self._store.sign_in, email, password, address)
+            session_id = await run_in_threadpool(self._store.sign_in, email, password, address_of(request))
         except CodeNeeded as needed:
             return self.code_page(needed.ticket)
         except NotSignedIn:
@@ -129,9 +128,8 @@ class SignIn:
         except TooLong:
             return self.page("The form is too long.", 413)
         ticket, code = form.get("ticket", ""), form.get("code", "")
-        address = request.client.host if request.client else None
         try:
-            token = await run_in_threadpool(self._store.sign_in_with_code, ticket, code, address)
+            token = await run_in_threadpool(self._store.sign_in_with_code, ticket, code, address_of(request))
         except Problem as problem:
             return self.code_page(ticket, str(problem), problem.status)
         return self.signed_in(request, token)

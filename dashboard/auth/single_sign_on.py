@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.api_client import CodeNeeded
+from dashboard.auth.forms import address_of
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignIn
 from focusflow.errors import Problem
@@ -29,7 +30,7 @@ class SingleSignOn:
 
     async def begin(self, request: Request) -> Response:
         try:
-            begun = await run_in_threadpool(self._store.begin_single_sign_on, _address(request))
+            begun = await run_in_threadpool(self._store.begin_single_sign_on, address_of(request))
         except Problem as problem:
             return self._sign_in.page(str(problem), problem.status)
         answer = RedirectResponse(begun["authorization_url"], 303, {"Cache-Control": "no-store"})
@@ -42,7 +43,7 @@ class SingleSignOn:
         if "error" in query or not (secret and state and code) or len(request.url.query) > LONGEST:
             return self._sign_in.page("The sign-in was not completed. Start again from this page.", 401)
         try:
-            token = await run_in_threadpool(self._store.finish_single_sign_on, secret, state, code, _address(request))
+            token = await run_in_threadpool(self._store.finish_single_sign_on, secret, state, code, address_of(request))
         except CodeNeeded as needed:
             return self._sign_in.by_provider(request, self._sign_in.code_page(needed.ticket))
         except Problem as problem:
@@ -50,7 +51,3 @@ class SingleSignOn:
         answer = self._sign_in.by_provider(request, self._sign_in.signed_in(request, token))
         answer.delete_cookie(COOKIE, path=PATH)
         return answer
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None

@@ -24,7 +24,7 @@ class Lease(IntEnum):
     RELAY = 0x52656C6179
     REFRESHER = 0x7265667265736872
     FULL_REFRESH = (
-        0x66756C6C  # whoever computes many days anew: the refresher would commit in between, and it would begin again
+        0x66756C6C  # computes many days again: the refresher would commit in between, and it would begin again
     )
 
 

@@ -50,9 +50,8 @@ class Refresher:
     refresh: Callable[[Session], Refresh]  # one as of this moment
     pause_seconds: float
     _session: Session | None = None
-    _refreshed: tuple[int | None, datetime] | None = (
-        None  # the version of raw, and the hour, with which the last refresh began
-    )
+    _raw_version: int | None = None  # with which the last refresh began, and so is the hour
+    _hour: datetime | None = None
     _failures: int = 0  # one after the other
 
     def run(self, stop: threading.Event, beat: Beat = unwatched) -> None:
@@ -78,7 +77,7 @@ class Refresher:
             beat()
             renew(
                 held, Lease.REFRESHER
-            )  # which also takes in the signals that woke us: from here on we look for ourselves
+            )  # it also takes in the signals that woke us: from here on we look for ourselves
             if not self.is_due():
                 waiter.wait(held, FALLBACK_SECONDS)
                 continue
@@ -95,13 +94,16 @@ class Refresher:
 
     def is_due(self) -> bool:
         """Whether events have landed since the last refresh began, or an hour has: deadlines come nearer, and days begin, without events."""
-        return self._failures > 0 or self._refreshed != (self.lake.version(RAW_EVENTS.name), _this_hour())
+        return self._failures > 0 or (self._raw_version, self._hour) != (
+            self.lake.version(RAW_EVENTS.name),
+            _this_hour(),
+        )
 
     def refresh_once(self) -> bool:
         """Refresh and record what came of it. Returns whether it was done; what failed can be tried again."""
-        refreshed = self.lake.version(RAW_EVENTS.name), _this_hour()
-        # The first refresh of a process reports every table: Dagster may have seen none of them yet.
-        before, begun = self._versions() if self._refreshed else {}, time.monotonic()
+        raw_version, hour, begun = self.lake.version(RAW_EVENTS.name), _this_hour(), time.monotonic()
+        # The first of an hour reports every table: Dagster shows that those which did not change are up to date, too.
+        before = self._versions() if hour == self._hour else {}
         steps: dict[str, Step] = {}
         broken_rules: Mapping[str, Mapping[str, int]] = {}
         try:
@@ -113,13 +115,13 @@ class Refresher:
                 steps[step.table] = step
         except Overtaken as conflict:
             log.info("%s", conflict)
-            record_conflict(self.database)
+            record_conflict(self.database, self._builds(before, steps, broken_rules))
             return False
         except (Problem, duckdb.Error, OSError) as problem:
             self._fail(problem, self._builds(before, steps, broken_rules))
             return False
         record_success(self.database, self._builds(before, steps, broken_rules), time.monotonic() - begun)
-        self._refreshed, self._failures = refreshed, 0
+        self._raw_version, self._hour, self._failures = raw_version, hour, 0
         return True
 
     def _builds(

@@ -53,8 +53,10 @@ def record_failure(database: Database, builds: Iterable[Build], error: str) -> N
         tx.run(QUERIES["record_failure"], {"error": error, "now": tx.now})
 
 
-def record_conflict(database: Database) -> None:
+def record_conflict(database: Database, builds: Iterable[Build]) -> None:
+    """With what was built before another refresh was quicker."""
     with database.transaction(Role.REPORTING) as tx:
+        _record_builds(tx, builds)
         tx.run(QUERIES["record_conflict"])
 
 

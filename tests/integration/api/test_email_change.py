@@ -46,13 +46,13 @@ def test_the_address_changes_once_both_have_confirmed_it(verified, new, mails, e
     assert http.post("/api/v1/auth/login", json={"email": old, "password": PASSWORD}).status_code == 401
 
 
-def test_an_address_that_was_never_confirmed_is_not_asked(http, me, new, mails):
+def test_an_address_that_was_never_confirmed_gets_no_link(http, me, new, mails):
     change(me, new)
     assert confirm(http, mails(new)[-1]) == 204
     assert me.call("GET", "/me").json()["email_is_verified"] is True
 
 
-def test_an_address_that_has_an_account_is_not_taken_and_not_told(http, verified, new_user, new, mails):
+def test_an_address_that_has_an_account_is_neither_taken_nor_revealed(http, verified, new_user, new, mails):
     other = new_user()
     assert change(verified, other.email) == change(verified, new)
     change(verified, other.email)

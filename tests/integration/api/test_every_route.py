@@ -475,7 +475,7 @@ def test_pages_of_other_hosts_may_call_where_they_are_named(database_url, tmp_pa
             assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_where_to_report_a_vulnerability_is_said_by_setting(http, database_url):
+def test_a_setting_names_where_to_report_a_vulnerability(http, database_url):
     assert http.get("/.well-known/security.txt").status_code == 404
     home = http.app.state.services.settings.home
     settings = load_settings(home=home, security_contact="mailto:security@example.com")

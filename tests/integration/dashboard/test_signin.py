@@ -91,7 +91,7 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, email):
     assert browser.get("/").text == "Ada"
 
 
-def test_a_wrong_password_is_reported_in_words_and_the_address_stays(browser, email):
+def test_a_wrong_password_is_reported_and_the_address_is_kept(browser, email):
     answer = sign_in(browser, email, "not the password")
     assert answer.status_code == 401
     assert "The email or password is wrong, or the email is not confirmed." in answer.text
@@ -273,7 +273,7 @@ def ticket_in(page):
     return re.findall(r'name="ticket" value="([^"]+)"', page)[0]
 
 
-def test_an_account_with_an_authenticator_app_is_asked_for_a_code(browser, email, app_key):
+def test_an_account_with_an_authenticator_app_needs_a_code(browser, email, app_key):
     asked = sign_in(browser, email)
     assert (asked.status_code, COOKIE in browser.cookies) == (200, False)
     assert "Enter a code" in asked.text

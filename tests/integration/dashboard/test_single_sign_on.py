@@ -254,7 +254,7 @@ def test_an_account_with_a_confirmed_address_keeps_its_password(browser, api, da
         assert client.login(ada["email"], PASSWORD).access
 
 
-def test_a_deactivated_account_stays_closed(browser, database, ada):
+def test_a_deactivated_account_is_refused(browser, database, ada):
     sign_in(browser)
     with database.owner() as connection:
         connection.execute("update users set is_active = false where email = %s", [ada["email"]])
@@ -262,7 +262,7 @@ def test_a_deactivated_account_stays_closed(browser, database, ada):
     assert (sign_in(browser).status_code, COOKIE in browser.cookies) == (403, False)
 
 
-def test_an_account_with_an_authenticator_app_is_asked_for_a_code_here_too(browser, api):
+def test_an_account_with_an_authenticator_app_needs_a_code_here_too(browser, api):
     sign_in(browser)
     with Client(api.state.address, browser.cookies[COOKIE]) as client:
         secret = base64.b32decode(client.begin_two_factor()["key"])

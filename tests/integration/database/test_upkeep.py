@@ -63,7 +63,7 @@ EXPIRED_TEXTS = {
 }
 
 
-def test_old_texts_are_deleted_and_what_prevents_duplicate_emails_stays(database):
+def test_old_texts_are_deleted_and_what_prevents_duplicate_emails_is_kept(database):
     user = add_user(database)
     with database.owner() as connection:
         for statement in EXPIRED_TEXTS.values():

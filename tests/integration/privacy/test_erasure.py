@@ -395,4 +395,4 @@ def test_an_operator_erases_and_gets_a_certificate(world, busy, database_url):
     assert "certificate is signed" in done.stdout
     assert orjson.loads(run("--certificate", erasure_id).stdout)["id"] == erasure_id
     assert run(ada.email, "--yes").returncode == 1
-    assert run().stdout == "0 erasures done, 0 wait for readers of the lake.\n"
+    assert run().stdout == "Erasures: 0 done, 0 waiting for readers, 0 waiting for a backup.\n"

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from pipelines.refresher.service import Refresher
 from tests.integration.refresher.conftest import PATIENCE, running, until
 
 NEVER = 3600.0
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def test_it_is_ready_once_it_has_refreshed_and_is_woken_by_what_lands(site, monkeypatch):
@@ -73,13 +74,18 @@ def test_what_fails_is_recorded_and_tried_again_until_it_is_done(site, monkeypat
 
 
 def test_one_that_another_was_quicker_than_tries_again_and_that_is_no_failure(site, monkeypatch):
-    def overtaken(_):
+    def overtaken(refresh):
+        yield next(run(refresh))
         raise Overtaken
+
+    run = Refresh.run
+    site.land()
 
     monkeypatch.setattr(Refresh, "run", overtaken)
     refresher = site.refresher()
     assert not refresher.refresh_once()
     assert site.state().items() >= {"conflicts": 1, "failures": 0, "refreshed_at": None}.items()
+    assert site.builds()["silver/events"]["builds"] == 1
     assert refresher.is_due()
 
 
@@ -117,7 +123,8 @@ def test_whether_another_is_active_cannot_be_asked_of_a_lost_connection(site):
             is_held(held, Lease.FULL_REFRESH)
 
 
-def test_each_build_of_a_table_is_recorded_and_none_where_nothing_landed(site):
+def test_each_build_of_a_table_is_recorded_and_none_where_nothing_landed(site, monkeypatch):
+    monkeypatch.setattr(service, "_this_hour", lambda: NOON)
     refresher = site.refresher()
     for _ in range(2):
         site.land()
@@ -130,12 +137,17 @@ def test_each_build_of_a_table_is_recorded_and_none_where_nothing_landed(site):
     assert builds["gold/productivity_daily"]["broken_rules"] == {}
 
 
-def test_the_first_refresh_of_a_process_reports_tables_that_another_built(site):
+def test_the_first_refresh_of_an_hour_reports_tables_that_did_not_change(site, monkeypatch):
+    monkeypatch.setattr(service, "_this_hour", lambda: NOON)
     site.land()
     assert site.refresher().refresh_once()
-    builds = site.builds()["gold/productivity_daily"]["builds"]
-    assert site.refresher().refresh_once()
-    assert site.builds()["gold/productivity_daily"]["builds"] == builds + 1
+    another = site.refresher()
+    assert another.refresh_once()
+    assert another.refresh_once()
+    assert site.builds()["gold/productivity_daily"]["builds"] == 2
+    monkeypatch.setattr(service, "_this_hour", lambda: NOON + timedelta(hours=1))
+    assert another.refresh_once()
+    assert site.builds()["gold/productivity_daily"]["builds"] == 3
 
 
 def test_it_waits_for_the_end_of_a_full_refresh(site, monkeypatch):
