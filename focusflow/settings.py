@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from focusflow import ai_models
@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of proxies that tell the address of the client with `X-Forwarded-For`, separated by commas, for example `127.0.0.1, 10.0.0.0/8`. From others the header is ignored.",
+    )
+    outbound_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Private addresses or networks that users' calendars, webhooks and notification channels may reach, separated by commas, for example `192.168.1.10`. Without them, only public addresses.",
     )
     api_port: Port = Field(8000, description="Port of the API.")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
@@ -410,22 +414,22 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return Path(os.path.abspath(home.expanduser()))
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_networks", mode="before")
     @classmethod
-    def _separated(cls, proxies: Any) -> Any:
-        return [each.strip() for each in proxies.split(",") if each.strip()] if isinstance(proxies, str) else proxies
+    def _separated(cls, networks: Any) -> Any:
+        return [each.strip() for each in networks.split(",") if each.strip()] if isinstance(networks, str) else networks
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "outbound_networks")
     @classmethod
-    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
-        for each in proxies:
+    def _networks(cls, networks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for each in networks:
             try:
                 network = ip_network(each)
             except ValueError as error:
                 raise ValueError(f"{each!r} is neither an IP address nor a network") from error
-            if network.prefixlen == 0:
+            if network.prefixlen == 0 and info.field_name == "trusted_proxies":
                 raise ValueError(f"{each!r} would let every client choose the address that its attempts count for")
-        return proxies
+        return networks
 
     @field_validator("secret_key")
     @classmethod
