@@ -14,7 +14,7 @@ from focusflow.errors import Forbidden, Invalid
 from focusflow.mail import mailer
 from focusflow.settings import Settings
 from models.serving.registry import Registry, Serving
-from operational_api import health
+from operational_api import health, reference
 from operational_api.admin.routes import router as admin
 from operational_api.ai.routes import router as ai
 from operational_api.analytics.routes import product_router
@@ -192,38 +192,38 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         lifespan=lifespan,
         telemetry={"tracing": False},
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls it
-        docs_url=None,  # its pages load their parts from elsewhere
+        docs_url=None,  # its page loads its parts from elsewhere
         redoc_url=None,
         openapi_tags=[
-            {"name": "Accounts", "description": "Register, sign in and out, your own account."},
-            {"name": "Keys", "description": "API keys: for programs, with scopes."},
-            {"name": "Tasks", "description": "What there is to do."},
-            {"name": "Scores", "description": "What to do next, and why."},
-            {"name": "Goals", "description": "What to reach, by when, and the steps to it."},
-            {"name": "Habits", "description": "What to do again and again, and on which days it was done."},
-            {"name": "Time", "description": "One timer, and time written down afterwards."},
-            {"name": "Calendar", "description": "Appointments, where they clash, and the time between them."},
-            {"name": "Categories", "description": "How tasks and goals are sorted."},
+            {"name": "Accounts", "description": "Registration, sign-in, and your own account."},
+            {"name": "Keys", "description": "API keys with scopes, for programs."},
+            {"name": "Tasks", "description": "Tasks, their subtasks, and search."},
+            {"name": "Scores", "description": "Open tasks by priority score, each with its reasons."},
+            {"name": "Goals", "description": "Goals, their progress, and their milestones."},
+            {"name": "Habits", "description": "Habits, and the days on which they were done or skipped."},
+            {"name": "Time", "description": "A timer, and time entries."},
+            {"name": "Calendar", "description": "Events, conflicts between them, and free time."},
+            {"name": "Categories", "description": "Categories of tasks and goals."},
             {"name": "Days off", "description": "Days on which nothing is expected."},
             {
                 "name": "Imports",
-                "description": "Your history in other programs: upload, preview, import, undo; and your records as files.",
+                "description": "Import from other programs with preview and undo, and export as files.",
             },
-            {"name": "Preferences", "description": "When and how you want to hear of things."},
-            {"name": "Notifications", "description": "What you were told, and reminders to come."},
-            {"name": "Events", "description": "What happens in your apps, one event or a thousand a call."},
-            {"name": "Segment", "description": "The calls of Segment's libraries; an API key is their write key."},
-            {"name": "Analytics", "description": "What the pipeline found out, and as of when."},
+            {"name": "Preferences", "description": "Notification settings."},
+            {"name": "Notifications", "description": "Notifications, and scheduled reminders."},
+            {"name": "Events", "description": "Usage events of your apps, one or up to a thousand per request."},
+            {"name": "Segment", "description": "Compatible with Segment's libraries; the write key is an API key."},
+            {"name": "Analytics", "description": "Metrics of the pipeline, with the time they are from."},
             {
                 "name": "Reports",
-                "description": "A week, a month or any span in numbers and words, and the end of their mails.",
+                "description": "Weekly, monthly and custom reports, and unsubscribing from their emails.",
             },
             {
                 "name": "AI",
-                "description": "A plan of a day, what to do now, and what stands out. Each number in the words is a figure.",
+                "description": "Day plans, recommendations and insights. Code checks every number in generated text.",
             },
-            {"name": "Admin", "description": "Accounts, the audit log, how the pipeline is."},
-            {"name": "Operations", "description": "Is it running?"},
+            {"name": "Admin", "description": "Accounts, the audit log, and the state of the pipeline."},
+            {"name": "Operations", "description": "Health checks."},
         ],
     )
     errors.install(app)
@@ -246,6 +246,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     include(segment, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
     app.include_router(contracts, prefix="/api/v1", responses=errors.problems(Invalid))
     app.include_router(health.router)
+    app.include_router(reference.router)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
