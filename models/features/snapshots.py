@@ -110,7 +110,7 @@ class ChosenUsers:
     def _lists(self, moments: str, given: Inputs, parameters: Mapping[str, object]) -> Lists:
         relations: dict[str, Relation] = {**given}
         relations["moments"] = self.stack.enter_context(self.session.stored(QUERIES[moments], given, parameters))
-        for name in ("facts", "worked", "skipped", "last_act", "behind", "asked", "rates"):
+        for name in ("facts", "worked", "skipped", "last_before", "last_act", "behind", "asked", "rates"):
             stored = self.session.stored(QUERIES[name], relations, PARAMETERS)
             relations[name] = self.stack.enter_context(stored)
         return Lists(pl.DataFrame(self.session.run(QUERIES["complete"], relations)), relations)
@@ -123,7 +123,7 @@ def chosen(session: Session, histories: Inputs, users: Sequence[str] | None = No
     relations: dict[str, Relation] = {**histories}
     relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": users and list(users)})
     with ExitStack() as stack:
-        for name in ("versions", "works", "acts", "active_days", "counters"):
+        for name in ("versions", "works", "work_versions", "moves", "acts", "active_days", "counters"):
             relations[name] = stack.enter_context(session.stored(QUERIES[name], relations, PARAMETERS))
         yield ChosenUsers(session, relations, stack)
 
@@ -133,7 +133,9 @@ def open_at(session: Session, histories: Inputs, as_of: datetime) -> pl.DataFram
     relations: dict[str, Relation] = {**histories, "todays": _todays(session, histories, as_of)}
     relations["chosen_users"] = session.run(QUERIES["chosen_users"], histories, {"users": None})
     relations["moments"] = session.run(QUERIES["moments_now"], relations, {"as_of": as_of})
-    with session.stored(QUERIES["versions"], relations) as relations["versions"]:
+    with ExitStack() as stack:
+        for name in ("versions", "moves"):
+            relations[name] = stack.enter_context(session.stored(QUERIES[name], relations))
         return pl.DataFrame(session.run(QUERIES["facts"], relations))
 
 

@@ -134,6 +134,48 @@ semi join chosen_users using (user_id)
 where task_id is not null and ended_at is not null
 group by all
 
+-- work_versions --
+-- Work on a task as it was noted at each moment: an entry that is changed or deleted counts so, or no more, from then
+-- on.
+select
+    user_id,
+    time_entry_id,
+    task_id,
+    valid_from,
+    coalesce(valid_to, timestamptz '9999-01-01 00:00+00') as valid_to,
+    greatest(made_at, ended_at) as happened_at,
+    least(1440, greatest(0, (epoch(ended_at) - epoch(started_at)) / 60)) as minutes
+from
+    (
+        select *, min(valid_from) over (partition by user_id, time_entry_id) as made_at
+        from silver.time_entry_history
+        semi join chosen_users using (user_id)
+    )
+where task_id is not null and ended_at is not null and change <> 'time.deleted'
+
+-- moves --
+-- When the due date of a task was moved, and for which time.
+select user_id, task_id, moved_at, max(reschedules) as reschedules
+from
+    (
+        select
+            user_id,
+            task_id,
+            valid_from as moved_at,
+            due <> due_before as is_moved,
+            sum(is_moved::int) over (partition by user_id, task_id order by version) as reschedules
+        from
+            (
+                select
+                    *,
+                    coalesce(due_at, due_date::timestamptz) as due,
+                    lag(due) over (partition by user_id, task_id order by version) as due_before
+                from versions
+            )
+        qualify is_moved
+    )
+group by all
+
 -- acts --
 -- What users did about tasks: finished them, or worked on them. Keys are those that the task then had.
 with
@@ -270,26 +312,12 @@ from summed
 window earlier as (partition by user_id, kind, key order by happened_at rows unbounded preceding)
 
 -- facts --
--- What was known of each open task at each moment.
+-- What was known of each open task at each moment, and how often its due date had been moved when the day began.
 with
-    spans as (
-        select *, sum((due <> due_before)::int) over (partition by user_id, task_id order by version) as reschedules
-        from
-            (
-                select
-                    *,
-                    coalesce(due_at, due_date::timestamptz) as due,
-                    lag(due) over (partition by user_id, task_id order by version) as due_before
-                from versions
-            )
-        qualify is_open
-    ),
+    spans as (from versions where is_open),
     until as (select user_id, number, as_of + interval 1 microsecond as after from moments),
     placed as (  -- from which of the user's moments on, and up to which
-        select
-            spans.* exclude (due, due_before),
-            coalesce(earlier.number, 0) + 1 as first_number,
-            latest.number as last_number
+        select spans.*, coalesce(earlier.number, 0) + 1 as first_number, latest.number as last_number
         from spans
         asof left join until as earlier on spans.user_id = earlier.user_id and spans.valid_from >= earlier.after
         asof join until as latest on spans.user_id = latest.user_id and spans.valid_to >= latest.after
@@ -302,6 +330,7 @@ with
     listed as (
         select
             open.* replace (moments.timezone as timezone),
+            coalesce(reschedules, 0) as reschedules,
             moments.local_date,
             moments.as_of,
             is_morning,
@@ -310,6 +339,11 @@ with
             next_day_ends
         from open
         join moments using (user_id, number)
+        asof left join
+            moves
+            on open.user_id = moves.user_id
+            and open.task_id = moves.task_id
+            and moments.day_begins > moves.moved_at
     ),
     waiting as (  -- blockers that are open at the moment
         select listed.user_id, listed.number, listed.task_id, blocker.task_id as blocker
@@ -332,8 +366,14 @@ anti join waiting using (user_id, number, task_id)
 where start_at is null or start_at <= as_of
 
 -- worked --
--- How much each task of the list had been worked on by then, in all and lately, and when last.
+-- How much each task of the list had been worked on by then, in all and lately, and when last. Where work on a task was
+-- changed or taken back, or noted later than it ended, each moment sums up what was noted then.
 with
+    rewritten as (
+        select distinct user_id, task_id
+        from work_versions
+        where valid_to < timestamptz '9000-01-01 00:00+00' or valid_from > happened_at
+    ),
     summed as (
         select
             user_id,
@@ -345,7 +385,8 @@ with
             (
                 select
                     user_id, task_id, happened_at, sum(minutes order by time_entry_id) as minutes, count(*) as stretches
-                from works
+                from work_versions
+                anti join rewritten using (user_id, task_id)
                 group by all
             )
         window earlier as (partition by user_id, task_id order by happened_at)
@@ -382,6 +423,20 @@ asof left join
     on by_then.user_id = before_14.user_id
     and by_then.task_id = before_14.task_id
     and by_then.days_ago_14 >= before_14.happened_at
+union all by name
+select
+    user_id,
+    number,
+    task_id,
+    sum(minutes order by happened_at, time_entry_id) as minutes_worked,
+    count(*) as stretches,
+    max(happened_at) as worked_at,
+    count(*) filter (where happened_at > as_of - interval 3 day) as stretches_3,
+    count(*) filter (where happened_at > as_of - interval 14 day) as stretches_14
+from facts
+join (from work_versions semi join rewritten using (user_id, task_id)) as noted using (user_id, task_id)
+where noted.valid_from <= as_of and noted.valid_to > as_of and happened_at <= as_of
+group by user_id, number, task_id
 
 -- active_days --
 -- When somebody took up something first on each day.
@@ -391,7 +446,7 @@ from acts
 group by user_id, happened_at::date
 
 -- skipped --
--- On how many days somebody took up something since each task was there.
+-- On how many days before this one somebody took up something since each task was there.
 with
     known as (select distinct user_id, task_id, created_at from facts),
     before_it as (
@@ -402,24 +457,19 @@ with
     by_then as (
         select moments.user_id, moments.number, day
         from moments
-        asof join active_days on moments.user_id = active_days.user_id and moments.as_of >= active_days.happened_at
+        asof join active_days on moments.user_id = active_days.user_id and moments.day_begins > active_days.happened_at
     )
-select facts.user_id, facts.number, facts.task_id, by_then.day - coalesce(before_it.day, 0) as times_skipped
+select
+    facts.user_id, facts.number, facts.task_id, greatest(0, by_then.day - coalesce(before_it.day, 0)) as times_skipped
 from facts
 join by_then using (user_id, number)
 left join before_it using (user_id, task_id)
 
--- last_act --
--- What each user took up last; of several tasks in one instant, a finished one, and of those the one created last.
-select
-    moments.user_id,
-    number,
-    happened_at as acted_at,
-    task_id as last_task_id,
-    category_id as last_category_id,
-    parent_task_id as last_parent_task_id,
-    goal_id as last_goal_id,
-    tags as last_tags
+-- last_before --
+-- What each user had taken up last when the day began, though it may have been taken back since; of several tasks in
+-- one
+-- instant, a finished one, and of those the one created last.
+select moments.user_id, number, happened_at, is_done, created_at, task_id
 from moments
 asof join
     (
@@ -429,7 +479,75 @@ asof join
             = 1
     ) as acts
     on moments.user_id = acts.user_id
-    and moments.as_of >= acts.happened_at
+    and moments.day_begins > acts.happened_at
+
+-- last_act --
+-- What each user took up last: before the day began, or since then if it was not taken back. Its category and the like
+-- are those that it has at the moment.
+with
+    lasting as (
+        select acts.user_id, acts.task_id, acts.happened_at, is_done_by, acts.created_at, valid_from, valid_to
+        from (select *, is_done as is_done_by from acts where is_done) as acts
+        join (from versions where is_done and valid_from < valid_to) as versions using (user_id, task_id)
+        union all by name
+        select
+            work_versions.user_id,
+            work_versions.task_id,
+            happened_at,
+            false as is_done_by,
+            made.created_at,
+            valid_from,
+            valid_to
+        from work_versions
+        join
+            (select user_id, task_id, min(created_at) as created_at from versions group by all) as made using (
+                user_id, task_id
+            )
+    ),
+    dates as (  -- of UTC, so that only acts of nearly the same hours are compared
+        select
+            user_id,
+            number,
+            as_of,
+            day_begins,
+            unnest(range(day_begins::date, as_of::date + 1, interval 1 day))::date as happened_on
+        from moments
+    ),
+    candidates as (
+        select user_id, number, happened_at, is_done, created_at, task_id
+        from last_before
+        union all
+        select dates.user_id, number, happened_at, is_done_by, created_at, task_id
+        from dates
+        join (select *, happened_at::date as happened_on from lasting) as lasting using (user_id, happened_on)
+        where happened_at between day_begins and as_of and valid_from <= as_of and valid_to > as_of
+    ),
+    latest as (
+        select candidates.*, as_of
+        from candidates
+        join moments using (user_id, number)
+        qualify
+            row_number() over (
+                partition by candidates.user_id, number
+                order by happened_at desc, is_done desc, candidates.created_at desc, task_id desc
+            )
+            = 1
+    )
+select
+    latest.user_id,
+    number,
+    happened_at as acted_at,
+    latest.task_id as last_task_id,
+    category_id as last_category_id,
+    parent_task_id as last_parent_task_id,
+    goal_id as last_goal_id,
+    tags as last_tags
+from latest
+asof join
+    (from versions where valid_from < valid_to) as versions
+    on latest.user_id = versions.user_id
+    and latest.task_id = versions.task_id
+    and latest.as_of >= versions.valid_from
 
 -- asked --
 -- Which keys the lists speak of.

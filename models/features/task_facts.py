@@ -9,6 +9,9 @@ from focusflow.clock import local_date, start_of
 
 INSTANT: Final = pl.Datetime("us", "UTC")
 
+#: Raised when a feature means something else than before: models are named by it.
+FEATURES_VERSION: Final = 2
+
 #: What is known of each open task. `blocked_by` lists the blockers that are still open; `blocks` counts the open tasks it blocks.
 TASK_COLUMNS: Final[dict[str, pl.DataType]] = {
     "user_id": pl.String(),

@@ -29,7 +29,7 @@ def recalled(tasks: pl.DataFrame, memory: str | None, as_of: datetime) -> pl.Dat
     rates: dict[tuple[str, str], Sequence[float]] = {
         (each["kind"], each["key"]): [each[what] for what in WHAT] for each in written["rates"]
     }
-    moved = {each["task_id"]: each["reschedules"] for each in written["moved"]}
+    moved: dict[str, int] = written["moved"]
     keys = {
         "all": [""] * tasks.height,
         "category": tasks["category_id"].fill_null("").to_list(),

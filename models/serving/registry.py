@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from focusflow.errors import Conflict, NotFound
+from models.features.task_facts import FEATURES_VERSION
 from models.serving.comparison import is_baseline_day
 from models.serving.score_components import Priority
 
@@ -80,7 +81,7 @@ class Registry:
         """Keep a model with its card. Returns the version, which names its day and its numbers; the same numbers are kept once a day."""
         numbers = orjson.dumps(priority.as_json(), option=orjson.OPT_SORT_KEYS)
         sha256 = hashlib.sha256(numbers).hexdigest()
-        version = f"pr-1.{trained_at:%Y%m%d}.{sha256[:10]}"
+        version = f"pr-{FEATURES_VERSION}.{trained_at:%Y%m%d}.{sha256[:10]}"
         folder = self.root / version
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         whole = {**card, "version": version, "sha256": sha256, "trained_at": trained_at}

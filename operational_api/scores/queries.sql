@@ -58,20 +58,28 @@ with remembered as materialized (
            count(*) filter (where happened_at > %(now)s - interval '3 days') as stretches_3,
            count(*) filter (where happened_at > %(now)s - interval '14 days') as stretches_14
     from works where happened_at <= %(now)s group by task_id
+), since as (  -- from when on what is in the tables counts, and no memory of it
+    select (known->>'day_begins')::timestamptz as begins, last.*
+    from (select) as always left join remembered on true left join json_to_record((known->>'last_act')::json) as last (
+        acted_at timestamptz, is_done boolean, last_task_id uuid, created_at timestamptz) on true
 ), acts as materialized (
-    select id as task_id, completed_at as happened_at from tasks where completed_at <= %(now)s
+    select id as task_id, completed_at as happened_at, true as is_done, created_at from tasks
+    where completed_at <= %(now)s and status = 'completed' and deleted_at is null and version > 1
     union all
-    select task_id, happened_at from works where happened_at <= %(now)s
-), last_act as (  -- as it was remembered, unless something was taken up since: the task may have been reopened or changed in between
-    select acted_at, last_task_id, last_category_id, last_parent_task_id, last_goal_id, last_tags from (
-        select true as is_remembered, last.* from remembered cross join json_to_record((known->>'last_act')::json) as last (
-            acted_at timestamptz, last_task_id uuid, last_category_id uuid, last_parent_task_id uuid, last_goal_id uuid, last_tags text[])
-        where acted_at is not null
+    select task_id, happened_at, false, tasks.created_at from works join tasks on tasks.id = task_id where happened_at <= %(now)s
+), recent_acts as (
+    select acts.* from acts cross join since where happened_at >= coalesce(begins, '-infinity')
+), last_act as (  -- of the past as it was remembered: the task may have been reopened since
+    select acted_at, tasks.id as last_task_id, category_id as last_category_id, parent_task_id as last_parent_task_id, goal_id as last_goal_id,
+           tags as last_tags
+    from (
+        select acted_at, last_task_id as id, is_done, created_at from since where acted_at is not null
         union all
-        select false, happened_at, tasks.id, category_id, parent_task_id, goal_id, tags from acts join tasks on tasks.id = acts.task_id
-    ) as candidate order by acted_at desc, is_remembered desc limit 1
-), active as (
-    select happened_at from acts
+        select happened_at, task_id, is_done, created_at from recent_acts
+    ) as candidate join tasks using (id)
+    order by acted_at desc, is_done desc, candidate.created_at desc, tasks.id desc limit 1
+), active as (  -- before today
+    select happened_at from recent_acts where happened_at < %(day_begins)s
     union all
     select happened_at::timestamptz from remembered cross join json_array_elements_text(known->'active_days') as each (happened_at)
 ), days as (
@@ -81,7 +89,7 @@ with remembered as materialized (
            open_tasks.status, tags, goal_id, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
            open_tasks.category_id, parent_task_id, estimated_minutes, recurrence, open_tasks.updated_at as touched_at,
            minutes_worked, stretches, stretches_3, stretches_14, worked_at,
-           coalesce(cardinality(begun) - width_bucket(open_tasks.created_at, begun), 0) as times_skipped,
+           greatest(0, cardinality(begun) - width_bucket(open_tasks.created_at, begun)) as times_skipped,
            case when goals.status = 'active' and start_date < goals.target_date and %(today)s > start_date
                 then least(1, (%(today)s - start_date)::double precision / (goals.target_date - start_date)) - progress / 100 end as goal_behind,
            last_act.*

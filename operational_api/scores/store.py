@@ -8,7 +8,7 @@ from uuid import UUID
 import polars as pl
 from psycopg.rows import DictRow
 
-from focusflow.clock import local_date
+from focusflow.clock import local_date, start_of
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from models.features.task_facts import LAST_ACT, MORE_OF_THE_TASK, TASK_COLUMNS, TASK_HISTORY
@@ -63,7 +63,9 @@ def _moment(uow: UnitOfWork) -> dict[str, Any]:
 def _rescore(uow: UnitOfWork, served: Served | None) -> None:
     """Score all actionable tasks of the user. A rank depends on the other tasks."""
     tx = uow.tx
-    found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, **_moment(uow)})
+    moment = _moment(uow)
+    day_begins = start_of(moment["today"], uow.caller.timezone)
+    found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, "day_begins": day_begins, **moment})
     assert found is not None
     tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
     if served:

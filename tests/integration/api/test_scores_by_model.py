@@ -1,7 +1,7 @@
 """A learned score through the API is that of the batch: the same function, on what was known at the same moment."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from models.serving.scoring import BASELINE_VERSION
 from pipelines.engine import histories, priorities, publish_scores, silver
 from tests.conftest import BUCKETS
 from tests.integration.api.conftest import signed_in
+from tests.sizes import dice, sized
 from tests.unit.models.made_up import model
 
 BENDS: Any = {
@@ -25,6 +26,9 @@ BENDS: Any = {
     "category_done": 0.7, "tag_acts": 0.5, "age_done": 0.6, "priority_acts": 0.4, "tag_lately": 0.5, "own_done": 0.4, "idle": -0.3,
     "same_category": 0.5, "same_tag": 0.3, "effort": 0.4, "goal": 0.2, "open_tasks": 0.2, "hours_left": 0.1,
 }  # fmt: skip
+
+
+TASK_ACTS = ("complete", "reopen", "archive", "restore", "complete")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +111,60 @@ def test_what_was_done_and_taken_back_counts_as_in_the_next_batch(me, refresh):
     me.call("PATCH", f"/tasks/{reopened}", {"tags": ["changed since"]})
     me.call("PATCH", f"/tasks/{third}", {"pinned": True})
     assert_scored_as_in_the_next_batch(scores(me), me, refresh)
+
+
+@pytest.mark.parametrize("number", range(sized(2, 30)))
+def test_random_writes_score_as_in_the_next_batch(me, refresh, number):
+    """Whatever is done to tasks and entries, in whatever order, and however often a task is touched between two batches."""
+    chance = dice(number)
+    own, entries = [task for task, _ in zip(scores(me), range(12), strict=False)], []
+    for _ in range(sized(25, 60)):
+        task = chance.choice(own)
+        kind = chance.choice([*TASK_ACTS, "create", "edit", "edit", "move", "log", "log", "correct", "delete"])
+        if kind == "create":
+            own.append(me.task("made at random", **random_fields(chance))["id"])
+        elif kind == "edit":
+            assert_written(me.call("PATCH", f"/tasks/{task}", random_fields(chance)))
+        elif kind == "move":
+            day = clock.now().date() + timedelta(days=chance.randrange(1, 9))
+            assert_written(me.call("PATCH", f"/tasks/{task}", {"due_date": f"{day:%Y-%m-%d}"}))
+        elif kind == "log":
+            entry = me.call("POST", "/time", {"task_id": task, **random_times(chance)})
+            assert_written(entry)
+            entries += [entry.json()["id"]] if entry.status_code < 300 else []
+        elif kind == "correct" and entries:
+            changes = chance.choice([random_times(chance), {"task_id": task}])
+            assert_written(me.call("PATCH", f"/time/{chance.choice(entries)}", changes))
+        elif kind == "delete" and entries:
+            assert_written(me.call("DELETE", f"/time/{entries.pop(chance.randrange(len(entries)))}"))
+        elif kind in TASK_ACTS:
+            assert_written(me.call("POST", f"/tasks/{task}/{kind}"))
+        if chance.random() < 0.05:
+            refresh(clock.now())
+    assert_scored_as_in_the_next_batch(scores(me), me, refresh)
+
+
+def random_times(chance):
+    end = clock.now() - timedelta(minutes=chance.randrange(1, 3_000))
+    return {"started_at": (end - timedelta(minutes=chance.randrange(5, 90))).isoformat(), "ended_at": end.isoformat()}
+
+
+def random_fields(chance):
+    """Some fields of a task, among them a due date of today or the past, or none."""
+    day = clock.now().date() + timedelta(days=chance.randrange(-3, 8))
+    every: dict[str, Any] = {
+        "due_date": chance.choice([None, f"{day:%Y-%m-%d}"]),
+        "priority": chance.choice(["low", "medium", "high", "urgent"]),
+        "pinned": chance.random() < 0.5,
+        "tags": chance.sample(["home", "phone", "work"], chance.randrange(3)),
+        "estimated_minutes": chance.choice([None, 5, 25, 240]),
+    }
+    return {name: every[name] for name in chance.sample(sorted(every), chance.randrange(1, len(every) + 1))}
+
+
+def assert_written(answer):
+    """Or refused, as completing a completed task is."""
+    assert answer.status_code < 300 or answer.status_code == 409, answer.text
 
 
 def assert_scored_as_in_the_next_batch(found, me, refresh):

@@ -21,7 +21,7 @@ TASKS = {
     "blocked_by": pl.List(pl.String), "deleted_at": INSTANT,
 }  # fmt: skip
 ENTRIES = {
-    "user_id": pl.String, "time_entry_id": pl.String, "version": pl.Int64, "valid_from": INSTANT, "valid_to": INSTANT,
+    "user_id": pl.String, "time_entry_id": pl.String, "version": pl.Int64, "change": pl.String, "valid_from": INSTANT, "valid_to": INSTANT,
     "task_id": pl.String, "started_at": INSTANT, "ended_at": INSTANT,
 }  # fmt: skip
 USERS = {"user_id": pl.String, "version": pl.Int64, "valid_from": INSTANT, "valid_to": INSTANT, "timezone": pl.String}
@@ -78,7 +78,7 @@ def _user(histories, user, zone):
         tables["goal_history"].append(
             _row(GOALS, user_id=user, goal_id=f"{user}-goal", version=version, **held, **goal)
         )
-    open_tasks = []
+    open_tasks, second_thoughts = [], Random(user)
     for day in range(days):
         created = [_at(day, dice.uniform(5, 9)) for _ in range(a_day if day else 8)]
         open_tasks += [_Kept(tables, user, f"{user}-{day:03}-{number}", dice, at) for number, at in enumerate(created)]
@@ -94,17 +94,27 @@ def _user(histories, user, zone):
             done = _at(day, hour + dice.random())
             if dice.random() < 0.5:
                 entry = {"task_id": task.state["task_id"], "started_at": done - timedelta(minutes=30), "ended_at": done}
-                tables["time_entry_history"].append(
-                    _row(
-                        ENTRIES,
-                        user_id=user,
-                        time_entry_id=f"{task.state['task_id']}-t",
-                        version=1,
-                        valid_from=done,
-                        **entry,
-                    )
-                )
+                _log(tables["time_entry_history"], second_thoughts, user, done, entry)
             task.changes(done, status="completed")
+
+
+def _log(rows, second_thoughts, user, done, entry):
+    """An entry, some of which are corrected or deleted the next day."""
+    row = _row(
+        ENTRIES,
+        user_id=user,
+        time_entry_id=f"{entry['task_id']}-t",
+        version=1,
+        change="time.logged",
+        valid_from=done,
+        **entry,
+    )
+    rows.append(row)
+    change = second_thoughts.choice(["time.updated", "time.deleted", None, None, None, None])
+    if change:
+        row["valid_to"] = done + timedelta(hours=20)
+        corrected = {"started_at": done - timedelta(minutes=50), "valid_from": row["valid_to"], "valid_to": None}
+        rows.append(row | corrected | {"version": 2, "change": change})
 
 
 class _Kept:
