@@ -30,7 +30,6 @@ LOG = logging.getLogger(__name__)
 
 st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
 
-st.html(Path(__file__).with_name("look.css"))
 user = current_user.begin_page()
 current_user.watch_session()
 pages = [
@@ -61,6 +60,7 @@ if user.is_analyst:
 if user.role == "admin":
     pages.append(st.Page(audit.page, title="Audit log", icon=":material/policy:", url_path="audit"))
 chosen = st.navigation([*pages, inbox, own], position="top")
+st.set_page_config(page_title=f"{chosen.title} · FocusFlow")
 with st.container(key="account").popover(
     current_user.escape_markdown(user.display_name), icon=":material/account_circle:", type="tertiary"
 ):

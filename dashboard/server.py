@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import app_state, views
+from dashboard import app_state, installable, views
 from dashboard.auth import accounts
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import SessionStore
@@ -37,11 +37,23 @@ def create_app(settings: Settings) -> st.App:
     provider = settings.oidc_name if settings.oidc_issuer else None
     sign_in = SignIn(store, is_demo=is_demo, is_https=is_https, provider=provider)
     single_sign_on = SingleSignOn(store, sign_in).routes if provider else []
-    for view in pkgutil.iter_modules(views.__path__):
-        import_module(f"{views.__name__}.{view.name}")
+    names = [view.name for view in pkgutil.iter_modules(views.__path__)]
+    for name in names:
+        import_module(f"{views.__name__}.{name}")
+    page_paths = ["/", *(f"/{name.replace('_', '-')}" for name in names if name != "today")]
     gc.freeze()  # what was imported lives as long as the process: no page has to look through it for garbage
     return st.App(
         SCRIPT,
-        routes=[Route("/today", to_the_first_page), *sign_in.routes, *single_sign_on, *accounts.routes(store)],
-        middleware=[Middleware(SecurityHeaders, is_https=is_https), Middleware(SignedInOnly, store=store)],
+        routes=[
+            Route("/today", to_the_first_page),
+            *sign_in.routes,
+            *single_sign_on,
+            *accounts.routes(store),
+            *installable.routes(page_paths),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders, is_https=is_https),
+            Middleware(installable.PackedFiles),
+            Middleware(SignedInOnly, store=store),
+        ],
     )

@@ -14,10 +14,14 @@ from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
 from dashboard.auth.forms import Field, Form, TooLong, address_of, filled_in, is_same_origin
 from dashboard.auth.headers import policy_of_form
 from dashboard.auth.sessions import COOKIE, SessionStore
+from dashboard.installable import OPEN_PATHS as INSTALLABLE_PATHS
 from focusflow.errors import NotSignedIn, Problem
 
 #: Paths served without sign-in: account pages, and those of health checks.
-OPEN_PATHS = ("/signin", "/signout", *ACCOUNT_PATHS, "/_stcore/health", "/_stcore/host-config", "/static/", "/favicon")
+OPEN_PATHS = (
+    *("/signin", "/signout", *ACCOUNT_PATHS, *INSTALLABLE_PATHS),
+    *("/_stcore/health", "/_stcore/host-config", "/static/", "/favicon"),
+)
 
 LINKS = (
     '<p class="hint"><a href="/register">Create account</a> · <a href="/forgot-password">Forgot your password?</a></p>'

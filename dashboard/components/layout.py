@@ -24,10 +24,20 @@ from focusflow.metrics import BY_NAME
 
 Answer = TypeVar("Answer")
 
+#: Of a label and its value, reserved before Streamlit has loaded what draws them.
+METRIC_HEIGHT = 52
+
 
 def row() -> DeltaGenerator:
     """Side by side where there is room for it."""
     return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+
+
+def title_row() -> DeltaGenerator:
+    """The title of a page and what stands beside it. Its height is fixed, so that nothing below it moves when they arrive."""
+    return st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="title-row"
+    )
 
 
 def card_grid(most: int) -> DeltaGenerator:
@@ -37,7 +47,7 @@ def card_grid(most: int) -> DeltaGenerator:
 
 def page_header(title: str, today: date) -> Period:
     """The title of a page, and the range that it tells about."""
-    with row():
+    with title_row():
         st.title(title, anchor=False)
         return period_picker.chosen(today)
 
@@ -58,7 +68,7 @@ def metric(name: str, value: str, beside: str | None) -> None:
 
 def stat(label: str, value: str, beside: str | None, meaning: str) -> None:
     with st.container(border=True, height="stretch"):
-        st.metric(label, value, help=meaning)
+        st.metric(label, value, help=meaning, height=METRIC_HEIGHT)
         st.caption(beside or "no earlier period to compare")
 
 
@@ -69,7 +79,13 @@ def section_header(title: str, meaning: str | None = None) -> None:
 def chart(spec: Spec, alt_text: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
     config = ON_LIGHT if st.context.theme.type == "light" else ON_DARK
-    st.vega_lite_chart(spec=spec | {"config": config, "padding": CLOSE}, width="stretch", alt=alt_text)
+    height = spec.get("height")  # which Streamlit reserves before it draws the chart
+    st.vega_lite_chart(
+        spec=spec | {"config": config, "padding": CLOSE},
+        width="stretch",
+        height=height if isinstance(height, int) else "content",
+        alt=alt_text,
+    )
 
 
 def paginate(items: list[Json], page_size: int, key: str) -> list[Json]:

@@ -27,7 +27,7 @@ QUARANTINE = "Events that could not be parsed. Their bytes are kept; `focusflow 
 
 
 def page() -> None:
-    with layout.row():
+    with layout.title_row():
         st.title("Data health", anchor=False)
         st.link_button("Open Dagster", dagster_client.address(), icon=":material/open_in_new:")
     try:

@@ -50,7 +50,7 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
             _progress_form(goal)
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
-            st.metric("Progress", formatting.percent(goal["progress"] / 100), help=PACE)
+            st.metric("Progress", formatting.percent(goal["progress"] / 100), help=PACE, height=layout.METRIC_HEIGHT)
             st.caption(_standing(goal, days, today))
             if len(days) and (forecast := _forecast(days.row(-1, named=True))):
                 st.caption(forecast, help=FORECAST)

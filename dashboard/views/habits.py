@@ -77,8 +77,20 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
             with st.container(horizontal=True, gap="medium"):
-                st.metric("Strength", formatting.percent(streak["strength"]), help=STRENGTH, width="content")
-                st.metric("Streak", _long(streak["current"], streak), help=STREAK, width="content")
+                st.metric(
+                    "Strength",
+                    formatting.percent(streak["strength"]),
+                    help=STRENGTH,
+                    width="content",
+                    height=layout.METRIC_HEIGHT,
+                )
+                st.metric(
+                    "Streak",
+                    _long(streak["current"], streak),
+                    help=STREAK,
+                    width="content",
+                    height=layout.METRIC_HEIGHT,
+                )
             st.caption(f"Best {streak['longest']} · {streak['total']} total.{_ended(streak)}")
         with right:
             if len(days):

@@ -43,7 +43,7 @@ GATE = "A model is served only if its gain over the best rule is above 0 with co
 
 
 def page() -> None:
-    with layout.row():
+    with layout.title_row():
         st.title("Model", anchor=False)
     layout.synthetic_note()
     today = current_user.local_today(current_user.require_user())

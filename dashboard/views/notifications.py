@@ -13,7 +13,7 @@ PAGE_SIZE = 50
 
 
 def page() -> None:
-    with layout.row():
+    with layout.title_row():
         st.title("Notifications", anchor=False)
         wanted = st.segmented_control(
             "Which",

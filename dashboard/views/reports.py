@@ -24,7 +24,7 @@ STATES = {
 
 
 def page() -> None:
-    with layout.row():
+    with layout.title_row():
         st.title("Reports", anchor=False)
         which = st.segmented_control(
             "Which",

@@ -17,7 +17,7 @@ SECTIONS = {
 
 
 def page() -> None:
-    with layout.row():
+    with layout.title_row():
         st.title("Settings", anchor=False)
         chosen = st.segmented_control(
             "Section",

@@ -62,3 +62,29 @@ def test_what_has_the_focus_is_seen(look):
     expect(goals).to_be_focused()
     expect(goals).to_have_css("outline-style", "solid")
     expect(goals).to_have_css("outline-width", "2px")
+
+
+#: How much of the window moved while the page was built, as browsers count it: what stands in its place moves nothing.
+MOVED = """() => { window.moved = 0; new PerformanceObserver(list => {
+    for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved += each.value
+}).observe({type: 'layout-shift', buffered: true}) }"""
+
+
+def test_a_page_does_not_jump_while_it_is_built(look, demo):
+    page = look("demo", "overview")
+    page.add_init_script(f"({MOVED})()")
+    for path in ("overview", "tasks", "time"):
+        visit(demo, page, path)
+        page.evaluate(AT_REST)
+        assert page.evaluate("window.moved") < 0.25, path
+
+
+def test_without_a_connection_the_app_says_so(look, demo):
+    page = look("demo", "overview")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.context.set_offline(False)
+    page.get_by_role("link", name="Try again").click()
+    settled(page)
