@@ -309,6 +309,38 @@ class Client:
     def revoke_key(self, key_id: str) -> None:
         self._call("DELETE", f"/api/v1/keys/{key_id}")
 
+    def webhooks(self) -> list[Json]:
+        return self._items("/api/v1/webhooks")
+
+    def create_webhook(self, url: str, event_types: Sequence[str], **fields: Any) -> Json:
+        """The answer holds its secret, this once."""
+        return self._call("POST", "/api/v1/webhooks", json={"url": url, "event_types": list(event_types), **fields})
+
+    def change_webhook(self, endpoint_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/webhooks/{endpoint_id}", json=changes)
+
+    def delete_webhook(self, endpoint_id: str) -> None:
+        self._call("DELETE", f"/api/v1/webhooks/{endpoint_id}")
+
+    def rotate_webhook_secret(self, endpoint_id: str) -> str:
+        """The new secret, this once. The old one is valid for another day."""
+        secret: str = self._call("POST", f"/api/v1/webhooks/{endpoint_id}/rotate-secret")["secret"]
+        return secret
+
+    def test_webhook(self, endpoint_id: str) -> Json:
+        return self._call("POST", f"/api/v1/webhooks/{endpoint_id}/test")
+
+    def webhook_deliveries(self, endpoint_id: str, **wanted: Any) -> Iterator[Json]:
+        return self._pages(f"/api/v1/webhooks/{endpoint_id}/deliveries", wanted)
+
+    def redeliver_webhooks(self, endpoint_id: str) -> int:
+        """Send everything again that was given up."""
+        count: int = self._call("POST", f"/api/v1/webhooks/{endpoint_id}/redeliver")["count"]
+        return count
+
+    def redeliver_webhook(self, endpoint_id: str, delivery_id: str) -> Json:
+        return self._call("POST", f"/api/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}/redeliver")
+
     def imports(self, **wanted: Any) -> Iterator[Json]:
         return self._pages("/api/v1/imports", wanted)
 

@@ -83,6 +83,15 @@ class OutboundPolicy:
             and not any(address in network for network in _NOT_PUBLIC if network.version == address.version)
         )
 
+    def check_literal(self, url: str) -> None:
+        """Refuse a URL whose host is written as an address that may not be reached. A name is resolved by each connection."""
+        try:
+            address = ipaddress.ip_address(urlsplit(url).hostname or "")
+        except ValueError:
+            return
+        if not self.permits(address):
+            raise _refused(str(address), str(address))
+
     def resolve(self, host: str, port: int) -> list[str]:
         """All addresses of a host. One that may not be reached refuses the host: its server may be asked for another the next time."""
         try:
@@ -92,11 +101,15 @@ class OutboundPolicy:
         addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
         for address in addresses:
             if not self.permits(ipaddress.ip_address(address)):
-                raise OutboundRefused(
-                    f"The host {host} leads to the private address {address}. "
-                    "An operator can permit its network with FOCUSFLOW_OUTBOUND_NETWORKS."
-                )
+                raise _refused(host, address)
         return addresses
+
+
+def _refused(host: str, address: str) -> OutboundRefused:
+    return OutboundRefused(
+        f"The host {host} leads to the private address {address}. "
+        "An operator can permit its network with FOCUSFLOW_OUTBOUND_NETWORKS."
+    )
 
 
 def check_url(url: str, *, schemes: Iterable[str] = ("https", "http")) -> None:

@@ -32,3 +32,5 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     IMPORTS_READ = "imports:read"
     IMPORTS_WRITE = "imports:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"

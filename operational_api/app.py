@@ -60,6 +60,7 @@ from operational_api.security.permissions import ADMIN, ANALYST, SIGNED_IN, Perm
 from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
+from operational_api.webhooks.routes import router as webhooks
 
 #: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
 ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
@@ -78,6 +79,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (notifications, scoped("notifications")),
     (analytics, scoped("analytics")),
     (product_router, ANALYST),
+    (webhooks, scoped("webhooks")),
     (reports, scoped("reports")),
     (ai, scoped("ai")),
     (exports, scoped("exports")),
@@ -211,6 +213,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             },
             {"name": "Preferences", "description": "Notification settings."},
             {"name": "Notifications", "description": "Notifications, and scheduled reminders."},
+            {"name": "Webhooks", "description": "Signed messages to your own programs when something happens."},
             {"name": "Events", "description": "Usage events of your apps, one or up to a thousand per request."},
             {"name": "Segment", "description": "Compatible with Segment's libraries; the write key is an API key."},
             {"name": "Analytics", "description": "Metrics of the pipeline, with the time they are from."},

@@ -6,7 +6,7 @@ import click
 @click.command("land")
 @click.option("--once", is_flag=True, help="Land the current backlog, then exit.")
 def command(once: bool) -> None:
-    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres. Run imports that wait.
+    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres. Run imports that wait, and send webhooks.
 
     Example: focusflow land --once
     """
@@ -22,6 +22,8 @@ def command(once: bool) -> None:
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import broker_source
     from ingestion.landing.service import OutboxMaintenance, open_ingestion
+    from ingestion.webhooks.fan_out import FanOut
+    from ingestion.webhooks.sender import WebhookSender
 
     settings = load_settings()
     long_running.configure_logging(settings)
@@ -42,6 +44,8 @@ def command(once: bool) -> None:
         )
         if once:
             click.echo(f"{ingestion.drain()} events landed.")
+            FanOut(database).drain()  # the log is not kept for what was never read
         else:
             stack.enter_context(ImportQueue(database, url))
+            stack.enter_context(WebhookSender(settings, database))
             ingestion.run(long_running.stop_event(), OutboxMaintenance(url), Heartbeat("land").of("land"))

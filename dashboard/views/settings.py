@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.components import layout
-from dashboard.settings import data, days_off, imports, keys, preferences, profile, security
+from dashboard.settings import data, days_off, imports, keys, preferences, profile, security, webhooks
 
 SECTIONS = {
     "Profile": profile.section,
@@ -11,6 +11,7 @@ SECTIONS = {
     "Days off": days_off.section,
     "Import": imports.section,
     "API keys": keys.section,
+    "Webhooks": webhooks.section,
     "Security": security.section,
     "Your data": data.section,
 }

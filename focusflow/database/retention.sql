@@ -9,5 +9,9 @@ where inhparent = 'outbox'::regclass and relname ~ '^outbox_[0-9]{8}$' order by 
 select distinct recorded_on as day from outbox_rest order by day
 
 -- events_not_landed --
-select count(*) as count from outbox left join unnest(%(buckets)s::smallint[], %(landed)s::bigint[]) as lake (bucket, landed) using (bucket)
-where recorded_on = %(day)s and (log_offset is null or landed is null or log_offset >= landed)
+-- What has not landed, or was not read for webhooks yet.
+select count(*) as count
+from outbox
+left join unnest(%(buckets)s::smallint[], %(landed)s::bigint[]) as lake (bucket, landed) using (bucket)
+left join webhook_positions as webhooks using (bucket)
+where recorded_on = %(day)s and (log_offset is null or landed is null or log_offset >= landed or log_offset >= webhooks.next)

@@ -699,6 +699,63 @@ calendar_feeds = Table(
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
 )
 
+#: Where a user wants to be told of events. The secrets sign what is sent, and are encrypted; the old one is valid for a while after a rotation.
+#: `failures` are those in a row; until `paused_until` nothing is sent after one.
+webhook_endpoints = owned(
+    "webhook_endpoints",
+    required("url", Text),
+    required("description", Text, "''"),
+    required("event_types", ARRAY(Text)),
+    required("has_text", Boolean, "false"),
+    required("status", Text, "'active'"),
+    required("secret", LargeBinary),
+    Column("old_secret", LargeBinary),
+    Column("old_secret_until", Instant),
+    required("failures", Integer, "0"),
+    Column("failing_since", Instant),
+    Column("paused_until", Instant),
+    Column("problem", Text),
+    one_of("status", "active", "paused", "disabled"),
+)
+
+#: What is to be sent to an endpoint and what became of it. The data goes once it is delivered.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("endpoint_id", Uuid),
+    required("event_id", Uuid),
+    required("type", Text),
+    required("created_at", Instant),
+    required("happened_at", Instant),
+    Column("data", JSONB),
+    required("status", Text, "'waiting'"),
+    required("attempts", Integer, "0"),
+    required("next_attempt_at", Instant),
+    Column("delivered_at", Instant),
+    Column("response_status", SmallInteger),
+    Column("problem", Text),
+    UniqueConstraint("endpoint_id", "event_id"),
+    one_of("status", "waiting", "delivered", "dead"),
+    points_to("webhook_endpoints", "endpoint_id", on_delete="cascade"),
+    Index(
+        "webhook_deliveries_waiting_idx",
+        "endpoint_id",
+        "next_attempt_at",
+        postgresql_where=text("status = 'waiting'"),
+    ),
+    Index(None, "user_id", "endpoint_id", "created_at"),
+)
+
+#: Up to where the log of each bucket has been read for webhooks.
+webhook_positions = Table(
+    "webhook_positions",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    required("next", BigInteger),
+)
+
 #: Which entity a record of a source became. `source_key` is the hash of its noun and its id there; so nothing is imported twice.
 import_items = Table(
     "import_items",

@@ -5,18 +5,18 @@ import hmac
 import secrets
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+from focusflow.encryption import decrypt, encrypt
+
+PURPOSE = "second factor"
 
 STEP_SECONDS = 30
 #: A code counts for a step before and after its own: clocks differ, and typing takes time.
 STEPS_AROUND = 1
 SECRET_BYTES = 20
 RECOVERY_CODES = 10
-NONCE_BYTES = 12
 
 
 def new_secret() -> bytes:
@@ -57,21 +57,13 @@ def _recovery_code() -> str:
 
 def encrypted(key: str, user_id: UUID, secret: bytes) -> bytes:
     """A secret as it is stored, for one user alone."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + _cipher(key).encrypt(nonce, secret, user_id.bytes)
+    return encrypt(key, PURPOSE, user_id, secret)
 
 
 def decrypted(key: str, user_id: UUID, stored: bytes) -> bytes | None:
     """The secret, or None where it was encrypted with another key or for another user."""
-    try:
-        return _cipher(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], user_id.bytes)
-    except InvalidTag:
-        return None
+    return decrypt([key], PURPOSE, user_id, stored)
 
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, 6, SHA1(), STEP_SECONDS)  # noqa: S303 (what the apps compute)
-
-
-def _cipher(key: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, None, b"focusflow second factor").derive(key.encode()))

@@ -92,6 +92,7 @@ def _publish_users(database: Database, rows: pl.DataFrame, users: list[UUID], as
             given = {"users": users, "as_of": as_of}
             connection.execute(QUERIES["drop_users"], given)
             connection.execute(QUERIES["take_users"], given)
+            connection.execute(QUERIES["announce"], given)
 
 
 def _publish(database: Database, rows: pl.DataFrame, users: list[UUID], as_of: datetime) -> None:
@@ -110,6 +111,7 @@ def _publish(database: Database, rows: pl.DataFrame, users: list[UUID], as_of: d
             newer = [row["user_id"] for row in connection.execute(QUERIES["newer"], {"as_of": as_of}).fetchall()]
             values = {"as_of": sql.Literal(as_of), "users": sql.Literal(users), "newer": sql.Literal(newer)}
             connection.execute(sql.SQL(QUERIES["carry_over"]).format(**names, **values))
+            connection.execute(QUERIES["announce"], {"users": users, "as_of": as_of})
         _take_over(connection, sql.SQL(QUERIES["take_over"]).format(**names))
 
 

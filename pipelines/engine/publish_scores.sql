@@ -67,3 +67,13 @@ insert into priority_scores
 select incoming.* from incoming join users on users.id = incoming.user_id
 where users.erased_at is null and incoming.user_id = any(%(users)s)
   and not exists (select from priority_scores as newer where newer.user_id = incoming.user_id)
+
+-- announce --
+-- One message that has not been begun to be sent is enough: its receiver then fetches the newest scores.
+insert into webhook_deliveries (id, user_id, endpoint_id, event_id, type, created_at, happened_at, data, next_attempt_at)
+select gen_random_uuid(), user_id, id, gen_random_uuid(), 'scores.changed', clock_timestamp(), %(as_of)s, '{}', clock_timestamp()
+from webhook_endpoints as endpoint
+where user_id = any(%(users)s) and status = 'active' and 'scores.changed' = any(event_types)
+  and not exists (
+      select from webhook_deliveries as waiting
+      where waiting.endpoint_id = endpoint.id and type = 'scores.changed' and status = 'waiting' and attempts = 0)

@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from focusflow.database.tables import metadata
 
 #: Secrets, not even exported as hashes; and what Postgres derives from other columns to search them.
-LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "secret", "recovery_hashes", "search"})
+LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "secret", "old_secret", "recovery_hashes", "search"})
 
 DESCRIPTIONS: Mapping[str, str] = {
     "users": "Your account.",
@@ -48,6 +48,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "tasks": "Your tasks, including deleted ones.",
     "time_entries": "Your time entries.",
     "told_reminders": "Reminders that you were sent.",
+    "webhook_deliveries": "What was sent to your webhooks, and what is still to be sent.",
+    "webhook_endpoints": "Your webhooks, without their secrets.",
 }
 
 

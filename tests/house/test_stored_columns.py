@@ -29,6 +29,7 @@ ONLY_RETURNED = {
     "habit_logs.skip_reason": "the user's own note",
     "habit_logs.value": "the user's own note",
     "milestones.updated_at": "returned by the API",
+    "webhook_endpoints.description": "shown with the webhook",
 }
 
 

@@ -45,6 +45,7 @@ BODIES = {
     ("POST", "/api/v1/auth/change-email"): {"email": "new@example.com"},
     ("POST", "/api/v1/auth/confirm"): {"password": "x"},
     ("POST", "/api/v1/auth/two-factor/on"): {"code": "123456"},
+    ("POST", "/api/v1/webhooks"): {"url": "https://example.com", "event_types": ["task.created"]},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
 
@@ -91,6 +92,7 @@ def theirs(other, database):
         return id_
 
     made(f"/habits/{habit}/logs/{today}", {}, "PUT")
+    endpoint = made("/webhooks", {"url": "https://example.com", "event_types": ["task.created"]})
     upload = other.call("POST", "/imports?file_name=private.csv", {"title": "private"})
     return {
         "import_id": upload.json()["id"],
@@ -112,6 +114,8 @@ def theirs(other, database):
         "plan_id": other.call("POST", "/ai/daily-plan", {}).json()["id"],
         "report_id": report(UUID(other.id)),
         "erasure_id": str(new_id()),
+        "endpoint_id": endpoint,
+        "delivery_id": other.call("POST", f"/webhooks/{endpoint}/test").json()["id"],
         "table": "funnel",
     }
 

@@ -194,6 +194,26 @@ def test_a_key_is_created_shown_once_and_revoked(visit, me, api_address):
     assert status(key) == 401
 
 
+def test_a_webhook_is_created_tested_and_deleted(visit, me):
+    page = visit("settings", section="Webhooks")
+    labelled(page.text_input, "Address").set_value("https://example.com/hook")
+    labelled(page.multiselect, "Events").set_value(["task.completed"])
+    press(page, "Create webhook")
+    (secret,) = (each.value for each in page.code)
+    assert secret.startswith("whsec_")
+    again = visit("settings", section="Webhooks")
+    assert "example" in words(again)
+    assert not again.code
+    press(again, "New secret")
+    assert [each.value for each in again.code] != [secret]
+    assert press(again, "Test") == ["A test message is on its way."]
+    again.toggle[-1].set_value(True).run()
+    assert "webhook.test" in again.dataframe[0].value.to_csv()
+    assert press(again, "Pause") == ["Saved."]
+    assert press(again, "Delete") == ["Deleted."]
+    assert me.webhooks() == []
+
+
 def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):
     task = me.create_task("A parent")
     me.create_task("A child", parent_task_id=task["id"])

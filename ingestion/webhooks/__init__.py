@@ -1,0 +1,1 @@
+"""Outgoing webhooks: from the log of events to deliveries, and from deliveries to the endpoints of users."""

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints of users, what was sent to them, and sending it again."""
