@@ -1,12 +1,16 @@
 """The output of a process, in a file that stays small: `name.log`, and before it `name.log.1`."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 BYTES = 5 << 20
-TAIL_BYTES = 16 << 10
+TAIL_BYTES = 64 << 10
+
+#: What DuckDB's bindings say of themselves after the error that ended a process.
+NOISE = re.compile(r"nanobind: | - leaked | - \.\.\. skipped remainder$|See https://nanobind\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +40,5 @@ class Log:
             return []
         with self.path.open("rb") as file:
             file.seek(max(self.path.stat().st_size - TAIL_BYTES, 0))
-            return file.read().decode(errors="replace").splitlines()[-count:]
+            lines = file.read().decode(errors="replace").splitlines()
+        return [line for line in lines if not NOISE.match(line)][-count:]

@@ -53,7 +53,11 @@ HEAD = f"""<title>FocusFlow</title>
     <meta name="theme-color" content="{LIGHT}" media="(prefers-color-scheme: light)" />
     <meta name="theme-color" content="{DARK}" media="(prefers-color-scheme: dark)" />
     <style>:root {{ color-scheme: light dark; background: light-dark({LIGHT}, {DARK}) }}</style>
-    <script>navigator.serviceWorker?.register("/service-worker.js")</script>"""
+    <script>
+      // Where the server is: otherwise the path of each page is tried first.
+      window.__streamlit = {{BACKEND_BASE_URL: location.origin}}
+      navigator.serviceWorker?.register("/service-worker.js")
+    </script>"""
 
 MANIFEST = {
     "id": "/",

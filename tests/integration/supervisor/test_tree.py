@@ -269,6 +269,15 @@ def test_the_children_end_when_the_one_that_started_them_is_killed(tmp_path):
     eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
+def test_the_end_of_a_log_is_the_error_and_not_what_libraries_say_after_it(tmp_path):
+    log = Log(tmp_path / "api.log")
+    log.append("ValueError: the port is taken")
+    log.append(
+        'nanobind: leaked 27 instances!\n - leaked type "x"\n - ... skipped remainder\nSee https://nanobind.example/leaks'
+    )
+    assert log.last_lines() == ["ValueError: the port is taken"]
+
+
 def test_a_log_that_has_grown_long_is_kept_once_and_started_again(trees):
     log = Log(trees.logs / "api.log")
     os.close(log.opened())
