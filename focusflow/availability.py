@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from focusflow.clock import start_of, zone
+from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from focusflow.errors import Invalid
@@ -74,7 +75,8 @@ def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Step
     else:
         times = occurrences(event["rrule"], span, timezone, since=since, until=until, steps=steps)
     fields = {name: event[name] for name in ("title", "all_day", "busy", "location")}
-    same = {**fields, "event_id": event["id"], "is_recurring": event["rrule"] is not None}
+    is_plan = event["calendar_id"] == PLAN_CALENDAR
+    same = {**fields, "event_id": event["id"], "is_recurring": event["rrule"] is not None, "is_plan": is_plan}
     for start, end in times:
         yield {**same, "start_at": start, "end_at": end}
 

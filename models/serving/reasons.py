@@ -18,7 +18,7 @@ LEAST_POINTS: Final = 0.3
 def _texts() -> dict[str, pl.Expr]:
     """The words for each term, by its code, from the columns that `models.features.task_facts.derive_facts` makes and `points_<code>`."""
     return {
-        "open": pl.lit("it is on your list"),
+        "open": pl.lit("on your list"),
         "due": _due(),
         "blocking": pl.when(pl.col("blocks") > 0)
         .then(_counted("blocks", pl.col("blocks"), "other task", "other tasks"))
@@ -31,20 +31,18 @@ def _texts() -> dict[str, pl.Expr]:
         "goal": _either(pl.col("goal_id").is_not_null(), "part of a goal", LACKS["goal"]),
         "pinned": _either(pl.col("pinned"), "pinned", LACKS["pinned"]),
         "not_yet": pl.lit("not to be begun yet"),
-        "blocked": _counted("waits for", pl.col("blocked_by").list.len(), "other task", "other tasks"),
+        "blocked": _counted("waiting for", pl.col("blocked_by").list.len(), "other task", "other tasks"),
         "work": _work(),
         "estimate": pl.format("estimated at {} minutes", "estimated_minutes").fill_null(LACKS["estimate"]),
         "moved": pl.when(pl.col("reschedules") > 0)
         .then(pl.format("its due date was moved {} times", "reschedules"))
         .otherwise(pl.lit(LACKS["moved"])),
         "recurs": _either(pl.col("recurrence").is_not_null(), "it repeats", LACKS["recurs"]),
-        "usual_tags": _usual("tags", "what has its tags"),
-        "usual_category": _usual("category", "what is in its category"),
-        "usual_parent": _usual("parent", "what belongs to the same task"),
-        "day": _either(
-            pl.col("points_day") > 0, "you get much done at such times", "you get little done at such times"
-        ),
-        "other": pl.lit("smaller things together"),
+        "usual_tags": _usual("tags", "with these tags"),
+        "usual_category": _usual("category", "in this category"),
+        "usual_parent": _usual("parent", "of the same project"),
+        "day": _either(pl.col("points_day") > 0, "you get a lot done at this time", "you get little done at this time"),
+        "other": pl.lit("small factors together"),
     }
 
 
@@ -126,7 +124,7 @@ def _work() -> pl.Expr:
 
 
 def _usual(kind: str, what: str) -> pl.Expr:
-    return _either(pl.col(f"points_usual_{kind}") > 0, f"you soon take up {what}", f"{what} waits longer with you")
+    return _either(pl.col(f"points_usual_{kind}") > 0, f"you do tasks {what} soon", f"your tasks {what} wait longer")
 
 
 def _either(condition: pl.Expr, yes: str, no: str) -> pl.Expr:

@@ -4,6 +4,20 @@ select output from ai_messages where id = %(id)s and kind = 'plan'
 -- plan_events --
 select * from calendar_events where calendar_id = %(calendar)s and start_at >= %(since)s and start_at < %(until)s order by start_at for update
 
+-- newest_plan --
+-- The newest plan of a day, and whether it is in the calendar.
+select id, output, created_at, exists (
+    select from calendar_events where calendar_id = %(calendar)s and starts_with(external_id, ai_messages.id || '/')) as is_accepted
+from ai_messages where kind = 'plan' and output->>'day' = %(day)s order by created_at desc, id desc limit 1
+
+-- planned_tasks --
+select id, title, status = 'completed' as is_done from tasks
+where id = any(%(tasks)s) and deleted_at is null and status in ('pending', 'in_progress', 'completed')
+
+-- events_of_plan --
+select * from calendar_events
+where calendar_id = %(calendar)s and starts_with(external_id, %(plan)s || '/') and end_at > now() order by start_at for update
+
 -- titles --
 select id, title from tasks where id = any(%(tasks)s) and deleted_at is null and status in ('pending', 'in_progress')
 

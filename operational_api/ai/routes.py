@@ -15,17 +15,22 @@ from focusflow.clock import Period, local_date, start_of
 from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.errors import Invalid, NotFound, NotSignedIn
+from focusflow.score_reasons import highlights
 from operational_api.ai.schemas import (
     Accepted,
     Analysis,
     Block,
+    CurrentPlan,
     DailyPlan,
     Insights,
+    KeptBlock,
+    KeptPlan,
     LeftOut,
     Minutes,
     NewPlan,
     NoRoom,
     Now,
+    PlanDay,
     Smart,
     Spent,
     SpentOn,
@@ -51,7 +56,7 @@ from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of
 from reports.periods.facts import NotComputed, User
 from reports.planning.day import Moments, candidates, figures, free_time
-from reports.planning.planner import Candidate, planned
+from reports.planning.planner import Candidate, Why, planned
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 DAY = timedelta(days=1)
@@ -100,20 +105,81 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
         free = _free(uow, body, day)
         rows, tasks = _candidates(uow)
         timezone, me = uow.caller.timezone, uow.caller.user_id
-    plan = planned(tasks, free)
+    mine = {task.task_id for task in tasks}
+    wanted = [task for task in tasks if task.task_id not in body.without]
+    plan = planned(
+        wanted,
+        free,
+        day_ends=start_of(day + DAY, timezone),
+        chosen=[each for each in dict.fromkeys(body.order) if each in mine],
+    )
     numbers = figures(plan, free)
     found, topic = shared.reports.words_of_plan(me, timezone, numbers)
-    id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan)})
-    titles = {row["task_id"]: row["title"] for row in rows}
+    by_id = {row["task_id"]: row for row in rows}
+    reasons = [_reason(by_id[block.task_id], block.why) for block in plan.blocks]
+    kept = [asdict(block) | {"reason": reason} for block, reason in zip(plan.blocks, reasons, strict=True)]
+    id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan), "blocks": kept})
     return DailyPlan(
         id=id_,
         day=day,
-        blocks=[Block(**asdict(block), title=titles[block.task_id]) for block in plan.blocks],
-        left_out=[LeftOut(**asdict(task), title=titles[task.task_id]) for task in plan.left_out],
+        blocks=[Block.from_row(block | {"title": by_id[block["task_id"]]["title"]}) for block in kept],
+        left_out=[LeftOut(**asdict(task), title=by_id[task.task_id]["title"]) for task in plan.left_out],
         free_minutes=round(numbers["minutes_free"]),
         planned_minutes=round(numbers["minutes_planned"]),
         **_worded(found),
     )
+
+
+def _reason(task: Mapping[str, Any], why: Why | None) -> str | None:
+    """The one thing to say about a block: why it stands before others, or what sets its task apart."""
+    if why == "due":
+        return "due today" if task["due_at"] is None else "due at a set time today"
+    if why is not None:
+        return {"chosen": "moved here by you", "fits": "fits this gap"}[why]
+    best = highlights(task["reasons"], 1)
+    return best[0]["text"] if best else None
+
+
+@router.get("/daily-plan", responses=problems(NotSignedIn, Invalid))
+def get_plan(filters: Annotated[PlanDay, Query()], uow: UnitOfWork) -> CurrentPlan:
+    """Get the newest plan of a day, with what has been done of it."""
+    day = filters.day or local_date(uow.tx.now, uow.caller.timezone)
+    row = uow.tx.one(QUERIES["newest_plan"], {"day": f"{day}", "calendar": PLAN_CALENDAR})
+    if row is None:
+        return CurrentPlan(plan=None)
+    kept = row["output"]
+    ids = [UUID(each["task_id"]) for each in (*kept["blocks"], *kept["left_out"])]
+    tasks = {f"{task['id']}": task for task in uow.tx.all(QUERIES["planned_tasks"], {"tasks": ids})}
+    known = {"is_late": False, "reason": None, "minutes_left": 0}  # which plans of earlier versions do not tell
+    return CurrentPlan(
+        plan=KeptPlan(
+            id=row["id"],
+            day=day,
+            blocks=[
+                KeptBlock.from_row(known | block | tasks[block["task_id"]])
+                for block in kept["blocks"]
+                if block["task_id"] in tasks
+            ],
+            left_out=[
+                LeftOut.from_row(task | tasks[task["task_id"]])
+                for task in kept["left_out"]
+                if task["task_id"] in tasks and not tasks[task["task_id"]]["is_done"]
+            ],
+            is_accepted=row["is_accepted"],
+            created_at=row["created_at"],
+        )
+    )
+
+
+@router.delete(
+    "/daily-plan/{plan_id:uuid}/accept", status_code=204, responses=problems(NotSignedIn, PlanNotFound, Invalid)
+)
+def withdraw_plan(plan_id: UUID, uow: UnitOfWork) -> None:
+    """Take the blocks of a plan that are not over out of your calendar. Idempotent."""
+    if uow.tx.one(QUERIES["plan"], {"id": plan_id}) is None:
+        raise PlanNotFound
+    for event in uow.tx.all(QUERIES["events_of_plan"], {"calendar": PLAN_CALENDAR, "plan": f"{plan_id}"}):
+        EVENTS.remove(uow, event)
 
 
 @router.post(
@@ -131,9 +197,9 @@ def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
     bounds = {"since": max(start_of(day, timezone), uow.tx.now), "until": start_of(day + DAY, timezone)}
     filters = {f"{plan_id}/{place}": block for place, block in enumerate(row["output"]["blocks"])}
     there = uow.tx.all(QUERIES["plan_events"], {"calendar": PLAN_CALENDAR, **bounds})
-    for event in there:
-        if event["external_id"] not in filters:
-            EVENTS.remove(uow, event)
+    replaced = [event for event in there if event["external_id"] not in filters]
+    for event in replaced:
+        EVENTS.remove(uow, event)
     accepted: list[Mapping[str, Any]] = [event for event in there if event["external_id"] in filters]
     has = {event["external_id"] for event in accepted}
     rows = uow.tx.all(QUERIES["titles"], {"tasks": [UUID(block["task_id"]) for block in filters.values()]})
@@ -149,7 +215,8 @@ def accept_plan(plan_id: UUID, uow: UnitOfWork) -> Accepted:
         else:
             accepted.append(EVENTS.add(uow, {**fields, "calendar_id": PLAN_CALENDAR, "external_id": key}))
     items = EVENTS.to_responses(sorted(accepted, key=lambda each: each["start_at"]))
-    return Accepted(items=items, no_room=[NoRoom(**each) for each in no_room])
+    before = UUID(replaced[0]["external_id"].partition("/")[0]) if replaced else None
+    return Accepted(items=items, replaced=before, no_room=[NoRoom(**each) for each in no_room])
 
 
 @router.get("/task-suggestions", responses=problems(NotSignedIn, Invalid))

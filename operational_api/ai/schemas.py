@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 from operational_api.calendar.schemas import Event
 from operational_api.http.schema_base import Clock, Day, Input, Output, Whole
 
+Tasks = Annotated[list[UUID], Field(max_length=100)]
+
 
 class Evidence(Output):
     """A figure that supports a sentence."""
@@ -76,6 +78,8 @@ class NewPlan(Input):
         examples=["09:00"],
     )
     day_end: Clock | None = Field(None, description="Until when.", examples=["17:00"])
+    order: Tasks = Field([], description="Ids of tasks to plan first, in this order.")
+    without: Tasks = Field([], description="Ids of tasks to leave out.")
 
 
 class Block(Output):
@@ -85,15 +89,19 @@ class Block(Output):
     title: str
     start_at: datetime
     end_at: datetime
-    is_late: bool = Field(description="Whether the block ends after the due date of its task.")
+    is_late: bool = Field(
+        description="Whether the block ends after its task is due, although it could be done in time."
+    )
+    reason: str | None = Field(description="Why it stands here.", examples=["due today"])
+    minutes_left: int = Field(description="Minutes of the task that found no place after this block.")
 
 
 class LeftOut(Output):
-    """A task that does not fit, or not completely."""
+    """A task that does not fit."""
 
     task_id: UUID
     title: str
-    minutes: int = Field(description="Number of tasks that did not fit.")
+    minutes: int = Field(description="Minutes that it needs.")
 
 
 class DailyPlan(Worded):
@@ -105,6 +113,35 @@ class DailyPlan(Worded):
     left_out: list[LeftOut] = Field(description="Highest score first.")
     free_minutes: int
     planned_minutes: int
+
+
+class KeptBlock(Block):
+    """A block of a plan as its task is now."""
+
+    is_done: bool = Field(description="Whether its task has been completed since.")
+
+
+class KeptPlan(Output):
+    """A plan made earlier."""
+
+    id: UUID
+    day: date
+    blocks: list[KeptBlock] = Field(description="In order. Blocks of deleted tasks are left out.")
+    left_out: list[LeftOut]
+    is_accepted: bool
+    created_at: datetime
+
+
+class CurrentPlan(Output):
+    """The newest plan of a day, if any."""
+
+    plan: KeptPlan | None
+
+
+class PlanDay(Input):
+    """The day of a plan."""
+
+    day: Day | None = Field(None, description="Defaults to today.")
 
 
 class NoRoom(Output):
@@ -120,6 +157,7 @@ class Accepted(Output):
     """Result of accepting a plan."""
 
     items: list[Event]
+    replaced: UUID | None = Field(description="The plan that was accepted before. Accept it again to undo this.")
     no_room: list[NoRoom] = Field(
         description="Blocks left out because of newer appointments. Plan the day again to place them."
     )

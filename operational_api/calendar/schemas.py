@@ -81,6 +81,7 @@ class Occurrence(Output):
     busy: bool
     location: str | None
     is_recurring: bool
+    is_plan: bool = Field(description="Whether it is a block of an accepted day plan.")
 
 
 class Span(Input):

@@ -9,15 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from focusflow import streaks
-from focusflow.clock import local_date
+from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from focusflow.database.tables import habit_logs, habits
 from focusflow.errors import Invalid, NotFound, NotSignedIn
 from operational_api.entities import Entity, require_non_null
 from operational_api.habits import rules
 from operational_api.habits.schemas import (
+    DueHabit,
+    DueHabits,
     Habit,
     HabitChange,
+    HabitDay,
     HabitFilter,
     HabitPage,
     Log,
@@ -69,6 +72,17 @@ def list_habits(filters: Annotated[HabitFilter, Query()], uow: UnitOfWork) -> Ha
     values = filters.model_dump() | after_moment(filters.cursor, "habits")
     page = page_of(uow.tx.all(QUERIES["page"], values), filters.limit, "habits", "created_at")
     return HabitPage(items=HABITS.to_responses(page.rows), next_cursor=page.next_cursor)
+
+
+@router.get("/day", responses=problems(NotSignedIn, Invalid))
+def list_habits_of_day(filters: Annotated[HabitDay, Query()], uow: UnitOfWork) -> DueHabits:
+    """List the habits of a day and whether each is done."""
+    day = filters.day or _today(uow)
+    account = uow.tx.one(QUERIES["week_start"], {"user_id": uow.caller.user_id})
+    assert account is not None
+    week = Period.week_of(day, account["week_start"]).first
+    rows = uow.tx.all(QUERIES["on_day"], {"day": day, "week": week})
+    return DueHabits(items=[DueHabit.from_row({**row, **rules.on_day(row, day)}) for row in rows])
 
 
 @router.get("/{habit_id:uuid}", responses=problems(NotSignedIn, HabitNotFound, Invalid))

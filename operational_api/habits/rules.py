@@ -11,6 +11,16 @@ class HabitArchived(Conflict):
     """This habit is archived. Reactivate it first with `"archived": false`."""
 
 
+def on_day(habit: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """What became of a habit on a day, and whether the day counts for it."""
+    status = ("skipped" if habit["skipped"] else "done") if habit["is_logged"] else "open"
+    if habit["frequency"] == "weekly":
+        is_due = status == "done" or habit["done_this_week"] < habit["times_per_week"]
+    else:
+        is_due = habit["frequency"] != "weekdays" or day.weekday() in habit["weekdays"]
+    return {"status": status, "is_due": is_due}
+
+
 def check_day(habit: Mapping[str, Any], day: date, today: date) -> None:
     """Refuse to log a day outside the period of the habit."""
     if habit["archived_at"] is not None:

@@ -127,6 +127,31 @@ class Log(Output):
     version: int
 
 
+class HabitDay(Input):
+    """A local day."""
+
+    day: Day | None = Field(None, description="Defaults to today.")
+
+
+class DueHabit(Output):
+    """A habit on a day."""
+
+    habit_id: UUID
+    title: str
+    status: Literal["done", "skipped", "open"]
+    is_due: bool = Field(
+        description="Whether the day counts. A habit with a number of times per week is due until it is reached."
+    )
+    times_per_week: int | None
+    done_this_week: int
+
+
+class DueHabits(Output):
+    """The habits of a day, oldest first. At most 200."""
+
+    items: list[DueHabit]
+
+
 class LogFilter(Input):
     """Which days."""
 

@@ -13,7 +13,7 @@ from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.scores import store
-from operational_api.scores.schemas import Score, Scores
+from operational_api.scores.schemas import Score, Scores, WhatIf, WhatIfScore
 
 router = APIRouter(tags=["Scores"], route_class=TypedRoute)
 
@@ -45,3 +45,16 @@ def get_score(task_id: UUID, uow: UnitOfWork, if_none_match: IfNoneMatch = None)
     if found == "[]":
         raise NothingToScore if store.is_there(uow.tx, task_id) else TaskNotFound
     return if_modified(if_none_match, found[1:-1].encode())
+
+
+@router.post(
+    "/tasks/{task_id:uuid}/what-if",
+    responses=problems(NotSignedIn, TaskNotFound, NothingToScore, Invalid),
+)
+def score_what_if(task_id: UUID, body: WhatIf, uow: UnitOfWork) -> WhatIfScore:
+    """Score a task as if it had another due date, priority or estimate. Nothing is saved."""
+    changes = body.model_dump(exclude_unset=True)
+    found = store.what_if(uow, task_id, changes)
+    if found is None:
+        raise NothingToScore if store.is_there(uow.tx, task_id) else TaskNotFound
+    return WhatIfScore(**found)

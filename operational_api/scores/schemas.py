@@ -1,12 +1,14 @@
 """Response schemas of scores."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from operational_api.http.schema_base import Output
+from focusflow.contracts.fields import Priority
+from operational_api.http.schema_base import Day, Input, Moment, Output
+from operational_api.tasks.schemas import Minutes
 
 
 class Reason(Output):
@@ -47,3 +49,33 @@ class Scores(Output):
     not_begun: int = Field(description="Open tasks whose start lies ahead.")
     blocked: int = Field(description="Other open tasks that wait for another one.")
     items: list[Score]
+
+
+class WhatIf(Input):
+    """Changes to try. Omitted fields stay as they are; null clears a field."""
+
+    priority: Priority | None = Field(None, examples=["urgent"])
+    due_at: Moment | None = None
+    due_date: Day | None = None
+    estimated_minutes: Minutes | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.due_at and self.due_date:
+            raise ValueError("send due_at or due_date, not both")
+        if "priority" in self.model_fields_set and self.priority is None:
+            raise ValueError("priority cannot be empty")
+        return self
+
+
+class WhatIfScore(Output):
+    """A score that a task would have, and the one it has, both as of now."""
+
+    score: float
+    rank: int
+    score_now: float
+    rank_now: int
+    tasks: int = Field(description="Number of tasks in the ranking.")
+    reasons: list[Reason] = Field(description="Of the score that it would have, largest first.")
+    is_baseline: bool
+    model_version: str

@@ -1,5 +1,7 @@
 """Scores in Postgres: published by the pipeline, recomputed for users who changed something since."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -60,16 +62,46 @@ def _moment(uow: UnitOfWork) -> dict[str, Any]:
     return {"now": uow.tx.now, "today": local_date(uow.tx.now, uow.caller.timezone)}
 
 
-def _rescore(uow: UnitOfWork, served: Served | None) -> None:
-    """Score all actionable tasks of the user. A rank depends on the other tasks."""
-    tx = uow.tx
+def what_if(uow: UnitOfWork, task_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The score and rank of a task with other values, beside those it has. None if it cannot be scored."""
+    served = uow.serving.model_for(uow.caller.user_id, _moment(uow)["today"])
+    tasks, memory = _actionable(uow)
+    is_it = pl.col("task_id") == str(task_id)
+    if tasks.filter(is_it).is_empty():
+        return None
+    fields = dict(changes)
+    for given, other in (("due_at", "due_date"), ("due_date", "due_at")):
+        if fields.get(given) is not None:
+            fields[other] = None  # one kind of due date replaces the other
+    changed = tasks.with_columns(
+        pl.when(is_it).then(pl.lit(value, dtype=READ[name])).otherwise(name).alias(name)
+        for name, value in fields.items()
+    )
+    now, then = (
+        score(_with_memory(each, memory, served, uow.tx.now), uow.tx.now, served).row(by_predicate=is_it, named=True)
+        for each in (tasks, changed)
+    )
+    told = {name: then[name] for name in ("score", "rank", "reasons", "is_baseline", "model_version")}
+    return told | {"score_now": now["score"], "rank_now": now["rank"], "tasks": tasks.height}
+
+
+def _actionable(uow: UnitOfWork) -> tuple[pl.DataFrame, str | None]:
+    """All actionable tasks of the user, for a rank depends on the other tasks, and what is remembered of the user."""
     moment = _moment(uow)
     day_begins = start_of(moment["today"], uow.caller.timezone)
-    found = tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, "day_begins": day_begins, **moment})
+    found = uow.tx.one(QUERIES["to_score"], {"timezone": uow.caller.timezone, "day_begins": day_begins, **moment})
     assert found is not None
-    tasks = pl.read_json(BytesIO(found["tasks"].encode()), schema=READ)
-    if served:
-        tasks = recalled(tasks, found["memory"], tx.now)
+    return pl.read_json(BytesIO(found["tasks"].encode()), schema=READ), found["memory"]
+
+
+def _with_memory(tasks: pl.DataFrame, memory: str | None, served: Served | None, now: datetime) -> pl.DataFrame:
+    return recalled(tasks, memory, now) if served else tasks
+
+
+def _rescore(uow: UnitOfWork, served: Served | None) -> None:
+    tx = uow.tx
+    tasks, memory = _actionable(uow)
+    tasks = _with_memory(tasks, memory, served, tx.now)
     fresh = score(tasks, tx.now, served).drop("user_id", "as_of").join(tasks.select("task_id", "version"), on="task_id")
     # While a batch is being published, its rows are locked. The response is then the previous one; the next is fresh.
     tx.unless_locked(QUERIES["save"], {"scores": fresh.write_json(), "now": tx.now})

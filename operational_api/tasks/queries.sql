@@ -68,6 +68,12 @@ select * from tasks where id = any(%(ids)s) and deleted_at is null
 -- In one order for all, so that two that take the same ones do not wait for each other.
 select * from tasks where id = any(%(ids)s) and deleted_at is null order by id for update
 
+-- locked_even_deleted --
+select * from tasks where id = %(id)s for update
+
+-- locale --
+select locale from users where id = %(user_id)s
+
 -- subtasks --
 select * from tasks where parent_task_id = %(id)s and deleted_at is null order by created_at, id limit 500
 

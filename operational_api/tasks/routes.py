@@ -1,6 +1,7 @@
 """Tasks over HTTP."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,17 +13,20 @@ from operational_api.http.query_params import QueryFilter
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import IfMatch, KeyReused, Stale, UnitOfWork, check_match
-from operational_api.tasks import rules, service, store
+from operational_api.tasks import quick_add, rules, service, store
 from operational_api.tasks.schemas import (
     NewTask,
+    ParsedTask,
     Search,
     Some,
     SomeChange,
     Task,
     TaskChange,
     TaskFilter,
+    TaskLine,
     TaskList,
     TaskPage,
+    Understood,
 )
 from operational_api.tasks.store import TASKS, TaskNotFound
 
@@ -37,6 +41,19 @@ def create_task(body: NewTask, uow: UnitOfWork) -> Task:
     store.check_links(uow.tx, None, fields)
     row = TASKS.add(uow, fields)
     return TASKS.to_response(row)
+
+
+@router.post("/parse", responses=problems(NotSignedIn, Invalid))
+def parse_task(body: TaskLine, uow: UnitOfWork) -> ParsedTask:
+    """Read a task written in one line, such as `report fri 30m !high #work every week`. Nothing is saved.
+
+    Days are read as your locale writes them. A word in quotes or behind a backslash stays in the title.
+    """
+    locale, named = store.language(uow.tx, uow.caller.user_id)
+    found = quick_add.parse(body.text, locale, uow.caller.timezone, uow.tx.now, named)
+    return ParsedTask(
+        title=found.title, **found.fields, understood=[Understood(**asdict(each)) for each in found.understood]
+    )
 
 
 TASK_FILTER = QueryFilter(TaskFilter)
@@ -140,8 +157,9 @@ def archive_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Ta
     responses=problems(NotSignedIn, TaskNotFound, rules.TaskNotArchived, Stale, Invalid),
 )
 def restore_task(task_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> Task:
-    """Restore an archived task to the status it had before."""
-    task = _locked(uow, task_id, if_match)
+    """Restore an archived task to the status it had before, or a deleted one."""
+    task = store.locked_even_deleted(uow.tx, task_id)
+    check_match(if_match, task["version"])
     return TASKS.to_response(TASKS.save(uow, task, rules.restored(task), "restored"))
 
 

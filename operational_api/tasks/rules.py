@@ -35,7 +35,7 @@ class TaskArchived(Conflict):
 
 
 class TaskNotArchived(Conflict):
-    """This task is not archived."""
+    """This task is neither archived nor deleted."""
 
 
 def check_recurrence(task: Mapping[str, Any], timezone: str) -> None:
@@ -75,7 +75,9 @@ def archived(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restored(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Restore the status before archiving: completed or open."""
+    """Restore a deleted task as it was, or the status before archiving: completed or open."""
+    if task["deleted_at"] is not None:
+        return {"deleted_at": None}
     if task["status"] != "archived":
         raise TaskNotArchived
     return {"status": "completed" if task["completed_at"] else "pending"}

@@ -110,6 +110,37 @@ class Task(Output):
     version: int = Field(description="Increases with each change. Also the ETag.")
 
 
+class TaskLine(Input):
+    """A task in one line."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=1000)] = Field(
+        examples=["report fri 30m !high #work every week"]
+    )
+
+
+class Understood(Output):
+    """A part of the line that is not in the title."""
+
+    field: Literal["priority", "tag", "category", "due", "time", "estimate", "recurrence"]
+    text: str = Field(examples=["fri"])
+    value: str = Field(examples=["2026-12-04"])
+    otherwise: str = Field(description="The line in which this part stays in the title.")
+
+
+class ParsedTask(Output):
+    """What was understood. Send the fields that are not null to create the task."""
+
+    title: str
+    priority: Priority | None = None
+    category_id: UUID | None = None
+    tags: list[str] | None = None
+    due_at: datetime | None = None
+    due_date: date | None = None
+    estimated_minutes: int | None = None
+    recurrence: str | None = None
+    understood: list[Understood]
+
+
 class TaskPage(Output):
     """A page of tasks."""
 

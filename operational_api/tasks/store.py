@@ -20,6 +20,7 @@ from operational_api.time_entries.rules import stopped
 from operational_api.time_entries.store import TIME_ENTRIES
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
+CATEGORIES = load_queries(Path(__file__).parents[1] / "categories" / "queries.sql")
 LEVELS_AT_MOST = 20
 LISTS = {name: QUERIES[name].replace("where wanted", "where " + QUERIES["wanted"]) for name in ("newest", "sorted")}
 
@@ -60,6 +61,20 @@ def subtasks(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:
 
 def some_locked(tx: Transaction, ids: Sequence[UUID]) -> Sequence[DictRow]:
     return tx.all(QUERIES["some_locked"], {"ids": list(ids)})
+
+
+def locked_even_deleted(tx: Transaction, task_id: UUID) -> DictRow:
+    row = tx.one(QUERIES["locked_even_deleted"], {"id": task_id})
+    if row is None:
+        raise TaskNotFound
+    return row
+
+
+def language(tx: Transaction, user_id: UUID) -> tuple[str, dict[str, UUID]]:
+    """The user's locale, and their categories by name in lower case."""
+    account = tx.one(QUERIES["locale"], {"user_id": user_id})
+    assert account is not None
+    return account["locale"], {row["name"].casefold(): row["id"] for row in tx.all(CATEGORIES["all"])}
 
 
 def open_below(tx: Transaction, task_id: UUID) -> Sequence[DictRow]:

@@ -64,6 +64,19 @@ def get_running_timer(uow: UnitOfWork) -> Running:
     return Running(running=None if row is None else TIME_ENTRIES.to_response(row))
 
 
+@router.post(
+    "/{entry_id:uuid}/resume",
+    responses=problems(NotSignedIn, EntryNotFound, rules.TimerRuns, rules.LongOver, KeyReused, Invalid),
+)
+def resume_timer(entry_id: UUID, uow: UnitOfWork) -> Entry:
+    """Let a timer that was just stopped run on, as if it had not been stopped."""
+    uow.tx.serialize("timers")
+    before = TIME_ENTRIES.locked(uow.tx, entry_id)
+    if uow.tx.one(QUERIES["running"], {"user_id": uow.caller.user_id}) is not None:
+        raise rules.TimerRuns
+    return TIME_ENTRIES.to_response(TIME_ENTRIES.save(uow, before, rules.resumed(before, uow.tx.now), "updated"))
+
+
 @router.post("", status_code=201, responses=problems(NotSignedIn, KeyReused, Invalid))
 def log_time(body: NewEntry, uow: UnitOfWork) -> Entry:
     """Log time. Overlapping entries count once."""

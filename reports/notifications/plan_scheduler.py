@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from psycopg.types.json import Jsonb
 
 from focusflow import clock
-from focusflow.clock import local_date, zone
+from focusflow.clock import local_date, start_of, zone
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
@@ -29,7 +29,7 @@ from reports.periods.builder import ReportBuilder, report_builder
 from reports.periods.content import AT_MOST, Line, Part, minutes
 from reports.periods.facts import User
 from reports.planning.day import candidates, figures, free_time
-from reports.planning.planner import Plan, planned
+from reports.planning.planner import Block, Plan, planned
 from reports.render import Notice
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -97,7 +97,7 @@ class PlanScheduler:
         with self.database.transaction(Role.REPORTING) as tx:
             free = free_time(tx, me, timezone, day.day, day.hours)
             rows, tasks = candidates(tx, me, timezone)
-        plan = planned(tasks, free)
+        plan = planned(tasks, free, day_ends=start_of(day.day + timedelta(days=1), timezone))
         call = plan_call({"day": f"{day.day}", **asdict(plan)})
         words, _ = self.report_builder.words_of_plan(me, timezone, figures(plan, free))
         titles = {row["task_id"]: row["title"] for row in rows}
@@ -128,7 +128,7 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights)
         return locales.clock(moment.astimezone(zone(user.timezone)), user.locale)
 
     blocks = tuple(
-        Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", "after its due time" * each.is_late)
+        Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", _note_of(each))
         for each in plan.blocks
     )  # fmt: skip
     left_out = tuple(Line("left_out", titles[each.task_id], minutes(each.minutes)) for each in plan.left_out[:AT_MOST])
@@ -139,6 +139,12 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights)
         Part("insights", "Suggestions", think),
     )
     return Notice(locales.localised(words.headline, user.locale), parts=tuple(part for part in parts if part.lines))
+
+
+def _note_of(block: Block) -> str:
+    if block.is_late:
+        return "after its due time"
+    return f"{minutes(block.minutes_left)} of it do not fit" if block.minutes_left else ""
 
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:

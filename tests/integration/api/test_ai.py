@@ -54,7 +54,11 @@ def test_a_plan_fits_around_appointments_and_says_what_does_not_fit(me):
     me.task("Paint the house", estimated_minutes=480, priority="low")
     made = plan(me)
     assert spans(made["blocks"]) == [("Write", "09:00", "09:45"), ("Paint the house", "16:30", "17:00")]
-    assert [(each["title"], each["minutes"]) for each in made["left_out"]] == [("Paint the house", 450)]
+    assert [(block["reason"], block["minutes_left"]) for block in made["blocks"]] == [
+        ("urgent priority", 0),
+        (None, 450),
+    ]
+    assert made["left_out"] == []  # a part of it has a place
     assert (made["free_minutes"], made["planned_minutes"], made["written_by"]) == (90, 75, "local")
     assert made["headline"] == "2 tasks fit into the day: 75 of 90 free minutes."
 
@@ -126,6 +130,26 @@ def test_a_new_plan_takes_the_place_of_the_old_one(me):
     accepted = me.call("POST", f"/ai/daily-plan/{again['id']}/accept").json()["items"]
     assert [event["title"] for event in accepted] == ["Read"]
     assert len(me.call("GET", f"/calendar{SPAN}").json()["items"]) == 1
+
+
+def test_a_plan_is_kept_withdrawn_and_taken_back(me):
+    write, read = (me.task(title, estimated_minutes=30) for title in ("Write", "Read"))
+    assert me.call("GET", f"/ai/daily-plan?day={DAY}").json() == {"plan": None}
+    first = plan(me, order=[read["id"]], without=[write["id"]])
+    assert spans(first["blocks"]) == [("Read", "09:00", "09:30")]
+    me.call("POST", f"/ai/daily-plan/{first['id']}/accept")
+    second = plan(me, order=[write["id"], read["id"]])
+    assert [block["title"] for block in second["blocks"]] == ["Write", "Read"]
+    assert me.call("POST", f"/ai/daily-plan/{second['id']}/accept").json()["replaced"] == first["id"]
+    me.call("POST", f"/tasks/{write['id']}/complete")
+    kept = me.call("GET", f"/ai/daily-plan?day={DAY}").json()["plan"]
+    assert (kept["id"], kept["is_accepted"]) == (second["id"], True)
+    assert [(block["title"], block["is_done"]) for block in kept["blocks"]] == [("Write", True), ("Read", False)]
+    assert [each["is_plan"] for each in me.call("GET", f"/calendar{SPAN}").json()["items"]] == [True, True]
+    for _ in range(2):
+        assert me.call("DELETE", f"/ai/daily-plan/{second['id']}/accept").status_code == 204
+    assert me.call("GET", f"/calendar{SPAN}").json()["items"] == []
+    assert me.call("GET", f"/ai/daily-plan?day={DAY}").json()["plan"]["is_accepted"] is False
 
 
 def test_what_an_appointment_has_taken_since_is_left_out_and_reported(me):

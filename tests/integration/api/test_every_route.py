@@ -33,6 +33,8 @@ def routes(http):
 #: What the calls need that do not come by with an empty change.
 BODIES = {
     ("POST", "/api/v1/tasks"): {"title": "x"},
+    ("POST", "/api/v1/tasks/parse"): {"text": "x"},
+    ("POST", "/api/v1/tasks/{task_id}/what-if"): {},
     ("POST", "/api/v1/goals"): {"title": "x"},
     ("POST", "/api/v1/goals/{goal_id}/progress"): {"value": 1},
     ("POST", "/api/v1/goals/{goal_id}/milestones"): {"title": "x"},

@@ -34,6 +34,28 @@ def test_a_day_is_logged_once_however_often_it_is_sent(me, events):
     assert [each["mood"] for each in me.call("GET", f"/habits/{made['id']}/logs").json()["items"]] == [5]
 
 
+def test_the_habits_of_a_day_tell_what_is_done_and_what_is_due(me):
+    today = clock.local_date(clock.now(), "Europe/Berlin")
+    done, _, weekly, never = (
+        habit(me, title="Read"),
+        habit(me, title="Stretch"),
+        habit(me, title="Run", frequency="weekly", times_per_week=1),
+        habit(me, title="Rest", frequency="weekdays", weekdays=[(today.weekday() + 1) % 7]),
+    )
+    for each in (done, weekly):
+        me.call("PUT", f"/habits/{each['id']}/logs/{today}", {})
+    items = me.call("GET", "/habits/day").json()["items"]
+    assert [(each["title"], each["status"], each["is_due"]) for each in items] == [
+        ("Read", "done", True),
+        ("Stretch", "open", True),
+        ("Run", "done", True),
+        ("Rest", "open", False),
+    ]
+    assert items[2]["done_this_week"] == 1
+    me.call("PATCH", f"/habits/{never['id']}", {"archived": True})
+    assert len(me.call("GET", "/habits/day").json()["items"]) == 3
+
+
 def test_a_day_can_be_skipped_for_a_reason_and_taken_back(me, events):
     made = habit(me)
     path = f"/habits/{made['id']}/logs/{made['start_date']}"

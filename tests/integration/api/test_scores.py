@@ -193,3 +193,18 @@ def test_what_can_be_begun_is_blocked_or_begins_later_is_all_that_is_open(me):
     found = me.call("GET", "/scores?limit=200").json()
     assert (found["open"], found["blocked"], found["not_begun"], found["overdue"]) == (6, 1, 1, 1)
     assert len(found["items"]) + found["blocked"] + found["not_begun"] == found["open"]
+
+
+def test_a_change_is_tried_before_it_is_saved(me):
+    first, second = me.task("First", priority="high"), me.task("Second", priority="low")
+    before = by_title(me)
+    today = clock.local_date(clock.now(), "Europe/Berlin")
+    tried = me.call("POST", f"/tasks/{second['id']}/what-if", {"priority": "urgent", "due_date": f"{today}"}).json()
+    assert (tried["rank_now"], tried["rank"], tried["tasks"]) == (2, 1, 2)
+    assert tried["score_now"] == pytest.approx(before["Second"]["score"], abs=0.01)
+    assert sum(each["points"] for each in tried["reasons"]) == pytest.approx(tried["score"])
+    assert by_title(me)["Second"]["rank"] == 2  # nothing was saved
+    me.call("PATCH", f"/tasks/{second['id']}", {"priority": "urgent", "due_date": f"{today}"})
+    assert by_title(me)["Second"]["score"] == pytest.approx(tried["score"], abs=0.01)
+    me.call("POST", f"/tasks/{first['id']}/complete")
+    assert me.call("POST", f"/tasks/{first['id']}/what-if", {}).status_code == 409

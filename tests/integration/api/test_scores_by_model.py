@@ -92,7 +92,7 @@ def test_what_was_just_written_scores_as_in_the_next_batch(me, refresh, registry
     assert first not in found
     assert {each["model_version"] for each in found.values()} == {registry.current()}
     assert any(
-        "waits longer with you" in reason["text"] or "soon" in reason["text"]
+        "wait longer" in reason["text"] or "soon" in reason["text"]
         for each in found.values()
         for reason in each["reasons"]
     )

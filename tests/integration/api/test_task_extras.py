@@ -1,9 +1,11 @@
 """What tasks can do beyond being added and done: the archive, copies, subtasks, searches, and many at once."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
+from focusflow import clock
 from tests.integration.api.test_tasks import NOBODYS
 
 
@@ -20,6 +22,34 @@ def test_a_task_goes_to_the_archive_and_comes_back_as_it_was(me, events):
         assert me.call("POST", f"/tasks/{task['id']}/restore").json()["status"] == status
         assert me.call("POST", f"/tasks/{task['id']}/restore").status_code == 409
     assert types(events, me)[-2:] == ["task.archived", "task.restored"]
+
+
+def test_a_deleted_task_comes_back_as_it_was(me, new_user, events):
+    task = me.task("Write", priority="high")
+    me.call("DELETE", f"/tasks/{task['id']}")
+    assert new_user().call("POST", f"/tasks/{task['id']}/restore").status_code == 404
+    back = me.call("POST", f"/tasks/{task['id']}/restore").json()
+    assert (back["title"], back["priority"], back["status"]) == ("Write", "high", "pending")
+    assert me.call("GET", f"/tasks/{task['id']}").status_code == 200
+    assert types(events, me)[-2:] == ["task.deleted", "task.restored"]
+
+
+def test_a_line_is_read_in_the_users_language_and_nothing_is_saved(me, events):
+    me.call("PATCH", "/me", {"locale": "de"})
+    home = me.call("POST", "/categories", {"name": "Haus"}).json()["id"]
+    today = clock.local_date(clock.now(), "Europe/Berlin")
+    found = me.call("POST", "/tasks/parse", {"text": "Müll rausbringen morgen 10 min !hoch #haus #flur"}).json()
+    assert (found["title"], found["priority"], found["category_id"], found["tags"]) == (
+        "Müll rausbringen",
+        "high",
+        home,
+        ["flur"],
+    )
+    assert (found["due_date"], found["estimated_minutes"]) == (f"{today + timedelta(days=1)}", 10)
+    assert [each["text"] for each in found["understood"]] == ["morgen", "10 min", "!hoch", "#haus", "#flur"]
+    assert me.call("GET", "/tasks").json()["items"] == []
+    fields = {name: value for name, value in found.items() if value is not None and name != "understood"}
+    assert me.task(**fields)["due_date"] == found["due_date"]
 
 
 @pytest.mark.parametrize(

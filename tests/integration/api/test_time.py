@@ -28,6 +28,17 @@ def test_a_timer_starts_and_stops(me, events):
     assert events(me.id)[-1]["before"] == {"ended_at": None}
 
 
+def test_a_timer_that_was_just_stopped_runs_on(me):
+    started = me.call("POST", "/time/start", {}).json()
+    me.call("POST", "/time/stop")
+    assert me.call("POST", f"/time/{started['id']}/resume").json()["started_at"] == started["started_at"]
+    assert me.call("GET", "/time/running").json()["running"]["id"] == started["id"]
+    assert me.call("POST", f"/time/{started['id']}/resume").status_code == 409  # it runs
+    me.call("POST", "/time/stop")
+    long_over = me.call("POST", "/time", span(2)).json()
+    assert me.call("POST", f"/time/{long_over['id']}/resume").status_code == 409
+
+
 def test_one_timer_runs_at_a_time_and_can_be_switched(me, events):
     first = me.call("POST", "/time/start", {}).json()
     refused = me.call("POST", "/time/start", {})

@@ -50,12 +50,18 @@ def test_a_short_task_fills_the_gap_that_a_long_one_leaves():
 def test_what_finds_no_place_is_listed_with_its_minutes():
     plan = planned([task(1, 60), task(2, 60)], [(at(9), at(10, 40))])
     assert lines_of(plan) == [(1, "09:00", "10:00"), (2, "10:10", "10:40")]
-    assert [(each.task_id.int, each.minutes) for each in plan.left_out] == [(2, 30)]
+    assert [block.minutes_left for block in plan.blocks] == [0, 30]
+    assert plan.left_out == ()  # it has a place for a part of it
+    plan = planned([task(1, 60), task(2, 60)], [(at(9), at(10))])
+    assert [(each.task_id.int, each.minutes) for each in plan.left_out] == [(2, 60)]
 
 
-def test_a_block_that_ends_after_its_task_was_due_says_so():
-    (block,) = planned([task(1, 60, at(9, 30))], [(at(9), at(12))]).blocks
-    assert block.is_late
+def test_only_a_block_that_could_be_in_time_is_warned_about():
+    late = [(1, False)]  # it cannot be done by then
+    plan = planned([task(1, 60, at(9, 30))], [(at(9), at(12))])
+    assert [(block.task_id.int, block.is_late) for block in plan.blocks] == late
+    plan = planned([task(1, 60, at(10)), task(2, 30)], [(at(9), at(12))], chosen=[UUID(int=2)])
+    assert [(block.task_id.int, block.is_late) for block in plan.blocks] == [(2, False), (1, True)]
 
 
 def test_a_day_without_free_time_has_an_empty_plan():
@@ -92,7 +98,10 @@ def test_every_plan_can_be_kept(candidates, free):
         assert after.start_at - before.end_at >= (BREAK if same_slot else timedelta())
     for each in candidates:
         planned_for = sum((b.end_at - b.start_at for b in plan.blocks if b.task_id == each.task_id), timedelta())
-        missing = timedelta(minutes=sum(left.minutes for left in plan.left_out if left.task_id == each.task_id))
+        left_out = [left.minutes for left in plan.left_out if left.task_id == each.task_id]
+        assert not (left_out and planned_for)
+        unplaced = sum(b.minutes_left for b in plan.blocks if b.task_id == each.task_id)
+        missing = timedelta(minutes=sum(left_out) + unplaced)
         assert timedelta() <= timedelta(minutes=each.minutes) - planned_for - missing < timedelta(minutes=1)
 
 
@@ -133,3 +142,21 @@ def goal(**fields):
 def test_tasks_are_suggested_where_nothing_leads_to_a_goal(fields, title):
     found = [each.title for each in next_steps([goal(**fields)], MORNING.date())]
     assert found == ([title] if title else [])
+
+
+def test_what_is_due_today_or_fits_a_gap_says_why_it_stands_before_a_higher_score():
+    due, high, small = task(3, 30, at(20)), task(1, 90), task(2, 15)
+    plan = planned([high, small, due], [(at(9), at(9, 45)), (at(10), at(12))], day_ends=at(23, 59))
+    assert [(block.task_id.int, block.why) for block in plan.blocks] == [(3, "due"), (1, None), (2, None)]
+    plan = planned([high, small], [(at(9), at(9, 15)), (at(10), at(12))])
+    assert [(block.task_id.int, block.why) for block in plan.blocks] == [(2, "fits"), (1, None)]
+
+
+def test_what_the_user_put_first_goes_first_and_says_so():
+    plan = planned([task(1, 30), task(2, 30), task(3, 30)], [(at(9), at(12))], chosen=[UUID(int=3), UUID(int=1)])
+    assert [(block.task_id.int, block.why) for block in plan.blocks] == [(3, "chosen"), (1, None), (2, None)]
+
+
+def test_what_is_overdue_goes_by_its_score_and_is_not_warned_about():
+    plan = planned([task(2, 30, at(8)), task(1, 30)], [(at(9), at(12))])
+    assert [(block.task_id.int, block.is_late) for block in plan.blocks] == [(1, False), (2, False)]

@@ -109,4 +109,4 @@ def test_reasons_are_in_plain_words(tasks):
         for reason in reasons
     }
     assert not any("null" in text or "None" in text for text in said)
-    assert said & {"you soon take up what is in its category", "what is in its category waits longer with you"}
+    assert said & {"you do tasks in this category soon", "your tasks in this category wait longer"}
