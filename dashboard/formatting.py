@@ -4,50 +4,32 @@ from datetime import date, datetime
 
 import polars as pl
 
+from focusflow.durations import duration
 from focusflow.spreadsheet import FORMULA
 
 NONE = "–"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def minutes(value: float | None) -> str:
+def lead_time(hours: float | None) -> str:
     """
-    >>> minutes(135.2)
-    '2 h 15 min'
-    >>> minutes(50)
-    '50 min'
-    """
-    if value is None:
-        return NONE
-    hours, rest = divmod(round(value), 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest:02} min" if rest else f"{hours} h"
-
-
-def hours(value: float | None) -> str:
-    """
-    >>> hours(1234)
-    '20.6 h'
-    """
-    return NONE if value is None else f"{value / 60:,.1f} h"
-
-
-def duration(value: float | None) -> str:
-    """Hours, as one would say them.
-
-    >>> duration(0.5), duration(30.2), duration(80)
+    >>> lead_time(0.5), lead_time(30.2), lead_time(80)
     ('30 min', '30 h', '3.3 days')
     """
-    if value is None:
-        return NONE
-    if value < 2:
-        return minutes(value * 60)
-    return f"{value:.0f} h" if value < 48 else f"{value / 24:.1f} days"
+    return duration(hours and hours * 60) if hours is None or hours < 48 else f"{hours / 24:.1f} days"
 
 
 def number(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
+
+
+def amount(value: float) -> str:
+    """A number as exactly as somebody would write it down.
+
+    >>> amount(24.0), amount(1180.25), amount(0.333)
+    ('24', '1,180.25', '0.33')
+    """
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def count(value: int, thing: str, things: str | None = None) -> str:
@@ -82,20 +64,19 @@ def against_before(now: float | None, before: float | None, show: str = "number"
     ('2 more than in the period before', '2 fewer than in the period before')
     >>> against_before(0.8, 0.85, "percent"), against_before(0.86, 0.85, "percent")
     ('5 points less than in the period before', '1 point more than in the period before')
-    >>> against_before(90, 60, "hours"), against_before(61, 60, "hours")
-    ('0.5 h more than in the period before', 'the same as in the period before')
+    >>> against_before(90, 60, "minutes"), against_before(60.2, 60, "minutes")
+    ('30 min more than in the period before', 'the same as in the period before')
     """
     if now is None or before is None:
         return None
-    scale, digits = {"percent": (100, 0), "hours": (1 / 60, 1)}.get(show, (1, 0))
-    difference = round((now - before) * scale, digits)
+    difference = round((now - before) * (100 if show == "percent" else 1))
     if not difference:
         return "the same as in the period before"
-    amount = f"{abs(difference):,.{digits}f}"
+    amount = duration(abs(difference)) if show == "minutes" else f"{abs(difference):,}"
     if show in ("percent", "points"):
         amount += " point" if abs(difference) == 1 else " points"
     less = "fewer" if show == "number" else "less"
-    return f"{amount}{' h' if show == 'hours' else ''} {'more' if difference > 0 else less} than in the period before"
+    return f"{amount} {'more' if difference > 0 else less} than in the period before"
 
 
 def spreadsheet(frame: pl.DataFrame) -> str:

@@ -7,7 +7,20 @@ import polars as pl
 
 from dashboard.charts.drawing import cached_spec
 from dashboard.charts.grids import calendar_grid
-from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, QUIET, SHADES, WEEKDAYS, WEEKS, values
+from dashboard.charts.style import (
+    ACCENT,
+    DATES,
+    DAY,
+    HEIGHT,
+    LABEL,
+    MAIN,
+    QUIET,
+    SHADES,
+    WEEKDAYS,
+    WEEKS,
+    label,
+    values,
+)
 from focusflow.metrics import TREND_WORDS
 
 
@@ -45,6 +58,9 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
         )
     )
     line = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="monotone").encode(y=alt.Y("mean:Q", title=None))
+    name = label(
+        frame.drop_nulls("mean").tail(1).select("local_date", value="mean", said=pl.lit("7-day mean")), align="right"
+    )
     reached = days.filter(pl.col("goals_completed") > 0).select("local_date", "goals_completed")
     marks = (
         alt.Chart(reached)
@@ -55,7 +71,7 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
         )
     )
     return alt.LayerChart(
-        layer=[*([marks] if len(reached) else []), dots, *([ring] if len(over) < len(days) else []), line]
+        layer=[*([marks] if len(reached) else []), dots, *([ring] if len(over) < len(days) else []), line, name]
     ).properties(height=HEIGHT)
 
 
@@ -86,13 +102,14 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
             ],
         )
     )
-    median = whole["tasks_completed"].median() if len(whole) else None
+    middle = whole.select(pl.col("tasks_completed").median().alias("median"))
     rule = (
-        alt.Chart(pl.DataFrame({"median": [median]}, schema={"median": pl.Float64}))
+        alt.Chart(middle.with_columns(said=pl.format("median {}", pl.col("median").round(0).cast(pl.Int64))))
         .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
         .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title="Your median week", format=".0f")])
     )
-    layers = [bars, rule, *([_arrows(unusual.rename({"first_day": "week"}))] if len(unusual) else [])]
+    name = rule.mark_text(color=LABEL, align="right", x="width", dy=-6).encode(text="said:N")
+    layers = [bars, rule, name, *([_arrows(unusual.rename({"first_day": "week"}))] if len(unusual) else [])]
     return alt.LayerChart(layer=layers).properties(height=HEIGHT)
 
 

@@ -1,8 +1,9 @@
 """What all charts have in common: colours that hold on light and dark and for colour-blind readers, and quiet axes."""
 
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
+import polars as pl
 
 HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
@@ -18,6 +19,8 @@ ON_LIGHT = {
 SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 LABEL_WIDTH = 150
+#: Of words beside a line: read well on light and on dark.
+LABEL = "#77808c"
 
 DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
 BARE = alt.Axis(title=None, labelAngle=0, labelFlush=False, ticks=False, domain=False, grid=False, labelOverlap=True)
@@ -29,3 +32,23 @@ DAY = alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y")
 def values(**more: Any) -> alt.Axis:
     """The axis of a quantity."""
     return alt.Axis(title=None, domain=False, **{"tickCount": 4, "format": ",~r", **more})
+
+
+def label(ends: pl.DataFrame, *, align: Literal["left", "right"], is_under: bool = False) -> alt.Chart:
+    """What a line or band is called (`said`), over or under a point of it (`local_date`, `value`)."""
+    return (
+        alt.Chart(ends)
+        .mark_text(color=LABEL, align=align, dx=-2 if align == "right" else 2, dy=10 if is_under else -8)
+        .encode(x=alt.X("local_date:T"), y=alt.Y("value:Q", title=None), text="said:N")
+    )
+
+
+def nearest_day(days: pl.DataFrame, tooltip: list[alt.Tooltip], column: str) -> list[alt.Chart]:
+    """A tooltip for the day nearest to the pointer, wherever it is, and a dot on the line there."""
+    name = f"nearest_{column}"
+    nearest = alt.selection_point(name=name, nearest=True, on="pointerover", fields=["local_date"], empty=False)
+    base = alt.Chart(days).encode(x=alt.X("local_date:T"), y=alt.Y(f"{column}:Q", title=None), tooltip=tooltip)
+    dot = base.mark_point(color=MAIN, filled=True, size=50).encode(
+        opacity=alt.condition(nearest, alt.value(1), alt.value(0))
+    )
+    return [dot.add_params(nearest)]

@@ -16,8 +16,8 @@ HOURS = alt.Axis(
     grid=False,
     labelExpr="datum.value % 3 == 0 ? datum.value + ':00' : ''",
 )
-KINDS = {"timer": MAIN, "pomodoro": ACCENT, "written down": QUIET}
-KIND_LABELS = {"focus": "timer", "manual": "written down"}
+KINDS = {"timer": MAIN, "pomodoro": ACCENT, "manual": QUIET}
+KIND_LABELS = {"focus": "timer"}
 
 
 @cached_spec

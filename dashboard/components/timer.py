@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import current_user, formatting
+from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
 from focusflow import clock
+from focusflow.durations import duration
 
 
 def timer(*, startable: bool) -> None:
@@ -19,7 +20,7 @@ def timer(*, startable: bool) -> None:
     with st.container(border=True), layout.row():
         if running:
             since = layout.local(running["started_at"], current_user.require_user())
-            spent = formatting.minutes((clock.now() - since).total_seconds() / 60)
+            spent = duration((clock.now() - since).total_seconds() / 60)
             st.markdown(f":material/timer: **{current_user.escape_markdown(title)}**, {spent} since {since:%H:%M}")
             st.button(
                 "Stop",

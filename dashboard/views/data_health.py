@@ -14,6 +14,7 @@ from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import dagster_client, lake
 from focusflow import clock
+from focusflow.durations import duration
 from focusflow.lake.tables import position_key
 
 STALE_MINUTES = 130  # tables are rebuilt each hour at the latest
@@ -126,7 +127,7 @@ def _waiting() -> int | None:
 def _ago(moment: datetime | None, after: str = "") -> str:
     if moment is None:
         return formatting.NONE
-    return f"{formatting.minutes((clock.now() - moment).total_seconds() / 60)} {after}".strip()
+    return f"{duration((clock.now() - moment).total_seconds() / 60)} {after}".strip()
 
 
 def _rules(checks: list[dagster_client.Check]) -> None:

@@ -16,6 +16,7 @@ from focusflow.approximate_dates import approximately, between
 
 A_PAGE = 10
 PACE = "The dashed line is an even pace from start to target date. Ahead and behind are measured against it. The band is the forecast."
+MIN_POINTS_OFF = 1  # of the whole goal; closer to the even pace is on pace
 FORECAST = (
     "When it is reached if it goes on as in the twelve weeks before, with their trend: as likely before as after the time in the middle, and"
     " eight times in ten between the other two. Dates are as exact as they are known. It is no promise: it knows nothing of what is ahead."
@@ -50,14 +51,16 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
             _progress_form(goal)
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
-            st.metric("Progress", formatting.percent(goal["progress"] / 100), help=PACE, height=layout.METRIC_HEIGHT)
-            st.caption(_standing(goal, days, today))
+            st.metric("Progress", standing(goal), help=PACE, height=layout.METRIC_HEIGHT)
+            st.caption(pace(goal, days, today))
             if len(days) and (forecast := _forecast(days.row(-1, named=True))):
                 st.caption(forecast, help=FORECAST)
         with right:
             if len(days) > 1:
+                whole = goal["target_value"] if goal["measurement"] == "number" else 100
+                unit = "%" if goal["measurement"] != "number" else f" {goal['unit']}" if goal["unit"] else ""
                 layout.chart(
-                    charts.pace(days),
+                    charts.pace(days, whole, unit),
                     f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace, and when it is likely to be reached.",
                 )
             else:
@@ -66,33 +69,59 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
             _steps(goal)
 
 
-def _standing(goal: Json, days: pl.DataFrame, today: date) -> str:
-    """Progress against the target date, as text."""
+def standing(goal: Json) -> str:
+    """How far a goal has come, in its own unit.
+
+    >>> number = {"measurement": "number", "current_value": 1180.0, "target_value": 2000.0, "progress": 59, "unit": "km"}
+    >>> standing(number), standing(number | {"unit": None}), standing({"measurement": "percent", "progress": 40})
+    ('1,180 of 2,000 km', '1,180 of 2,000', '40%')
+    """
+    if goal["measurement"] != "number":
+        return formatting.percent(goal["progress"] / 100)
+    amounts = f"{formatting.amount(goal['current_value'])} of {formatting.amount(goal['target_value'])}"
+    return f"{amounts} {goal['unit']}" if goal["unit"] else amounts
+
+
+def pace(goal: Json, days: pl.DataFrame, today: date) -> str:
+    """How far a goal is ahead or behind, and how long it has, as text."""
     if goal["target_date"] is None:
         return "No target date, so no pace to compare with."
     left = (date.fromisoformat(goal["target_date"]) - today).days
-    until = (
-        f"{left} days left"
-        if left > 1
-        else ("until tomorrow" if left == 1 else "due today" if left == 0 else f"{-left} days overdue")
-    )
+    until = f"{formatting.count(abs(left), 'day')} {'left' if left >= 0 else 'overdue'}" if left else "due today"
     ahead = days["ahead"][-1] if len(days) else None
-    if ahead is None or abs(ahead) < 1:
-        return f"On pace, {until}." if ahead is not None else f"{until[0].upper()}{until[1:]}."
-    return f"{abs(ahead):.0f} points {'ahead of' if ahead > 0 else 'behind'} schedule, {until}."
+    if ahead is None:
+        return f"{until[0].upper()}{until[1:]}."
+    off = "On pace" if abs(ahead) < MIN_POINTS_OFF else f"{_off(goal, abs(ahead))} {'ahead' if ahead > 0 else 'behind'}"
+    return f"{off} · {until}"
+
+
+def _off(goal: Json, points: float) -> str:
+    """
+    >>> _off({"measurement": "number", "target_value": 24, "unit": "books"}, 12.4), _off({"measurement": "percent"}, 12.4)
+    ('3 books', '12 points')
+    """
+    if goal["measurement"] != "number":
+        return formatting.count(round(points), "point")
+    value = points / 100 * goal["target_value"]
+    exact = value if value < 1 else round(value)
+    return f"{formatting.amount(exact)} {goal['unit'] or ''}".strip()
 
 
 def _forecast(day: dict[str, Any]) -> str | None:
     """The forecast as text, None without a forecast."""
-    early, middle, late = (day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90"))
+    early, middle, late, target = (
+        day[name] for name in ("forecast_p10", "forecast_p50", "forecast_p90", "target_date")
+    )
     if middle is None:
         return None
     span = (late - early).days if early and late else None
-    text = f"Likely reached around {approximately(middle, span)}"
+    likely = f"Likely around {approximately(middle, span)}"
     if early is not None:
-        text += f", {between(early, late)}"
+        likely += f", {between(early, late)}"
     chance = day["probability_on_time"]
-    return f"{text}." if chance is None else f"{text}; by its date with a chance of {formatting.chance(chance)}."
+    if chance is None or target is None:
+        return f"{likely}."
+    return f"{formatting.chance(chance).capitalize()} chance of finishing by {target:%-d %B}. {likely}."
 
 
 def _progress_form(goal: Json) -> None:
@@ -100,9 +129,10 @@ def _progress_form(goal: Json) -> None:
     if goal["measurement"] == "milestones":
         return
     with st.popover("Record progress", icon=":material/trending_up:"), st.form(f"progress {goal['id']}", border=False):
-        of = f"of {goal['target_value']:g}" if goal["measurement"] == "number" else "percent"
-        top = None if goal["measurement"] == "number" else 100.0
-        value = st.number_input(f"Progress, {of}", 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}")
+        is_number = goal["measurement"] == "number"
+        label = f"{(goal['unit'] or 'progress').capitalize()} so far" if is_number else "Percent so far"
+        top = None if is_number else 100.0
+        value = st.number_input(label, 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}")
         if st.form_submit_button("Record", type="primary"):
             layout.perform(
                 lambda client: client.record_progress(goal["id"], value),
@@ -139,9 +169,14 @@ def _complete_step(goal_id: str, step_id: str) -> None:
 def _new() -> None:
     with st.expander("Add goal", icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
         title = st.text_input("Goal", max_chars=500)
-        target = st.date_input("Due date", None, format="YYYY-MM-DD")
+        with st.container(horizontal=True):
+            number = st.number_input("Number to reach", 0.0, None, None, help="Leave it empty to record percent.")
+            unit = st.text_input("Unit", max_chars=60, placeholder="books")
+        target = st.date_input("Target date", None, format="YYYY-MM-DD")
         if st.form_submit_button("Add", type="primary") and title.strip():
-            fields = {"target_date": str(target)} if target else {}
+            fields: dict[str, Any] = {"target_date": str(target)} if target else {}
+            if number:
+                fields |= {"measurement": "number", "target_value": number, "unit": unit.strip() or None}
             if layout.perform(lambda client: client.create_goal(title, **fields), "Added."):
                 st.rerun()
 

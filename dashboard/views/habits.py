@@ -33,9 +33,7 @@ def page() -> None:
     if not habits:
         layout.empty_state("No habits yet. Add one below, small enough to do on a bad day.")
     page = layout.paginate(habits, A_PAGE, "habits-page")
-    details = layout.fetch(
-        lambda client: [(habit, _days(client, habit, span), client.streak(habit["id"])) for habit in page]
-    )
+    details = layout.fetch(lambda client: _details(client, page, span, today))
     if details:
         with st.grid(2, min_column_width=340):
             for habit, days, streak in details:
@@ -43,33 +41,50 @@ def page() -> None:
         rows = [frame.with_columns(habit=pl.lit(habit["title"])) for habit, frame, _ in details]
         with layout.row():
             st.caption(
-                f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}. Green: done. Gray: skipped."
+                f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}. Green: done · × missed · – excused or day off · ○ open today · empty: not due."
             )
             layout.csv_button(pl.concat(rows), f"habits-{span.first}-{span.last}")
     _new()
 
 
-def _days(client: Client, habit: Json, span: Period) -> pl.DataFrame:
-    """Each day of the habit in the range: done, skipped or open."""
+def _details(client: Client, habits: list[Json], span: Period, today: date) -> list[tuple[Json, pl.DataFrame, Json]]:
+    """Each habit with its days and its streak."""
+    off = {
+        day
+        for each in client.days_off()
+        for day in Period.between(date.fromisoformat(each["first_date"]), date.fromisoformat(each["last_date"]))
+        if day in span
+    }
+    return [(habit, _days(client, habit, span, today, off), client.streak(habit["id"])) for habit in habits]
+
+
+def _days(client: Client, habit: Json, span: Period, today: date, off: set[date]) -> pl.DataFrame:
+    """Each day of the habit in the range with its status."""
     logged = {log["local_date"]: log for log in client.logs(habit["id"], span.first, span.last)}
     first = max(span.first, date.fromisoformat(habit["start_date"]))
     days = [day for day in span if day >= first]
+    states = [state(habit, day, logged.get(day.isoformat()), today, is_off=day in off) for day in days]
     return pl.DataFrame(
-        {"local_date": days, "state": [state(habit, day, logged.get(day.isoformat())) for day in days]},
+        {"local_date": days, "state": states},
         schema={"local_date": pl.Date, "state": pl.String},
     )
 
 
-def state(habit: Json, day: date, log: Json | None) -> str:
-    """The status of a day. For a habit with a number of times per week, every day is optional."""
+def state(habit: Json, day: date, log: Json | None, today: date, *, is_off: bool = False) -> str:
+    """The status of a day. A habit with a number of times per week misses no day: each is optional."""
     if log:
-        return "skipped" if log["skipped"] else "done"
-    is_due = habit["frequency"] != "weekdays" or day.weekday() in habit["weekdays"]
-    return "not done" if is_due else "not due"
+        return "excused" if log["skipped"] else "done"
+    if is_off:
+        return "day off"
+    if habit["frequency"] == "weekly":
+        return "open" if day == today else "not due"
+    if habit["frequency"] == "weekdays" and day.weekday() not in habit["weekdays"]:
+        return "not due"
+    return "open" if day == today else "missed"
 
 
 def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
-    now = dict(days.iter_rows()).get(today) or state(habit, today, None)
+    now = dict(days.iter_rows()).get(today) or state(habit, today, None, today)
     with st.container(border=True):
         with layout.row():
             st.markdown(f"**{current_user.escape_markdown(habit['title'])}**  \n:small[{_frequency(habit)}]")
@@ -94,8 +109,8 @@ def _habit(habit: Json, days: pl.DataFrame, streak: Json, today: date) -> None:
             st.caption(f"Best {streak['longest']} · {streak['total']} total.{_ended(streak)}")
         with right:
             if len(days):
-                done, idle = (days.filter(pl.col("state") == each).height for each in ("done", "not due"))
-                layout.chart(charts.grid(days), f"Done on {done} of {days.height - idle} days.")
+                done, missed = (days.filter(pl.col("state") == each).height for each in ("done", "missed"))
+                layout.chart(charts.grid(days), f"Done on {formatting.count(done, 'day')}, missed on {missed}.")
 
 
 def _long(length: int, streak: Json) -> str:
@@ -124,9 +139,9 @@ def _log(habit: Json, today: date, now: str) -> None:
     """Today's status and its actions."""
     key = habit["id"]
     with st.container(horizontal=True, width="content"):
-        if now in ("not done", "not due"):
+        if now in ("open", "not due", "day off"):
             st.button("Done today", key=f"log {key}", icon=":material/check:", on_click=_logged, args=(key, today, {}))
-            if now == "not done":
+            if now == "open":
                 _skip(key, today)
         else:
             is_done = now == "done"

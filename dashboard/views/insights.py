@@ -12,12 +12,13 @@ from dashboard.charts import weeks as charts
 from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
+from focusflow.durations import duration
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.metrics import BY_NAME, TREND_WORDS, coverage_sentence
 
 METRICS_SHOWN = {
     "tasks_completed": formatting.number,
-    "focus_minutes": formatting.hours,
+    "focus_minutes": duration,
     "productivity_score": formatting.tenths,
 }
 HOW = (

@@ -10,6 +10,7 @@ from dashboard.charts import days as charts
 from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
+from focusflow.durations import duration
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
 WEEKS = (
@@ -56,7 +57,7 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame, today: date) -> None:
     cards = [
         ("tasks_completed", _sum, formatting.number, "number"),
         ("tasks_completed_on_time", _on_time, formatting.percent, "percent"),
-        ("focus_minutes", _sum, formatting.hours, "hours"),
+        ("focus_minutes", _sum, duration, "minutes"),
         ("productivity_score", _mean, formatting.number, "points"),
     ]
     with layout.card_grid(4):

@@ -91,7 +91,7 @@ def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, 
             total, earlier = lake.total(now, column), lake.total(then, column) if comparable else None
             layout.metric(metric, formatting.number(total), formatting.against_before(total, earlier))
         layout.stat(
-            "Median lead time", formatting.duration(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME
+            "Median lead time", formatting.lead_time(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME
         )
         layout.metric("tasks_overdue", formatting.number(last["overdue"]), f"of {formatting.number(last['open'])} open")
 
@@ -102,7 +102,7 @@ def _median(done: pl.DataFrame) -> float | None:
 
 
 def _lead_before(hours: float | None) -> str | None:
-    return None if hours is None else f"{formatting.duration(hours)} in the period before"
+    return None if hours is None else f"{formatting.lead_time(hours)} in the period before"
 
 
 def _estimates() -> None:

@@ -13,6 +13,7 @@ from dashboard.components.timer import timer
 from dashboard.data import lake
 from focusflow import clock
 from focusflow.clock import Period
+from focusflow.durations import duration
 from focusflow.metrics import BY_NAME
 
 SHADES = "Darker is more: from 2, 10, 20 and 35 minutes."
@@ -69,8 +70,8 @@ def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:
         for name in ("focus_minutes", "meeting_minutes", "pomodoro_sessions"):
             now = lake.total(days, name) if len(days) else None
             then = lake.total(before, name) if len(before) == len(days) and len(days) else None
-            how = "hours" if BY_NAME[name].unit == "min" else "number"
-            show = formatting.hours if how == "hours" else formatting.number
+            how = "minutes" if BY_NAME[name].unit == "min" else "number"
+            show = duration if how == "minutes" else formatting.number
             layout.metric(name, show(now), formatting.against_before(now, then, how))
 
 

@@ -18,6 +18,7 @@ from dashboard.components.live_refresh import refreshing
 from dashboard.components.timer import starting, timer
 from dashboard.data import lake
 from focusflow import clock
+from focusflow.durations import duration
 from focusflow.errors import Problem
 from focusflow.metrics import BY_NAME
 from focusflow.score_reasons import highlights
@@ -233,7 +234,7 @@ def _the_day(me: Session, today: date, tasks: Json | None) -> None:
         layout.metric(
             "tasks_completed", formatting.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today)
         )
-        layout.metric("focus_minutes", formatting.minutes(row["focus_minutes"]), _focus(row, usual))
+        layout.metric("focus_minutes", duration(row["focus_minutes"]), _focus(row, usual))
         layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
         is_counted = tasks is not None and tasks["overdue"] is not None  # as the list beside it has them
         counts = tasks if tasks and is_counted else {"overdue": row["tasks_overdue"], "open": row["tasks_open"]}
@@ -275,8 +276,8 @@ def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
 
 def _focus(row: dict[str, Any], usual: pl.DataFrame) -> str:
     target = row["focus_target_minutes"]
-    aim = f"of {formatting.minutes(target)}" if target else "no target yet"
-    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], formatting.minutes)}"
+    aim = f"of {duration(target)}" if target else "no target yet"
+    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], duration)}"
 
 
 def _between(days: pl.Series, show: Callable[[float | None], str]) -> str:

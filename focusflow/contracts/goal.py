@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from focusflow.contracts.fields import Data, GoalStatus, Instant, LongText, Title
+from focusflow.contracts.fields import Data, GoalStatus, Instant, LongText, Name, Title
 
 
 class Goal(Data):
@@ -20,6 +20,7 @@ class Goal(Data):
     target_date: date | None = None
     measurement: Literal["percent", "number", "milestones"] = "percent"
     target_value: float | None = None
+    unit: Name | None = None
     current_value: float = 0
     progress: Annotated[float, Field(ge=0, le=100)] = 0
     status: GoalStatus = "active"

@@ -154,6 +154,7 @@ goals = owned(
     Column("target_date", Date),
     required("measurement", Text, "'percent'"),
     Column("target_value", Double),
+    Column("unit", Text),
     required("current_value", Double, "0"),
     required("progress", Double, "0"),
     required("status", Text, "'active'"),

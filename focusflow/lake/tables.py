@@ -432,7 +432,13 @@ class Pinned:
         columns = ", ".join(
             f"{identifier(each.name)}::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema
         )
-        return f"(select {columns} from read_parquet([{listed}], union_by_name = true, {how}))"
+        read = f"from read_parquet([{listed}], union_by_name = true, {how})"
+        if (
+            schema.names[-1] not in partitions
+        ):  # a column was added later, and all of these files may be older than that
+            missing = ", ".join(f"null::{duckdb_type(each.type)} as {identifier(each.name)}" for each in schema)
+            read = f"from (select {missing} where false union all by name {read})"
+        return f"(select {columns} {read})"
 
 
 @dataclass(frozen=True, slots=True)

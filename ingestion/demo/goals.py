@@ -37,6 +37,7 @@ class GoalHistory:
             "target_date": None if plan.weekly_minutes else target,
             "measurement": "milestones" if plan.milestones else "number" if plan.target else "percent",
             "target_value": plan.target,
+            "unit": plan.unit,
             "weekly_minutes": plan.weekly_minutes,
             "created_at": created,
         }

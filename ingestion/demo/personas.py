@@ -32,6 +32,7 @@ class GoalPlan:
     ends: float
     pace: float = 1.0  # 1 keeps up with the calendar
     target: float | None = None  # a number to reach; else percent, or the milestones below
+    unit: str | None = None
     milestones: tuple[str, ...] = ()
     weekly_minutes: int | None = None
     fate: Literal["pursued", "paused", "cancelled"] = "pursued"
@@ -96,10 +97,10 @@ FIVE: Final = (
             HabitPlan("Plan the day", 0.85, "weekdays", weekdays=(0, 1, 2, 3, 4), hour=8.4, begins=0.4),
         ),
         goals=(
-            GoalPlan("Read 24 books", "Learning", 0.15, 1.12, pace=0.9, target=24),
+            GoalPlan("Read 24 books", "Learning", 0.15, 1.12, pace=0.9, target=24, unit="books"),
             GoalPlan("Launch the new website", "Work", 0.45, 1.1, 0.97, milestones=("Concept", "Design", "First version", "Test", "Launch")),
             GoalPlan("Run a half marathon", "Health", 0.05, 0.6, pace=1.1),
-            GoalPlan("Put three months of rent aside", "Finance", 0.5, 1.4, pace=1.05, target=3600),
+            GoalPlan("Put three months of rent aside", "Finance", 0.5, 1.4, pace=1.05, target=3600, unit="euros"),
             GoalPlan("Learn Spanish", "Learning", 0.3, 0.8, fate="paused"),
             GoalPlan("A calm and curious life", "Learning", 0.1, 2.0, weekly_minutes=180),
         ),
@@ -128,7 +129,7 @@ FIVE: Final = (
         ),
         goals=(
             GoalPlan("Publish the data handbook", "Work", 0.3, 1.15, 0.9, milestones=("Outline", "Draft", "Review", "Publish")),
-            GoalPlan("Save for the kitchen", "Finance", 0.1, 0.9, pace=1.05, target=8000),
+            GoalPlan("Save for the kitchen", "Finance", 0.1, 0.9, pace=1.05, target=8000, unit="euros"),
             GoalPlan("Finish the statistics course", "Learning", 0.5, 1.2, pace=0.7),
         ),
         due_around_today=(-2, 0, 1, 2, 5),
@@ -156,7 +157,7 @@ FIVE: Final = (
         ),
         goals=(
             GoalPlan("Move the archive", "Work", 0.2, 0.75, 1.15, milestones=("Inventory", "Trial", "Move", "Switch off")),
-            GoalPlan("Cycle 2000 km", "Health", 0.1, 1.1, pace=1.08, target=2000),
+            GoalPlan("Cycle 2,000 km", "Health", 0.1, 1.1, pace=1.08, target=2000, unit="km"),
         ),
         due_around_today=(0, 1, 2, 4, 8),
         chores=(("Back up the photos", "Family", 7), ("Close the books", "Finance", 30)),
@@ -188,7 +189,7 @@ FIVE: Final = (
         ),
         goals=(
             GoalPlan("Finish the novel's second draft", "Writing", 0.1, 1.1, pace=0.6),
-            GoalPlan("Ten short stories", "Writing", 0.4, 1.3, pace=0.95, target=10),
+            GoalPlan("Ten short stories", "Writing", 0.4, 1.3, pace=0.95, target=10, unit="stories"),
             GoalPlan("A podcast", "Writing", 0.2, 0.7, fate="cancelled"),
         ),
         due_around_today=(-9, -6, -3, -1, 0, 2),
@@ -217,7 +218,7 @@ FIVE: Final = (
             HabitPlan("Invoices on Friday", 0.75, "weekdays", weekdays=(4,), hour=16.5),
         ),
         goals=(
-            GoalPlan("Twelve new clients", "Clients", 0.1, 1.2, pace=0.92, target=12),
+            GoalPlan("Twelve new clients", "Clients", 0.1, 1.2, pace=0.92, target=12, unit="clients"),
             GoalPlan("Home office", "Home", 0.2, 0.8, 1.2, milestones=("Clear the room", "Desk and chair", "Light")),
         ),
         due_around_today=(-1, 0, 0, 1, 2, 5),

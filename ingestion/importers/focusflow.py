@@ -184,6 +184,7 @@ def _goal(place: Place, row: _Fields) -> Record:
         target_date=row.day("target_date"),
         measurement=row.choice("measurement", "percent", "number", "milestones"),
         target_value=row.number("target_value"),
+        unit=(row.text("unit") or "")[:60] or None,
         current_value=row.number("current_value") or 0,
         progress=row.number("progress") or 0,
         status=row.choice("status", "active", "completed", "paused", "cancelled"),

@@ -3,7 +3,7 @@ select id, name, color, icon from categories where id > %(after)s order by id li
 
 -- goals --
 select
-    goals.id, title, description, categories.name as category, horizon, start_date, target_date, measurement, target_value, current_value,
+    goals.id, title, description, categories.name as category, horizon, start_date, target_date, measurement, target_value, unit, current_value,
     progress, status, weekly_minutes, goals.created_at, completed_at
 from goals left join categories on categories.id = category_id
 where goals.id > %(after)s and deleted_at is null order by goals.id limit %(limit)s

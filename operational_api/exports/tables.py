@@ -19,8 +19,8 @@ MANIFEST = "manifest.json"
 #: Columns by noun, for tables without rows have them, too.
 COLUMNS: Mapping[str, Sequence[str]] = {
     "categories": ("id", "name", "color", "icon"),
-    "goals": ("id", "title", "description", "category", "horizon", "start_date", "target_date", "measurement", "target_value", "current_value",
-              "progress", "status", "weekly_minutes", "created_at", "completed_at"),
+    "goals": ("id", "title", "description", "category", "horizon", "start_date", "target_date", "measurement", "target_value", "unit",
+              "current_value", "progress", "status", "weekly_minutes", "created_at", "completed_at"),
     "milestones": ("id", "goal_id", "title", "order_index", "target_date", "status", "completed_at"),
     "tasks": ("id", "title", "description", "notes", "priority", "status", "category", "tags", "due_at", "due_date", "start_at",
               "estimated_minutes", "actual_minutes", "completed_at", "parent_task_id", "goal_id", "recurrence", "blocked_by", "pinned",

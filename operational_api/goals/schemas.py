@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from focusflow.contracts.fields import GoalStatus
-from operational_api.http.schema_base import Day, Input, LongText, Output, Title, Whole
+from operational_api.http.schema_base import Day, Input, Label, LongText, Output, Title, Whole
 
 Horizon = Literal["goal", "vision"]
 Measurement = Literal["percent", "number", "milestones"]
@@ -26,6 +26,7 @@ class GoalFields(Input):
     target_value: Annotated[float, Field(strict=True, gt=0, le=1e12, allow_inf_nan=False)] | None = Field(
         None, description="Target for the measurement `number`.", examples=[12]
     )
+    unit: Label | None = Field(None, description="What the measurement `number` counts.", examples=["books"])
     weekly_minutes: WeeklyMinutes | None = Field(None, description="Minutes planned for it per week.")
 
 
@@ -70,6 +71,7 @@ class Goal(Output):
     target_date: date | None
     measurement: Measurement
     target_value: float | None
+    unit: str | None
     current_value: float
     progress: float = Field(description="Percent from 0 to 100 for every kind of measurement.")
     status: GoalStatus

@@ -18,6 +18,7 @@ from focusflow import clock
 from focusflow.clock import local_date, start_of, zone
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.durations import duration
 from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
 from focusflow.settings import Settings
@@ -26,7 +27,7 @@ from reports.failures import Attempts, Item
 from reports.insights.accounts import plan_call, write
 from reports.insights.writer import Insights
 from reports.periods.builder import ReportBuilder, report_builder
-from reports.periods.content import AT_MOST, Line, Part, minutes
+from reports.periods.content import AT_MOST, Line, Part
 from reports.periods.facts import User
 from reports.planning.day import candidates, figures, free_time
 from reports.planning.planner import Block, Plan, planned
@@ -131,7 +132,7 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights)
         Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", _note_of(each))
         for each in plan.blocks
     )  # fmt: skip
-    left_out = tuple(Line("left_out", titles[each.task_id], minutes(each.minutes)) for each in plan.left_out[:AT_MOST])
+    left_out = tuple(Line("left_out", titles[each.task_id], duration(each.minutes)) for each in plan.left_out[:AT_MOST])
     think = tuple(Line("remark", locales.localised(each.text, user.locale), "") for each in words.suggestions)
     parts = (
         Part("plan", "Your day", blocks),
@@ -144,7 +145,7 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights)
 def _note_of(block: Block) -> str:
     if block.is_late:
         return "after its due time"
-    return f"{minutes(block.minutes_left)} of it do not fit" if block.minutes_left else ""
+    return f"{duration(block.minutes_left)} of it do not fit" if block.minutes_left else ""
 
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:

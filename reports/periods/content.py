@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from focusflow.approximate_dates import between
 from focusflow.clock import Period
+from focusflow.durations import duration
 from focusflow.metrics import TREND_WORDS, coverage_sentence
 from reports import locales
 from reports.insights.writer import Remark
@@ -245,7 +246,7 @@ def _habit(habit: Habit) -> Line:
 
 def _hour(hour: Hour, locale: str) -> Line:
     begin, end = (locales.clock(time(each % 24), locale) for each in (hour.hour, hour.hour + 1))
-    return Line("hour", f"{begin} to {end}", minutes(hour.minutes))
+    return Line("hour", f"{begin} to {end}", duration(hour.minutes))
 
 
 def _headline(facts: Facts) -> str:
@@ -280,7 +281,7 @@ def _lines(facts: Facts) -> tuple[Line, ...]:
         "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
     )
     lines = [
-        Line("focus_minutes", "Focus", minutes(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
+        Line("focus_minutes", "Focus", duration(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
     ]
     if totals["productivity_score"] is not None:
         note = "; ".join(filter(None, ("of 100", _compared(facts, "productivity_score"))))
@@ -361,16 +362,3 @@ def _named(facts: Facts, first: date) -> str:
     if days <= DAYS_AS_DAYS:
         return locales.weekday(first, locale)
     return locales.month(first, locale) if days > DAYS_AS_WEEKS else f"from {locales.day_and_month(first, locale)}"
-
-
-def minutes(value: float | None) -> str:
-    """
-    >>> minutes(135.2)
-    '2 h 15 min'
-    >>> minutes(None)
-    '–'
-    """
-    if value is None:
-        return "–"
-    hours, rest = divmod(round(value), 60)
-    return f"{hours} h {rest:02} min" if hours else f"{rest} min"

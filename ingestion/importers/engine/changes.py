@@ -112,6 +112,7 @@ def _goal(goal: Goal, id_: UUID, links: Links) -> Iterator[Change]:
             "target_date",
             "measurement",
             "target_value",
+            "unit",
             "current_value",
         ),
         *("progress", "weekly_minutes", "created_at"),

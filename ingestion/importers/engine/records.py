@@ -78,6 +78,7 @@ class Goal:
     target_date: date | None = None
     measurement: Literal["percent", "number", "milestones"] = "percent"
     target_value: float | None = None
+    unit: str | None = None
     current_value: float = 0
     progress: float = 0
     status: Literal["active", "completed", "paused", "cancelled"] = "active"

@@ -20,7 +20,8 @@ def types(events, me):
 
 
 def test_a_goal_measured_by_a_number_comes_along_and_is_reached(me, events):
-    made = goal(me, measurement="number", target_value=12)
+    made = goal(me, measurement="number", target_value=12, unit="books")
+    assert made["unit"] == "books"
     first = me.call("POST", f"/goals/{made['id']}/progress", {"value": 3}).json()
     assert (first["current_value"], first["progress"], first["status"]) == (3, 25, "active")
     last = me.call("POST", f"/goals/{made['id']}/progress", {"value": 13}).json()

@@ -165,7 +165,7 @@ def test_overview_sums_up_the_chosen_range(look):
     me = str(new_id())
     look(days_of(me, 5), user_id=me)
     page = show("overview")
-    assert metrics(page) == {"Completed": "150", "On time": "75%", "Focus": "45.0 h", "Productivity score": "61"}
+    assert metrics(page) == {"Completed": "150", "On time": "75%", "Focus": "45 h", "Productivity score": "61"}
     page.segmented_control(key="range").set_value("7 days").run()
     assert metrics(page)["Completed"] == "35"
 

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from focusflow.clock import Period, zone
+from focusflow.durations import duration
 from focusflow.lake.tables import Lake
-from reports.periods.content import build_report, minutes
+from reports.periods.content import build_report
 from reports.periods.facts import NotComputed, Reader, gather
 from reports.periods.facts import User as Whom
 from reports.render import report_json
@@ -98,7 +99,7 @@ def in_gold(days: list[dict[str, Any]]) -> dict[str, str]:
 
     lines = {
         "tasks_completed": f"{total('tasks_completed')}",
-        "focus_minutes": minutes(sum(row["focus_minutes"] for row in days)),
+        "focus_minutes": duration(sum(row["focus_minutes"] for row in days)),
     }
     if scores := [row["productivity_score"] for row in days if row["productivity_score"] is not None]:
         lines["productivity_score"] = f"{fsum(scores) / len(scores):.0f}"
@@ -146,7 +147,7 @@ def test_a_reports_numbers_are_what_the_events_come_to(world, made, name):
         assert expected["tasks_completed"] == 0
         return
     assert said["tasks_completed"] == f"{expected['tasks_completed']:.0f}"
-    assert said["focus_minutes"] == minutes(expected["focus_minutes"])
+    assert said["focus_minutes"] == duration(expected["focus_minutes"])
     assert {**said, **{line.metric: line.value for part in report.parts for line in part.lines}} == in_gold(
         [row for row in world.days(user).values() if row["local_date"] in WEEK]
     )

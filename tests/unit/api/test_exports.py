@@ -66,6 +66,7 @@ def goal(draw):
         "id": draw(IDS), "title": draw(TITLES), "description": draw(TEXTS), "category": draw(CATEGORIES),
         "horizon": draw(st.sampled_from(["goal", "vision"])), "start_date": draw(st.none() | DAYS), "target_date": draw(st.none() | DAYS),
         "measurement": draw(st.sampled_from(["percent", "number"])), "target_value": draw(st.none() | st.floats(1, 1e6)),
+        "unit": draw(st.sampled_from([None, "books", "km"])),
         "current_value": draw(st.floats(0, 1e6)), "progress": draw(st.floats(0, 100)),
         "status": "completed" if is_done else draw(st.sampled_from(["active", "paused", "cancelled"])),
         "weekly_minutes": draw(MINUTES), "created_at": created,

@@ -122,7 +122,14 @@ def test_the_even_pace_goes_on_to_the_date_of_the_goal(target, end):
 
 def test_a_goal_without_a_forecast_has_no_interval():
     known = NUMBERS.with_columns(forecast_p10=pl.lit(None, pl.Date), forecast_p90=pl.lit(None, pl.Date))
-    assert len(unwrap(goals.pace)(known).layer) == 2
+    chart = unwrap(goals.pace)
+    assert len(chart(NUMBERS).layer) - len(chart(known).layer) == 2  # the band and its name
+
+
+def test_a_goal_with_a_number_is_drawn_in_its_own_unit():
+    progress = unwrap(goals.pace)(NUMBERS, 24.0, " books").layer[2]
+    assert progress.to_dict()["encoding"]["y"]["scale"]["domain"] == [0, 24.0]
+    assert progress.data["reached"].to_list()[-1] == pytest.approx(7.2)
 
 
 def test_charts_elsewhere_are_not_touched():

@@ -98,6 +98,18 @@ def test_a_column_that_came_since_is_added_and_empty_before(lake):
     assert lake.open(wider).version == table.version
 
 
+def test_files_that_are_all_older_than_a_column_are_read_as_well(lake):
+    """A query opens only the files that it needs, and none of them may have the column."""
+    lake.open(STEPS).append(rows(1), positions={"bucket-0": 1})
+    wider = TableSpec(STEPS.name, STEPS.schema.append(pa.field("is_walk", pa.bool_())), STEPS.partition_by)
+    table = lake.open(wider)
+    new = rows(2, month="2026-04").append_column("is_walk", [[True]])
+    table.append(new, positions={"bucket-0": 2})
+    connection = duckdb_connection()
+    show(connection, [table], {table.name: "month = '2026-03'"})
+    assert connection.execute("select steps, is_walk, month from gold.steps").fetchall() == [(1, None, "2026-03")]
+
+
 def test_two_may_make_a_table(lake):
     assert lake.open(STEPS).version == lake.open(STEPS).version == 0
 

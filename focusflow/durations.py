@@ -1,0 +1,19 @@
+"""Durations as text. Pages, emails and commands all say them in this way."""
+
+#: From here on, minutes say nothing.
+WHOLE_HOURS_FROM = 600
+
+
+def duration(minutes: float | None) -> str:
+    """
+    >>> duration(50), duration(120), duration(444.2), duration(2285), duration(None)
+    ('50 min', '2 h', '7 h 24 min', '38 h', '–')
+    """
+    if minutes is None:
+        return "–"
+    if minutes >= WHOLE_HOURS_FROM - 0.5:
+        return f"{round(minutes / 60):,} h"
+    hours, rest = divmod(round(minutes), 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
