@@ -309,6 +309,24 @@ class Client:
     def revoke_key(self, key_id: str) -> None:
         self._call("DELETE", f"/api/v1/keys/{key_id}")
 
+    def channels(self) -> list[Json]:
+        return self._items("/api/v1/channels")
+
+    def create_channel(self, name: str, address: str, kinds: Sequence[str]) -> Json:
+        return self._call("POST", "/api/v1/channels", json={"name": name, "address": address, "kinds": list(kinds)})
+
+    def change_channel(self, channel_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/channels/{channel_id}", json=changes)
+
+    def delete_channel(self, channel_id: str) -> None:
+        self._call("DELETE", f"/api/v1/channels/{channel_id}")
+
+    def test_channel(self, channel_id: str) -> Json:
+        return self._call("POST", f"/api/v1/channels/{channel_id}/test")
+
+    def channel_deliveries(self, channel_id: str) -> list[Json]:
+        return self._items(f"/api/v1/channels/{channel_id}/deliveries")
+
     def webhooks(self) -> list[Json]:
         return self._items("/api/v1/webhooks")
 

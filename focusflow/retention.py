@@ -39,7 +39,7 @@ RULES: Final = (
     Rule("activity that apps track, in `silver/events`, by the month", "activity_days", only_if="raw has deleted it too"),
     Rule("computed days, weeks and histories, without text", always="until the account is erased"),
     Rule("generated texts, plans, notifications, shown scores", "words_days", only_if="a notification is no longer upcoming"),
-    Rule("deliveries of webhooks; their content is deleted once they are delivered", "words_days", only_if="one is no longer waiting"),
+    Rule("deliveries to webhooks and channels; their content is deleted once they are delivered", "words_days", only_if="one is no longer waiting"),
     Rule("the text of a mailed report; the record that it was sent is kept", "report_days"),
     Rule("emails that were written to files, because no mail server is configured", "email_file_days"),
     Rule("sign-ins with device and network address, after they expired", "ended_sign_in_days"),

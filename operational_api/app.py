@@ -27,6 +27,7 @@ from operational_api.auth.two_factor import router as two_factor
 from operational_api.auth.two_factor import sign_in_router as codes
 from operational_api.calendar.routes import router as calendar
 from operational_api.categories.routes import router as categories
+from operational_api.channels.routes import router as channels
 from operational_api.contracts.routes import router as contracts
 from operational_api.days_off.routes import router as days_off
 from operational_api.erasures.routes import admin_router as admin_erasures
@@ -79,6 +80,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (notifications, scoped("notifications")),
     (analytics, scoped("analytics")),
     (product_router, ANALYST),
+    (channels, scoped("notifications")),
     (webhooks, scoped("webhooks")),
     (reports, scoped("reports")),
     (ai, scoped("ai")),

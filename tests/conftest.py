@@ -22,6 +22,7 @@ from focusflow.errors import SetupProblem
 from focusflow.identity import new_id
 from focusflow.lake.tables import Lake
 from ingestion.kafka.local_broker.server import LocalBroker
+from tests.receiver import Receiver, received
 from tests.sizes import IS_FULL, SEED
 
 BUCKETS = 8
@@ -130,6 +131,13 @@ def database_url(server_url: str, newest_schema: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def database(database_url: str) -> Iterator[Database]:
     with Database(database_url, connections=20) as opened:
+        yield opened
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A server to which webhooks and notifications can be sent."""
+    with received() as opened:
         yield opened
 
 

@@ -6,7 +6,8 @@ import click
 @click.command("land")
 @click.option("--once", is_flag=True, help="Land the current backlog, then exit.")
 def command(once: bool) -> None:
-    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres. Run imports that wait, and send webhooks.
+    """Land accepted events in the lake continuously, from Kafka if configured, otherwise from Postgres. Run imports that wait, and send webhooks and
+    notifications to channels.
 
     Example: focusflow land --once
     """
@@ -24,6 +25,7 @@ def command(once: bool) -> None:
     from ingestion.landing.service import OutboxMaintenance, open_ingestion
     from ingestion.webhooks.fan_out import FanOut
     from ingestion.webhooks.sender import WebhookSender
+    from reports.channels.sender import ChannelSender
 
     settings = load_settings()
     long_running.configure_logging(settings)
@@ -47,5 +49,6 @@ def command(once: bool) -> None:
             FanOut(database).drain()  # the log is not kept for what was never read
         else:
             stack.enter_context(ImportQueue(database, url))
-            stack.enter_context(WebhookSender(settings, database))
+            stack.enter_context(WebhookSender(settings, database).in_background())
+            stack.enter_context(ChannelSender(settings, database).in_background())
             ingestion.run(long_running.stop_event(), OutboxMaintenance(url), Heartbeat("land").of("land"))

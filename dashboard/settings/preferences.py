@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from dashboard.settings import channels
 from focusflow.notification_kinds import KINDS
 
 CHANNELS = {"email": "Email", "in_app": "In the app"}
@@ -26,6 +27,7 @@ def section() -> None:
             changes["notifications"] = _types(chosen["notifications"])
         if st.form_submit_button("Save", type="primary"):
             layout.perform(lambda client: client.change_preferences(**changes), "Saved.")
+    channels.section()
 
 
 def _reports(chosen: Json) -> dict[str, Any]:
@@ -49,7 +51,9 @@ def _reports(chosen: Json) -> dict[str, Any]:
 
 
 def _quiet(chosen: Json) -> dict[str, Any]:
-    layout.section_header("Quiet hours", "No emails during quiet hours, in your local time.")
+    layout.section_header(
+        "Quiet hours", "No emails and no messages to channels during quiet hours, in your local time."
+    )
     quiet = {
         name: st.time_input(label, _clock(chosen[name]), step=900)
         for name, label in (("quiet_from", "Quiet hours start"), ("quiet_until", "Quiet hours end"))

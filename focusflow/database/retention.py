@@ -39,6 +39,7 @@ EXPIRED_TEXTS: Final[Mapping[str, LiteralString]] = {
     "reminders let go": "delete from told_reminders where for_date < %(words)s",
     "failed attempts let go": "delete from failed_attempts where failed_at < %(words)s",
     "webhook deliveries let go": "delete from webhook_deliveries where created_at < %(words)s and status <> 'waiting'",
+    "channel deliveries let go": "delete from channel_deliveries where created_at < %(words)s and status <> 'waiting'",
     "scores shown let go": "delete from shown_scores where local_date < %(words)s",
     "texts of reports let go": "update report_deliveries set content = null where last_day < %(reports)s and content is not null and status <> 'sending'",
 }

@@ -749,6 +749,52 @@ webhook_deliveries = Table(
     Index(None, "user_id", "endpoint_id", "created_at"),
 )
 
+#: Where a user gets notifications of some kinds, beside email and app: an address of Apprise, encrypted, because it holds tokens.
+notification_channels = owned(
+    "notification_channels",
+    required("name", Text),
+    required("service", Text),
+    required("secret", LargeBinary),
+    required("masked_address", Text),
+    required("kinds", ARRAY(Text)),
+    required("status", Text, "'active'"),
+    required("failures", Integer, "0"),
+    Column("failing_since", Instant),
+    Column("paused_until", Instant),
+    Column("problem", Text),
+    one_of("status", "active", "paused", "disabled"),
+)
+
+#: What is to be sent to a channel and what became of it. The text goes once it is delivered or given up.
+channel_deliveries = Table(
+    "channel_deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("channel_id", Uuid),
+    required("subject_id", Uuid),
+    required("kind", Text),
+    required("created_at", Instant),
+    Column("title", Text),
+    Column("body", Text),
+    required("status", Text, "'waiting'"),
+    required("attempts", Integer, "0"),
+    required("next_attempt_at", Instant),
+    required("useful_until", Instant),
+    Column("delivered_at", Instant),
+    Column("problem", Text),
+    UniqueConstraint("channel_id", "subject_id"),
+    one_of("status", "waiting", "delivered", "dead"),
+    points_to("notification_channels", "channel_id", on_delete="cascade"),
+    Index(
+        "channel_deliveries_waiting_idx",
+        "channel_id",
+        "next_attempt_at",
+        postgresql_where=text("status = 'waiting'"),
+    ),
+    Index(None, "user_id", "channel_id", "created_at"),
+)
+
 #: Up to where the log of each bucket has been read for webhooks.
 webhook_positions = Table(
     "webhook_positions",

@@ -1,17 +1,13 @@
 """Sends what waits to the endpoints of users: at least once, again and again for about three days, and nobody waits behind another's endpoint."""
 
-import logging
 import random
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,17 +17,14 @@ from focusflow import clock, webhooks
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.encryption import decrypt
-from focusflow.errors import Unavailable
 from focusflow.identity import new_id
+from focusflow.lanes import Lanes, Turns
 from focusflow.outbound import OutboundClient, OutboundFailed, OutboundPolicy, OutboundRefused, OutboundResponse
 from focusflow.settings import Settings
 from ingestion.webhooks.fan_out import FanOut
 
-log = logging.getLogger(__name__)
-
 QUERIES: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
-POLL_SECONDS = 1.0
 TOTAL_SECONDS = 15.0
 #: An answer says whether a message was taken. What else is in it is not read.
 MAX_BYTES = 64 * 1024
@@ -48,13 +41,6 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(hours=1)
 
 #: Who claimed a delivery and has not said what became of it after this time was killed.
 LEASE: Final = timedelta(seconds=60)
-
-#: Endpoints that are served at a time: of all users, of one, and of those that fail or are slow.
-AT_ONCE, AT_ONCE_OF_A_USER, AT_ONCE_SLOW = 16, 2, 6
-SLOW_SECONDS = 2.0
-
-#: An endpoint with much to be sent makes room for others after this time.
-TURN_SECONDS = 5.0
 
 GONE = 410
 NOT_TAKEN = "The endpoint answered {}."
@@ -76,86 +62,34 @@ class Outcome:
 
 @dataclass(slots=True)
 class WebhookSender:
-    """Reads the log and sends what waits. A context manager that works in threads of its own."""
+    """Reads the log and sends what waits."""
 
     settings: Settings
     database: Database
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (spreads load)
-    _busy: dict[UUID, tuple[UUID, bool]] = field(default_factory=dict)  # endpoint: its user, whether it is slow
-    _slow: set[UUID] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _workers: ThreadPoolExecutor = field(init=False)
+    lanes: Lanes = field(default_factory=lambda: Lanes("webhooks"))
     _client: OutboundClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self._workers = ThreadPoolExecutor(AT_ONCE, "webhooks")
         policy = OutboundPolicy.of(self.settings.outbound_networks)
         self._client = OutboundClient(policy, user_agent="FocusFlow-Webhooks")
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-        self.close()
+    def in_background(self) -> Turns:
+        return Turns("webhooks", self.turn, self.close)
 
     def close(self) -> None:
         """Wait for what is on its way."""
-        self._workers.shutdown()
+        self.lanes.close()
         self._client.close()
 
     def turn(self) -> list[Future[None]]:
         """Read the log, and begin to serve endpoints as long as there is room. Returns what was begun."""
         FanOut(self.database).drain()
-        with self._lock:
-            busy, slow = dict(self._busy), frozenset(self._slow)
         with self.database.transaction(Role.REPORTING) as tx:
-            values = {"now": self.now(), "busy": list(busy), "limit": 4 * AT_ONCE}
+            values = {"now": self.now(), "busy": self.lanes.busy(), "limit": 4 * self.lanes.at_once}
             rows = tx.all(QUERIES["due"], values)
-        users = Counter(user for user, _ in busy.values())
-        slow_ones = sum(is_slow for _, is_slow in busy.values())
-        begun: list[Future[None]] = []
-        for row in rows:
-            is_slow = row["is_failing"] or row["id"] in slow
-            has_room = len(busy) + len(begun) < AT_ONCE and users[row["user_id"]] < AT_ONCE_OF_A_USER
-            if not has_room or (is_slow and slow_ones >= AT_ONCE_SLOW):
-                continue
-            with self._lock:
-                self._busy[row["id"]] = (row["user_id"], is_slow)
-            begun.append(self._workers.submit(self._serve, row["id"]))
-            users[row["user_id"]] += 1
-            slow_ones += is_slow
-        return begun
-
-    def _run(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
-            try:
-                self.turn()
-            except Unavailable as problem:
-                log.warning("webhooks wait: %s", problem)
-            except Exception:
-                log.exception("webhooks could not be sent")
-
-    def _serve(self, endpoint_id: UUID) -> None:
-        """Send to one endpoint, until nothing waits, something fails, or others have waited long enough."""
-        until = time.monotonic() + TURN_SECONDS
-        try:
-            while not self._stop.is_set() and self._send_next(endpoint_id) and time.monotonic() < until:
-                pass
-        except Unavailable as problem:
-            log.warning("a webhook waits: %s", problem)
-        except Exception:
-            log.exception("the endpoint %s could not be served", endpoint_id)
-        finally:
-            with self._lock:
-                del self._busy[endpoint_id]
+        return self.lanes.begin(rows, self._send_next)
 
     def _send_next(self, endpoint_id: UUID) -> bool:
         """Whether something was sent, and taken."""
@@ -164,10 +98,7 @@ class WebhookSender:
             row = tx.one(QUERIES["claim"], {"endpoint_id": endpoint_id, "now": now, "until": now + LEASE})
         if row is None:
             return False
-        began = time.monotonic()
         outcome = self._attempt(row)
-        with self._lock:
-            (self._slow.add if time.monotonic() - began > SLOW_SECONDS else self._slow.discard)(endpoint_id)
         with self.database.transaction(Role.REPORTING) as tx:
             self._record(tx, row, outcome)
         return outcome.problem is None

@@ -52,7 +52,7 @@ class EndpointChange(Input):
     """Fields to change. Omitted fields stay as they are."""
 
     url: Url | None = None
-    event_types: EventTypes | None = None
+    event_types: EventTypes | None = Field(None, examples=[["task.completed", "scores.changed"]])
     description: Description | None = None
     has_text: Flag | None = None
     status: Literal["active", "paused"] | None = Field(

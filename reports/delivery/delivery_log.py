@@ -15,6 +15,8 @@ from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.identity import new_id
+from focusflow.notification_kinds import KINDS
+from reports.channels.queue import Message, announce, short_report
 from reports.delivery.schedule import next_attempt
 from reports.recipients import Recipient, Recipients
 
@@ -122,10 +124,17 @@ class DeliveryLog:
         """Write down what became of a mail that was claimed."""
         with self.database.transaction(Role.REPORTING) as tx:
             saved = tx.one(QUERIES["settle"], {"id": row.id, "attempts": row.attempts, "now": now, **became.values()})
-            if _emit_event(tx, saved, to) and became.status == "sent" and "in_app" in to.channels:
-                title, data = f"Your report: {row.period.label}", Jsonb({"delivery_id": str(row.id)})
+            if not _emit_event(tx, saved, to) or became.status != "sent":
+                return
+            title = f"Your report: {row.period.label}"
+            if "in_app" in to.channels:
+                data = Jsonb({"delivery_id": str(row.id)})
                 note = {"id": new_id(), "user_id": row.user_id, "title": title, "data": data, "now": now}
                 tx.run(QUERIES["notify"], note)
+            if row.content:
+                useful_until = now + KINDS["report"].email_useful_for
+                message = Message(row.user_id, "report", row.id, title, short_report(row.content), useful_until)
+                announce(tx, message, now)
 
     def postpone(self, row: Row, to: Recipient, became: DeliveryState, now: datetime) -> None:
         """Write down why a report was not even tried to be sent."""

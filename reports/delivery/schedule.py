@@ -69,6 +69,14 @@ def is_quiet(to: Recipient, now: datetime) -> bool:
     return local >= to.quiet_from or local < to.quiet_until
 
 
+def seems_quiet(to: Recipient, now: datetime) -> bool:
+    """False where it cannot be told: the attempt that follows fails for the same reason, and is written down."""
+    try:
+        return is_quiet(to, now)
+    except (KeyError, ValueError):
+        return False
+
+
 def next_attempt(attempts: int, now: datetime, pauses: Sequence[timedelta] = PAUSES) -> datetime | None:
     """When to try again after so many attempts; None when it has been tried often enough."""
     return now + pauses[attempts - 1] if attempts <= len(pauses) else None

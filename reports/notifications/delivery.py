@@ -25,8 +25,9 @@ from focusflow.mail import Mailer, Outcome, composed, hand_over, is_final
 from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
 from focusflow.unsubscribe import SUBSCRIPTIONS, Subscription, link, one_click
+from reports.channels.queue import Message, announce
 from reports.delivery.mail_outage import MailOutage
-from reports.delivery.schedule import is_quiet, next_attempt
+from reports.delivery.schedule import is_quiet, next_attempt, seems_quiet
 from reports.delivery.sender import Pace
 from reports.failures import reason_of
 from reports.recipients import Recipient, Recipients
@@ -90,7 +91,7 @@ class NotificationDelivery:
             "types": types,
             "emailed_by_default": [kind.is_emailed_by_default for kind in KINDS.values()],
             "waiting_types": [name for name, kind in KINDS.items() if is_paused or kind.waits_for_quiet_hours],
-            "held": [id_ for id_, to in reachable.items() if is_paused or _is_quiet(to, now)],
+            "held": [id_ for id_, to in reachable.items() if is_paused or seems_quiet(to, now)],
             "now": now,
         }
         with self.database.transaction(Role.REPORTING) as tx:
@@ -179,15 +180,17 @@ class NotificationDelivery:
             "attempts": row["attempts"] if attempts is None else attempts, "next_attempt_at": again_at,
         }  # fmt: skip
         with self.database.transaction(Role.REPORTING) as tx:
-            return tx.one(QUERIES["settle"], values) is not None
+            is_settled = tx.one(QUERIES["settle"], values) is not None
+            if is_settled and status == "sent":
+                announce(tx, _message(row), values["now"])
+        return is_settled
 
 
-def _is_quiet(to: Recipient, now: datetime) -> bool:
-    """False where it cannot be told: the attempt that follows fails for the same reason, and is written down."""
-    try:
-        return is_quiet(to, now)
-    except (KeyError, ValueError):
-        return False
+def _message(row: Mapping[str, Any]) -> Message:
+    notice = row["data"].get("notice")
+    body = f"{notice.get('lead', '')}\n{notice.get('body') or ''}".strip() if notice else row["body"] or ""
+    useful_until = row["scheduled_at"] + KINDS[row["type"]].email_useful_for
+    return Message(row["user_id"], row["type"], row["id"], row["title"], body, useful_until)
 
 
 def reminders(settings: Settings, database: Database, mailer: Mailer) -> NotificationDelivery:

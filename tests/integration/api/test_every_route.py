@@ -47,6 +47,7 @@ BODIES = {
     ("POST", "/api/v1/auth/change-email"): {"email": "new@example.com"},
     ("POST", "/api/v1/auth/confirm"): {"password": "x"},
     ("POST", "/api/v1/auth/two-factor/on"): {"code": "123456"},
+    ("POST", "/api/v1/channels"): {"name": "x", "address": "ntfy://localhost/x", "kinds": ["report"]},
     ("POST", "/api/v1/webhooks"): {"url": "https://example.com", "event_types": ["task.created"]},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
@@ -116,6 +117,7 @@ def theirs(other, database):
         "plan_id": other.call("POST", "/ai/daily-plan", {}).json()["id"],
         "report_id": report(UUID(other.id)),
         "erasure_id": str(new_id()),
+        "channel_id": made("/channels", {"name": "x", "address": "ntfy://localhost/x", "kinds": ["report"]}),
         "endpoint_id": endpoint,
         "delivery_id": other.call("POST", f"/webhooks/{endpoint}/test").json()["id"],
         "table": "funnel",

@@ -214,6 +214,21 @@ def test_a_webhook_is_created_tested_and_deleted(visit, me):
     assert me.webhooks() == []
 
 
+def test_a_channel_is_added_tested_and_deleted(visit, me):
+    page = visit("settings", section="Notifications")
+    labelled(page.text_input, "Name").set_value("Phone")
+    labelled(page.text_input, "Address").set_value("gotifys://gotify.example.com/AverySecretToken")
+    assert press(page, "Add channel") == ["Added. Send a test message to see that it works."]
+    again = visit("settings", section="Notifications")
+    assert "Phone" in words(again)
+    assert "AverySecretToken" not in words(again)
+    assert press(again, "Test") == ["A test message is on its way."]
+    labelled(again.toggle, "Show messages").set_value(True).run()
+    assert "test" in again.dataframe[0].value.to_csv()
+    assert press(again, "Delete") == ["Deleted."]
+    assert me.channels() == []
+
+
 def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):
     task = me.create_task("A parent")
     me.create_task("A child", parent_task_id=task["id"])

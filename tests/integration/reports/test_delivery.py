@@ -470,3 +470,18 @@ def test_while_the_mail_server_is_down_who_reads_in_the_app_gets_their_report(
     sending(smtp_port=nobody_there).run()
     assert state(database, reader)["status"] == "sent"
     assert state(database, mailed)["status"] == "due"
+
+
+def test_a_report_that_was_sent_goes_to_channels_in_a_few_lines(database, sending, new_user):
+    user_id = new_user(**weekly_only())
+    with database.owner() as connection:
+        connection.execute(
+            "insert into notification_channels (id, user_id, created_at, updated_at, name, service, secret, masked_address, kinds)"
+            " values (%(id)s, %(user)s, now(), now(), 'Phone', 'ntfy', '', '', '{report}')",
+            {"id": user_id, "user": user_id},
+        )
+    sending().run()
+    with database.owner() as connection:
+        (row,) = connection.execute("select title, body from channel_deliveries").fetchall()
+    assert row["title"].startswith("Your report: Week")
+    assert 2 <= len(row["body"].splitlines()) <= 4

@@ -1,0 +1,1 @@
+"""Notification channels: services to which users have notifications sent."""
