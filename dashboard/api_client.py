@@ -327,6 +327,22 @@ class Client:
     def channel_deliveries(self, channel_id: str) -> list[Json]:
         return self._items(f"/api/v1/channels/{channel_id}/deliveries")
 
+    def incoming_hooks(self) -> list[Json]:
+        return self._items("/api/v1/incoming-hooks")
+
+    def create_incoming_hook(self, name: str, target: str, mapping: Mapping[str, str]) -> Json:
+        """The answer holds its address, this once."""
+        body = {"name": name, "target": target, "mapping": dict(mapping)}
+        return self._call("POST", "/api/v1/incoming-hooks", json=body)
+
+    def preview_incoming_hook(self, target: str, mapping: Mapping[str, str], body: Any) -> Json:
+        """What a message would become."""
+        tried = {"target": target, "mapping": dict(mapping), "body": body}
+        return self._call("POST", "/api/v1/incoming-hooks/preview", json=tried)
+
+    def delete_incoming_hook(self, hook_id: str) -> None:
+        self._call("DELETE", f"/api/v1/incoming-hooks/{hook_id}")
+
     def webhooks(self) -> list[Json]:
         return self._items("/api/v1/webhooks")
 

@@ -47,6 +47,8 @@ from operational_api.http.services import Services
 from operational_api.http.unit_of_work import KEY_CHARACTERS, ContextDependency
 from operational_api.imports.routes import UPLOAD_BYTES
 from operational_api.imports.routes import router as imports
+from operational_api.incoming_hooks.routes import open_router as open_hooks
+from operational_api.incoming_hooks.routes import router as incoming_hooks
 from operational_api.keys.routes import router as keys
 from operational_api.me.routes import router as me
 from operational_api.notifications.routes import router as notifications
@@ -82,6 +84,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (product_router, ANALYST),
     (channels, scoped("notifications")),
     (webhooks, scoped("webhooks")),
+    (incoming_hooks, SIGNED_IN),
     (reports, scoped("reports")),
     (ai, scoped("ai")),
     (exports, scoped("exports")),
@@ -249,6 +252,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         include(router, permission)
     include(imports, scoped("imports"), body_bytes=UPLOAD_BYTES)
     include(segment, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
+    include(open_hooks, SIGNED_IN, prefix="")
     app.include_router(contracts, prefix="/api/v1", responses=errors.problems(Invalid))
     app.include_router(health.router)
     app.include_router(reference.router)

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from dashboard.settings import incoming_hooks
 from focusflow.errors import Problem
 from focusflow.webhooks import EVENT_TYPES
 
@@ -21,6 +22,7 @@ DELIVERY = {"waiting": "waiting", "delivered": "delivered", "dead": "given up"}
 
 
 def section() -> None:
+    layout.section_header("Outgoing")
     st.caption(
         "Messages to your own programs when something happens. They are signed, and sent again for three days if your program is away."
     )
@@ -30,6 +32,7 @@ def section() -> None:
         layout.empty_state("No webhooks yet. Create one above.")
     for endpoint in found or []:
         _show(endpoint)
+    incoming_hooks.section()
 
 
 def _new() -> None:

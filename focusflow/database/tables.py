@@ -795,6 +795,31 @@ channel_deliveries = Table(
     Index(None, "user_id", "channel_id", "created_at"),
 )
 
+#: Secret addresses at which other programs leave tasks and appointments, as hashes, and what of a body becomes which field.
+incoming_hooks = owned(
+    "incoming_hooks",
+    required("name", Text),
+    required("token_hash", String(64)),
+    required("target", Text),
+    required("mapping", JSONB),
+    Column("last_used_at", Instant),
+    Column("problem", Text),
+    UniqueConstraint("token_hash"),
+    one_of("target", "task", "event"),
+)
+
+#: What a program left at a hook, by the hash of its own id: the same is taken once.
+incoming_items = Table(
+    "incoming_items",
+    metadata,
+    Column("hook_id", Uuid, primary_key=True),
+    Column("source_key", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("entity_id", Uuid),
+    points_to("incoming_hooks", "hook_id", on_delete="cascade"),
+    Index(None, "user_id", "hook_id"),
+)
+
 #: Up to where the log of each bucket has been read for webhooks.
 webhook_positions = Table(
     "webhook_positions",

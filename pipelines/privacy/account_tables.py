@@ -35,6 +35,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "imports": "Files that you imported, with what was skipped or changed.",
     "inbox_events": "Ids of events that other programs sent for you through Kafka.",
     "mail_tokens": "Links in emails to you, without their secrets: to confirm or change your address, or to reset your password.",
+    "incoming_hooks": "Addresses at which other programs leave tasks and appointments for you, without their secrets.",
+    "incoming_items": "Which things that other programs left became which entries.",
     "milestones": "Milestones of your goals.",
     "notification_channels": "Your notification channels, without the tokens in their addresses.",
     "notification_preferences": "Which notifications you want, and how.",

@@ -22,6 +22,7 @@ OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/login/code", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
     "/api/v1/auth/reset-password", "/api/v1/auth/verify-email", "/api/v1/auth/confirm-email", "/health/live", "/health/ready",
     "/api/v1/reports/unsubscribe/{token}", "/api/v1/schemas", "/api/v1/schemas/{name}", "/api/v1/calendar/feed/{token}",
+    "/hooks/{token}",
 }  # fmt: skip
 
 
@@ -48,6 +49,7 @@ BODIES = {
     ("POST", "/api/v1/auth/confirm"): {"password": "x"},
     ("POST", "/api/v1/auth/two-factor/on"): {"code": "123456"},
     ("POST", "/api/v1/channels"): {"name": "x", "address": "ntfy://localhost/x", "kinds": ["report"]},
+    ("POST", "/api/v1/incoming-hooks"): {"name": "x", "target": "task", "mapping": {"title": "$.title"}},
     ("POST", "/api/v1/webhooks"): {"url": "https://example.com", "event_types": ["task.created"]},
     ("POST", "/api/v1/auth/change-password"): {"password": "x", "new_password": "a long sentence"},
 }
@@ -117,6 +119,7 @@ def theirs(other, database):
         "plan_id": other.call("POST", "/ai/daily-plan", {}).json()["id"],
         "report_id": report(UUID(other.id)),
         "erasure_id": str(new_id()),
+        "hook_id": made("/incoming-hooks", {"name": "x", "target": "task", "mapping": {"title": "$.title"}}),
         "channel_id": made("/channels", {"name": "x", "address": "ntfy://localhost/x", "kinds": ["report"]}),
         "endpoint_id": endpoint,
         "delivery_id": other.call("POST", f"/webhooks/{endpoint}/test").json()["id"],

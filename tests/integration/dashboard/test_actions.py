@@ -1,6 +1,7 @@
 """What a user does on the pages, and what the API then knows. That a real browser's clicks arrive is for tests/e2e."""
 
 import base64
+import json
 from datetime import datetime, time, timedelta
 
 import httpx2
@@ -227,6 +228,22 @@ def test_a_channel_is_added_tested_and_deleted(visit, me):
     assert "test" in again.dataframe[0].value.to_csv()
     assert press(again, "Delete") == ["Deleted."]
     assert me.channels() == []
+
+
+def test_an_address_for_other_programs_is_previewed_created_and_deleted(visit, me, api_address):
+    page = visit("settings", section="Webhooks")
+    page.text_input(key="name of hook").set_value("Issues")
+    press(page, "Preview")
+    assert json.loads(page.json[0].value) == {"title": "Fix it", "id": "7"}
+    press(page, "Create address")
+    token = page.code[0].value.rpartition("/")[2]
+    body = {"issue": {"title": "From elsewhere", "number": 7}}
+    assert httpx2.post(f"{api_address}/hooks/{token}", json=body, trust_env=False).json()["is_new"]
+    assert [each["title"] for each in me.tasks()] == ["From elsewhere"]
+    again = visit("settings", section="Webhooks")
+    assert "Issues" in words(again)
+    assert press(again, "Delete address") == ["Deleted."]
+    assert me.incoming_hooks() == []
 
 
 def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
@@ -79,7 +79,7 @@ def upgrade() -> None:
         "channel_deliveries",
         ["user_id", "channel_id", "created_at"],
     )
-    op.get_bind().exec_driver_sql(Path(__file__).with_name("0028_access.sql").read_text(encoding="utf-8"))
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0029_access.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""Incoming hooks: addresses at which programs that can only post JSON leave tasks and appointments."""
