@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 
 from focusflow.settings import load_settings
-from operational_api import health
+from operational_api import health, reference
 from operational_api.app import create_app
 from operational_api.http import unit_of_work
 from operational_api.http.rendered import Rendered
@@ -176,10 +176,12 @@ def test_a_handler_without_a_return_type_is_refused_at_start():
 
 
 def test_every_route_of_the_api_is_typed(tmp_path):
-    """Health, metrics and the unsubscribe page answer programs of others with no JSON of ours or without a transaction; an export is a file."""
+    """Health, metrics, the reference and the unsubscribe page answer without JSON of ours or without a transaction; an export is a file."""
     app = create_app(load_settings(home=tmp_path), "postgresql://localhost/none")
     others = [
-        each for router in (health.router, unsubscribe.router, personal_data.download_router) for each in router.routes
+        each
+        for router in (health.router, reference.router, unsubscribe.router, personal_data.download_router)
+        for each in router.routes
     ]
     untyped = [
         each.path

@@ -207,7 +207,7 @@ def test_a_date_is_due_when_its_local_day_ends(timezone):
         ({"blocks": 1}, "blocking", "blocks 1 other task"),
         ({"priority": "high"}, "priority", "high priority"),
         ({"created_at": NOW - timedelta(days=40)}, "age", "waiting for 40 days"),
-        ({"blocked_by": ["b"]}, "blocked", "waits for 1 other task"),
+        ({"blocked_by": ["b"]}, "blocked", "waiting for 1 other task"),
     ],
 )
 def test_a_reason_is_in_plain_words(difference, code, text):
