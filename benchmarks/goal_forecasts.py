@@ -131,7 +131,7 @@ def coverage(goals: Iterable[Goal]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    for row in coverage(simulated(500, seed=2026)):
+    for row in coverage(simulated(1500, seed=2026)):
         shares = ", ".join(f"{name} {row[name]:.1%}" for name in ("inside", "early", "late", "open_ended"))
         print(f"{row['kind'] or 'all'}: {row['goals']:,} goals, {shares}".replace("_", " "))
 

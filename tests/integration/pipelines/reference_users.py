@@ -160,8 +160,8 @@ def goal_progress(a: Account) -> Rows:
                 rows[day] = event
         made_on = min(event.localdate for event in versions)
         for day, event in rows.items():
-            weeks = [added(rows, day - 7 * n * DAY, 7) for n in range(12) if day - 7 * n * DAY in rows]
-            known = [week for week in weeks if week is not None]
+            weeks = {n: added(rows, day - 7 * n * DAY, 7) for n in range(12) if day - 7 * n * DAY in rows}
+            known = {n: week for n, week in weeks.items() if week is not None}
             by, begin = date_of(event.data["target_date"]), date_of(event.data["start_date"]) or made_on
             off = a.free_as_seen_on(day)
             expected = None
@@ -191,8 +191,9 @@ def added(rows: dict[date, Event], day: date, days: int) -> float | None:
     return rows[day].data["progress"] - rows[max(before)].data["progress"] if before else None
 
 
-def forecast_of(known: list[float], missing: float, day: date, target: date | None) -> tuple[Any, ...]:
-    """A lognormal time, from a line through what the weeks added, the newest first."""
+def forecast_of(by_week: dict[int, float], missing: float, day: date, target: date | None) -> tuple[Any, ...]:
+    """A lognormal time, from a line through what the weeks added, by how many weeks ago."""
+    known = list(by_week.values())
     n, mean = len(known), fmean(known)
     if mean <= 0:
         return (None,) * 4
@@ -203,9 +204,12 @@ def forecast_of(known: list[float], missing: float, day: date, target: date | No
     noise = (max(0, syy - slope**2 * sxx) + 3 * mean**2) / (n + 1)
     trend = slope**3 / (slope**2 + 0.4 * noise / sxx)
     pace = min(max(mean + trend * (n - 1) / 2, 0.35 * mean), 3 * mean)
-    middle = 2 * missing / (pace + sqrt(pace**2 + 6 * max(0, trend) * missing))
-    of_weeks = 0.7 * (syy + mean**2) / (n + 1) / pace**2 * (1 / max(0.5, middle) + 1 / n)
-    unsure = sqrt(of_weeks + 0.2025 * min(4, middle / n) + 0.2 * (trend * (n - 1) / 2 / pace) ** 2)
+    middle = 2 * missing / (pace + sqrt(pace**2 + 14 * max(0, trend) * missing))
+    of_weeks = 2.1 * (syy + mean**2) / (n + 1) / pace**2 * (1 / max(0.5, middle) + 1 / n)
+    together = sum((by_week[ago] - mean) * (by_week[ago + 1] - mean) for ago in by_week if ago + 1 in by_week)
+    carried = min(1, max(0, together) / (n + 1) / pace**2)
+    wander = (0.11 + 2.2 * carried) * min(4, middle / n) + 0.68 * carried
+    unsure = sqrt(of_weeks + wander + 0.54 * (trend * (n - 1) / 2 / pace) ** 2)
 
     def after(time: float) -> date | None:
         return day + timedelta(days=ceil(7 * time - 1e-6)) if time <= 520 else None
@@ -213,9 +217,9 @@ def forecast_of(known: list[float], missing: float, day: date, target: date | No
     on_time = None
     if target is not None:
         time = (target - day).days / 7
-        z = 1.2816 * log(time / middle) / (unsure * (1.346 if time < middle else 1.435)) if time > 0 else -8
+        z = 1.2816 * log(time / middle) / (unsure * (1.58 if time < middle else 1.205)) if time > 0 else -8
         on_time = (1 + erf(z / sqrt(2))) / 2 if time > 0 else 0.0
-    return after(middle * exp(-1.346 * unsure)), after(middle), after(middle * exp(1.435 * unsure)), on_time
+    return after(middle * exp(-1.58 * unsure)), after(middle), after(middle * exp(1.205 * unsure)), on_time
 
 
 def goal_completion(a: Account) -> Rows:

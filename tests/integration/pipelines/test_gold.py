@@ -439,7 +439,7 @@ def test_a_goal_is_held_against_an_even_pace(made):
 
 def test_when_a_goal_is_reached_is_forecast_from_the_weeks_before(made):
     """By hand: weeks of 10, 0, 20 and 10 have a mean of 10 and a slope of 2, of which noise leaves .68; so the pace is 11.0 now and grows by
-    2.05 a week, and the missing 60 take 3.97 weeks.
+    4.79 a week, and the missing 60 take 3.21 weeks.
     """
     ada = SampleUser(since="2026-03-02 08:00")
     goal = ada.new("goal", title="Read", created_at=ada.moment("2026-03-02 09:00"), target_date="2026-05-11")
@@ -448,8 +448,8 @@ def test_when_a_goal_is_reached_is_forecast_from_the_weeks_before(made):
         goal.happens("progressed", f"2026-{day} 09:00", progress=progress)
     rows = {str(row["local_date"]): row for row in made(ada, as_of="2026-03-30 12:00")("goal_progress")}
     now = rows["2026-03-30"]
-    assert [str(now[f"forecast_p{p}"]) for p in (10, 50, 90)] == ["2026-04-12", "2026-04-27", "2026-06-06"]
-    assert now["probability_on_time"] == pytest.approx(0.726, abs=0.001)
+    assert [str(now[f"forecast_p{p}"]) for p in (10, 50, 90)] == ["2026-04-06", "2026-04-22", "2026-05-30"]
+    assert now["probability_on_time"] == pytest.approx(0.791, abs=0.001)
     assert now["progress_28_days"] == 40
     young = rows["2026-03-22"]  # two whole weeks
     assert (young["forecast_p50"], young["probability_on_time"], young["progress_28_days"]) == (None, None, None)

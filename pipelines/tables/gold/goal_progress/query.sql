@@ -67,25 +67,42 @@ with
         from days
         window goal as (partition by user_id, goal_id)
     ),
+    with_week_before as (
+        select
+            *,
+            last_value(progress_week) over (
+                partition by user_id, goal_id
+                order by local_date range between interval 7 days preceding and interval 7 days preceding
+            ) as week_before
+        from with_past
+    ),
     with_line as (
         select
             *,
+            sum(progress_week * week_before) over later_weeks as products,
+            sum(progress_week + week_before) over later_weeks as pairs_sum,
+            count(week_before) over later_weeks as pairs,
             count(progress_week) over weeks as n,
             avg(progress_week) over weeks as mean,
             coalesce(regr_syy(progress_week, local_date - date '1970-01-01') over weeks, 0) as syy,
             coalesce(7 * regr_slope(progress_week, local_date - date '1970-01-01') over weeks, 0) as slope,
             regr_sxx(progress_week, local_date - date '1970-01-01') over weeks / 49 as sxx
-        from with_past
+        from with_week_before
         window
             weeks as (
                 partition by user_id, goal_id, (local_date - date '1970-01-01') % 7
                 order by local_date range between interval 77 days preceding and current row
+            ),
+            later_weeks as (
+                partition by user_id, goal_id, (local_date - date '1970-01-01') % 7
+                order by local_date range between interval 70 days preceding and current row
             )
     ),
     with_trend as (  -- known too little of, not going on, or reached: nothing is said
         select
             * replace (case when n >= 3 and status = 'active' and progress < 100 and mean > 0 then mean end as mean),
             100 - progress as missing,
+            coalesce(products - mean * pairs_sum + mean ^ 2 * pairs, 0) as together,
             coalesce(kept_trend(slope, sxx, noise(n, syy, slope, sxx, mean)), 0) as trend
         from with_line
     ),
@@ -98,7 +115,7 @@ with
             weeks_until(missing, pace, trend) as weeks
         from with_trend
     ),
-    with_forecast as (select *, unsure(n, syy, mean, pace, trend, weeks) as unsure from with_weeks)
+    with_forecast as (select *, unsure(n, syy, mean, together, pace, trend, weeks) as unsure from with_weeks)
 select
     user_id,
     bucket,
