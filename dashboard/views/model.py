@@ -31,13 +31,13 @@ COLUMNS = {
     "likelihood": "Likelihood",
 }  # fmt: skip
 DRIFT = (
-    "Drift of a feature between the training data and the last weeks: the population stability"
-    " index. Below 0.1 is stable; above 0.25 the model needs retraining. The features that moved most are shown."
+    "How far the last four weeks are from the training data, by the population stability index of each feature, as a share of what it may be:"
+    " 0.25 and a margin for few users, or twice the most unusual four weeks of the training. Above 1, the model needs retraining. The features that moved most are shown."
 )
 MOVED = {
-    0.25: "The data has changed: retrain the model.",
-    0.1: "Worth a look.",
-    0.0: "All is as ever.",
+    1.0: "The data has changed: retrain the model.",
+    0.7: "Worth a look.",
+    0.0: "As in training.",
 }
 GATE = "A model is served only if its gain over the best rule is above 0 with confidence, it is calibrated, and no group of users is worse off."
 

@@ -50,7 +50,7 @@ def dagster():
             "FAILED", {"label": "verdict", "text": COMPARED}, {"label": "differing", "text": "focus_minutes of 2026-03-03"}
         ),
         "sees_what_it_was_trained_on": run(
-            "SUCCEEDED", {"label": "model", "text": "pr-1"}, {"label": "age", "floatValue": 0.02}, {"label": "own_done", "floatValue": 0.13}
+            "SUCCEEDED", {"label": "model", "text": "pr-1"}, {"label": "age", "floatValue": 0.02}, {"label": "own_done", "floatValue": 0.83}
         ),
     }  # fmt: skip
 
@@ -137,7 +137,7 @@ def test_what_has_drifted_since_the_training_is_shown_with_what_that_means(look,
         '{"served": [{"version": "pr-1"}, {"version": "pr-0", "until": "2026-03-02"}]}', encoding="utf-8"
     )
     told = words(show("model"))
-    assert "Largest drift: own done, 0.130. Worth a look." in told
+    assert "Largest drift: own done, 0.830. Worth a look." in told
 
 
 def test_a_pipeline_that_does_not_answer_is_reported_and_is_no_zero(look):

@@ -7,9 +7,10 @@ import pytest
 
 from cli.commands.evaluate import as_text
 from models.evaluation.backtest import TooLittle, evaluate
-from models.evaluation.drift import MUCH, drift
+from models.evaluation.drift import MUCH, drift, shapes
 from models.evaluation.model_card import as_markdown, card_of, figure, parts_of_lists
 from models.evaluation.promotion_gate import refusals, untrusted_risk
+from models.features import snapshots
 from models.features.fingerprint import fingerprint
 from models.serving.contributions import parts_of
 from models.serving.registry import Registry
@@ -222,5 +223,17 @@ def test_what_has_drifted_from_the_training_is_reported(lists, outcome, registry
     features = registry.card(served.version)["features"]
     assert max(drift(served.priority, features, lists).values()) < 0.01
     older = lists.with_columns(age_days=pl.col("age_days") + 300)
-    name, index = next(iter(drift(served.priority, features, older).items()))
-    assert (name, index > MUCH) == ("age", True)
+    name, share = next(iter(drift(served.priority, features, older).items()))
+    assert (name, share > 1) == ("age", True)
+
+
+def test_any_four_weeks_of_a_few_users_are_no_drift_and_a_change_of_habits_is():
+    """Rates of a few users in four weeks never look like those of months."""
+    lists = lists_with_outcomes(*connected(lived(users=3, days=190, a_day=1, planted=1.0)))
+    last = pl.col("local_date") > pl.col("local_date").max() - snapshots.RECENT
+    recent, priority = lists.filter(last), fit(lists)
+    trained_on = shapes(priority, lists)
+    assert max(shape["usual"] for shape in trained_on.values()) > MUCH
+    assert max(drift(priority, trained_on, recent).values()) < 1
+    hurried = recent.with_columns(age_days=pl.col("age_days") / 20, pinned=True)
+    assert max(drift(priority, trained_on, hurried).values()) > 1
