@@ -429,16 +429,23 @@ class Client:
         """The reports that you were due, and what became of their mails; asked for page by page."""
         return self._pages("/api/v1/reports", wanted)
 
-    def report_page(self, report: str | tuple[date, date], form: str = "html") -> bytes:
+    def report_page(self, report: str | tuple[date, date], form: str = "html", as_of: datetime | None = None) -> bytes:
         """A report as a page, a text or a PDF: one that was mailed, by its id; the `weekly` or `monthly` one as it would be now; or one
-        of any days.
+        of any days. The latter two also as of a past moment.
         """
+        then = {"as_of": as_of.isoformat()} if as_of else {}
         if not isinstance(report, str):
-            body = {"first_day": f"{report[0]}", "last_day": f"{report[1]}"}
+            body = {"first_day": f"{report[0]}", "last_day": f"{report[1]}", **then}
             return self._answer("POST", "/api/v1/reports", json=body, params={"format": form}).content
         if report in ("weekly", "monthly"):
-            return self._answer("GET", "/api/v1/reports/preview", params={"kind": report, "format": form}).content
+            wanted = {"kind": report, "format": form, **then}
+            return self._answer("GET", "/api/v1/reports/preview", params=wanted).content
         return self._answer("GET", f"/api/v1/reports/{report}", params={"format": form}).content
+
+    def explanation(self, metric: str, day: date, as_of: datetime | None = None) -> Json:
+        """A daily figure with its definition, SQL, input rows and result, now or as of a past moment."""
+        wanted = {"metric": metric, "day": f"{day}"} | ({"as_of": as_of.isoformat()} if as_of else {})
+        return self._call("GET", "/api/v1/analytics/explanation", params=wanted)
 
     def plan_day(self, **options: Any) -> Json:
         """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""

@@ -6,7 +6,13 @@ The constants of the productivity score stand here too; `pipelines/tables/gold/p
 from dataclasses import dataclass
 from typing import Literal
 
+from focusflow.errors import NotFound
+
 Better = Literal["more", "less", "neither"]
+
+
+class NoSuchMetric(NotFound):
+    """There is no such daily figure. Documented ones are in docs/metrics.md."""
 
 
 @dataclass(frozen=True, slots=True)

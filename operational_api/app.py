@@ -1,6 +1,6 @@
 """Puts the API together: routers, services, and what surrounds every request."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,7 +43,7 @@ from operational_api.goals.routes import router as goals
 from operational_api.habits.routes import router as habits
 from operational_api.http import errors, examples
 from operational_api.http.middleware import RequestMiddleware
-from operational_api.http.services import Services
+from operational_api.http.services import History, Services
 from operational_api.http.unit_of_work import KEY_CHARACTERS, ContextDependency
 from operational_api.imports.routes import UPLOAD_BYTES
 from operational_api.imports.routes import router as imports
@@ -64,6 +64,7 @@ from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
 from operational_api.webhooks.routes import router as webhooks
+from reports.periods.builder import ReportBuilder
 
 #: Every router, and what an API key must be allowed to use it. They are gone through in this order, so the most used come first.
 ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
@@ -171,7 +172,11 @@ def _answers(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from operation["responses"].values()
 
 
-def create_app(settings: Settings, database_url: str) -> FastAPI:
+def create_app(
+    settings: Settings, database_url: str, history_of: Callable[[ReportBuilder], History] | None = None
+) -> FastAPI:
+    """The API. `history_of` makes what answers about the past."""
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with (
@@ -189,6 +194,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 mailer(settings),
                 Serving(Registry(settings.models_folder), has_comparison=settings.compare_orders),
                 Quota(settings.requests_per_minute),
+                history_of,
             )
             yield
 

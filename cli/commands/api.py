@@ -1,6 +1,12 @@
 """`focusflow api`."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from pipelines.engine.history import LakeHistory
+    from reports.periods.builder import ReportBuilder
 
 
 @click.command("api")
@@ -27,7 +33,14 @@ def command() -> None:
     with running_database(settings) as url:
         with Database(url, connections=1) as database:
             demo_accounts.switch(database, on=os.environ.get("FOCUSFLOW_DEMO") == "1")
-        app = create_app(settings, url)
+        app = create_app(settings, url, _history)
         gc.freeze()  # what was imported lives as long as the process: no request has to look through it for garbage
         long_running.serve(app, settings, settings.api_port, graceful_seconds=10)
         gc.unfreeze()
+
+
+def _history(builder: "ReportBuilder") -> "LakeHistory":
+    """Loaded by the first request that looks at the past: the API starts without the pipeline's code."""
+    from pipelines.engine.history import LakeHistory
+
+    return LakeHistory(builder)

@@ -165,7 +165,7 @@ def _make_or_send(
     as_of: datetime | None,
 ) -> None:
     if not send:
-        _make(email, out, period_of, as_of)
+        _make(email, out, period_of, as_of, kind)
         return
     if out is not None or as_of is not None:
         raise click.UsageError(f"Use either {'--out' if out is not None else '--as-of'} or --send.")
@@ -197,7 +197,11 @@ def _sender() -> "Iterator[Sender]":
 
 
 def _make(
-    email: str, out: Path | None, period_of: "Callable[[User, date], Period]", as_of: datetime | None = None
+    email: str,
+    out: Path | None,
+    period_of: "Callable[[User, date], Period]",
+    as_of: datetime | None = None,
+    kind: str | None = None,
 ) -> None:
     from reports.pdf import NoPdf, pdf
     from reports.render import render_report, report_json
@@ -206,7 +210,7 @@ def _make(
         with report_builder_for(email, period_of) as (report_builder, facts):
             report = report_builder.report(facts)
     else:
-        report = _past_report(email, period_of, as_of)
+        report = _past_report(email, period_of, as_of, kind)
     rendered = render_report(report)
     if out is None:
         click.echo(rendered.text)
@@ -230,7 +234,9 @@ def _make(
     click.echo(str(path))
 
 
-def _past_report(email: str, period_of: "Callable[[User, date], Period]", as_of: datetime) -> "Report":
+def _past_report(
+    email: str, period_of: "Callable[[User, date], Period]", as_of: datetime, kind: str | None
+) -> "Report":
     """The report as it was known at a moment. Events that came too late for it are named on standard error."""
     from rich.console import Console
 
@@ -247,7 +253,7 @@ def _past_report(email: str, period_of: "Callable[[User, date], Period]", as_of:
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
         user = Recipients(database, settings.must_verify_email).by_email(email).user
-        report, late = past_report(report_builder(settings, database), user, period_of, as_of)
+        report, late = past_report(report_builder(settings, database), user, period_of, as_of, kind)
     show_late(Console(stderr=True), late)
     return report
 

@@ -10,6 +10,7 @@ from dashboard import current_user, formatting
 from dashboard.api_client import Json
 from dashboard.charts import goals as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.approximate_dates import approximately, between
@@ -38,6 +39,7 @@ def page() -> None:
         for goal in layout.paginate(active, A_PAGE, "goals-page"):
             _goal(goal, progress, today)
         layout.footer(progress, span, "goals", "gold/goal_progress")
+        explain(span)
     _new()
     _others([goal for goal in goals if goal["status"] != "active"])
     refreshing()

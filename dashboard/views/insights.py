@@ -10,6 +10,7 @@ from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.charts import weeks as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.durations import duration
@@ -48,6 +49,7 @@ def page() -> None:
     for name in sorted(METRICS_SHOWN, key=lambda each: RANK[week[f"{each}_trend"]]):
         _insight(name, week, weeks)
     layout.footer(weeks, span, "weeks", "gold/productivity_weekly")
+    explain(span)
     refreshing()
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.charts import days as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.durations import duration
@@ -44,6 +45,7 @@ def page() -> None:
             "Mean focus minutes per weekday.",
         )
     layout.footer(days, span, "days")
+    explain(span)
     refreshing()
 
 

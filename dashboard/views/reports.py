@@ -1,14 +1,14 @@
 """Reports: the next one, sent ones, and custom ranges."""
 
 import base64
-from datetime import date
+from datetime import date, datetime
 
 import streamlit as st
 
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
-from dashboard.components import layout, period_picker
+from dashboard.components import layout, past_moment, period_picker
 
 PAGE_SIZE = 50
 WHEN = "Choose whether and when it is sent in the [settings](/settings?section=Notifications)."
@@ -37,20 +37,27 @@ def page() -> None:
         )
     if which == "Custom range":
         span = period_picker.chosen(current_user.local_today(current_user.require_user()))
-        _report((span.first, span.last), f"{span.first}-{span.last}")
+        moment = past_moment.as_of("report")
+        _report((span.first, span.last), f"{span.first}-{span.last}", moment)
         return
     period_picker.keep()
     if which == "Archive":
         _archive()
     else:
         kind = "monthly" if which == "Next monthly" else "weekly"
-        st.markdown(f":small[Preview of the next email. {WHEN}]")
-        _report(kind, kind)
+        moment = past_moment.as_of("report")
+        shown = (
+            "The last whole period, with its corrections, as it was known then."
+            if moment
+            else "Preview of the next email."
+        )
+        st.markdown(f":small[{shown} {WHEN}]")
+        _report(kind, kind, moment)
 
 
-def _report(report: str | tuple[date, date], name: str) -> None:
+def _report(report: str | tuple[date, date], name: str, as_of: datetime | None = None) -> None:
     """Show a report in a sandboxed frame that cannot reach this page. Files are built on demand."""
-    page = layout.fetch(lambda client: client.report_page(report))
+    page = layout.fetch(lambda client: client.report_page(report, as_of=as_of))
     if page is None:
         return
     st.iframe(f"data:text/html;charset=utf-8;base64,{base64.b64encode(page).decode()}", height=HEIGHT, alt="The report")
@@ -58,7 +65,7 @@ def _report(report: str | tuple[date, date], name: str) -> None:
 
     def pdf() -> bytes:
         with store.client(me) as client:
-            return client.report_page(report, "pdf")
+            return client.report_page(report, "pdf", as_of)
 
     with st.container(horizontal=True):
         for label, content, kind in (("PDF", pdf, "application/pdf"), ("HTML", page, "text/html")):

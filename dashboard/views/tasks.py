@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.charts import tasks as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
 from focusflow.clock import Period
@@ -43,6 +44,7 @@ def page() -> None:
         layout.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
+    explain(span)
     _by_priority()
     refreshing()
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.charts import time as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.components.timer import timer
 from dashboard.data import lake
@@ -46,6 +47,7 @@ def page() -> None:
         if conflicts:
             st.caption(f"{formatting.count(int(conflicts), 'appointment')} overlapped with another.")
     layout.footer(spent, span, "time", "gold/time_daily")
+    explain(span)
     refreshing()
 
 

@@ -48,9 +48,15 @@ from operational_api.http.idempotency import StillAtWork, run_once
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
 from operational_api.http.services import Services, Shared
-from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
+from operational_api.http.unit_of_work import (
+    CallerCredentials,
+    KeyReused,
+    RequestContext,
+    UnitOfWork,
+    short_transaction,
+)
 from operational_api.reports.schemas import LONGEST_DAYS
-from operational_api.reports.service import CallerCredentials, report_subject, short_transaction
+from operational_api.reports.service import report_subject
 from operational_api.scores import store as scores
 from operational_api.security.authentication import Credentials
 from reports.insights.writer import Topic, Written, topic_of

@@ -10,11 +10,14 @@ from fastapi import APIRouter, Query
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
+from focusflow.metrics import NoSuchMetric
 from operational_api.analytics.schemas import (
     LONGEST_DAYS,
     Achievement,
     Achievements,
     CalendarAnalysis,
+    Explanation,
+    ExplanationFilter,
     GoalAnalysis,
     HabitAnalysis,
     Product,
@@ -26,10 +29,11 @@ from operational_api.analytics.schemas import (
 )
 from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, if_modified
 from operational_api.http.errors import problems
+from operational_api.http.past import NotPast, check_past
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
-from operational_api.http.services import Shared
-from operational_api.http.unit_of_work import UnitOfWork
+from operational_api.http.services import NoHistory, Shared
+from operational_api.http.unit_of_work import CallerCredentials, UnitOfWork, short_transaction
 from reports.notifications.achievements import ACHIEVEMENTS, title_of
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -38,6 +42,10 @@ DAYS = 30
 #: Rows about a week or month take weeks to be known: of these tables the usual range is a year.
 DAYS_OF_COHORTS = 365
 COHORTS = ("retention", "funnel", "uplift")
+
+#: What an explanation says of the figure itself.
+FIGURE = ("metric", "label", "meaning", "day", "as_of", "result", "published", "current", "late")
+ROWS_SHOWN = 200
 
 TABLE_OF = {"day": "productivity_daily", "week": "productivity_weekly", "month": "productivity_monthly"}
 
@@ -109,6 +117,25 @@ def list_achievements(uow: UnitOfWork) -> Achievements:
         for found in [reached.get(each.name)]
     ]
     return Achievements(points=sum(each.points for each in items if each.earned_on), items=items)
+
+
+@router.get("/explanation", responses=problems(NotSignedIn, NoSuchMetric, NotPast, NoHistory, Invalid))
+def explain_figure(
+    filters: Annotated[ExplanationFilter, Query()], credentials: CallerCredentials, shared: Shared
+) -> Rendered[Explanation]:
+    """Explain a daily figure: definition, SQL, input rows and result, also as of a past moment."""
+    with short_transaction(shared, credentials) as uow:
+        user_id, now = uow.caller.user_id, uow.tx.now
+    as_of = filters.as_of or now
+    check_past(as_of, now)
+    found = shared.history.explain(filters.metric, user_id, filters.day, as_of)
+    answer = {name: found[name] for name in FIGURE} | {
+        "queries": [{"name": name, "sql": sql.strip()} for name, sql in found["sql"].items()],
+        "inputs": [
+            {"table": name, "count": len(rows), "rows": rows[:ROWS_SHOWN]} for name, rows in found["inputs"].items()
+        ],
+    }
+    return Rendered(orjson.dumps(answer, option=orjson.OPT_UTC_Z, default=str))
 
 
 @product_router.get("/{table}", responses=ANSWERS | problems(Forbidden))

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from operational_api.http.schema_base import Day, Input, Output
+from operational_api.http.schema_base import Day, Input, Moment, Output
 
 LONGEST_DAYS = 400
 Granularity = Literal["day", "week", "month"]
@@ -32,6 +32,47 @@ class ProductivityRange(Range):
     """Range and granularity."""
 
     granularity: Granularity = "day"
+
+
+class ExplanationFilter(Input):
+    """Which figure, of which local day, and as known when."""
+
+    metric: str = Field(
+        max_length=60, description="A column of the daily table, or `priority_score`.", examples=["focus_minutes"]
+    )
+    day: Day = Field(examples=["2026-11-20"])
+    as_of: Moment | None = Field(None, description="A past moment. Defaults to now.")
+
+
+class Query(Output):
+    """A query that the figure is computed by."""
+
+    name: str
+    sql: str
+
+
+class InputTable(Output):
+    """The rows of a table that the figure is computed from."""
+
+    table: str
+    count: int = Field(description="All rows.")
+    rows: list[Row] = Field(description="The first 200 of them.")
+
+
+class Explanation(Output):
+    """How a daily figure comes about, to be computed by hand."""
+
+    metric: str
+    label: str
+    meaning: str
+    day: date
+    as_of: datetime
+    result: Any = Field(description="Computed again from the events that were recorded by `as_of`.")
+    published: Any = Field(description="As published by then. Null where that version of the table is not kept.")
+    current: Any = Field(description="As published now.")
+    queries: list[Query]
+    inputs: list[InputTable]
+    late: list[Row] = Field(description="Events of before `as_of` that were recorded after it.")
 
 
 class Analysis(Output):

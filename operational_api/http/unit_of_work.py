@@ -9,7 +9,7 @@ from typing import Annotated, Any, LiteralString
 from uuid import UUID
 
 import orjson
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
@@ -20,7 +20,14 @@ from operational_api.http.conditional import strong_etags
 from operational_api.http.rendered import Rendered, version_etag
 from operational_api.http.services import Services
 from operational_api.security import audit
-from operational_api.security.authentication import AuthenticationScheme, Caller, Credentials, Origin, authenticate
+from operational_api.security.authentication import (
+    AuthenticationScheme,
+    Caller,
+    Credentials,
+    CredentialsDependency,
+    Origin,
+    authenticate,
+)
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -172,3 +179,14 @@ def check_match(if_match: str | None, version: int) -> None:
     """Refuse a change of a row that has changed since the client read it."""
     if if_match is not None and if_match.strip() != "*" and f'"{version}"' not in strong_etags(if_match):
         raise Stale
+
+
+#: The credentials of the caller, for a route that opens its own short transactions.
+CallerCredentials = Annotated[Credentials, Depends(CredentialsDependency())]
+
+
+@contextmanager
+def short_transaction(shared: Services, credentials: Credentials) -> Iterator[UnitOfWork]:
+    """A short transaction of a long request."""
+    with authenticate(shared.database, credentials) as (tx, caller):
+        yield UnitOfWork(tx, caller, credentials.origin, shared.serving)

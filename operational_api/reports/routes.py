@@ -11,12 +11,25 @@ from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.http.errors import problems
 from operational_api.http.idempotency import StillAtWork, run_once
 from operational_api.http.pagination import after_moment, page_of
+from operational_api.http.past import NotPast, check_past
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
-from operational_api.http.services import Shared
-from operational_api.http.unit_of_work import KeyReused, RequestContext, UnitOfWork
+from operational_api.http.services import NoHistory, Shared
+from operational_api.http.unit_of_work import (
+    CallerCredentials,
+    KeyReused,
+    RequestContext,
+    UnitOfWork,
+    short_transaction,
+)
 from operational_api.reports.schemas import NewReport, Preview, ReportEntry, ReportFilter, ReportPage, Wanted
-from operational_api.reports.service import QUERIES, CallerCredentials, in_format, report_subject, short_transaction
+from operational_api.reports.service import (
+    LAST_WHOLE,
+    QUERIES,
+    in_format,
+    late_header,
+    report_subject,
+)
 from reports.delivery.composer import composer
 from reports.pdf import NoPdf
 from reports.periods.content import REPORT, Report
@@ -54,13 +67,20 @@ def list_reports(filters: Annotated[ReportFilter, Query()], uow: UnitOfWork) -> 
     return ReportPage(items=[ReportEntry.from_row(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-@router.get("/preview", responses=FORMS | problems(NotSignedIn, NotComputed, NoPdf, Invalid))
+@router.get("/preview", responses=FORMS | problems(NotSignedIn, NotComputed, NotPast, NoHistory, NoPdf, Invalid))
 def preview_report(
     filters: Annotated[Preview, Query()], credentials: CallerCredentials, shared: Shared
 ) -> Rendered[Report]:
-    """Preview the next report email as it would be sent now: the last period until its email is sent, then the current one."""
+    """Preview the next report email as it would be sent now: the last period until its email is sent, then the current one. With `as_of`, the
+    report of the last whole period as it was known then; `X-Late-Events` counts the events that came too late for it.
+    """
     with short_transaction(shared, credentials) as uow:
         user_id, now = uow.caller.user_id, uow.tx.now
+        user, _ = report_subject(uow)
+    if filters.as_of:
+        check_past(filters.as_of, now)
+        report, late = shared.history.report(user, LAST_WHOLE[filters.kind], filters.as_of, filters.kind)
+        return in_format(report, filters.format, late_header(late))
     to = Recipients(shared.database, shared.settings.must_verify_email).by_id(user_id)
     report, email = composer(shared.reports).preview(to, filters.kind, now)
     return in_format(report, filters.format, email=email)
@@ -68,17 +88,23 @@ def preview_report(
 
 @router.post(
     "",
-    responses=FORMS | problems(NotSignedIn, NotComputed, StillAtWork, NoPdf, KeyReused, Invalid),
+    responses=FORMS | problems(NotSignedIn, NotComputed, NotPast, NoHistory, StillAtWork, NoPdf, KeyReused, Invalid),
 )
 def make_report(
     body: NewReport, filters: Annotated[Wanted, Query()], context: RequestContext, shared: Shared
 ) -> Rendered[Report]:
-    """Build a report of a custom range. It is not stored, except under the request's Idempotency-Key."""
+    """Build a report of a custom range, with `as_of` as it was known then. It is not stored, except under the request's Idempotency-Key."""
 
     def report() -> bytes:
         with short_transaction(shared, context.credentials) as uow:
             user, _ = report_subject(uow)
-        whole = shared.reports.report(shared.reports.facts(user, Period.between(body.first_day, body.last_day)))
+            now = uow.tx.now
+        if body.as_of:
+            check_past(body.as_of, now)
+            period = Period.between(body.first_day, body.last_day)
+            whole, _ = shared.history.report(user, lambda *_: period, body.as_of)
+        else:
+            whole = shared.reports.report(shared.reports.facts(user, Period.between(body.first_day, body.last_day)))
         return orjson.dumps(whole if body.sections is None else whole.only(body.sections))
 
     answer = run_once(context, report)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from operational_api.http.pagination import Cursor
-from operational_api.http.schema_base import Day, Input, Output, Whole
+from operational_api.http.schema_base import Day, Input, Moment, Output, Whole
 from reports.periods.content import Section
 
 LONGEST_DAYS = 366
@@ -56,6 +56,10 @@ class Preview(Wanted):
     """Kind and format of a preview."""
 
     kind: Kind = "weekly"
+    as_of: Moment | None = Field(
+        None,
+        description="A past moment: the report of the last whole period, with its corrections, as it was known then.",
+    )
 
 
 class NewReport(Input):
@@ -63,6 +67,7 @@ class NewReport(Input):
 
     first_day: Day = Field(examples=["2026-11-01"])
     last_day: Day = Field(examples=["2026-11-15"])
+    as_of: Moment | None = Field(None, description="A past moment: the report is what was known then. Defaults to now.")
     sections: Annotated[list[Section], Field(max_length=20)] | None = Field(
         None, description="Only these sections, in the usual order. Defaults to all."
     )

@@ -3,20 +3,14 @@
 Computing one takes a while and may call the text generator, so no transaction is held open for it.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import Depends
-
-from focusflow.clock import local_date
+from focusflow.clock import Period, local_date
 from focusflow.database.queries import load_queries
 from operational_api.http.rendered import Rendered
-from operational_api.http.services import Services
 from operational_api.http.unit_of_work import UnitOfWork
-from operational_api.security.authentication import Credentials, CredentialsDependency, authenticate
 from reports.pdf import pdf
 from reports.periods.content import Report
 from reports.periods.facts import User
@@ -27,15 +21,11 @@ QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 #: Text of users is escaped. If an escape were missing, the policy would still block scripts and requests.
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
-#: The credentials of the caller, for a route that opens its own short transactions.
-CallerCredentials = Annotated[Credentials, Depends(CredentialsDependency())]
-
-
-@contextmanager
-def short_transaction(shared: Services, credentials: Credentials) -> Iterator[UnitOfWork]:
-    """A short transaction of a long request."""
-    with authenticate(shared.database, credentials) as (tx, caller):
-        yield UnitOfWork(tx, caller, credentials.origin, shared.serving)
+#: The last whole week or month of a user on a day of theirs.
+LAST_WHOLE: Mapping[str, Callable[[User, date], Period]] = {
+    "weekly": lambda user, today: Period.week_of(today - timedelta(days=7), user.week_start),
+    "monthly": lambda _, today: Period.month_of(today.replace(day=1) - timedelta(days=1)),
+}
 
 
 def report_subject(uow: UnitOfWork) -> tuple[User, date]:
@@ -44,6 +34,11 @@ def report_subject(uow: UnitOfWork) -> tuple[User, date]:
     assert row is not None
     user = User(row["id"], row["display_name"], uow.caller.timezone, row["week_start"], row["locale"])
     return user, local_date(uow.tx.now, user.timezone)
+
+
+def late_header(late: int) -> dict[str, str]:
+    """How many events of before a past moment were recorded after it."""
+    return {"X-Late-Events": str(late)}
 
 
 def in_format(

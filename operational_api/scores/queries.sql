@@ -36,6 +36,9 @@ select count(*) as open, count(*) filter (where due_at <= %(now)s or due_date < 
            where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress'))) as blocked
 from tasks where deleted_at is null and status in ('pending', 'in_progress')
 
+-- titles --
+select id::text as id, title from tasks where id = any(%(ids)s) and deleted_at is null
+
 -- to_score --
 -- Everything that can be begun now, as the scorer wants it: what is known of each task, of the work on it, and of what was done last; and what was
 -- remembered of the user. As JSON, which is read into columns at once: row by row it took as long as the scoring.

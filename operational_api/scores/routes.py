@@ -6,14 +6,17 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Query
 
+from focusflow.clock import local_date
 from focusflow.errors import Conflict, Invalid, NotFound, NotSignedIn
 from operational_api.http.conditional import NOT_MODIFIED, IfNoneMatch, if_modified
 from operational_api.http.errors import problems
+from operational_api.http.past import NotPast, check_past
 from operational_api.http.rendered import Rendered
 from operational_api.http.route import TypedRoute
-from operational_api.http.unit_of_work import UnitOfWork
+from operational_api.http.services import NoHistory, Shared
+from operational_api.http.unit_of_work import CallerCredentials, UnitOfWork, short_transaction
 from operational_api.scores import store
-from operational_api.scores.schemas import Score, Scores, WhatIf, WhatIfScore
+from operational_api.scores.schemas import PastScore, PastScores, Score, Scores, Then, WhatIf, WhatIfScore
 
 router = APIRouter(tags=["Scores"], route_class=TypedRoute)
 
@@ -33,6 +36,19 @@ def list_scores(
     """List actionable tasks, highest score first. Scores include your latest changes."""
     head = orjson.dumps(store.counts(uow))
     return if_modified(if_none_match, head[:-1] + f',"items":{store.page(uow, limit=limit)}}}'.encode())
+
+
+@router.get("/scores/history", responses=problems(NotSignedIn, NotPast, NoHistory, Invalid))
+def list_past_scores(filters: Annotated[Then, Query()], credentials: CallerCredentials, shared: Shared) -> PastScores:
+    """List the scores of a past moment, computed again from what was known then."""
+    with short_transaction(shared, credentials) as uow:
+        user_id, now, timezone = uow.caller.user_id, uow.tx.now, uow.caller.timezone
+    check_past(filters.as_of, now)
+    found, late = shared.history.scores(user_id, local_date(filters.as_of, timezone), filters.as_of)
+    with short_transaction(shared, credentials) as uow:
+        titles = store.titles(uow.tx, [row["task_id"] for row in found])
+    items = [PastScore.from_row({**row, "title": titles.get(row["task_id"])}) for row in found]
+    return PastScores(as_of=filters.as_of, late_events=late, items=items)
 
 
 @router.get(

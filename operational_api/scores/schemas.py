@@ -41,6 +41,33 @@ class Score(Output):
     as_of: datetime
 
 
+class Then(Input):
+    """A moment of the past."""
+
+    as_of: Moment
+
+
+class PastScore(Output):
+    """A task that was open then, and its score."""
+
+    task_id: UUID
+    title: str | None = Field(description="The title of now. Null where the task has been deleted since.")
+    rank: int
+    score: float
+    deadline_risk: float | None
+    importance: float | None
+    likelihood: float | None
+    model_version: str
+
+
+class PastScores(Output):
+    """Scores as they were at a past moment, by what served then."""
+
+    as_of: datetime
+    late_events: int = Field(description="Events of before that moment that were recorded after it.")
+    items: list[PastScore]
+
+
 class Scores(Output):
     """Tasks by score. Open tasks are those that can be begun, which have a score, those not to be begun yet, and those blocked."""
 

@@ -52,6 +52,11 @@ def is_there(tx: Transaction, task_id: UUID) -> bool:
     return bool(row and row["is_there"])
 
 
+def titles(tx: Transaction, task_ids: list[str]) -> dict[str, str]:
+    """The titles of those tasks that are still there."""
+    return {row["id"]: row["title"] for row in tx.all(QUERIES["titles"], {"ids": [UUID(each) for each in task_ids]})}
+
+
 def _listed(uow: UnitOfWork, limit: int, task_id: UUID | None) -> DictRow:
     row = uow.tx.one(QUERIES["listed"], {"limit": limit, "task_id": task_id, **_moment(uow)})
     assert row is not None

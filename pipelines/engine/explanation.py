@@ -9,10 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from focusflow.database.queries import load_queries
-from focusflow.errors import NotFound
 from focusflow.lake.session import Session, scans
 from focusflow.lake.tables import DAILY_TABLE, Lake, identifier
-from focusflow.metrics import BY_NAME
+from focusflow.metrics import BY_NAME, NoSuchMetric
 from models.serving.registry import Registry
 from pipelines.engine import lineage
 from pipelines.engine.descriptions import FOLDER, table
@@ -24,10 +23,6 @@ PRIORITY_SCORE: Final = "priority_score"
 
 #: Columns that say which row it is, beside those that a figure is made of.
 KEYS: Final = ("version", "change", "valid_from", "valid_to", "type", "subject", "occurred_at", "recorded_at")
-
-
-class NoSuchMetric(NotFound):
-    """There is no such daily figure. Documented ones are in docs/metrics.md."""
 
 
 @dataclass(frozen=True, slots=True)

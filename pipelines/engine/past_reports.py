@@ -8,16 +8,24 @@ from focusflow.clock import Period, local_date
 from focusflow.lake.session import duckdb_session
 from models.serving.registry import Registry
 from pipelines.engine.point_in_time import Row, past_lake
+from reports.delivery.composer import Composer
+from reports.delivery.delivery_log import DeliveryLog
 from reports.periods.builder import ReportBuilder
 from reports.periods.content import Report
-from reports.periods.facts import User, gather
+from reports.periods.facts import Facts, User, gather
 from reports.periods.past_details import past_user
 
 
 def past_report(
-    builder: ReportBuilder, user: User, period_of: Callable[[User, date], Period], as_of: datetime
+    builder: ReportBuilder,
+    user: User,
+    period_of: Callable[[User, date], Period],
+    as_of: datetime,
+    kind: str | None = None,
 ) -> tuple[Report, list[Row]]:
-    """The report, and the events of before that moment that were recorded after it. The period is that of the user and their day then."""
+    """The report, and the events of before that moment that were recorded after it. The period is that of the user and their day then. A report of
+    a `kind` that is mailed also has what it corrects of the one that had been mailed before.
+    """
     settings = builder.settings
     with (
         duckdb_session(temp_directory=str(settings.home / "tmp")) as session,
@@ -25,6 +33,16 @@ def past_report(
     ):
         past.score(Registry(settings.models_folder))
         then = past_user(past.lake, session, user)
-        period = period_of(then, local_date(as_of, then.timezone))
-        facts = gather(past.lake, settings.buckets, then, period, as_of)
-        return replace(builder, lake=past.lake).past_report(session, facts), past.late
+        past_builder = replace(builder, lake=past.lake)
+
+        def facts(whom: User, period: Period) -> Facts:
+            return gather(past.lake, settings.buckets, whom, period, as_of)
+
+        def report(known: Facts) -> Report:
+            return past_builder.past_report(session, known)
+
+        known = facts(then, period_of(then, local_date(as_of, then.timezone)))
+        if kind is None:
+            return report(known), past.late
+        log = DeliveryLog(builder.database, settings.mail_from)
+        return Composer(settings, log, facts, report, as_of).report(known, kind), past.late

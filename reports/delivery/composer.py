@@ -21,22 +21,23 @@ PENDING = ("due", "sending")
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes report emails. `build_report_of` turns facts into a report."""
+    """Composes report emails. `build_report_of` turns facts into a report; `as_of` is the past moment that they are of, if any."""
 
     settings: Settings
     log: DeliveryLog
     facts: Callable[[User, Period], Facts]
     build_report_of: Callable[[Facts], Report]
+    as_of: datetime | None = None
 
-    def report(self, facts: Facts, to: Recipient, kind: str) -> Report:
+    def report(self, facts: Facts, kind: str) -> Report:
         """The report of these facts, with what the last email of this kind said and late data has changed since."""
         report = self.build_report_of(facts)
-        last = self.log.before(to.user.id, kind, facts.period)
+        last = self.log.before(facts.user.id, kind, facts.period, self.as_of)
         if last is None or last.content is None:
             return report
         said = REPORT.validate_python(last.content)
         try:
-            whom = replace(to.user, locale=said.locale)  # numbers are compared as they are written
+            whom = replace(facts.user, locale=said.locale)  # numbers are compared as they are written
             return report.correcting(said, build_report(self.facts(whom, last.period)))
         except NotComputed:  # that period is gone; this one is reported all the same
             return report
@@ -51,7 +52,7 @@ class Composer:
         if row and row.status in PENDING and row.content:
             report = REPORT.validate_python(row.content)
         else:
-            report = self.report(self.facts(to.user, period), to, kind)
+            report = self.report(self.facts(to.user, period), kind)
         return report, self.email(report, to, kind)
 
     def email(self, report: Report, to: Recipient, kind: str) -> Email:

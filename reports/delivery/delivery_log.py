@@ -106,9 +106,9 @@ class DeliveryLog:
     def of_key(self, user_id: UUID, kind: str, period: str) -> Row | None:
         return self._one("of_key", user_id=user_id, kind=kind, period=period)
 
-    def before(self, user_id: UUID, kind: str, period: Period) -> Row | None:
-        """The last report of a kind that this user was sent before a period."""
-        return self._one("before", user_id=user_id, kind=kind, first=period.first)
+    def before(self, user_id: UUID, kind: str, period: Period, sent_by: datetime | None = None) -> Row | None:
+        """The last report of a kind that this user was sent before a period, and by a moment if one is given."""
+        return self._one("before", user_id=user_id, kind=kind, first=period.first, sent_by=sent_by)
 
     def newest_of(self, user_id: UUID, kind: str) -> Row | None:
         """The report of a kind about the latest period."""

@@ -38,7 +38,9 @@ select * from report_deliveries where user_id = %(user_id)s and kind = %(kind)s 
 
 -- before --
 select * from report_deliveries
-where user_id = %(user_id)s and kind = %(kind)s and status = 'sent' and last_day < %(first)s order by last_day desc limit 1
+where user_id = %(user_id)s and kind = %(kind)s and status = 'sent' and last_day < %(first)s
+  and (%(sent_by)s::timestamptz is null or sent_at <= %(sent_by)s)
+order by last_day desc limit 1
 
 -- newest_of --
 select * from report_deliveries where user_id = %(user_id)s and kind = %(kind)s order by last_day desc limit 1

@@ -268,7 +268,7 @@ class Sender:
             raise NotComputed  # its last day may not be whole yet
         if facts.is_empty and to.empty_week == "nothing":
             raise Empty
-        report = self.composer.report(facts, to, row.kind)
+        report = self.composer.report(facts, row.kind)
         content: Mapping[str, Any] = orjson.loads(orjson.dumps(report))
         return content
 

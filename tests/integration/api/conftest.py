@@ -30,13 +30,14 @@ from operational_api.http.services import Services
 from operational_api.security import audit, passwords
 from operational_api.security.authentication import Origin
 from operational_api.security.tokens import Access
+from pipelines.engine.history import LakeHistory
 
 PASSWORD = "a long sentence is a good password"
 
 
 @pytest.fixture(scope="module")
 def http(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    app = create_app(load_settings(home=tmp_path_factory.mktemp("home")), database_url)
+    app = create_app(load_settings(home=tmp_path_factory.mktemp("home")), database_url, LakeHistory)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -173,7 +174,7 @@ def address(http: TestClient, database_url: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     inner: Any = http.app
-    app = create_app(inner.state.services.settings, database_url)
+    app = create_app(inner.state.services.settings, database_url, LakeHistory)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -62,6 +62,8 @@ QUESTIONS = {
     "/api/v1/calendar/free": "?since=2026-12-01&until=2026-12-31",
     "/api/v1/ai/analyze-performance": "?from=2026-11-01&to=2026-11-30",
     "/api/v1/tasks/search": "?q=private",
+    "/api/v1/scores/history": "?as_of=2026-11-01T09:00:00Z",
+    "/api/v1/analytics/explanation": "?metric=focus_minutes&day=2026-11-01",
 }
 
 

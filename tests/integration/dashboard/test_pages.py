@@ -226,6 +226,60 @@ def test_a_report_that_is_not_computed_yet_is_announced_and_no_outage(look, api,
     assert not page.error
 
 
+EXPLAINED = {
+    "metric": "tasks_completed", "label": "Completed", "meaning": "Tasks completed that day.", "day": "2026-03-02",
+    "as_of": "2026-03-02T22:59:59Z", "result": 3, "published": None, "current": 4,
+    "late": [{"type": "task.completed", "recorded_at": "2026-03-03T08:00:00Z"}],
+    "queries": [{"name": "productivity_daily/tasks.sql", "sql": "select 1 as tasks_completed"}],
+    "inputs": [{"table": "silver/task_history", "count": 300, "rows": [{"task_id": "a", "status": None}]}],
+}  # fmt: skip
+
+
+def test_a_number_is_explained_by_its_rows_and_queries(look, api, monkeypatch):
+    me = str(new_id())
+    look(days_of(me, 3), user_id=me)
+    asked = Mock(return_value=EXPLAINED)
+    monkeypatch.setattr(api, "explanation", asked, raising=False)
+
+    def script():
+        from datetime import date
+        from types import SimpleNamespace
+        from unittest.mock import patch
+
+        from dashboard.components import explanation
+        from focusflow.clock import Period
+
+        day = date(2026, 3, 2)
+        with patch.object(explanation.st, "expander") as expander:
+            expander.return_value.__enter__.return_value = SimpleNamespace(open=True)
+            explanation.explain(Period.between(day, day))
+
+    page = AppTest.from_function(script, default_timeout=30).run()
+    assert not page.exception
+    asked.assert_not_called()
+    page.button[0].click().run()
+    assert not page.exception
+    assert asked.call_args.args[0] == "tasks_completed"
+    told = words(page)
+    assert "Completed on 2026-03-02: 3" in told
+    assert "Published by then: –; published now: 4" in told
+    assert "300 input rows, the first 1 are shown" in told
+    assert page.code[0].value == "select 1 as tasks_completed"
+    assert len(page.dataframe) == 2
+
+
+def test_a_report_is_shown_as_of_a_past_day(look, api, monkeypatch):
+    look()
+    asked = Mock(return_value=b"<p>then</p>")
+    monkeypatch.setattr(api, "report_page", asked)
+    page = show("reports")
+    assert asked.call_args.kwargs == {"as_of": None}
+    page.date_input(key="as of report").set_value(TODAY - timedelta(days=9)).run()
+    assert not page.exception
+    assert f"{asked.call_args.kwargs['as_of']:%Y-%m-%d %H:%M}" == f"{TODAY - timedelta(days=9)} 23:59"
+    assert "as it was known then" in words(page)
+
+
 @pytest.mark.parametrize("name", ["product", "model", "data_health"])
 def test_a_page_about_all_users_is_not_shown_to_every_user(look, name):
     look()

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from focusflow.metrics import BY_NAME
+from focusflow.metrics import BY_NAME, NoSuchMetric
 from models.serving.registry import Registry
 from pipelines.engine.daily import DAILY
-from pipelines.engine.explanation import PRIORITY_SCORE, NoSuchMetric, Question, explain
+from pipelines.engine.explanation import PRIORITY_SCORE, Question, explain
 from pipelines.engine.point_in_time import past_lake
 from pipelines.reference.check import compare
 from tests.conftest import BUCKETS

@@ -1,0 +1,68 @@
+"""How a daily figure comes about, for any number that a page shows: definition, SQL, input rows and result, now or as of a past moment."""
+
+import polars as pl
+import streamlit as st
+
+from dashboard import current_user
+from dashboard.api_client import Json
+from dashboard.components import layout, past_moment
+from focusflow.clock import Period
+from focusflow.metrics import BY_NAME, METRICS
+
+#: The first that is offered.
+USUAL = "tasks_completed"
+
+
+def explain(span: Period) -> None:
+    """Let the user choose a figure and a day, and show how it is computed. Nothing is computed before that."""
+    today = current_user.local_today(current_user.require_user())
+    with st.expander("Explain a number", icon=":material/calculate:", key="explain", on_change="rerun") as opened:
+        if not opened.open:
+            return
+        with st.form("explain figure", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            names = [each.name for each in METRICS]
+            metric = st.selectbox(
+                "Number", names, index=names.index(USUAL), format_func=lambda name: BY_NAME[name].label
+            )
+            day = st.date_input("Day", min(span.last, today), max_value=today, format="YYYY-MM-DD")
+            moment = past_moment.as_of("explain")
+            is_asked = st.form_submit_button("Explain")
+        if is_asked:
+            found = layout.fetch(lambda client: client.explanation(metric, day, moment))
+            if found:
+                _show(found)
+
+
+def _show(found: Json) -> None:
+    me = current_user.require_user()
+    moment = layout.local(found["as_of"], me)
+    st.markdown(f"**{found['label']} on {found['day']}: {_value(found['result'])}**")
+    st.caption(
+        f"{found['meaning']} Computed again from what was recorded by {moment:%-d %B %Y, %H:%M}. Published by then:"
+        f" {_value(found['published'])}; published now: {_value(found['current'])}."
+    )
+    if found["late"]:
+        st.caption(f"{len(found['late'])} events of before that moment were recorded after it:")
+        _table(found["late"])
+    for each in found["inputs"]:
+        more = f", the first {len(each['rows'])} are shown" if each["count"] > len(each["rows"]) else ""
+        st.markdown(f"**{each['table']}**: {each['count']} input rows{more}")
+        _table(each["rows"])
+    for each in found["queries"]:
+        st.markdown(f"**{each['name']}**")
+        st.code(each["sql"], language="sql")
+
+
+def _table(rows: list[Json]) -> None:
+    if rows:
+        st.dataframe(
+            pl.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows]), hide_index=True
+        )
+
+
+def _cell(value: object) -> str:
+    return "–" if value is None else str(value)
+
+
+def _value(value: object) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else _cell(value)
