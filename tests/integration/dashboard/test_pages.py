@@ -250,7 +250,7 @@ def test_a_number_is_explained_by_its_rows_and_queries(look, api, monkeypatch):
         from focusflow.clock import Period
 
         day = date(2026, 3, 2)
-        with patch.object(explanation.st, "expander") as expander:
+        with patch("streamlit.expander") as expander:
             expander.return_value.__enter__.return_value = SimpleNamespace(open=True)
             explanation.explain(Period.between(day, day))
 
