@@ -41,6 +41,24 @@ def check_rule(rule: str, begin: datetime, timezone: str = "UTC") -> None:
         raise BadRecurrence("it never takes place from its start on")
 
 
+def check_series(rule: str, begin: datetime, timezone: str = "UTC") -> None:
+    """Refuse also a rule that does not take place on its start: of an appointment, calendars differ on whether that counts.
+
+    >>> check_series("FREQ=WEEKLY;BYDAY=TH", datetime(2026, 1, 1))
+    """
+    check_rule(rule, begin, timezone)
+    if not starts_on_rule(rule, begin):
+        raise BadRecurrence(
+            "its start is not one of its days, and calendars differ on whether it counts: start on one of them"
+        )
+
+
+def starts_on_rule(rule: str, begin: datetime) -> bool:
+    """Whether the day of the start is one of the rule."""
+    day = begin.toordinal()
+    return _days(parse_rule(rule), begin).first(day) == day
+
+
 def next_occurrence(rule: str, begin: datetime, after: datetime, timezone: str, *, last_year: int) -> datetime | None:
     """The next local time of a rule after another; None after `last_year` or the end of the rule.
 

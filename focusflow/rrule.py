@@ -34,6 +34,9 @@ LISTS = {
 }
 TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
+#: What else than BYMONTH tells that a yearly rule with BYMONTHDAY means days of all months.
+MONTHS_KNOWN_BY = {"BYMONTH", "BYYEARDAY", "BYWEEKNO", "BYDAY"}
+
 #: The frequencies with which the RFC does not allow a part.
 NOT_WITH = {"BYMONTHDAY": ("WEEKLY",), "BYYEARDAY": FREQUENCIES[:3], "BYWEEKNO": FREQUENCIES[:3]}
 
@@ -88,9 +91,20 @@ def check_text(text: str) -> Rule:
     if any(number for _, number in rule.weekdays) and (rule.frequency in FREQUENCIES[:2] or rule.weeks):
         where = "BYWEEKNO" if rule.weeks else f"FREQ={rule.frequency}"
         raise BadRecurrence(f"a BYDAY with a number cannot be used with {where}")
+    _check_ambiguity(rule, parts)
     if rule.positions and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
         raise BadRecurrence("BYSETPOS needs another part that begins with BY")
     return rule
+
+
+def _check_ambiguity(rule: Rule, parts: Mapping[str, str]) -> None:
+    """Refuse what the RFC leaves open and calendars read differently."""
+    if rule.frequency == "YEARLY" and rule.weeks and rule.interval > 1:
+        raise BadRecurrence(
+            "BYWEEKNO with an INTERVAL is not supported: calendars differ on the year of a week that reaches into two"
+        )
+    if rule.frequency == "YEARLY" and rule.month_days and not set(parts) & MONTHS_KNOWN_BY:
+        raise BadRecurrence("BYMONTHDAY with FREQ=YEARLY needs BYMONTH: calendars differ on the month without it")
 
 
 def _parts(text: str) -> list[tuple[str, str]]:

@@ -106,7 +106,7 @@ class RuleDays:
         self._begin_month = begin.year * 12 + begin.month - 1
         self._begin_week = self._begin - (begin.weekday() - rule.week_start) % 7
         self._matching: dict[int, dict[int, Day]] = {}
-        self._by_year: dict[tuple[int, int, int], list[int]] = {}
+        self._by_year: dict[tuple[int, int], list[int]] = {}
 
     def between(self, first: int, last: int) -> Iterator[int]:
         """The days from `first` to `last`, both included."""
@@ -141,8 +141,7 @@ class RuleDays:
             self._take()
             new_year, like = date(year, 1, 1).toordinal(), LIKE[year % 400]
             if self._days_like(like):
-                phase, begin = self._phase(year, new_year), max(self._begin - new_year, -SPILL - 1)
-                yield new_year, self._in_year(like, phase, begin)
+                yield new_year, self._in_year(like, self._phase(year, new_year))
             year += 1
 
     def _next_year(self, year: int) -> int:
@@ -177,20 +176,20 @@ class RuleDays:
             self._matching[year] = _matching_days(self._rule, year)
         return self._matching[year]
 
-    def _in_year(self, year: int, phase: int, begin: int) -> list[int]:
+    def _in_year(self, year: int, phase: int) -> list[int]:
         """The days that the rule selects in a year of this kind."""
-        key = (year, phase, begin)
+        key = (year, phase)
         if key not in self._by_year:
             self._take(YEAR_STEPS)
-            self._by_year[key] = self._work_out(year, phase, begin)
+            self._by_year[key] = self._work_out(year, phase)
         return self._by_year[key]
 
-    def _work_out(self, year: int, phase: int, begin: int) -> list[int]:
-        groups = self._groups(self._days_like(year), phase, begin, 365 + isleap(year))
+    def _work_out(self, year: int, phase: int) -> list[int]:
+        groups = self._groups(self._days_like(year), phase, 365 + isleap(year))
         chosen = (offset for group in groups for offset in _at_positions(group, self._rule.positions))
         return [offset for offset in chosen if 0 <= offset < 365 + isleap(year)]
 
-    def _groups(self, days: Mapping[int, Day], phase: int, begin: int, length: int) -> Iterable[list[int]]:
+    def _groups(self, days: Mapping[int, Day], phase: int, length: int) -> Iterable[list[int]]:
         """The days of each interval that touches the year."""
         interval = self._rule.interval
         match self._rule.frequency:
@@ -204,8 +203,7 @@ class RuleDays:
                 return months.values()
             case "WEEKLY":
                 weeks = (range(week, week + 7) for week in range(phase, length, 7 * interval))
-                # of the week in which a rule begins, positions count the days from then on
-                return [[offset for offset in week if offset in days and offset >= begin] for week in weeks]
+                return [[offset for offset in week if offset in days] for week in weeks]
             case "DAILY":
                 return [[offset] for offset in range(phase, length, interval) if offset in days]
 
@@ -222,10 +220,12 @@ def is_empty(rule: Rule) -> bool:
 
 
 def with_default_days(rule: Rule, begin: date) -> Rule:
-    """The rule with the days of its start, where it names none."""
-    if rule.frequency == "DAILY" or rule.month_days or rule.year_days or rule.weeks or rule.weekdays:
+    """The rule with the days of its start, where it names none. A week that is named by its number has no day yet."""
+    if rule.frequency == "DAILY" or rule.month_days or rule.year_days or rule.weekdays:
         return rule
-    if rule.frequency == "WEEKLY":
+    if rule.weeks and rule.frequency != "YEARLY":  # of older rules
+        return rule
+    if rule.frequency == "WEEKLY" or rule.weeks:
         return replace(rule, weekdays=frozenset({(begin.weekday(), 0)}))
     months = rule.months or (frozenset({begin.month}) if rule.frequency == "YEARLY" else frozenset())
     return replace(rule, months=months, month_days=frozenset({begin.day}))

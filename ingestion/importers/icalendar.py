@@ -11,6 +11,7 @@ import recurring_ical_events
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from focusflow.contracts.fields import Priority, TaskStatus
+from focusflow.recurrence import starts_on_rule
 from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.records import LIKELY, NO, SURE, CalendarEvent, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, clean_rule, read_duration, read_moment, read_zone
@@ -229,13 +230,18 @@ class _Calendar:
             return
         rule = clean_rule(rules[0][1]) if len(rules) == 1 else None
         is_plain = not changes and not {"EXDATE", "RDATE", "EXRULE"} & master.properties.keys()
-        if is_plain and rule is not None and self._keeps_its_hour(master):
+        if is_plain and rule is not None and self._keeps_its_hour(master) and self._starts_on(rule, master):
             for item in self._event(uid, master):
                 if isinstance(item, CalendarEvent):
                     item.rrule = rule
                 yield item
             return
         yield from self._written_out(uid, master, changes)
+
+    def _starts_on(self, rule: str, master: Component) -> bool:
+        """Whether the start is a day of the rule: if not, it takes place beside those."""
+        start = self._at(self._needed(master, "DTSTART")).astimezone(self._surroundings.zone)
+        return starts_on_rule(rule, start.replace(tzinfo=None))
 
     def _keeps_its_hour(self, master: Component) -> bool:
         """Whether a rule that is followed in the user's zone takes place at the same times as in the event's."""

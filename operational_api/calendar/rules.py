@@ -6,7 +6,7 @@ from typing import Any
 
 from focusflow.clock import zone
 from focusflow.errors import Invalid
-from focusflow.recurrence import check_rule
+from focusflow.recurrence import check_series
 from focusflow.rrule import BadRecurrence
 
 LONGEST_EVENT = timedelta(days=31)
@@ -37,7 +37,7 @@ def _check_times(event: Mapping[str, Any]) -> None:
 def _check_rule(event: Mapping[str, Any], timezone: str) -> None:
     if event["rrule"] is not None:
         try:
-            check_rule(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None), timezone)
+            check_series(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None), timezone)
         except BadRecurrence as error:
             raise Invalid.field("body.rrule", str(error)) from error
 
