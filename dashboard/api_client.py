@@ -409,6 +409,28 @@ class Client:
     def revoke_feed(self) -> None:
         self._call("DELETE", "/api/v1/calendar/feed")
 
+    def calendar_connections(self) -> list[Json]:
+        """The connected calendars, and how each is."""
+        items: list[Json] = self._call("GET", "/api/v1/calendar/connections")["items"]
+        return items
+
+    def connect_calendar(self, kind: str, url: str, **more: str) -> Json:
+        return self._call("POST", "/api/v1/calendar/connections", json={"kind": kind, "url": url, **more})
+
+    def change_calendar(self, connection_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/calendar/connections/{connection_id}", json=changes)
+
+    def disconnect_calendar(self, connection_id: str) -> None:
+        self._call("DELETE", f"/api/v1/calendar/connections/{connection_id}")
+
+    def sync_calendar(self, connection_id: str) -> None:
+        self._call("POST", f"/api/v1/calendar/connections/{connection_id}/sync")
+
+    def sync_conflicts(self, connection_id: str) -> list[Json]:
+        """What lost when both sides had changed an appointment."""
+        items: list[Json] = self._call("GET", f"/api/v1/calendar/connections/{connection_id}/conflicts")["items"]
+        return items
+
     def export(self, format_name: str) -> bytes:
         """All records as a file of a format."""
         return self._answer("GET", "/api/v1/exports", params={"format": format_name}).content

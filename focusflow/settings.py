@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         (),
         description="Private addresses or networks that users' calendars, webhooks and notification channels may reach, separated by commas, for example `192.168.1.10`. Without them, only public addresses.",
     )
+    calendar_sync_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes between two synchronizations of a connected calendar."
+    )
     api_port: Port = Field(8000, description="Port of the API.")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
     dashboard_port: Port = Field(8501, description="Port of the dashboard.")

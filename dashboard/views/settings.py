@@ -3,12 +3,13 @@
 import streamlit as st
 
 from dashboard.components import layout
-from dashboard.settings import data, days_off, imports, keys, preferences, profile, security, webhooks
+from dashboard.settings import calendars, data, days_off, imports, keys, preferences, profile, security, webhooks
 
 SECTIONS = {
     "Profile": profile.section,
     "Notifications": preferences.section,
     "Days off": days_off.section,
+    "Calendars": calendars.section,
     "Import": imports.section,
     "API keys": keys.section,
     "Webhooks": webhooks.section,

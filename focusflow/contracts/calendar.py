@@ -10,6 +10,15 @@ from focusflow.contracts.fields import Data, Instant, Name, Title
 #: The calendar of accepted plans. They are the user's own time and no meetings, and a new plan may replace them.
 PLAN_CALENDAR = "focusflow-plan"
 
+#: How the ids of subscribed calendars begin. Their appointments are changed where they are published.
+SUBSCRIPTION = "ics:"
+
+#: How the ids of calendars of CalDAV servers begin.
+CALDAV = "caldav:"
+
+#: The purpose for which addresses and passwords of calendars are encrypted.
+CREDENTIALS = "calendar credentials"
+
 
 class CalendarEvent(Data):
     """An appointment."""

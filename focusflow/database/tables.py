@@ -828,6 +828,76 @@ webhook_positions = Table(
     required("next", BigInteger),
 )
 
+#: Calendars elsewhere with which those of users are kept in step. The credentials are encrypted; `state` is what the next synchronization
+#: goes on from: ETags, and the sync token of each calendar.
+calendar_connections = owned(
+    "calendar_connections",
+    required("kind", Text),
+    required("name", Text),
+    required("host", Text),
+    required("address_hash", String(64)),
+    required("credentials", LargeBinary),
+    required("state", JSONB, "'{}'"),
+    required("calendars", JSONB, "'[]'"),
+    Column("selected", ARRAY(Text)),
+    Column("own_calendar", Text),
+    Column("plan_calendar", Text),
+    required("is_paused", Boolean, "false"),
+    required("next_sync_at", Instant),
+    Column("claimed_at", Instant),
+    required("failures", Integer, "0"),
+    required("duration_ms", Integer, "0"),
+    Column("last_attempt_at", Instant),
+    Column("last_synced_at", Instant),
+    Column("problem", Text),
+    required("counts", JSONB, "'{}'"),
+    required("findings", JSONB, "'[]'"),
+    required("findings_count", Integer, "0"),
+    Column("deleted_at", Instant),
+    one_of("kind", "ics", "caldav"),
+    Index(
+        "calendar_connections_address_key",
+        "user_id",
+        "address_hash",
+        unique=True,
+        postgresql_where=text("deleted_at is null"),
+    ),
+    Index("calendar_connections_due_idx", "next_sync_at"),
+)
+
+#: The resources of a CalDAV server as both sides last agreed on them: what a change on either side is compared with. `entries` says which
+#: appointment each occurrence became, with the version and the fields that it then had.
+calendar_objects = Table(
+    "calendar_objects",
+    metadata,
+    Column("connection_id", Uuid, primary_key=True),
+    Column("href", Text, primary_key=True),
+    required("user_id", Uuid),
+    required("calendar", Text),
+    required("etag", Text),
+    required("content", Text),
+    required("entries", JSONB),
+    points_to("calendar_connections", "connection_id", on_delete="cascade"),
+    Index(None, "user_id", "connection_id"),
+)
+
+#: Versions of appointments that lost against a later change on the other side.
+calendar_conflicts = Table(
+    "calendar_conflicts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    required("user_id", Uuid),
+    required("connection_id", Uuid),
+    required("at", Instant),
+    Column("event_id", Uuid),
+    required("title", Text),
+    required("winner", Text),
+    required("lost", JSONB),
+    one_of("winner", "here", "there"),
+    points_to("calendar_connections", "connection_id", on_delete="cascade"),
+    Index(None, "user_id", "connection_id", "at"),
+)
+
 #: Which entity a record of a source became. `source_key` is the hash of its noun and its id there; so nothing is imported twice.
 import_items = Table(
     "import_items",

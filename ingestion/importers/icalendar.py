@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from math import prod
 from typing import Any
 
 import icalendar as ical
@@ -12,6 +13,8 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from focusflow.contracts.fields import Priority, TaskStatus
 from focusflow.recurrence import starts_on_rule
+from focusflow.rrule import READERS, BadRecurrence, parse_rule
+from focusflow.rule_days import is_empty
 from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.records import LIKELY, NO, SURE, CalendarEvent, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, clean_rule, read_duration, read_moment, read_zone
@@ -19,6 +22,9 @@ from ingestion.importers.engine.values import as_moment, clean_rule, read_durati
 LABEL = "iCalendar"
 
 READ = frozenset({"VEVENT", "VTODO"})
+
+#: What no calendar has of itself: the lines around it were lost.
+WITHIN = frozenset({"DTSTART", "DTEND", "SUMMARY"})
 STATES: Mapping[str, TaskStatus] = {"IN-PROCESS": "in_progress", "CANCELLED": "cancelled"}
 
 #: Outlook writes `TZID=tzone://Microsoft/Utc` without the quotation marks that a colon needs.
@@ -27,6 +33,9 @@ UNQUOTED_ZONE = re.compile(r';TZID=([^":;]*:[^":;]*):(\d{8}[^:]*)$')
 #: Series with exceptions are written out up to here.
 AHEAD = timedelta(days=366)
 OCCURRENCES = 5000
+
+#: What takes longer than a moment to write out is not what anybody has in a calendar.
+FIRST_YEAR, RULES, TIMES_A_DAY = 1900, 5, 24
 
 
 def sniff(upload: Upload) -> int:
@@ -95,6 +104,8 @@ class _Splitter:
                 self._current, self._depth = Component(name, place, []), 0
             self._depth += 1
             self._current.lines.append(line)
+        elif word == "END" and name in READ and self._current is None:
+            yield Finding(place, f"{name} ends here and never begins")
         elif word == "END":
             yield from self._end(line)
         elif line.strip():
@@ -126,10 +137,12 @@ class _Splitter:
             return
         line = UNQUOTED_ZONE.sub(r';TZID="\1":\2', line)
         try:
-            name, parameters, value = ical.parser.Contentline(line).parts()  # type: ignore[no-untyped-call]
+            name, parameters, value = ical.parser.Contentline(line).raw_parts()  # type: ignore[no-untyped-call]
         except (ValueError, IndexError) as error:
             yield Finding(place, f"this line cannot be read: {error}", "changed")
             return
+        if self._current is None and str(name).upper() in WITHIN:
+            yield Finding(place, f"{name} stands here outside of any event")
         target.properties.setdefault(str(name).upper(), []).append((parameters, str(value)))
 
 
@@ -148,7 +161,8 @@ class _Calendar:
             if isinstance(found, Finding):
                 yield found
             elif found.name == "VTIMEZONE":
-                self._zone_components[found.value("TZID")] = found
+                if all("FREQ=YEARLY" in line.upper() for line in found.lines if line.upper().startswith("RRULE")):
+                    self._zone_components[found.value("TZID")] = found
             elif found.name == "VCALENDAR":
                 self._here = read_zone(found.value("X-WR-TIMEZONE")) or self._here
                 self._name = found.text("X-WR-CALNAME") or None
@@ -159,7 +173,7 @@ class _Calendar:
         by_uid: dict[tuple[str, str], list[Component]] = {}
         for component in components:
             uid = (
-                component.value("UID")
+                component.text("UID")
                 or f"{component.value('SUMMARY')}|{component.value('DTSTART')}|{component.value('DUE')}"
             )
             by_uid.setdefault((component.name, uid), []).append(component)
@@ -255,15 +269,18 @@ class _Calendar:
 
     def _written_out(self, uid: str, master: Component, changes: list[Component]) -> Iterator[Item]:
         first = self._needed(master, "DTSTART")
+        begin = as_moment(first, self._here) or self._surroundings.now
+        if problem := _unbounded(master, begin):
+            yield Finding(master.place, f"{problem}, so it takes place once", "changed")
+            yield from self._event(uid, master)
+            return
         lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//FocusFlow//import//"]
         for each in (*self._zone_components.values(), master, *changes):
             lines += each.lines
         calendar = ical.Calendar.from_ical("\r\n".join([*lines, "END:VCALENDAR", ""]))
-        begin = as_moment(first, self._here) or self._surroundings.now
-        found = recurring_ical_events.of(calendar, skip_bad_series=True).between(
-            begin - timedelta(days=2), self._surroundings.now + AHEAD
-        )
-        if not found:
+        since = max(begin - timedelta(days=2), self._surroundings.since or begin - timedelta(days=2))
+        found = recurring_ical_events.of(calendar, skip_bad_series=True).between(since, self._surroundings.now + AHEAD)
+        if not found and since < begin:
             yield Finding(master.place, "it never takes place")
         if len(found) > OCCURRENCES:
             yield Finding(
@@ -379,13 +396,37 @@ def _state(component: Component, status: str, *, is_done: bool) -> TaskStatus:
 def _related(component: Component, kind: str) -> list[str]:
     """The tasks to which one has a relation of this type (RFC 9253)."""
     found = component.properties.get("RELATED-TO", [])
-    return [value.strip() for given, value in found if str(given.get("RELTYPE", "PARENT")).upper() == kind]
+    return [_unescaped(value) for given, value in found if str(given.get("RELTYPE", "PARENT")).upper() == kind]
 
 
 def _priority(text: str) -> Priority:
     """1 is the highest, 9 the lowest, 0 undefined."""
     number = int(text) if text.isdigit() else 0
     return "urgent" if number == 1 else "high" if 1 < number < 5 else "low" if number > 5 else "medium"
+
+
+def _unbounded(master: Component, begin: datetime) -> str | None:
+    """Why the rules of a series would take too long to follow; None if they would not."""
+    if begin.year < FIRST_YEAR:
+        return f"it recurs since the year {begin.year}"
+    if len(master.texts("RDATE")) > OCCURRENCES:
+        return f"it has more than {OCCURRENCES:,} dates"
+    rules = [*master.values("RRULE"), *master.values("EXRULE")]
+    if len(rules) > RULES:
+        return f"it has more than {RULES} rules"
+    return next(filter(None, map(_unbounded_rule, rules)), None)
+
+
+def _unbounded_rule(text: str) -> str | None:
+    parts = dict(part.partition("=")[::2] for part in text.strip().upper().removeprefix("RRULE:").split(";"))
+    times = prod(len(parts.get(name, "").split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+    if times > TIMES_A_DAY:
+        return f"the rule {text!r} recurs more than {TIMES_A_DAY} times a day"
+    try:
+        rule = parse_rule(";".join(f"{name}={value}" for name, value in parts.items() if name in READERS))
+    except BadRecurrence as error:
+        return f"the rule {text!r} cannot be followed: {error}"
+    return f"no day of any year matches the rule {text!r}" if is_empty(rule) else None
 
 
 def _sequence(component: Component) -> tuple[int, str]:

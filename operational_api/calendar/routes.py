@@ -83,11 +83,12 @@ def get_appointment(event_id: UUID, uow: UnitOfWork) -> Event:
     return ENTITY.to_response(row)
 
 
-@router.patch("/{event_id:uuid}", responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+@router.patch("/{event_id:uuid}", responses=problems(NotSignedIn, EventNotFound, rules.Subscribed, Stale, Invalid))
 def change_appointment(event_id: UUID, body: EventChange, uow: UnitOfWork, if_match: IfMatch = None) -> Event:
     """Update an appointment. For a recurring one, every occurrence changes."""
     before = ENTITY.locked(uow.tx, event_id)
     check_match(if_match, before["version"])
+    rules.check_writable(before)
     patch = require_non_null(
         body.model_dump(exclude_unset=True), "title", "start_at", "end_at", "all_day", "busy", "attendees"
     )
@@ -96,11 +97,16 @@ def change_appointment(event_id: UUID, body: EventChange, uow: UnitOfWork, if_ma
     return ENTITY.to_response(row)
 
 
-@router.delete("/{event_id:uuid}", status_code=204, responses=problems(NotSignedIn, EventNotFound, Stale, Invalid))
+@router.delete(
+    "/{event_id:uuid}",
+    status_code=204,
+    responses=problems(NotSignedIn, EventNotFound, rules.Subscribed, Stale, Invalid),
+)
 def delete_appointment(event_id: UUID, uow: UnitOfWork, if_match: IfMatch = None) -> None:
     """Delete an appointment."""
     row = ENTITY.locked(uow.tx, event_id)
     check_match(if_match, row["version"])
+    rules.check_writable(row)
     ENTITY.remove(uow, row)
 
 

@@ -5,12 +5,23 @@ from datetime import date, timedelta
 from typing import Any
 
 from focusflow.clock import zone
-from focusflow.errors import Invalid
+from focusflow.contracts.calendar import SUBSCRIPTION
+from focusflow.errors import Conflict, Invalid
 from focusflow.recurrence import check_series
 from focusflow.rrule import BadRecurrence
 
 LONGEST_EVENT = timedelta(days=31)
 LONGEST_SPAN_DAYS = 92
+
+
+class Subscribed(Conflict):
+    """This appointment comes from a calendar that you subscribed to. Change it there, or disconnect the calendar."""
+
+
+def check_writable(event: Mapping[str, Any]) -> None:
+    """Refuse a change that the next reading of its calendar would undo."""
+    if (event["calendar_id"] or "").startswith(SUBSCRIPTION):
+        raise Subscribed
 
 
 def check_event(event: Mapping[str, Any], timezone: str) -> None:

@@ -15,6 +15,7 @@ from focusflow.database.lease import Lease, is_held
 from focusflow.errors import Unavailable
 from focusflow.lake.tables import RAW_EVENTS, position_key
 from focusflow.mail import mailer
+from ingestion.calendars.sync import AT_ONCE, CalendarSync
 from models.serving.scoring import BASELINE_VERSION
 from pipelines.engine import integrity, priorities
 from pipelines.engine.as_of import newest_metadata
@@ -195,6 +196,23 @@ def write_exports(context: dg.OpExecutionContext, installation: Installation) ->
 )
 def export_users() -> None:
     write_exports()
+
+
+@dg.op(description="Synchronize the connected calendars that are due, several at a time.")
+def synchronize_calendars(context: dg.OpExecutionContext, installation: Installation) -> None:
+    with installation.database(connections=AT_ONCE + 1) as database:
+        counts = CalendarSync.of(installation.settings, database).run()
+    context.add_output_metadata(dict(counts))
+
+
+@dg.job(
+    description="Read the calendars that users connected, and write to those of CalDAV servers. A slow server holds up no other.",
+    executor_def=dg.in_process_executor,
+    owners=OWNERS,
+    tags={USES: "calendars", "dagster/max_runtime": "3600"},
+)
+def sync_calendars() -> None:
+    synchronize_calendars()
 
 
 @dg.op(description="Erase the users whose grace period is over, and go on with erasures that were interrupted.")
@@ -520,6 +538,21 @@ def requested_exports(context: dg.SensorEvaluationContext, installation: Install
     with installation.database() as database:
         are_waiting = Exports(database, installation.settings).are_waiting()
     return dg.RunRequest() if are_waiting else dg.SkipReason("No export is requested.")
+
+
+@dg.sensor(
+    owners=OWNERS,
+    job=sync_calendars,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run when a connected calendar is due.",
+)
+def due_calendars(context: dg.SensorEvaluationContext, installation: Installation) -> dg.RunRequest | dg.SkipReason:
+    if _is_under_way(_newest(context.instance, sync_calendars.name)):
+        return dg.SkipReason("A run is under way.")
+    with installation.database() as database:
+        are_due = CalendarSync.of(installation.settings, database).are_due()
+    return dg.RunRequest() if are_due else dg.SkipReason("No calendar is due.")
 
 
 @dg.sensor(

@@ -7,7 +7,19 @@ from sqlalchemy import Table
 from focusflow.database.tables import metadata
 
 #: Secrets, not even exported as hashes; and what Postgres derives from other columns to search them.
-LEFT_OUT = frozenset({"password_hash", "token_hash", "key_hash", "secret", "old_secret", "recovery_hashes", "search"})
+LEFT_OUT = frozenset(
+    {
+        "password_hash",
+        "token_hash",
+        "key_hash",
+        "secret",
+        "old_secret",
+        "recovery_hashes",
+        "search",
+        "credentials",
+        "address_hash",
+    }
+)
 
 DESCRIPTIONS: Mapping[str, str] = {
     "users": "Your account.",
@@ -15,8 +27,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "api_keys": "Your API keys, without the keys themselves.",
     "audit_log": "Security-relevant actions on your account: sign-ins, changes of passwords, keys and roles, exports, deletions.",
     "bounces": "Your email address, if emails to it came back.",
+    "calendar_conflicts": "Versions of appointments that lost against a later change in a connected calendar.",
+    "calendar_connections": "Calendars elsewhere that you connected, without addresses and passwords.",
     "calendar_events": "Your appointments.",
     "calendar_feeds": "Whether your calendar has a secret address, without the address.",
+    "calendar_objects": "Appointments as they were last read from a connected calendar.",
     "categories": "Your categories.",
     "channel_deliveries": "What was sent to your notification channels, and what is still to be sent.",
     "days_off": "Your days off.",

@@ -199,13 +199,14 @@ NO, PERHAPS, LIKELY, SURE = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What reading depends on besides the file: the zone in which times without one are meant, the moment of the import, and what the
-    columns of a table mean, where the user has said it.
+    """What reading depends on besides the file: the zone in which times without one are meant, the moment of the import, what the
+    columns of a table mean, where the user has said it, and from when on recurring appointments are written out, if not from their start.
     """
 
     zone: ZoneInfo
     now: datetime
     columns: Mapping[str, str] | None = None
+    since: datetime | None = None
 
 
 class Format(Protocol):

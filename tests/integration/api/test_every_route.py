@@ -41,6 +41,7 @@ BODIES = {
     ("POST", "/api/v1/goals/{goal_id}/milestones"): {"title": "x"},
     ("PUT", "/api/v1/habits/{habit_id}/logs/{local_day}"): {},
     ("PUT", "/api/v1/days-off/{days_off_id}"): {"first_date": "2026-12-24", "last_date": "2026-12-24"},
+    ("POST", "/api/v1/calendar/connections"): {"kind": "ics", "url": "https://calendar.example.com/a.ics"},
     ("POST", "/api/v1/ai/daily-plan"): {},
     ("POST", "/api/v1/imports/{import_id}/preview"): {},
     ("POST", "/api/v1/reports"): {"first_day": "2026-11-01", "last_day": "2026-11-02"},
@@ -112,6 +113,9 @@ def theirs(other, database):
         "entry_id": made("/time/start", {}),
         "event_id": made(
             "/calendar", {"title": "private", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z"}
+        ),
+        "connection_id": made(
+            "/calendar/connections", {"kind": "ics", "url": "https://calendar.example.com/private.ics"}
         ),
         "days_off_id": made("/days-off", {"first_date": "2026-12-24", "last_date": "2026-12-24"}),
         "notification_id": made("/notifications", {"title": "private", "scheduled_at": "2027-01-01T08:00:00Z"}),

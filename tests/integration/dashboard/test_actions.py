@@ -246,6 +246,37 @@ def test_an_address_for_other_programs_is_previewed_created_and_deleted(visit, m
     assert me.incoming_hooks() == []
 
 
+def test_a_calendar_is_connected_chosen_paused_and_disconnected(visit, me, database):
+    page = visit("settings", section="Calendars")
+    assert "No calendars yet" in words(page)
+    labelled(page.text_input, "Address").set_value("webcal://calendar.example.com/secret.ics")
+    labelled(page.text_input, "Name (optional)").set_value("Team *one*")
+    press(page, "Connect")
+    (connection,) = me.calendar_connections()
+    with database.owner() as owner:
+        owner.execute(
+            "update calendar_connections set kind = 'caldav', problem = 'It is away.', counts = '{\"events\": 3, \"conflicts\": 1}',"
+            ' last_synced_at = now(), findings = \'[{"place": "line 7", "reason": "no date", "outcome": "skipped"}]\','
+            ' findings_count = 1, calendars = \'[{"id": "/a/", "name": "Work", "is_read_only": false},'
+            ' {"id": "/b/", "name": "Plans", "is_read_only": false}]\' where id = %s',
+            [connection["id"]],
+        )
+    page = visit("settings", section="Calendars")
+    assert "Failing" in words(page)
+    assert "3 appointments" in words(page)
+    assert "It is away" in page.error[0].value
+    assert "secret" not in words(page)
+    assert "no date" in page.dataframe[0].value.to_csv()
+    labelled(page.selectbox, "Accepted plans go to").set_value("/b/")
+    assert press(page, "Save") == ["Saved."]
+    changed = me.calendar_connections()[0]
+    assert (changed["plan_calendar"], changed["own_calendar"], changed["selected"]) == ("/b/", None, None)
+    assert press(page, "Sync now")[0].startswith("It is synchronized")
+    assert press(page, "Pause") == ["Paused."]
+    assert press(page, "Disconnect calendar") == ["Disconnected."]
+    assert me.calendar_connections() == []
+
+
 def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):
     task = me.create_task("A parent")
     me.create_task("A child", parent_task_id=task["id"])

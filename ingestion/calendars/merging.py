@@ -1,0 +1,200 @@
+"""What a resource of a server becomes here. Both sides' edits are kept: a field that changed on one side only is taken over, and where both
+changed it, the later change wins and the other value is recorded. An edit wins over a deletion.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from focusflow.clock import zone
+from focusflow.contracts.calendar import CALDAV, PLAN_CALENDAR
+from ingestion.calendars import writing
+from ingestion.calendars.caldav import Resource
+from ingestion.calendars.connection import Connection, Outcome
+from ingestion.calendars.events import QUERIES, fields_of_row
+from ingestion.calendars.objects import DIRTY, Entry, Object, Row, Store
+from ingestion.calendars.reading import PAST, Reading, fields_of, read
+from ingestion.importers.engine.files import Malformed
+from ingestion.importers.engine.records import CalendarEvent, Finding, Place
+
+
+def own_href(calendar: str, event_id: UUID) -> str:
+    """The address of an appointment that was made here. It follows from the id, so that a repetition meets what was written before."""
+    return f"{calendar.rstrip('/')}/{event_id}.ics"
+
+
+@dataclass(slots=True)
+class Merger:
+    """Brings resources of the server here."""
+
+    connection: Connection
+    outcome: Outcome
+    now: datetime
+
+    @property
+    def here(self) -> ZoneInfo:
+        return zone(self.connection.account.timezone)
+
+    def calendar_id(self, calendar: str) -> str:
+        """The id that the appointments of a calendar have here."""
+        if calendar == self.connection.row["plan_calendar"]:
+            return PLAN_CALENDAR
+        digest = hashlib.blake2b(calendar.encode(), digest_size=8).hexdigest()
+        return f"{CALDAV}{self.connection.id}:{digest}"
+
+    def read(self, resource: Resource) -> Reading | None:
+        """What the resource says; None if it is no calendar."""
+        name = resource.href.rpartition("/")[2]
+        try:
+            reading = read(resource.content.encode(), self.here, self.now)
+        except Malformed as problem:
+            self.outcome.findings.append(Finding(Place(1, name), str(problem)))
+            return None
+        self.outcome.findings += [
+            Finding(Place(each.place.line, name), each.reason, each.outcome) for each in reading.findings
+        ]
+        return reading
+
+    def merge(self, store: Store, resource: Resource, calendar: str, read_in: ZoneInfo | None = None) -> None:
+        """Bring the state of a resource here. What both sides last agreed on was read in the zone `read_in`, if not in the present one."""
+        reading = self.read(resource)
+        if reading is None:
+            return
+        known = store.object(resource.href) or self._adopted(store, resource, calendar, reading)
+        if known is None and calendar == self.connection.row["plan_calendar"]:
+            return  # of somebody else: what is in the calendar of plans is no meeting
+        merged = Object(resource.href, calendar, resource.etag, resource.content, {})
+        if known is not None:
+            self._merge_entries(store, known, merged, reading, self._base(known, read_in or self.here))
+        new = {id_: event for id_, event in reading.events.items() if id_ not in merged.entries}
+        merged.entries |= self.add(store, merged, new)
+        store.keep(merged)
+
+    def _merge_entries(
+        self, store: Store, known: Object, merged: Object, reading: Reading, base: Mapping[str, dict[str, Any]]
+    ) -> None:
+        rows = store.rows_of(known)
+        changed_at = writing.changed_at_of(merged.content) or self.now
+        for id_, entry in known.entries.items():
+            row, event = rows.get(entry.event), reading.events.get(id_)
+            if event is None:
+                kept = self._gone_there(store, id_, entry, row, reading)
+            else:
+                before = base.get(id_, entry.fields)
+                there = {name: value for name, value in fields_of(event).items() if value != before.get(name)}
+                kept = (
+                    self._gone_here(store, entry, event, there)
+                    if row is None
+                    else self._on_both(store, entry, row, there, changed_at)
+                )
+            if kept is not None:
+                merged.entries[id_] = kept
+
+    def _on_both(self, store: Store, entry: Entry, row: Row, there: dict[str, Any], changed_at: datetime) -> Entry:
+        here = entry.changes(row)
+        contested = {name for name in here.keys() & there.keys() if here[name] != there[name]}
+        if {"start_at", "end_at"} & contested:  # a start of one side and an end of the other make no appointment
+            contested |= {"start_at", "end_at"} & (here.keys() | there.keys())
+        taken = dict(there)
+        if contested and changed_at >= row["updated_at"].replace(microsecond=0):
+            lost = {name: row[name] for name in contested}
+            store.record_conflict(row["id"], row["title"], "there", lost)
+            taken |= {name: entry.fields.get(name, row[name]) for name in contested - there.keys()}
+        elif contested:
+            lost = {name: there.get(name, entry.fields.get(name)) for name in contested}
+            store.record_conflict(row["id"], row["title"], "here", lost)
+            taken = {name: value for name, value in there.items() if name not in contested}
+        after = {**row, **taken}
+        if after["end_at"] < after["start_at"]:
+            taken |= {name: there.get(name, entry.fields.get(name, row[name])) for name in ("start_at", "end_at")}
+        saved = store.writer.change(row, taken)
+        agreed = Entry(entry.event, DIRTY, {**entry.fields, **there})
+        if not agreed.changes(saved):
+            agreed.version = saved["version"]
+        return agreed
+
+    def _gone_here(self, store: Store, entry: Entry, event: CalendarEvent, there: Mapping[str, Any]) -> Entry | None:
+        """Deleted here. It is deleted there too, unless it changed there: then it comes back."""
+        if not there:
+            return entry
+        store.record_conflict(None, event.title, "there", {})
+        return None
+
+    def _gone_there(self, store: Store, id_: str, entry: Entry, row: Row | None, reading: Reading) -> Entry | None:
+        """No longer in the resource. It is deleted here too, unless it changed here: then it is written again."""
+        if row is None or (
+            "|" in id_ and row["end_at"] < self.now - PAST
+        ):  # it took place, and is no longer written out
+            return None
+        if reading.is_unreadable(id_):
+            return entry
+        if not entry.changes(row):
+            store.writer.remove([row["id"]])
+            return None
+        store.record_conflict(row["id"], row["title"], "here", {})
+        return Entry(entry.event, DIRTY, {})
+
+    def remove(self, store: Store, href: str) -> None:
+        """A resource was deleted there. What was edited here meanwhile is written there again."""
+        known = store.object(href)
+        if known is None:
+            return
+        rows = store.rows_of(known)
+        edited = {
+            id_: Entry(each.event, DIRTY, {})
+            for id_, each in known.entries.items()
+            if each.event in rows and each.changes(rows[each.event])
+        }
+        kept = {each.event for each in edited.values()}
+        store.writer.remove([id_ for id_ in rows if id_ not in kept])
+        for each in edited.values() if known.etag else ():
+            store.record_conflict(each.event, rows[each.event]["title"], "here", {})
+        if edited:
+            store.keep(Object(href, known.calendar, "", known.content, edited))
+        else:
+            store.drop(href)
+
+    def add(self, store: Store, merged: Object, events: Mapping[str, CalendarEvent]) -> dict[str, Entry]:
+        """Add appointments of a resource. An id that another resource of the calendar has too is told apart by the address."""
+        if not events:
+            return {}
+        calendar_id = self.calendar_id(merged.calendar)
+        found = store.tx.all(QUERIES["taken_ids"], {"calendar_id": calendar_id, "ids": list(events)})
+        taken = {row["external_id"] for row in found}
+        suffix = hashlib.blake2b(merged.href.encode(), digest_size=8).hexdigest()
+        names = {id_: f"{id_[:480]}#{suffix}" if id_ in taken else id_ for id_ in events}
+        ids = store.writer.add({names[id_]: event for id_, event in events.items()}, "caldav", calendar_id)
+        return {id_: Entry(ids[names[id_]], 1, fields_of(event)) for id_, event in events.items()}
+
+    def _adopted(self, store: Store, resource: Resource, calendar: str, reading: Reading) -> Object | None:
+        """A resource that was written from here, although the answer to that was lost."""
+        name = resource.href.rpartition("/")[2].removesuffix(".ics")
+        try:
+            row = store.rows([UUID(name)]).get(UUID(name))
+        except ValueError:
+            return None
+        if row is None or resource.href != own_href(calendar, row["id"]):
+            return None
+        event = reading.events.get(name)
+        changed_at = writing.changed_at_of(resource.content) or self.now
+        here, there = fields_of_row(row), fields_of(event) if event is not None else {}
+        entry = Entry(row["id"], row["version"], here)
+        if event is not None and changed_at <= row["updated_at"]:
+            entry = Entry(row["id"], DIRTY, there)
+            if lost := {field: value for field, value in there.items() if value != here[field]}:
+                store.record_conflict(row["id"], row["title"], "here", lost)
+        return Object(resource.href, calendar, "", "", {name: entry})
+
+    def _base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:
+        """What the resource said when both sides last agreed."""
+        if not known.content:
+            return {}
+        try:
+            reading = read(known.content.encode(), read_in, self.now)
+        except Malformed:
+            return {}
+        return {id_: fields_of(event) for id_, event in reading.events.items()}

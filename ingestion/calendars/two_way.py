@@ -1,0 +1,279 @@
+"""Two-way synchronization with a CalDAV account: what changed there is brought here, then what changed here is written there.
+
+Each resource is kept by one transaction, and the sync token after all of them: what is interrupted is repeated, and what is repeated changes
+nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from psycopg.types.json import Jsonb
+
+from focusflow.clock import zone
+from focusflow.contracts.calendar import PLAN_CALENDAR
+from ingestion.calendars import writing
+from ingestion.calendars.caldav import BATCH, CalDavServer, Precondition, Refused, RemoteCalendar, Resource
+from ingestion.calendars.connection import Connection, Outcome, SyncFailed
+from ingestion.calendars.events import QUERIES, fields_of_row
+from ingestion.calendars.merging import Merger, own_href
+from ingestion.calendars.objects import DIRTY, Entry, Object, Row, Store, opened
+from ingestion.calendars.reading import PAST
+from ingestion.importers.engine.records import Finding, Place
+
+#: Appointments made here go to the server unless they ended longer ago.
+OWN_PAST = timedelta(days=30)
+
+#: A resource that changes again while it is written is read again so often.
+ATTEMPTS = 3
+
+#: After so many errors of the server nothing more is written.
+FAILURES = 5
+
+#: Everything is read again after so long: series with exceptions are written out for a year ahead.
+READ_AGAIN = timedelta(days=7)
+
+COUNTS = ("events", "added", "changed", "removed", "sent", "conflicts")
+
+
+class TwoWaySync:
+    """One synchronization of a connection."""
+
+    def __init__(self, connection: Connection, server: CalDavServer) -> None:
+        self._connection, self._server = connection, server
+        self._outcome = Outcome(dict.fromkeys(COUNTS, 0), is_unchanged=True)
+        self._failures: list[SyncFailed] = []
+        with connection.transaction() as tx:
+            self._now = tx.now
+        self._merger = Merger(connection, self._outcome, self._now)
+
+    def run(self) -> Outcome:
+        chosen = self._calendars()
+        self._forget_others({each.id for each in chosen})
+        self._read_again_when_due()
+        for calendar in chosen:
+            self._pull(calendar)
+            self._push(calendar)
+        with opened(self._connection, self._outcome) as store:
+            objects = [each for calendar in chosen for each in store.objects(calendar.id)]
+        self._outcome.counts["events"] = sum(len(each.entries) for each in objects)
+        if self._failures:
+            raise self._failures[0]
+        return self._outcome
+
+    def _calendars(self) -> list[RemoteCalendar]:
+        """The calendars that are read, and those that get what is made here."""
+        found, row = self._server.calendars(), self._connection.row
+        kept = [{"id": each.id, "name": each.name, "is_read_only": each.is_read_only} for each in found]
+        with self._connection.transaction() as tx:
+            values = {"id": self._connection.id, "calendars": Jsonb(kept, dumps=orjson.dumps)}
+            tx.run(QUERIES["keep_calendars"], values)
+        targets, selected = (row["own_calendar"], row["plan_calendar"]), row["selected"]
+        return [each for each in found if each.id in targets or selected is None or each.id in selected]
+
+    def _forget_others(self, chosen: set[str]) -> None:
+        """Calendars that are no longer read: their appointments go, those that were made here stay."""
+        with self._connection.transaction() as tx:
+            known = {row["calendar"] for row in tx.all(QUERIES["known_objects"], {"id": self._connection.id})}
+        for calendar in known - chosen:
+            with opened(self._connection, self._outcome) as store:
+                for each in store.objects(calendar):
+                    rows = store.rows_of(each).values()
+                    store.writer.remove([row["id"] for row in rows if row["source"] == "caldav"])
+                    store.drop(each.href)
+
+    def _read_again_when_due(self) -> None:
+        """In another zone, or after a while, what is stored is read as if it came again from the server."""
+        state, timezone = self._connection.state, self._connection.account.timezone
+        read_at = datetime.fromisoformat(state["read_at"]) if "read_at" in state else None
+        if read_at is not None and read_at > self._now - READ_AGAIN and state["timezone"] == timezone:
+            return
+        read_in = zone(state.get("timezone") or timezone)
+        with self._connection.transaction() as tx:
+            hrefs = [row["href"] for row in tx.all(QUERIES["known_objects"], {"id": self._connection.id})]
+        for batch in _batches(hrefs):
+            with opened(self._connection, self._outcome) as store:
+                for known in filter(None, map(store.object, batch)):
+                    if known.etag:
+                        resource = Resource(known.href, known.etag, known.content)
+                        self._merger.merge(store, resource, known.calendar, read_in)
+        state |= {"timezone": timezone, "read_at": self._now.isoformat()}
+        self._keep_state()
+
+    def _keep_state(self) -> None:
+        with self._connection.transaction() as tx:
+            self._connection.keep_state(tx)
+
+    # from there to here
+
+    def _pull(self, calendar: RemoteCalendar) -> None:
+        states: dict[str, dict[str, str]] = self._connection.state.setdefault("calendars", {})
+        changes = self._server.changes(calendar, states.get(calendar.id, {}))
+        with self._connection.transaction() as tx:
+            rows = tx.all(QUERIES["known_objects"], {"id": self._connection.id})
+        known = {row["href"]: row["etag"] for row in rows if row["calendar"] == calendar.id}
+        removed = known.keys() - changes.changed.keys() if changes.is_full else changes.removed & known.keys()
+        new = [href for href, etag in changes.changed.items() if known.get(href) != etag]
+        self._outcome.is_unchanged = self._outcome.is_unchanged and not new
+        for batch in _batches(new):
+            resources = list(self._server.fetch(calendar.id, batch))
+            with opened(self._connection, self._outcome) as store:
+                for resource in resources:
+                    self._merger.merge(store, resource, calendar.id)
+        for batch in _batches(sorted(href for href in removed if known[href])):
+            with opened(self._connection, self._outcome) as store:
+                for href in batch:
+                    self._merger.remove(store, href)
+        states[calendar.id] = changes.state
+        self._keep_state()
+
+    def _pull_one(self, calendar: RemoteCalendar, href: str) -> None:
+        """Bring a resource here that is not as it was."""
+        resource = self._server.get(href)
+        with opened(self._connection, self._outcome) as store:
+            if resource is None:
+                self._merger.remove(store, href)
+            else:
+                self._merger.merge(store, resource, calendar.id)
+
+    # from here to there
+
+    def _push(self, calendar: RemoteCalendar) -> None:
+        with opened(self._connection, self._outcome) as store:
+            objects = store.objects(calendar.id)
+            ids = [entry.event for each in objects for entry in each.entries.values()]
+            versions = {row["id"]: row["version"] for row in store.tx.all(QUERIES["versions"], {"ids": ids})}
+        for known in objects:
+            is_same = all(versions.get(entry.event) == entry.version for entry in known.entries.values())
+            if known.entries and not (is_same and known.etag):
+                self._guarded(known.href.rpartition("/")[2], self._write, calendar, known.href)
+        for row in self._own_events(calendar):
+            self._guarded(row["title"], self._create, calendar, row)
+
+    def _guarded(self, name: str, write: Callable[..., None], *what: object) -> None:
+        """What the server refuses keeps no other appointment from it. Its errors are told at the end."""
+        try:
+            write(*what)
+        except Refused as problem:
+            self._outcome.findings.append(Finding(Place(1, name), str(problem)))
+            self._outcome.is_unchanged = False
+        except SyncFailed as problem:
+            self._failures.append(problem)
+            if problem.answered in {None, 401, 429, 503} or len(self._failures) >= FAILURES:
+                raise
+
+    def _write(self, calendar: RemoteCalendar, href: str) -> None:
+        """Write what changed here; what changed there in the meantime is merged first."""
+        for _ in range(ATTEMPTS):
+            with opened(self._connection, self._outcome) as store:
+                known = store.object(href)
+                rows = store.rows_of(known) if known is not None else {}
+                if known is None or self._is_settled(store, calendar, known, rows):
+                    return
+            gone = {id_ for id_, each in known.entries.items() if each.event not in rows}
+            changed = {id_: rows[each.event] for id_, each in known.entries.items() if id_ not in gone}
+            changed = {id_: row for id_, row in changed.items() if known.entries[id_].changes(row)}
+            try:
+                if not changed and not gone:  # it was written, and the server did not say its ETag
+                    self._pull_one(calendar, href)
+                elif len(gone) == len(known.entries):
+                    self._delete(known)
+                else:
+                    self._replace(known, changed, gone)
+            except Precondition:
+                self._pull_one(calendar, href)
+            else:
+                self._outcome.counts["sent"] += bool(changed or gone)
+                return
+
+    def _is_settled(self, store: Store, calendar: RemoteCalendar, known: Object, rows: Mapping[UUID, Row]) -> bool:
+        """Whether there is nothing to write. In a calendar that cannot be written, its own version counts."""
+        is_complete = all(each.event in rows for each in known.entries.values())
+        is_changed = any(each.changes(rows[each.event]) for each in known.entries.values() if each.event in rows)
+        if is_complete and not is_changed and known.etag:
+            for each in known.entries.values():
+                each.version = rows[each.event]["version"]
+            store.keep(known)
+            return True
+        if not calendar.is_read_only:
+            return False
+        for each in known.entries.values():
+            row = rows.get(each.event)
+            if row is not None and (lost := each.changes(row)):
+                store.record_conflict(row["id"], row["title"], "there", {name: row[name] for name in lost})
+                each.version = store.writer.change(row, each.fields)["version"]
+        reading = self._merger.read(Resource(known.href, known.etag, known.content))
+        missing = {id_ for id_, each in known.entries.items() if each.event not in rows}
+        events = reading.events if reading is not None else {}
+        known.entries = {id_: each for id_, each in known.entries.items() if id_ not in missing}
+        known.entries |= self._merger.add(store, known, {id_: events[id_] for id_ in missing & events.keys()})
+        store.keep(known)
+        return True
+
+    def _delete(self, known: Object) -> None:
+        if known.etag:
+            self._server.delete(known.href, known.etag)
+        with opened(self._connection, self._outcome) as store:
+            store.drop(known.href)
+
+    def _replace(self, known: Object, changed: Mapping[str, Row], gone: set[str]) -> None:
+        changes = {id_: fields_of_row(row) for id_, row in changed.items()}
+        changed_at = max((row["updated_at"] for row in changed.values()), default=self._now)
+        try:
+            content = writing.edited(known.content, changes, gone, self._merger.here, changed_at)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise Refused(f"it cannot be written: {error}") from error
+        etag = self._server.put(known.href, content, etag=known.etag or None)
+        with opened(self._connection, self._outcome) as store:
+            self._keep_written(store, known, changed, gone, Resource(known.href, etag, content))
+
+    def _keep_written(
+        self, store: Store, known: Object, changed: Mapping[str, Row], gone: set[str], written: Resource
+    ) -> None:
+        """Keep what was written, as it is read again: an exception turns a series into single appointments."""
+        reading = self._merger.read(written)
+        rows = store.rows_of(known)
+        kept = Object(known.href, known.calendar, written.etag, written.content, {})
+        for id_, entry in known.entries.items():
+            row, sent = rows.get(entry.event), changed.get(id_)
+            after = entry if sent is None else Entry(entry.event, sent["version"], fields_of_row(sent))
+            is_there = reading is None or id_ in reading.events or reading.is_unreadable(id_)
+            if is_there and id_ not in gone:
+                kept.entries[id_] = after
+            elif row is not None and after.changes(row):  # changed again while it was written
+                kept.entries[id_] = Entry(entry.event, DIRTY, {})
+            elif row is not None and not ("|" in id_ and row["end_at"] < self._now - PAST):
+                store.writer.remove([row["id"]])
+        events = reading.events if reading is not None else {}
+        new = {id_: event for id_, event in events.items() if id_ not in known.entries}
+        kept.entries |= self._merger.add(store, kept, new)
+        store.keep(kept)
+
+    def _own_events(self, calendar: RemoteCalendar) -> list[Row]:
+        """What was made here and belongs into this calendar, but is not there yet."""
+        row = self._connection.row
+        if calendar.is_read_only or calendar.id not in (row["own_calendar"], row["plan_calendar"]):
+            return []
+        values = {"plans": calendar.id == row["plan_calendar"], "plan_calendar": PLAN_CALENDAR}
+        with self._connection.transaction() as tx:
+            return list(tx.all(QUERIES["own_events"], values | {"since": self._now - OWN_PAST}))
+
+    def _create(self, calendar: RemoteCalendar, row: Row) -> None:
+        """Write a new appointment."""
+        href = own_href(calendar.id, row["id"])
+        content = writing.created(str(row["id"]), fields_of_row(row), self._merger.here, row["updated_at"])
+        try:
+            etag = self._server.put(href, content, etag=None)
+        except Precondition:
+            self._pull_one(calendar, href)
+            return
+        entry = Entry(row["id"], row["version"], fields_of_row(row))
+        with opened(self._connection, self._outcome) as store:
+            store.keep(Object(href, calendar.id, etag, content, {str(row["id"]): entry}))
+        self._outcome.counts["sent"] += 1
+
+
+def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

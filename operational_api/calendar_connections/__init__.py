@@ -1,0 +1,1 @@
+"""Calendars elsewhere that a user connected: subscriptions and CalDAV accounts."""
