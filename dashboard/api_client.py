@@ -201,6 +201,48 @@ class Client:
     def task(self, task_id: str) -> Json:
         return self._call("GET", f"/api/v1/tasks/{task_id}")
 
+    def search_tasks(self, words: str, limit: int = 20) -> list[Json]:
+        """The best matches, also of misspelt words."""
+        return self._items("/api/v1/tasks/search", q=words, limit=limit)
+
+    def parse_task(self, line: str) -> Json:
+        """A line as the fields of a task, and which parts of it were `understood`."""
+        return self._call("POST", "/api/v1/tasks/parse", json={"text": line})
+
+    def change_task(self, task_id: str, **changes: Any) -> Json:
+        return self._call("PATCH", f"/api/v1/tasks/{task_id}", json=changes)
+
+    def change_tasks(self, task_ids: Sequence[str], **changes: Any) -> list[Json]:
+        """The same change for all of them, or for none."""
+        body = {"ids": list(task_ids), "changes": changes}
+        items: list[Json] = self._call("POST", "/api/v1/tasks/bulk/update", json=body)["items"]
+        return items
+
+    def complete_tasks(self, task_ids: Sequence[str]) -> list[Json]:
+        items: list[Json] = self._call("POST", "/api/v1/tasks/bulk/complete", json={"ids": list(task_ids)})["items"]
+        return items
+
+    def delete_tasks(self, task_ids: Sequence[str]) -> list[Json]:
+        items: list[Json] = self._call("POST", "/api/v1/tasks/bulk/delete", json={"ids": list(task_ids)})["items"]
+        return items
+
+    def reopen_task(self, task_id: str) -> Json:
+        return self._call("POST", f"/api/v1/tasks/{task_id}/reopen")
+
+    def delete_task(self, task_id: str) -> None:
+        self._call("DELETE", f"/api/v1/tasks/{task_id}")
+
+    def restore_task(self, task_id: str) -> Json:
+        """Bring back a task that was archived or deleted."""
+        return self._call("POST", f"/api/v1/tasks/{task_id}/restore")
+
+    def subtasks(self, task_id: str) -> list[Json]:
+        return self._items(f"/api/v1/tasks/{task_id}/subtasks")
+
+    def what_if(self, task_id: str, **changes: Any) -> Json:
+        """The score and rank of a task with these changes, which are not saved."""
+        return self._call("POST", f"/api/v1/tasks/{task_id}/what-if", json=changes)
+
     def complete_task(self, task_id: str, *, cascade: bool = False) -> Json:
         return self._call("POST", f"/api/v1/tasks/{task_id}/complete", params={"cascade": cascade})
 
@@ -242,6 +284,9 @@ class Client:
     def logs(self, habit_id: str, since: date, until: date) -> list[Json]:
         return self._items(f"/api/v1/habits/{habit_id}/logs", since=since, until=until)
 
+    def habits_of_day(self, day: date) -> list[Json]:
+        return self._items("/api/v1/habits/day", day=day)
+
     def streak(self, habit_id: str) -> Json:
         return self._call("GET", f"/api/v1/habits/{habit_id}/streak")
 
@@ -250,6 +295,13 @@ class Client:
 
     def stop_timer(self) -> Json:
         return self._call("POST", "/api/v1/time/stop")
+
+    def resume_timer(self, entry_id: str) -> Json:
+        """Let a timer that was just stopped run on."""
+        return self._call("POST", f"/api/v1/time/{entry_id}/resume")
+
+    def delete_time(self, entry_id: str) -> None:
+        self._call("DELETE", f"/api/v1/time/{entry_id}")
 
     def running_timer(self) -> Json | None:
         running: Json | None = self._call("GET", "/api/v1/time/running")["running"]
@@ -472,6 +524,15 @@ class Client:
     def plan_day(self, **options: Any) -> Json:
         """A plan that fits around appointments; `day`, `day_start` and `day_end` may be given."""
         return self._call("POST", "/api/v1/ai/daily-plan", json=_written(options))
+
+    def plan(self, day: date) -> Json | None:
+        """The newest plan of a day."""
+        found: Json | None = self._call("GET", "/api/v1/ai/daily-plan", params={"day": str(day)})["plan"]
+        return found
+
+    def withdraw_plan(self, plan_id: str) -> None:
+        """Take a plan out of the calendar."""
+        self._call("DELETE", f"/api/v1/ai/daily-plan/{plan_id}/accept")
 
     def accept_plan(self, plan_id: str) -> Json:
         """Put a plan into the calendar: its appointments as `items`, and as `no_room` what others have taken the place of since."""

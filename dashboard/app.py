@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import current_user
-from dashboard.components import layout
+from dashboard.components import command_bar, layout
 from dashboard.data import lake
 from dashboard.views import (
     audit,
@@ -75,6 +75,8 @@ if user.erasure_due_at:
         icon=":material/warning:",
     )
 st.session_state[lake.VERSIONS_READ] = {}
+if chosen.url_path not in command_bar.WITH_LINE:
+    command_bar.keys()
 try:
     layout.quarantine_notice()
     chosen.run()

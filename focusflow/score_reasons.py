@@ -1,7 +1,7 @@
 """Which reasons of a score tell a user what sets a task apart. The whole list adds up to the score; these are the ones worth reading."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
 from typing import Any, Final
 
 #: The words of a reason where a task lacks what it is about. Such words explain a score in its sum, and say nothing about the task by themselves.
@@ -22,9 +22,9 @@ PLAIN: Final = {"open", "other", "tags", "recurs", "day"}
 QUIET: Final = {"low priority", "medium priority", "added within the last day"}
 
 
-#: From so many tasks on, they are compared with each other; and so many points are a difference worth telling.
+#: From so many tasks on, they are compared with each other; and what such a share of them has sets none apart. A due date always does.
 COMPARABLE: Final = 4
-CLEARLY: Final = 0.5
+COMMON: Final = 0.5
 
 
 def highlights(reasons: Iterable[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
@@ -39,19 +39,16 @@ def highlights(reasons: Iterable[Mapping[str, Any]], most: int) -> list[Mapping[
 
 
 def distinguishing(tasks: Sequence[Mapping[str, Any]], most: int) -> list[list[Mapping[str, Any]]]:
-    """For each task of a list, what sets it above the others: highlights that give it clearly more than half of the list gets by them.
+    """For each task of a list, what sets it above the others: highlights that half of the list does not share.
 
     >>> due, usual = {"code": "due", "text": "due today", "points": 9.0}, {"code": "work", "text": "worked on 1 day ago", "points": 2.0}
     >>> [[each["code"] for each in found] for found in distinguishing([{"reasons": [due, usual]}, *[{"reasons": [usual]}] * 3], 3)]
     [['due'], [], [], []]
     """
-    points = [{each["code"]: each["points"] for each in task["reasons"]} for task in tasks]
-    codes = {code for each in points for code in each}
-    common = {
-        code: median(each.get(code, 0.0) for each in points) if len(points) >= COMPARABLE else 0.0 for code in codes
-    }
+    shared = Counter(each["text"] for task in tasks for each in task["reasons"] if each["points"] > 0)
+    is_common = {text for text, number in shared.items() if len(tasks) >= COMPARABLE and number >= len(tasks) * COMMON}
     return [
-        highlights((each for each in task["reasons"] if each["points"] - common[each["code"]] >= CLEARLY), most)
+        highlights((each for each in task["reasons"] if each["code"] == "due" or each["text"] not in is_common), most)
         for task in tasks
     ]
 

@@ -1,67 +1,184 @@
-"""The plan of the day: made when asked for, around the appointments, and taken into the calendar when accepted."""
+"""The plan of the day as a timeline around the appointments: made when asked for, changed block by block, and taken into the calendar when accepted."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import streamlit as st
 
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
-from dashboard.components import layout
+from dashboard.components import layout, undo
+from focusflow import clock
+from focusflow.durations import duration
 from focusflow.errors import Problem
 
-PLAN = "plan of the day"
 MEANS = "Due and important tasks first, in the free time of your working day, with durations learned from you."
+EARLIER, LATER, NOT_TODAY = "Earlier", "Later", "Not today"
+SWAPS_AT_MOST: Final = 5
+LEFT_OUT_AT_MOST: Final = 3
+NEW_PLAN = "new plan"
 
 
-def plan(me: Session) -> None:
-    """How to come to a plan, or the plan."""
-    plan_ = st.session_state.get(PLAN)
-    if plan_ is None or plan_["day"] != str(current_user.local_today(me)):
-        st.button("Plan my day", icon=":material/calendar_add_on:", help=MEANS, on_click=_make)
+def timeline(me: Session, plan: Json | None, occurrences: Sequence[Json]) -> None:
+    """The day in its order: what is in the calendar, and the blocks of the plan."""
+    is_new = st.session_state.pop(NEW_PLAN, False)
+    with layout.row():
+        layout.section_header("Plan of the day", MEANS)
+        with st.container(horizontal=True, width="content", gap="small"):
+            _buttons(plan)
+    appointments = [each for each in occurrences if not each["is_plan"]]
+    whole_day = [current_user.escape_markdown(each["title"]) for each in appointments if each["all_day"]]
+    if whole_day:
+        st.caption("All day: " + ", ".join(whole_day))
+    timed = [each for each in appointments if not each["all_day"]]
+    blocks = plan["blocks"] if plan else []
+    now, is_marked = clock.now(), False
+    for each in sorted([*timed, *blocks], key=lambda each: (each["start_at"], each["end_at"])):
+        if not is_marked and datetime.fromisoformat(each["end_at"]) > now:
+            is_marked = True
+            st.markdown(f":small[:orange[{layout.local(now, me):%H:%M} now]]")
+        if "task_id" in each and plan is not None:
+            _block(each, plan, me)
+        else:
+            _appointment(each, me)
+    if not timed and not blocks:
+        st.caption(_nothing(plan, is_new=is_new))
+    if plan and plan["left_out"]:
+        st.caption(_left_out(plan["left_out"]))
+
+
+def _buttons(plan: Json | None) -> None:
+    if plan is None:
+        st.button("Plan my day", key="plan", icon=":material/calendar_add_on:", on_click=_make)
         return
-    with st.container(border=True):
-        with layout.row():
-            layout.section_header("Plan", MEANS)
-            with st.container(horizontal=True, width="content"):
-                if plan_.get("is_accepted"):
-                    st.badge("in your calendar", icon=":material/check:", color="green")
-                elif plan_["blocks"]:
-                    st.button(
-                        "Accept", icon=":material/event_available:", type="primary", on_click=_accept, args=(plan_,)
-                    )
-                st.button("Re-plan", type="tertiary", on_click=_make)
-        st.markdown(current_user.escape_markdown(plan_["headline"]))
-        for block in plan_["blocks"]:
-            st.markdown(_block(block, me))
-        if plan_["left_out"]:
-            st.caption(
-                "No time for: "
-                + ", ".join(current_user.escape_markdown(each["title"]) for each in plan_["left_out"][:5])
-            )
+    if plan["is_accepted"]:
+        st.badge("in your calendar", icon=":material/check:", color="green")
+    elif plan["blocks"]:
+        st.button(
+            "Accept", key="accept plan", icon=":material/event_available:", type="primary", on_click=_accept(plan)
+        )
+    st.button("Re-plan", key="re-plan", type="tertiary", on_click=_make)
 
 
-def _block(block: Json, me: Session) -> str:
-    begin, end = (layout.local(datetime.fromisoformat(block[name]), me) for name in ("start_at", "end_at"))
-    late = " · :orange[ends after it was due]" if block["is_late"] else ""
-    return f"**{begin:%H:%M} – {end:%H:%M}**  {current_user.escape_markdown(block['title'])}{late}"
+def _nothing(plan: Json | None, *, is_new: bool) -> str:
+    if plan is None:
+        return "No appointments today."
+    return "No free time is left in your working day." if is_new or plan["left_out"] else "Nothing to plan."
+
+
+def _left_out(left_out: Sequence[Json]) -> str:
+    titles = [current_user.escape_markdown(each["title"]) for each in left_out[:LEFT_OUT_AT_MOST]]
+    more = len(left_out) - len(titles)
+    return "No time for: " + ", ".join(titles) + (f" and {more} more" if more else "")
+
+
+def _appointment(each: Json, me: Session) -> None:
+    with st.container(key=f"event-{each['event_id']}-{each['start_at']}"):
+        st.markdown(f":gray[{_span(each, me)}]  {current_user.escape_markdown(each['title'])}")
+
+
+def _block(block: Json, plan: Json, me: Session) -> None:
+    title = current_user.escape_markdown(block["title"])
+    is_over = datetime.fromisoformat(block["end_at"]) <= clock.now()
+    if block.get("is_done") or is_over:
+        mark = ":green[:material/check:]" if block.get("is_done") else ":material/history:"
+        with st.container(key=f"over-{block['start_at']}"):
+            st.markdown(f":gray[{_span(block, me)}]  {mark} :gray[{title}]")
+        return
+    notes = [block["reason"] or ""]
+    if block["is_late"]:
+        notes = [":orange[ends after it is due]"]
+    if block["minutes_left"]:
+        notes.append(f"{duration(block['minutes_left'])} of it do not fit")
+    with st.container(
+        key=f"block-{block['start_at']}", horizontal=True, wrap=False, vertical_alignment="center", gap="small"
+    ):
+        note = " · ".join(each for each in notes if each)
+        st.markdown(f"**{_span(block, me)}**  {title}" + (f"  \n:small[:gray[{note}]]" if note else ""))
+        _change(block, plan)
+
+
+def _span(each: Json, me: Session) -> str:
+    begin, end = (layout.local(each[name], me) for name in ("start_at", "end_at"))
+    return f"{begin:%H:%M}–{end:%H:%M}"
+
+
+def _change(block: Json, plan: Json) -> None:
+    """Move, swap or drop a block: the plan is made again around that choice."""
+    order, task_id = _order(plan), block["task_id"]
+    place = order.index(task_id)
+    swaps = {f"Swap for: {each['title']}": each["task_id"] for each in plan["left_out"][:SWAPS_AT_MOST]}
+    choices = [EARLIER] * (place > 0) + [LATER] * (place < len(order) - 1) + [*swaps, NOT_TODAY]
+    key = f"more-{block['start_at']}"
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        without = list(plan["without"])
+        if chosen in swaps:
+            new = [swaps[chosen] if each == task_id else each for each in order]
+            without.append(task_id)
+        elif chosen == NOT_TODAY:
+            new = [each for each in order if each != task_id]
+            without.append(task_id)
+        else:
+            new = moved(order, place, -1 if chosen == EARLIER else 1)
+        _change_plan(plan, new, without, chosen)
+
+    st.menu_button("", choices, key=key, icon=":material/more_vert:", type="tertiary", help="Change", on_click=changed)
+
+
+def _order(plan: Json) -> list[str]:
+    """The tasks of a plan that are not done, each where its first block stands."""
+    return list(dict.fromkeys(block["task_id"] for block in plan["blocks"] if not block.get("is_done")))
+
+
+def moved(order: Sequence[str], place: int, by: int) -> list[str]:
+    """
+    >>> moved(["a", "b", "c"], 2, -1), moved(["a", "b"], 0, 1)
+    (['a', 'c', 'b'], ['b', 'a'])
+    """
+    new = list(order)
+    new.insert(place + by, new.pop(place))
+    return new
+
+
+def _change_plan(plan: Json, order: list[str], without: list[str], chosen: str) -> None:
+    def change(client: Client) -> Json:
+        new = client.plan_day(order=order, without=without)
+        if plan["is_accepted"]:
+            client.accept_plan(new["id"])
+        return new
+
+    def back(client: Client, _: Json) -> Any:
+        new = client.plan_day(order=_order(plan), without=plan["without"])
+        return client.accept_plan(new["id"]) if plan["is_accepted"] else new
+
+    text = {EARLIER: "Moved up.", LATER: "Moved down.", NOT_TODAY: "Dropped from today."}.get(chosen, "Swapped.")
+    undo.act(change, text, back)
 
 
 def _make() -> None:
     try:
-        st.session_state[PLAN] = layout.call_api(Client.plan_day)
+        layout.call_api(Client.plan_day)
     except Problem as problem:
         st.toast(str(problem), icon=":material/error:")
+    else:
+        st.session_state[NEW_PLAN] = True
 
 
-def _accept(plan_: Json) -> None:
-    try:
-        no_room = layout.call_api(lambda client: client.accept_plan(plan_["id"]))["no_room"]
-    except Problem as problem:
-        st.toast(str(problem), icon=":material/error:")
-        return
-    plan_["is_accepted"] = True
-    st.toast("Added to your calendar.", icon=":material/check:")
-    if no_room:
-        titles = ", ".join(current_user.escape_markdown(each["title"]) for each in no_room)
-        st.toast(f"Left out because of new appointments: {titles}", icon=":material/event_busy:")
+def _accept(plan: Json) -> Callable[[], None]:
+    def accept(client: Client) -> Json:
+        return client.accept_plan(plan["id"])
+
+    def description(accepted: Json) -> str:
+        if not accepted["no_room"]:
+            return "The plan is in your calendar."
+        titles = ", ".join(current_user.escape_markdown(each["title"]) for each in accepted["no_room"])
+        return f"The plan is in your calendar, without {titles}: new appointments are there."
+
+    def withdraw(client: Client, accepted: Json) -> Any:
+        return client.accept_plan(accepted["replaced"]) if accepted["replaced"] else client.withdraw_plan(plan["id"])
+
+    return undo.on_click(accept, description, withdraw)

@@ -1,37 +1,52 @@
-"""The timer, wherever a page shows it: what runs and since when, start and stop."""
+"""The timer, wherever a page shows it: what runs and since when, start, stop and done."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from dashboard import current_user
 from dashboard.api_client import Client, Json
-from dashboard.components import layout
+from dashboard.auth.sessions import Session
+from dashboard.components import layout, undo
 from focusflow import clock
 from focusflow.durations import duration
 
 
-def timer(*, startable: bool) -> None:
+def timer() -> None:
     """What runs, or how to start something."""
-    found = layout.fetch(_running)
-    if found is None or not (found[0] or startable):
+    found = layout.fetch(running)
+    if found is None:
         return
-    running, title = found
+    if found["running"]:
+        running_bar(found, current_user.require_user())
+        return
     with st.container(border=True), layout.row():
-        if running:
-            since = layout.local(running["started_at"], current_user.require_user())
-            spent = duration((clock.now() - since).total_seconds() / 60)
-            st.markdown(f":material/timer: **{current_user.escape_markdown(title)}**, {spent} since {since:%H:%M}")
-            st.button(
-                "Stop",
-                key="stop timer",
-                icon=":material/stop:",
-                type="primary",
-                on_click=layout.on_click(Client.stop_timer, "Stopped. The numbers update in a few seconds."),
-            )
-        else:
-            st.markdown(":material/timer: No timer running.")
-            st.button("Start timer", key="start timer", icon=":material/play_arrow:", on_click=starting(None))
+        st.markdown(":material/timer: No timer running.")
+        st.button("Start timer", key="start timer", icon=":material/play_arrow:", on_click=starting(None))
+
+
+def running(client: Client) -> Json:
+    """The entry that runs, and what it is for."""
+    entry = client.running_timer()
+    title = client.task(entry["task_id"])["title"] if entry and entry["task_id"] else "Focus"
+    return {"running": entry, "running_title": title}
+
+
+def running_bar(found: Json, me: Session, done: Callable[[], None] | None = None) -> None:
+    """What runs. `done` completes its task."""
+    entry = found["running"]
+    if not entry:
+        return
+    since = layout.local(entry["started_at"], me)
+    spent = duration((clock.now() - since).total_seconds() / 60)
+    title = current_user.escape_markdown(found["running_title"])
+    with st.container(border=True, key="running"), layout.row():
+        st.markdown(f":material/timer: **{title}**, {spent} since {since:%H:%M}")
+        with st.container(horizontal=True, width="content", gap="small"):
+            st.button("Stop", key="stop timer", icon=":material/stop:", on_click=stopping(title))
+            if done is not None:
+                st.button("Done", key="complete running", icon=":material/check:", type="primary", on_click=done)
 
 
 def starting(task_id: str | None) -> Callable[[], None]:
@@ -39,9 +54,10 @@ def starting(task_id: str | None) -> Callable[[], None]:
     return layout.on_click(lambda client: client.start_timer(task_id, switch=True), "Timer started.")
 
 
-def _running(client: Client) -> tuple[Json | None, str]:
-    """The entry that runs, and what it is for."""
-    entry = client.running_timer()
-    if entry is None or entry["task_id"] is None:
-        return entry, "Focus"
-    return entry, client.task(entry["task_id"])["title"]
+def stopping(title: str) -> Callable[[], None]:
+    """Stops the timer, for `on_click`. Undo lets it run on."""
+
+    def resume(client: Client, entry: Json) -> Any:
+        return client.resume_timer(entry["id"])
+
+    return undo.on_click(Client.stop_timer, f"Stopped: **{title}**", resume)

@@ -1,20 +1,19 @@
-"""Tasks: created and completed, lead time, overdue tasks, and accuracy of estimates."""
+"""Tasks: the working list first, then how tasks come and go: flow, lead time, overdue tasks, and accuracy of estimates."""
 
 import polars as pl
 import streamlit as st
 
 from dashboard import current_user, formatting
 from dashboard.charts import tasks as charts
-from dashboard.components import layout
+from dashboard.components import command_bar, layout, undo
 from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
+from dashboard.components.task_list import task_list
 from dashboard.data import lake
 from focusflow.clock import Period
 from focusflow.metrics import BY_NAME
-from focusflow.score_reasons import highlights
 
 LEAD_TIME = "Time from creation to completion. Half of the tasks took less than the median."
-LISTED = 100  # the API gives no more at once
 FACTOR = (
     "Actual time per estimated hour, shrunk toward one hour where there are few tasks. The dot is the median,"
     " the line covers 80 % of tasks. Use the upper end where it matters."
@@ -23,12 +22,19 @@ FACTOR = (
 
 def page() -> None:
     me = current_user.require_user()
+    undo.last_act("tasks")
     span = layout.page_header("Tasks", current_user.local_today(me))
+    command_bar.add_task()
+    task_list(me)
+    _trends(span)
+    refreshing()
+
+
+def _trends(span: Period) -> None:
     first = lake.before(span.first, span.last)
     flow = lake.query("task_flow", first=first, last=span.last)
     if flow.is_empty():
-        layout.empty_state("No tasks in this range. Add one on Today; it is counted here within seconds.")
-        refreshing()
+        st.caption("How your tasks come and go appears here after the first of them in this range.")
         return
     done = lake.query("tasks_completed", first=first, last=span.last)
     _numbers(*(_split(each, day, span) for each, day in ((flow, "local_date"), (done, "completed_on"))))
@@ -45,38 +51,6 @@ def page() -> None:
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
     explain(span)
-    _by_priority()
-    refreshing()
-
-
-def _by_priority() -> None:
-    """Open tasks by score, loaded when opened."""
-    with st.expander(
-        "Open tasks by priority", icon=":material/format_list_numbered:", on_change="rerun", key="by priority"
-    ) as opened:
-        tasks = layout.fetch(lambda client: client.scores(LISTED)) if opened.open else None
-        if tasks is None:
-            return
-        if not tasks:
-            layout.empty_state("No open tasks. Add one on Today.")
-            return
-        listed = pl.DataFrame(
-            [
-                {"rank": task["rank"], "task": task["title"], "score": task["score"], "because": ", ".join(each["text"] for each in highlights(task["reasons"], 3))}
-                for task in tasks
-            ]
-        )  # fmt: skip
-        st.dataframe(
-            listed,
-            hide_index=True,
-            column_config={
-                "rank": st.column_config.NumberColumn("Rank", width="small"),
-                "task": "Task",
-                "score": st.column_config.ProgressColumn("Score", format="%.0f", min_value=0, max_value=100),
-                "because": "Because",
-            },
-        )
-        layout.csv_button(listed, "open-tasks")
 
 
 def _split(frame: pl.DataFrame, day: str, span: Period) -> tuple[pl.DataFrame, pl.DataFrame]:

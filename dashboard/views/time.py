@@ -6,8 +6,9 @@ import polars as pl
 import streamlit as st
 
 from dashboard import current_user, formatting
+from dashboard.api_client import Client, Json
 from dashboard.charts import time as charts
-from dashboard.components import layout
+from dashboard.components import layout, undo
 from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.components.timer import timer
@@ -24,8 +25,9 @@ BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 
 def page() -> None:
+    undo.last_act("time")
     span = layout.page_header("Time", current_user.local_today(current_user.require_user()))
-    timer(startable=True)
+    timer()
     _afterwards()
     days, before = lake.with_comparison(span.first, span.last)
     spent = lake.query("time_spent", first=span.first, last=span.last)
@@ -64,7 +66,12 @@ def _afterwards() -> None:
         begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
         if st.form_submit_button("Log", type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
-            layout.perform(lambda client: client.log_time(start, end), "Logged. The numbers update in a few seconds.")
+            if undo.act(lambda client: client.log_time(start, end), "Time logged.", _delete):
+                st.rerun()
+
+
+def _delete(client: Client, entry: Json) -> None:
+    client.delete_time(entry["id"])
 
 
 def _numbers(days: pl.DataFrame, before: pl.DataFrame) -> None:

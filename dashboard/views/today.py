@@ -1,6 +1,6 @@
-"""Today: what to do next and why, and how the day goes against one's own usual."""
+"""Today: how it went, what to do next and why, the plan of the day and its habits; below, how the day goes against one's own usual."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -8,37 +8,39 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import current_user, formatting
+from dashboard import current_user, formatting, morning
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.charts import days as charts
-from dashboard.components import imports, layout
-from dashboard.components.day_plan import plan
+from dashboard.components import command_bar, first_steps, layout, undo
+from dashboard.components.counts import not_listed
+from dashboard.components.day_plan import timeline
+from dashboard.components.habits_today import count, habits_today
 from dashboard.components.live_refresh import refreshing
-from dashboard.components.timer import starting, timer
+from dashboard.components.task_rows import completing, kindly, reasons_of, task_row
+from dashboard.components.timer import running, running_bar
 from dashboard.data import lake
 from focusflow import clock
 from focusflow.durations import duration
 from focusflow.errors import Problem
 from focusflow.metrics import BY_NAME
-from focusflow.score_reasons import highlights
 
-NEXT_TASKS, REASONS, LISTED_TASKS = 5, 3, 50
+NEXT_TASKS, LISTED_TASKS = 5, 50
 ENOUGH = 4  # days of the same weekday, to say what is usual on one
+WEEKS_BACK = timedelta(weeks=9)
 AWAY = 3  # days without anything done, after which the next one is a comeback
 CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
-SNOOZE = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
 
 
 def page() -> None:
     me = current_user.require_user()
     today, local_now = current_user.local_today(me), clock.now().astimezone(clock.zone(me.timezone))
-    with layout.row():
-        st.title(
-            f"{formatting.greeting(local_now.hour)}, {current_user.escape_markdown(me.display_name)}", anchor=False
-        )
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            _new()
+    undo.last_act("today")
+    head, line = st.container(), st.container()  # the line keeps its place, whatever comes before it
+    with head:
+        with layout.title_row():
+            name = current_user.escape_markdown(me.display_name)
+            st.title(f"{formatting.greeting(local_now.hour)}, {name}", anchor=False)
             is_calm = st.toggle(
                 "Calm",
                 _is_calm_by_choice(),
@@ -46,39 +48,59 @@ def page() -> None:
                 bind="query-params",
                 help="One next step, and no counts of what is late.",
             )
-    st.caption(formatting.long_date(today))
-    found = layout.fetch(_scores)
-    tasks: list[Json] | None = found["items"] if found else None
+        found: Json | None = layout.fetch(lambda client: _morning(client, today))
+        days = lake.days(today - WEEKS_BACK, today)
+        if not is_calm and (text := morning.sentence(days, today)):
+            st.markdown(text)
+        else:
+            st.caption(formatting.long_date(today))
+        if found is not None:
+            running_bar(found, me, _done(found))
     if found is not None:
-        timer(startable=False)
-    if found is not None and not found["open"] and layout.fetch(imports.is_first_run):
-        _first_run()
+        with line:
+            command_bar.add_task()
+        if not is_calm:
+            first_steps.checklist(me, found, days)
     if is_calm:
-        _next_tasks(me, tasks and [kindly(each) for each in tasks], 1, "One next step")
-        _came_back(today)
-        refreshing(partial(_has_changed, found))
-        return
+        _tasks(me, found, "One next step", slice(0, 1), is_calm=True)
+        _came_back(days, today)
+    else:
+        _whole_day(me, found, days, today)
+    refreshing(partial(_has_changed, found and found["scores"]))
+
+
+def _whole_day(me: Session, found: Json | None, days: pl.DataFrame, today: date) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _next_tasks(me, tasks, NEXT_TASKS, "Next")
-        if tasks:
-            plan(me)
+        _tasks(me, found, "Next", slice(0, 1))
         if found:
-            _further(found)
-    with right:
-        _the_day(me, today, found)
-    refreshing(partial(_has_changed, found))
+            timeline(me, found["plan"], found["calendar"])
+    if found:
+        with right:
+            habits_today(found["habits"], today)
+            if len(found["scores"]["items"]) > 1:
+                _tasks(me, found, "Then", slice(1, NEXT_TASKS))
+            _further(found["scores"])
+    _the_day(me, days, today, found)
 
 
-def _first_run() -> None:
-    """What a new user can do before anything else."""
-    with st.container(border=True):
-        layout.section_header("Bring your history")
-        st.markdown(
-            "Your past in another program makes these pages useful at once: your own year, your usual week, your streaks."
-        )
-        imports.upload()
-        imports.imports(only_unfinished=True)
+def _morning(client: Client, today: date) -> Json:
+    """All that the page asks of the API, by one connection."""
+    return {
+        **running(client),
+        "scores": _scores(client),
+        "habits": client.habits_of_day(today),
+        "plan": client.plan(today),
+        "calendar": client.occurrences(today, today),
+    }
+
+
+def _done(found: Json) -> Callable[[], None] | None:
+    """Completes the task that the timer runs for."""
+    entry = found["running"]
+    if not entry or not entry["task_id"]:
+        return None
+    return completing(entry["task_id"], found["running_title"], entry)
 
 
 def _is_calm_by_choice() -> bool:
@@ -101,13 +123,7 @@ def _further(found: Json) -> None:
     with st.expander(f"{formatting.count(number, 'more open task')}"):
         for task in listed:
             st.markdown(f"{task['rank']}. {current_user.escape_markdown(task['title'])}")
-        unlisted = number - len(listed) - found["not_begun"] - found["blocked"]
-        others = [
-            (unlisted, "further down the list"),
-            (found["blocked"], "blocked by another task"),
-            (found["not_begun"], "not to be begun yet"),
-        ]
-        if said := ", ".join(f"{each} {why}" for each, why in others if each > 0):
+        if said := not_listed(found, NEXT_TASKS + len(listed)):
             st.caption(f"And {said}.")
 
 
@@ -119,108 +135,27 @@ def _has_changed(tasks: Json | None) -> bool:
         return False  # what is shown is better than nothing
 
 
-def _next_tasks(me: Session, tasks: list[Json] | None, most: int, title: str) -> None:
-    """The first of them; None where the API did not answer, which is no empty list."""
+def _tasks(me: Session, found: Json | None, title: str, places: slice, *, is_calm: bool = False) -> None:
+    """Some of them; None where the API did not answer, which is no empty list."""
     layout.section_header(title, "Open tasks by priority score. Each score is the sum of its reasons.")
-    if tasks is None:
+    if found is None:
         st.caption("Your tasks could not be loaded. They appear here as soon as possible.")
         return
+    tasks: list[Json] = found["scores"]["items"]
     if not tasks:
-        st.info("No open tasks. Add one above.", icon=":material/task_alt:")
-    for task in tasks[:most]:
-        with st.container(border=True):
-            _task(me, task)
+        st.caption("No open tasks. Add one above.")
+    reasons = reasons_of([kindly(task) for task in tasks] if is_calm else tasks)
+    for task in tasks[places]:
+        shown = kindly(task) if is_calm else task
+        task_row(me, shown, reasons[task["task_id"]], found["running"], is_next=not places.start)
 
 
-def _task(me: Session, task: Json) -> None:
-    task_id = task["task_id"]
-    with layout.row():
-        st.markdown(f"**{current_user.escape_markdown(task['title'])}**")
-        with st.container(horizontal=True, width="content", gap="small"):
-            _snooze(me, task_id)
-            st.button(
-                "Start",
-                key=f"start {task_id}",
-                icon=":material/play_arrow:",
-                help="Start the timer for this task",
-                on_click=starting(task_id),
-            )
-            st.button(
-                "Done",
-                key=f"complete {task_id}",
-                icon=":material/check:",
-                help="Complete this task",
-                on_click=layout.on_click(
-                    lambda client: client.complete_task(task_id), "Done. The numbers update in a few seconds."
-                ),
-            )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for reason in highlights(task["reasons"], REASONS):
-            st.badge(reason["text"], color="orange" if is_late(reason) else "gray")
-        with st.popover(f"Score {task['score']:.0f}", type="tertiary"):
-            _why(me, task)
-
-
-def is_late(reason: Mapping[str, Any]) -> bool:
-    return bool(reason["code"] == "due" and "overdue" in reason["text"])
-
-
-def kindly(task: Json) -> Json:
-    """A task without the count of days that it is late."""
-    if not any(map(is_late, task["reasons"])):
-        return task
-    reasons = [each | {"text": "due"} if is_late(each) else each for each in task["reasons"]]
-    return task | {"reasons": reasons, "due_date": None, "due_at": None}
-
-
-def _snooze(me: Session, task_id: str) -> None:
-    key = f"snooze {task_id}"
-
-    def until_then() -> None:
-        until = clock.start_of(
-            current_user.local_today(me) + timedelta(days=SNOOZE[st.session_state[key]]), me.timezone
-        )
-        layout.perform(lambda client: client.snooze_task(task_id, until), "Hidden until then. The due date stays.")
-
-    st.menu_button(
-        "Snooze",
-        list(SNOOZE),
-        key=key,
-        icon=":material/snooze:",
-        help="Snooze",
-        on_click=until_then,
-    )
-
-
-def _new() -> None:
-    with st.popover("Add task", icon=":material/add:"), st.form("new task", border=False, clear_on_submit=True):
-        title = st.text_input("Task", max_chars=500)
-        due = st.date_input("Due date", None, format="YYYY-MM-DD")
-        priority = st.segmented_control(
-            "How important?", ["low", "medium", "high", "urgent"], default="medium", required=True
-        )
-        minutes = st.number_input("Estimate (min)", 1, 100_000, None)
-        if st.form_submit_button("Add", type="primary") and title.strip():
-            fields = {"priority": priority, "due_date": str(due) if due else None, "estimated_minutes": minutes}
-            if layout.perform(lambda client: client.create_task(title, **fields), "Added."):
-                st.rerun()
-
-
-def _why(me: Session, task: Json) -> None:
-    st.markdown("**Why this score**")
-    lines = [f"| {each['text']} | {each['points']:+.1f} |" for each in task["reasons"]]
-    st.markdown("\n".join(["| reason | points |", "|---|---:|", *lines, f"| **score** | **{task['score']:.1f}** |"]))
-    due = formatting.due(
-        task, current_user.local_today(me), layout.local(task["due_at"], me) if task["due_at"] else None
-    )
-    text = f"Due {due}. " if due else ""
-    st.caption(f"{text}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
-
-
-def _the_day(me: Session, today: date, tasks: Json | None) -> None:
-    days = lake.days(today - timedelta(days=56), today)
+def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -> None:
+    if days.is_empty():
+        st.caption("Your numbers and their trend appear here after your first task, habit or timer.")
+        return
     layout.section_header("The day so far")
-    if days.is_empty() or days["local_date"].max() != today:
+    if days["local_date"].max() != today:
         layout.empty_state("Today's numbers are being computed and will appear here.")
         return
     row = days.row(-1, named=True)
@@ -229,30 +164,36 @@ def _the_day(me: Session, today: date, tasks: Json | None) -> None:
         & (pl.col("local_date").dt.weekday() == today.isoweekday())
         & ~pl.col("is_day_off").fill_null(False)
     )
-    habits = f"{row['habits_completed']} of {row['habits_scheduled']}" if row["habits_scheduled"] else formatting.NONE
-    with layout.card_grid(2):
+    done, due = count(found["habits"]) if found else (row["habits_completed"], row["habits_scheduled"])
+    tasks = found["scores"] if found else None
+    with layout.card_grid(4):
         layout.metric(
             "tasks_completed", formatting.number(row["tasks_completed"]), _usual(usual, "tasks_completed", today)
         )
         layout.metric("focus_minutes", duration(row["focus_minutes"]), _focus(row, usual))
-        layout.metric("habits_completed", habits, "due today" if row["habits_scheduled"] else "none due today")
-        is_counted = tasks is not None and tasks["overdue"] is not None  # as the list beside it has them
+        layout.metric(
+            "habits_completed", f"{done} of {due}" if due else formatting.NONE, "due today" if due else "none due today"
+        )
+        is_counted = tasks is not None and tasks["overdue"] is not None  # as the list above has them
         counts = tasks if tasks and is_counted else {"overdue": row["tasks_overdue"], "open": row["tasks_open"]}
         layout.metric("tasks_overdue", formatting.number(counts["overdue"]), f"of {counts['open']} open")
-    layout.section_header("Last eight weeks", BY_NAME["productivity_score"].meaning)
-    layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
-    st.caption(
-        "Productivity score: dots are days, the ring is today so far, the line is the mean of seven finished days."
-    )
+    if days.filter(pl.col("local_date") < today)["productivity_score"].is_not_null().any():
+        layout.section_header("Last nine weeks", BY_NAME["productivity_score"].meaning)
+        layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
+        st.caption(
+            "Productivity score: dots are days, the ring is today so far, the line is the mean of seven finished days."
+        )
+    else:
+        st.caption("Your productivity score begins with your first finished day.")
     as_of = lake.as_of()
     if as_of:
         st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. Updates automatically.")
 
 
-def _came_back(today: date) -> None:
+def _came_back(days: pl.DataFrame, today: date) -> None:
     """Good news or none: who has not been away has not come back."""
-    days = lake.days(today - timedelta(days=56), today)
-    times = comebacks(days) if len(days) else 0
+    recent = days.filter(pl.col("local_date") >= today - timedelta(days=56)) if len(days) else days
+    times = comebacks(recent) if len(recent) else 0
     if times:
         often = "once" if times == 1 else f"{times} times"
         st.caption(f"In the last eight weeks you came back {often} after {AWAY} days or more without.", help=CAME_BACK)

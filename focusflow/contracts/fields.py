@@ -20,6 +20,7 @@ Instant = AwareDatetime
 
 Actor = Literal["user", "system", "ai", "import"]
 Priority = Literal["low", "medium", "high", "urgent"]
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 TaskStatus = Literal["pending", "in_progress", "completed", "cancelled", "archived"]
 GoalStatus = Literal["active", "completed", "paused", "cancelled"]
 

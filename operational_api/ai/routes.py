@@ -1,6 +1,6 @@
 """Plans, suggestions and insights over HTTP. Results are computed by rule; the AI service only writes text, and no transaction waits for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -15,7 +15,7 @@ from focusflow.clock import Period, local_date, start_of
 from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.errors import Invalid, NotFound, NotSignedIn
-from focusflow.score_reasons import highlights
+from focusflow.score_reasons import distinguishing
 from operational_api.ai.schemas import (
     Accepted,
     Analysis,
@@ -122,9 +122,12 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
     numbers = figures(plan, free)
     found, topic = shared.reports.words_of_plan(me, timezone, numbers)
     by_id = {row["task_id"]: row for row in rows}
-    reasons = [_reason(by_id[block.task_id], block.why) for block in plan.blocks]
+    telling = dict(zip(by_id, distinguishing(rows, 1), strict=True))
+    reasons = [_reason(by_id[block.task_id], block.why, telling[block.task_id]) for block in plan.blocks]
     kept = [asdict(block) | {"reason": reason} for block, reason in zip(plan.blocks, reasons, strict=True)]
-    id_ = shared.reports.keep_plan(topic, {"day": f"{day}", **asdict(plan), "blocks": kept})
+    id_ = shared.reports.keep_plan(
+        topic, {"day": f"{day}", **asdict(plan), "blocks": kept, "without": [f"{each}" for each in body.without]}
+    )
     return DailyPlan(
         id=id_,
         day=day,
@@ -136,14 +139,13 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
     )
 
 
-def _reason(task: Mapping[str, Any], why: Why | None) -> str | None:
+def _reason(task: Mapping[str, Any], why: Why | None, telling: Sequence[Mapping[str, Any]]) -> str | None:
     """The one thing to say about a block: why it stands before others, or what sets its task apart."""
     if why == "due":
         return "due today" if task["due_at"] is None else "due at a set time today"
     if why is not None:
         return {"chosen": "moved here by you", "fits": "fits this gap"}[why]
-    best = highlights(task["reasons"], 1)
-    return best[0]["text"] if best else None
+    return telling[0]["text"] if telling else None
 
 
 @router.get("/daily-plan", responses=problems(NotSignedIn, Invalid))
@@ -171,6 +173,7 @@ def get_plan(filters: Annotated[PlanDay, Query()], uow: UnitOfWork) -> CurrentPl
                 for task in kept["left_out"]
                 if task["task_id"] in tasks and not tasks[task["task_id"]]["is_done"]
             ],
+            without=kept.get("without", []),
             is_accepted=row["is_accepted"],
             created_at=row["created_at"],
         )

@@ -128,6 +128,7 @@ class KeptPlan(Output):
     day: date
     blocks: list[KeptBlock] = Field(description="In order. Blocks of deleted tasks are left out.")
     left_out: list[LeftOut]
+    without: list[UUID] = Field(description="Ids of the tasks that were left out on request.")
     is_accepted: bool
     created_at: datetime
 

@@ -80,9 +80,10 @@ def list_habits_of_day(filters: Annotated[HabitDay, Query()], uow: UnitOfWork) -
     day = filters.day or _today(uow)
     account = uow.tx.one(QUERIES["week_start"], {"user_id": uow.caller.user_id})
     assert account is not None
-    week = Period.week_of(day, account["week_start"]).first
-    rows = uow.tx.all(QUERIES["on_day"], {"day": day, "week": week})
-    return DueHabits(items=[DueHabit.from_row({**row, **rules.on_day(row, day)}) for row in rows])
+    week = Period.week_of(day, account["week_start"])
+    free = _days_off(uow, week.first)
+    rows = uow.tx.all(QUERIES["on_day"], {"day": day, "week": week.first})
+    return DueHabits(items=[DueHabit.from_row({**row, **rules.on_day(row, day, week, free)}) for row in rows])
 
 
 @router.get("/{habit_id:uuid}", responses=problems(NotSignedIn, HabitNotFound, Invalid))

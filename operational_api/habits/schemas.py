@@ -140,7 +140,7 @@ class DueHabit(Output):
     title: str
     status: Literal["done", "skipped", "open"]
     is_due: bool = Field(
-        description="Whether the day counts. A habit with a number of times per week is due until it is reached."
+        description="Whether the day counts, as in `habits_scheduled`. A habit with a number of times per week is due when it is done and on the last days that still allow that number."
     )
     times_per_week: int | None
     done_this_week: int

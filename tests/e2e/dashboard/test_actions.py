@@ -28,28 +28,44 @@ def press(page, name):
 
 def test_a_task_is_added_timed_and_completed_and_another_snoozed(look, new_user):
     page = look(new_user)
-    page.get_by_role("button", name="Add task").click()
-    page.get_by_label("Task", exact=True).fill("Water the plants")
-    press(page, "Add")
-    announced(page, "Added.")
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.locator(".st-key-stop-timer button")).to_be_visible()
+    last_act = page.locator(".st-key-undo")
+    expect(page.get_by_label("Add a task")).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.type("Water the plants tomorrow 10m")
+    chips = page.get_by_role("button", name="in the title")
+    expect(chips).to_have_count(2)
+    chips.nth(1).click()  # the ten minutes were none
+    expect(chips).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(last_act).to_contain_text("Added: Water the plants 10m · Due tomorrow")
+    settled(page)
+    page.get_by_role("button", name="Start: Water the plants 10m").click()
+    stop = page.locator(".st-key-stop-timer button")
+    expect(stop).to_be_visible()
     (task,) = new_user.tasks()
     assert new_user.running_timer()["task_id"] == task["id"]
-    page.locator(".st-key-stop-timer button").click()
-    announced(page, "Stopped.")
+    settled(page)
+    stop.click()
+    expect(last_act).to_contain_text("Stopped: Water the plants 10m")
     assert new_user.running_timer() is None
-    page.get_by_role("button", name="Done", exact=True).click()
-    announced(page, "Done.")
-    assert new_user.task(task["id"])["status"] == "completed"
-    task = new_user.create_task("Sort the photos")
+    other = new_user.create_task("Sort the photos")
     page.reload()
-    page.get_by_role("button", name="Snooze").click()
+    settled(page)
+    page.get_by_role("button", name="Done: Water the plants 10m").click()
+    expect(last_act).to_contain_text("Done: Water the plants 10m")
+    expect(page.get_by_role("button", name="Done: Sort the photos")).to_be_focused()  # the next row
+    assert new_user.task(task["id"])["status"] == "completed"
+    settled(page)
+    page.keyboard.press("u")
+    expect(page.get_by_role("button", name="Done: Water the plants 10m")).to_be_visible()
+    assert new_user.task(task["id"])["status"] == "pending"
+    settled(page)
+    page.get_by_role("button", name="Snooze: Sort the photos").click()
     page.get_by_text("For three days").click()
-    announced(page, "Hidden until then")
-    expect(page.get_by_text("Sort the photos")).to_have_count(0)
+    expect(last_act).to_contain_text("Sort the photos")
+    expect(page.get_by_role("button", name="Done: Sort the photos")).to_have_count(0)
     until_then = clock.start_of(clock.local_date(clock.now(), "UTC") + timedelta(days=3), "UTC")
-    assert datetime.fromisoformat(new_user.task(task["id"])["start_at"]) == until_then
+    assert datetime.fromisoformat(new_user.task(other["id"])["start_at"]) == until_then
 
 
 def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):

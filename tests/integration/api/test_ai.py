@@ -137,13 +137,14 @@ def test_a_plan_is_kept_withdrawn_and_taken_back(me):
     assert me.call("GET", f"/ai/daily-plan?day={DAY}").json() == {"plan": None}
     first = plan(me, order=[read["id"]], without=[write["id"]])
     assert spans(first["blocks"]) == [("Read", "09:00", "09:30")]
+    assert me.call("GET", f"/ai/daily-plan?day={DAY}").json()["plan"]["without"] == [write["id"]]
     me.call("POST", f"/ai/daily-plan/{first['id']}/accept")
     second = plan(me, order=[write["id"], read["id"]])
     assert [block["title"] for block in second["blocks"]] == ["Write", "Read"]
     assert me.call("POST", f"/ai/daily-plan/{second['id']}/accept").json()["replaced"] == first["id"]
     me.call("POST", f"/tasks/{write['id']}/complete")
     kept = me.call("GET", f"/ai/daily-plan?day={DAY}").json()["plan"]
-    assert (kept["id"], kept["is_accepted"]) == (second["id"], True)
+    assert (kept["id"], kept["is_accepted"], kept["without"]) == (second["id"], True, [])
     assert [(block["title"], block["is_done"]) for block in kept["blocks"]] == [("Write", True), ("Read", False)]
     assert [each["is_plan"] for each in me.call("GET", f"/calendar{SPAN}").json()["items"]] == [True, True]
     for _ in range(2):

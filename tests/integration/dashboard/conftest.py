@@ -22,6 +22,16 @@ from pipelines.engine.daily import DAILY
 TODAY = clock.local_date(clock.now(), "UTC")
 
 
+#: What is the same in all tests.
+ANSWERS: dict[str, Any] = {
+    "preferences": {"calm_mode": False, "weekly_report": True, "weekly_report_day": 0, "weekly_report_hour": 8},
+    "habits/day": {"items": []},
+    "calendar": {"items": []},
+    "ai/daily-plan": {"plan": None},
+    "time/running": {"running": None},
+}
+
+
 class Api(Client):
     """What the pages ask of the API."""
 
@@ -45,12 +55,15 @@ class Api(Client):
             case "GET", ["scores"]:
                 counts = {"open": len(self.open) + 1, "overdue": 2, "blocked": 1, "not_begun": 0}
                 return counts | {"items": self.open[: params["limit"]]}
-            case "GET", ["preferences"]:
-                return {"calm_mode": False}
-            case "GET", ["time", "running"]:
-                return {"running": None}
+            case "GET", _ if path.removeprefix("/api/v1/") in ANSWERS:
+                return ANSWERS[path.removeprefix("/api/v1/")]
+            case "GET", ["tasks", task_id]:
+                return {"id": task_id, "status": "pending", "start_at": None}
             case "POST", ["tasks", task_id, "complete"]:
                 self.completed.append(task_id)
+                return {}
+            case "POST", ["tasks", task_id, "reopen"]:
+                self.completed.remove(task_id)
                 return {}
         raise AssertionError(f"nobody asks {method} {path} here")
 

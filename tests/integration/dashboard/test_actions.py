@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 import httpx2
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard import app_state
 from dashboard.api_client import Client
@@ -94,8 +95,9 @@ def test_the_timer_starts_and_stops_on_the_time_page(visit, me):
     page = visit("time")
     assert press(page, "Start timer") == ["Timer started."]
     assert me.running_timer()
-    assert "Stopped." in press(page, "Stop")[0]
+    press(page, "Stop")
     assert me.running_timer() is None
+    assert "Stopped: **Focus**" in words(page)
 
 
 def test_time_is_recorded_afterwards_on_the_users_own_clock(visit, me):
@@ -104,7 +106,8 @@ def test_time_is_recorded_afterwards_on_the_users_own_clock(visit, me):
     page = visit("time")
     labelled(page.time_input, "From").set_value(time(0, 5))
     labelled(page.time_input, "Until").set_value(time(0, 50))
-    assert "Logged." in press(page, "Log")[0]
+    press(page, "Log")
+    assert "Time logged." in words(page)
     (entry,) = me._pages("/api/v1/time", {})
     begun = datetime.fromisoformat(entry["started_at"]).astimezone(clock.zone(zone))
     assert (begun.hour, begun.minute) == (0, 5)
@@ -281,7 +284,7 @@ def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):
     task = me.create_task("A parent")
     me.create_task("A child", parent_task_id=task["id"])
     page = visit("today")
-    page.button(key=f"complete {task['id']}").click().run()
+    page.button(key=f"complete-{task['id']}").click().run()
     assert "subtask" in page.toast[0].value
     assert me.task(task["id"])["status"] == "pending"
 
@@ -290,14 +293,98 @@ def test_a_day_is_planned_and_the_plan_accepted(visit, me):
     me.create_task("Write the talk", estimated_minutes=30, due_date=str(today() + timedelta(days=1)))
     page = visit("today")
     assert press(page, "Plan my day") == []
-    assert "Plan" in [each.value for each in page.header]
     if "Accept" not in [
         each.label for each in page.button
     ]:  # the working day is over: the task is among those that found no time
         assert "No time for: Write the talk" in words(page)
         return
-    assert press(page, "Accept") == ["Added to your calendar."]
+    assert "Write the talk" in words(page)
+    press(page, "Accept")
+    assert "The plan is in your calendar." in words(page)
     assert [each["title"] for each in me.occurrences(today(), today())] == ["Write the talk"]
+    press(page, "Undo")
+    assert me.occurrences(today(), today()) == []
+
+
+def test_each_act_of_the_morning_can_be_taken_back(visit, me):
+    task = me.create_task("Write the talk")
+    habit = me.create_habit("Stretch")
+    me.start_timer(task["id"])
+    page = visit("today")
+    press(page, "Done")
+    assert (me.task(task["id"])["status"], me.running_timer()) == ("completed", None)
+    press(page, "Undo")
+    assert (me.task(task["id"])["status"], me.running_timer()["task_id"]) == ("pending", task["id"])
+    press(page, "Stop")
+    assert me.running_timer() is None
+    press(page, "Undo")
+    assert me.running_timer()
+    page.checkbox(key=f"habit-{habit['id']}-open").check().run()
+    assert len(me.logs(habit["id"], today(), today())) == 1
+    assert "Habits: 1 of 1" in [each.value for each in page.header]
+    press(page, "Undo")
+    assert me.logs(habit["id"], today(), today()) == []
+
+
+def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
+    goal = me.create_goal("Move house")
+    tasks = [me.create_task(title, priority="low") for title in ("Pack", "Paint", "Phone")]
+    me.create_task("Unpack", blocked_by=[tasks[0]["id"]])
+    page = visit("tasks")
+    assert "4 open tasks; 1 waiting for another task without a score." in words(page)
+
+    def script():
+        import streamlit as st
+
+        from dashboard.components import task_list
+
+        rows = {"due": "2030-01-02", "priority": "high", "minutes": 25, "goal": "Move house", "title": "Pack all"}
+
+        task_list.save(st.session_state["id"], {"title": "Pack"}, rows, {st.session_state["goal"]: "Move house"})
+
+    edited = AppTest.from_function(script, default_timeout=30)
+    edited.session_state["id"], edited.session_state["goal"] = tasks[0]["id"], goal["id"]
+    assert not edited.run().exception
+    found = me.task(tasks[0]["id"])
+    kept = {name: found[name] for name in ("title", "due_date", "priority", "estimated_minutes", "goal_id")}
+    assert kept == {
+        "title": "Pack all",
+        "due_date": "2030-01-02",
+        "priority": "high",
+        "estimated_minutes": 25,
+        "goal_id": goal["id"],
+    }
+    inverse = edited.session_state["last act"].inverse
+    inverse(me)
+    assert me.task(tasks[0]["id"])["title"] == "Pack"
+    assert me.task(tasks[0]["id"])["due_date"] is None
+
+
+def test_a_line_becomes_a_task_and_says_what_was_understood(visit, me):
+    def script():
+        import streamlit as st
+
+        from dashboard import current_user
+        from dashboard.components import command_bar, undo
+
+        user = current_user.require_user()
+        st.session_state[undo.PAGE] = "today"
+        if not st.session_state.get("is_added"):
+            st.session_state["is_added"] = True
+            st.session_state["parts"] = command_bar.understood("report tomorrow 30m !high #work every week", user)
+            command_bar.add("report tomorrow 30m !high #work every week", user)
+        undo.last_act("today")
+
+    visit("today")
+    page = AppTest.from_function(script, default_timeout=30).run()
+    assert not page.exception
+    said = ["Due tomorrow", "30 min", "High priority", "Tag work", "Repeats every week"]
+    assert [each["means"] for each in page.session_state["parts"]] == said
+    assert page.markdown[0].value == "Added: **report** · " + " · ".join(said)
+    (task,) = me.tasks()
+    assert (task["title"], task["priority"], task["recurrence"]) == ("report", "high", "FREQ=WEEKLY")
+    page.button(key="undo-act").click().run()
+    assert list(me.tasks()) == []
 
 
 PAGES = ("today", "overview", "tasks", "goals", "habits", "time", "insights", "reports", "notifications", "settings")
@@ -306,7 +393,7 @@ PAGES = ("today", "overview", "tasks", "goals", "habits", "time", "insights", "r
 EMPTY = {
     "today": "No open tasks. Add one above",
     "overview": "Add a task, start a timer or log a habit",
-    "tasks": "Add one on Today",
+    "tasks": "No tasks here. Add one above.",
     "goals": "Add one below with a target date",
     "habits": "Add one below, small enough",
     "time": "Start the timer above",

@@ -67,7 +67,7 @@ def test_only_reasons_that_set_a_task_apart_stand_beside_it(look, api):
     }
     reasons = [{"code": code, "text": text, "points": 9.0} for code, text in texts.items()]
     api.open = [task(1, "Task 1") | {"reasons": [*reasons, {"code": "due", "text": "due in 30 days", "points": -2.0}]}]
-    badges = " ".join(each.value for each in show("today").markdown if "badge" in each.value)
+    badges = " ".join(each.value for each in show("today").markdown if ":small" in each.value)
     assert [text for text in (*texts.values(), "due in 30 days") if text in badges] == [
         "part of a goal",
         "waiting for 9 days",
@@ -85,8 +85,12 @@ def test_a_task_is_completed_through_the_api(look, api):
     me = str(new_id())
     look(days_of(me, 5), user_id=me)
     page = show("today")
-    page.button(key="complete task-1").click().run()
+    page.button(key="complete-task-1").click().run()
     assert api.completed == ["task-1"]
+    assert "Done: **Task 1**" in words(page)
+    page.button(key="undo-act").click().run()
+    assert api.completed == []
+    assert "Done: **Task 1**" not in words(page)
 
 
 def test_calm_shows_one_step_and_no_count_of_what_is_late(look):
@@ -125,7 +129,7 @@ def test_counts_of_today_add_up_to_what_is_open(look, api):
     page = show("today")
     assert "of 8 open" in words(page)
     assert page.expander[0].label == "3 more open tasks"
-    assert "And 1 blocked by another task." in words(page)
+    assert "And 1 waiting for another task." in words(page)
 
 
 def test_today_is_no_part_of_a_mean(look):

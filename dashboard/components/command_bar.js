@@ -1,0 +1,164 @@
+/* The line that adds tasks, the keys of the pages, and what has to happen before the server has answered. */
+
+const ROWS = '[class*="st-key-task-"]'
+const LEAVING = '[class*="st-key-complete-"] button, [class*="st-key-delete-"] button'
+const NAMES = { complete: 'Done', start: 'Start', snooze: 'Snooze', more: 'Change' }
+const KEYS = [
+  ['a', 'Add a task'], ['d', 'Complete the task'], ['s', 'Start or stop the timer'], ['j', 'Next task'], ['k', 'Previous task'],
+  ['/', 'Search tasks'], ['u', 'Undo'], ['?', 'Show this help'],
+]
+const OFF = 'focusflow keys off'
+const TYPING_PAUSE = 200
+const TYPING = 2000 // milliseconds in which a key after another in the line is no command
+const PATIENCE = 5000 // milliseconds after which a row comes back if the server has not taken it away
+
+const key_of = (element, prefix) =>
+  [...element.classList].find((name) => name.startsWith(`st-key-${prefix}-`))
+const main = () => document.querySelector('[data-testid=stMain]')
+const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => key_of(row, 'task'))
+const row_of = (element) => element && rows().find((row) => row.contains(element))
+const button_in = (row, act) => row?.querySelector(`[class*="st-key-${act}-"] button`)
+const press = (selector) => { const found = document.querySelector(selector); found?.click(); return Boolean(found) }
+const is_typing = (element) => element?.closest('input, textarea, select, [contenteditable=true], [role=textbox], [role=combobox]')
+
+/* Streamlit gives an icon no name, and ten buttons the same. */
+const name_buttons = () => {
+  for (const row of rows()) {
+    const title = row.querySelector('strong')?.textContent
+    for (const [act, name] of Object.entries(NAMES)) {
+      const label = `${name}: ${title}`
+      const button = button_in(row, act)
+      if (title && button && button.getAttribute('aria-label') !== label) button.setAttribute('aria-label', label)
+    }
+  }
+  const undo = document.querySelector('.st-key-undo')
+  if (undo && !undo.hasAttribute('role')) undo.setAttribute('role', 'status')
+}
+
+/* The row goes at once, and the next one gets the focus when it is gone. */
+let leaving = null
+const leave = (row) => {
+  const name = key_of(row, 'task')
+  if (!name || leaving) return
+  leaving = { name, row, place: rows().indexOf(row) }
+  row.setAttribute('data-leaving', '')
+  setTimeout(() => { if (leaving?.name === name) stay() }, PATIENCE)
+}
+const stay = () => { leaving?.row.removeAttribute('data-leaving'); leaving = null }
+const follow = () => {
+  if (!leaving || document.querySelector(`.${leaving.name}`)) return
+  const place = leaving.place
+  stay()
+  const has_focus = document.activeElement && document.activeElement !== document.body && !row_of(document.activeElement)
+  if (!has_focus) focus_row(place)
+}
+const focus_row = (place) => {
+  const found = rows()
+  const row = found[Math.max(0, Math.min(place, found.length - 1))]
+  button_in(row, 'complete')?.focus()
+  row?.scrollIntoView({ block: 'nearest' })
+}
+
+const step = (by) => {
+  const place = rows().indexOf(row_of(document.activeElement))
+  focus_row(place < 0 ? 0 : place + by)
+}
+const current = () => row_of(document.activeElement) ?? rows()[0]
+
+/* One listener for all instances and pages: the newest takes the place of the one before. */
+const listen = (show_help) => {
+  window.focusflow_keys?.abort()
+  const stop = (window.focusflow_keys = new AbortController())
+  const how = { signal: stop.signal }
+  const acts = {
+    a: () => { const bar = window.focusflow_bar; if (bar?.isConnected) bar.querySelector('input').focus(); return Boolean(bar?.isConnected) },
+    d: () => { const button = button_in(current(), 'complete'); button?.click(); return Boolean(button) },
+    s: () => press('.st-key-stop-timer button') || Boolean(button_in(current(), 'start')?.click() ?? rows().length),
+    j: () => { step(1); return true },
+    k: () => { step(-1); return true },
+    '/': () => { const search = document.querySelector('.st-key-search input'); search?.focus(); return Boolean(search) || press('a[href$="/tasks"]') },
+    u: () => press('.st-key-undo-act button'),
+    '?': () => { show_help(); return true },
+  }
+  document.addEventListener('keydown', (event) => {
+    const target = event.composedPath()[0]
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || is_typing(target)) return
+    if (performance.now() - (window.focusflow_line?.typed_at || -TYPING) < TYPING) return
+    if (document.querySelector('[role=dialog], dialog[open]') || (localStorage.getItem(OFF) && event.key !== '?')) return
+    if (acts[event.key]?.()) event.preventDefault()
+  }, how)
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.(LEAVING)
+    if (button) leave(row_of(button))
+    if (event.target.closest?.('[data-testid=stPopoverBody] [data-testid=stFormSubmitButton] button, [data-testid=stPopoverBody] [data-testid=stPageLink-NavLink]'))
+      setTimeout(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })), 50)
+  }, { ...how, capture: true })
+  let is_due = false
+  const observer = new MutationObserver(() => {
+    if (is_due) return
+    is_due = true
+    requestAnimationFrame(() => { is_due = false; name_buttons(); follow() })
+  })
+  observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['class'] })
+  stop.signal.addEventListener('abort', () => observer.disconnect())
+  name_buttons()
+}
+
+const fill_help = (dialog) => {
+  const list = dialog.querySelector('dl')
+  if (list.childElementCount) return
+  for (const [key, what] of KEYS) {
+    const [term, definition] = [document.createElement('dt'), document.createElement('dd')]
+    term.appendChild(document.createElement('kbd')).textContent = key
+    definition.textContent = what
+    list.append(term, definition)
+  }
+  const toggle = dialog.querySelector('[type=checkbox]')
+  toggle.checked = !localStorage.getItem(OFF)
+  toggle.onchange = () => (toggle.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, 'true'))
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const [bar, understood, dialog] = ['.bar', '.understood', 'dialog'].map((each) => parentElement.querySelector(each))
+  const input = bar.querySelector('input')
+  bar.hidden = !data.has_bar
+  fill_help(dialog)
+  listen(() => dialog.showModal())
+  if (!data.has_bar) return
+  window.focusflow_bar = bar
+
+  const kept = (window.focusflow_line ??= { text: '', typed_at: 0 })
+  if (!input.value && kept.text) { // the page has put another field into the place of the one that was written in
+    input.value = kept.text
+    if (performance.now() - kept.typed_at < TYPING) input.focus()
+  }
+  const draft = () => setTriggerValue('draft', input.value)
+  input.oninput = () => {
+    Object.assign(kept, { text: input.value, typed_at: performance.now() })
+    clearTimeout(input.timer)
+    input.timer = setTimeout(draft, TYPING_PAUSE)
+  }
+  bar.onsubmit = (event) => {
+    event.preventDefault()
+    clearTimeout(input.timer)
+    const line = input.value.trim()
+    if (!line) return
+    input.value = ''
+    Object.assign(kept, { text: '', typed_at: 0 })
+    understood.replaceChildren('Adding …')
+    setTriggerValue('add', line)
+  }
+  if (data.refused && input.refused !== data.refused.number) {
+    input.refused = data.refused.number
+    if (!input.value) input.value = data.refused.line
+  }
+  if (data.line !== input.value && input.value) return // what was understood is of an earlier line
+  understood.replaceChildren(...(input.value ? data.parts : []).map((part) => {
+    const chip = document.createElement('button')
+    chip.type = 'button'
+    chip.textContent = `${part.means} ✕`
+    chip.setAttribute('aria-label', `${part.means}. Keep “${part.text}” in the title`)
+    chip.onclick = () => { input.value = kept.text = part.otherwise; input.focus(); draft() }
+    return chip
+  }))
+}
