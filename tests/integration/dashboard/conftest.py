@@ -23,7 +23,7 @@ TODAY = clock.local_date(clock.now(), "UTC")
 
 
 #: What is the same in all tests.
-ANSWERS: dict[str, Any] = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "preferences": {"calm_mode": False, "weekly_report": True, "weekly_report_day": 0, "weekly_report_hour": 8},
     "habits/day": {"items": []},
     "calendar": {"items": []},
