@@ -32,6 +32,7 @@ COMMANDS = (
     "insights",
     "verify",
     "audit",
+    "keys",
     "sql",
     "quarantine",
     "maintain",

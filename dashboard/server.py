@@ -30,7 +30,7 @@ def to_the_first_page(_: Request) -> Response:
 
 
 def create_app(settings: Settings) -> st.App:
-    store = SessionStore(settings.api_address, settings.signing_key)
+    store = SessionStore(settings.api_address, lambda: settings.signing_key)
     is_demo = os.environ.get("FOCUSFLOW_DEMO") == "1"
     app_state.provide(settings, store, is_demo=is_demo)
     is_https = settings.dashboard_address.startswith("https:")

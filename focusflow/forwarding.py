@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 HEADER = "X-FocusFlow-Client"
 
@@ -11,15 +12,16 @@ def signed(key: str, address: str) -> str:
     return f"{address} {_signature(key, address)}"
 
 
-def address_in(key: str, header: str | None) -> str | None:
-    """The address in a header, if whoever sent it has the key of this installation.
+def address_in(keys: Iterable[str], header: str | None) -> str | None:
+    """The address in a header, if whoever sent it has a key of this installation.
 
-    >>> address_in("key", signed("key", "192.0.2.1")), address_in("key", signed("other", "192.0.2.1")), address_in("key", "192.0.2.1")
+    >>> address_in(["key"], signed("key", "192.0.2.1")), address_in(["key"], signed("other", "192.0.2.1")), address_in(["key"], "192.0.2.1")
     ('192.0.2.1', None, None)
     """
     address, _, signature = (header or "").partition(" ")
-    genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), _signature(key, address).encode())
-    return address if address and genuine else None
+    given = signature.encode("utf-8", "replace")
+    is_genuine = any(hmac.compare_digest(given, _signature(key, address).encode()) for key in keys)
+    return address if address and is_genuine else None
 
 
 def _signature(key: str, address: str) -> str:

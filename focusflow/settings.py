@@ -2,20 +2,30 @@
 
 import os
 import re
-import secrets
 from datetime import timedelta
 from functools import cached_property
 from ipaddress import ip_address, ip_network
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from focusflow import ai_models
 from focusflow.errors import SetupProblem
 from focusflow.identity import MAX_BUCKETS
+from focusflow.key_ring import KeyFile, KeyRing, OlderKey
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -116,6 +126,10 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description="The key that signs access tokens, at least 32 characters. If unset, a key is generated under the home.",
+    )
+    older_secret_keys: dict[AwareDatetime, SecretStr] = Field(
+        {},
+        description='Earlier values of `FOCUSFLOW_SECRET_KEY`, each after the moment until which access tokens signed by it count: `{"2026-11-30T12:15:00Z": "..."}`. What they signed and encrypted stays valid.',
     )
     backup_key: SecretStr | None = Field(
         None,
@@ -516,8 +530,20 @@ class Settings(BaseSettings):
         return timedelta(minutes=self.session_idle_minutes)
 
     @cached_property
+    def key_file(self) -> KeyFile:
+        return KeyFile(self.home)
+
+    @property
+    def keys(self) -> KeyRing:
+        """The signing key, and the older ones. Ask each time: they can be rotated while a process runs."""
+        if self.secret_key is None:
+            return self.key_file.keys()
+        older = (OlderKey(until, key.get_secret_value()) for until, key in self.older_secret_keys.items())
+        return KeyRing(self.secret_key.get_secret_value(), tuple(sorted(older, key=attrgetter("until"), reverse=True)))
+
+    @property
     def signing_key(self) -> str:
-        return self.secret_key.get_secret_value() if self.secret_key else secret_under(self.home, "signing-key")
+        return self.keys.signing
 
 
 def load_settings(**given: Any) -> Settings:
@@ -542,30 +568,6 @@ def _is_example(key: str) -> bool:
     repeats = any(key[period:] == key[:-period] for period in range(1, len(key) // 2 + 1))
     is_known = key.lower() in EXAMPLE_SECRETS or EXAMPLE_WORDS.search(key) is not None
     return is_known or repeats or len(set(key)) < FEWEST_CHARACTERS
-
-
-def secret_under(home: Path, name: str) -> str:
-    """A random secret kept in a file that only its owner can read; made by whoever asks first."""
-    path = home / "secrets" / name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        if not path.exists():
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(48))
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(draft, path)  # of two that race, the first one's secret stands
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        return path.read_text(encoding="ascii")
-    except OSError as error:
-        raise SetupProblem(
-            f"The home {home} cannot be used ({error.strerror}). Make it writable, or set FOCUSFLOW_HOME to another folder."
-        ) from error
 
 
 def is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from focusflow.errors import NotFound
+from focusflow.key_ring import KeyRing
 from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
 
@@ -34,16 +35,16 @@ def token_for(key: str, subscription: Subscription) -> str:
     return base64.urlsafe_b64encode(payload + _signature(key, payload)).decode().rstrip("=")
 
 
-def read_token(key: str, token: str) -> Subscription:
+def read_token(keys: KeyRing, token: str) -> Subscription:
     """
     >>> ada = Subscription(UUID(int=7), "weekly")
-    >>> read_token("key", token_for("key", ada)) == ada
+    >>> read_token(KeyRing("key"), token_for("key", ada)) == ada
     True
     """
     try:
         whole = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
         payload, signature = whole[:17], whole[17:]
-        if not hmac.compare_digest(signature, _signature(key, payload)):
+        if not any(hmac.compare_digest(signature, _signature(key, payload)) for key in keys):
             raise LinkUnknown
         return Subscription(UUID(bytes=payload[:16]), NAMES[payload[16]])
     except (UnicodeEncodeError, binascii.Error, ValueError, IndexError, KeyError) as error:

@@ -27,7 +27,7 @@ def verify(as_json: bool) -> None:
 
     settings = load_settings()
     with running_database(settings) as url, Database(url, connections=1) as database:
-        verdict = AuditChain.of(settings, database).verify()
+        verdict = AuditChain(settings, database).verify()
     if as_json:
         click.echo(json.dumps(asdict(verdict) | {"is_intact": verdict.is_intact}, indent=2))
     else:

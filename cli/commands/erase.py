@@ -48,8 +48,8 @@ def command(user: str | None, yes: bool, dry_run: bool, is_list: bool, certifica
         if certificate_of is not None:
             certificate = erasures.certificate(certificate_of)
             click.echo(json.dumps(certificate, indent=2))
-            if not certificates.is_genuine(settings.signing_key, certificate):
-                raise click.ClickException("The signature is not of this installation's key.")
+            if not certificates.is_genuine(settings.keys, certificate):
+                raise click.ClickException("The signature is of no key of this installation.")
             return
         eraser = Eraser(
             database,

@@ -4,6 +4,7 @@ import hashlib
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -59,7 +60,7 @@ class _Known:
 class SessionStore:
     """The sessions behind the cookies. The cookie is the secret of a session; nothing of it is kept here for longer than it is used."""
 
-    def __init__(self, api_address: str, signing_key: str | None = None) -> None:
+    def __init__(self, api_address: str, signing_key: Callable[[], str] = str) -> None:
         """With the key of the installation, attempts to sign in count for the address of the browser."""
         self.api_address, self._signing_key = api_address, signing_key
         self._known: dict[str, _Known] = {}
@@ -67,7 +68,7 @@ class SessionStore:
 
     def on_behalf_of(self, address: str | None) -> Client:
         """A client for a browser that is not signed in."""
-        return Client(self.api_address, on_behalf_of=address, signing_key=self._signing_key)
+        return Client(self.api_address, on_behalf_of=address, signing_key=self._signing_key())
 
     def sign_in(self, email: str, password: str, address: str | None = None) -> str:
         """The value of the cookie for a new session, begun from an address."""

@@ -1,6 +1,6 @@
 """The audit log as a chain: each entry is sealed together with the one before it, by a key that the database does not have.
 
-Entries are sealed within about a minute after they were written. What is personal in one is sealed by its salted digest: an erasure deletes it
+Entries are sealed within about a minute after they were written. After a rotation of the key the next one seals with the new key. What is personal in one is sealed by its salted digest: an erasure deletes it
 with the salt, and the chain still holds. Old entries are deleted from the start only, and an entry says where the chain then begins. The
 newest link is kept in a file, so that entries at the end cannot be missed either.
 """
@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ import orjson
 from focusflow.database import audit
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
+from focusflow.key_ring import KeyRing
 from focusflow.settings import Settings
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -28,6 +29,10 @@ BEGINNING: Final = "0" * 64
 EXPIRED = "audit.expired"
 PERSONAL = ("actor_id", "user_id", "entity_id", "before", "after", "ip", "user_agent")
 BATCH_ROWS = 1_000
+#: An entry that an older key has sealed is at most so much newer than the end of that key: sealing lags behind, and clocks differ.
+SEALED_WITHIN = timedelta(hours=1)
+#: The lock under which entries are sealed.
+LOCK = "audit chain"
 
 
 @dataclass(slots=True)
@@ -50,18 +55,37 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A key of the chain, and until when it seals; None for the newest one."""
+
+    key: bytes
+    until: datetime | None
+
+    def link(self, before: str, number: int, row: Mapping[str, Any], digest: str) -> str:
+        what = [before, number, row["id"], row["at"].astimezone(UTC), row["action"], row["entity"], digest]
+        return hmac.new(self.key, orjson.dumps(what), hashlib.sha256).hexdigest()
+
+    def may_seal(self, row: Mapping[str, Any]) -> bool:
+        """An older key seals nothing new: whoever has it could write another end of the chain."""
+        return self.until is None or row["at"] < self.until + SEALED_WITHIN
+
+
+def _seals(keys: KeyRing) -> list[Seal]:
+    """Derived from the keys that sign access tokens: what one signs is no signature of the other."""
+    until = [None, *(each.until for each in keys.older)]
+    return [Seal(hmac.digest(key.encode(), b"audit log", "sha256"), end) for key, end in zip(keys, until, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditChain:
     """The chain of one installation."""
 
+    settings: Settings
     database: Database
-    key: bytes
-    head_file: Path
 
-    @classmethod
-    def of(cls, settings: Settings, database: Database) -> "AuditChain":
-        """The key is derived from the one that signs access tokens: what one signs is no signature of the other."""
-        key = hmac.digest(settings.signing_key.encode(), b"audit log", "sha256")
-        return cls(database, key, settings.home / "audit-head.json")
+    @property
+    def head_file(self) -> Path:
+        return self.settings.home / "audit-head.json"
 
     def seal(self) -> int:
         """Seal new entries. Returns how many."""
@@ -72,7 +96,8 @@ class AuditChain:
 
     def _seal_batch(self) -> int:
         with self.database.transaction(Role.PRIVACY) as tx:
-            tx.serialize("audit chain")
+            tx.serialize(LOCK)
+            seal = _seals(self.settings.keys)[0]  # under the lock: a rotation waits for it
             kept = self._head()
             is_as_kept = kept is None or tx.one(QUERIES["has_link"], kept) is not None
             rows = tx.all(QUERIES["new"], {"limit": BATCH_ROWS})
@@ -82,7 +107,7 @@ class AuditChain:
             for row in rows:
                 number, salt = number + 1, secrets.token_hex(16)
                 digest = _digest(salt, row)
-                link = self._link(link, number, row, digest)
+                link = seal.link(link, number, row, digest)
                 for name, value in zip(sealed, (row["id"], number, salt, digest, link), strict=True):
                     sealed[name].append(value)
             if rows:
@@ -96,7 +121,7 @@ class AuditChain:
         self.seal()
         verdict, allowed = Verdict(), 0
         number, link, links = 0, BEGINNING, dict[int, str]()
-        kept = self._head()
+        kept, seals = self._head(), _seals(self.settings.keys)
         with self.database.transaction(Role.PRIVACY) as tx:
             first = tx.one(QUERIES["first"])
             if first and first["number"] > 1:
@@ -112,7 +137,7 @@ class AuditChain:
                 number = row["number"]
                 is_redacted = row["salt"] is None
                 is_same = is_redacted or row["digest"] == _digest(row["salt"], row)
-                if not is_same or (link and row["link"] != self._link(link, number, row, row["digest"])):
+                if not is_same or (link and not _is_sealed(seals, link, row)):
                     verdict.problems.append(
                         f"entry {number:,} of {row['at']:%Y-%m-%d %H:%M} UTC is not as it was written"
                     )
@@ -150,10 +175,6 @@ class AuditChain:
             cursor.itersize = BATCH_ROWS
             yield from cursor.execute(QUERIES["sealed"])
 
-    def _link(self, before: str, number: int, row: Mapping[str, Any], digest: str) -> str:
-        what = [before, number, row["id"], row["at"].astimezone(UTC), row["action"], row["entity"], digest]
-        return hmac.new(self.key, orjson.dumps(what), hashlib.sha256).hexdigest()
-
     def _head(self) -> dict[str, Any] | None:
         try:
             head: dict[str, Any] = orjson.loads(self.head_file.read_bytes())
@@ -168,6 +189,13 @@ class AuditChain:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.head_file)
+
+
+def _is_sealed(seals: Sequence[Seal], before: str, row: Mapping[str, Any]) -> bool:
+    """Whether a key that may have sealed an entry did so, after the link before it."""
+    return any(
+        seal.may_seal(row) and row["link"] == seal.link(before, row["number"], row, row["digest"]) for seal in seals
+    )
 
 
 def _digest(salt: str, row: Mapping[str, Any]) -> str:

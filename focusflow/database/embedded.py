@@ -24,7 +24,7 @@ from psycopg.pq import PGconn, Ping
 from focusflow.database.binaries import Binaries, CommandFailed, chown, find_binaries, let_through
 from focusflow.errors import SetupProblem, Unavailable
 from focusflow.file_lock import try_lock
-from focusflow.settings import secret_under
+from focusflow.key_ring import secret_under
 from focusflow.storage import fsync
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ returning user_id, family, expires_at
 
 -- just_used --
 -- A token whose successor is on its way: used moments ago, and nobody has used the successor yet.
-select used.user_id, used.family from refresh_tokens as used join refresh_tokens as successor on successor.id = used.replaced_by
+select used.user_id, used.family, successor.token_hash as follows from refresh_tokens as used join refresh_tokens as successor on successor.id = used.replaced_by
 where used.token_hash = %(token_hash)s and used.used_at > %(since)s and used.revoked_at is null and successor.used_at is null
 
 -- family_of --

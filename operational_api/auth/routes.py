@@ -168,7 +168,7 @@ def _may_enter(account: DictRow, settings: Settings) -> bool:
 def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) -> Tokens:
     """Exchange a refresh token for new tokens. Reusing an old one after more than ten seconds ends the session."""
     with shared.database.transaction(Role.AUTH) as tx:
-        rotated = store.rotate(tx, shared.settings.signing_key, body.refresh_token, origin)
+        rotated = store.rotate(tx, shared.settings.keys, body.refresh_token, origin)
         account = tx.one(store.QUERIES["account"], {"user_id": rotated[0]}) if rotated else None
     if rotated is None or account is None or not account["is_active"]:
         raise store.RefreshRefused

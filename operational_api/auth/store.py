@@ -19,6 +19,7 @@ from focusflow.database.session import Transaction
 from focusflow.database.tables import users
 from focusflow.errors import Invalid, NotSignedIn
 from focusflow.identity import new_id
+from focusflow.key_ring import KeyRing
 from operational_api.auth.schemas import Registration
 from operational_api.security import session_tokens, tokens
 from operational_api.security.authentication import Origin
@@ -135,15 +136,15 @@ def _begin(
     return family
 
 
-def rotate(tx: Transaction, key: str, used: str, origin: Origin) -> tuple[UUID, UUID, str] | None:
+def rotate(tx: Transaction, keys: KeyRing, used: str, origin: Origin) -> tuple[UUID, UUID, str] | None:
     """Use a refresh token up: its user, its family, and the next token. Asked again at once, the same next token, for an answer can
     get lost on its way. None when it cannot be used; then its family is revoked, for somebody has used it before, and nobody can
     tell who of the two is the owner.
     """
-    successor, token = new_id(), tokens.successor(key, used)
+    successor, token = new_id(), tokens.successor(keys.signing, used)
     row = tx.one(QUERIES["use_token"], {"token_hash": tokens.digest(used), "now": tx.now, "successor": successor})
     if row is None:
-        return _used_before(tx, used, token)
+        return _used_before(tx, keys, used)
     tx.run(
         QUERIES["add_token"],
         {
@@ -161,11 +162,13 @@ def rotate(tx: Transaction, key: str, used: str, origin: Origin) -> tuple[UUID, 
     return row["user_id"], row["family"], token
 
 
-def _used_before(tx: Transaction, used: str, token: str) -> tuple[UUID, UUID, str] | None:
+def _used_before(tx: Transaction, keys: KeyRing, used: str) -> tuple[UUID, UUID, str] | None:
     again = {"token_hash": tokens.digest(used), "since": tx.now - GRACE}
     row = tx.one(QUERIES["just_used"], again)
     if row is not None:
-        return row["user_id"], row["family"], token
+        followed = (tokens.successor(key, used) for key in keys)
+        token = next((each for each in followed if tokens.digest(each) == row["follows"]), None)
+        return (row["user_id"], row["family"], token) if token else None
     family = tx.one(QUERIES["family_of"], again)
     if family:
         tx.run(QUERIES["revoke_family"], {"family": family["family"], "now": tx.now})

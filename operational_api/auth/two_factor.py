@@ -63,7 +63,7 @@ def accept(tx: Transaction, settings: Settings, user_id: UUID, code: str, origin
     if row is None:
         return False
     who = {"user_id": user_id}
-    secret = second_factor.decrypted(settings.signing_key, user_id, row["secret"])
+    secret = second_factor.decrypted(settings.keys, user_id, row["secret"])
     plain = code.replace(" ", "")
     step = second_factor.step_of(secret, plain, tx.now.timestamp()) if secret else None
     if step is not None and step > row["last_step"]:
@@ -98,7 +98,7 @@ def begin_session_with_code(body: TicketCode, origin: RequestOrigin, shared: Sha
 
 def _check_ticket(body: TicketCode, origin: Origin, shared: Services) -> Access:
     """Whose ticket it is, once the code is right. A password that was changed since has voided it."""
-    access = read_ticket(shared.settings.signing_key, body.ticket)
+    access = read_ticket(shared.settings.keys, body.ticket)
     me, guesses = access.user_id, login_throttle.codes(access.user_id)
     login_throttle.count(shared.database, guesses)
     with shared.database.transaction(Role.AUTH, me) as tx:

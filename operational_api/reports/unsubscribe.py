@@ -31,7 +31,7 @@ router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 @router.get("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
 def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
     """A page with one button. Loading it changes nothing."""
-    kind = read_token(shared.settings.signing_key, token).kind
+    kind = read_token(shared.settings.keys, token).kind
     button = '<form method="post"><button>Unsubscribe</button></form>'
     return _page(
         f"No more emails with {SUBSCRIPTIONS[kind].label}?",
@@ -43,7 +43,7 @@ def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
 def end_mails(token: Token, shared: Shared, origin: RequestOrigin) -> Response:
     """Unsubscribe from the kind of email that contained the link. Idempotent; mail programs call it."""
-    subscription = read_token(shared.settings.signing_key, token)
+    subscription = read_token(shared.settings.keys, token)
     _end(shared, subscription, origin)
     label = SUBSCRIPTIONS[subscription.kind].label
     lead = f"You get no more emails with {label}. You can turn them on again in your settings."

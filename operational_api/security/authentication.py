@@ -14,7 +14,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from psycopg.rows import DictRow
 
-from focusflow import forwarding
+from focusflow import clock, forwarding
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction, opening_query
 from focusflow.database.wire import PreparedCall
@@ -67,12 +67,10 @@ class Credentials:
 
 async def origin(request: Request) -> Origin:
     agent = request.headers.get("user-agent", "")
-    key = request.app.state.services.settings.signing_key
-    forwarded = (
-        forwarding.address_in(key, request.headers.get(forwarding.HEADER))
-        if forwarding.HEADER in request.headers
-        else None
-    )
+    forwarded = None
+    if forwarding.HEADER in request.headers:
+        keys = request.app.state.services.settings.keys.fresh(clock.now())
+        forwarded = forwarding.address_in(keys, request.headers[forwarding.HEADER])
     return Origin(forwarded or (request.client.host if request.client else "unknown"), agent.replace("\0", "")[:300])
 
 
@@ -108,7 +106,7 @@ def _claims(settings: Settings, token: str) -> Access | KeyAccess | SessionAcces
         return keys.read(token)
     if token.startswith(session_tokens.MARK):
         return session_tokens.read(token, settings.session_idle)
-    return read_access_token(settings.signing_key, token)
+    return read_access_token(settings.keys, token)
 
 
 def _share_of(claims: Access | KeyAccess | SessionAccess) -> UUID | str:

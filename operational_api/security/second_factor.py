@@ -3,6 +3,7 @@
 import base64
 import hmac
 import secrets
+from collections.abc import Iterable
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -60,9 +61,9 @@ def encrypted(key: str, user_id: UUID, secret: bytes) -> bytes:
     return encrypt(key, PURPOSE, user_id, secret)
 
 
-def decrypted(key: str, user_id: UUID, stored: bytes) -> bytes | None:
+def decrypted(keys: Iterable[str], user_id: UUID, stored: bytes) -> bytes | None:
     """The secret, or None where it was encrypted with another key or for another user."""
-    return decrypt([key], PURPOSE, user_id, stored)
+    return decrypt(keys, PURPOSE, user_id, stored)
 
 
 def _totp(secret: bytes) -> TOTP:

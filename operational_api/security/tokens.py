@@ -13,6 +13,7 @@ import jwt
 
 from focusflow.errors import NotSignedIn
 from focusflow.identity import new_id
+from focusflow.key_ring import KeyRing, key_id
 
 ISSUER = "focusflow"
 AUDIENCE = "focusflow-api"
@@ -61,26 +62,23 @@ def _signed(key: str, access: Access, audience: str, now: datetime, lifetime: ti
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": key_id(key)})
 
 
-@lru_cache(10)
-def key_id(key: str) -> str:
-    """Which key signed a token. A hash: the header of a token can be read by anybody."""
-    return hashlib.sha256(b"key id " + key.encode()).hexdigest()[:16]
-
-
 @lru_cache(10_000)  # checking what kind of key it is and the signature costs a small request a tenth of its time
-def read_access_token(key: str, token: str) -> Access:
+def read_access_token(keys: KeyRing, token: str) -> Access:
     """What a token says if its signature is right. That it has not expired is not looked at: this machine's clock may be off."""
-    return _read(key, token, AUDIENCE)
+    return _read(keys, token, AUDIENCE)
 
 
-def read_ticket(key: str, token: str) -> Access:
-    return _read(key, token, TICKET_AUDIENCE)
+def read_ticket(keys: KeyRing, token: str) -> Access:
+    return _read(keys, token, TICKET_AUDIENCE)
 
 
-def _read(key: str, token: str, audience: str) -> Access:
+def _read(keys: KeyRing, token: str, audience: str) -> Access:
+    """A token of an older key ends with that key, whatever it says itself: whoever has that key could write a later end."""
     try:
-        if jwt.get_unverified_header(token).get("kid") != key_id(key):
+        found = keys.with_id(str(jwt.get_unverified_header(token).get("kid")))
+        if found is None:
             raise NotSignedIn
+        key, until = found
         claims = jwt.decode(
             token,
             key,
@@ -91,6 +89,7 @@ def _read(key: str, token: str, audience: str) -> Access:
         )
         family = UUID(claims["family"]) if claims.get("family") else None
         expires_at = datetime.fromtimestamp(float(claims["exp"]), UTC)
+        expires_at = min(expires_at, until) if until else expires_at
         return Access(UUID(claims["sub"]), int(claims["epoch"]), family, expires_at)
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, OverflowError, OSError) as error:
         raise NotSignedIn from error

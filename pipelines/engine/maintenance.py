@@ -75,7 +75,7 @@ class Maintenance:
         yield Done("mails", delete_expired_texts(self.database, self.settings.words_days, self.settings.report_days))
         settings, home = self.settings, self.settings.home
         yield Done("exports", {"files deleted": Exports(self.database, settings).delete_expired()})
-        chain = AuditChain.of(settings, self.database)
+        chain = AuditChain(settings, self.database)
         yield Done("audit log", {"entries deleted": chain.delete_before(settings.audit_days)})
         yield Done("sign-ins", {"deleted": delete_ended_sign_ins(self.database, settings.ended_sign_in_days)})
         yield Done("email files", {"files deleted": delete_email_files(home, settings.email_file_days, self.now)})

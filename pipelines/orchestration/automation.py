@@ -563,7 +563,7 @@ def due_calendars(context: dg.SensorEvaluationContext, installation: Installatio
 )
 def audit_seals(installation: Installation) -> dg.SkipReason:
     with installation.database() as database:
-        count = AuditChain.of(installation.settings, database).seal()
+        count = AuditChain(installation.settings, database).seal()
     return dg.SkipReason(f"{count} entries were sealed.")
 
 

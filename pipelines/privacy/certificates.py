@@ -6,7 +6,7 @@ A certificate names its user only by the hash of the id.
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,12 @@ def issue(key: str, erasure: Mapping[str, Any], counts: Mapping[str, Any], now: 
     return {**statement, "algorithm": ALGORITHM, "signature": _signature(key, statement)}
 
 
-def is_genuine(key: str, certificate: Mapping[str, Any]) -> bool:
-    """Whether this installation's key signed exactly this certificate."""
+def is_genuine(keys: Iterable[str], certificate: Mapping[str, Any]) -> bool:
+    """Whether a key of this installation signed exactly this certificate."""
     statement = {name: value for name, value in certificate.items() if name not in ("algorithm", "signature")}
     given = str(certificate.get("signature", ""))
-    return certificate.get("algorithm") == ALGORITHM and hmac.compare_digest(given, _signature(key, statement))
+    is_signed = any(hmac.compare_digest(given, _signature(key, statement)) for key in keys)
+    return certificate.get("algorithm") == ALGORITHM and is_signed
 
 
 def _signature(key: str, statement: Mapping[str, Any]) -> str:

@@ -23,6 +23,9 @@ from pipelines.engine import silver
 from tests.conftest import BUCKETS, add_user, database_of
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 
+#: The signing key, and one that was replaced.
+KEYS = f"{'k' * 64}\n2026-01-01T00:00:00+00:00 {'o' * 64}"
+
 
 @pytest.fixture
 def run(monkeypatch):
@@ -54,7 +57,7 @@ class Home:
         self.lake = Lake(str(folder / "lake"))
         self.user = add_user(database)
         (folder / "secrets").mkdir(parents=True)
-        (folder / "secrets" / "signing-key").write_text("k" * 64)
+        (folder / "secrets" / "signing-key").write_text(KEYS)
 
     def accept(self, events=3):
         write_events(self.database, self.user, events)
@@ -98,7 +101,7 @@ def test_what_is_restored_has_every_account_and_goes_on_where_the_backup_was_mad
     restored = run(tmp_path / "restored", empty_url, "restore", str(tmp_path / "backups"))
     assert restored.exit_code == 0, restored.output
     assert "Nothing is lost, nothing is doubled" in restored.output
-    assert (tmp_path / "restored/secrets/signing-key").read_text() == "k" * 64
+    assert (tmp_path / "restored/secrets/signing-key").read_text() == KEYS
     lake = Lake(str(tmp_path / "restored" / "lake"))
     with Database(empty_url, connections=2) as database:
         open_ingestion(database, lake, buckets=BUCKETS, rows=1_000, age_seconds=0).drain()

@@ -15,11 +15,12 @@ from fastapi.testclient import TestClient
 from cli import long_running
 from focusflow import clock, forwarding
 from focusflow.identity import new_id
+from focusflow.key_ring import key_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.security import login_throttle, passwords
 from operational_api.security.passwords import HASHER
-from operational_api.security.tokens import access_token, key_id, read_access_token
+from operational_api.security.tokens import access_token, read_access_token
 from tests.integration.api.conftest import PASSWORD, mails_in, signed_in, text_of, token_in
 
 
@@ -311,7 +312,7 @@ def test_a_token_that_is_not_ours_is_refused(http, me, changes):
 @pytest.mark.parametrize(("seconds_ago", "status"), [(20, 200), (31, 401)])
 def test_a_token_is_valid_half_a_minute_longer_than_it_says(http, me, seconds_ago, status):
     services = http.app.state.services
-    access = read_access_token(services.settings.signing_key, me.access_token)
+    access = read_access_token(services.settings.keys, me.access_token)
     minutes = services.settings.access_token_minutes
     begun = clock.now() - timedelta(minutes=minutes, seconds=seconds_ago)
     token = access_token(services.settings.signing_key, access, now=begun, minutes=minutes)

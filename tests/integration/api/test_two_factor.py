@@ -127,9 +127,9 @@ def test_the_secret_is_stored_encrypted_for_its_owner_alone(http, me, step, data
         ]
     key = http.app.state.services.settings.signing_key
     assert app.secret not in stored
-    assert second_factor.decrypted(key, UUID(me.id), stored) == app.secret
-    assert second_factor.decrypted("another key", UUID(me.id), stored) is None
-    assert second_factor.decrypted(key, UUID(int=1), stored) is None
+    assert second_factor.decrypted([key], UUID(me.id), stored) == app.secret
+    assert second_factor.decrypted(["another key"], UUID(me.id), stored) is None
+    assert second_factor.decrypted([key], UUID(int=1), stored) is None
 
 
 def test_codes_cannot_be_tried_one_after_the_other(http, me, step):

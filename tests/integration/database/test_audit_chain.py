@@ -14,7 +14,7 @@ from focusflow.settings import load_settings
 def chain(database, tmp_path):
     with database.owner() as connection:
         connection.execute("delete from audit_log")
-    return AuditChain.of(load_settings(home=tmp_path), database)
+    return AuditChain(load_settings(home=tmp_path), database)
 
 
 def write(database, *actions):
@@ -70,7 +70,7 @@ def test_each_change_is_found(chain, database, statements, finding):
 def test_the_chain_is_another_with_another_key(chain, database, tmp_path):
     write(database, "one")
     chain.seal()
-    other = AuditChain.of(load_settings(home=tmp_path / "other"), database)
+    other = AuditChain(load_settings(home=tmp_path / "other"), database)
     assert not other.verify().is_intact
 
 

@@ -18,7 +18,7 @@ from psycopg.rows import scalar_row
 from focusflow.database import binaries
 from focusflow.database.embedded import Cancelled, Limits, embedded_server
 from focusflow.errors import SetupProblem
-from focusflow.settings import secret_under
+from focusflow.key_ring import secret_under
 from tests.conftest import copy_home
 
 FAST = {"fsync": "off", "shared_buffers": "16MB"}

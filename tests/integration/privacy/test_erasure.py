@@ -108,7 +108,7 @@ def test_nothing_of_an_erased_user_is_left_and_the_rest_is_as_it_was(world, busy
     world.refresh()
     world.land()
     ada.task("unsequenced chrysanthemum")
-    AuditChain.of(world.settings, world.database).seal()
+    AuditChain(world.settings, world.database).seal()
     leave_traces(world, ada, "chrysanthemum")
     bobs = {table: rows_about(world, table, bob) for table in personal_tables()}
     traces = (ada.id, UUID(ada.id).hex, ada.email, "chrysanthemum")
@@ -128,12 +128,12 @@ def test_nothing_of_an_erased_user_is_left_and_the_rest_is_as_it_was(world, busy
         assert len(rows_about(world, table, bob)) == len(rows), table
     assert bob.call("GET", "/tasks").json()["items"]
     assert ada.call("GET", "/me").status_code == 401
-    audited = AuditChain.of(world.settings, world.database).verify()
+    audited = AuditChain(world.settings, world.database).verify()
     assert audited.is_intact, audited.sentence
     assert audited.redacted >= 1
     certificate = Erasures(world.database).certificate(erasure_id)
-    assert certificates.is_genuine(world.settings.signing_key, certificate)
-    assert not certificates.is_genuine(world.settings.signing_key, certificate | {"erased": {}})
+    assert certificates.is_genuine(world.settings.keys, certificate)
+    assert not certificates.is_genuine(world.settings.keys, certificate | {"erased": {}})
     assert certificate["user_hash"] == user_hash(UUID(ada.id))
     assert certificate["erased"]["raw/events"] >= 8
 
@@ -373,7 +373,7 @@ def test_admins_see_erasures_and_their_certificates(world, new_user):
     assert [each["status"] for each in listed if each["id"] == str(erasure_id)] == ["done"]
     certificate = admin.call("GET", f"/admin/erasures/{erasure_id}/certificate")
     assert certificate.json()["user_hash"] == user_hash(UUID(ada.id))
-    assert certificates.is_genuine(world.settings.signing_key, Erasures(world.database).certificate(erasure_id))
+    assert certificates.is_genuine(world.settings.keys, Erasures(world.database).certificate(erasure_id))
     assert admin.call("GET", f"/admin/erasures/{new_id()}/certificate").status_code == 404
 
 

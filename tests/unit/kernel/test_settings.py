@@ -1,6 +1,7 @@
 """Settings: read once, wrong ones named in a sentence, secrets made and kept."""
 
 import secrets
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from pydantic import AliasChoices
 
 from focusflow.errors import SetupProblem
-from focusflow.settings import Settings, load_settings, secret_under
+from focusflow.key_ring import KeyFile, secret_under
+from focusflow.settings import Settings, load_settings
 from tests.sizes import sized
 
 ENVIRONMENT = {
@@ -25,7 +27,8 @@ def test_a_wrong_setting_is_named_in_one_sentence(monkeypatch):
         load_settings()
 
 
-STRUCTURED = ("cors_origins", "ai_prices", "oidc_roles")
+STRUCTURED = ("cors_origins", "ai_prices", "oidc_roles", "older_secret_keys")
+NEW, OLD = ("5d4f0b1c9a87e26334f1ab0c7d92e8156b3a40cf7e1d98258", "c7a61e09b5d3f84127ce0ab96d58f3e14b70a2c9d68e15f37")
 
 
 @pytest.mark.parametrize("value", ["", "  "])
@@ -130,3 +133,22 @@ def test_a_provider_needs_tls_and_a_client_id(issuer, client_id, is_accepted):
     else:
         with pytest.raises(SetupProblem):
             load_settings(oidc_issuer=issuer, oidc_client_id=client_id)
+
+
+def test_keys_of_the_settings_are_a_ring(monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_SECRET_KEY", NEW)
+    monkeypatch.setenv(
+        "FOCUSFLOW_OLDER_SECRET_KEYS", f'{{"2026-01-01T00:00:00Z": "older", "2026-02-01T00:00:00Z": "{OLD}"}}'
+    )
+    keys = load_settings().keys
+    assert list(keys) == [NEW, OLD, "older"]
+    assert list(keys.fresh(datetime(2026, 1, 15, tzinfo=UTC))) == [NEW, OLD]
+
+
+def test_running_processes_follow_a_rotation(tmp_path):
+    settings = load_settings(home=tmp_path)
+    first = settings.signing_key
+    KeyFile(tmp_path).write(settings.keys.rotated(NEW, datetime(2026, 1, 1, tzinfo=UTC)))
+    assert list(settings.keys) == [NEW, first]
+    assert settings.key_file.path.stat().st_mode & 0o077 == 0
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["signing-key"]
