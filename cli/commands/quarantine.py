@@ -65,11 +65,17 @@ def show(place: str) -> None:
 @command.command("retry")
 def retry() -> None:
     """Retry all events, for example after an update. Those that still fail stay, with their current reason."""
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.database.tag_key import tag_key
     from focusflow.errors import Conflict
     from focusflow.lake.tables import CommitConflict
+    from focusflow.settings import load_settings
 
+    with running_database(load_settings()) as url, Database(url, connections=1) as database:
+        key = tag_key(database)
     try:
-        came = _quarantine().retry()
+        came = _quarantine(key).retry()
     except CommitConflict as error:
         raise Conflict("A refresh is running. Try again when it is done.") from error
     click.echo(f"{came.taken_in} events loaded, {came.left} left in quarantine.")
@@ -77,7 +83,7 @@ def retry() -> None:
         click.echo("Run `focusflow refresh` to update the tables, or wait for the next one.")
 
 
-def _quarantine() -> "Quarantine":
+def _quarantine(tag_key: str | None = None) -> "Quarantine":
     from focusflow.database.installation import make_home
     from focusflow.lake.session import duckdb_session
     from focusflow.lake.tables import Lake
@@ -86,4 +92,4 @@ def _quarantine() -> "Quarantine":
 
     settings = load_settings()
     make_home(settings.home)
-    return Quarantine(Lake(settings.lake_location), duckdb_session())
+    return Quarantine(Lake(settings.lake_location), duckdb_session(), tag_key)

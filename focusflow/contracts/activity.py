@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from focusflow.contracts.fields import Data, Label, PersonalText
+from focusflow.contracts.fields import Data, Hashed, Label, PersonalText
 
 
 class Activity(Data):
@@ -12,9 +12,9 @@ class Activity(Data):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     properties: Annotated[dict[str, Any], PersonalText()] = {}
-    session_id: Annotated[str, Field(max_length=200)] | None = None
+    session_id: Annotated[str, Field(max_length=200), Hashed()] | None = None
     platform: Label | None = None
-    app_version: Label | None = None
+    app_version: Annotated[Label, Hashed()] | None = None
 
 
 class Generation(Data):

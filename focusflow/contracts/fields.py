@@ -12,10 +12,15 @@ class PersonalText:
     """Marks personal text. It stays in Postgres and the raw events; no other table of the lake holds it."""
 
 
+class Hashed:
+    """Marks personal text of which other tables of the lake hold a hash by a key of the installation."""
+
+
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500), PersonalText()]
 LongText = Annotated[str, StringConstraints(max_length=20_000), PersonalText()]
 Name = Annotated[str, StringConstraints(max_length=200), PersonalText()]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Tag = Annotated[Label, Hashed()]
 Instant = AwareDatetime
 
 Actor = Literal["user", "system", "ai", "import"]
@@ -55,10 +60,18 @@ def lake_type(annotation: Any) -> str:
 
 
 def is_personal(annotation: Any) -> bool:
-    if isinstance(annotation, PersonalText):
+    return _has_mark(annotation, PersonalText)
+
+
+def is_hashed(annotation: Any) -> bool:
+    return _has_mark(annotation, Hashed)
+
+
+def _has_mark(annotation: Any, mark: type) -> bool:
+    if isinstance(annotation, mark):
         return True
     extras = getattr(annotation, "__metadata__", ())
-    return any(is_personal(each) for each in (*extras, *get_args(annotation)))
+    return any(_has_mark(each, mark) for each in (*extras, *get_args(annotation)))
 
 
 def public_columns(data: type[Data]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from focusflow.contracts.fields import Data, Instant, Label, LongText, Priority, TaskStatus, Title
+from focusflow.contracts.fields import Data, Instant, LongText, Priority, Tag, TaskStatus, Title
 
 Minutes = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -20,7 +20,7 @@ class Task(Data):
     priority: Priority = "medium"
     status: TaskStatus = "pending"
     category_id: UUID | None = None
-    tags: list[Label] = Field(default_factory=list, max_length=50)
+    tags: list[Tag] = Field(default_factory=list, max_length=50)
     due_at: Instant | None = None
     due_date: Annotated[
         date | None, Field(description="Due at the end of this local day; used instead of `due_at`.")

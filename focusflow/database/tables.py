@@ -984,6 +984,15 @@ relay_position = Table(
     required("next", BigInteger),
 )
 
+#: The key by which tags are hashed that leave raw: one row.
+tag_key = Table(
+    "tag_key",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    required("key", Text),
+    CheckConstraint("id = 1", name="id"),
+)
+
 #: How the resident refresher fares: one row. `failures` are those in a row.
 refresher_state = Table(
     "refresher_state",

@@ -74,7 +74,7 @@ with remembered as materialized (
     select acts.* from acts cross join since where happened_at >= coalesce(begins, '-infinity')
 ), last_act as (  -- of the past as it was remembered: the task may have been reopened since
     select acted_at, tasks.id as last_task_id, category_id as last_category_id, parent_task_id as last_parent_task_id, goal_id as last_goal_id,
-           tags as last_tags
+           hashed_tags(tasks.user_id, tags) as last_tags
     from (
         select acted_at, last_task_id as id, is_done, created_at from since where acted_at is not null
         union all
@@ -89,7 +89,7 @@ with remembered as materialized (
     select array_agg(first order by first) as begun from (select min(happened_at) as first from active group by happened_at::date) as each
 ), scored as (
     select open_tasks.user_id, open_tasks.id as task_id, open_tasks.created_at, due_at, due_date, %(timezone)s as timezone, start_at, priority,
-           open_tasks.status, tags, goal_id, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
+           open_tasks.status, hashed_tags(open_tasks.user_id, tags) as tags, goal_id, pinned, '{}'::text[] as blocked_by, coalesce(blocks, 0) as blocks, open_tasks.version,
            open_tasks.category_id, parent_task_id, estimated_minutes, recurrence, open_tasks.updated_at as touched_at,
            minutes_worked, stretches, stretches_3, stretches_14, worked_at,
            greatest(0, cardinality(begun) - width_bucket(open_tasks.created_at, begun)) as times_skipped,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from focusflow.contracts.fields import Data, is_personal, lake_type
+from focusflow.contracts.fields import Data, is_hashed, is_personal, lake_type
 from focusflow.lake.tables import quoted
 
 #: How a value begins that is of a type, and for numbers and truths how it goes on.
@@ -46,6 +46,7 @@ class Field:
     is_required: bool
     is_nullable: bool
     is_public: bool
+    is_hashed: bool
 
     @property
     def type(self) -> str:
@@ -60,7 +61,14 @@ class Field:
 def fields_of(data: type[Data]) -> list[Field]:
     hints = get_type_hints(data, include_extras=True)
     return [
-        Field(name, _bare(hints[name]), field.is_required(), _is_nullable(hints[name]), not is_personal(hints[name]))
+        Field(
+            name,
+            _bare(hints[name]),
+            field.is_required(),
+            _is_nullable(hints[name]),
+            is_public=not is_personal(hints[name]),
+            is_hashed=is_hashed(hints[name]),
+        )
         for name, field in data.model_fields.items()
     ]
 
@@ -75,12 +83,22 @@ def fragments(data: type[Data]) -> dict[str, str]:
         "structure": orjson.dumps(structure).decode(),
         "nothing": " and ".join(f"{_value(field)} is null" for field in fields),
         "misfit": " ".join(rules),
-        "public": ", ".join(f"{quoted(field.name)}: {_value(field)}" for field in fields if field.is_public),
+        "public": ", ".join(f"{quoted(field.name)}: {_published(field)}" for field in fields if field.is_public),
     }
 
 
 def _value(field: Field) -> str:
     return f"said.data.{field.name}"
+
+
+def _published(field: Field) -> str:
+    """What silver holds of a field. Of what is to be hashed, the hash, or those of a list; without a key, nothing."""
+    if not field.is_hashed:
+        return _value(field)
+    if not field.type.endswith("[]"):
+        return f"hashed_text($tag_key, user_id, json_extract_string({_value(field)}, '$'))"
+    hashes = f"list_transform(json_extract_string({_value(field)}, '$[*]'), lambda each: hashed_text($tag_key, user_id, each))"
+    return f"case when $tag_key is null then []::varchar[] else {hashes} end"
 
 
 def _rule_of_presence(field: Field) -> str:

@@ -42,6 +42,7 @@ class Quarantine:
 
     lake: Lake
     session: Session
+    tag_key: str | None = None
 
     def reasons(self) -> dict[str, int]:
         """How many events are kept for each reason, the most frequent first."""
@@ -74,7 +75,7 @@ class Quarantine:
         where = f"bucket = {bucket}"
         session, quarantined = self.session, {"quarantine.events": Scan.of(kept, where)}
         raw_events = session.run(silver.query("quarantined_events"), quarantined)
-        with silver.validated(session, raw_events) as validated:
+        with silver.validated(session, raw_events, self.tag_key) as validated:
             given = {"raw_events": raw_events, "validated": validated}
             left = session.run(silver.query("still_quarantined"), given)
             (readable,) = session.row("select min(log_offset) from validated where reason is null", given)

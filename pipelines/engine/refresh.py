@@ -12,6 +12,7 @@ from focusflow.contracts.registry import Noun
 from focusflow.database.clock_check import require_agreement
 from focusflow.database.lease import full_refresh
 from focusflow.database.session import Database
+from focusflow.database.tag_key import tag_key
 from focusflow.errors import Conflict
 from focusflow.lake.session import Session
 from focusflow.lake.tables import CommitConflict, Lake, trim_cache
@@ -29,6 +30,7 @@ from pipelines.engine import (
     silver,
 )
 from pipelines.engine.descriptions import Table
+from pipelines.engine.tag_hashing import hash_stored_texts
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ class Refresh:
 
     def steps(self) -> dict[str, Callable[[], int]]:
         return {
-            silver.EVENTS.name: lambda: silver.load_incremental(self.lake, self.session, self.buckets).kept,
+            silver.EVENTS.name: lambda: self._events().kept,
             **{histories.spec(noun).name: self._history(noun) for noun in histories.KEPT},
             daily.DAILY.name: lambda: self._daily().rows,
             **{table.spec.name: self._table(table) for table in build.TABLES},
@@ -118,6 +120,7 @@ class Refresh:
         """A step that another refresh was quicker with ends this one, and nothing is lost by it."""
         for sentence in integrity.rebuild_marked(self.lake, self.buckets):
             log.warning(sentence)
+        hash_stored_texts(self.lake, self.session, self.buckets, tag_key(self.database))
         for table, work in self.steps().items():
             begun = time.monotonic()
             try:
@@ -142,6 +145,9 @@ class Refresh:
         if broken:
             raise Conflict(f"Nothing is published, for rules of the tables are broken. {'; '.join(broken)}.")
         return len(checks.CHECKED)
+
+    def _events(self) -> silver.LoadStats:
+        return silver.load_incremental(self.lake, self.session, self.buckets, tag_key=tag_key(self.database))
 
     def _history(self, noun: Noun) -> Callable[[], int]:
         return lambda: histories.load_incremental(self.lake, self.session, noun, self.buckets)

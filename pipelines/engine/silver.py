@@ -15,6 +15,7 @@ import pyarrow as pa
 from focusflow.clock import zone_names
 from focusflow.contracts.fields import Actor
 from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.database.tag_key import MACRO
 from focusflow.erasure import ERASED_TYPE
 from focusflow.errors import Conflict
 from focusflow.lake.session import Relation, Scan, Session
@@ -25,6 +26,9 @@ from pipelines.engine.descriptions import table
 HERE = Path(__file__).parents[1] / "tables" / "silver" / "events"
 
 EVENTS, QUARANTINE = table("silver/events").spec, table("quarantine/events").spec
+
+#: Under this key silver/events says that tags and the like are hashed in it: a table of an earlier version does not.
+TEXTS_HASHED = "texts hashed"
 
 #: At most so many events are held at a time. A day's refresh is one pass; a year that is rebuilt is many, each with its own commit.
 PASS_ROWS = 200_000
@@ -51,8 +55,10 @@ def since(silver: Pinned, positions: Mapping[int, int]) -> str:
     return " union all ".join(parts)
 
 
-def load_incremental(lake: Lake, session: Session, buckets: int, rows: int = PASS_ROWS) -> LoadStats:
-    """Load every raw event that is new, exactly once."""
+def load_incremental(
+    lake: Lake, session: Session, buckets: int, rows: int = PASS_ROWS, *, tag_key: str | None = None
+) -> LoadStats:
+    """Load every raw event that is new, exactly once. Without a key, what is to be hashed is left out."""
     raw, silver, quarantine = lake.open(RAW_EVENTS), lake.open(EVENTS), lake.open(QUARANTINE)
     behind = {
         bucket: (silver.position(position_key(bucket)), raw.position(position_key(bucket))) for bucket in range(buckets)
@@ -63,7 +69,7 @@ def load_incremental(lake: Lake, session: Session, buckets: int, rows: int = PAS
         )
     stats = LoadStats()
     for spans in passes(behind, rows):
-        stats += _load_pass(session, raw, silver, quarantine, spans)
+        stats += _load_pass(session, (raw, silver, quarantine), spans, tag_key)
     return stats
 
 
@@ -91,19 +97,20 @@ def passes(behind: Mapping[int, tuple[int, int]], rows: int) -> Iterator[dict[in
 
 def _load_pass(
     session: Session,
-    raw: Pinned,
-    silver: Pinned,
-    quarantine: Pinned,
+    tables: tuple[Pinned, Pinned, Pinned],
     spans: Mapping[int, tuple[int, int]],
+    tag_key: str | None,
 ) -> LoadStats:
+    raw, silver, quarantine = tables
     parts = [
         f"(from {raw.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start} and log_offset < {end}"
         f" and type is distinct from {quoted(ERASED_TYPE)})"
         for bucket, (start, end) in spans.items()
     ]
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
+    positions |= {} if silver.rows else {TEXTS_HASHED: 1}
     given: dict[str, Relation] = {"raw_events": Scan(" union all ".join(parts))}
-    with validated(session, given["raw_events"]) as given["validated"]:
+    with validated(session, given["raw_events"], tag_key) as given["validated"]:
         (bad,) = session.row("select count(reason) from validated", given)
         if bad:
             given["quarantined"] = Scan.of(quarantine)
@@ -114,14 +121,17 @@ def _load_pass(
 
 
 @contextmanager
-def validated(session: Session, raw_events: Relation) -> Iterator[Scan]:
+def validated(session: Session, raw_events: Relation, tag_key: str | None) -> Iterator[Scan]:
     """Raw events, of which bucket, log_offset, type and value are read: each typed, or with the reason why not; as long as the block runs."""
     with session.stored(query("decode"), {"raw_events": raw_events, "nouns": _nouns()}) as decoded:
         given = {"decoded": decoded, "zones": pa.table({"name": sorted(zone_names())})}
         present = set(session.run("select distinct noun from decoded", given)["noun"].to_pylist())
         readable = [noun for noun in NOUNS if noun.name in present] or NOUNS[:1]  # one for its columns
         parts = [*map(_of_noun, readable), query("unknown")]
-        with session.stored(" union all by name ".join(f"({part})" for part in parts), given) as found:
+        session.define(MACRO)
+        with session.stored(
+            " union all by name ".join(f"({part})" for part in parts), given, {"tag_key": tag_key}
+        ) as found:
             yield found
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from focusflow import clock
 from focusflow.contracts.registry import Noun
 from focusflow.database.lease import full_refresh
+from focusflow.database.tag_key import tag_key
 from focusflow.lake.tables import RAW_EVENTS, Lake
 from pipelines.engine import (
     build,
@@ -26,6 +27,7 @@ from pipelines.engine import (
     silver,
 )
 from pipelines.engine.partitions import FIRST_MONTH
+from pipelines.engine.tag_hashing import hash_stored_texts
 from pipelines.orchestration.resources import Installation
 
 OWNERS = ["team:data"]
@@ -101,7 +103,12 @@ def silver_events(
 ) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     for sentence in integrity.rebuild_marked(installation.lake, installation.buckets):
         context.log.warning(sentence)
-    taken = silver.load_incremental(installation.lake, installation.session(), installation.buckets)
+    lake, session, buckets = installation.lake, installation.session(), installation.buckets
+    with installation.database() as database:
+        key = tag_key(database)
+    if hash_stored_texts(lake, session, buckets, key):
+        context.log.info("Tags of an earlier version are hashed.")
+    taken = silver.load_incremental(lake, session, buckets, tag_key=key)
     return (
         result(installation.lake, silver.EVENTS.name, taken.kept, read=taken.read),
         result(installation.lake, silver.QUARANTINE.name, taken.quarantined),

@@ -40,13 +40,15 @@ def stored_secret(database, user):
         ]
 
 
-def unsealed(database):
+def unsealed(settings, database):
+    """The log without entries, as before the first one."""
     with database.owner() as connection:
         connection.execute("delete from audit_log")
+    AuditChain(settings, database).head_file.unlink(missing_ok=True)
 
 
 def test_nothing_ends_with_the_key_that_signed_it(http, settings, database, me):
-    unsealed(database)
+    unsealed(settings, database)
     secret = base64.b32decode(me.call("POST", "/auth/two-factor").json()["key"])
     unsubscribe = link(settings, Subscription(UUID(me.id), "weekly")).partition("/api/")[2]
     erasure = {"id": UUID(int=1), "user_hash": "hash", "created_at": clock.now()}
@@ -101,7 +103,7 @@ def test_a_leaked_key_ends_at_once(http, settings, database, new_user):
 
 
 def test_an_older_key_seals_no_new_entry_of_the_audit_log(settings, database):
-    unsealed(database)
+    unsealed(settings, database)
     with database.transaction(Role.AUTH) as tx:
         audit.record(tx, "one", actor_id=None, user_id=None, ip="192.0.2.1")
     chain = AuditChain(settings, database)
@@ -110,8 +112,7 @@ def test_an_older_key_seals_no_new_entry_of_the_audit_log(settings, database):
     keys = settings.keys
     settings.key_file.write(KeyRing(new_key(), (OlderKey(clock.now() - timedelta(hours=2), keys.signing), *keys.older)))
     assert "is not as it was written" in chain.verify().sentence
-    unsealed(database)
-    chain.head_file.unlink()
+    unsealed(settings, database)
 
 
 def test_the_command_says_what_it_did(settings, database_url, monkeypatch):

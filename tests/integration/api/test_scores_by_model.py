@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from focusflow import clock
+from focusflow.database.tag_key import tag_key
 from focusflow.lake.session import duckdb_session, scans
 from focusflow.lake.tables import Lake
 from ingestion.demo import PASSWORD, write_demo
@@ -49,7 +50,7 @@ def refresh(settings, database, registry):
         lake = Lake(settings.lake_location)
         open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
         session = duckdb_session()
-        silver.load_incremental(lake, session, BUCKETS)
+        silver.load_incremental(lake, session, BUCKETS, tag_key=tag_key(database))
         for noun in histories.KEPT:
             histories.load_incremental(lake, session, noun, BUCKETS)
         priorities.score_open_tasks(lake, session, BUCKETS, as_of, registry)

@@ -13,8 +13,9 @@ from pipelines.engine import silver
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, focusflow):
+def run(tmp_path, monkeypatch, focusflow, database_url):
     monkeypatch.setenv("FOCUSFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("FOCUSFLOW_DATABASE_URL", database_url)
     return partial(focusflow, "quarantine")
 
 

@@ -122,6 +122,9 @@ class Thing:
         return self.happens("deleted", at, deleted_at=self.user.moment(at))
 
 
+TAG_KEY = "0123456789abcdef" * 4
+
+
 @dataclass
 class World:
     """A lake, and the refreshes over it."""
@@ -143,7 +146,7 @@ class World:
         self.lake.open(RAW_EVENTS).append(raw_rows(self.session, runs), positions=positions)
 
     def load_silver(self) -> silver.LoadStats:
-        return silver.load_incremental(self.lake, self.session, BUCKETS)
+        return silver.load_incremental(self.lake, self.session, BUCKETS, tag_key=TAG_KEY)
 
     def load_histories(self) -> dict[str, int]:
         """Every history; how many versions came for each noun."""

@@ -12,11 +12,15 @@ import pytest
 from pydantic import ValidationError
 
 from focusflow.contracts.registry import NOUNS, Noun
+from focusflow.database.session import Role
+from focusflow.database.tag_key import MACRO, tag_key
 from focusflow.identity import new_id
+from focusflow.lake.session import Scan
 from focusflow.lake.tables import CommitConflict, Lake, Pinned, TableSpec
 from pipelines.engine import contract_validation, silver
+from pipelines.engine.tag_hashing import hash_stored_texts
 from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import SampleUser, World
+from tests.integration.pipelines.conftest import TAG_KEY, SampleUser, World
 
 CANARY = "Quetzalcoatl"
 
@@ -72,7 +76,10 @@ def test_an_event_lies_in_silver_typed(world):
 def test_no_table_made_from_raw_holds_personal_text(world, tmp_path):
     ada = SampleUser()
     ada.account.happens("updated", "2026-03-01 09:00", display_name=CANARY, email=f"{CANARY}@example.com")
-    ada.task("2026-03-02 09:00", description=CANARY, notes=CANARY).happens("updated", "2026-03-02 10:00", title=CANARY)
+    task = ada.task("2026-03-02 09:00", description=CANARY, notes=CANARY, tags=[CANARY])
+    task.happens("updated", "2026-03-02 10:00", title=CANARY)
+    used = ada.new("activity", name="opened", properties={"x": CANARY}, session_id=CANARY, app_version=CANARY)
+    used.happens("tracked", "2026-03-02 11:00")
     ada.time("2026-03-02 09:00", "2026-03-02 10:00").happens("updated", "2026-03-02 11:00", note=CANARY)
     ada.log(ada.habit("2026-03-02 09:00"), "2026-03-02", skipped=True, skip_reason=CANARY, notes=CANARY)
     start, end = ada.moment("2026-03-02 09:00"), ada.moment("2026-03-02 10:00")
@@ -81,6 +88,78 @@ def test_no_table_made_from_raw_holds_personal_text(world, tmp_path):
     world.land(ada.events)
     world.refresh(ada.moment("2026-03-03 12:00"))
     assert layers_that_hold(CANARY, tmp_path / "lake", world) == {"raw"}
+
+
+def tags_in(world, table="silver/task_history"):
+    return {str(row["user_id"]): row["tags"] for row in world.rows(table)}
+
+
+def test_tags_are_hashed_alike_for_one_user_and_otherwise_for_others(world):
+    ada, bob = SampleUser(), SampleUser()
+    for user, tags in ((ada, ["home", CANARY, "home"]), (bob, ["home"])):
+        user.task("2026-03-02 09:00", tags=tags)
+        world.land(user.events)
+    world.load_silver()
+    world.load_histories()
+    (first, second, third), (others,) = tags_in(world)[str(ada.id)], tags_in(world)[str(bob.id)]
+    assert first == third != second
+    assert others != first, "nobody finds another user's tag by a tag of their own"
+    assert {len(each) for each in (first, second, others)} == {32}
+
+
+def test_without_a_key_no_tag_leaves_raw(world):
+    ada = SampleUser()
+    ada.task("2026-03-02 09:00", tags=[CANARY])
+    world.land(ada.events)
+    silver.load_incremental(world.lake, world.session, BUCKETS)
+    world.load_histories()
+    assert tags_in(world) == {str(ada.id): []}
+
+
+def test_the_database_hashes_tags_like_the_pipelines(world, database):
+    ada, tags = SampleUser(), ["home", "Straße \U0001f3e0", ""]
+    world.session.define(MACRO)
+    with database.transaction(Role.API, ada.id) as tx:
+        row = tx.one("select hashed_tags(%(owner)s, %(tags)s) as hashes", {"owner": ada.id, "tags": tags})
+    hashed = [
+        world.session.row(
+            "select hashed_text($key, $owner, $tag)",
+            parameters={"key": tag_key(database), "owner": str(ada.id), "tag": tag},
+        )[0]
+        for tag in tags
+    ]
+    assert row["hashes"] == hashed
+
+
+def test_tags_that_an_earlier_version_left_readable_are_hashed(world, tmp_path, monkeypatch):
+    ada = SampleUser()
+    ada.task("2026-03-02 09:00", tags=[CANARY, "home"])
+    ada.new("activity", name="opened", session_id=CANARY).happens("tracked", "2026-03-02 11:00")
+    world.land(ada.events)
+    with monkeypatch.context() as patch:
+        patch.setattr(silver, "MACRO", "create or replace macro hashed_text(key, owner, tag) as tag")
+        patch.setattr(silver, "TEXTS_HASHED", "of an earlier version")
+        world.refresh(ada.moment("2026-03-03 12:00"))
+    events = world.lake.open(silver.EVENTS)
+    old = "* replace (case noun when 'activity' then json_merge_patch(data, '{\"session_id\": \"Quetzalcoatl\"}') else data end::varchar as data)"
+    rows = world.session.run(f"select {old} from rows", {"rows": Scan.of(events)})
+    events.replace(rows, where="bucket >= 0", positions={})
+    assert layers_that_hold(CANARY, tmp_path / "lake", world) == {"raw", "silver"}
+
+    for expected in (True, False):
+        assert hash_stored_texts(world.lake, world.session, BUCKETS, TAG_KEY) is expected
+    for table in ("silver/events", "silver/task_history"):
+        world.lake.pinned(table).vacuum(0)
+    assert layers_that_hold(CANARY, tmp_path / "lake", world) == {"raw"}
+    hashes = tags_in(world)[str(ada.id)]
+    (data,) = (orjson.loads(row["data"]) for row in world.rows("silver/events") if row["noun"] == "task")
+    assert data["tags"] == hashes
+    later = SampleUser(id_=ada.id)
+    later.task("2026-03-04 09:00", tags=["home"])
+    world.land(later.events[1:])
+    world.load_silver()
+    world.load_histories()
+    assert {row["tags"][-1] for row in world.rows("silver/task_history")} == {hashes[-1]}, "old and new are alike"
 
 
 def layers_that_hold(text: str, lake: Path, world: World) -> set[str]:
