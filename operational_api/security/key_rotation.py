@@ -35,8 +35,10 @@ def rotate(settings: Settings, database: Database, *, is_leaked: bool = False) -
         before = settings.keys
         after = before.rotated(new_key(), tx.now - LEEWAY if is_leaked else tx.now + longest)
         settings.key_file.write(after)
-        ids = {"before": {"key_id": key_id(before.signing)}, "after": {"key_id": key_id(after.signing)}}
-        audit.record(tx, LEAKED if is_leaked else ROTATED, actor_id=None, user_id=None, ip=audit.COMMAND_LINE, **ids)
+        audit.record(
+            tx, LEAKED if is_leaked else ROTATED, actor_id=None, user_id=None, ip=audit.COMMAND_LINE,
+            before={"key_id": key_id(before.signing)}, after={"key_id": key_id(after.signing)},
+        )  # fmt: skip
 
 
 def encrypt_again(settings: Settings, database: Database) -> Encrypted:

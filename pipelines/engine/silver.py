@@ -108,7 +108,7 @@ def _load_pass(
         for bucket, (start, end) in spans.items()
     ]
     positions = {position_key(bucket): end for bucket, (_, end) in spans.items()}
-    positions |= {} if silver.rows else {TEXTS_HASHED: 1}
+    positions |= {} if silver.version else {TEXTS_HASHED: 1}  # with its first events
     given: dict[str, Relation] = {"raw_events": Scan(" union all ".join(parts))}
     with validated(session, given["raw_events"], tag_key) as given["validated"]:
         (bad,) = session.row("select count(reason) from validated", given)

@@ -19,7 +19,7 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 def hash_stored_texts(lake: Lake, session: Session, buckets: int, tag_key: str) -> bool:
     """Returns whether there was anything to do."""
     events = lake.open(silver.EVENTS)
-    if events.position(silver.TEXTS_HASHED) or not events.rows:
+    if events.position(silver.TEXTS_HASHED) or not events.version:
         return False
     session.define(MACRO)
     session.define(QUERIES["macros"])
@@ -27,7 +27,7 @@ def hash_stored_texts(lake: Lake, session: Session, buckets: int, tag_key: str) 
     if tasks is not None:
         _rewrite(session, tasks, "tasks", tag_key)
     memory = lake.pinned(priorities.MEMORY.name)
-    if memory is not None and memory.rows:
+    if memory is not None and memory.rows():
         memory.full_refresh(priorities.MEMORY)
         scores = lake.open(priorities.SCORES)  # scored again, and remembered with it
         scores.append(scores.columns().empty_table(), positions={position_key(bucket): 0 for bucket in range(buckets)})

@@ -101,6 +101,7 @@ def test_tags_are_hashed_alike_for_one_user_and_otherwise_for_others(world):
         world.land(user.events)
     world.load_silver()
     world.load_histories()
+    assert world.lake.open(silver.EVENTS).position(silver.TEXTS_HASHED), "nothing to do for an upgrade"
     (first, second, third), (others,) = tags_in(world)[str(ada.id)], tags_in(world)[str(bob.id)]
     assert first == third != second
     assert others != first, "nobody finds another user's tag by a tag of their own"
@@ -146,6 +147,7 @@ def test_tags_that_an_earlier_version_left_readable_are_hashed(world, tmp_path, 
     events.replace(rows, where="bucket >= 0", positions={})
     assert layers_that_hold(CANARY, tmp_path / "lake", world) == {"raw", "silver"}
 
+    assert not world.lake.open(silver.EVENTS).position(silver.TEXTS_HASHED)
     for expected in (True, False):
         assert hash_stored_texts(world.lake, world.session, BUCKETS, TAG_KEY) is expected
     for table in ("silver/events", "silver/task_history"):

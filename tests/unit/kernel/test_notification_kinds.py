@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from focusflow import notification_kinds
+from focusflow.key_ring import KeyRing
 from focusflow.notification_kinds import KINDS, load_kinds
 from focusflow.unsubscribe import SUBSCRIPTIONS, Subscription, read_token, token_for
 from reports.render import MAILS
@@ -55,7 +56,7 @@ def test_links_in_emails_that_were_sent_keep_their_meaning():
     assert expected.items() <= codes.items()
     for name in codes:
         ada = Subscription(UUID(int=7), name)
-        assert read_token("key", token_for("key", ada)) == ada
+        assert read_token(KeyRing("key"), token_for("key", ada)) == ada
 
 
 def test_every_kind_has_an_email_template():
