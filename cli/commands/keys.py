@@ -31,7 +31,8 @@ def list_() -> None:
 def rotate(*, leaked: bool, dry_run: bool) -> None:
     """Sign with a new key from now on. No sign-in ends; running processes follow by themselves.
 
-    The older key still verifies unsubscribe links, seals of the audit log and certificates. Second factors are encrypted with the new key.
+    The older key still verifies unsubscribe links, seals of the audit log and certificates. Secrets of second factors and
+    webhooks are encrypted with the new key.
     With FOCUSFLOW_SECRET_KEY set, change the settings as the command says and run it again.
     """
     from datetime import timedelta
@@ -61,10 +62,10 @@ def rotate(*, leaked: bool, dry_run: bool) -> None:
             key_rotation.rotate(settings, database, is_leaked=leaked)
             click.echo(f"The key {key_id(settings.signing_key)} signs now. {before} verifies what it has signed.")
         encrypted = key_rotation.encrypt_again(settings, database)
-    click.echo(f"Encrypted with {key_id(settings.signing_key)}: {encrypted.count:,} second factors.")
+    click.echo(f"Encrypted with {key_id(settings.signing_key)}: {encrypted.count:,} secrets.")
     if encrypted.unreadable:
         click.secho(
-            f"No key decrypts the second factors of {', '.join(map(str, encrypted.unreadable))}. An admin can turn them off.",
+            f"No key decrypts {', '.join(encrypted.unreadable)}. An admin can turn second factors off; users renew webhooks.",
             fg="red",
             err=True,
         )

@@ -106,7 +106,7 @@ class WebhookSender:
     def _attempt(self, row: Mapping[str, Any]) -> Outcome:
         now = self.now()
         stored = [row["secret"], row["old_secret"] if row["old_secret"] and row["old_secret_until"] > now else None]
-        keys = [self.settings.signing_key]
+        keys = self.settings.keys
         found = [decrypt(keys, webhooks.PURPOSE, row["user_id"], each) for each in stored if each is not None]
         secrets = [each for each in found if each is not None]
         if not secrets:

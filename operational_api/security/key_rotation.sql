@@ -1,10 +1,19 @@
--- Second factors, whose secrets are encrypted with the signing key.
+-- What is encrypted with the signing key: which rows, one row's secrets, and their new ones.
 
--- users --
-select user_id from second_factors order by user_id
+-- second_factors --
+select user_id as id, user_id from second_factors order by user_id
 
--- secret --
-select secret from second_factors where user_id = %(user_id)s for update
+-- second_factor --
+select secret from second_factors where user_id = %(id)s for update
 
--- save --
-update second_factors set secret = %(secret)s where user_id = %(user_id)s
+-- save_second_factor --
+update second_factors set secret = %(secret)s where user_id = %(id)s
+
+-- webhooks --
+select id, user_id from webhook_endpoints order by id
+
+-- webhook --
+select secret, old_secret from webhook_endpoints where id = %(id)s for update
+
+-- save_webhook --
+update webhook_endpoints set secret = %(secret)s, old_secret = %(old_secret)s where id = %(id)s

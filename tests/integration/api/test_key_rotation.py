@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import commands
-from focusflow import clock, forwarding
+from focusflow import clock, forwarding, webhooks
 from focusflow.database import audit
 from focusflow.database.audit_chain import AuditChain
 from focusflow.database.session import Role
+from focusflow.encryption import decrypt
 from focusflow.key_ring import KeyRing, OlderKey, key_id, new_key
 from focusflow.unsubscribe import Subscription, link
 from operational_api.security import key_rotation, second_factor
@@ -40,6 +41,14 @@ def stored_secret(database, user):
         ]
 
 
+def signing_secret(database, webhook_id, key, user):
+    """The secret of a webhook as its receiver knows it."""
+    with database.owner() as connection:
+        row = connection.execute("select secret from webhook_endpoints where id = %s", [webhook_id]).fetchone()
+    secret = decrypt([key], webhooks.PURPOSE, UUID(user.id), row["secret"])
+    return secret and webhooks.written(secret)
+
+
 def unsealed(settings, database):
     """The log without entries, as before the first one."""
     with database.owner() as connection:
@@ -50,6 +59,8 @@ def unsealed(settings, database):
 def test_nothing_ends_with_the_key_that_signed_it(http, settings, database, me):
     unsealed(settings, database)
     secret = base64.b32decode(me.call("POST", "/auth/two-factor").json()["key"])
+    webhook = me.call("POST", "/webhooks", {"url": "https://example.com/hook", "event_types": ["task.completed"]})
+    assert webhook.status_code == 201, webhook.text
     unsubscribe = link(settings, Subscription(UUID(me.id), "weekly")).partition("/api/")[2]
     erasure = {"id": UUID(int=1), "user_hash": "hash", "created_at": clock.now()}
     certificate = certificates.issue(settings.signing_key, erasure, {"tasks": 1}, clock.now())
@@ -65,6 +76,7 @@ def test_nothing_ends_with_the_key_that_signed_it(http, settings, database, me):
     assert encrypted.count >= 1
     assert encrypted.unreadable == ()
     assert second_factor.decrypted([settings.signing_key], UUID(me.id), stored_secret(database, me)) == secret
+    assert signing_secret(database, webhook.json()["id"], settings.signing_key, me) == webhook.json()["secret"]
     assert me.call("GET", "/me").status_code == 200
     assert http.get(f"/api/{unsubscribe}").status_code == 200
     assert certificates.is_genuine(settings.keys, certificate)
@@ -135,4 +147,4 @@ def test_the_command_says_what_it_did(settings, database_url, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_SECRET_KEY", new_key())
     assert "FOCUSFLOW_OLDER_SECRET_KEYS" in run("rotate")
     monkeypatch.setenv("FOCUSFLOW_OLDER_SECRET_KEYS", f'{{"2026-01-01T00:00:00Z": "{settings.signing_key}"}}')
-    assert "second factors" in run("rotate")
+    assert "secrets." in run("rotate")
