@@ -184,8 +184,8 @@ class Client:
     def personal_data_file(self) -> bytes:
         return self._answer("GET", "/api/v1/me/export/download").content
 
-    def erase_account(self, password: str) -> Json:
-        """Ask to erase this account after the grace period."""
+    def erase_account(self, password: str = "") -> Json:
+        """Ask to erase this account after the grace period. An account without a password needs a recent sign-in instead."""
         return self._call("DELETE", "/api/v1/me", json={"password": password})
 
     def cancel_erasure(self) -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import streamlit as st
 
 from dashboard.app_state import shared
-from dashboard.auth.sessions import COOKIE, Session
+from dashboard.auth.sessions import Session
 from focusflow import clock
 from focusflow.errors import Forbidden, Problem, Unavailable
 
@@ -25,7 +25,7 @@ IS_AUTOMATIC = "is_automatic_run"
 def require_user() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
     try:
-        return shared().store.find(st.context.cookies.get(COOKIE)) or end_page()
+        return shared().store.find(st.context.cookies.get(shared().store.cookie)) or end_page()
     except Unavailable as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         st.stop()
@@ -44,7 +44,7 @@ def begin_page() -> Session:
 def watch_session() -> None:
     """End an open page whose session has ended."""
     with suppress(Unavailable):
-        if shared().store.find(st.context.cookies.get(COOKIE)) is None:
+        if shared().store.find(st.context.cookies.get(shared().store.cookie)) is None:
             rerun()
 
 

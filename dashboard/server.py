@@ -10,7 +10,7 @@ import pandas as pd  # noqa: F401 (Streamlit comes to need it in the middle of a
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard import app_state, installable, views
@@ -19,6 +19,9 @@ from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.auth.single_sign_on import SingleSignOn
+from focusflow import clock
+from focusflow.security_txt import PATH as SECURITY_TXT
+from focusflow.security_txt import security_txt
 from focusflow.settings import Settings
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -29,11 +32,19 @@ def to_the_first_page(_: Request) -> Response:
     return RedirectResponse("/", 303)
 
 
+def security_contact(settings: Settings) -> Route:
+    def answer(_: Request) -> Response:
+        text = security_txt(settings, clock.now())
+        return PlainTextResponse(text or "This installation names no contact.\n", 200 if text else 404)
+
+    return Route(SECURITY_TXT, answer)
+
+
 def create_app(settings: Settings) -> st.App:
-    store = SessionStore(settings.api_address, lambda: settings.signing_key)
     is_demo = os.environ.get("FOCUSFLOW_DEMO") == "1"
-    app_state.provide(settings, store, is_demo=is_demo)
     is_https = settings.dashboard_address.startswith("https:")
+    store = SessionStore(settings.api_address, lambda: settings.signing_key, is_https=is_https)
+    app_state.provide(settings, store, is_demo=is_demo)
     provider = settings.oidc_name if settings.oidc_issuer else None
     sign_in = SignIn(store, is_demo=is_demo, is_https=is_https, provider=provider)
     single_sign_on = SingleSignOn(store, sign_in).routes if provider else []
@@ -46,6 +57,7 @@ def create_app(settings: Settings) -> st.App:
         SCRIPT,
         routes=[
             Route("/today", to_the_first_page),
+            security_contact(settings),
             *sign_in.routes,
             *single_sign_on,
             *accounts.routes(store),

@@ -279,5 +279,5 @@ def create_app(
             ],
             expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestMiddleware)
+    app.add_middleware(RequestMiddleware, is_https=settings.public_api_address.startswith("https:"))
     return app

@@ -1,6 +1,5 @@
 """Whether the API lives, whether it can work, its figures for Prometheus, and where to report a vulnerability."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +9,8 @@ from starlette.responses import Response
 
 from focusflow import clock
 from focusflow.errors import NotFound, StorageFull, Unavailable
+from focusflow.security_txt import PATH as SECURITY_TXT
+from focusflow.security_txt import security_txt
 from operational_api.http.errors import problems
 from operational_api.http.schema_base import Output
 from operational_api.http.services import Services, services
@@ -18,10 +19,6 @@ from operational_api.metrics import collect
 router = APIRouter(tags=["Operations"])
 
 Shared = Annotated[Services, Depends(services)]
-
-
-#: RFC 9116 wants a page to expire within a year. This one is written for each request.
-SECURITY_PAGE_LIFETIME = timedelta(days=180)
 
 
 class Health(Output):
@@ -55,15 +52,9 @@ def metrics(shared: Shared) -> Response:
     return Response(collect(shared.settings, shared.database), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/.well-known/security.txt", response_class=Response, include_in_schema=False)
+@router.get(SECURITY_TXT, response_class=Response, include_in_schema=False)
 def security_contact(shared: Shared) -> Response:
-    contact = shared.settings.security_contact
-    if contact is None:
+    text = security_txt(shared.settings, clock.now())
+    if text is None:
         raise NotFound("This installation names no contact for vulnerabilities.")
-    lines = [
-        f"Contact: {contact}",
-        f"Expires: {clock.now() + SECURITY_PAGE_LIFETIME:%Y-%m-%dT00:00:00Z}",
-        "Preferred-Languages: en",
-        f"Canonical: {shared.settings.public_api_address}/.well-known/security.txt",
-    ]
-    return Response("\n".join(lines) + "\n", media_type="text/plain")
+    return Response(text, media_type="text/plain")

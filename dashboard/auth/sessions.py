@@ -12,6 +12,8 @@ from dashboard.api_client import Client, Json
 from focusflow.errors import NotSignedIn, Unavailable
 
 COOKIE = "focusflow_session"
+#: Under HTTPS: browsers take it from this very host only, never from another one of the domain or by plain HTTP.
+SECURE_COOKIE = f"__Host-{COOKIE}"
 
 #: What can be a session's secret, and stand in a header.
 SHAPE = re.compile(r"[\w-]{1,200}", re.ASCII)
@@ -60,8 +62,9 @@ class _Known:
 class SessionStore:
     """The sessions behind the cookies. The cookie is the secret of a session; nothing of it is kept here for longer than it is used."""
 
-    def __init__(self, api_address: str, signing_key: Callable[[], str] = str) -> None:
+    def __init__(self, api_address: str, signing_key: Callable[[], str] = str, *, is_https: bool = False) -> None:
         """With the key of the installation, attempts to sign in count for the address of the browser."""
+        self.cookie = SECURE_COOKIE if is_https else COOKIE
         self.api_address, self._signing_key = api_address, signing_key
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()

@@ -13,13 +13,14 @@ from dashboard.api_client import CodeNeeded
 from dashboard.auth.accounts import PATHS as ACCOUNT_PATHS
 from dashboard.auth.forms import Field, Form, TooLong, address_of, filled_in, is_same_origin
 from dashboard.auth.headers import policy_of_form
-from dashboard.auth.sessions import COOKIE, SessionStore
+from dashboard.auth.sessions import SessionStore
 from dashboard.installable import OPEN_PATHS as INSTALLABLE_PATHS
 from focusflow.errors import NotSignedIn, Problem
+from focusflow.security_txt import PATH as SECURITY_TXT
 
 #: Paths served without sign-in: account pages, and those of health checks.
 OPEN_PATHS = (
-    *("/signin", "/signout", *ACCOUNT_PATHS, *INSTALLABLE_PATHS),
+    *("/signin", "/signout", *ACCOUNT_PATHS, *INSTALLABLE_PATHS, SECURITY_TXT),
     *("/_stcore/health", "/_stcore/host-config", "/static/", "/favicon"),
 )
 
@@ -85,7 +86,7 @@ class SignIn:
     def signed_in(self, request: Request, token: str) -> Response:
         """The answer that begins a session in the browser."""
         answer = RedirectResponse("/", 303)
-        self.set_cookie(request, answer, COOKIE, token, path="/")
+        self.set_cookie(request, answer, self._store.cookie, token, path="/")
         return answer
 
     def by_provider(self, request: Request, answer: Response) -> Response:
@@ -141,12 +142,12 @@ class SignIn:
     async def sign_out(self, request: Request) -> Response:
         if request.method == "POST" and is_same_origin(request):
             with suppress(Problem):  # here it has ended in any case; its tokens end by themselves
-                await run_in_threadpool(self._store.sign_out, request.cookies.get(COOKIE))
+                await run_in_threadpool(self._store.sign_out, request.cookies.get(self._store.cookie))
             answer: Response = RedirectResponse("/signin", 303)
             if BY_PROVIDER in request.cookies:
                 answer = await run_in_threadpool(self._still_at_provider)
                 answer.delete_cookie(BY_PROVIDER, path="/signout")
-            answer.delete_cookie(COOKIE, path="/")
+            answer.delete_cookie(self._store.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax")
             return answer
         return HTMLResponse(SIGN_OUT_PAGE, headers={"Content-Security-Policy": policy_of_form([SUBMIT])})
 
@@ -178,7 +179,7 @@ class SignedInOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith(OPEN_PATHS):
-            cookie = Request(scope).cookies.get(COOKIE)
+            cookie = Request(scope).cookies.get(self._store.cookie)
             try:
                 session = await run_in_threadpool(self._store.find, cookie)
             except Problem as problem:  # nobody can tell whether the session is valid

@@ -12,8 +12,12 @@ def is_confirmed() -> bool:
     if found is None or not found["is_needed"]:
         return found is not None
     by: str = found["by"]
+    if by == "provider":
+        st.markdown("Confirm that it is you: sign in again.")
+        st.link_button("Sign in again", "/signin/oidc", type="primary")
+        return False
     with st.form("confirm", clear_on_submit=True):
-        st.markdown("Confirm that it is you. If you have no password, sign out and sign in again.")
+        st.markdown("Confirm that it is you.")
         answer = st.text_input(
             "Code of your authenticator app" if by == "code" else "Password",
             type="password" if by == "password" else "default",

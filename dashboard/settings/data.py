@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
-from dashboard.components import layout
+from dashboard.components import confirmation, layout
 
 EVERY_SECONDS = 5
 
@@ -77,12 +77,19 @@ def _erasure() -> None:
             st.rerun()
         return
     st.markdown("Deletes your account and everything that is stored about you, for good. Export your data first.")
+    found = layout.fetch(Client.confirmation)
+    if found is None or (not found["has_password"] and not confirmation.is_confirmed()):
+        return
     with st.form("erase account", clear_on_submit=True):
-        password = st.text_input("Current password", type="password", autocomplete="current-password", key="erase with")
+        password = _password() if found["has_password"] else ""
         if st.form_submit_button("Erase my account") and layout.perform(
             lambda client: _erase(client, password), "Your account will be erased."
         ):
             st.rerun()
+
+
+def _password() -> str:
+    return st.text_input("Current password", type="password", autocomplete="current-password", key="erase with")
 
 
 def _erase(client: Client, password: str) -> None:

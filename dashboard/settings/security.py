@@ -37,6 +37,15 @@ def _sign_out_everywhere() -> None:
 
 def _password() -> None:
     layout.section_header("Password", "A new password signs out your other devices.")
+    found, me = layout.fetch(Client.confirmation), layout.fetch(Client.me)
+    if found is None or me is None:
+        return
+    if not found["has_password"]:
+        st.button(
+            "Email me a link to set a password",
+            on_click=layout.on_click(lambda client: client.forgot_password(me["email"]), "Check your inbox."),
+        )
+        return
     with st.form("password", clear_on_submit=True):
         password = st.text_input("Current password", type="password", autocomplete="current-password")
         new = st.text_input("New password (8 characters or more)", type="password", autocomplete="new-password")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, BackgroundTasks, Query
 
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
@@ -24,11 +24,15 @@ from operational_api.admin.schemas import (
     UserFilter,
     UserPage,
 )
-from operational_api.auth import store
+from operational_api.auth import store, two_factor
+from operational_api.auth.emails import TwoFactorChange
+from operational_api.auth.routes import SessionNotFound
+from operational_api.auth.schemas import Session, Sessions
 from operational_api.entities import require_non_null
 from operational_api.http.errors import problems
 from operational_api.http.pagination import after_moment, page_of
 from operational_api.http.route import TypedRoute
+from operational_api.http.services import Shared
 from operational_api.http.unit_of_work import IfMatch, Stale, UnitOfWork, check_match
 from operational_api.security import audit, step_up
 from operational_api.security.step_up import ConfirmationNeeded
@@ -100,7 +104,7 @@ def change_user(user_id: UUID, body: UserChange, uow: UnitOfWork, if_match: IfMa
     status_code=204,
     responses=problems(NotSignedIn, Forbidden, ConfirmationNeeded, UserNotFound),
 )
-def remove_two_factor(user_id: UUID, uow: UnitOfWork) -> None:
+def remove_two_factor(user_id: UUID, uow: UnitOfWork, shared: Shared, later: BackgroundTasks) -> None:
     """Turn two-factor authentication of an account off, for a user who has lost both the app and the recovery codes."""
     step_up.require(uow.tx, uow.caller)
     with uow.acting_as(Role.AUTH):
@@ -108,6 +112,34 @@ def remove_two_factor(user_id: UUID, uow: UnitOfWork) -> None:
             raise UserNotFound("No account with two-factor authentication has this id.")
         audit.record(
             uow.tx, "two-factor.removed", uow.origin, actor_id=uow.caller.user_id, user_id=user_id, entity="user", entity_id=user_id
+        )  # fmt: skip
+    two_factor.notify(later, shared, user_id, TwoFactorChange.REMOVED)
+
+
+@router.get("/users/{user_id:uuid}/sessions", responses=problems(NotSignedIn, Forbidden))
+def list_sessions_of(user_id: UUID, uow: UnitOfWork, shared: Shared) -> Sessions:
+    """List where a user is signed in."""
+    idle_since = uow.tx.now - shared.settings.session_idle
+    values = {"user_id": user_id, "current": uow.caller.family, "now": uow.tx.now, "idle_since": idle_since}
+    with uow.acting_as(Role.AUTH):
+        rows = uow.tx.all(store.QUERIES["sessions"], values)
+        audit.record(uow.tx, "user.viewed", uow.origin, actor_id=uow.caller.user_id, user_id=user_id, entity="session")
+    return Sessions(items=[Session.from_row(row) for row in rows])
+
+
+@router.delete(
+    "/users/{user_id:uuid}/sessions/{session_id:uuid}",
+    status_code=204,
+    responses=problems(NotSignedIn, Forbidden, SessionNotFound),
+)
+def end_session_of(user_id: UUID, session_id: UUID, uow: UnitOfWork) -> None:
+    """End one sign-in of a user. Deactivating an account ends all of them."""
+    with uow.acting_as(Role.AUTH):
+        values = {"user_id": user_id, "family": session_id, "now": uow.tx.now}
+        if uow.tx.one(store.QUERIES["revoke_session"], values) is None:
+            raise SessionNotFound
+        audit.record(
+            uow.tx, "session.revoked", uow.origin, actor_id=uow.caller.user_id, user_id=user_id, entity="session", entity_id=session_id
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from enum import StrEnum
 from typing import Self
 from urllib.parse import quote
 
@@ -56,6 +57,22 @@ class KeyNotice:
 
 def password_changed(settings: Settings, to: str, keys: KeyNotice) -> EmailMessage:
     return _email(settings, to, "password_changed", "forgot-password", keys=keys.keys, are_revoked=keys.are_revoked)
+
+
+class TwoFactorChange(StrEnum):
+    """What happened to two-factor authentication of an account, as its owner reads it."""
+
+    TURNED_ON = "Two-factor authentication of your FocusFlow account was turned on just now."
+    TURNED_OFF = "Two-factor authentication of your FocusFlow account was turned off just now."
+    REMOVED = "An admin turned off two-factor authentication of your FocusFlow account just now."
+    NEW_RECOVERY_CODES = (
+        "New recovery codes were made for your FocusFlow account just now. The old ones stopped working."
+    )
+    RECOVERY_CODE_USED = "A recovery code of your FocusFlow account was used just now."
+
+
+def two_factor_changed(settings: Settings, to: str, change: TwoFactorChange) -> EmailMessage:
+    return _email(settings, to, "two_factor_changed", "forgot-password", change=str(change))
 
 
 def erasure_requested(settings: Settings, to: str, due_at: datetime) -> EmailMessage:

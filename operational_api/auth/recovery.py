@@ -36,16 +36,23 @@ class WrongPassword(Forbidden):
     """The current password is wrong."""
 
 
+class NoPassword(Forbidden):
+    """Your account has no password. `POST /api/v1/auth/forgot-password` sends a link that sets the first one."""
+
+
 def confirm_password(shared: Services, caller: Caller, password: str, origin: Origin) -> DictRow:
     """The account of a caller who knows its password. Wrong ones are delayed like those of a sign-in. With two-factor authentication, the
-    password alone does not say who it is.
+    password alone does not say who it is. An account without a password takes a recent sign-in or confirmation.
     """
     with shared.database.transaction(Role.AUTH, caller.user_id) as tx:
         account = tx.one(store.QUERIES["by_id"], {"user_id": caller.user_id})
-        if store.has_second_factor(tx, caller.user_id):
+        if account is None:
+            raise NotSignedIn
+        has_password = passwords.is_usable(account["password_hash"])
+        if not has_password or store.has_second_factor(tx, caller.user_id):
             step_up.require(tx, caller)
-    if account is None:
-        raise NotSignedIn
+    if not has_password:
+        return account
     guesses = login_throttle.guesses(account["email"], origin.ip)
     login_throttle.count(shared.database, guesses)
     if not passwords.matches(password, account["password_hash"]):
@@ -55,7 +62,8 @@ def confirm_password(shared: Services, caller: Caller, password: str, origin: Or
 
 
 @router.post(
-    "/change-password", responses=problems(NotSignedIn, WrongPassword, ConfirmationNeeded, Invalid, TooManyAttempts)
+    "/change-password",
+    responses=problems(NotSignedIn, WrongPassword, NoPassword, ConfirmationNeeded, Invalid, TooManyAttempts),
 )
 def change_password(
     body: PasswordChange,
@@ -68,6 +76,8 @@ def change_password(
     with authenticate(shared.database, credentials) as (_, caller):
         me, session = caller.user_id, caller.family if caller.is_session else None
     account = confirm_password(shared, caller, body.password, origin)
+    if not passwords.is_usable(account["password_hash"]):  # its owner gets a link: a session alone sets no password
+        raise NoPassword
     passwords.check(body.new_password, "new_password", account["email"], account["display_name"])
     password_hash = passwords.hashed(body.new_password)
     with shared.database.transaction(Role.AUTH, me) as tx:

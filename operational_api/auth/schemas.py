@@ -119,11 +119,19 @@ class Identification(Input):
     code: Annotated[str, StringConstraints(max_length=30)] | None = None
 
 
+By = Literal["password", "code", "provider"]
+
+
 class Confirmation(Output):
     """Whether dangerous calls need a confirmation of who you are."""
 
     is_needed: bool
-    by: Literal["password", "code"] = Field(description="What to send to `POST /api/v1/auth/confirm`.")
+    by: By = Field(
+        description="What to send to `POST /api/v1/auth/confirm`; `provider`: sign in with the provider again."
+    )
+    has_password: bool = Field(
+        description="Whether the account has a password. If not, a reset link sets the first one."
+    )
 
 
 class TwoFactor(Output):

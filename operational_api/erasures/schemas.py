@@ -10,10 +10,10 @@ from operational_api.http.schema_base import Input, Output
 
 
 class ErasureRequest(Input):
-    """The password of the account, as a confirmation."""
+    """The password of the account, as a confirmation. An account without one confirms by a sign-in with the provider instead."""
 
     password: Annotated[str, StringConstraints(max_length=128, strip_whitespace=False)] = Field(
-        examples=["a long sentence is a good password"]
+        "", examples=["a long sentence is a good password"]
     )
 
 

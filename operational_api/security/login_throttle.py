@@ -65,6 +65,11 @@ def mails_to(kind: str, email: str, address: str) -> list[Limit]:
     return [Limit(f"{kind} email to {to} from {network_of(address)}", 3), Limit(f"{kind} email to {to}", 10)]
 
 
+def notices_to(user_id: UUID) -> list[Limit]:
+    """How many emails an hour tell the owner of an account what was changed: so many changes say enough."""
+    return [Limit(f"notice to {user_id}", 10)]
+
+
 def account_key(email: str) -> str:
     """All spellings of an address that an account could be found by count together."""
     try:

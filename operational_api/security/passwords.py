@@ -53,6 +53,10 @@ def _common() -> frozenset[str]:
     return frozenset(COMMON.read_text(encoding="utf-8").split())
 
 
+#: Marks what is stored for an account without a password.
+UNUSABLE = "!"
+
+
 def _is_pattern(candidate: str) -> bool:
     """
     >>> [_is_pattern(each) for each in ("abcabcab", "23456789", "lkjhgfdsa", "a long sentence")]
@@ -71,16 +75,21 @@ def matches(password: str, stored: str | None) -> bool:
     """Whether a password is the one that was stored. Without one stored it takes as long, and is never right."""
     with _turn():
         try:
-            HASHER.verify(stored or _nobodys(), password)
+            HASHER.verify((stored or _nobodys()).removeprefix(UNUSABLE), password)
         except (VerifyMismatchError, InvalidHashError):
             return False
-    return stored is not None
+    return stored is not None and is_usable(stored)
+
+
+def is_usable(stored: str) -> bool:
+    """Whether an account has a password."""
+    return not stored.startswith(UNUSABLE)
 
 
 @lru_cache
 def unusable() -> str:
     """A hash for accounts without a password: nobody knows what it is of, and to compare with it takes as long as with any other."""
-    return hashed(secrets.token_urlsafe(32))
+    return UNUSABLE + hashed(secrets.token_urlsafe(32))
 
 
 @lru_cache

@@ -21,6 +21,8 @@ from focusflow.settings import Settings
 
 #: The cookie of the dashboard. A browser sends it to every port of a host.
 COOKIE: Final = "focusflow_session"
+#: Its name where browsers reach the dashboard by HTTPS.
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 #: Answer without a sign-in, for health checks and Prometheus: versions, and numbers of runs.
 OPEN_PATHS: Final = frozenset({"/server_info", "/metrics"})
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -161,7 +163,8 @@ def _token(headers: Headers) -> str:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+    cookies = cookie_parser(headers.get("cookie", ""))
+    return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE, "")
 
 
 def _check_graphql(scope: Scope, headers: Headers) -> None:

@@ -94,3 +94,20 @@ def test_the_pipelines_state_tells_what_waits(admin, me):
     found = admin.call("GET", "/admin/pipeline").json()
     assert found["events_waiting"] >= 2
     assert found["published"] == []
+
+
+def test_an_admin_ends_one_session_of_a_user(http, database, admin, me):
+    other = signed_in(http, me.email)
+    path = f"/admin/users/{me.id}/sessions"
+    listed = admin.call("GET", path).json()["items"]
+    assert len(listed) == 2
+    assert not any(each["is_current"] for each in listed)
+    (newest, *_) = listed
+    assert admin.call("DELETE", f"{path}/{newest['id']}").status_code == 204
+    assert admin.call("DELETE", f"{path}/{newest['id']}").status_code == 404
+    assert admin.call("DELETE", f"/admin/users/{admin.id}/sessions/{listed[1]['id']}").status_code == 404
+    assert (other.call("GET", "/me").status_code, me.call("GET", "/me").status_code) == (401, 200)
+    with database.owner() as connection:
+        query = "select action from audit_log where actor_id = %s and user_id = %s order by at"
+        actions = [row["action"] for row in connection.execute(query, [admin.id, me.id]).fetchall()]
+    assert actions == ["user.viewed", "session.revoked"]

@@ -499,6 +499,14 @@ def test_a_setting_names_where_to_report_a_vulnerability(http, database_url):
     with TestClient(create_app(settings, database_url)) as named:
         answer = named.get("/.well-known/security.txt")
     assert answer.headers["content-type"].startswith("text/plain")
+    assert "strict-transport-security" not in answer.headers  # this one came by HTTP
     fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
     assert fields["Contact"] == "mailto:security@example.com"
     assert timedelta(0) < datetime.fromisoformat(fields["Expires"]) - clock.now() < timedelta(days=366)
+
+
+@pytest.mark.parametrize("given", [{"public_api_url": "https://api.example"}, {}], ids=["behind a proxy", "direct"])
+def test_answers_by_https_ask_for_https_only(http, database_url, given):
+    settings = load_settings(home=http.app.state.services.settings.home, **given)
+    with TestClient(create_app(settings, database_url), base_url="http://a" if given else "https://a") as client:
+        assert client.get("/api/v1/me").headers["strict-transport-security"].startswith("max-age=")

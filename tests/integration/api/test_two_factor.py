@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from focusflow import clock
+from operational_api.auth.emails import TwoFactorChange
 from operational_api.security import second_factor, tokens
 from operational_api.security.second_factor import STEP_SECONDS, code_at
-from tests.integration.api.conftest import PASSWORD, token_in
+from tests.integration.api.conftest import PASSWORD, text_of, token_in
 
 
 @pytest.fixture
@@ -231,7 +232,7 @@ def test_an_old_sign_in_alone_is_not_enough_for(me, new_user, database, act):
         )
     refused = me.call(method, path.format(other=other.id), body)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/confirmation-needed")
-    assert me.call("GET", "/auth/confirm").json() == {"is_needed": True, "by": "password"}
+    assert me.call("GET", "/auth/confirm").json() == {"is_needed": True, "by": "password", "has_password": True}
     assert me.call("POST", "/auth/confirm", {"password": "not the password"}).status_code == 403
     assert me.call("POST", "/auth/confirm", {"password": PASSWORD}).status_code == 204
     assert me.call("GET", "/auth/confirm").json()["is_needed"] is False
@@ -244,7 +245,7 @@ def test_where_a_code_is_needed_the_password_confirms_nothing(me, step, database
         connection.execute(
             "update refresh_tokens set created_at = now() - interval '16 minutes' where user_id = %s", [me.id]
         )
-    assert me.call("GET", "/auth/confirm").json() == {"is_needed": True, "by": "code"}
+    assert me.call("GET", "/auth/confirm").json() == {"is_needed": True, "by": "code", "has_password": True}
     change = {"password": PASSWORD, "new_password": "another sentence that is long"}
     assert me.call("POST", "/auth/change-password", change).json()["type"] == "/problems/confirmation-needed"
     assert me.call("POST", "/auth/confirm", {"password": PASSWORD}).status_code == 403
@@ -261,3 +262,19 @@ def test_a_confirmation_counts_for_its_own_sign_in(http, me, database):
     assert me.call("POST", "/auth/confirm", {"password": PASSWORD}).status_code == 204
     bearer = {"Authorization": f"Bearer {other['access_token']}"}
     assert http.get("/api/v1/auth/confirm", headers=bearer).json()["is_needed"] is True
+
+
+def test_each_change_is_mailed_to_the_owner_of_the_account(http, me, step, mails):
+    app, codes = set_up(me, step)
+    enter(http, ticket(http, me), app.code())
+    enter(http, ticket(http, me), codes[0])
+    me.call("POST", "/auth/confirm", {"code": codes[1]})
+    me.call("POST", "/auth/two-factor/recovery-codes")
+    me.call("DELETE", "/auth/two-factor")
+    told = [" ".join(text_of(mail).split()) for mail in mails(me.email) if "Two-factor" in mail["Subject"]]
+    changes = [
+        TwoFactorChange.TURNED_ON, TwoFactorChange.RECOVERY_CODE_USED, TwoFactorChange.RECOVERY_CODE_USED,
+        TwoFactorChange.NEW_RECOVERY_CODES, TwoFactorChange.TURNED_OFF,
+    ]  # fmt: skip
+    assert [next(change for change in TwoFactorChange if change in text) for text in told] == changes
+    assert not any(code in text for code in codes for text in told)

@@ -20,6 +20,7 @@ from dashboard.api_client import Client
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import COOKIE, SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
+from dashboard.server import security_contact
 from focusflow import clock
 from focusflow.errors import NotSignedIn, Unavailable
 from focusflow.identity import new_id
@@ -284,3 +285,33 @@ def test_an_account_with_an_authenticator_app_needs_a_code(browser, email, app_k
     assert browser.post("/signin/code", data=right, headers={"Origin": "https://evil.example"}).status_code == 403
     assert browser.post("/signin/code", data=right).headers["location"] == "/"
     assert browser.get("/").text == "Ada"
+
+
+def test_under_https_the_cookie_is_of_this_host_alone(api_address, email):
+    """One without the prefix could come from another host of the domain, or by plain HTTP."""
+    store = SessionStore(api_address, is_https=True)
+
+    def page(request):
+        return PlainTextResponse(store.find(request.cookies.get(store.cookie)).display_name)
+
+    routes = [*SignIn(store, is_demo=False, is_https=True).routes, Route("/", page)]
+    app = Starlette(routes=routes, middleware=[Middleware(SignedInOnly, store=store)])
+    with TestClient(app, base_url="https://focus.example", follow_redirects=False) as browser:
+        cookie = sign_in(browser, email).headers["set-cookie"]
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+        assert browser.get("/").text == "Ada"
+        ended = browser.post("/signout").headers["set-cookie"]
+        assert "Secure" in ended
+        secret = cookie.partition("=")[2].partition(";")[0]
+        assert browser.get("/", headers={"Cookie": f"{COOKIE}={secret}"}).status_code == 303
+
+
+def test_the_dashboard_names_where_to_report_a_vulnerability(tmp_path, store):
+    for contact, status in ((None, 404), ("mailto:security@example.com", 200)):
+        settings = load_settings(home=tmp_path, security_contact=contact)
+        app = Starlette(routes=[security_contact(settings)], middleware=[Middleware(SignedInOnly, store=store)])
+        answer = TestClient(app).get("/.well-known/security.txt")
+        assert answer.status_code == status
+    assert "Contact: mailto:security@example.com" in answer.text

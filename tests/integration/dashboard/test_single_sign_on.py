@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -18,12 +19,13 @@ from dashboard.auth.sessions import COOKIE, SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.auth.single_sign_on import SingleSignOn
 from focusflow import clock
-from focusflow.errors import NotSignedIn
+from focusflow.errors import Forbidden, NotSignedIn
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.http.services import Services
 from operational_api.security.second_factor import STEP_SECONDS, code_at
+from tests.integration.api.conftest import mails_in, token_in
 from tests.integration.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, served
 
 PASSWORD = "a long sentence is a good password"
@@ -141,6 +143,44 @@ def test_an_account_from_the_provider_has_no_password(browser, api, ada):
     sign_in(browser)
     with Client(api.state.address) as client, pytest.raises(NotSignedIn):
         client.login(ada["email"], "nobody has this password")
+
+
+def test_who_has_no_password_confirms_by_signing_in_again_and_erases_the_account(browser, api, database, ada):
+    sign_in(browser)
+    for _ in range(2):
+        with Client(api.state.address, browser.cookies[COOKIE]) as client:
+            assert client.confirmation() == {"is_needed": False, "by": "provider", "has_password": False}
+            with pytest.raises(Forbidden, match="no password"):
+                client.change_password("", "another long sentence is as good")
+            assert client.erase_account()["due_at"]
+            client.cancel_erasure()
+            with database.owner() as connection:
+                query = "update refresh_tokens set created_at = created_at - interval '1 hour' where user_id = %s"
+                connection.execute(query, [client.me()["id"]])
+            assert client.confirmation()["is_needed"]
+            for attempt in ({}, {"password": "a guess"}):
+                with pytest.raises(Forbidden, match="Confirm first"):
+                    client.erase_account(**attempt)
+            with pytest.raises(Forbidden):
+                client.confirm(password="")
+        sign_in(browser)
+
+
+def mail_to(home, address):
+    """The mail that is sent after the answer."""
+    deadline = time.monotonic() + 20
+    while not (mails := mails_in(home, address)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return mails[-1]
+
+
+def test_a_link_sets_the_first_password(browser, api, ada):
+    sign_in(browser)
+    with Client(api.state.address) as client:
+        client.forgot_password(ada["email"])
+        client.reset_password(token_in(mail_to(api.state.services.settings.home, ada["email"])), PASSWORD)
+        client.login(ada["email"], PASSWORD)
+        assert client.confirmation()["has_password"]
 
 
 def test_without_the_setting_nobody_gets_an_account(browser, configured, database, ada):

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from focusflow.settings import load_settings
-from pipelines.orchestration.page_guard import COOKIE, PageGuard
+from pipelines.orchestration.page_guard import COOKIE, SECURE_COOKIE, PageGuard
 
 QUERY, MUTATION = "{ version }", "mutation Launch { launchRun { __typename } }"
 ROLES = {"of-a-user": "user", "of-an-analyst": "analyst", "of-an-admin": "admin"}
@@ -69,6 +69,11 @@ def test_a_role_decides_what_one_may_do(open_as, who, read, changed):
         == changed
     )
     assert client.post("/report_asset_materialization/a").status_code == changed
+
+
+def test_the_session_of_a_dashboard_under_https_counts_here_too(open_as):
+    client = open_as(None)
+    assert client.get("/assets", headers={"Cookie": f"{SECURE_COOKIE}=of-an-analyst"}).status_code == 200
 
 
 def test_a_query_reaches_dagster_whole(open_as):

@@ -20,6 +20,10 @@ ACCOUNT: dict[str, dict[str, Any]] = {
     "account_exists": {"link": "https://focusflow.example/signin"},
     "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
     "erasure_requested": {"link": "https://focusflow.example/settings", "due_at": "2026-12-08 09:00 UTC"},
+    "two_factor_changed": {
+        "link": "https://focusflow.example/forgot-password",
+        "change": "A recovery code was used.",
+    },
     "password_changed": {
         "link": "https://focusflow.example/forgot-password",
         "keys": ("Phone (ff_1234abcd…)",),
