@@ -29,7 +29,7 @@ WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # The queries of the pipelines and of the features of the model; queries.sql files for Postgres are short.
 SQL := pipelines/tables models
 
-.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint format bench chaos docs wheel lock clean anew
+.PHONY: help demo up test test-unit test-integration test-e2e test-faults test-dates test-full coverage lint audit format bench chaos docs wheel lock clean anew
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,12 @@ lint: .venv/.dev ## check style, formatting of code and SQL, types and which par
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfmt --check --quiet $(SQL)
+
+# What cannot be looked up counts as a finding. dev.txt has all that runtime.txt has.
+AUDIT := $(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --require-hashes --disable-pip --progress-spinner off
+
+audit: .venv/.tools ## compare the locks with the published advisories; needs the network
+	@$(AUDIT) -r requirements/dev.txt -r requirements/bootstrap.txt $(ARGS)
 
 format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 	@$(BIN)/ruff check --fix-only --quiet
