@@ -27,6 +27,8 @@ VOLUME, LEAST_KEPT, COMMITS = "volume", 0.8, 50
 
 #: The number of rows that are reported for a broken rule.
 SAMPLE = 5
+#: What apps of users name themselves. Analysts see the reported rows, and a name may be of one user.
+NAMED_BY_APPS = frozenset(("event_name", "platform"))
 
 
 CHECKED = tuple(each.full_name for each in descriptions.TABLES if each.is_checked)
@@ -207,7 +209,8 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
 
 def sample_of(session: Session, inputs: Inputs, table: str, rule: str) -> Iterator[dict[str, Any]]:
     """Some rows that break a rule."""
-    found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs).to_pylist()
+    found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs)
+    found = found.drop_columns([name for name in found.column_names if name in NAMED_BY_APPS]).to_pylist()
     yield from ({name: _plain(value) for name, value in row.items()} for row in found)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard import app_state
 from dashboard.api_client import Client
-from dashboard.auth.sessions import Session
+from dashboard.auth.sessions import COOKIE, Session
 from focusflow import clock
 from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of, new_id
@@ -88,6 +88,8 @@ def task(rank: int, title: str) -> dict[str, Any]:
 
 class SignedIn:
     """A store in which one user is signed in, whatever the cookie says."""
+
+    cookie = COOKIE
 
     def __init__(self, session: Session | None, api: Api) -> None:
         self.session, self.api = session, api

@@ -25,10 +25,10 @@ __all__ = ["api_address", "email"]  # fixtures
 class SignedIn(SessionStore):
     """One user is signed in, whatever the cookie says."""
 
-    cookie: str | None = None
+    token: str | None = None
 
     def find(self, _: str | None, within: float = FRESH_SECONDS):
-        return super().find(self.cookie, within)
+        return super().find(self.token, within)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def visit(me, api_address, email, lake, tmp_path):
     app_state.provide(load_settings(home=tmp_path, lake_url=lake.location), store)
 
     def open_page(name, **query):
-        store.cookie = store.cookie or store.sign_in(email, PASSWORD)
+        store.token = store.token or store.sign_in(email, PASSWORD)
         return show(name, **query)
 
     yield open_page

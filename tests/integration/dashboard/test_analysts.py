@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pyarrow as pa
 import pytest
 
 from dashboard import app_state
@@ -12,7 +13,7 @@ from dashboard.data import dagster_client as dagster_server
 from dashboard.data.dagster_client import Check, TableStatus
 from focusflow import clock
 from focusflow.lake.session import duckdb_session
-from pipelines.engine import user_quarantine
+from pipelines.engine import silver, user_quarantine
 from tests.integration.dashboard.test_pages import metrics, show, words
 
 COUNTED = "Nothing is lost, nothing is doubled."
@@ -91,6 +92,20 @@ def test_users_whose_rows_break_a_rule_are_shown_by_their_ids(look):
     assert table[["user_id", "table_name", "rule", "broken"]].to_dict("records") == [
         {"user_id": "0190-ada", "table_name": "gold.time_daily", "rule": "no time", "broken": 2}
     ]
+
+
+def test_reasons_of_the_quarantine_quote_no_words_of_an_event(look):
+    look(role="analyst", dagster_port=9)
+    quarantine = app_state.shared().lake.open(silver.QUARANTINE)
+    reasons = ["unknown type diary of\nAda", "unknown version Ada", "not JSON", "unknown type Bob"]
+    rows = [{"bucket": 0, "log_offset": place, "reason": each, "value": b"x"} for place, each in enumerate(reasons)]
+    quarantine.append(pa.Table.from_pylist(rows), positions={})
+    (table,) = [each.value for each in show("data_health").dataframe if "reason" in each.value]
+    assert dict(zip(table["reason"], table["events"], strict=True)) == {
+        "unknown type": 2,
+        "unknown version": 1,
+        "not JSON": 1,
+    }
 
 
 def test_the_last_count_of_all_events_is_shown(look, dagster):
