@@ -37,13 +37,13 @@ def _sign_out_everywhere() -> None:
 
 def _password() -> None:
     layout.section_header("Password", "A new password signs out your other devices.")
-    found, me = layout.fetch(Client.confirmation), layout.fetch(Client.me)
-    if found is None or me is None:
+    found = layout.fetch(Client.confirmation)
+    if found is None:
         return
     if not found["has_password"]:
         st.button(
             "Email me a link to set a password",
-            on_click=layout.on_click(lambda client: client.forgot_password(me["email"]), "Check your inbox."),
+            on_click=layout.on_click(lambda client: client.forgot_password(client.me()["email"]), "Check your inbox."),
         )
         return
     with st.form("password", clear_on_submit=True):

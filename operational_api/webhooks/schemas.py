@@ -56,7 +56,9 @@ class EndpointChange(Input):
     description: Description | None = None
     has_text: Flag | None = None
     status: Literal["active", "paused"] | None = Field(
-        None, description="`active` also turns an endpoint on again that was disabled after failures."
+        None,
+        examples=["paused"],
+        description="`active` also turns an endpoint on again that was disabled after failures.",
     )
 
 

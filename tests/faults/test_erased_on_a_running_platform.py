@@ -72,7 +72,7 @@ def busy(stack, word):
 def files_with(home, *needles):
     """The files under a home that hold one of some texts, decompressed where they are Parquet, by their first folder; and how many were read."""
     wanted = [needle.encode() for needle in needles]
-    found, read = Counter(), 0
+    found, read = Counter[str](), 0
     for path in filter(Path.is_file, home.rglob("*")):
         try:
             content = path.read_bytes()

@@ -228,7 +228,8 @@ def test_nobody_gets_in_whose_account_is(http, me, theirs, database, end):
 #: What the description does not show: the dashboard's own calls and those for operators; and short names of Segment's under `/v1/`.
 HIDDEN = {
     ("POST", "/api/v1/auth/sessions"), ("POST", "/api/v1/auth/sessions/code"), ("GET", "/api/v1/auth/oidc"), ("POST", "/api/v1/auth/oidc"),
-    ("POST", "/api/v1/auth/oidc/callback"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"),
+    ("POST", "/api/v1/auth/oidc/callback"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"), ("GET", "/docs"),
+    ("GET", "/docs/start.js"), ("GET", "/docs/{name}"),
 }  # fmt: skip
 
 
