@@ -31,8 +31,8 @@ def list_() -> None:
 def rotate(*, leaked: bool, dry_run: bool) -> None:
     """Sign with a new key from now on. No sign-in ends; running processes follow by themselves.
 
-    The older key still verifies unsubscribe links, seals of the audit log and certificates. Secrets of second factors and
-    webhooks are encrypted with the new key.
+    The older key still verifies unsubscribe links, seals of the audit log and certificates. Secrets of second factors,
+    webhooks, channels and calendars are encrypted with the new key.
     With FOCUSFLOW_SECRET_KEY set, change the settings as the command says and run it again.
     """
     from datetime import timedelta
@@ -65,7 +65,7 @@ def rotate(*, leaked: bool, dry_run: bool) -> None:
     click.echo(f"Encrypted with {key_id(settings.signing_key)}: {encrypted.count:,} secrets.")
     if encrypted.unreadable:
         click.secho(
-            f"No key decrypts {', '.join(encrypted.unreadable)}. An admin can turn second factors off; users renew webhooks.",
+            f"No key decrypts {', '.join(encrypted.unreadable)}. An admin can turn second factors off; users renew the others.",
             fg="red",
             err=True,
         )

@@ -17,6 +17,7 @@ from focusflow.contracts.calendar import CREDENTIALS
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.errors import Problem
+from focusflow.key_ring import KeyRing
 from ingestion.importers.engine.importing import Account
 from ingestion.importers.engine.records import Finding
 
@@ -84,13 +85,15 @@ class Connection:
     row: Mapping[str, Any]
 
     @classmethod
-    def open(cls, database: Database, key: str, user_id: UUID, id_: UUID, claimed_at: datetime) -> "Connection | None":
+    def open(
+        cls, database: Database, keys: KeyRing, user_id: UUID, id_: UUID, claimed_at: datetime
+    ) -> "Connection | None":
         """The connection, unless it is gone."""
         with database.transaction(Role.API, user_id) as tx:
             row = tx.one(QUERIES["connection"], {"id": id_})
         if row is None:
             return None
-        plain = encryption.decrypt([key], CREDENTIALS, user_id, row["credentials"])
+        plain = encryption.decrypt(keys, CREDENTIALS, user_id, row["credentials"])
         if plain is None:
             raise SyncFailed(
                 "The stored password cannot be decrypted: the key of the installation has changed. Enter it again."

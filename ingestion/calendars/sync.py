@@ -13,6 +13,7 @@ from uuid import UUID
 from focusflow.contracts.calendar import CALDAV, SUBSCRIPTION
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, Unavailable
+from focusflow.key_ring import KeyRing
 from focusflow.outbound import OutboundClient, OutboundPolicy
 from focusflow.settings import Settings
 from ingestion.calendars import ics
@@ -49,14 +50,14 @@ class CalendarSync:
 
     database: Database
     policy: OutboundPolicy
-    key: str
+    keys: KeyRing
     interval: timedelta
     client: Callable[[OutboundPolicy], OutboundClient] = OutboundClient
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
         policy = OutboundPolicy.of(settings.outbound_networks)
-        return cls(database, policy, settings.signing_key, timedelta(minutes=settings.calendar_sync_minutes))
+        return cls(database, policy, settings.keys, timedelta(minutes=settings.calendar_sync_minutes))
 
     def are_due(self) -> bool:
         with self.database.transaction(Role.INGESTION) as tx:
@@ -115,7 +116,7 @@ class CalendarSync:
         return {"synchronized": 1, **outcome.counts}
 
     def _sync(self, user_id: UUID, id_: UUID, claimed_at: datetime) -> Outcome | None:
-        connection = Connection.open(self.database, self.key, user_id, id_, claimed_at)
+        connection = Connection.open(self.database, self.keys, user_id, id_, claimed_at)
         if connection is None:
             return None
         if connection.row["deleted_at"] is not None:

@@ -201,7 +201,7 @@ def _encrypted(settings: Settings, uow: UnitOfWork, credentials: Mapping[str, An
 
 
 def _with_login(settings: Settings, uow: UnitOfWork, stored: bytes, login: Mapping[str, Any]) -> bytes:
-    plain = encryption.decrypt([settings.signing_key], CREDENTIALS, uow.caller.user_id, stored)
+    plain = encryption.decrypt(settings.keys, CREDENTIALS, uow.caller.user_id, stored)
     if plain is None:
         raise Invalid(
             "The stored address cannot be decrypted: the key of the installation has changed. Connect the calendar again."

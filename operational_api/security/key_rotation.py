@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from focusflow import webhooks
+from focusflow.contracts.calendar import CREDENTIALS
 from focusflow.database import audit
 from focusflow.database.audit_chain import LOCK
 from focusflow.database.queries import load_queries
@@ -16,6 +17,7 @@ from focusflow.key_ring import KeyRing, key_id, new_key
 from focusflow.settings import Settings
 from operational_api.security import second_factor
 from operational_api.security.tokens import LEEWAY, TICKET_LIFETIME
+from reports.channels import sender as channels
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -35,6 +37,8 @@ class Kind:
 KINDS = (
     Kind("second_factor", second_factor.PURPOSE, lists=Role.AUTH, changes=Role.AUTH),
     Kind("webhook", webhooks.PURPOSE, lists=Role.REPORTING, changes=Role.API),
+    Kind("channel", channels.PURPOSE, lists=Role.REPORTING, changes=Role.API),
+    Kind("calendar", CREDENTIALS, lists=Role.INGESTION, changes=Role.API),
 )
 
 

@@ -17,3 +17,21 @@ select secret, old_secret from webhook_endpoints where id = %(id)s for update
 
 -- save_webhook --
 update webhook_endpoints set secret = %(secret)s, old_secret = %(old_secret)s where id = %(id)s
+
+-- channels --
+select id, user_id from notification_channels order by id
+
+-- channel --
+select secret from notification_channels where id = %(id)s for update
+
+-- save_channel --
+update notification_channels set secret = %(secret)s where id = %(id)s
+
+-- calendars --
+select id, user_id from calendar_connections order by id
+
+-- calendar --
+select credentials from calendar_connections where id = %(id)s for update
+
+-- save_calendar --
+update calendar_connections set credentials = %(credentials)s where id = %(id)s

@@ -89,7 +89,7 @@ class ChannelSender:
         """Why a message was not taken; None if it was."""
         if row["useful_until"] < self.now():
             return "It was of no use any more."
-        text = decrypt([self.settings.signing_key], PURPOSE, row["user_id"], row["secret"])
+        text = decrypt(self.settings.keys, PURPOSE, row["user_id"], row["secret"])
         if text is None:
             return UNREADABLE
         try:

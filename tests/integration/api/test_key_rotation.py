@@ -7,18 +7,23 @@ from uuid import UUID
 import jwt
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import LargeBinary
 
 from cli.main import commands
 from focusflow import clock, forwarding, webhooks
 from focusflow.database import audit
 from focusflow.database.audit_chain import AuditChain
 from focusflow.database.session import Role
+from focusflow.database.tables import metadata
 from focusflow.encryption import decrypt
 from focusflow.key_ring import KeyRing, OlderKey, key_id, new_key
 from focusflow.unsubscribe import Subscription, link
 from operational_api.security import key_rotation, second_factor
 from operational_api.security.tokens import access_token, read_access_token
 from pipelines.privacy import certificates
+
+#: Bytes that are no secret: events, and files on their way in.
+PLAIN = {"outbox.value", "inbox_refused.value", "import_files.content"}
 
 
 @pytest.fixture
@@ -91,6 +96,24 @@ def test_nothing_ends_with_the_key_that_signed_it(http, settings, database, me):
     assert {row["action"] for row in rows} == {"keys.rotated", "keys.encrypted"}
     assert before not in str(rows)
     assert settings.signing_key not in str(rows)
+
+
+def test_every_kind_of_secret_is_encrypted_again(settings, database, me):
+    """One that is missing from the rotation would end with an older key that is dropped."""
+    stored = {
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    changed = {
+        f"{table}.{column.strip().partition(' ')[0]}"
+        for kind in key_rotation.KINDS
+        for _, table, _, columns in [key_rotation.QUERIES[f"save_{kind.name}"].split(maxsplit=3)]
+        for column in columns.partition(" where ")[0].split(",")
+    }
+    assert changed == stored - PLAIN
+    assert key_rotation.encrypt_again(settings, database).unreadable == ()
 
 
 def test_an_older_key_signs_no_access_beyond_its_end(http, settings, me):

@@ -18,6 +18,7 @@ from focusflow.database.rows import insert_row
 from focusflow.database.session import Database, Role
 from focusflow.database.tables import calendar_connections
 from focusflow.identity import new_id
+from focusflow.key_ring import KeyRing
 from focusflow.outbound import OutboundClient, OutboundPolicy
 from ingestion.calendars.sync import CalendarSync
 
@@ -99,7 +100,7 @@ def event(uid: str, start: str = "20261201T090000Z", *more: str, title: str = "M
 
 
 def syncer(database: Database, policy: OutboundPolicy = LOOPBACK, client: Any = OutboundClient) -> CalendarSync:
-    return CalendarSync(database, policy, KEY, timedelta(minutes=15), client)
+    return CalendarSync(database, policy, KeyRing(KEY), timedelta(minutes=15), client)
 
 
 def connect(database: Database, user_id: UUID, url: str, kind: str = "ics", **fields: Any) -> UUID:
