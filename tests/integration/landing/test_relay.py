@@ -11,7 +11,7 @@ from ingestion.kafka.messages import message_of
 from ingestion.kafka.relay import Refused, Relay
 from ingestion.kafka.topic_state import Overtaken
 from ingestion.outbox.source import PositionLost, Run
-from tests.unit.ingestion.conftest import SourceThat
+from tests.integration.landing.conftest import SourceThat
 
 
 @dataclass

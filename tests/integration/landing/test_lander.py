@@ -12,7 +12,7 @@ from focusflow.lake.tables import RAW_EVENTS, CommitConflict, show
 from ingestion.landing import lander as module
 from ingestion.landing.lander import Lander, following, raw_rows
 from ingestion.outbox.source import PositionLost, Run
-from tests.unit.ingestion.conftest import SourceThat
+from tests.integration.landing.conftest import SourceThat
 
 
 def landed(lake):

@@ -8,8 +8,8 @@ from ingestion.landing.lander import Lander
 from ingestion.landing.prefetch import Prefetcher
 from ingestion.outbox import source as source_module
 from ingestion.outbox.source import PositionLost, Run
-from tests.unit.ingestion.conftest import LogInMemory, SourceThat
-from tests.unit.ingestion.test_lander import everything, landed
+from tests.integration.landing.conftest import LogInMemory, SourceThat
+from tests.integration.landing.test_lander import everything, landed
 
 PATIENCE = 30
 
