@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -180,13 +180,18 @@ class Merger:
         if row is None or resource.href != own_href(calendar, row["id"]):
             return None
         event = reading.events.get(name)
-        changed_at = writing.changed_at_of(resource.content) or self.now
         here, there = fields_of_row(row), fields_of(event) if event is not None else {}
         entry = Entry(row["id"], row["version"], here)
-        if event is not None and changed_at <= row["updated_at"]:
+        if row["version"] == 1 or event is None:  # what was written, or what became of it there
+            return Object(resource.href, calendar, "", "", {name: entry})
+        changed_at = writing.changed_at_of(resource.content) or self.now
+        is_later = changed_at > row["updated_at"]
+        winner: Literal["here", "there"] = "there" if is_later else "here"
+        losing = here if is_later else there
+        if lost := {field: losing[field] for field in there if here[field] != there[field]}:
+            store.record_conflict(row["id"], row["title"], winner, lost)
+        if not is_later:
             entry = Entry(row["id"], DIRTY, there)
-            if lost := {field: value for field, value in there.items() if value != here[field]}:
-                store.record_conflict(row["id"], row["title"], "here", lost)
         return Object(resource.href, calendar, "", "", {name: entry})
 
     def _base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:

@@ -239,6 +239,7 @@ class TwoWaySync:
             row, sent = rows.get(entry.event), changed.get(id_)
             after = entry if sent is None else Entry(entry.event, sent["version"], fields_of_row(sent))
             is_there = reading is None or id_ in reading.events or reading.is_unreadable(id_)
+            is_there = is_there or (sent is not None and "|" in id_)  # moved to a time that is not written out
             if is_there and id_ not in gone:
                 kept.entries[id_] = after
             elif row is not None and after.changes(row):  # changed again while it was written

@@ -278,7 +278,9 @@ class _Calendar:
         for each in (*self._zone_components.values(), master, *changes):
             lines += each.lines
         calendar = ical.Calendar.from_ical("\r\n".join([*lines, "END:VCALENDAR", ""]))
-        since = max(begin - timedelta(days=2), self._surroundings.since or begin - timedelta(days=2))
+        starts = [begin, *filter(None, (as_moment(self._moment(each, "DTSTART"), self._here) for each in changes))]
+        first_day = min(starts) - timedelta(days=2)  # an occurrence may have been moved to before the first one
+        since = max(first_day, self._surroundings.since or first_day)
         found = recurring_ical_events.of(calendar, skip_bad_series=True).between(since, self._surroundings.now + AHEAD)
         if not found and since < begin:
             yield Finding(master.place, "it never takes place")

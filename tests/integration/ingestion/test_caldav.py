@@ -207,3 +207,17 @@ def test_a_series_with_an_exception_keeps_its_past_in_sync(account):
     account.work.put("s.ics", *[line.replace("Daily", "Renamed") for line in lines])
     account.sync()
     assert old["id"] in {row["id"] for row in events_of(account.database, account.user)}
+
+
+@pytest.mark.parametrize("days", [-40, 900])
+def test_an_occurrence_can_be_moved_far_away_from_its_series(account, days):
+    lines = ["BEGIN:VEVENT", "UID:s", "DTSTART:20261201T090000Z", "DURATION:PT1H", "SUMMARY:Series", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20261202T090000Z", "END:VEVENT"]  # fmt: skip
+    account.work.put("s.ics", *lines)
+    account.sync()
+    last = events_of(account.database, account.user)[-1]
+    away = {name: last[name] + timedelta(days=days) for name in ("start_at", "end_at")}
+    account.change(last["id"], title="Moved", **away)
+    account.sync()
+    account.sync()
+    assert account.here["Moved"]["start_at"] == away["start_at"]
+    assert there(account.work) == ["Moved", "Series"]

@@ -307,3 +307,29 @@ def test_a_redirect_to_another_host_does_not_get_the_password(account):
     account.client = Redirected
     assert account.try_sync()["failed"] == 1
     assert "does not get your password" in row_of(account.database, account.user, account.id)["problem"]
+
+
+@pytest.mark.parametrize("stamp", ["20010101T000000Z", "20990101T000000Z"])
+def test_an_appointment_whose_creation_was_not_answered_keeps_the_edits_of_both_sides(account, stamp):
+    mine = account.add(title="Mine")
+    lost: list[str] = []
+
+    class Lost(OutboundClient):
+        def request(self, method: str, url: str, **options: Any) -> OutboundResponse:
+            answer = super().request(method, url, **options)
+            if method == "PUT":
+                lost.append(url)
+                raise OutboundFailed("The answer got lost.")
+            return answer
+
+    account.client = Lost
+    account.try_sync()
+    assert len(lost) == 1
+    account.change(mine, title="Edited here")
+    lines = event(str(mine), "20261201T090000Z", f"LAST-MODIFIED:{stamp}", title="Edited there")
+    account.work.put(f"{mine}.ics", *lines)
+    account.client = OutboundClient
+    account.sync()
+    winner, loser = ("Edited there", "Edited here") if stamp > "2050" else ("Edited here", "Edited there")
+    assert (set(account.here), there(account.work)) == ({winner}, [winner])
+    assert [each["lost"]["title"] for each in account.conflicts] == [loser]
