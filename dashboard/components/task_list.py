@@ -112,7 +112,7 @@ def _counts(scores: Json, listed: int, filters: Fields, query: str) -> None:
     overdue = f", {scores['overdue']} overdue" if scores["overdue"] else ""
     text = f"{formatting.count(scores['open'], 'open task')}{overdue}"
     rest = not_listed(scores | {"open": scores["blocked"] + scores["not_begun"]}, 0)
-    text += f"; {rest} without a score" if rest else ""
+    text += f" (without a score: {rest})" if rest else ""
     is_whole = filters.get("open") and len(filters) == 2 and not query
     if is_whole and listed < scores["open"]:
         text += f". The first {listed} are listed: filter or search for the others"
@@ -188,13 +188,13 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
         alt="Tasks with their due dates, priorities, estimates, goals and scores.",
         on_change=lambda: _changed(key, ids, rows, goals),
         column_config={
-            "select": column.CheckboxColumn("Select", width=60),
-            "done": column.CheckboxColumn("Done", width=60),
+            "select": column.CheckboxColumn("Select", width=80),
+            "done": column.CheckboxColumn("Done", width=75),
             "title": column.TextColumn("Task", required=True, max_chars=500, width=300),
             "due": column.DateColumn("Due", width=105),
             "priority": column.SelectboxColumn("Priority", options=PRIORITIES, required=True, width=95),
             "minutes": column.NumberColumn(
-                "Minutes", help="Estimate", min_value=1, max_value=100_000, step=1, width=80
+                "Minutes", help="Estimate", min_value=1, max_value=100_000, step=1, width=95
             ),
             "goal": column.SelectboxColumn("Goal", options=[NO_GOAL, *dict.fromkeys(goals.values())], width=170),
             "score": column.NumberColumn("Score", format="%.0f", width=65),

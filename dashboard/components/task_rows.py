@@ -34,7 +34,7 @@ def task_row(
             horizontal=True, wrap=is_next, vertical_alignment="center", gap="small", key=f"line-{task_id}"
         ):
             st.markdown(f"**{current_user.escape_markdown(task['title'])}**")
-            with st.container(horizontal=True, wrap=False, width="content", gap="xsmall"):
+            with st.container(horizontal=True, wrap=False, width="content", gap="xsmall", vertical_alignment="center"):
                 _buttons(me, task, running, is_next=is_next)
         with st.container(horizontal=True, wrap=False, gap="xsmall", vertical_alignment="center", key=f"why-{task_id}"):
             texts = [

@@ -151,7 +151,7 @@ def _tasks(me: Session, found: Json | None, title: str, places: slice, *, is_cal
 
 
 def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -> None:
-    if days.is_empty():
+    if not has_numbers(days):
         st.caption("Your numbers and their trend appear here after your first task, habit or timer.")
         return
     layout.section_header("The day so far")
@@ -188,6 +188,12 @@ def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -
     as_of = lake.as_of()
     if as_of:
         st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. Updates automatically.")
+
+
+def has_numbers(days: pl.DataFrame) -> bool:
+    """Whether anything was done on any of the days: until then, tiles would be a row of zeros."""
+    did = pl.any_horizontal(pl.col("tasks_completed", "habits_completed", "focus_minutes").fill_null(0) > 0)
+    return len(days) > 1 or bool(len(days) and days.select(did.any()).item())
 
 
 def _came_back(days: pl.DataFrame, today: date) -> None:

@@ -331,7 +331,7 @@ def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
     tasks = [me.create_task(title, priority="low") for title in ("Pack", "Paint", "Phone")]
     me.create_task("Unpack", blocked_by=[tasks[0]["id"]])
     page = visit("tasks")
-    assert "4 open tasks; 1 waiting for another task without a score." in words(page)
+    assert "4 open tasks (without a score: 1 waiting for another task)." in words(page)
 
     def script():
         import streamlit as st
@@ -358,6 +358,33 @@ def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
     inverse(me)
     assert me.task(tasks[0]["id"])["title"] == "Pack"
     assert me.task(tasks[0]["id"])["due_date"] is None
+
+
+def test_a_change_is_tried_on_a_task_and_its_subtasks_are_ticked(visit, me):
+    me.create_task("First", priority="high")
+    task = me.create_task("Second", priority="low")
+    child = me.create_task("A part", parent_task_id=task["id"])
+
+    def script():
+        import streamlit as st
+
+        from dashboard import current_user
+        from dashboard.components import task_details
+
+        task_details.details(current_user.require_user(), st.session_state["task"])
+
+    visit("tasks")
+    page = AppTest.from_function(script, default_timeout=30)
+    page.session_state["task"] = task
+    assert not page.run().exception
+    assert "Save" not in [each.label for each in page.button]
+    page.button_group(key=f"what-if priority {task['id']}").set_value("urgent").run()
+    assert "rank **2 → 1** of 3" in words(page) or "rank **3 → 1** of 3" in words(page)
+    assert me.task(task["id"])["priority"] == "low"
+    press(page, "Save")
+    assert me.task(task["id"])["priority"] == "urgent"
+    page.checkbox(key=f"subtask {child['id']} pending").check().run()
+    assert me.task(child["id"])["status"] == "completed"
 
 
 def test_a_line_becomes_a_task_and_says_what_was_understood(visit, me):
