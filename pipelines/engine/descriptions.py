@@ -9,11 +9,11 @@ from datetime import timedelta
 from functools import cache, cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pyarrow as pa
 
-from focusflow.contracts.fields import public_columns
+from focusflow.contracts.fields import is_hashed, public_columns
 from focusflow.contracts.registry import NOUNS, Noun
 from focusflow.lake.tables import TableSpec, arrow_type
 from focusflow.metrics import BY_NAME as METRICS
@@ -259,6 +259,9 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
+HASHED = "A hash of each by a key of the installation; equal ones of a user are equal."
+
+
 def _history_columns(noun: Noun, toml: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[Column]:
     """The columns that every history has, and the fields of the noun in the contract."""
     for name, own in toml["columns"].items():
@@ -266,7 +269,9 @@ def _history_columns(noun: Noun, toml: Mapping[str, Any], shared: Mapping[str, A
             yield _column(name, own, shared)
             continue
         for field_name, type_ in public_columns(noun.data).items():
-            meaning = f"{own['meaning']} {noun.data.model_fields[field_name].description or ''}".strip()
+            described = noun.data.model_fields[field_name].description or ""
+            is_secret = is_hashed(get_type_hints(noun.data, include_extras=True)[field_name])
+            meaning = " ".join(filter(None, (own["meaning"], described, HASHED if is_secret else "")))
             yield Column(field_name, type_, meaning)
 
 
