@@ -9,6 +9,7 @@ from dashboard import current_user
 from dashboard.components import command_bar, layout
 from dashboard.data import lake
 from dashboard.views import (
+    app_users,
     audit,
     data_health,
     goals,
@@ -49,6 +50,7 @@ inbox = st.Page(
     url_path="notifications",
     visibility="hidden",
 )
+apps = st.Page(app_users.page, title="App users", icon=":material/group:", url_path="app-users", visibility="hidden")
 own = st.Page(settings.page, title="Settings", icon=":material/settings:", url_path="settings", visibility="hidden")
 for_analysts = [
     st.Page(product.page, title="Product", icon=":material/group:", url_path="product"),
@@ -59,13 +61,14 @@ if user.is_analyst:
     pages += for_analysts
 if user.role == "admin":
     pages.append(st.Page(audit.page, title="Audit log", icon=":material/policy:", url_path="audit"))
-chosen = st.navigation([*pages, inbox, own], position="top")
+chosen = st.navigation([*pages, inbox, apps, own], position="top")
 st.set_page_config(page_title=f"{chosen.title} · FocusFlow")
 with st.container(key="account").popover(
     current_user.escape_markdown(user.display_name), icon=":material/account_circle:", type="tertiary"
 ):
     st.caption(f"Your days are those of {user.timezone}.")
     st.page_link(inbox)
+    st.page_link(apps)
     st.page_link(own)
     st.link_button("Sign out", "/signout", icon=":material/logout:")
 if user.erasure_due_at:

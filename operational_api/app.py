@@ -34,8 +34,10 @@ from operational_api.days_off.routes import router as days_off
 from operational_api.erasures.routes import admin_router as admin_erasures
 from operational_api.erasures.routes import router as erasures
 from operational_api.events.incoming import BODY_BYTES as EVENT_BYTES
+from operational_api.events.posthog import router as posthog
 from operational_api.events.routes import router as events
 from operational_api.events.segment import router as segment
+from operational_api.events.wakatime import router as wakatime
 from operational_api.exports.routes import router as exports
 from operational_api.feeds.routes import open_router as open_feeds
 from operational_api.feeds.routes import router as feeds
@@ -245,7 +247,7 @@ def create_app(
     errors.install(app)
 
     def include(
-        router: APIRouter, permission: Permission, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES
+        router: APIRouter, permission: Permission, prefix: str = "/api/v1", body_bytes: int = BODY_BYTES, **options: Any
     ) -> None:
         app.include_router(
             router,
@@ -253,6 +255,7 @@ def create_app(
             max_body_size=body_bytes,
             dependencies=[Depends(permission)],
             responses=errors.problems(Forbidden, errors.TooLarge, Invalid, TooManyRequests),
+            **options,
         )
 
     include(events, scoped("events"), body_bytes=EVENT_BYTES)
@@ -260,6 +263,10 @@ def create_app(
         include(router, permission)
     include(imports, scoped("imports"), body_bytes=UPLOAD_BYTES)
     include(segment, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
+    include(posthog, scoped("events"), prefix="", body_bytes=EVENT_BYTES)
+    include(wakatime, scoped("events"), body_bytes=EVENT_BYTES)
+    for prefix in ("/api", "/api/compat/wakatime/v1"):  # where plugins look that were set up for Wakapi
+        include(wakatime, scoped("events"), prefix=prefix, body_bytes=EVENT_BYTES, include_in_schema=False)
     include(open_hooks, SIGNED_IN, prefix="")
     app.include_router(contracts, prefix="/api/v1", responses=errors.problems(Invalid))
     app.include_router(health.router)

@@ -40,3 +40,23 @@ from gold.time_daily where local_date between $first and $last order by local_da
 -- busy_hours --
 select local_date, hour_of_day, busy_minutes, meetings, conflicts
 from gold.calendar_load where local_date between $first and $last order by local_date, hour_of_day
+
+-- app_activity --
+select local_date, dau, wau, mau, stickiness, new_users, events
+from gold.app_users_daily where local_date between $first and $last order by local_date
+
+-- app_retention --
+select cohort_week, weeks_since, cohort, users, share
+from gold.app_user_retention where cohort_week between $first and $last order by cohort_week, weeks_since
+
+-- app_funnel --
+select name, min(step) as step, sum(cohort)::bigint as cohort, sum(users)::bigint as users, sum(users)::double / sum(cohort) as share
+from gold.app_user_funnel where cohort_week between $first and $last group by name order by step
+
+-- app_features --
+select event_name, sum(events)::bigint as events, sum(users)::bigint as person_days
+from gold.app_user_features where local_date between $first and $last group by event_name order by events desc
+
+-- app_uplift --
+select month, users, first_weekly, latest_weekly, mean_change, mean_change_low, mean_change_high, share_up_20
+from gold.app_user_uplift order by month

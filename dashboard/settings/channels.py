@@ -61,7 +61,8 @@ def _show(channel: Json) -> None:
         with layout.row():
             name = current_user.escape_markdown(channel["name"])
             st.markdown(f"**{name}** · {channel['service']} {STATUS[channel['status']]}")
-            _buttons(channel)
+            with st.container(horizontal=True, width="content"):
+                _buttons(channel)
         kinds = ", ".join(KINDS[kind].label for kind in channel["kinds"] if kind in KINDS)
         st.caption(f"{current_user.escape_markdown(channel['masked_address'])} · {kinds}")
         if channel["problem"]:

@@ -66,7 +66,8 @@ def _show(endpoint: Json) -> None:
     with st.container(border=True):
         with layout.row():
             st.markdown(f"**{_name(endpoint)}** {STATUS[endpoint['status']]}")
-            _buttons(endpoint)
+            with st.container(horizontal=True, width="content"):
+                _buttons(endpoint)
         st.caption(f"{current_user.escape_markdown(endpoint['url'])} · {', '.join(endpoint['event_types'])}")
         if endpoint["problem"]:
             st.warning(current_user.escape_markdown(endpoint["problem"]), icon=":material/error:")

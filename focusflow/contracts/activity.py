@@ -1,6 +1,7 @@
 """Events of client apps, and of what the platform does for a user."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 
@@ -15,6 +16,16 @@ class Activity(Data):
     session_id: Annotated[str, Field(max_length=200), Hashed()] | None = None
     platform: Label | None = None
     app_version: Annotated[Label, Hashed()] | None = None
+    app_user_id: Annotated[
+        UUID | None,
+        Field(description="The pseudonym of the app's own user. Null for activity of the account itself."),
+    ] = None
+    app_user_aliases: Annotated[
+        list[UUID] | None, Field(max_length=4, description="Pseudonyms that are the same user from now on.")
+    ] = None
+    is_known_app_user: Annotated[
+        bool | None, Field(description="Whether the app named its user, not only a device.")
+    ] = None
 
 
 class Generation(Data):

@@ -820,6 +820,15 @@ incoming_items = Table(
     Index(None, "user_id", "hook_id"),
 )
 
+#: The key of a workspace from which the pseudonyms of its app's users are made. It never changes, and goes with the account.
+app_user_keys = Table(
+    "app_user_keys",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    required("secret", LargeBinary),
+    ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="cascade"),
+)
+
 #: Up to where the log of each bucket has been read for webhooks.
 webhook_positions = Table(
     "webhook_positions",

@@ -15,6 +15,8 @@ from operational_api.analytics.schemas import (
     LONGEST_DAYS,
     Achievement,
     Achievements,
+    AppAnalysis,
+    AppTable,
     CalendarAnalysis,
     Explanation,
     ExplanationFilter,
@@ -41,7 +43,7 @@ DAYS = 30
 
 #: Rows about a week or month take weeks to be known: of these tables the usual range is a year.
 DAYS_OF_COHORTS = 365
-COHORTS = ("retention", "funnel", "uplift")
+COHORTS = ("retention", "funnel", "uplift", "app_user_retention", "app_user_funnel", "app_user_uplift")
 
 #: What an explanation says of the figure itself.
 FIGURE = ("metric", "label", "meaning", "day", "as_of", "result", "published", "current", "late")
@@ -95,6 +97,14 @@ def analyze_calendar(
 ) -> Rendered[CalendarAnalysis]:
     """Get busy minutes by hour and weekday."""
     return _answer(uow, filters, (QUERIES["calendar"], "calendar_load"), if_none_match)
+
+
+@router.get("/apps/{app_table}", responses=ANSWERS)
+def analyze_app(
+    app_table: AppTable, filters: Annotated[Range, Query()], uow: UnitOfWork, if_none_match: IfNoneMatch = None
+) -> Rendered[AppAnalysis]:
+    """Get who uses your app: activity, retention, funnel, features or uplift of the users whose ids it sends with your key."""
+    return _answer(uow, filters, (QUERIES["rows"], app_table), if_none_match, table=app_table)
 
 
 @router.get("/achievements", responses=problems(NotSignedIn))

@@ -10,6 +10,7 @@ from operational_api.http.schema_base import Day, Input, Moment, Output
 LONGEST_DAYS = 400
 Granularity = Literal["day", "week", "month"]
 ProductTable = Literal["app_activity", "retention", "funnel", "feature_usage", "uplift"]
+AppTable = Literal["app_users_daily", "app_user_retention", "app_user_funnel", "app_user_features", "app_user_uplift"]
 Row = dict[str, Any]
 
 
@@ -93,6 +94,13 @@ class Productivity(Analysis):
 
     granularity: Granularity
     items: list[Row] = Field(description="One row per day, week or month, in order. Columns as in docs/metrics.md.")
+
+
+class AppAnalysis(Analysis):
+    """A table about the users of your app."""
+
+    table: AppTable
+    items: list[Row] = Field(description="Rows in order. Columns as in docs/metrics.md.")
 
 
 class TaskAnalysis(Analysis):

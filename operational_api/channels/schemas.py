@@ -42,7 +42,7 @@ class Channel(Output):
     id: UUID
     name: str
     service: str = Field(examples=["ntfy"])
-    masked_address: str = Field(examples=["gotifys://gotify.example.com/A...b/"])
+    masked_address: str = Field(examples=["gotifys://gotify.example.com/…"])
     kinds: list[str]
     status: Literal["active", "paused", "disabled"] = Field(
         description="`paused` by you, or `disabled` after three days of failures."

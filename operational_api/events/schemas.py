@@ -29,6 +29,14 @@ class Tracked(Input):
     session_id: Identity | None = None
     platform: Label | None = Field(None, examples=["ios"])
     app_version: Label | None = Field(None, examples=["2.1.0"])
+    user_id: Identity | None = Field(
+        None,
+        description="Your app's id of its own user. Kept as a pseudonym only; such events are not your own activity.",
+    )
+    anonymous_id: Identity | None = Field(
+        None, description="Your app's id of a device. With `user_id`, both are the same user from now on."
+    )
+    previous_id: Identity | None = Field(None, description="Another id that the user had before.")
 
 
 class Batch(Input):

@@ -1,6 +1,7 @@
 """Segment-compatible calls: Segment's libraries work by changing their host. A write key is an API key with `events:write`.
 
-Events belong to the owner of the key. The library's own user ids are kept as properties.
+Events belong to the workspace: the owner of the key. The app's own `userId` and `anonymousId` become pseudonymous users of the app, and are
+kept as properties, which are personal text.
 """
 
 from datetime import datetime
@@ -69,12 +70,13 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("/batch", **_described({"batch": [{"type": kind, **each} for kind, each in EXAMPLES.items()]}))
 @router.post("/b", include_in_schema=False)
+@router.post("/import", include_in_schema=False)
 def take_batch(body: Body, uow: UnitOfWork) -> Rendered[Any]:
     """Accept a batch of calls of any kind."""
     payload = incoming.parsed(body)
     if not isinstance(payload, dict):
         raise incoming.BadBody("The body should be an object with a batch.")
-    return _accept(uow, incoming.bounded(payload.get("batch"), "batch"), payload)
+    return accept(uow, incoming.bounded(payload.get("batch"), "batch"), payload)
 
 
 def _single(kind: str) -> None:
@@ -82,7 +84,7 @@ def _single(kind: str) -> None:
         payload = incoming.parsed(body)
         if not isinstance(payload, dict):
             raise incoming.BadBody("The body should be an object.")
-        return _accept(uow, [{**payload, "type": kind}], payload)
+        return accept(uow, [{**payload, "type": kind}], payload)
 
     call.__doc__ = f"Accept one {kind} call."
     call.__name__ = f"take_{kind}"
@@ -94,15 +96,11 @@ for each_kind in KINDS:
     _single(each_kind)
 
 
-def _accept(uow: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Rendered[Any]:
+def accept(uow: UnitOfWork, calls: list[Any], whole: dict[str, Any]) -> Rendered[Any]:
     context = whole.get("context")
     shared = context if isinstance(context, dict) else {}
-    found = incoming.read([_translated(call, shared, uow.tx.now) for call in calls], uow.tx.now)
-    if not found.events:
-        first = found.errors[0]
-        raise incoming.BadBody(f"All calls were rejected. Call {first['index']}: {first['field']} {first['message']}.")
-    store.add(uow, [event for _, event in found.events], source="segment")
-    return Rendered(orjson.dumps({"success": True, "errors": found.errors}))
+    errors = store.take(uow, [_translated(call, shared, uow.tx.now) for call in calls], source="segment")
+    return Rendered(orjson.dumps({"success": True, "errors": errors}))
 
 
 def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:
@@ -114,13 +112,16 @@ def _translated(call: Any, shared: dict[str, Any], now: datetime) -> Any:
     payload = call.get("traits" if call["type"] in ("identify", "group") else "properties")
     identifiers = {name: call[name] for name in IDENTIFIERS if call.get(name) not in (None, "")}
     return {
-        "name": _text(KINDS[call["type"]] or call.get("event"), 200),
-        "id": _text(call.get("messageId"), 200),
+        "name": text(KINDS[call["type"]] or call.get("event"), 200),
+        "id": text(call.get("messageId"), 200),
         "time": _moment(call, now),
         "properties": {**(payload if isinstance(payload, dict) else {}), **identifiers},
-        "session_id": _text(call.get("anonymousId") or context.get("sessionId"), 200),
-        "platform": _text(_within(context, "os", "name") or _within(context, "library", "name"), 60),
-        "app_version": _text(_within(context, "app", "version"), 60),
+        "session_id": text(context.get("sessionId"), 200),
+        "user_id": text(call.get("userId"), 200),
+        "anonymous_id": text(call.get("anonymousId"), 200),
+        "previous_id": text(call.get("previousId"), 200),
+        "platform": text(_within(context, "os", "name") or _within(context, "library", "name"), 60),
+        "app_version": text(_within(context, "app", "version"), 60),
     }
 
 
@@ -139,5 +140,5 @@ def _within(context: dict[str, Any], outer: str, inner: str) -> Any:
     return found.get(inner) if isinstance(found, dict) else None
 
 
-def _text(value: Any, longest: int) -> str | None:
+def text(value: Any, longest: int) -> str | None:
     return str(value)[:longest] or None if isinstance(value, str | int) else None

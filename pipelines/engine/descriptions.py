@@ -177,7 +177,7 @@ class Table:
     @property
     def is_published(self) -> bool:
         """Whether the API answers with its rows."""
-        return "day" in self.toml and not self.is_internal
+        return "day" in self.toml and not self.is_internal and bool(self.toml.get("is_published", True))
 
     @property
     def day(self) -> str:

@@ -25,6 +25,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "users": "Your account.",
     "ai_messages": "Texts that were generated for you, with their cost.",
     "api_keys": "Your API keys, without the keys themselves.",
+    "app_user_keys": "Whether an app of yours has sent events of its own users, without the key of their pseudonyms.",
     "audit_log": "Security-relevant actions on your account: sign-ins, changes of passwords, keys and roles, exports, deletions.",
     "bounces": "Your email address, if emails to it came back.",
     "calendar_conflicts": "Versions of appointments that lost against a later change in a connected calendar.",

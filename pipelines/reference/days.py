@@ -60,7 +60,7 @@ def productivity_daily(a: Account) -> Rows:
             "pomodoro_sessions": sum(ended_pomodoro(a, event.data, day) for event in a.entries()),
             "meeting_minutes": meeting.get(day, 0),
             "ai_plans_generated": len(happened(a, "ai.plan_generated", day)),
-            "activity_events": len(happened(a, "activity.tracked", day)),
+            "activity_events": sum(not each.data.get("app_user_id") for each in happened(a, "activity.tracked", day)),
             "is_day_off": day in off,
             **goals_part(a, goals, day),
         }

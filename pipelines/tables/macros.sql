@@ -6,8 +6,9 @@
 -- earlier periods left unexplained; both grow for short series. Of counts it holds the whole numbers in it.
 -- list_transform over a list of one computes a step once and names it.
 --
--- A user is active by what they began themselves: no delivery, no run of the pipeline. The day last_day_over is over
--- in every time zone. What the undo of an import removes never was: it leaves all tables, with all that was said of it.
+-- A user is active by what they began themselves: no delivery, no run of the pipeline, and nothing that the users of
+-- their app did (is_of_app_user). The day last_day_over is over in every time zone. What the undo of an import removes
+-- never was: it leaves all tables, with all that was said of it.
 --
 -- When a goal is reached: a straight line through up to twelve weeks gives the pace now and its growth, which noise
 -- shrinks (kept_trend). The pace goes on to grow seven times as fast, for goals with a date are hurried at the end,
@@ -46,7 +47,10 @@ create or replace macro most(low, high) as case when ceil(low) <= floor(high) th
 create or replace macro trend(now, low, high, is_complete) as
     case when not is_complete then 'running' when now is null or low is null then 'too_little_data'
          when now > high then 'higher' when now < low then 'lower' else 'usual' end;
-create or replace macro is_activity(type, actor) as actor = 'user' and type not like 'report.%';
+create or replace macro is_of_app_user(type, data) as
+    case when type = 'activity.tracked' then data ->> 'app_user_id' is not null else false end;
+create or replace macro is_activity(type, actor, data) as
+    actor = 'user' and type not like 'report.%' and not is_of_app_user(type, data);
 create or replace macro is_undo(type, actor) as
     actor = 'import' and (type like '%.deleted' or type = 'habit.unlogged');
 create or replace macro last_day_over(as_of) as timezone('Etc/GMT+12', as_of::timestamptz)::date - 1;

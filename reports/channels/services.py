@@ -95,7 +95,7 @@ def read_address(text: str) -> Address:
     plugin = _plugin(plugin_class, parsed)
     if plugin is None:
         raise BadAddress(f"This is not an address of {service.label}. It looks like {service.example}.")
-    return Address(service.label, plugin.url(privacy=True).partition("?")[0], plugin)
+    return Address(service.label, _masked(service, scheme, plugin), plugin)
 
 
 def send(address: Address, policy: OutboundPolicy, title: str, body: str) -> None:
@@ -106,6 +106,13 @@ def send(address: Address, policy: OutboundPolicy, title: str, body: str) -> Non
         is_taken = bool(address.plugin.notify(title=title, body=body or title))
     if not is_taken:
         raise OutboundFailed(NOT_TAKEN.format(guard.status) if guard.status and guard.status >= 300 else NOT_REACHED)
+
+
+def _masked(service: Service, scheme: str, plugin: Any) -> str:
+    """The server, where it is the user's own. All else in an address is a token, or can be: whoever knows a topic of ntfy can read it."""
+    is_own = service in (_GOTIFY, _MATRIX, _JSON) or (service is _NTFY and plugin.mode == "private")
+    port = f":{plugin.port}" if is_own and plugin.port else ""
+    return f"{scheme}://{plugin.host}{port}/…" if is_own else f"{scheme}://…"
 
 
 def _host(text: str) -> str | None:

@@ -107,7 +107,8 @@ def test_a_reminder_goes_to_ntfy_and_gotify_as_they_expect_it(me, receiver, send
 
 def test_tokens_are_stored_encrypted_and_shown_masked(me, receiver, database):
     made = channel(me, receiver.address("gotify", "/AverySecretToken"))
-    assert made["service"] == "Gotify"
+    assert (made["service"], made["masked_address"]) == ("Gotify", receiver.address("gotify", "/…"))
+    assert services.read_address("ntfy://my-topic").masked == "ntfy://…"
     assert "AverySecretToken" not in str(state(me, made))
     with database.owner() as connection:
         rows = connection.execute(

@@ -1,17 +1,22 @@
 """Tracking: events of one's own apps, one or many a call, and the calls of Segment's libraries with the real one of them."""
 
+import base64
 import gzip
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
 import pytest
+from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
+from posthog import Posthog
 from segment.analytics.client import Client as Segment
 
 from focusflow import clock
 from focusflow.contracts.activity import Activity
 from focusflow.contracts.envelope import Event
+from focusflow.settings import load_settings
+from operational_api.app import create_app
 from operational_api.events.incoming import BODY_BYTES
 from operational_api.events.store import own_id
 
@@ -201,6 +206,120 @@ def test_segments_own_library_works_with_another_host(address, me, key, events, 
         "ios",
         "2.1",
     )
+
+
+def app_users(events, user_id):
+    return [each["data"]["app_user_id"] for each in tracked(events, user_id)]
+
+
+def segment_call(http, key, path="/v1/track", **call):
+    answer = http.post(path, json={"event": "opened", **call}, auth=(key, ""))
+    assert answer.status_code == 200, answer.text
+
+
+def test_users_of_an_app_are_pseudonyms_of_its_workspace(http, me, new_user, key, events):
+    for number in range(6):
+        segment_call(http, key, userId=f"user-{number}")
+        segment_call(http, key, userId=f"user-{number}")
+    mine = app_users(events, me.id)
+    assert len(set(mine)) == 6
+    assert mine[0::2] == mine[1::2]
+    other = new_user()
+    theirs = other.call("POST", "/keys", {"name": "App", "scopes": ["events:write"]}).json()["key"]
+    segment_call(http, theirs, userId="user-0")
+    assert app_users(events, other.id)[0] not in mine
+    for name in ("app_user_id", "app_user_aliases", "session_id"):
+        assert "user-" not in str([each["data"][name] for each in tracked(events, me.id)])
+    me.call("POST", "/events", {"name": "my own"})
+    assert app_users(events, me.id)[-1] is None
+
+
+def test_identify_and_alias_say_which_users_are_one(http, me, key, events):
+    segment_call(http, key, anonymousId="device")
+    segment_call(http, key, "/v1/identify", userId="ada", anonymousId="device")
+    segment_call(http, key, "/v1/alias", userId="lovelace", previousId="ada")
+    me.call("POST", "/events", {"name": "x", "user_id": "lovelace"})
+    device, ada, lovelace, own = (each["data"] for each in tracked(events, me.id))
+    assert (device["is_known_app_user"], ada["is_known_app_user"]) == (False, True)
+    assert ada["app_user_aliases"] == [device["app_user_id"]]
+    assert ada["app_user_id"] in lovelace["app_user_aliases"]
+    assert own["app_user_id"] == lovelace["app_user_id"]
+
+
+def test_history_is_imported_with_its_dates(http, me, key, events):
+    old = {"type": "track", "event": "old", "userId": "a", "timestamp": LONG_AGO}
+    segment_call(http, key, "/v1/import", batch=[old])
+    assert tracked(events, me.id)[0]["time"] == LONG_AGO
+
+
+def test_a_browser_may_ask_first_where_the_setting_says_so(database_url, tmp_path):
+    app = create_app(load_settings(home=tmp_path, cors_origins=["https://app.example.com"]), database_url)
+    asked = {
+        "Origin": "https://app.example.com",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    with TestClient(app) as browser:
+        for path in ("/v1/t", "/v1/batch", "/e/", "/batch/", "/api/v1/events"):
+            answer = browser.options(path, headers=asked)
+            assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, asked["Origin"]), path
+        assert browser.options("/v1/t", headers=asked | {"Origin": "https://evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("gzip_", [False, True])
+def test_posthogs_own_library_works_unchanged(address, me, key, events, gzip_):
+    failures = []
+    library = Posthog(key, host=address, gzip=gzip_, on_error=lambda error, _: failures.append(error), max_retries=0)
+    library.capture("report opened", distinct_id="ada", properties={"week": 7})
+    library.capture("report opened", distinct_id="ada")
+    library.alias("ada", "lovelace")
+    library.shutdown()
+    assert failures == []
+    first, second, alias = (each["data"] for each in tracked(events, me.id))
+    assert first["name"] == "report opened"
+    assert first["properties"]["week"] == 7
+    assert first["app_user_id"] == second["app_user_id"]
+    assert first["app_user_id"] in alias["app_user_aliases"]
+    assert key not in str(tracked(events, me.id))
+
+
+def test_posthogs_browser_calls_are_taken(http, me, key, events):
+    call = {"event": "$identify", "properties": {"token": key, "distinct_id": "ada", "$anon_distinct_id": "device"}}
+    before = {"event": "$pageview", "properties": {"token": key, "distinct_id": "device", "$device_id": "device"}}
+    packed = gzip.compress(orjson.dumps([before]))
+    assert (
+        http.post("/e/?compression=gzip-js", content=packed, headers={"Content-Type": "text/plain"}).status_code == 200
+    )
+    form = {"data": base64.b64encode(orjson.dumps(call)).decode()}
+    assert http.post("/capture/", data=form).status_code == 200
+    assert http.post("/i/v0/e/", json={"api_key": key, "event": "x", "distinct_id": "ada"}).status_code == 200
+    page, identified, _ = (each["data"] for each in tracked(events, me.id))
+    assert (page["name"], identified["name"]) == ("page.viewed", "user.identified")
+    assert page["app_user_id"] in identified["app_user_aliases"]
+    assert key not in str(tracked(events, me.id))
+    assert http.post("/capture", json={"event": "x", "distinct_id": "ada"}).status_code == 401
+
+
+def test_heartbeats_of_editors_are_the_users_own_activity(http, me, key, events):
+    basic = {"Authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}
+    beat = {
+        "entity": "app/secret.py",
+        "type": "file",
+        "time": 1764000000.5,
+        "project": "app",
+        "language": "Python",
+    }
+    bulk = http.post("/api/v1/users/current/heartbeats.bulk", json=[beat, beat, {"entity": 7}], headers=basic)
+    assert bulk.status_code == 202
+    assert [status for _, status in bulk.json()["responses"]] == [201, 201, 400]
+    for path in ("/api/heartbeat", "/api/v1/heartbeats", "/api/compat/wakatime/v1/users/current/heartbeats"):
+        assert http.post(path, json=beat, headers=basic).json()["data"]["time"] == beat["time"]
+    found = tracked(events, me.id)
+    assert len({each["id"] for each in found}) == 1
+    assert found[0]["data"]["name"] == "coding.heartbeat"
+    assert found[0]["time"] == "2025-11-24T16:00:00.500000Z"
+    assert found[0]["data"]["app_user_id"] is None
+    assert "secret.py" not in str(found)
 
 
 def test_segments_own_library_learns_of_a_wrong_key(address):

@@ -1,16 +1,20 @@
 """The pages, run as Streamlit runs them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import Mock
+from uuid import UUID
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from focusflow.errors import Conflict
-from focusflow.identity import new_id
+from focusflow.identity import bucket_of, new_id
 from focusflow.lake.session import duckdb_session
 from pipelines.engine import user_quarantine
+from pipelines.engine.descriptions import table
 from tests.integration.dashboard.conftest import TODAY, days_of, task
 
 
@@ -305,3 +309,22 @@ def test_without_a_session_there_is_nothing_but_the_way_in(look, name):
     page = show(name)
     assert "Your session has ended." in words(page)
     assert not page.metric
+
+
+def test_app_users_shows_who_uses_the_users_own_app(look, lake):
+    me, other = str(new_id()), str(new_id())
+    look(user_id=me)
+    assert "No app has sent events" in words(show("app_users"))
+    spec: dict[str, dict[str, Any]] = {
+        "app_users_daily": {"dau": 6, "wau": 7, "mau": 8, "stickiness": 0.75, "new_users": 1, "events": 9},
+        "app_user_features": {"event_name": "opened", "users": 6, "events": 9},
+    }
+    for name, values in spec.items():
+        for user, factor in ((me, 1), (other, 100)):
+            row = values | {"user_id": user, "local_date": TODAY, "bucket": bucket_of(UUID(user), 8)}
+            row |= {"dau": row["dau"] * factor} if "dau" in row else {}
+            schema = table(f"gold/{name}").spec.schema
+            lake.open(table(f"gold/{name}").spec).append(pa.Table.from_pylist([row], schema=schema), positions={})
+    page = show("app_users")
+    assert metrics(page)["Active a day"] == "6"
+    assert metrics(page)["In 30 days"] == "8"

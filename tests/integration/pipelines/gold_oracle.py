@@ -15,7 +15,7 @@ from pipelines.engine import build, priorities
 from pipelines.engine.checks import CHECKED, VOLUME, judge
 from pipelines.reference import days as reference_days
 from tests.conftest import BUCKETS
-from tests.integration.pipelines import reference_product, reference_users
+from tests.integration.pipelines import reference_apps, reference_product, reference_users
 from tests.integration.pipelines.account import Account, Rows
 from tests.integration.pipelines.conftest import SampleUser, World
 
@@ -35,6 +35,12 @@ OF_USERS: dict[Callable[[Account], Rows], tuple[str, ...]] = {
     reference_users.achievements: ("achievement",),
     reference_users.uplift_people: ("month",),
     reference_users.priority_scores: ("local_date", "task_id"),
+    reference_apps.app_user_days: ("app_user_id", "local_date", "event_name"),
+    reference_apps.app_users_daily: ("local_date",),
+    reference_apps.app_user_features: ("local_date", "event_name"),
+    reference_apps.app_user_retention: ("cohort_week", "weeks_since"),
+    reference_apps.app_user_funnel: ("cohort_week", "step"),
+    reference_apps.app_user_uplift: ("month",),
 }
 
 #: And of those about the product.

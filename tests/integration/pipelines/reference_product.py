@@ -17,7 +17,7 @@ WEEK = timedelta(weeks=1)
 
 def is_activity(event: Event) -> bool:
     """Something that the user began."""
-    return event.actor == "user" and not event.type.startswith("report.")
+    return event.actor == "user" and not event.type.startswith("report.") and not event.data.get("app_user_id")
 
 
 def monday_of(day: date) -> date:
@@ -112,7 +112,7 @@ def feature_usage(people: Sequence[Account]) -> Rows:
         (event.localdate, event.data["name"], a.id)
         for a in people
         for event in a.events
-        if event.type == "activity.tracked"
+        if event.type == "activity.tracked" and not event.data.get("app_user_id")
     ]
     return {
         (day, name): {"users": len({each for each in used if each[:2] == (day, name)}), "events": count}

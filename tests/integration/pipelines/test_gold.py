@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from focusflow.clock import zone
+from focusflow.identity import new_id
 from focusflow.lake.session import duckdb_session, scans
 from focusflow.lake.tables import duckdb_connection
 from pipelines.engine import build, descriptions, table_inputs
@@ -568,8 +569,8 @@ def test_uplift_is_reported_for_all_users_together(made):
     assert [each["change"] for each in rows("uplift_people", user_id=str(users[4].id))] == [-0.5]
 
 
-def used(user, at, name="app.opened", platform="ios"):
-    user.new("activity", name=name, platform=platform).happens("tracked", at)
+def used(user, at, name="app.opened", platform="ios", **data):
+    user.new("activity", name=name, platform=platform, **data).happens("tracked", at)
 
 
 def test_who_was_active_in_a_day_a_week_a_month(made):
@@ -731,3 +732,36 @@ def test_reported_rows_hold_no_name_that_an_app_has_given():
         found = list(sample_of(session, {"gold.feature_usage": rows}, "gold/feature_usage", "more_users_than_events"))
     assert [row["users"] for row in found] == [2]
     assert "Ada" not in str(found)
+
+
+def test_users_of_an_app_are_counted_for_its_workspace_and_not_as_its_owner(made):
+    """Six users with one key, one of whom was seen on a device first. The owner did one thing."""
+    ada = SampleUser()
+    device, known = new_id(), [new_id() for _ in range(6)]
+    used(ada, "2026-03-02 08:00", name="opened", app_user_id=device)
+    used(
+        ada, "2026-03-02 09:00", name="opened", app_user_id=known[0], app_user_aliases=[device], is_known_app_user=True
+    )
+    for id_ in known[1:]:
+        used(ada, "2026-03-02 09:00", name="opened", app_user_id=id_, is_known_app_user=True)
+    used(ada, "2026-03-03 09:00", name="opened")
+    rows = made(ada, as_of="2026-03-10 12:00")
+    first, *_ = rows("app_users_daily")
+    assert (first["user_id"], first["dau"], first["new_users"], first["events"]) == (str(ada.id), 6, 6, 7)
+    assert [(row["users"], row["events"]) for row in rows("app_user_features")] == [(6, 7)]
+    assert [row["users"] for row in rows("app_user_funnel")] == [6, 6, 0]
+    assert [row["users"] for row in rows("app_user_retention")] == [6]
+    assert [(row["users"], row["events"]) for row in rows("feature_usage")] == [(1, 1)]
+    days = {f"{row['local_date']}": row["activity_events"] for row in rows("productivity_daily")}
+    assert (days["2026-03-02"], days["2026-03-03"]) == (0, 1)
+
+
+def test_app_users_are_the_same_when_their_tables_are_made_again(made, world):
+    ada = SampleUser()
+    used(ada, "2026-03-02 08:00", name="opened", app_user_id=(device := new_id()))
+    made(ada, as_of="2026-03-03 12:00")("app_users_daily")
+    ada.events.clear()  # they have landed
+    used(ada, "2026-03-03 09:00", name="opened", app_user_id=(known := new_id()), app_user_aliases=[device])
+    rows = made(ada, as_of="2026-03-04 12:00")
+    assert {row["app_user_id"] for row in rows("app_user_days")} == {str(known)}
+    assert [row["mau"] for row in rows("app_users_daily")] == [1, 1]

@@ -4,7 +4,7 @@ with
     happened as (
         select user_id, local_date, coalesce(data ->> 'platform', '') as platform
         from silver.events
-        where is_activity(type, actor)
+        where is_activity(type, actor, data)
     ),
     used as (select distinct user_id, local_date, platform from happened),
     by_platform as (

@@ -6,5 +6,5 @@ select
     count(*) as events,
     strftime(local_date, '%Y-%m') as month
 from silver.events
-where type = 'activity.tracked' and local_date >= (select from_day from dirty_months)
+where type = 'activity.tracked' and not is_of_app_user(type, data) and local_date >= (select from_day from dirty_months)
 group by local_date, coalesce(data ->> 'name', '')

@@ -19,7 +19,7 @@ with
         from silver.events
         join moments using (user_id)
         where
-            is_activity(type, actor)
+            is_activity(type, actor, data)
             and type <> 'user.registered'
             and local_date between registered_on + 7 and registered_on + 13
         group by events.user_id

@@ -5,9 +5,11 @@ with
         select
             user_id,
             local_date,
-            count(*) filter (where actor <> 'system' and type not like 'user.%') as events,
+            count(*) filter (
+                where actor <> 'system' and type not like 'user.%' and not is_of_app_user(type, data)
+            ) as events,
             count(*) filter (where type = 'ai.plan_generated') as ai_plans_generated,
-            count(*) filter (where type = 'activity.tracked') as activity_events
+            count(*) filter (where type = 'activity.tracked' and not is_of_app_user(type, data)) as activity_events
         from silver.events
         semi join dirty_days using (user_id)
         anti join undone using (user_id, subject)

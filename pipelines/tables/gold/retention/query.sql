@@ -4,7 +4,7 @@ with
     weeks as (
         select distinct user_id, date_trunc('week', local_date)::date as week
         from silver.events
-        where is_activity(type, actor) or type = 'user.registered'
+        where is_activity(type, actor, data) or type = 'user.registered'
     ),
     cohorts as (select user_id, min(week) as cohort_week from weeks group by user_id),
     sizes as (select cohort_week, count(*) as cohort from cohorts group by cohort_week),
