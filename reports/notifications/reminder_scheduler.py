@@ -142,12 +142,12 @@ def _why(row: Found) -> str:
     >>> from datetime import date
     >>> goal = {"type": "goal_reminder", "why": "behind", "ahead": -21.6, "for_date": date(2027, 1, 4), "locale": "en"}
     >>> _why(goal)
-    '22 points behind an even pace to 4 January 2027'
+    '22 points behind schedule, due 4 January 2027'
     """
     locale = row["locale"]
     if row["why"] == "behind":
         points = locales.count(-row["ahead"], locale)
-        return f"{points} points behind an even pace to {locales.day(row['for_date'], locale)}"
+        return f"{points} points behind schedule, due {locales.day(row['for_date'], locale)}"
     if row["type"] == "goal_reminder":
         return f"due {_day(row)}"
     at = row["due_at"] and f" at {locales.clock(row['due_at'].astimezone(zone(row['timezone'])), locale)}"

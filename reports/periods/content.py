@@ -223,17 +223,17 @@ def _goal(goal: Goal, locale: str) -> Line:
     """Where it is, what the period added, how it goes against its date."""
     notes = []
     if goal.gained is not None and round(goal.gained):
-        notes.append(f"{goal.gained:+.0f} in this period")
+        notes.append(f"{goal.gained:+.0f} points in this period")
     if goal.ahead is not None:
         points = round(abs(goal.ahead))
-        side = "ahead of" if goal.ahead > 0 else "behind"
-        notes.append(f"{count(points, locale)} {side} an even pace" if points else "on pace")
+        side = "ahead" if goal.ahead > 0 else "behind"
+        notes.append(f"{count(points, locale)} {'point' if points == 1 else 'points'} {side}" if points else "on pace")
     if goal.target_date:
         notes.append(f"due {locales.date_of(goal.target_date, locale)}")
     if goal.soonest:
         names = (partial(locales.date_of, locale=locale), partial(locales.month, locale=locale))
-        notes.append(f"at its own pace most likely reached {between(goal.soonest, goal.latest, *names)}")
-    return Line("goal", goal.title, f"{goal.progress:.0f} of 100", "; ".join(notes), goal.progress / 100)
+        notes.append(f"likely reached {between(goal.soonest, goal.latest, *names)}")
+    return Line("goal", goal.title, f"{goal.progress:.0f}%", "; ".join(notes), goal.progress / 100)
 
 
 def _habit(habit: Habit) -> Line:

@@ -213,7 +213,7 @@ def test_goals_that_fall_behind_or_whose_date_is_near_are_notified_once_each(run
     assert (note["title"], note["type"]) == ("2 goals to look at", "goal_reminder")
     assert note["body"].splitlines() == [
         "Move house: due 22 November 2026",
-        "Launch the website: 22 points behind an even pace to 16 January 2027",
+        "Launch the website: 22 points behind schedule, due 16 January 2027",
     ]
 
 

@@ -131,8 +131,8 @@ def test_what_slipped_is_named_and_a_goal_is_drawn(facts):
     made = render_report(build_report(facts, details))
     assert "- Send the invoice (due 20 Oct)" in made.text
     assert (
-        "- Read 24 books: 44 of 100 (+4 in this period; 12 behind an even pace; due 31 Dec 2026;"
-        " at its own pace most likely reached between December 2026 and March 2027)"
+        "- Read 24 books: 44% (+4 points in this period; 12 points behind; due 31 Dec 2026;"
+        " likely reached between December 2026 and March 2027)"
     ) in made.text
     assert "width:44%;height:6px" in made.html
     assert "Call &lt;b&gt;mum" in made.html
