@@ -14,7 +14,7 @@
 -- shrinks (kept_trend). The pace goes on to grow seven times as fast, for goals with a date are hurried at the end,
 -- and never falls. The time that this takes has a lognormal distribution, whose deviation (unsure) adds up the noise
 -- of the weeks, a pace that wanders, the more the more good weeks followed good ones (carried_over), and the part that
--- the trend made up. The constants hold 75 to 85 % of seven kinds of generated goals between p10 and p90. normal is the distribution function of the normal distribution, to 0.0002.
+-- the trend made up; it is never so large that the soonest day would be today. The constants hold 75 to 85 % of seven kinds of generated goals between p10 and p90. normal is the distribution function of the normal distribution, to 0.0002.
 
 -- Amounts of earlier periods, as for so many days on.
 create or replace macro as_long_as(earlier, days) as
@@ -60,9 +60,9 @@ create or replace macro weeks_until(missing, pace, growth) as
     2 * missing / (pace + sqrt(pace ^ 2 + 14 * greatest(0, growth) * missing));
 create or replace macro carried_over(n, together, pace) as least(1, greatest(0, together) / (n + 1) / pace ^ 2);
 create or replace macro unsure(n, syy, mean, together, pace, trend, weeks) as
-    sqrt(2.1 * (syy + mean ^ 2) / (n + 1) / pace ^ 2 * (1 / greatest(0.5, weeks) + 1 / n)
+    least(1.8, sqrt(2.1 * (syy + mean ^ 2) / (n + 1) / pace ^ 2 * (1 / greatest(0.5, weeks) + 1 / n)
          + (0.11 + 2.2 * carried_over(n, together, pace)) * least(4, weeks / n)
-         + 0.68 * carried_over(n, together, pace) + 0.54 * (trend * (n - 1) / 2 / pace) ^ 2);
+         + 0.68 * carried_over(n, together, pace) + 0.54 * (trend * (n - 1) / 2 / pace) ^ 2));
 create or replace macro soonest(weeks, unsure) as weeks * exp(-1.58 * unsure);
 create or replace macro latest(weeks, unsure) as weeks * exp(1.205 * unsure);
 create or replace macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks - 1e-6)::integer end;

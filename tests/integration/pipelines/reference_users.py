@@ -209,7 +209,7 @@ def forecast_of(by_week: dict[int, float], missing: float, day: date, target: da
     together = sum((by_week[ago] - mean) * (by_week[ago + 1] - mean) for ago in by_week if ago + 1 in by_week)
     carried = min(1, max(0, together) / (n + 1) / pace**2)
     wander = (0.11 + 2.2 * carried) * min(4, middle / n) + 0.68 * carried
-    unsure = sqrt(of_weeks + wander + 0.54 * (trend * (n - 1) / 2 / pace) ** 2)
+    unsure = min(1.8, sqrt(of_weeks + wander + 0.54 * (trend * (n - 1) / 2 / pace) ** 2))
 
     def after(time: float) -> date | None:
         return day + timedelta(days=ceil(7 * time - 1e-6)) if time <= 520 else None
