@@ -30,7 +30,7 @@ SCALE = 100.0  # a score is of so many points
 def wrong_quantities(sentence: Sentence, scope: Scope) -> Iterator[str]:
     for place, segment in enumerate(sentence):
         context = context_of(sentence, place)
-        if segment.figure and not _is_true(segment, context, sentence, scope):
+        if segment.figure and (not _is_true(segment, context, sentence, scope) or _is_twice(place, sentence, scope)):
             yield from segment.figure.text
         yield from (
             found for word in segment.words if any(map(str.isdigit, word)) for found in FIGURE.findall(word) or [word]
@@ -116,8 +116,24 @@ def _is_usual_itself(segment: Segment, sentence: Sentence) -> bool:
         segment,
         *(each for each in sentence[max(0, place - 1) : place] if not each.figure and not each.direction),
     ]
-    is_named = any(first == "usual" and second in ("is", "was", "of") for first, second in pairwise(segment.words))
+    words_before = segment.words[: len(segment.words) - segment.words_after]
+    since_usual = words_before[words_before.index("usual") :] if ("your", "usual") in pairwise(words_before) else []
+    is_named = not {"is", "was"}.isdisjoint(since_usual) or any(
+        first == "usual" and second in ("is", "was", "of") for first, second in pairwise(segment.words)
+    )
     return is_named or any(each.has(REGULARLY) for each in written)
+
+
+def _is_twice(place: int, sentence: Sentence, scope: Scope) -> bool:
+    """Whether a figure before it is the same one of the same metric: "12 tasks out of 12" claims a whole that is none."""
+
+    def figures(number: int) -> tuple[Sequence[float], set[str]]:
+        segment = sentence[number]
+        values = segment.figure.values if segment.figure else ()
+        return values, set(_named(segment, context_of(sentence, number), sentence, scope))
+
+    values, names = figures(place)
+    return any(values == earlier and names & of for earlier, of in map(figures, range(place)))
 
 
 def _only_cited(segment: Segment, sentence: Sentence, scope: Scope) -> list[str]:
