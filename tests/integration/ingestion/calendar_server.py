@@ -103,10 +103,10 @@ def syncer(database: Database, policy: OutboundPolicy = LOOPBACK, client: Any = 
     return CalendarSync(database, policy, KeyRing(KEY), timedelta(minutes=15), client)
 
 
-def connect(database: Database, user_id: UUID, url: str, kind: str = "ics", **fields: Any) -> UUID:
+def connect(database: Database, user_id: UUID, url: str, kind: str = "ics", *, key: str = KEY, **fields: Any) -> UUID:
     """A connection as the API makes it."""
     login = {name: fields.pop(name, None) for name in ("username", "password")}
-    credentials = encryption.encrypt(KEY, CREDENTIALS, user_id, orjson.dumps({"url": url, **login}))
+    credentials = encryption.encrypt(key, CREDENTIALS, user_id, orjson.dumps({"url": url, **login}))
     with database.transaction(Role.API, user_id) as tx:
         row = {"id": (id_ := new_id()), "kind": kind, "name": "Team", "host": "127.0.0.1", "credentials": credentials}
         row |= {"address_hash": hashlib.sha256(str(id_).encode()).hexdigest(), "next_sync_at": tx.now}

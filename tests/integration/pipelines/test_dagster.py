@@ -29,6 +29,7 @@ from pipelines.orchestration.automation import (
     achievements_hourly,
     audit_seals,
     data_docs_hourly,
+    due_calendars,
     due_erasures,
     history_hourly,
     maintenance_nightly,
@@ -45,6 +46,7 @@ from pipelines.orchestration.automation import (
 from pipelines.orchestration.resources import Installation
 from pipelines.privacy.erasures import Erasures
 from tests.conftest import BUCKETS, add_user
+from tests.integration.ingestion.calendar_server import connect, event, events_of, publisher
 from tests.integration.made_up_lake import fill
 from tests.integration.pipelines.conftest import SampleUser, World
 from tests.unit.models.histories import connected, lived
@@ -206,6 +208,22 @@ def test_an_erasure_that_is_due_starts_a_run_which_erases_the_user(world, ada, d
     assert isinstance(requested(), dg.SkipReason)
     assert Erasures(database).one(erasure_id)["status"] == "purging"  # it waits for readers of the lake
     assert "entries were sealed" in str(audit_seals(installation=installation))
+
+
+def test_a_calendar_that_is_due_starts_a_run_which_reads_it(database, installation, instance, monkeypatch):
+    monkeypatch.setenv("FOCUSFLOW_OUTBOUND_NETWORKS", "127.0.0.1")
+
+    def requested() -> object:
+        return due_calendars(dg.build_sensor_context(instance, resources={"installation": installation}))
+
+    user_id = add_user(database)
+    assert isinstance(requested(), dg.SkipReason)
+    with publisher() as web:
+        connect(database, user_id, web.publish(*event("a")), key=installation.settings.signing_key)
+        assert isinstance(requested(), dg.RunRequest)
+        assert build_defs(installation).resolve_job_def("sync_calendars").execute_in_process(instance=instance).success
+    assert isinstance(requested(), dg.SkipReason)
+    assert [row["title"] for row in events_of(database, user_id)] == ["Meeting"]
 
 
 def test_what_was_kept_long_enough_is_deleted_each_night_and_counted(world, ada, installation, instance, monkeypatch):
