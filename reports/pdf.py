@@ -10,7 +10,7 @@ class NoPdf(Problem):
 
 
 PRINTED = """
-    @page { size: A4; margin: 12mm 22mm 14mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #4b5563 } }
+    @page { size: A4; margin: 12mm 22mm 14mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #5b6470 } }
     .page { background: #ffffff !important }
     .page > tbody > tr > td, .card > tbody > tr > td { padding: 0 !important }
     tr, h2 { break-inside: avoid }

@@ -125,6 +125,21 @@ class Report:
         overdue = (line for part in self.parts for line in part.lines if line.metric == "tasks_overdue")
         return {line.metric: line for line in (*self.lines, *overdue)}
 
+    @property
+    def subject(self) -> str:
+        """The period in the few words that a list of mails shows."""
+        found = self.numbers
+        said = [
+            words.format(found[metric].value)
+            for metric, words in (
+                ("productivity_score", "score {}"),
+                ("tasks_completed", "{} done"),
+                ("tasks_overdue", "{} overdue"),
+            )
+            if metric in found
+        ]
+        return f"{self.label}: {', '.join(said) or 'nothing recorded'}"
+
     def correcting(self, earlier: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
         before, now = earlier.numbers, is_now.numbers

@@ -45,7 +45,7 @@ def test_a_due_report_arrives_once_as_text_and_html_with_a_way_out(sending, new_
     assert (counts.planned, counts.due, counts.sent, counts.failed) == (1, 1, 1, 0)
     (mail,) = post.taken
     assert mail["To"] == f"{ada}@example.com"
-    assert mail["Subject"] == "Your report: Week 46, 2026"
+    assert mail["Subject"].startswith("Week 46, 2026: ")
     assert mail["Message-ID"] == f"<weekly.2026-W46.{ada.hex}@example.com>"
     assert mail["List-Unsubscribe"].startswith("<https://focus.example.com/api/v1/reports/unsubscribe/")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -181,7 +181,7 @@ def test_after_weeks_without_a_server_the_newest_report_goes_out_and_no_other(se
     post.to_recipient = None
     counts = sending(MONDAY + timedelta(days=15)).run()
     assert (counts.sent, counts.due) == (1, 1)
-    assert post.taken[0]["Subject"] == "Your report: Week 48, 2026"
+    assert post.taken[0]["Subject"].startswith("Week 48, 2026: ")
     with database.transaction(Role.REPORTING) as tx:
         rows = tx.all(
             "select period, status from report_deliveries where user_id = %(id)s order by first_day", {"id": ada}

@@ -24,7 +24,7 @@ def test_text_html_and_json_carry_every_number(facts):
     assert [line["value"] for line in orjson.loads(report_json(report))["lines"]] == [
         line.value for line in report.lines
     ]
-    assert made.subject == "Your report: Week 43, 2026"
+    assert made.subject == "Week 43, 2026: score 42, 12 done, 3 overdue"
 
 
 def test_the_headline_says_how_much_is_usual(facts):
