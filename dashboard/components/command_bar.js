@@ -2,7 +2,7 @@
 
 const ROWS = '[class*="st-key-task-"]'
 const LEAVING = '[class*="st-key-complete-"] button, [class*="st-key-delete-"] button'
-const NAMES = { complete: 'Done', start: 'Start', snooze: 'Snooze', more: 'Change' }
+const NAMES = { complete: 'Done', start: 'Start', snooze: 'Snooze' }
 const KEYS = [
   ['a', 'Add a task'], ['d', 'Complete the task'], ['s', 'Start or stop the timer'], ['j', 'Next task'], ['k', 'Previous task'],
   ['/', 'Search tasks'], ['u', 'Undo'], ['?', 'Show this help'],
@@ -14,21 +14,28 @@ const PATIENCE = 5000 // milliseconds after which a row comes back if the server
 
 const key_of = (element, prefix) =>
   [...element.classList].find((name) => name.startsWith(`st-key-${prefix}-`))
-const main = () => document.querySelector('[data-testid=stMain]')
 const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => key_of(row, 'task'))
 const row_of = (element) => element && rows().find((row) => row.contains(element))
-const button_in = (row, act) => row?.querySelector(`[class*="st-key-${act}-"] button`)
-const press = (selector) => { const found = document.querySelector(selector); found?.click(); return Boolean(found) }
+/* A button with a help text is there twice, of which a phone shows the one and a wider screen the other. */
+const buttons_in = (row, act) => [...(row?.querySelectorAll(`[class*="st-key-${act}-"] button`) ?? [])]
+const is_visible = (element) => element.offsetParent !== null
+const button_in = (row, act) => buttons_in(row, act).find(is_visible)
+const press = (selector) => { const found = [...document.querySelectorAll(selector)].find(is_visible); found?.click(); return Boolean(found) }
 const is_typing = (element) => element?.closest('input, textarea, select, [contenteditable=true], [role=textbox], [role=combobox]')
+
+const name_button = (button, name) => { if (button.getAttribute('aria-label') !== name) button.setAttribute('aria-label', name) }
 
 /* Streamlit gives an icon no name, and ten buttons the same. */
 const name_buttons = () => {
+  for (const block of document.querySelectorAll('[class*="st-key-block-"]')) {
+    const text = block.querySelector('p')?.textContent.split('\n')[0]
+    for (const button of block.querySelectorAll('button')) name_button(button, `Change: ${text}`)
+  }
+  for (const button of document.querySelectorAll('.st-key-undo-dismiss button')) name_button(button, 'Dismiss')
   for (const row of rows()) {
     const title = row.querySelector('strong')?.textContent
     for (const [act, name] of Object.entries(NAMES)) {
-      const label = `${name}: ${title}`
-      const button = button_in(row, act)
-      if (title && button && button.getAttribute('aria-label') !== label) button.setAttribute('aria-label', label)
+      for (const button of title ? buttons_in(row, act) : []) name_button(button, `${name}: ${title}`)
     }
   }
   const undo = document.querySelector('.st-key-undo')

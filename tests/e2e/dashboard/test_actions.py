@@ -75,7 +75,7 @@ def test_a_goal_is_added_and_reached_step_by_step(look, new_user, demo):
     press(page, "Add")
     announced(page, "Added.")
     page.get_by_role("button", name="Record progress").click()
-    page.get_by_label("Progress, percent").fill("40")
+    page.get_by_label("Percent so far").fill("40")
     press(page, "Record")
     announced(page, "Recorded.")
     (goal,) = new_user.goals()
