@@ -1,5 +1,6 @@
 """What holds for all routes, found by asking the API which it has."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -15,6 +16,7 @@ from focusflow.scopes import Scope
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.http.schema_base import Input
+from operational_api.security.fair_share import FairShare
 from operational_api.security.permissions import ROLES
 from tests.integration.api.conftest import PASSWORD
 
@@ -66,6 +68,14 @@ QUESTIONS = {
     "/api/v1/scores/history": "?as_of=2026-11-01T09:00:00Z",
     "/api/v1/analytics/explanation": "?metric=focus_minutes&day=2026-11-01",
 }
+
+
+@pytest.fixture(scope="module")
+def http(http):
+    """On a busy machine one caller's calls one after the other use more than a fair share. They wait for it here instead of being refused."""
+    services = http.app.state.services
+    http.app.state.services = replace(services, fair_share=FairShare(wait_seconds=60))
+    return http
 
 
 def body_for(method, path):
@@ -159,7 +169,8 @@ def whole_call(http, theirs, method, path, **headers):
 
 
 def refused(answer):
-    """By what a call was refused, or None where its caller may make it."""
+    """By what a call was refused, or None where its caller may make it. Who has to wait for an answer knows neither."""
+    assert "/problems/too-many-requests" not in answer.text
     is_problem = answer.headers.get("content-type") == "application/problem+json"
     return answer.json()["type"] if is_problem and answer.json()["type"] in REFUSALS else None
 
