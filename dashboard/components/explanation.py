@@ -13,7 +13,7 @@ from focusflow.metrics import BY_NAME, METRICS
 USUAL = "tasks_completed"
 
 
-def explain(span: Period) -> None:
+def explain(span: Period, first: str = USUAL) -> None:
     """Let the user choose a figure and a day, and show how it is computed. Nothing is computed before that."""
     today = current_user.local_today(current_user.require_user())
     with st.expander("Explain a number", icon=":material/calculate:", key="explain", on_change="rerun") as opened:
@@ -22,7 +22,7 @@ def explain(span: Period) -> None:
         with st.form("explain figure", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             names = [each.name for each in METRICS]
             metric = st.selectbox(
-                "Number", names, index=names.index(USUAL), format_func=lambda name: BY_NAME[name].label
+                "Number", names, index=names.index(first), format_func=lambda name: BY_NAME[name].label
             )
             day = st.date_input("Day", min(span.last, today), max_value=today, format="YYYY-MM-DD")
             moment = past_moment.as_of("explain")

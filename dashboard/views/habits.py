@@ -10,6 +10,7 @@ from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.charts import habits as charts
 from dashboard.components import layout
+from dashboard.components.explanation import explain
 from focusflow.clock import Period
 
 #: Each habit asks the API for its days and its streak, so that a page holds few of them.
@@ -44,6 +45,7 @@ def page() -> None:
                 f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}. Green: done · × missed · – excused or day off · ○ open today · empty: not due."
             )
             layout.csv_button(pl.concat(rows), f"habits-{span.first}-{span.last}")
+        explain(span, "habits_completed")
     _new()
 
 

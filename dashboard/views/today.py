@@ -15,6 +15,7 @@ from dashboard.charts import days as charts
 from dashboard.components import command_bar, first_steps, layout, undo
 from dashboard.components.counts import not_listed
 from dashboard.components.day_plan import timeline
+from dashboard.components.explanation import explain
 from dashboard.components.habits_today import count, habits_today
 from dashboard.components.live_refresh import refreshing
 from dashboard.components.task_rows import completing, kindly, reasons_of, task_row
@@ -188,6 +189,7 @@ def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -
     as_of = lake.as_of()
     if as_of:
         st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. Updates automatically.")
+    explain(clock.Period.day(today))
 
 
 def has_numbers(days: pl.DataFrame) -> bool:

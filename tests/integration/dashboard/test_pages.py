@@ -276,6 +276,28 @@ def test_a_number_is_explained_by_its_rows_and_queries(look, api, monkeypatch):
     assert len(page.dataframe) == 2
 
 
+HABIT = {
+    "id": "a", "title": "Stretch", "frequency": "daily", "weekdays": None, "times_per_week": None, "start_date": f"{TODAY}",
+}  # fmt: skip
+STREAK = {
+    "strength": 0.5, "current": 1, "longest": 1, "total": 1, "unit": "days", "ended_length": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "metric"), [("today", "tasks_completed"), ("habits", "habits_completed")])
+def test_a_page_of_the_day_explains_its_numbers(look, api, monkeypatch, name, metric):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    for method, answer in {"habits": [HABIT], "days_off": [], "logs": [], "streak": STREAK}.items():
+        monkeypatch.setattr(api, method, Mock(return_value=answer))
+    page = run(name)
+    page.session_state["explain"] = True
+    page.run()
+    assert not page.exception
+    (number,) = [each for each in page.selectbox if each.label == "Number"]
+    assert number.value == metric
+
+
 def test_a_report_is_shown_as_of_a_past_day(look, api, monkeypatch):
     look()
     asked = Mock(return_value=b"<p>then</p>")
