@@ -37,6 +37,16 @@ def test_a_recurring_appointment_keeps_its_hour_through_daylight_saving(me):
     ]  # fmt: skip
 
 
+def test_a_series_ends_before_a_date_that_is_left_out_and_another_goes_on_after_it(me):
+    series = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", rrule="FREQ=WEEKLY")
+    ended = me.call("PATCH", f"/calendar/{series['id']}", {"rrule": "FREQ=WEEKLY;UNTIL=20261214"})
+    assert ended.status_code == 200, ended.text
+    event(me, "2026-12-22T09:00:00Z", "2026-12-22T10:00:00Z", rrule="FREQ=WEEKLY")
+    event(me, "2026-12-17T09:00:00Z", "2026-12-17T10:00:00Z")
+    found = [start[5:10] for start in starts(me, "since=2026-12-01&until=2026-12-31")]
+    assert found == ["12-01", "12-08", "12-17", "12-22", "12-29"]
+
+
 def test_a_recurring_appointment_of_long_ago_is_found_in_its_week(me):
     event(me, "2020-01-06T08:00:00Z", "2020-01-06T09:00:00Z", rrule="FREQ=WEEKLY;BYDAY=MO")
     assert starts(me, "since=2026-11-16&until=2026-11-22") == ["2026-11-16T08:00:00Z"]

@@ -1,9 +1,11 @@
 """Imports over HTTP. The work itself is done as `focusflow land` has it done."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from focusflow import clock
 from focusflow.database.retention import delete_expired
 from ingestion.importers.engine import jobs
 
@@ -171,3 +173,37 @@ def test_an_import_runs_in_a_process_of_its_own(me, database_url, upload, databa
     process = jobs.start_process(database_url, import_id)
     assert process.wait(60) == 0
     assert me.call("GET", f"/imports/{import_id}").json()["status"] == "ready"
+
+
+def test_a_calendar_file_brings_dates_beside_its_rules_and_leaves_others_out(me, upload, work):
+    """Also where a series has two rules. All that counts busy time reads the same single appointments."""
+    first = (clock.now() + timedelta(days=30)).replace(hour=9, minute=0, second=0, microsecond=0)
+    days = [first + timedelta(days=n) for n in range(12)]
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//", "BEGIN:VEVENT", "UID:gym", "SUMMARY:Gym",
+        f"DTSTART:{first:%Y%m%dT%H%M%SZ}", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3", "RRULE:FREQ=DAILY;INTERVAL=5;COUNT=3",
+        f"EXDATE:{days[1]:%Y%m%dT%H%M%SZ}", f"RDATE:{days[7]:%Y%m%dT%H%M%SZ},{days[8]:%Y%m%dT%H%M%SZ}",
+        "END:VEVENT", "END:VCALENDAR", "",
+    ]  # fmt: skip
+    uploaded = upload("\r\n".join(lines).encode(), "file_name=gym.ics")
+    path = f"/imports/{uploaded.json()['id']}"
+    work()
+    assert me.call("POST", f"{path}/confirm").status_code == 202
+    work()
+    span = f"since={first.date()}&until={days[-1].date()}"
+    taking = me.call("GET", f"/calendar?{span}").json()["items"]
+    expected = [days[n] for n in (0, 2, 5, 7, 8, 10)]
+    assert [datetime.fromisoformat(each["start_at"]) for each in taking] == expected
+    assert not any(each["is_recurring"] for each in taking)
+
+    meeting = {"title": "Meeting", "start_at": f"{days[7]}", "end_at": f"{days[7] + timedelta(minutes=30)}"}
+    assert me.call("POST", "/calendar", meeting).status_code == 201
+    (clash,) = me.call("GET", f"/calendar/conflicts?{span}").json()["items"]
+    assert {clash["first"]["title"], clash["second"]["title"]} == {"Gym", "Meeting"}
+    free = me.call("GET", f"/calendar/free?{span}&minutes=60&day_start=00:00&day_end=23:59").json()["items"]
+    split = [each for each in free if datetime.fromisoformat(each["end_at"]) in expected]
+    assert [datetime.fromisoformat(each["end_at"]) for each in split] == expected
+
+    assert me.call("DELETE", f"/calendar/{taking[3]['event_id']}").status_code == 204
+    left = me.call("GET", f"/calendar?{span}").json()["items"]
+    assert len([each for each in left if each["title"] == "Gym"]) == len(expected) - 1
