@@ -80,6 +80,7 @@ if user.erasure_due_at:
 st.session_state[lake.VERSIONS_READ] = {}
 if chosen.url_path not in command_bar.WITH_LINE:
     command_bar.keys()
+layout.show_message()
 try:
     layout.quarantine_notice()
     chosen.run()

@@ -12,7 +12,6 @@ from dashboard.charts.style import (
     DATES,
     DAY,
     HEIGHT,
-    LABEL,
     MAIN,
     QUIET,
     SHADES,
@@ -108,7 +107,7 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
         .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
         .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title="Your median week", format=".0f")])
     )
-    name = rule.mark_text(color=LABEL, align="right", x="width", dy=-6).encode(text="said:N")
+    name = rule.mark_text(align="right", x="width", dy=-6).encode(text="said:N")
     layers = [bars, rule, name, *([_arrows(unusual.rename({"first_day": "week"}))] if len(unusual) else [])]
     return alt.LayerChart(layer=layers).properties(height=HEIGHT)
 

@@ -5,7 +5,7 @@ import polars as pl
 
 from dashboard.charts.drawing import cached_spec
 from dashboard.charts.grids import calendar_grid
-from dashboard.charts.style import LABEL, MAIN, QUIET
+from dashboard.charts.style import MAIN, QUIET
 
 STATES = {
     "done": MAIN,
@@ -26,8 +26,7 @@ def grid(days: pl.DataFrame) -> alt.LayerChart:
     squares = calendar_grid(
         days, alt.Color("state:N", scale=scale, legend=None), alt.Tooltip("state:N", title="Status")
     )
-    marked = squares.mark_text(color=LABEL, fontSize=11).encode(
-        color=alt.value(LABEL), text="mark:N", opacity=alt.value(1)
-    )
-    marked.data = squares.data.with_columns(mark=pl.col("state").replace_strict(MARKS, default=""))
-    return alt.LayerChart(layer=[squares, marked]).properties(height=squares.height)
+    marked = squares.data.with_columns(mark=pl.col("state").replace_strict(MARKS, default=""))
+    place = squares.encoding
+    marks = alt.Chart(marked).mark_text(fontSize=11).encode(x=place.x, y=place.y, tooltip=place.tooltip, text="mark:N")
+    return alt.LayerChart(layer=[squares, marks]).properties(height=squares.height)

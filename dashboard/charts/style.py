@@ -9,18 +9,17 @@ HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
 #: A legend right over its chart, and no room under the dates: Streamlit leaves some 20 pixels of each.
 LEGEND, CLOSE = {"padding": 0, "offset": 8}, {"top": 4, "bottom": 4}
-ON_DARK = {"legend": LEGEND}
+ON_DARK = {"legend": LEGEND, "text": {"fill": "#a4adb6"}}
 #: On a light ground, Streamlit's own grey of what is written on an axis is too pale to be read well.
 ON_LIGHT = {
     "axis": {"labelColor": "#5a6270", "titleColor": "#5a6270"},
     "legend": LEGEND | {"labelColor": "#5a6270"},
+    "text": {"fill": "#5a6270"},
 }
 #: None, then stronger on either ground.
 SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 LABEL_WIDTH = 150
-#: Of words beside a line: read well on light and on dark.
-LABEL = "#77808c"
 
 DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
 BARE = alt.Axis(title=None, labelAngle=0, labelFlush=False, ticks=False, domain=False, grid=False, labelOverlap=True)
@@ -38,7 +37,7 @@ def label(ends: pl.DataFrame, *, align: Literal["left", "right"], is_under: bool
     """What a line or band is called (`said`), over or under a point of it (`local_date`, `value`)."""
     return (
         alt.Chart(ends)
-        .mark_text(color=LABEL, align=align, dx=-2 if align == "right" else 2, dy=10 if is_under else -8)
+        .mark_text(align=align, dx=-2 if align == "right" else 2, dy=10 if is_under else -8)
         .encode(x=alt.X("local_date:T"), y=alt.Y("value:Q", title=None), text="said:N")
     )
 

@@ -24,6 +24,6 @@ def is_confirmed() -> bool:
             autocomplete="one-time-code" if by == "code" else "current-password",
         )
         is_sent = st.form_submit_button("Confirm", type="primary")
-    if is_sent and layout.perform(lambda client: client.confirm(**{by: answer}), "Confirmed."):
-        st.rerun()
+    if is_sent:
+        layout.perform_and_rerun(lambda client: client.confirm(**{by: answer}), "Confirmed.")
     return False

@@ -178,8 +178,7 @@ def _other_format(found: Json) -> None:
 
 
 def _read_again(import_id: str, **changes: Any) -> None:
-    if layout.perform(lambda client: client.preview_import(import_id, **changes), "Reading the file again …"):
-        st.rerun()
+    layout.perform_and_rerun(lambda client: client.preview_import(import_id, **changes), "Reading the file again …")
 
 
 def _name(field: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -26,6 +26,7 @@ Answer = TypeVar("Answer")
 
 #: Of a label and its value, reserved before Streamlit has loaded what draws them.
 METRIC_HEIGHT = 52
+MESSAGE = "message of the last run"
 
 
 def row() -> DeltaGenerator:
@@ -165,6 +166,27 @@ def perform(change: Callable[[Client], Any], message: str) -> bool:
         return False
     st.toast(message, icon=":material/check:")
     return True
+
+
+def perform_and_rerun(change: Callable[[Client], Any], message: str) -> None:
+    """The same, and show the page anew. A toast would go with the run that ends here: the next run shows it."""
+    try:
+        call_api(change)
+    except Problem as problem:
+        st.toast(str(problem), icon=":material/error:")
+    else:
+        rerun_with(message)
+
+
+def rerun_with(message: str) -> NoReturn:
+    st.session_state[MESSAGE] = message
+    st.rerun()
+
+
+def show_message() -> None:
+    """What the run before left to be said."""
+    if message := st.session_state.pop(MESSAGE, None):
+        st.toast(message, icon=":material/check:")
 
 
 def on_click(change: Callable[[Client], Any], message: str) -> Callable[[], None]:

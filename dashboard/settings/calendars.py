@@ -145,8 +145,7 @@ def _account(connection: Json) -> None:
             changes["selected"] = None if set(kept) == calendars.keys() - {plans} else kept
             if password:
                 changes["password"] = password
-            if layout.perform(lambda client: client.change_calendar(id_, **changes), "Saved."):
-                st.rerun()
+            layout.perform_and_rerun(lambda client: client.change_calendar(id_, **changes), "Saved.")
 
 
 def _choice(label: str, connection: Json, field: str, options: list[str], names: Mapping[str, str]) -> str:
@@ -213,5 +212,4 @@ def _connect(values: dict[str, str]) -> None:
     except Problem as problem:
         st.error(str(problem), icon=":material/error:")
         return
-    st.toast("Connected. It is read within a minute.", icon=":material/check:")
-    st.rerun()
+    layout.rerun_with("Connected. It is read within a minute.")

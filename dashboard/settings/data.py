@@ -73,8 +73,8 @@ def _erasure() -> None:
         st.markdown(
             f"Your account will be erased on {due_at:%-d %B at %H:%M}, with everything that is stored about you."
         )
-        if st.button("Keep my account", type="primary") and layout.perform(_cancel, "Your account is kept."):
-            st.rerun()
+        if st.button("Keep my account", type="primary"):
+            layout.perform_and_rerun(_cancel, "Your account is kept.")
         return
     st.markdown("Deletes your account and everything that is stored about you, for good. Export your data first.")
     found = layout.fetch(Client.confirmation)
@@ -82,10 +82,8 @@ def _erasure() -> None:
         return
     with st.form("erase account", clear_on_submit=True):
         password = _password() if found["has_password"] else ""
-        if st.form_submit_button("Erase my account") and layout.perform(
-            lambda client: _erase(client, password), "Your account will be erased."
-        ):
-            st.rerun()
+        if st.form_submit_button("Erase my account"):
+            layout.perform_and_rerun(lambda client: _erase(client, password), "Your account will be erased.")
 
 
 def _password() -> str:

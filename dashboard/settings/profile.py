@@ -66,5 +66,4 @@ def _save(changes: Json) -> None:
         client.change_me(**changes)
         shared().store.forget(current_user.require_user().token)
 
-    if layout.perform(change, "Saved."):
-        st.rerun()
+    layout.perform_and_rerun(change, "Saved.")

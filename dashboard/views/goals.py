@@ -136,11 +136,10 @@ def _progress_form(goal: Json) -> None:
         top = None if is_number else 100.0
         value = st.number_input(label, 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}")
         if st.form_submit_button("Record", type="primary"):
-            layout.perform(
+            layout.perform_and_rerun(
                 lambda client: client.record_progress(goal["id"], value),
                 "Recorded. The chart updates in a few seconds.",
             )
-            st.rerun()
 
 
 def _steps(goal: Json) -> None:
@@ -179,8 +178,7 @@ def _new() -> None:
             fields: dict[str, Any] = {"target_date": str(target)} if target else {}
             if number:
                 fields |= {"measurement": "number", "target_value": number, "unit": unit.strip() or None}
-            if layout.perform(lambda client: client.create_goal(title, **fields), "Added."):
-                st.rerun()
+            layout.perform_and_rerun(lambda client: client.create_goal(title, **fields), "Added.")
 
 
 def _others(goals: list[Json]) -> None:

@@ -1,7 +1,6 @@
 """Habits: what is due today, how each holds, and the days behind it."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -142,7 +141,7 @@ def _log(habit: Json, today: date, now: str) -> None:
     key = habit["id"]
     with st.container(horizontal=True, width="content"):
         if now in ("open", "not due", "day off"):
-            st.button("Done today", key=f"log {key}", icon=":material/check:", on_click=_logged, args=(key, today, {}))
+            st.button("Done today", key=f"log {key}", icon=":material/check:", on_click=_logged, args=(key, today))
             if now == "open":
                 _skip(key, today)
         else:
@@ -167,12 +166,12 @@ def _skip(habit_id: str, today: date) -> None:
     ):
         reason = st.text_input("Reason", placeholder="ill", max_chars=500)
         if st.form_submit_button("Skip today", type="primary") and reason.strip():
-            _logged(habit_id, today, {"skipped": True, "skip_reason": reason})
-            st.rerun()
+            fields = {"skipped": True, "skip_reason": reason}
+            layout.perform_and_rerun(lambda client: client.log_habit(habit_id, today, **fields), "Skipped.")
 
 
-def _logged(habit_id: str, today: date, fields: dict[str, Any]) -> None:
-    layout.perform(lambda client: client.log_habit(habit_id, today, **fields), "Skipped." if fields else "Well done.")
+def _logged(habit_id: str, today: date) -> None:
+    layout.perform(lambda client: client.log_habit(habit_id, today), "Well done.")
 
 
 def _new() -> None:
@@ -189,5 +188,4 @@ def _new() -> None:
         )
         if st.form_submit_button("Add", type="primary") and title.strip():
             often = {"frequency": "daily"} if times == 7 else {"frequency": "weekly", "times_per_week": times}
-            if layout.perform(lambda client: client.create_habit(title, **often), "Added."):
-                st.rerun()
+            layout.perform_and_rerun(lambda client: client.create_habit(title, **often), "Added.")

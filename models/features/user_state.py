@@ -5,7 +5,7 @@ scored by what the batch would know.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import fsum, nan
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -29,7 +29,9 @@ def recalled(tasks: pl.DataFrame, memory: str | None, as_of: datetime) -> pl.Dat
     rates: dict[tuple[str, str], Sequence[float]] = {
         (each["kind"], each["key"]): [each[what] for what in WHAT] for each in written["rates"]
     }
-    moved: dict[str, int] = written["moved"]
+    moved: dict[str, int] | list[dict[str, Any]] = written["moved"]
+    if isinstance(moved, list):  # as the version before wrote it; the first refresh after an upgrade writes it anew
+        moved = {each["task_id"]: each["reschedules"] for each in moved}
     keys = {
         "all": [""] * tasks.height,
         "category": tasks["category_id"].fill_null("").to_list(),

@@ -19,11 +19,14 @@ from tests.integration.dashboard.conftest import TODAY, days_of, task
 
 
 def run(name, **query):
-    """A page as Streamlit runs it, whatever comes of it."""
+    """A page as `dashboard.app` runs it, whatever comes of it."""
 
     def script(name):
         from importlib import import_module
 
+        from dashboard.components import layout
+
+        layout.show_message()
         import_module(f"dashboard.views.{name}").page()
 
     page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=30)
