@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.components import command_bar, layout
 from dashboard.data import lake
+from dashboard.settings import two_factor
 from dashboard.views import (
     app_users,
     audit,
@@ -33,6 +34,10 @@ st.set_page_config(page_title="FocusFlow", page_icon=Path(__file__).with_name("i
 
 user = current_user.begin_page()
 current_user.watch_session()
+if user.lacks_second_factor:
+    only = st.Page(two_factor.required_page, title="Settings", url_path="settings", default=True)
+    st.navigation([only], position="hidden").run()
+    st.stop()
 pages = [
     st.Page(today.page, title="Today", icon=":material/today:", url_path="today", default=True),
     st.Page(overview.page, title="Overview", icon=":material/insights:", url_path="overview"),

@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         description="Whether users must open a link in an email before their first sign-in. If unset, required when a mail server is configured.",
     )
 
+    require_second_factor: Literal["none", "admins", "all"] = Field(
+        "none",
+        description="Whose accounts must use two-factor authentication: `none`, `admins` or `all`. Who has not set it up can do nothing else after signing in, also with the provider, and their API keys are refused until then.",
+    )
+
     oidc_issuer: str | None = Field(
         None,
         description="Issuer of an OpenID Connect provider, for example `https://id.example.com/realms/main`. If set, users can sign in with it. Its configuration is read from `<issuer>/.well-known/openid-configuration`.",

@@ -62,7 +62,7 @@ from operational_api.readiness import Readiness
 from operational_api.reports.routes import router as reports
 from operational_api.reports.unsubscribe import router as unsubscribing
 from operational_api.scores.routes import router as scores
-from operational_api.security.permissions import ADMIN, ANALYST, SIGNED_IN, Permission, scoped
+from operational_api.security.permissions import ADMIN, ANALYST, SETTING_UP, SIGNED_IN, Permission, scoped
 from operational_api.security.quota import Quota, TooManyRequests
 from operational_api.tasks.routes import router as tasks
 from operational_api.time_entries.routes import router as time_entries
@@ -97,8 +97,8 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (recovery, SIGNED_IN),
     (email_change, SIGNED_IN),
     (single_sign_on, SIGNED_IN),
-    (codes, SIGNED_IN),
-    (two_factor, SIGNED_IN),
+    (codes, SETTING_UP),
+    (two_factor, SETTING_UP),
     (unsubscribing, SIGNED_IN),
     (me, SIGNED_IN),
     (personal_data, SIGNED_IN),

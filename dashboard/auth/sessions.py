@@ -39,11 +39,19 @@ class Session:
     role: str
     week_start: int
     erasure_due_at: str | None = None
+    lacks_second_factor: bool = False
 
     @classmethod
     def of(cls, token: str, me: Json) -> Self:
         return cls(
-            token, me["id"], me["display_name"], me["timezone"], me["role"], me["week_start"], me["erasure_due_at"]
+            token,
+            me["id"],
+            me["display_name"],
+            me["timezone"],
+            me["role"],
+            me["week_start"],
+            me["erasure_due_at"],
+            me["lacks_second_factor"],
         )
 
     @property

@@ -11,6 +11,16 @@ from focusflow.errors import Problem
 NEW = "new two-factor key"
 
 
+def required_page() -> None:
+    """All that a user sees whose account must have a second factor and has none."""
+    st.title("Settings: Security", anchor=False)
+    st.info(
+        "Your account needs two-factor authentication here. Set it up to see your pages.", icon=":material/lock_person:"
+    )
+    section()
+    st.link_button("Sign out", "/signout", icon=":material/logout:")
+
+
 def section() -> None:
     layout.section_header("Two-factor authentication", "Signing in then also takes a code of an app on your phone.")
     found = layout.fetch(Client.two_factor)
@@ -68,3 +78,4 @@ def _is_on(found: Json) -> None:
 def _show_recovery_codes(codes: list[str]) -> None:
     st.success("Keep these recovery codes in a safe place. Each works once, and they cannot be shown again.")
     st.code("\n".join(codes), language=None)
+    st.button("I have stored them")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Query
 from psycopg.rows import DictRow
 
 from focusflow.clock import zone_names
@@ -31,6 +31,7 @@ from operational_api.http.unit_of_work import UnitOfWork
 from operational_api.security import audit, login_throttle, passwords
 from operational_api.security.authentication import Origin, RequestOrigin
 from operational_api.security.login_throttle import TooManyAttempts
+from operational_api.security.permissions import SETTING_UP
 from operational_api.security.tokens import Access, access_token, ticket
 
 router = APIRouter(prefix="/auth", tags=["Accounts"], route_class=TypedRoute)
@@ -176,7 +177,7 @@ def refresh_tokens(body: RefreshToken, origin: RequestOrigin, shared: Shared) ->
     return Tokens(**tokens_of(shared, Access(user_id, account["token_epoch"], family), token, tx.now))
 
 
-@router.post("/logout", status_code=204, responses=problems(NotSignedIn))
+@router.post("/logout", status_code=204, dependencies=[Depends(SETTING_UP)], responses=problems(NotSignedIn))
 def sign_out(uow: UnitOfWork) -> None:
     """End this session. Its tokens become invalid."""
     uow.tx.run(store.QUERIES["revoke_family"], {"family": uow.caller.family, "now": uow.tx.now})
@@ -191,7 +192,9 @@ def list_sessions(uow: UnitOfWork, shared: Shared) -> Sessions:
     return Sessions(items=[Session.from_row(row) for row in uow.tx.all(store.QUERIES["sessions"], mine)])
 
 
-@router.post("/sessions/current/seen", status_code=204, responses=problems(NotSignedIn))
+@router.post(
+    "/sessions/current/seen", status_code=204, dependencies=[Depends(SETTING_UP)], responses=problems(NotSignedIn)
+)
 def keep_session(uow: UnitOfWork) -> None:
     """Tell that the user of this session has done something, so that it does not end as idle. Requests alone do not count: a page that
     refreshes itself makes some too.

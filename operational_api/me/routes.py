@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from focusflow.database.rows import update_row
 from focusflow.database.tables import users
@@ -14,11 +14,12 @@ from operational_api.http.errors import problems
 from operational_api.http.route import TypedRoute
 from operational_api.http.unit_of_work import IfMatch, Stale, UnitOfWork, check_match
 from operational_api.me.schemas import Me, MeChange
+from operational_api.security.permissions import SETTING_UP
 
 router = APIRouter(prefix="/me", tags=["Accounts"], route_class=TypedRoute)
 
 
-@router.get("", responses=problems(NotSignedIn))
+@router.get("", dependencies=[Depends(SETTING_UP)], responses=problems(NotSignedIn))
 def get_account(uow: UnitOfWork) -> Me:
     """Your account."""
     row = _account(uow)
@@ -46,4 +47,4 @@ def change_account(body: MeChange, uow: UnitOfWork, if_match: IfMatch = None) ->
 def _account(uow: UnitOfWork) -> Any:
     row = uow.tx.one(store.QUERIES["me"], {"user_id": uow.caller.user_id})
     assert row is not None
-    return row
+    return row | {"lacks_second_factor": uow.caller.lacks_second_factor}

@@ -28,6 +28,9 @@ class Me(Output):
     erasure_due_at: datetime | None = Field(
         description="When the account is erased, if you asked for that and have not cancelled."
     )
+    lacks_second_factor: bool = Field(
+        description="Whether two-factor authentication is required of the account and not set up. Until then, other calls are refused."
+    )
     created_at: datetime
     version: int
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -34,7 +35,9 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The authenticated caller of a request. `scopes` are those of an API key; None if the user signed in."""
+    """The authenticated caller of a request. `scopes` are those of an API key; None if the user signed in. A second factor is lacking where
+    the installation requires it.
+    """
 
     user_id: UUID
     timezone: str
@@ -43,6 +46,7 @@ class Caller:
     is_session: bool = False
     key_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    lacks_second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Credentials:
     origin: Origin
     quota: Quota
     fair_share: FairShare
+    require_second_factor: str
 
 
 async def origin(request: Request) -> Origin:
@@ -98,7 +103,15 @@ class AuthenticationScheme(SecurityBase):
         permission = getattr(request.state, "permission", SIGNED_IN)
         # By the secret, until its owner is proven: anybody can write another user's id into one.
         request.scope[LEAVE] = await shared.fair_share.enter(_share_of(claims))
-        return Credentials(claims, permission, request.method, await origin(request), shared.quota, shared.fair_share)
+        return Credentials(
+            claims,
+            permission,
+            request.method,
+            await origin(request),
+            shared.quota,
+            shared.fair_share,
+            shared.settings.require_second_factor,
+        )
 
 
 def _claims(settings: Settings, token: str) -> Access | KeyAccess | SessionAccess:
@@ -191,14 +204,19 @@ def _caller(credentials: Credentials, row: DictRow, now: datetime) -> Caller:
         raise NotSignedIn("The access token has expired. Refresh it.")
     if not row["is_active"]:
         raise NotSignedIn
+    lacks = not row["has_second_factor"] and _is_required(credentials.require_second_factor, row["role"])
+    account = partial(Caller, claims.user_id, row["timezone"], row["role"], lacks_second_factor=lacks)
     if isinstance(claims, KeyAccess):
-        scopes = frozenset(row["scopes"])
-        caller = Caller(claims.user_id, row["timezone"], row["role"], key_id=row["key_id"], scopes=scopes)
+        caller = account(key_id=row["key_id"], scopes=frozenset(row["scopes"]))
     elif isinstance(claims, SessionAccess):
-        caller = Caller(claims.user_id, row["timezone"], row["role"], family=row["family"], is_session=True)
+        caller = account(family=row["family"], is_session=True)
     elif row["token_epoch"] != claims.epoch:
         raise NotSignedIn
     else:
-        caller = Caller(claims.user_id, row["timezone"], row["role"], family=claims.family)
-    credentials.permission.check(credentials.method, caller.role, caller.scopes)
+        caller = account(family=claims.family)
+    credentials.permission.check(credentials.method, caller.role, caller.scopes, lacks_second_factor=lacks)
     return caller
+
+
+def _is_required(whose: str, role: str) -> bool:
+    return whose == "all" or (whose == "admins" and role == "admin")

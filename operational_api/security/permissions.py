@@ -17,6 +17,10 @@ class ScopeMissing(Forbidden):
     """This API key is not allowed to do this."""
 
 
+class SecondFactorNeeded(Forbidden):
+    """Set up two-factor authentication first (`POST /api/v1/auth/two-factor`): this installation requires it of your account."""
+
+
 class SignInNeeded(Forbidden):
     """An API key cannot do this. Sign in with your password."""
 
@@ -28,6 +32,7 @@ class Permission:
     read: Scope | None
     write: Scope | None
     role: str = "user"
+    needs_second_factor: bool = True
 
     async def __call__(self, request: Request) -> None:
         request.state.permission = self
@@ -35,8 +40,10 @@ class Permission:
     def scope(self, method: str) -> Scope | None:
         return self.read if method in ("GET", "HEAD") else self.write
 
-    def check(self, method: str, role: str, granted: frozenset[str] | None) -> None:
-        """Refuse a caller without the permission. `granted` are the scopes of an API key; None (signed in) has all of them."""
+    def check(self, method: str, role: str, granted: frozenset[str] | None, *, lacks_second_factor: bool) -> None:
+        """Refuse a caller without the permission. `granted` are the scopes of an API key; None (signed in) has all of them. A second factor
+        is lacking where it is required.
+        """
         if granted is not None:
             scope = self.scope(method)
             if scope is None:
@@ -45,6 +52,8 @@ class Permission:
                 raise ScopeMissing(f"This API key is not allowed to do this: it lacks the scope {scope}.")
         if ROLES[role] < ROLES[self.role]:
             raise Forbidden
+        if lacks_second_factor and self.needs_second_factor:
+            raise SecondFactorNeeded
 
 
 def scoped(noun: str, *, role: str = "user") -> Permission:
@@ -59,6 +68,9 @@ def scoped(noun: str, *, role: str = "user") -> Permission:
 
 #: Accounts, keys and exports of personal data: closed to API keys.
 SIGNED_IN = Permission(None, None)
+
+#: What a user needs to set up a second factor, where it is required: closed to API keys.
+SETTING_UP = Permission(None, None, needs_second_factor=False)
 
 #: The installation: for admins who signed in.
 ADMIN = Permission(None, None, "admin")

@@ -142,7 +142,8 @@ class AccountRoles:
             raise OSError from error
         if answer.status_code >= 500:
             raise OSError(answer.status_code)
-        role = str(answer.json()["role"]) if answer.is_success else None
+        me = answer.json() if answer.is_success else {"lacks_second_factor": True}
+        role = None if me["lacks_second_factor"] else str(me["role"])
         self._known = {each: found for each, found in self._known.items() if now - found[0] < FRESH_SECONDS}
         self._known[token] = (now, role)
         return role

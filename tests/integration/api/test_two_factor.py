@@ -1,14 +1,19 @@
 """Codes at sign-in, and the acts that ask for a confirmation of who the caller is."""
 
 import base64
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from focusflow import clock
+from focusflow.settings import load_settings
+from operational_api.app import create_app
 from operational_api.auth.emails import TwoFactorChange
 from operational_api.security import second_factor, tokens
+from operational_api.security.permissions import Permission
 from operational_api.security.second_factor import STEP_SECONDS, code_at
 from tests.integration.api.conftest import PASSWORD, text_of, token_in
 
@@ -278,3 +283,77 @@ def test_each_change_is_mailed_to_the_owner_of_the_account(http, me, step, mails
     ]  # fmt: skip
     assert [next(change for change in TwoFactorChange if change in text) for text in told] == changes
     assert not any(code in text for code in codes for text in told)
+
+
+@pytest.fixture
+def required(http):
+    """The installation requires a second factor of the accounts that the setting names."""
+    given = http.app.state.services
+
+    def require(whose):
+        changed = given.settings.model_copy(update={"require_second_factor": whose})
+        http.app.state.services = replace(given, settings=changed)
+
+    yield require
+    http.app.state.services = given
+
+
+#: What a user may call who has no second factor although it is required: what it takes to set one up, and to leave.
+SETTING_UP = {
+    ("GET", "/api/v1/me"), ("POST", "/api/v1/auth/logout"), ("POST", "/api/v1/auth/sessions/current/seen"), ("GET", "/api/v1/auth/confirm"),
+    ("POST", "/api/v1/auth/confirm"), ("GET", "/api/v1/auth/two-factor"), ("POST", "/api/v1/auth/two-factor"),
+    ("POST", "/api/v1/auth/two-factor/on"), ("POST", "/api/v1/auth/two-factor/recovery-codes"), ("DELETE", "/api/v1/auth/two-factor"),
+}  # fmt: skip
+
+
+def test_only_setting_it_up_is_open_without_a_second_factor_that_is_required():
+    open_calls = {
+        (method, route.path)
+        for route in iter_route_contexts(create_app(load_settings(), "").routes)
+        if isinstance(route.original_route, APIRoute)
+        for permission in [each.dependency for each in route.dependencies if isinstance(each.dependency, Permission)][
+            -1:
+        ]
+        if not permission.needs_second_factor
+        for method in route.methods or ()
+    }
+    without_caller = {("POST", "/api/v1/auth/login/code"), ("POST", "/api/v1/auth/sessions/code")}
+    assert open_calls == SETTING_UP | without_caller
+
+
+def test_a_user_without_the_required_second_factor_can_only_set_one_up(http, me, step, required):
+    key = me.call("POST", "/keys", {"name": "App", "scopes": ["tasks:read"]}).json()["key"]
+    session = http.post("/api/v1/auth/sessions", json={"email": me.email, "password": PASSWORD}).json()["token"]
+    required("all")
+    tokens_of_me = (me.access_token, key, session)
+    bearers = [{"Authorization": f"Bearer {token}"} for token in tokens_of_me]
+    for bearer in bearers:
+        answer = http.get("/api/v1/tasks", headers=bearer)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/second-factor-needed")
+    assert (
+        me.call("POST", "/keys", {"name": "B", "scopes": ["tasks:read"]})
+        .json()["type"]
+        .endswith("second-factor-needed")
+    )
+    assert me.call("GET", "/me").json()["lacks_second_factor"] is True
+    assert me.call("POST", "/auth/confirm", {"password": PASSWORD}).status_code == 204
+    set_up(me, step)
+    assert [http.get("/api/v1/tasks", headers=bearer).status_code for bearer in bearers] == [200, 200, 200]
+    assert me.call("GET", "/me").json()["lacks_second_factor"] is False
+    me.call("DELETE", "/auth/two-factor")
+    assert me.call("GET", "/tasks").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [("admin", 403), ("analyst", 200), ("user", 200)])
+def test_a_second_factor_may_be_required_of_admins_alone(me, required, database, role, status):
+    required("admins")
+    with database.owner() as connection:
+        connection.execute("update users set role = %s where id = %s", [role, me.id])
+    assert me.call("GET", "/tasks").status_code == status
+    assert me.call("GET", "/me").json()["lacks_second_factor"] is (status == 403)
+
+
+def test_a_second_factor_that_was_begun_and_not_confirmed_is_none(me, required):
+    required("all")
+    assert me.call("POST", "/auth/two-factor").status_code == 201
+    assert me.call("GET", "/tasks").status_code == 403

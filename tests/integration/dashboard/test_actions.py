@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,9 +16,12 @@ from focusflow import clock
 from focusflow.identity import new_id
 from focusflow.settings import load_settings
 from ingestion.importers.engine.jobs import ImportQueue, run_job
+from operational_api.app import create_app
 from operational_api.security.second_factor import STEP_SECONDS, code_at
+from pipelines.orchestration.page_guard import AccountRoles
 from tests.integration.dashboard.test_pages import show, words
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email
+from tests.integration.oidc_provider import served
 
 __all__ = ["api_address", "email"]  # fixtures
 
@@ -504,6 +508,29 @@ def test_two_factor_authentication_is_turned_on_and_off_in_the_settings(visit, m
     page.run()
     press(page, "Turn off two-factor authentication")
     assert me.two_factor()["is_on"] is False
+
+
+def test_a_user_who_must_have_a_second_factor_sees_nothing_but_its_setup(database_url, email, lake, tmp_path):
+    settings = load_settings(home=tmp_path, lake_url=lake.location, require_second_factor="all")
+    with served(create_app(settings, database_url)) as address:
+        store = SignedIn(address)
+        app_state.provide(settings, store)
+        store.token = store.sign_in(email, PASSWORD)
+        page = AppTest.from_file(Path(app_state.__file__).with_name("app.py"), default_timeout=30).run()
+        assert not page.exception, page.exception
+        assert [each.value for each in page.title] == ["Settings: Security"]
+        assert AccountRoles(address)(store.token) is None
+        press(page, "Set up")
+        key = next(each.value for each in page.code if not each.value.startswith("otpauth://"))
+        step = int(clock.now().timestamp()) // STEP_SECONDS
+        labelled(page.text_input, "Code").set_value(code_at(base64.b32decode(key), step))
+        press(page, "Turn on")
+        assert len(page.code[0].value.splitlines()) == 10
+        store.forget(store.token)
+        press(page, "I have stored them")
+        assert [each.value for each in page.title] != ["Settings: Security"]
+        assert AccountRoles(address)(store.token) == "user"
+    app_state._provided.clear()
 
 
 def test_a_key_takes_a_confirmation_where_the_sign_in_is_old(visit, me, database):
