@@ -116,7 +116,7 @@ def remove_two_factor(user_id: UUID, uow: UnitOfWork, shared: Shared, later: Bac
     two_factor.notify(later, shared, user_id, TwoFactorChange.REMOVED)
 
 
-@router.get("/users/{user_id:uuid}/sessions", responses=problems(NotSignedIn, Forbidden))
+@router.get("/users/{user_id:uuid}/sessions", responses=problems(NotSignedIn, Forbidden, NotFound))
 def list_sessions_of(user_id: UUID, uow: UnitOfWork, shared: Shared) -> Sessions:
     """List where a user is signed in."""
     idle_since = uow.tx.now - shared.settings.session_idle
