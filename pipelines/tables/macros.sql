@@ -14,7 +14,8 @@
 -- shrinks (kept_trend). The pace goes on to grow seven times as fast, for goals with a date are hurried at the end,
 -- and never falls. The time that this takes has a lognormal distribution, whose deviation (unsure) adds up the noise
 -- of the weeks, a pace that wanders, the more the more good weeks followed good ones (carried_over), and the part that
--- the trend made up; it is never so large that the soonest day would be today. The constants hold 75 to 85 % of seven kinds of generated goals between p10 and p90. normal is the distribution function of the normal distribution, to 0.0002.
+-- the trend made up; it is never so large that the soonest day would be today. A time that is long beside the weeks known (far_ahead) is more
+-- often shorter than longer, for a pace seldom stays so low; a short one the other way round. The constants hold 75 to 85 % of seven kinds of generated goals between p10 and p90. normal is the distribution function of the normal distribution, to 0.0002.
 
 -- Amounts of earlier periods, as for so many days on.
 create or replace macro as_long_as(earlier, days) as
@@ -63,10 +64,13 @@ create or replace macro unsure(n, syy, mean, together, pace, trend, weeks) as
     least(1.8, sqrt(2.1 * (syy + mean ^ 2) / (n + 1) / pace ^ 2 * (1 / greatest(0.5, weeks) + 1 / n)
          + (0.11 + 2.2 * carried_over(n, together, pace)) * least(4, weeks / n)
          + 0.68 * carried_over(n, together, pace) + 0.54 * (trend * (n - 1) / 2 / pace) ^ 2));
-create or replace macro soonest(weeks, unsure) as weeks * exp(-1.58 * unsure);
-create or replace macro latest(weeks, unsure) as weeks * exp(1.205 * unsure);
+create or replace macro far_ahead(weeks, n) as weeks / (weeks + 6 * n);
+create or replace macro sooner(weeks, n) as 0.6 + 2.1 * far_ahead(weeks, n);
+create or replace macro later(weeks, n) as 1.6 - 1.3 * far_ahead(weeks, n);
+create or replace macro soonest(weeks, n, unsure) as weeks * exp(-sooner(weeks, n) * unsure);
+create or replace macro latest(weeks, n, unsure) as weeks * exp(later(weeks, n) * unsure);
 create or replace macro reached_by(day, weeks) as case when weeks <= 520 then day + ceil(7 * weeks - 1e-6)::integer end;
 create or replace macro normal(z) as 1 / (1 + exp(-1.5976 * z - 0.07056 * z ^ 3));
-create or replace macro chance(weeks, unsure, time) as
+create or replace macro chance(weeks, n, unsure, time) as
     case when weeks is null or time is null then null when time <= 0 then 0
-         else normal(greatest(-8, least(8, 1.2816 * ln(time / weeks) / (unsure * case when time < weeks then 1.58 else 1.205 end)))) end;
+         else normal(greatest(-8, least(8, 1.2816 * ln(time / weeks) / (unsure * case when time < weeks then sooner(weeks, n) else later(weeks, n) end)))) end;

@@ -211,15 +211,18 @@ def forecast_of(by_week: dict[int, float], missing: float, day: date, target: da
     wander = (0.11 + 2.2 * carried) * min(4, middle / n) + 0.68 * carried
     unsure = min(1.8, sqrt(of_weeks + wander + 0.54 * (trend * (n - 1) / 2 / pace) ** 2))
 
+    far = middle / (middle + 6 * n)
+    sooner, later = 0.6 + 2.1 * far, 1.6 - 1.3 * far
+
     def after(time: float) -> date | None:
         return day + timedelta(days=ceil(7 * time - 1e-6)) if time <= 520 else None
 
     on_time = None
     if target is not None:
         time = (target - day).days / 7
-        z = 1.2816 * log(time / middle) / (unsure * (1.58 if time < middle else 1.205)) if time > 0 else -8
+        z = 1.2816 * log(time / middle) / (unsure * (sooner if time < middle else later)) if time > 0 else -8
         on_time = (1 + erf(z / sqrt(2))) / 2 if time > 0 else 0.0
-    return after(middle * exp(-1.58 * unsure)), after(middle), after(middle * exp(1.205 * unsure)), on_time
+    return after(middle * exp(-sooner * unsure)), after(middle), after(middle * exp(later * unsure)), on_time
 
 
 def goal_completion(a: Account) -> Rows:

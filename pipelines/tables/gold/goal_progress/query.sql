@@ -136,9 +136,9 @@ select
     end as expected_progress,
     progress - expected_progress as ahead,
     progress_28_days,
-    reached_by(local_date, soonest(weeks, unsure)) as forecast_p10,
+    reached_by(local_date, soonest(weeks, n, unsure)) as forecast_p10,
     reached_by(local_date, weeks) as forecast_p50,
-    reached_by(local_date, latest(weeks, unsure)) as forecast_p90,
-    chance(weeks, unsure, (target_date - local_date) / 7) as probability_on_time
+    reached_by(local_date, latest(weeks, n, unsure)) as forecast_p90,
+    chance(weeks, n, unsure, (target_date - local_date) / 7) as probability_on_time
 from with_forecast
 left join off_counts using (user_id, goal_id, local_date)
