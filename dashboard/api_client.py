@@ -134,8 +134,8 @@ class Client:
     def turn_off_two_factor(self) -> None:
         self._call("DELETE", "/api/v1/auth/two-factor")
 
-    def begin_single_sign_on(self) -> Json:
-        return self._call("POST", "/api/v1/auth/oidc")
+    def begin_single_sign_on(self, *, is_confirmation: bool = False) -> Json:
+        return self._call("POST", "/api/v1/auth/oidc", params={"is_confirmation": is_confirmation})
 
     def finish_single_sign_on(self, secret: str, state: str, code: str) -> str:
         """Sign in for a browser with the answer of the provider. Returns the secret of the session."""

@@ -91,10 +91,10 @@ class SessionStore:
         with self.on_behalf_of(address) as client:
             return client.begin_session_with_code(ticket, code)
 
-    def begin_single_sign_on(self, address: str | None) -> Json:
+    def begin_single_sign_on(self, address: str | None, *, is_confirmation: bool = False) -> Json:
         """Where to send a browser that signs in with the provider, and the secret that must come back with the answer."""
         with self.on_behalf_of(address) as client:
-            return client.begin_single_sign_on()
+            return client.begin_single_sign_on(is_confirmation=is_confirmation)
 
     def finish_single_sign_on(self, secret: str, state: str, code: str, address: str | None) -> str:
         """The value of the cookie for a new session."""

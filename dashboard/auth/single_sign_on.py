@@ -30,7 +30,10 @@ class SingleSignOn:
 
     async def begin(self, request: Request) -> Response:
         try:
-            begun = await run_in_threadpool(self._store.begin_single_sign_on, address_of(request))
+            is_confirmation = "confirm" in request.query_params
+            begun = await run_in_threadpool(
+                self._store.begin_single_sign_on, address_of(request), is_confirmation=is_confirmation
+            )
         except Problem as problem:
             return self._sign_in.page(str(problem), problem.status)
         answer = RedirectResponse(begun["authorization_url"], 303, {"Cache-Control": "no-store"})

@@ -14,7 +14,7 @@ def is_confirmed() -> bool:
     by: str = found["by"]
     if by == "provider":
         st.markdown("Confirm that it is you: sign in again.")
-        st.link_button("Sign in again", "/signin/oidc", type="primary")
+        st.link_button("Sign in again", "/signin/oidc?confirm=1", type="primary")
         return False
     with st.form("confirm", clear_on_submit=True):
         st.markdown("Confirm that it is you.")

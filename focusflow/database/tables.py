@@ -506,6 +506,7 @@ pending_sign_ins = Table(
     required("nonce", Text),
     required("code_verifier", Text),
     required("expires_at", Instant),
+    Column("authenticated_after", Instant),
 )
 
 #: How often something was tried, counted for all processes of the API. Losing it in a crash of Postgres costs nothing.

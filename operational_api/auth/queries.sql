@@ -116,12 +116,12 @@ from users where id = %(user_id)s
 delete from bounces where user_id = %(user_id)s
 
 -- add_pending_sign_in --
-insert into pending_sign_ins (secret_hash, state, nonce, code_verifier, expires_at)
-values (%(secret_hash)s, %(state)s, %(nonce)s, %(code_verifier)s, %(expires_at)s)
+insert into pending_sign_ins (secret_hash, state, nonce, code_verifier, expires_at, authenticated_after)
+values (%(secret_hash)s, %(state)s, %(nonce)s, %(code_verifier)s, %(expires_at)s, %(authenticated_after)s)
 
 -- take_pending_sign_in --
 delete from pending_sign_ins where secret_hash = %(secret_hash)s and state = %(state)s and expires_at > %(now)s
-returning state, nonce, code_verifier
+returning state, nonce, code_verifier, authenticated_after
 
 -- identity --
 select user_id from identities where issuer = %(issuer)s and subject = %(subject)s

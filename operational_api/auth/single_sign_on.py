@@ -24,7 +24,7 @@ from operational_api.http.schema_base import Input, Output
 from operational_api.http.services import Shared
 from operational_api.security import audit, login_throttle, passwords, tokens
 from operational_api.security.authentication import Origin, RequestOrigin
-from operational_api.security.identity_provider import Identity, SignInAttempt, SignInRefused
+from operational_api.security.identity_provider import CONFIRMATION_MAX_AGE, Identity, SignInAttempt, SignInRefused
 from operational_api.security.permissions import ROLES
 
 #: The dashboard's own, like its sessions: other clients use tokens and keys.
@@ -73,10 +73,12 @@ def get_provider(shared: Shared) -> ProviderSignOut:
 
 
 @router.post("", status_code=201)
-def begin_sign_in(origin: RequestOrigin, shared: Shared) -> PendingSignIn:
-    """Begin a sign-in at the provider."""
+def begin_sign_in(origin: RequestOrigin, shared: Shared, *, is_confirmation: bool = False) -> PendingSignIn:
+    """Begin a sign-in at the provider. One that confirms who the user is has the provider ask them again."""
     login_throttle.count(shared.database, login_throttle.requests_of("single sign-on", origin.ip))
-    attempt, secret = SignInAttempt.new(), tokens.refresh_token()
+    with shared.database.transaction(Role.AUTH) as tx:
+        after = tx.now - CONFIRMATION_MAX_AGE if is_confirmation else None
+    attempt, secret = SignInAttempt.new(after), tokens.refresh_token()
     url = shared.identity_provider.authorization_url(attempt)
     with shared.database.transaction(Role.AUTH) as tx:
         store.add_pending_sign_in(tx, secret, attempt)
@@ -94,7 +96,9 @@ def finish_sign_in(body: ProviderAnswer, origin: RequestOrigin, shared: Shared) 
             account = _account_of(tx, identity, shared.settings, origin)
             begun = None
             if not store.has_second_factor(tx, account["id"]):
-                begun = store.begin_session(tx, account["id"], shared.settings.session_hours, origin)
+                begun = store.begin_session(
+                    tx, account["id"], shared.settings.session_hours, origin, identity.authenticated_at
+                )
                 audit.record(tx, "sign-in", origin, actor_id=None, user_id=account["id"], after={"method": "oidc"})
     except (SignInRefused, Forbidden) as refused:
         _record_refusal(shared, origin, refused)

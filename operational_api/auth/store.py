@@ -107,10 +107,14 @@ def begin_family(tx: Transaction, user_id: UUID, days: int, origin: Origin) -> t
     return _begin(tx, user_id, token, tx.now + timedelta(days=days), origin, seen_at=None), token
 
 
-def begin_session(tx: Transaction, user_id: UUID, hours: int, origin: Origin) -> tuple[str, datetime]:
-    """A new session: its secret, and its end."""
+def begin_session(
+    tx: Transaction, user_id: UUID, hours: int, origin: Origin, confirmed_at: datetime | None = None
+) -> tuple[str, datetime]:
+    """A new session: its secret, and its end. `confirmed_at` is when its user proved who they are, if not just now."""
     token, expires_at = session_tokens.new_for(user_id), tx.now + timedelta(hours=hours)
-    _begin(tx, user_id, token, expires_at, origin, seen_at=tx.now)
+    family = _begin(tx, user_id, token, expires_at, origin, seen_at=tx.now)
+    if confirmed_at is not None:
+        tx.run(QUERIES["confirm_family"], {"user_id": user_id, "family": family, "now": confirmed_at})
     return token, expires_at
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -44,21 +44,34 @@ class ProviderUnavailable(Unavailable):
     """The sign-in provider does not answer. Try again shortly, or sign in with your password."""
 
 
+#: A sign-in that confirms who the user is may be so old.
+CONFIRMATION_MAX_AGE = timedelta(minutes=1)
+#: Of a user who does not say when they signed in at the provider.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class SignInRefused(NotSignedIn):
     """The answer of the sign-in provider could not be accepted. Start again from the sign-in page."""
 
 
+class NotSignedInAgain(SignInRefused):
+    """Your sign-in provider did not say that you have just signed in there. Set a password by a link in an email, and confirm with that."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """What ties an answer of the provider to the browser that was sent there."""
+    """What ties an answer of the provider to the browser that was sent there. Where the sign-in confirms who the user is, they must have
+    signed in there after a moment.
+    """
 
     state: str
     nonce: str
     code_verifier: str
+    authenticated_after: datetime | None = None
 
     @classmethod
-    def new(cls) -> Self:
-        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+    def new(cls, authenticated_after: datetime | None = None) -> Self:
+        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), authenticated_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Identity:
     email: str | None
     is_email_verified: bool
     groups: frozenset[str]
+    authenticated_at: datetime
     claims: Mapping[str, Any]
 
 
@@ -108,6 +122,8 @@ class IdentityProvider:
             "code_challenge": base64.urlsafe_b64encode(challenge).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
+        if attempt.authenticated_after is not None:
+            query["max_age"] = str(int(CONFIRMATION_MAX_AGE.total_seconds()))
         return _with_query(self._configured().authorization_endpoint, query)
 
     def sign_out_url(self) -> str | None:
@@ -123,6 +139,10 @@ class IdentityProvider:
         """Exchange the code that a browser brought back. Raises if any part of the answer is not what was asked for."""
         answer = self._exchange(code, attempt)
         claims = self._verified(answer.get("id_token"), attempt, now)
+        authenticated_at = _authenticated_at(claims, now)
+        leeway = timedelta(seconds=LEEWAY_SECONDS)
+        if attempt.authenticated_after is not None and authenticated_at + leeway < attempt.authenticated_after:
+            raise NotSignedInAgain
         wanted = ["email", *([self._settings.oidc_groups_claim] if self._settings.oidc_roles else [])]
         if any(_claim(claims, name) is None for name in wanted):
             claims = self._userinfo(answer.get("access_token"), claims["sub"]) | claims
@@ -134,6 +154,7 @@ class IdentityProvider:
             email if isinstance(email, str) else None,
             is_verified,
             _texts(_claim(claims, self._settings.oidc_groups_claim)),
+            authenticated_at,
             claims,
         )
 
@@ -249,6 +270,14 @@ class IdentityProvider:
             yield
         finally:
             self._calls.release()
+
+
+def _authenticated_at(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """When the user signed in at the provider. A moment in the future is none."""
+    at = claims.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= now.timestamp() + LEEWAY_SECONDS:
+        return NEVER
+    return min(datetime.fromtimestamp(at, UTC), now)
 
 
 def _with_query(url: str, query: Mapping[str, Any]) -> str:

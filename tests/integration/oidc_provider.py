@@ -61,6 +61,7 @@ class Provider:
         self.spoil: Callable[[dict[str, Any]], dict[str, Any]] = _same
         self.sign: Callable[[dict[str, Any]], str] = self.signed
         self.is_down = False
+        self.signed_in_at: int | None = None
 
     def rotate(self) -> None:
         self.key, self.key_id = rsa.generate_private_key(65537, 2048), secrets.token_hex(4)
@@ -94,6 +95,10 @@ class Provider:
         query = dict(request.query_params)
         assert (query["client_id"], query["response_type"]) == (CLIENT_ID, "code")
         assert (query["code_challenge_method"], "openid" in query["scope"].split()) == ("S256", True)
+        now = int(clock.now().timestamp())
+        is_old = self.signed_in_at is not None and now - self.signed_in_at > int(query.get("max_age", now))
+        if is_old:
+            self.signed_in_at = now
         code = secrets.token_urlsafe(8)
         self._codes[code] = query
         return RedirectResponse(f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
@@ -112,6 +117,7 @@ class Provider:
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(clock.now().timestamp())
         claims = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
+        claims["auth_time"] = now if self.signed_in_at is None else self.signed_in_at
         token = self.sign(self.spoil(claims | self.user))
         return JSONResponse({"access_token": "of the user", "token_type": "Bearer", "id_token": token})
 

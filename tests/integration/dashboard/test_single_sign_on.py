@@ -28,6 +28,7 @@ from operational_api.security.second_factor import STEP_SECONDS, code_at
 from tests.integration.api.conftest import mails_in, token_in
 from tests.integration.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, served
 
+NOW_LESS_AN_HOUR = int(clock.now().timestamp()) - 3600
 PASSWORD = "a long sentence is a good password"
 
 
@@ -155,7 +156,7 @@ def test_who_has_no_password_confirms_by_signing_in_again_and_erases_the_account
             assert client.erase_account()["due_at"]
             client.cancel_erasure()
             with database.owner() as connection:
-                query = "update refresh_tokens set created_at = created_at - interval '1 hour' where user_id = %s"
+                query = "update refresh_tokens set confirmed_at = confirmed_at - interval '1 hour' where user_id = %s"
                 connection.execute(query, [client.me()["id"]])
             assert client.confirmation()["is_needed"]
             for attempt in ({}, {"password": "a guess"}):
@@ -164,6 +165,30 @@ def test_who_has_no_password_confirms_by_signing_in_again_and_erases_the_account
             with pytest.raises(Forbidden):
                 client.confirm(password="")
         sign_in(browser)
+
+
+def is_confirmed(api, browser):
+    with Client(api.state.address, browser.cookies[COOKIE]) as client:
+        return not client.confirmation()["is_needed"]
+
+
+def test_a_sign_in_counts_as_confirmed_from_when_the_user_signed_in_at_the_provider(browser, api, provider, ada):
+    provider.signed_in_at = int(clock.now().timestamp()) - 3600
+    sign_in(browser)
+    assert not is_confirmed(api, browser)
+    back = httpx2.get(browser.get("/signin/oidc?confirm=1").headers["location"]).headers["location"]
+    assert browser.get(back).status_code == 303
+    assert is_confirmed(api, browser)
+
+
+@pytest.mark.parametrize("auth_time", [NOW_LESS_AN_HOUR, None, "soon", True, 1e18, -1])
+def test_a_confirmation_is_refused_where_the_provider_did_not_ask_again(browser, api, provider, ada, auth_time):
+    provider.spoil = lambda claims: claims | {"auth_time": auth_time}
+    sign_in(browser)
+    assert not is_confirmed(api, browser)
+    back = httpx2.get(browser.get("/signin/oidc?confirm=1").headers["location"]).headers["location"]
+    answer = browser.get(back)
+    assert (answer.status_code, "did not say that you have just signed in" in answer.text) == (401, True)
 
 
 def mail_to(home, address):
