@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 PAGES = {
     "Overview": "Productivity score",
     "Tasks": "Lead time",
-    "Goals": "Likely reached",
+    "Goals": "Likely around",
     "Habits": "Strength",
     "Time": "By category",
     "Reports": "Preview of the next email",

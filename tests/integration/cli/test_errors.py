@@ -27,6 +27,7 @@ TOLD = {
     "insights": ["--user", "demo@example.com"],
     "import": ["--user", "demo@example.com", "--undo", "01900000-0000-7000-8000-000000000000"],
     "audit": ["verify"],
+    "keys": ["rotate"],
     "backup": ["backups"],
     "export": ["demo@example.com"],
     "explain": ["tasks_completed", "--user", "demo@example.com", "--day", "2026-11-01"],

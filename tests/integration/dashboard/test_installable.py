@@ -17,6 +17,8 @@ from dashboard.auth.sign_in import SignedInOnly
 
 
 class Nobody:
+    cookie = "focusflow_session"
+
     def find(self, _: str | None) -> None:
         return None
 

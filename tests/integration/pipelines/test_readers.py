@@ -141,7 +141,8 @@ def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
                 version,
             )
     assert watch.errors == []
-    assert all(world.rows(table) for table in GOLD)
+    of_apps = tuple(table for table in GOLD if table.startswith("gold/app_user"))  # whose users this lake has none of
+    assert all(world.rows(table) for table in GOLD if table not in of_apps)
     for name, looks in watch.looks.items():
         for table in states[0][name]:
             assert {look[table] for look in looks} <= {state[name][table] for state in states}, (name, table)
