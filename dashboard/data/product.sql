@@ -35,8 +35,8 @@ from (select unnest(from_json(reasons, '["JSON"]')) as reason from gold.priority
 group by code order by points_a_task desc
 
 -- quarantined_users --
-select user_id, table_name, replace(rule, '_', ' ') as rule, broken, since
-from quarantine.users order by since, user_id, table_name, rule
+select table_name, replace(rule, '_', ' ') as rule, count(distinct user_id) as users, sum(broken)::bigint as broken, min(since) as since
+from quarantine.users group by all order by since, table_name, rule
 
 -- quarantine --
 -- Without the words of an event that its reason quotes: `focusflow quarantine` has them, for operators.

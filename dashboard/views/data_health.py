@@ -76,7 +76,7 @@ def _numbers(tables: list[dagster_client.TableStatus], quarantined: int) -> None
 
 
 def _quarantined_users() -> None:
-    """Whose rows are held back, and by which rules: by their ids, for nobody is named here."""
+    """Of how many users rows are held back, and by which rules. Who they are, an operator sees in `quarantine.users`."""
     found, me = lake.query("quarantined_users"), current_user.require_user()
     if not len(found):
         return
@@ -85,7 +85,7 @@ def _quarantined_users() -> None:
         [row | {"since": f"{layout.local(row['since'], me):%-d %B, %H:%M}"} for row in found.to_dicts()],
         hide_index=True,
         column_config={
-            "user_id": "User", "table_name": "Table", "rule": "Rule", "broken": st.column_config.NumberColumn("Times", format="localized"),
+            "table_name": "Table", "rule": "Rule", "users": "Users", "broken": st.column_config.NumberColumn("Times", format="localized"),
             "since": "Since",
         },
     )  # fmt: skip
@@ -142,13 +142,14 @@ def _rules(checks: list[dagster_client.Check]) -> None:
             if check.broken
             else f"breaks the rule “{rule}”"
         )
-        if users := check.metadata.get("users"):
-            st.warning(f"`{check.table}` {alt_text}. Quarantined: user {users}.", icon=":material/person_off:")
+        if check.metadata.get("users"):
+            st.warning(f"`{check.table}` {alt_text}. Their users are quarantined.", icon=":material/person_off:")
         else:
             st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
         if check.samples:
             with st.expander(f"Some of the rows: {rule} in {check.table}"):
-                st.dataframe(check.samples, hide_index=True)
+                rows = [{name: value for name, value in row.items() if name != "user_id"} for row in check.samples]
+                st.dataframe(rows, hide_index=True)
     with st.expander("All rules", on_change="rerun", key="all rules") as opened:
         if opened.open:
             _all_rules(checks)

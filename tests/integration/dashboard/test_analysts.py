@@ -81,17 +81,22 @@ def test_a_broken_rule_is_shown_with_its_table_and_how_often(look, dagster):
     assert page.dataframe[0].value.to_dict("records") == [{"hour_of_day": 25, "meetings": 3}]
 
 
-def test_users_whose_rows_break_a_rule_are_shown_by_their_ids(look):
+def test_users_whose_rows_break_a_rule_are_counted_and_not_shown(look):
     look(role="analyst", dagster_port=9)
     with duckdb_session() as session:
         user_quarantine.record(
-            app_state.shared().lake, session, "gold/time_daily", {"no_time": {"0190-ada": 2}}, clock.now()
+            app_state.shared().lake,
+            session,
+            "gold/time_daily",
+            {"no_time": {"0190-ada": 2, "0190-bob": 1}},
+            clock.now(),
         )
     page = show("data_health")
-    (table,) = [each.value for each in page.dataframe if "user_id" in each.value]
-    assert table[["user_id", "table_name", "rule", "broken"]].to_dict("records") == [
-        {"user_id": "0190-ada", "table_name": "gold.time_daily", "rule": "no time", "broken": 2}
+    (table,) = [each.value for each in page.dataframe if "users" in each.value]
+    assert table[["table_name", "rule", "users", "broken"]].to_dict("records") == [
+        {"table_name": "gold.time_daily", "rule": "no time", "users": 2, "broken": 3}
     ]
+    assert "0190" not in table.to_csv() + words(page)
 
 
 def test_reasons_of_the_quarantine_quote_no_words_of_an_event(look):
