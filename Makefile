@@ -75,7 +75,10 @@ lint: .venv/.dev ## check style, formatting of code and SQL, types and which par
 AUDIT := $(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --require-hashes --disable-pip --progress-spinner off
 
 audit: .venv/.tools ## compare the locks with the published advisories; needs the network
-	@$(AUDIT) -r requirements/dev.txt -r requirements/bootstrap.txt $(ARGS)
+	@said=$$($(AUDIT) -r requirements/dev.txt -r requirements/bootstrap.txt $(ARGS) 2>&1); code=$$?; echo "$$said"; \
+	case $$said in *"could not be audited"*) \
+		echo "No advisories could be read, so nothing is known about this package: the package index has to serve its JSON API." >&2 ;; \
+	esac; exit $$code
 
 format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 	@$(BIN)/ruff check --fix-only --quiet
