@@ -9,7 +9,13 @@ from typing import Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, OffsetOutOfRangeError
+from kafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    OffsetOutOfRangeError,
+)
 from kafka.errors import TopicAlreadyExistsError as TopicExists
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
@@ -22,6 +28,7 @@ from ingestion.kafka.topic_state import TopicIdentity
 #: Bounds how long one call may hang: everything is tried again from a position that is known.
 ANSWER_SECONDS = 10
 DELIVERY_SECONDS = 30
+FENCED_SECONDS = 10  # that a broker, just started or starved, may need to take part
 MESSAGE_BYTES = 8 * 1024 * 1024
 
 #: Measured in docs/kafka.md: zstd is a fifth more work than lz4, and three fifths of the disk. Batches of 128 KiB instead of 256 are 10 % slower.
@@ -280,8 +287,16 @@ def _create(admin: KafkaAdminClient, topic: str, partitions: int, replicas: int,
         "max.message.bytes": str(MESSAGE_BYTES),
     }
     wanted = {topic: {"num_partitions": partitions, "replication_factor": replicas, "configs": settings}}
+    until = time.monotonic() + FENCED_SECONDS
     with suppress(TopicExists):  # somebody made it at the same moment
-        admin.create_topics(wanted, wait_for_metadata=True)
+        while True:
+            try:
+                admin.create_topics(wanted, wait_for_metadata=True)
+                return
+            except InvalidReplicationFactorError:  # also of brokers that are there and do not take part yet
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
 
 
 @contextmanager
