@@ -146,7 +146,7 @@ def imported(exported, format_name):
     ]
     assert [item for item in items if isinstance(item, Finding)] == []
     ids = {
-        (each.noun, each.source_id): UUID(each.source_id) if each.noun != "habit_log" else UUID(int=n)
+        (each.noun, each.source_id): UUID(each.source_id) if each.noun != "habit_log" else UUID(int=(1 << 127) + n)
         for n, each in enumerate(items)
     }
     names = {
