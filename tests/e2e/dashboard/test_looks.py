@@ -23,6 +23,7 @@ CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 SKIPPED = """() => [...document.querySelectorAll('h1, h2, h3, h4')].map(each => Number(each.tagName[1]))
     .filter((level, place, all) => level > (all[place - 1] ?? 0) + 1)"""
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, a[href]')].filter(each => each.checkVisibility({visibilityProperty: true}))
+    .filter(each => !each.closest('[aria-hidden=true]'))
     .filter(each => !(each.innerText || each.ariaLabel || each.title || [...(each.labels ?? [])].map(label => label.innerText).join('')
         || document.getElementById(each.getAttribute('aria-labelledby'))?.innerText)).map(each => each.outerHTML.slice(0, 200))"""
 #: Choices of which one stands under the others.
