@@ -34,15 +34,19 @@ PACKED = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 #: What most pages consist of. Streamlit loads each at its first use, and the page would jump when it comes.
 USED = (
-    *(
-        "elements/Metric/Metric",
-        "elements/PageLink/PageLink",
-        "elements/LinkButton/LinkButton",
-        "elements/Progress/Progress",
-    ),
-    *("elements/Spinner/Spinner", "elements/Toast/Toast", "elements/ArrowVegaLiteChart/ArrowVegaLiteChart"),
-    *("widgets/Button/Button", "widgets/ButtonGroup/ButtonGroup", "widgets/DownloadButton/DownloadButton"),
-    *("widgets/Checkbox/Checkbox", "widgets/NumberInput/NumberInput", "widgets/Selectbox/Selectbox"),
+    "elements/ArrowVegaLiteChart/ArrowVegaLiteChart",
+    "elements/LinkButton/LinkButton",
+    "elements/Metric/Metric",
+    "elements/PageLink/PageLink",
+    "elements/Progress/Progress",
+    "elements/Spinner/Spinner",
+    "elements/Toast/Toast",
+    "widgets/Button/Button",
+    "widgets/ButtonGroup/ButtonGroup",
+    "widgets/Checkbox/Checkbox",
+    "widgets/DownloadButton/DownloadButton",
+    "widgets/NumberInput/NumberInput",
+    "widgets/Selectbox/Selectbox",
     "widgets/TextInput/TextInput",
 )
 ICON_FONT = "src/assets/fonts/MaterialSymbols/MaterialSymbols-Rounded.woff2"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from focusflow.errors import Problem
 from focusflow.outbound import check_url
 from focusflow.webhooks import EVENT_TYPES
 from operational_api.http.schema_base import WRITABLE, Flag, Input, Output, Whole, each_once
@@ -21,7 +22,7 @@ DeliveryStatus = Literal["waiting", "delivered", "dead"]
 def _reachable(url: str) -> str:
     try:
         check_url(url)
-    except Exception as problem:  # pydantic collects ValueError
+    except Problem as problem:  # pydantic collects ValueError
         raise ValueError(str(problem)) from problem
     return url
 

@@ -153,7 +153,7 @@ def test_a_failure_is_shown_tried_again_and_given_up_once_it_is_of_no_use(me, re
         )
 
 
-def test_a_channel_that_fails_for_days_is_turned_off_and_its_user_told(me, receiver, send, database):
+def test_a_channel_that_fails_for_days_is_turned_off_and_its_user_notified(me, receiver, send, database):
     made = channel(me, receiver.address("json", "/x"))
     receiver.answer["/x"] = (500, {})
     tell(database, me, hours=200)

@@ -173,7 +173,7 @@ def test_a_calendar_that_is_no_longer_read_takes_its_appointments_along(account)
     assert there(account.work) == ["Mine", "Theirs"]
 
 
-def test_a_wrong_password_is_told(database, server, user):
+def test_a_wrong_password_is_reported(database, server, user):
     id_ = connect(database, user, server.address, "caldav", username=USER, password="wrong")
     assert syncer(database).run()["failed"] == 1
     assert "user name and password" in row_of(database, user, id_)["problem"]

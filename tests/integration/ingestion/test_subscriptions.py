@@ -121,7 +121,7 @@ def test_what_is_unreadable_or_cut_off_removes_nothing(database, user, web):
         (Page(status=302, headers={"Location": "http://169.254.169.254/latest"}), "private address 169.254.169.254"),
     ],
 )
-def test_a_failure_is_told_and_keeps_what_is_there(database, user, web, page, sentence):
+def test_a_failure_is_reported_and_removes_nothing(database, user, web, page, sentence):
     id_ = connect(database, user, web.publish(*event("a"), path="/f.ics"))
     syncer(database).run()
     web.serve("/f.ics", page)

@@ -121,7 +121,7 @@ def test_estimates(text, minutes):
         "Wow!", "C# course notes", "every", "tomorrow", "30m", "Email about !important", "Sat down", 'Read "Dune"',
     ],
 )  # fmt: skip
-def test_what_is_part_of_a_title_stays_there(text):
+def test_text_that_only_resembles_a_field_belongs_to_the_title(text):
     assert understood(text) == (text, {})
 
 
@@ -129,7 +129,7 @@ def test_a_hash_names_a_category_that_exists_and_else_a_tag():
     assert understood("sweep #Home #garden") == ("sweep", {"category_id": HOME, "tags": ["garden"]})
 
 
-def test_what_stands_in_quotes_or_behind_a_backslash_stays_in_the_title():
+def test_text_in_quotes_or_behind_a_backslash_belongs_to_the_title():
     assert understood(r"watch \fri 30m") == ("watch fri", {"estimated_minutes": 30})
     assert understood('play "every day" \\#work') == ("play every day #work", {})
     assert understood(r"open C:\temp tomorrow")[0] == r"open C:\temp"

@@ -26,7 +26,7 @@ def days(completed, count=70, **yesterday):
     return pl.DataFrame(rows[::-1])
 
 
-def test_yesterday_and_the_week_are_told_with_what_is_usual():
+def test_yesterday_and_the_week_are_summarized_with_what_is_usual():
     found = sentence(days(lambda n: 2 + (n // 7) % 2), TODAY)
     assert (
         found
