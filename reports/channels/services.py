@@ -56,8 +56,6 @@ SERVICES: Final = {
     "jsons": _JSON,
 }  # fmt: skip
 
-LABELS: Final = tuple(dict.fromkeys(service.label for service in SERVICES.values()))
-
 NOT_TAKEN = "The service answered {}."
 NOT_REACHED = "The service did not answer, or did not take the message. Look at the address and its tokens."
 
