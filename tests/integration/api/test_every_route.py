@@ -1,5 +1,6 @@
 """What holds for all routes, found by asking the API which it has."""
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +20,8 @@ from operational_api.http.schema_base import Input
 from operational_api.security.fair_share import FairShare
 from operational_api.security.permissions import ROLES
 from tests.integration.api.conftest import PASSWORD
+from tests.integration.api.hostile import Hostile
+from tests.sizes import dice, sized
 
 OPEN = {
     "/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/login/code", "/api/v1/auth/refresh", "/api/v1/auth/forgot-password",
@@ -260,15 +263,49 @@ HIDDEN = {
 }  # fmt: skip
 
 
-def test_no_route_is_missed_here(http):
-    described = {(method.upper(), path) for path, methods in http.app.openapi()["paths"].items() for method in methods}
-    served = {
+def served(http):
+    return {
         (method, (route.path or "").replace(":uuid", ""))
         for route in iter_route_contexts(http.app.routes)
         if isinstance(route.original_route, APIRoute)
         for method in route.methods or ()
     }
-    assert {(method, path) for method, path in served - described if not path.startswith(OTHER_PATHS)} == HIDDEN
+
+
+def test_no_route_is_missed_here(http):
+    described = {(method.upper(), path) for path, methods in http.app.openapi()["paths"].items() for method in methods}
+    hidden = {(method, path) for method, path in served(http) - described if not path.startswith(OTHER_PATHS)}
+    assert hidden == HIDDEN
+
+
+#: Of each route. There are about 200 routes.
+HOSTILE = sized(2, 40)
+
+#: Nobody waits for another user's calls longer than for one that takes so long.
+CPU_SECONDS = 1
+
+
+@pytest.mark.timeout(sized(120, 1800))
+def test_no_hostile_input_makes_the_api_fail_or_compute_for_long(http, other, theirs, database):
+    """As an admin with all that there is to be changed, with a key, and without either."""
+    with database.owner() as connection:
+        connection.execute("update users set role = 'admin' where id = %s", [other.id])
+    key = other.call("POST", "/keys", {"name": "App", "scopes": list(Scope)}).json()["key"]
+    callers = [{"Authorization": f"Bearer {other.access_token}"}] * 6 + [{"X-API-Key": key}] * 2 + [{}]
+    drawn = Hostile(http.app.openapi(), theirs, BODIES, draw := dice(19))
+    found = []
+    for method, path in sorted(served(http) - LAST):
+        for number, call in zip(range(HOSTILE), drawn.calls(method, path), strict=False):
+            if number % 20 == 0:  # guesses are delayed
+                with database.owner() as connection:
+                    connection.execute("delete from attempts")
+            headers = draw.choice(callers) | {"Content-Type": "application/json"} | call.headers
+            before = time.process_time()
+            answer = http.request(call.method, call.path, content=call.content, headers=headers)
+            seconds = time.process_time() - before
+            if answer.status_code >= 500 or seconds > CPU_SECONDS:
+                found.append((answer.status_code, seconds, call, answer.text[:300]))
+    assert found == []
 
 
 def test_every_call_that_adds_something_of_ones_own_can_be_sent_again(http):
