@@ -1,6 +1,6 @@
-"""`focusflow quarantine`: events that could not be parsed."""
+"""`focusflow quarantine`: events that could not be parsed, and rows that break a rule."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 @click.group("quarantine", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Inspect and retry events that could not be parsed.
+    """Inspect and retry events that could not be parsed, and inspect rows that break a rule.
 
     Example: focusflow quarantine list
     """
@@ -81,6 +81,45 @@ def retry() -> None:
     click.echo(f"{came.taken_in} events loaded, {came.left} left in quarantine.")
     if came.taken_in:
         click.echo("Run `focusflow refresh` to update the tables, or wait for the next one.")
+
+
+@command.command("rows")
+@click.argument("table")
+@click.argument("rule")
+def rows(table: str, rule: str) -> None:
+    """Print some rows that break a rule of a table, as JSON. The audit log records whose rows were shown.
+
+    Example: focusflow quarantine rows gold/productivity_daily duplicate_rows
+    """
+    from uuid import UUID
+
+    import orjson
+
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database
+    from focusflow.lake.session import duckdb_session
+    from focusflow.lake.tables import Lake
+    from focusflow.settings import load_settings
+    from pipelines.engine.checks import CHECKED, judge
+    from pipelines.engine.rules import rules_of
+    from pipelines.privacy.accounts import record
+
+    name = table.replace(".", "/")
+    if name not in CHECKED:
+        raise click.UsageError(f"{table} is no table with rules.")
+    if rule not in rules_of(name):
+        raise click.UsageError(f"{table} has no rule {rule}.")
+    settings = load_settings()
+    verdicts = judge(Lake(settings.lake_location), duckdb_session(), name)
+    found: list[dict[str, Any]] = [row for each in verdicts if each.rule == rule for row in each.sample]
+    if not found:
+        click.echo("No row breaks it.", err=True)
+        return
+    if users := sorted({user for row in found if (user := row.get("user_id")) is not None}):
+        with running_database(settings) as url, Database(url, connections=1) as database:
+            for user in users:
+                record(database, "user.viewed", UUID(user))
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2, default=str))
 
 
 def _quarantine(tag_key: str | None = None) -> "Quarantine":

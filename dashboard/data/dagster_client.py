@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-import orjson
 import streamlit as st
 
 from dashboard import current_user
@@ -22,7 +21,7 @@ REFERENCE = "agrees_with_the_reference"
 LOCAL = "127.0.0.1"
 CHECK_FIELDS = """status timestamp evaluation { metadataEntries { label
   ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr }
-  ... on UrlMetadataEntry { url } ... on TableMetadataEntry { table { records } } } }"""
+  ... on UrlMetadataEntry { url } } }"""
 TABLES = (
     "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { timestamp } assetChecksOrError { ... on AssetChecks { checks {"
     f" name description executionForLatestMaterialization {{ {CHECK_FIELDS} }} }} }} }} }} }}"
@@ -52,11 +51,6 @@ class Check:
     def broken(self) -> int | None:
         """How often it is broken."""
         return self.metadata.get("broken")
-
-    @property
-    def samples(self) -> list[dict[str, Any]]:
-        """Some of the rows that break it."""
-        return next((each for each in self.metadata.values() if isinstance(each, list)), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +128,5 @@ def _check(table: str, rule: str, means: str, run: dict[str, Any] | None) -> Che
 
 
 def _value(entry: dict[str, Any]) -> Any:
-    """What an entry says, whatever kind it is of; rows as a list. None for a kind that the query does not name."""
-    value = next(iter(entry.values()), None)
-    return [orjson.loads(row) for row in value["records"]] if isinstance(value, dict) else value
+    """What an entry says, whatever kind it is of. None for a kind that the query does not name."""
+    return next(iter(entry.values()), None)

@@ -146,10 +146,9 @@ def _rules(checks: list[dagster_client.Check]) -> None:
             st.warning(f"`{check.table}` {alt_text}. Their users are quarantined.", icon=":material/person_off:")
         else:
             st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
-        if check.samples:
-            with st.expander(f"Some of the rows: {rule} in {check.table}"):
-                rows = [{name: value for name, value in row.items() if name != "user_id"} for row in check.samples]
-                st.dataframe(rows, hide_index=True)
+        if command := check.metadata.get("see"):
+            st.caption("An operator sees rows that break it with:")
+            st.code(command, language=None)
     with st.expander("All rules", on_change="rerun", key="all rules") as opened:
         if opened.open:
             _all_rules(checks)

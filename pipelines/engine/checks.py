@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 #: A table that has lost more than a fifth of its rows in its last commits is reported. An erasure may do it, so it stops nothing.
 VOLUME, LEAST_KEPT, COMMITS = "volume", 0.8, 50
 
-#: The number of rows that are reported for a broken rule.
+#: The number of rows that operators are shown for a broken rule.
 SAMPLE = 5
-#: What apps of users name themselves. Analysts see the reported rows, and a name may be of one user.
-NAMED_BY_APPS = frozenset(("event_name", "platform"))
 
 
 CHECKED = tuple(each.full_name for each in descriptions.TABLES if each.is_checked)
@@ -163,15 +161,16 @@ def _are_right_of_users(
 def _sentences_of(table: str, counts: Counts | None, but: Container[str]) -> list[str]:
     if counts is None:
         return [f"{table} is not there"]
-    return [_sentence(table, rule, counts) for rule, count in counts.broken.items() if count and rule not in but]
+    return [
+        f"{table}: {count:,} {rule.replace('_', ' ')} (`{rows_command(table, rule)}`)"
+        for rule, count in counts.broken.items()
+        if count and rule not in but
+    ]
 
 
-def _sentence(table: str, rule: str, counts: Counts) -> str:
-    """How often a rule is broken, and by which row, for one."""
-    sentence = f"{table}: {counts.broken[rule]:,} {rule.replace('_', ' ')}"
-    first = next(iter(counts.samples.get(rule, ())), {})
-    key = ", ".join(f"{name} {value}" for name, value in list(first.items())[:3])
-    return f"{sentence} ({key})" if key else sentence
+def rows_command(table: str, rule: str) -> str:
+    """What shows operators the rows that break a rule. What is written about a rule itself holds no rows, for analysts read it."""
+    return f"focusflow quarantine rows {table} {rule}"
 
 
 def counts_of(lake: Lake, session: Session, table: str) -> Counts | None:
@@ -209,8 +208,7 @@ def _rows_before(lake: Lake, table: Pinned) -> int:
 
 def sample_of(session: Session, inputs: Inputs, table: str, rule: str) -> Iterator[dict[str, Any]]:
     """Some rows that break a rule."""
-    found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs)
-    found = found.drop_columns([name for name in found.column_names if name in NAMED_BY_APPS]).to_pylist()
+    found = session.run(f"from ({rules_of(table)[rule].rows}) limit {SAMPLE}", inputs).to_pylist()
     yield from ({name: _plain(value) for name, value in row.items()} for row in found)
 
 
@@ -243,22 +241,11 @@ def least_rows(counts: Counts) -> int:
 
 
 def frame_of(counts: Counts) -> "pd.DataFrame":
-    """What a suite validates: under each rule that is broken, how often, and some of the rows that break it, in words."""
+    """What a suite validates: under each rule that is broken, how often, in words."""
     import pandas as pd
 
-    rows_by_rule = {
-        rule: [
-            f"{broken:,} in all",
-            *(", ".join(f"{name} {value}" for name, value in row.items()) for row in counts.samples[rule]),
-        ]
-        if broken
-        else []
-        for rule, broken in counts.broken.items()
-    }
-    empty = [None] * (SAMPLE + 1)
-    return pd.DataFrame(
-        {rule: [*rows, *empty][: SAMPLE + 1] for rule, rows in rows_by_rule.items()} | {VOLUME: counts.rows}
-    )
+    found = {rule: [f"{broken:,} in all" if broken else None] for rule, broken in counts.broken.items()}
+    return pd.DataFrame(found | {VOLUME: [counts.rows]})
 
 
 def context() -> "EphemeralDataContext":

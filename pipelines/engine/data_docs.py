@@ -18,7 +18,7 @@ REMOTE = re.compile(
 ADDRESS = "/data-docs"
 
 INDEX = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title></head><body><h1>Data Docs</h1>
-<p>What holds in which table, as Great Expectations found it at {now:%Y-%m-%d %H:%M} UTC. A table's page shows rows that break a rule.</p>
+<p>What holds in which table, as Great Expectations found it at {now:%Y-%m-%d %H:%M} UTC. A table's page shows how often a rule is broken.</p>
 <table><tr><th></th><th>Table</th><th>Rules kept</th><th>Rows</th></tr>{rows}</table></body></html>"""
 ROW = """<tr><td><i class="{mark}"></i></td><td><a href="{page}">{table}</a></td><td>{kept} of {all}</td><td>{count:,}</td></tr>"""
 MARKS = {True: "fa-check-circle", False: "fa-times"}

@@ -2,19 +2,16 @@
 only what is published of them stands still.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from focusflow import clock
-from pipelines.engine.checks import CHECKED, VOLUME, Verdict, enforce
+from pipelines.engine.checks import CHECKED, VOLUME, Verdict, enforce, rows_command
 from pipelines.engine.rules import rules_of
 from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.resources import Installation
-
-#: So many users who break a rule are listed.
-MOST_LISTED = 20
 
 
 def checks_of(table: str) -> dg.AssetChecksDefinition:
@@ -39,20 +36,23 @@ def checks_of(table: str) -> dg.AssetChecksDefinition:
         asked = {each.name for each in context.selected_asset_check_keys}
         verdicts = enforce(installation.lake, installation.session(), table, clock.now())
         for verdict in (each for each in verdicts if each.rule in asked):
-            yield dg.AssetCheckResult(asset_key=key, check_name=verdict.rule, **outcome_of(verdict))
+            yield dg.AssetCheckResult(asset_key=key, check_name=verdict.rule, **outcome_of(table, verdict))
 
     return check
 
 
-def outcome_of(verdict: Verdict) -> dict[str, Any]:
-    """What a verdict says, as the arguments of Dagster's result or evaluation of a check."""
+def outcome_of(table: str, verdict: Verdict) -> dict[str, Any]:
+    """What a verdict says, as the arguments of Dagster's result or evaluation of a check.
+
+    Analysts read them: they hold counts, and the command that shows operators rows and users, which the audit log records.
+    """
     return {
         "passed": verdict.passed,
         "severity": dg.AssetCheckSeverity.ERROR if verdict.is_blocking else dg.AssetCheckSeverity.WARN,
         "description": None if verdict.passed else in_words(verdict),
         "metadata": {"broken": verdict.broken}
-        | ({"rows": table_of(verdict.sample)} if verdict.sample else {})
-        | ({"users": listed(verdict.users)} if verdict.users else {}),
+        | ({"users": len(verdict.users)} if verdict.users else {})
+        | ({"see": rows_command(table, verdict.rule)} if verdict.sample else {}),
     }
 
 
@@ -62,22 +62,8 @@ def in_words(verdict: Verdict) -> str:
     if verdict.rule == VOLUME:
         return f"{verdict.broken:,} rows fewer than some commits ago. It stops nothing."
     if verdict.users:
-        return f"{sentence} Quarantined until there are none: {listed(verdict.users)}. Everybody else's rows are published."
+        return f"{sentence} Users whose rows break it: {len(verdict.users):,}. They are quarantined until none does; everybody else's rows are published."
     return f"{sentence} Nothing is made or published from the table until there are none."
-
-
-def listed(users: Sequence[str]) -> str:
-    """Users by their ids; of many, the first."""
-    more = f" and {len(users) - MOST_LISTED:,} more" if len(users) > MOST_LISTED else ""
-    return ", ".join(users[:MOST_LISTED]) + more
-
-
-def table_of(sample: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """Rows that break a rule, column by column; what is nested in them as text."""
-    plain = (str, int, float, bool, type(None))
-    rows = [{name: value if isinstance(value, plain) else str(value) for name, value in row.items()} for row in sample]
-    schema = dg.TableSchema([dg.TableColumn(name, "text") for name in rows[0]])
-    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema)
 
 
 table_checks = [checks_of(table) for table in CHECKED]

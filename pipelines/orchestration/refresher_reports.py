@@ -82,7 +82,10 @@ class RefresherReports:
         if builds.broken_rules is not None and self._are_checks_due(builds.table_name, builds.broken_rules):
             for verdict in self._verdicts(builds.table_name, builds.broken_rules):
                 yield dg.AssetCheckEvaluation(
-                    key_of(builds.table_name), verdict.rule, blocking=verdict.is_blocking, **outcome_of(verdict)
+                    key_of(builds.table_name),
+                    verdict.rule,
+                    blocking=verdict.is_blocking,
+                    **outcome_of(builds.table_name, verdict),
                 )
 
     def _are_checks_due(self, table: str, broken_rules: Mapping[str, int]) -> bool:
@@ -99,7 +102,7 @@ class RefresherReports:
         )
 
     def _verdicts(self, table: str, broken_rules: Mapping[str, int]) -> list[Verdict]:
-        """Where a rule is broken, the table is checked again here, for the rows that break it: Postgres keeps none of them."""
+        """Where a rule is broken, the table is checked again here, for the users whose rows break it: Postgres keeps none of them."""
         if broken_rules:
             return judge(self._lake, duckdb_session(), table)
         return [Verdict(rule, passed=True, broken=0) for rule in (*rules_of(table), VOLUME)]

@@ -1,5 +1,6 @@
 """What became of each report that somebody was due. The only door to the table: who claims a row is the only one who sends its mail."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,6 +22,9 @@ from reports.delivery.schedule import next_attempt
 from reports.recipients import Recipient, Recipients
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
+
+#: What mail servers quote of their recipients. An event that leaves Postgres holds no address.
+ADDRESS = re.compile(r"\S+@\S+")
 
 #: How far back a period can end and still be somebody's newest.
 NEWEST = timedelta(days=70)
@@ -202,7 +206,11 @@ def _emit_event(tx: Transaction, saved: Mapping[str, Any] | None, to: Recipient)
             timezone=to.user.timezone,
             subject=saved["id"],
             version=saved["version"],
-            data={"kind": saved["kind"], "period": saved["period"], "reason": saved["reason"]},
+            data={
+                "kind": saved["kind"],
+                "period": saved["period"],
+                "reason": saved["reason"] and ADDRESS.sub("(address)", saved["reason"]),
+            },
             recorded_at=tx.now,
             actor="system",
         )

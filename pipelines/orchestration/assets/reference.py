@@ -1,5 +1,7 @@
 """The nightly comparison of the daily table with the reference as a check. Nothing is computed here; see `pipelines/reference/check.py`."""
 
+import logging
+from collections import Counter
 from random import Random
 
 import dagster as dg
@@ -10,7 +12,9 @@ from pipelines.orchestration.assets.tables import key_of
 from pipelines.orchestration.resources import Installation
 from pipelines.reference.check import compare
 
-#: So many cells that differ are named.
+log = logging.getLogger(__name__)
+
+#: So many cells that differ are named in the log.
 NAMED = 10
 
 
@@ -24,9 +28,13 @@ def reference_check(installation: Installation) -> dg.AssetCheckResult:
     found = compare(installation.lake, installation.session(), installation.buckets, dice)
     if found is None:
         return dg.AssetCheckResult(passed=True, metadata={"verdict": "There is no day to compare yet.", "cells": 0})
+    for each in found.mismatches[:NAMED]:  # in the log of the process, which is for operators
+        log.warning(
+            "%s of %s of user %s: %s in the table, %s by the reference",
+            *(each.column, each.day, each.user_id, each.published, each.reference),
+        )
     differing = [
-        f"{each.column} of {each.day} of user {each.user_id}: {each.published} in the table, {each.reference} by the reference"
-        for each in found.mismatches[:NAMED]
+        f"{column}: {count}" for column, count in Counter(each.column for each in found.mismatches).most_common()
     ]
     return dg.AssetCheckResult(
         passed=not found.mismatches,

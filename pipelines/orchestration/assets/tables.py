@@ -213,7 +213,7 @@ def published_catalog(installation: Installation) -> dg.MaterializeResult[None]:
 @dg.asset(
     key=["published", "data_docs"],
     deps=[key_of(name) for name in checks.CHECKED],
-    description="Great Expectations' Data Docs: which rules of which table hold, and rows that break them, as pages under the home.",
+    description="Great Expectations' Data Docs: which rules of which table hold, and how often others are broken, as pages under the home.",
     group_name="quality",
     kinds={"greatexpectations"},
     owners=OWNERS,

@@ -1,15 +1,18 @@
 """`focusflow quarantine` as an operator uses it."""
 
 import json
+from datetime import date
 from functools import partial
 
+import pyarrow as pa
 import pytest
 
 from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
-from pipelines.engine import silver
+from pipelines.engine import descriptions, silver
+from tests.conftest import add_user
 
 
 @pytest.fixture
@@ -39,3 +42,19 @@ def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
         missing = run("show", place)
         assert missing.returncode == 1
         assert b"Traceback" not in missing.stderr
+
+
+def test_rows_that_break_a_rule_are_shown_to_operators_and_the_look_is_recorded(run, tmp_path, database):
+    """Also what an app named itself: only analysts see neither it nor users."""
+    ada, table = add_user(database, "UTC"), Lake(str(tmp_path / "lake"))
+    spec = descriptions.table("gold/productivity_daily").spec
+    empty = dict.fromkeys(spec.schema.names)
+    rows = [empty | {"user_id": str(ada), "local_date": date(2026, 3, 2), "month": "2026-03", "bucket": 0}] * 2
+    table.open(spec).append(pa.Table.from_pylist(rows, schema=spec.schema), positions={})
+    shown = run("rows", "gold.productivity_daily", "duplicate_rows")
+    assert [(row["user_id"], row["times"]) for row in json.loads(shown.stdout)] == [(str(ada), 2)]
+    with database.owner() as connection:
+        viewed = connection.execute("select user_id from audit_log where action = 'user.viewed'").fetchall()
+    assert [row["user_id"] for row in viewed] == [ada]
+    for wrong in (("gold/nothing", "duplicate_rows"), ("gold/productivity_daily", "nothing")):
+        assert run("rows", *wrong).returncode == 2

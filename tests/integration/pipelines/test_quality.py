@@ -1,4 +1,4 @@
-"""Rules of tables: what breaks them is told with rows, what is not there breaks them all, and pages show both."""
+"""Rules of tables: what breaks them is told with rows, what is not there breaks them all, and pages count both."""
 
 import re
 import sys
@@ -52,7 +52,7 @@ def test_rows_that_break_a_rule_are_shown(world, days):
     days("from {days} union all from {days} where local_date = date '2026-03-05'")
     assert [(row["local_date"], row["times"]) for row in failed(world)["duplicate_rows"].sample] == [("2026-03-05", 2)]
     (told,) = (each for each in blocking_rules(world.lake, world.session, NOON) if "duplicate" in each)
-    assert told.startswith(f"{NAME}: 1 duplicate rows (user_id ")
+    assert told == f"{NAME}: 1 duplicate rows (`focusflow quarantine rows {NAME} duplicate_rows`)"
 
 
 def test_a_table_that_loses_its_rows_is_reported(world, days):
@@ -60,13 +60,16 @@ def test_a_table_that_loses_its_rows_is_reported(world, days):
     assert {rule: verdict.broken for rule, verdict in failed(world).items()} == {VOLUME: 3}
 
 
-def test_the_pages_show_every_table_and_the_rows_that_break_a_rule(world, days, tmp_path):
+def test_the_pages_show_every_table_and_how_often_a_rule_is_broken_but_no_single_user(world, days, tmp_path):
     days("select * replace (-1 as tasks_created) from {days}")
     index = data_docs.write(world.lake, world.session, tmp_path / "pages", datetime(2026, 3, 6, tzinfo=UTC))
     page = re.search(r'href="(validations/gold/productivity_daily/[^"]*)"', index.read_text(encoding="utf-8"))
     assert page is not None
     text = (index.parent / page[1]).read_text(encoding="utf-8")
-    assert "local_date 2026-03-04" in text
+    assert f"{len(world.session.rows(f'from {world.lake.open(daily.DAILY).scan()}'))} in all" in text
+    users = {row[0] for row in world.session.rows(f"select user_id from {world.lake.open(daily.DAILY).scan()}")}
+    assert users
+    assert not any(user in each.read_text(encoding="utf-8") for user in users for each in index.parent.rglob("*.html"))
     assert "https://" not in text.partition("</head>")[0]
 
 

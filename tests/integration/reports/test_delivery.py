@@ -1,5 +1,6 @@
 """Reports go out by a real mail server that behaves and misbehaves: nobody gets a period's report twice, and every fate can be seen."""
 
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -117,14 +118,18 @@ def test_a_greylisted_mail_is_tried_again_with_the_same_identity_and_words(sendi
 
 def test_what_never_gets_through_is_given_up_with_the_last_reason(sending, new_user, post, database):
     ada = new_user(**weekly_only())
-    post.to_recipient = "451 not now"
+    post.to_recipient = "451 not now for <ada@example.com>"
     now = MONDAY
     silent = [is_silent(sending(now).run())]
     while (found := state(database, ada))["status"] == "due":
         now = found["next_attempt_at"]
         silent.append(is_silent(sending(now).run()))
     assert silent == [False, False] + [True] * (len(silent) - 2)
-    assert (found["status"], found["reason"]) == ("failed", "451 not now")
+    assert (found["status"], found["reason"]) == ("failed", "451 not now for <ada@example.com>")
+    with database.owner() as connection:
+        events = connection.execute("select value from outbox where user_id = %s", [ada]).fetchall()
+    (event,) = (found for row in events if (found := json.loads(row["value"]))["type"] == "report.failed")
+    assert event["data"]["reason"] == "451 not now for (address)"  # the event goes into the lake
     assert timedelta(days=2) < now - MONDAY < timedelta(days=5)
     assert sending(now + timedelta(hours=1)).run().due == 0
 
