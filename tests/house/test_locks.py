@@ -81,9 +81,7 @@ def test_a_library_whose_internals_are_used_has_a_highest_version(root, modules)
 def test_no_locked_version_is_affected_by_a_stored_advisory(capsys):
     """The date is that of the newest: their age is a warning of `make audit`, and fails no change."""
     stored = json.loads(audit.STORED.read_text(encoding="utf-8"))
-    about = {
-        audit.canonicalize_name(each["package"]["name"]) for one in stored["advisories"] for each in one["affected"]
-    }
+    about = {canonicalize_name(each["package"]["name"]) for one in stored["advisories"] for each in one["affected"]}
     assert about & audit.locked().keys()
     assert audit.report(stored, audit.locked(), datetime.fromisoformat(stored["newest"])) == []
 

@@ -292,7 +292,8 @@ def test_no_hostile_input_makes_the_api_fail_or_compute_for_long(http, other, th
         connection.execute("update users set role = 'admin' where id = %s", [other.id])
     key = other.call("POST", "/keys", {"name": "App", "scopes": list(Scope)}).json()["key"]
     callers = [{"Authorization": f"Bearer {other.access_token}"}] * 6 + [{"X-API-Key": key}] * 2 + [{}]
-    drawn = Hostile(http.app.openapi(), theirs, BODIES, draw := dice(19))
+    ids = {name: str(id_) for name, id_ in theirs.items()}
+    drawn = Hostile(http.app.openapi(), ids, BODIES, draw := dice(19))
     found = []
     for method, path in sorted(served(http) - LAST):
         for number, call in zip(range(HOSTILE), drawn.calls(method, path), strict=False):
