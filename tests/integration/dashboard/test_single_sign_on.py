@@ -181,7 +181,10 @@ def test_a_sign_in_counts_as_confirmed_from_when_the_user_signed_in_at_the_provi
     assert is_confirmed(api, browser)
 
 
-@pytest.mark.parametrize("auth_time", [NOW_LESS_AN_HOUR, None, "soon", True, 1e18, -1])
+@pytest.mark.parametrize(
+    "auth_time",
+    [pytest.param(NOW_LESS_AN_HOUR, id="an hour ago"), None, "soon", True, 1e18, -1],  # workers must agree on names
+)
 def test_a_confirmation_is_refused_where_the_provider_did_not_ask_again(browser, api, provider, ada, auth_time):
     provider.spoil = lambda claims: claims | {"auth_time": auth_time}
     sign_in(browser)
