@@ -19,6 +19,7 @@ from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.auth.single_sign_on import SingleSignOn
+from dashboard.data import changes
 from focusflow import clock
 from focusflow.security_txt import PATH as SECURITY_TXT
 from focusflow.security_txt import security_txt
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> st.App:
             *single_sign_on,
             *accounts.routes(store),
             *installable.routes(page_paths),
+            changes.route(store),
         ],
         middleware=[
             Middleware(SecurityHeaders, is_https=is_https),

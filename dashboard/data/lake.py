@@ -22,6 +22,7 @@ import streamlit as st
 
 from dashboard import current_user
 from dashboard.app_state import shared
+from dashboard.auth.sessions import Session
 from focusflow.database.queries import load_queries
 from focusflow.errors import Unavailable
 from focusflow.identity import bucket_of
@@ -43,6 +44,8 @@ _recent: Final = dict[str, tuple[float, int]]()
 READS = {
     name: sorted({f"{layer}/{table}" for _, layer, table in TABLE.findall(query)}) for name, query in QUERIES.items()
 }
+SCORES = "gold/priority_scores"
+TABLES = sorted({SCORES, *(name for names in READS.values() for name in names)})
 
 
 class NumbersDamaged(Unavailable):
@@ -107,8 +110,22 @@ def _remember(versions: Mapping[str, int], user_id: str | None) -> None:
 
 def has_newer_rows() -> bool:
     """Whether rows that the page was made from may be others now. Versions that left the user's partitions alone are passed over."""
-    known: dict[str, Read] = st.session_state.get(VERSIONS_READ, {})
-    return any(_has_moved(known, name) for name in tuple(known))
+    return bool(have_moved(st.session_state.get(VERSIONS_READ, {})))
+
+
+def newest(session: Session) -> dict[str, Read]:
+    """All tables as they are now, of which a user sees their own rows, and an analyst all."""
+    whose = None if session.is_analyst else session.user_id
+    return {name: Read(_recent_version(name), whose) for name in TABLES}
+
+
+def have_moved(known: dict[str, Read]) -> set[str]:
+    """The tables of which rows may be others now, after which the newest are known."""
+    return {name for name in tuple(known) if _has_moved(known, name)}
+
+
+def forget_recent_versions() -> None:
+    _recent.clear()
 
 
 def has_moved(name: str, user_id: str) -> bool:
@@ -166,9 +183,9 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
 
 
 @lru_cache(64)
-def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each version of each lake is another table)
-    """Opened once, at this version or one that has come since."""
-    table = shared().lake.pinned(name)
+def _table(name: str, version: int, lake: str) -> Pinned:  # noqa: ARG001 (each lake has other tables)
+    """Opened once, at this version, or the newest where its log is cleared away."""
+    table = shared().lake.pinned(name, version) or shared().lake.pinned(name)
     assert table is not None
     return table
 

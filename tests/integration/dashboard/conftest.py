@@ -94,7 +94,7 @@ class SignedIn:
     def __init__(self, session: Session | None, api: Api) -> None:
         self.session, self.api = session, api
 
-    def find(self, _: str | None) -> Session | None:
+    def find(self, _: str | None, within: float = 0) -> Session | None:
         return self.session
 
     def seen(self, _: Session) -> None:
