@@ -5,7 +5,9 @@ from pathlib import Path
 import dagster as dg
 import psutil
 import pytest
+from dagster._core.scheduler.instigation import InstigatorType, TickData, TickStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._daemon.types import DaemonHeartbeat
 from sqlalchemy import create_engine
 
 from focusflow.settings import Settings
@@ -45,7 +47,7 @@ def events_of(log, run_id):
 def open_files(folder: Path) -> set[str]:
     """The databases under a folder that this process holds open."""
     found = {each.path for each in psutil.Process().open_files()}
-    return {each for each in found if each.startswith(str(folder)) and each.endswith(".db")}
+    return {each for each in found if each.startswith(f"{folder}/") and each.endswith(".db")}
 
 
 def test_what_it_writes_is_what_dagsters_own_reads(home):
@@ -71,6 +73,22 @@ def test_its_files_are_opened_once_and_few_at_a_time(home, monkeypatch):
         assert len(open_files(home / "history" / "runs")) <= MOST_OPEN
         assert events_of(log, runs[0])  # one that was closed meanwhile
     assert open_files(home / "history" / "runs") == set()
+
+
+def test_runs_and_ticks_keep_one_file_open_each_that_dagsters_own_reads(home, monkeypatch):
+    opened: list[str] = []
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        monkeypatch.setattr("pipelines.orchestration.storage.create_engine", _counting(opened))
+        monkeypatch.setattr("dagster._core.storage.sql.create_engine", _counting(opened))
+        tick = TickData("look", "numbers", InstigatorType.SENSOR, TickStatus.SKIPPED, 1.0)
+        for _ in range(TIMES):
+            instance.create_tick(tick)
+            instance.add_daemon_heartbeat(DaemonHeartbeat(1.0, "SENSOR", None, []))
+        runs = [ran(instance) for _ in range(2)]
+        assert len(opened) <= 2  # the others were open before
+    with dg.DagsterInstance.local_temp(str(home)) as plain:
+        assert {each.run_id for each in plain.get_runs()} == set(runs)
+        assert len(plain.get_ticks("look", "numbers")) == TIMES
 
 
 def _counting(opened):
