@@ -17,7 +17,7 @@ VOCABULARY = {
 STATEMENT_WORDS = VOCABULARY["statement"]
 ADVICE_WORDS = STATEMENT_WORDS | VOCABULARY["advice"]
 
-NUMBER = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
+NUMBER = r"(?:0(?![,0-9])|[1-9][0-9]*)(?:,[0-9]{3})*(?:\.[0-9]+)?"
 
 #: Several words that are one claim, and the tag that replaces them. Tags are in capitals: the text is in small letters by then.
 PHRASES = tuple(
@@ -44,6 +44,8 @@ PHRASES = tuple(
         (r"\ba (week|month) (?:before|earlier)\b", r"BEFORE:\1"),
         (r"\b(tasks?|habits?|goals?|minutes?|hours?|points?|focus|meetings?|[0-9]) (?:a|per|each|every) (?:day|week|month|hour|morning|evening|afternoon)\b", r"\1 RATE"),
         (r"\badd(?:ed|s)? up to\b", "came to"),
+        (r"\bup to (?=[0-9])", "LIMIT "),
+        (r"\bcompares? (with|to)\b", r"compared \1"),
         (r"\bright now\b", "now"),
         (r"\b(?:at|by|until) the end of\b", "of"),
         (r"\bstuck (?:to|with)\b|\bfollow(?:ed)? through on\b|\bstay(?:ed)? on top of\b", "kept"),
@@ -164,6 +166,14 @@ class Segment:
         return {SPANS[word] for word in self.words if word in SPANS and not (word == "days" and self.figure)}
 
     @property
+    def counted_noun(self) -> str | None:
+        """What its figure counts: "90 meetings", but not "90 in meetings"."""
+        for word in self.words[len(self.words) - self.words_after :]:
+            if word in NOUNS or word in JOINING:
+                return NOUNS.get(word)
+        return None
+
+    @property
     def is_negated(self) -> bool:
         return "not" in self.words or ("no" in self.words and self.direction is not None)
 
@@ -198,7 +208,8 @@ def read(text: str) -> list[list[Segment]]:
             _add_figure(sentence, Figure(kind, tuple(FIGURE.findall(token))))
             continue
         last = sentence[-1]
-        if last.figure and not last.is_reference and last.words_after == 0 and token in HIGHER | LOWER:
+        is_next = all(word in UNITS for word in last.words[len(last.words) - last.words_after :])
+        if last.figure and not last.is_reference and is_next and token in HIGHER | LOWER:
             last.is_difference = True
         last.words_after += 1 if last.figure else 0
         last.words.append(token)

@@ -151,6 +151,8 @@ def is_value(written: float, value: float, segment: Segment, name: str) -> bool:
         is_about = written % 1 == 0 and segment.has(ROUGHLY)
         tolerance = 0.25 if is_about else 0.05 if written % 1 else 0.01
         return UNIT_OF.get(name) == "min" and abs(written - value / 60) <= tolerance + 1e-9
+    if segment.unit is None and UNIT_OF.get(name) == "min" and segment.counted_noun is not None:
+        return False  # so many meetings are not so many minutes of them
     if segment.unit in ("min", "clock") and UNIT_OF.get(name) != "min":
         return False
     if segment.unit == "point" and name != "productivity_score":

@@ -103,7 +103,9 @@ def _inherited(segment: Segment, context: Segment | None) -> tuple[str | None, s
     if context:
         if not noun and not _implied(statuses):
             noun = context.noun or _implied(context.statuses)
-        if not statuses and (not segment.noun or (not context.figure and context.noun in (None, noun))):
+        is_counted = segment.noun in ("task", "habit", "goal") and segment.figure is not None
+        goes_on = is_counted and context.figure is not None and segment.words[:1] == ["and"]
+        if not statuses and (not segment.noun or goes_on or (not context.figure and context.noun in (None, noun))):
             statuses = set(context.statuses)
     if "free" in statuses or (segment.unit in TIMES and "planned" in statuses and not noun):
         noun = "time"

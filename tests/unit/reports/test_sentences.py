@@ -22,7 +22,7 @@ TOPIC = Topic("insights", "insights", UUID(int=1), "Europe/Berlin", "week", FACT
 PLAIN = Remark(text="You completed 12 tasks.", evidence=[Evidence(metric="tasks_completed", value=12)])
 
 #: What the checks reach on the sentences of the file, which docs/reports.md reports.
-LEAST_CAUGHT, MOST_REJECTED = 1.0, 0.02
+LEAST_CAUGHT, MOST_REJECTED = 1.0, 0.03
 
 
 def sentences():
