@@ -1,12 +1,13 @@
 """Measures agree with a definition written out by hand, and with scikit-learn's."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import ndcg_score, roc_auc_score
 
+from models.evaluation.backtest import by_quarter
 from models.evaluation.ranking_metrics import bootstrap, brier, calibration_error, gains, per_list, reliability
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -84,6 +85,23 @@ def test_a_gain_that_one_user_has_every_week_is_one():
 def test_of_a_few_weeks_of_one_user_nothing_is_known():
     found = bootstrap(home(np.random.default_rng(1), users=1, weeks=3), "gain")
     assert np.isnan([found.low, found.high]).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2026-01-01", "2026-06-30", {"2026-Q1": 90, "2026-Q2": 91}),
+        ("2026-03-18", "2026-06-30", {"2026-Q1 to 2026-Q2": 105}),
+        ("2026-01-01", "2026-04-27", {"2026-Q1 to 2026-Q2": 117}),
+        ("2026-01-01", "2026-04-28", {"2026-Q1": 90, "2026-Q2": 28}),
+        ("2026-03-18", "2026-07-08", {"2026-Q1 to 2026-Q3": 113}),
+        ("2026-03-18", "2026-03-20", {"2026-Q1": 3}),
+    ],
+)
+def test_a_few_days_of_a_quarter_are_judged_with_the_quarter_beside_it(first, last, expected):
+    """Two weeks of four users say too little of a probability. No day is left out."""
+    days = pl.DataFrame({"local_date": pl.date_range(date.fromisoformat(first), date.fromisoformat(last), eager=True)})
+    assert {name: each.height for name, each in by_quarter(days)} == expected
 
 
 def test_what_counts_half_is_half_in_a_calibration_error():
