@@ -14,8 +14,8 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Transaction
 from focusflow.errors import Invalid
 from focusflow.preferences import DEFAULTS
-from focusflow.recurrence import occurrences
 from focusflow.rule_days import Steps
+from focusflow.series import Series
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 DAY = timedelta(days=1)
@@ -69,14 +69,15 @@ def taking_place(
 
 def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Steps) -> Iterator[dict[str, Any]]:
     (since, until), span = within, (event["start_at"], event["end_at"])
-    if event["rrule"] is None:
+    series = Series.of(event)
+    if not series.is_recurring:
         is_on = span[0] < until and max(span[1], span[0] + timedelta.resolution) > since
         times: Iterable[Moments] = [span] * is_on
     else:
-        times = occurrences(event["rrule"], span, timezone, since=since, until=until, steps=steps)
+        times = series.occurrences(span, timezone, since=since, until=until, steps=steps)
     fields = {name: event[name] for name in ("title", "all_day", "busy", "location")}
     is_plan = event["calendar_id"] == PLAN_CALENDAR
-    same = {**fields, "event_id": event["id"], "is_recurring": event["rrule"] is not None, "is_plan": is_plan}
+    same = {**fields, "event_id": event["id"], "is_recurring": series.is_recurring, "is_plan": is_plan}
     for start, end in times:
         yield {**same, "start_at": start, "end_at": end}
 

@@ -1,11 +1,13 @@
 -- touching --
 -- What may take place in a span: single appointments that touch it, and recurring ones that began before its end and, as far as UNTIL tells,
--- had not ended before its start. UNTIL is a moment of another zone, or a local day: two days more are enough.
+-- had not ended before its start. UNTIL is a moment of another zone, or a local day: two days more are enough. Times that were added, and
+-- rules beside the first, may go on after that.
 select * from calendar_events
 where user_id = %(user_id)s and start_at < %(until)s
-  and (rrule is null or coalesce(substring(upper(rrule) from 'UNTIL=([0-9]{8})'), '99991231')
-                        >= to_char(%(since)s - (end_at - start_at) - interval '2 days', 'YYYYMMDD'))
-  and (rrule is not null or end_at > %(since)s or (end_at = start_at and start_at >= %(since)s))
+  and (rrule is null or extra_rrules <> '{}' or rdates <> '{}'
+       or coalesce(substring(upper(rrule) from 'UNTIL=([0-9]{8})'), '99991231')
+          >= to_char(%(since)s - (end_at - start_at) - interval '2 days', 'YYYYMMDD'))
+  and (rrule is not null or rdates <> '{}' or end_at > %(since)s or (end_at = start_at and start_at >= %(since)s))
 order by start_at, id limit %(limit)s
 
 -- days_off --

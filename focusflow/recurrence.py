@@ -5,7 +5,7 @@ An appointment at nine stays at nine when daylight saving starts. One whose hour
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from itertools import islice
 
@@ -47,7 +47,12 @@ def check_series(rule: str, begin: datetime, timezone: str = "UTC") -> None:
     >>> check_series("FREQ=WEEKLY;BYDAY=TH", datetime(2026, 1, 1))
     """
     check_rule(rule, begin, timezone)
-    if not starts_on_rule(rule, begin):
+    check_start([rule], begin)
+
+
+def check_start(rules: Iterable[str], begin: datetime) -> None:
+    """Refuse a start that is a day of none of the rules."""
+    if not any(starts_on_rule(rule, begin) for rule in rules):
         raise BadRecurrence(
             "its start is not one of its days, and calendars differ on whether it counts: start on one of them"
         )

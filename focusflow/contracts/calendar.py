@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from focusflow.contracts.fields import Data, Instant, Name, Title
 
@@ -20,6 +20,9 @@ CALDAV = "caldav:"
 CREDENTIALS = "calendar credentials"
 
 
+Rule = Annotated[str, StringConstraints(max_length=500)]
+
+
 class CalendarEvent(Data):
     """An appointment."""
 
@@ -31,6 +34,9 @@ class CalendarEvent(Data):
     location: Name | None = None
     attendees: list[Name] = Field(default_factory=list, max_length=500)
     rrule: Annotated[str | None, Field(max_length=500)] = None
+    extra_rrules: list[Rule] = Field(default_factory=list, max_length=4)
+    rdates: list[Instant] = Field(default_factory=list, max_length=500)
+    exdates: list[Instant] = Field(default_factory=list, max_length=500)
     source: Literal["manual", "ics", "caldav", "google", "outlook"] = "manual"
     external_id: Annotated[str | None, Field(max_length=500)] = None
     calendar_id: Annotated[str | None, Field(max_length=500)] = None

@@ -126,9 +126,8 @@ class Merger:
 
     def _gone_there(self, store: Store, id_: str, entry: Entry, row: Row | None, reading: Reading) -> Entry | None:
         """No longer in the resource. It is deleted here too, unless it changed here: then it is written again."""
-        if row is None or (
-            "|" in id_ and row["end_at"] < self.now - PAST
-        ):  # it took place, and is no longer written out
+        is_part = "|" in id_ and id_.partition("|")[0] not in reading.events
+        if row is None or (is_part and row["end_at"] < self.now - PAST):  # it took place, and is no longer written out
             return None
         if reading.is_unreadable(id_):
             return entry

@@ -56,8 +56,11 @@ class Object:
 
 
 def _from_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    if not fields:
+        return {}
     moments = {name: datetime.fromisoformat(fields[name]) for name in ("start_at", "end_at") if name in fields}
-    return {**fields, **moments}
+    dates = {name: [datetime.fromisoformat(each) for each in fields.get(name, ())] for name in ("rdates", "exdates")}
+    return {"extra_rrules": [], **fields, **moments, **dates}  # entries of older versions have no such lists
 
 
 @dataclass(slots=True)

@@ -101,7 +101,7 @@ where (
         (%(plans)s and calendar_id = %(plan_calendar)s)
         or (not %(plans)s and calendar_id is null and source = 'manual')
     )
-    and (end_at > %(since)s or rrule is not null)
+    and (end_at > %(since)s or rrule is not null or rdates <> '{}')
     and id not in (
         select (entry ->> 'event')::uuid from calendar_objects, jsonb_array_elements(entries) as entry
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from focusflow.series import SERIES_FIELDS
 from ingestion.importers import icalendar
 from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.importing import source_key
@@ -14,7 +15,7 @@ from ingestion.importers.engine.normalize import normalize
 from ingestion.importers.engine.records import CalendarEvent, Finding, Item, Surroundings
 
 #: What both sides know of an appointment.
-FIELDS = ("title", "start_at", "end_at", "all_day", "busy", "location", "attendees", "rrule")
+FIELDS = ("title", "start_at", "end_at", "all_day", "busy", "location", "attendees", *SERIES_FIELDS)
 
 #: Of series with exceptions, so much of the past is written out.
 PAST = timedelta(days=366)

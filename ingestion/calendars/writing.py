@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar as ical
 
+from focusflow.series import Series
 from ingestion.calendars.reading import short_id
 
 #: People of whom only the name is known.
@@ -144,15 +145,26 @@ def _write(event: Any, fields: Fields, here: ZoneInfo, changed_at: datetime) -> 
     _set(event, "LOCATION", fields["location"])
     _set(event, "TRANSP", "OPAQUE" if fields["busy"] else "TRANSPARENT")
     if "RECURRENCE-ID" not in event:
-        event.pop("RRULE", None)
-        if fields["rrule"]:
-            event.add("rrule", ical.vRecur.from_ical(fields["rrule"]))
+        _write_series(event, fields, here)
     _write_times(event, fields, here)
     _write_attendees(event, fields["attendees"])
     sequence = event.get("SEQUENCE")
     _set(event, "SEQUENCE", int(sequence) + 1 if sequence is not None else 0)
     for name in ("DTSTAMP", "LAST-MODIFIED"):
         _set(event, name, changed_at.astimezone(UTC).replace(microsecond=0))
+
+
+def _write_series(event: Any, fields: Fields, here: ZoneInfo) -> None:
+    """Times are written as the start is: as days, or on the wall clock of the user."""
+    for name in ("RRULE", "RDATE", "EXDATE"):
+        event.pop(name, None)
+    series = Series.of(fields)
+    for rule in series.rules:
+        event.add("rrule", ical.vRecur.from_ical(rule))
+    for name, moments in (("rdate", series.added), ("exdate", series.left_out)):
+        times = (each.astimezone(here) for each in moments)
+        for each in times:
+            event.add(name, each.date() if fields["all_day"] else each)
 
 
 def _write_times(event: Any, fields: Fields, here: ZoneInfo) -> None:
@@ -164,7 +176,7 @@ def _write_times(event: Any, fields: Fields, here: ZoneInfo) -> None:
     else:
         theirs = _value(event, "DTSTART")
         known = theirs.tzinfo if isinstance(theirs, datetime) else None
-        chosen = here if fields["rrule"] else known or UTC  # a rule is followed in the user's zone
+        chosen = here if Series.of(fields).is_recurring else known or UTC  # a rule is followed in the user's zone
         if str(chosen) == "UTC":
             chosen = UTC
         _set(event, "DTSTART", start.astimezone(chosen))

@@ -30,7 +30,7 @@ from ingestion.importers.engine.records import (
 LABEL = "FocusFlow"
 
 MARK, MANIFEST = '"focusflow_export"', "manifest.json"
-LISTS = {"tags", "blocked_by", "attendees", "weekdays"}
+LISTS = {"tags", "blocked_by", "attendees", "weekdays", "extra_rrules", "rdates", "exdates"}
 
 Row = Mapping[str, Any]
 
@@ -148,10 +148,7 @@ class _Fields:
 
     def moment(self, name: str) -> datetime | None:
         value = self._row.get(name)
-        if value is None:
-            return None
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None if value is None else as_utc(value)
 
     def needed_moment(self, name: str) -> datetime:
         if (value := self.moment(name)) is None:
@@ -273,6 +270,11 @@ def _time_entry(place: Place, row: _Fields) -> Record:
     )
 
 
+def as_utc(value: datetime | str) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _calendar_event(place: Place, row: _Fields) -> Record:
     return CalendarEvent(
         place=place,
@@ -285,6 +287,9 @@ def _calendar_event(place: Place, row: _Fields) -> Record:
         location=row.text("location"),
         attendees=[str(each) for each in row.items("attendees")],
         rrule=row.text("rrule"),
+        extra_rrules=[str(each) for each in row.items("extra_rrules")],
+        rdates=[as_utc(each) for each in row.items("rdates")],
+        exdates=[as_utc(each) for each in row.items("exdates")],
         source=row.choice("source", "manual", "ics", "caldav", "google", "outlook"),
     )
 

@@ -12,9 +12,10 @@ import recurring_ical_events
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from focusflow.contracts.fields import Priority, TaskStatus
-from focusflow.recurrence import starts_on_rule
+from focusflow.recurrence import occurrences, starts_on_rule
 from focusflow.rrule import READERS, BadRecurrence, parse_rule
 from focusflow.rule_days import is_empty
+from focusflow.series import DATES_AT_MOST, EXTRA_RULES_AT_MOST, Series
 from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.records import LIKELY, NO, SURE, CalendarEvent, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, clean_rule, read_duration, read_moment, read_zone
@@ -35,7 +36,7 @@ AHEAD = timedelta(days=366)
 OCCURRENCES = 5000
 
 #: What takes longer than a moment to write out is not what anybody has in a calendar.
-FIRST_YEAR, RULES, TIMES_A_DAY = 1900, 5, 24
+FIRST_YEAR, RULES, TIMES_A_DAY = 1900, 1 + EXTRA_RULES_AT_MOST, 24
 
 
 def sniff(upload: Upload) -> int:
@@ -242,30 +243,66 @@ class _Calendar:
             for each in (master, *changes):
                 yield from self._event(f"{uid}|{each.value('RECURRENCE-ID')}" if each is not master else uid, each)
             return
-        rule = clean_rule(rules[0][1]) if len(rules) == 1 else None
-        is_plain = not changes and not {"EXDATE", "RDATE", "EXRULE"} & master.properties.keys()
-        if is_plain and rule is not None and self._keeps_its_hour(master) and self._starts_on(rule, master):
-            for item in self._event(uid, master):
-                if isinstance(item, CalendarEvent):
-                    item.rrule = rule
-                yield item
+        series = None if changes or "EXRULE" in master.properties else self._series(master)
+        if series is None:
+            yield from self._written_out(uid, master, changes)
             return
-        yield from self._written_out(uid, master, changes)
+        for item in self._event(uid, master):
+            if isinstance(item, CalendarEvent):
+                item.rrule, *item.extra_rrules = series.rules or (None,)
+                item.rdates, item.exdates = list(series.added), list(series.left_out)
+                if series.never_takes_place((item.start_at, item.end_at), f"{self._surroundings.zone}"):
+                    yield Finding(item.place, "it never takes place")
+                    continue
+            yield item
 
-    def _starts_on(self, rule: str, master: Component) -> bool:
-        """Whether the start is a day of the rule: if not, it takes place beside those."""
-        start = self._at(self._needed(master, "DTSTART")).astimezone(self._surroundings.zone)
-        return starts_on_rule(rule, start.replace(tzinfo=None))
+    def _series(self, master: Component) -> Series | None:
+        """The series as it can be stored; None if its occurrences have to be written out one by one."""
+        start = self._needed(master, "DTSTART")
+        begin = self._at(start)
+        rules = tuple(clean_rule(value) or "" for value in master.values("RRULE"))
+        added, left_out = (self._times(master, name, type(start)) for name in ("RDATE", "EXDATE"))
+        if added is None or left_out is None or not all(rules) or len(rules) > RULES:
+            return None
+        if max(len(added), len(left_out)) > DATES_AT_MOST or min(added, default=begin) < begin:
+            return None
+        wall = begin.astimezone(self._surroundings.zone).replace(tzinfo=None)
+        if rules and not (self._keeps_its_hour(master) and any(starts_on_rule(rule, wall) for rule in rules)):
+            return None  # a start that is no day of the rules takes place beside those
+        return Series(rules, tuple(added), tuple(left_out))
+
+    def _times(self, component: Component, name: str, kind: type[date]) -> list[datetime] | None:
+        """The times of a property, in order; None where one is none, or of another kind than the start, or a period."""
+        found = []
+        for parameters, value in component.properties.get(name, []):
+            here = self._zone_of(str(parameters.get("TZID", ""))) or self._here
+            found += [read_moment(each.strip(), here) for each in value.split(",")]
+        if any(type(each) is not kind for each in found):
+            return None
+        return sorted({self._at(each) for each in found if each is not None})
+
+    def _taken_out(self, master: Component, span: tuple[datetime, datetime]) -> Iterator[datetime]:
+        """The times that an EXRULE takes out. RFC 5545 has it no more, and the library does not know it."""
+        start = self._at(self._needed(master, "DTSTART"))
+        for text in master.values("EXRULE"):
+            rule = clean_rule(text)
+            if rule is None:
+                raise ValueError(f"the rule {text!r} of what is left out cannot be followed")
+            for begins, _ in occurrences(rule, (start, start), self._zone_name(master), since=span[0], until=span[1]):
+                yield begins
 
     def _keeps_its_hour(self, master: Component) -> bool:
         """Whether a rule that is followed in the user's zone takes place at the same times as in the event's."""
-        start = self._needed(master, "DTSTART")
+        return self._zone_name(master) == str(self._surroundings.zone)
+
+    def _zone_name(self, master: Component) -> str:
+        """The zone in which an event's rules are followed. Whole days are those of the user."""
         parameters, value = master.properties["DTSTART"][0]
-        if not isinstance(start, datetime):
-            return True
-        here = self._surroundings.zone
-        theirs = self._zone_of(str(parameters.get("TZID", ""))) or (UTC if value.strip().endswith("Z") else self._here)
-        return str(theirs) == str(here) or str(theirs) == "UTC" == str(here)
+        if not isinstance(self._needed(master, "DTSTART"), datetime):
+            return str(self._surroundings.zone)
+        return str(
+            self._zone_of(str(parameters.get("TZID", ""))) or (UTC if value.strip().endswith("Z") else self._here)
+        )
 
     def _written_out(self, uid: str, master: Component, changes: list[Component]) -> Iterator[Item]:
         first = self._needed(master, "DTSTART")
@@ -281,7 +318,13 @@ class _Calendar:
         starts = [begin, *filter(None, (as_moment(self._moment(each, "DTSTART"), self._here) for each in changes))]
         first_day = min(starts) - timedelta(days=2)  # an occurrence may have been moved to before the first one
         since = max(first_day, self._surroundings.since or first_day)
-        found = recurring_ical_events.of(calendar, skip_bad_series=True).between(since, self._surroundings.now + AHEAD)
+        until = self._surroundings.now + AHEAD
+        taken_out = set(self._taken_out(master, (since, until)))
+        found = [
+            each
+            for each in recurring_ical_events.of(calendar, skip_bad_series=True).between(since, until)
+            if self._at(each["DTSTART"].dt) not in taken_out
+        ]
         if not found and since < begin:
             yield Finding(master.place, "it never takes place")
         if len(found) > OCCURRENCES:

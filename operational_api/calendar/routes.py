@@ -90,8 +90,9 @@ def change_appointment(event_id: UUID, body: EventChange, uow: UnitOfWork, if_ma
     check_match(if_match, before["version"])
     rules.check_writable(before)
     patch = require_non_null(
-        body.model_dump(exclude_unset=True), "title", "start_at", "end_at", "all_day", "busy", "attendees"
-    )
+        body.model_dump(exclude_unset=True),
+        "title", "start_at", "end_at", "all_day", "busy", "attendees", "extra_rrules", "rdates", "exdates",
+    )  # fmt: skip
     rules.check_change(before, patch, uow.caller.timezone)
     row = ENTITY.save(uow, before, patch)
     return ENTITY.to_response(row)

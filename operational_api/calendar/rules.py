@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from focusflow.availability import STEPS_AT_MOST
 from focusflow.clock import zone
 from focusflow.contracts.calendar import SUBSCRIPTION
 from focusflow.errors import Conflict, Invalid
-from focusflow.recurrence import check_series
+from focusflow.recurrence import check_rule, check_start
 from focusflow.rrule import BadRecurrence
+from focusflow.rule_days import Steps
+from focusflow.series import SERIES_FIELDS, Moments, Series
 
 LONGEST_EVENT = timedelta(days=31)
 LONGEST_SPAN_DAYS = 92
@@ -27,15 +30,15 @@ def check_writable(event: Mapping[str, Any]) -> None:
 def check_event(event: Mapping[str, Any], timezone: str) -> None:
     """Refuse an invalid appointment."""
     _check_times(event)
-    _check_rule(event, timezone)
+    _check_series(event, timezone)
 
 
 def check_change(before: Mapping[str, Any], changes: Mapping[str, Any], timezone: str) -> None:
     """Refuse a patch that makes an appointment invalid. Unchanged fields may have been stored under older rules."""
     after = {**before, **changes}
     _check_times(after)
-    if any(after[name] != before[name] for name in ("rrule", "start_at")):
-        _check_rule(after, timezone)
+    if any(after[name] != before[name] for name in (*SERIES_FIELDS, "start_at")):
+        _check_series(after, timezone)
 
 
 def _check_times(event: Mapping[str, Any]) -> None:
@@ -45,12 +48,32 @@ def _check_times(event: Mapping[str, Any]) -> None:
         raise Invalid.field("body.end_at", "an appointment is at most 31 days long")
 
 
-def _check_rule(event: Mapping[str, Any], timezone: str) -> None:
-    if event["rrule"] is not None:
+def _check_series(event: Mapping[str, Any], timezone: str) -> None:
+    series, begin = Series.of(event), event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None)
+    if event["rrule"] is None and event["extra_rrules"]:
+        raise Invalid.field("body.extra_rrules", "the first rule belongs in rrule")
+    for number, rule in enumerate(series.rules):
         try:
-            check_series(event["rrule"], event["start_at"].astimezone(zone(timezone)).replace(tzinfo=None), timezone)
+            check_rule(rule, begin, timezone)
+            if number == 0:
+                check_start(series.rules, begin)
         except BadRecurrence as error:
-            raise Invalid.field("body.rrule", str(error)) from error
+            raise Invalid.field("body.extra_rrules" if number else "body.rrule", str(error)) from error
+    if series.added and series.added[0] < event["start_at"]:
+        raise Invalid.field("body.rdates", "should not be before start_at")
+    if series.left_out:
+        _check_left_out(series, (event["start_at"], event["end_at"]), timezone)
+
+
+def _check_left_out(series: Series, span: Moments, timezone: str) -> None:
+    """Refuse a time that leaves nothing out: of a typo, nobody would see that the appointment still takes place."""
+    if not series.is_recurring:
+        raise Invalid.field("body.exdates", "only a recurring appointment has times to leave out")
+    unknown = next(iter(series.unmatched(span, timezone, Steps(STEPS_AT_MOST))), None)
+    if unknown is not None:
+        raise Invalid.field("body.exdates", f"{unknown.isoformat()} is not the start of one of its occurrences")
+    if series.never_takes_place(span, timezone):
+        raise Invalid.field("body.exdates", "they leave out all of its occurrences: delete it instead")
 
 
 def check_span(since: date, until: date) -> None:

@@ -6,10 +6,35 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from focusflow.series import DATES_AT_MOST, EXTRA_RULES_AT_MOST
 from operational_api.http.schema_base import RECURRENCE, WRITABLE, Clock, Day, Flag, Input, Moment, Output, Title, Whole
 
 Name = Annotated[str, StringConstraints(max_length=200), WRITABLE]
 Rule = Annotated[str, StringConstraints(max_length=500), RECURRENCE]
+Rules = Annotated[
+    list[Rule],
+    Field(
+        max_length=EXTRA_RULES_AT_MOST,
+        description="Recurrence rules beside `rrule`. It takes place whenever one of them says so.",
+        examples=[["FREQ=MONTHLY;BYDAY=-1FR"]],
+    ),
+]
+AddedTimes = Annotated[
+    list[Moment],
+    Field(
+        max_length=DATES_AT_MOST,
+        description="Starts of further occurrences (RFC 5545 RDATE). Each is as long as the first.",
+        examples=[["2026-12-05T09:00:00Z"]],
+    ),
+]
+LeftOut = Annotated[
+    list[Moment],
+    Field(
+        max_length=DATES_AT_MOST,
+        description="Starts of occurrences that are left out (RFC 5545 EXDATE).",
+        examples=[["2026-12-08T09:00:00Z"]],
+    ),
+]
 
 
 class EventFields(Input):
@@ -33,6 +58,9 @@ class NewEvent(EventFields):
         description="Whether it blocks time. Busy appointments count as meetings, and nothing is planned over them.",
     )
     attendees: Annotated[list[Name], Field(max_length=500)] = []
+    extra_rrules: Rules = []
+    rdates: AddedTimes = []
+    exdates: LeftOut = []
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -50,6 +78,9 @@ class EventChange(EventFields):
     all_day: Flag | None = None
     busy: Flag | None = None
     attendees: Annotated[list[Name], Field(max_length=500)] | None = None
+    extra_rrules: Rules | None = None
+    rdates: AddedTimes | None = None
+    exdates: LeftOut | None = None
 
 
 class Event(Output):
@@ -64,6 +95,9 @@ class Event(Output):
     location: str | None
     attendees: list[str]
     rrule: str | None
+    extra_rrules: list[str]
+    rdates: list[datetime]
+    exdates: list[datetime]
     source: Literal["manual", "ics", "caldav", "google", "outlook"]
     created_at: datetime
     updated_at: datetime

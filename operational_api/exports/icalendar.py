@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from focusflow.clock import local_date
+from focusflow.series import Series
 from operational_api.exports.records import Records
 
 PRIORITIES = {"urgent": 1, "high": 3, "medium": 5, "low": 7}
@@ -25,11 +27,21 @@ Value = str | int | date | datetime | None
 
 
 def to_icalendar(records: Records) -> bytes:
+    events = records.rows["calendar_events"]
     components = [
-        *(event(each, records.timezone) for each in records.rows["calendar_events"]),
+        *(event(each, records.timezone) for each in events),
         *(_todo(each) for each in records.rows["tasks"]),
     ]
-    return calendar((records.exported_at, each) for each in components)
+    is_zone_needed = any(Series.of(each).is_recurring and not each["all_day"] for each in events)
+    zones = _zone(records.timezone) if is_zone_needed else []
+    return calendar(((records.exported_at, each) for each in components), *zones)
+
+
+def _zone(name: str) -> list[str]:
+    """The definition of a time zone, as the RFC demands beside each use of its name."""
+    import icalendar as ical  # takes a while to load, and most exports are of other formats
+
+    return ical.Timezone.from_tzid(name).to_ical().decode().splitlines() if name != "UTC" else []
 
 
 def calendar(components: Iterable[tuple[datetime, list[str]]], *more: str) -> bytes:
@@ -41,8 +53,14 @@ def calendar(components: Iterable[tuple[datetime, list[str]]], *more: str) -> by
 
 
 def event(row: Mapping[str, Any], zone: str) -> list[str]:
-    """An appointment. A whole day ends before the first day after it."""
+    """An appointment. A whole day ends before the first day after it, and a series stays at its hour in the user's zone."""
     start, end = row["start_at"], row["end_at"]
+    series = Series.of(row)
+    here = zone if series.is_recurring and not row["all_day"] and zone != "UTC" else None
+    added, left_out = (
+        [local_date(each, zone) if row["all_day"] else each for each in dates]
+        for dates in (series.added, series.left_out)
+    )
     if row["all_day"]:
         start, end = local_date(start, zone), local_date(end, zone)
         end = max(end, start + timedelta(days=1))
@@ -50,13 +68,22 @@ def event(row: Mapping[str, Any], zone: str) -> list[str]:
         "VEVENT",
         ("UID", f"{row['id']}"),
         ("SUMMARY", row["title"]),
-        ("DTSTART", start),
-        ("DTEND", end),
+        *_times(here, ("DTSTART", start), ("DTEND", end)),
         ("LOCATION", row["location"]),
         ("TRANSP", "OPAQUE" if row["busy"] else "TRANSPARENT"),
-        ("RRULE", row["rrule"]),
+        *(("RRULE", rule) for rule in series.rules),
+        *_times(here, *(("RDATE", each) for each in added), *(("EXDATE", each) for each in left_out)),
         *(("X-FOCUSFLOW-ATTENDEE", each) for each in row["attendees"]),
     )
+
+
+def _times(zone: str | None, *properties: tuple[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The properties, with their times on the wall clock of a zone if there is one."""
+    for name, value in properties:
+        if zone is None or not isinstance(value, datetime):
+            yield name, value
+        else:
+            yield f"{name};TZID={zone}", f"{value.astimezone(ZoneInfo(zone)):%Y%m%dT%H%M%S}"
 
 
 def _todo(task: Mapping[str, Any]) -> list[str]:

@@ -35,7 +35,8 @@ from time_entries where id > %(after)s and ended_at is not null order by id limi
 
 -- calendar_events --
 -- An accepted plan is no appointment.
-select id, title, start_at, end_at, all_day, busy, location, attendees, rrule, source
+select id, title, start_at, end_at, all_day, busy, location, attendees, rrule,
+    extra_rrules, rdates, exdates, source
 from calendar_events
 where id > %(after)s and calendar_id is distinct from %(plan_calendar)s order by id limit %(limit)s
 

@@ -29,7 +29,8 @@ COLUMNS: Mapping[str, Sequence[str]] = {
                "archived_at"),
     "habit_logs": ("id", "habit_id", "local_date", "value", "mood", "notes", "skipped", "skip_reason"),
     "time_entries": ("id", "task_id", "kind", "started_at", "ended_at", "note"),
-    "calendar_events": ("id", "title", "start_at", "end_at", "all_day", "busy", "location", "attendees", "rrule", "source"),
+    "calendar_events": ("id", "title", "start_at", "end_at", "all_day", "busy", "location", "attendees", "rrule",
+                        "extra_rrules", "rdates", "exdates", "source"),
     "days_off": ("id", "first_date", "last_date", "reason"),
 }  # fmt: skip
 
@@ -94,7 +95,8 @@ def _plain(value: Any) -> Any:
 
 def _type(pa: Any, name: str) -> Any:
     types = {
-        **dict.fromkeys(("tags", "blocked_by", "attendees"), pa.list_(pa.string())),
+        **dict.fromkeys(("tags", "blocked_by", "attendees", "extra_rrules"), pa.list_(pa.string())),
+        **dict.fromkeys(("rdates", "exdates"), pa.list_(pa.timestamp("us", "UTC"))),
         "weekdays": pa.list_(pa.int64()),
         **dict.fromkeys(("pinned", "skipped", "all_day", "busy"), pa.bool_()),
         **dict.fromkeys(("estimated_minutes", "actual_minutes", "weekly_minutes"), pa.int64()),

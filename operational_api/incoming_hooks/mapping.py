@@ -21,7 +21,7 @@ PATH_CHARACTERS = 200
 TARGETS: Final[Mapping[str, type[NewTask | NewEvent]]] = {"task": NewTask, "event": NewEvent}
 
 #: Fields of several values: they take all that a path finds.
-MANY: Final = frozenset({"tags", "attendees"})
+MANY: Final = frozenset({"tags", "attendees", "extra_rrules", "rdates", "exdates"})
 
 #: Rows of this account that a body from elsewhere cannot know.
 REFERENCES: Final = frozenset({"blocked_by"})

@@ -39,7 +39,7 @@ SETTLED_ON = {
     "habit_log": "greatest(first_day, local_date)",
     "time_entry": """case when change = 'time.deleted' or ended_at is not null
                           then greatest(first_day, timezone(changed_in, ended_at)::date) end""",
-    "calendar_event": """case when change = 'calendar.deleted' or rrule is null
+    "calendar_event": """case when change = 'calendar.deleted' or rrule is null and coalesce(len(rdates), 0) = 0
                               then greatest(first_day, timezone(changed_in, end_at)::date) end""",
 }
 

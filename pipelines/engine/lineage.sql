@@ -1,6 +1,7 @@
 -- meetings --
 -- Python follows the rules of recurring ones.
-select user_id, bucket, calendar_event_id, concat(start_at, rrule, changed_in) as start_at, concat(end_at, rrule, changed_in) as end_at
+select user_id, bucket, calendar_event_id, concat(start_at, rrule, extra_rrules, rdates, exdates, changed_in) as start_at,
+       concat(end_at, rrule, extra_rrules, rdates, exdates, changed_in) as end_at
 from silver.calendar_event_history
 where valid_to is null and change <> 'calendar.deleted' and busy and not all_day and calendar_id <> 'plans' and end_at > start_at
 

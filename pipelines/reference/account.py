@@ -9,7 +9,7 @@ from uuid import UUID
 
 from focusflow.clock import local_date, start_of, zone
 from focusflow.contracts.envelope import Event
-from focusflow.recurrence import occurrences
+from focusflow.series import Series
 
 MINUTE, DAY, INSTANT = timedelta(minutes=1), timedelta(days=1), timedelta(microseconds=1)
 
@@ -145,9 +145,11 @@ class Account:
 
     def times(self, event: Event, start: datetime, end: datetime) -> Iterator[Stretch]:
         """When an appointment takes place. Rules are unfolded by the product's own function, which has tests of its own."""
-        if not event.data["rrule"]:
+        dates = {name: [moment_of(each) for each in event.data.get(name) or ()] for name in ("rdates", "exdates")}
+        series = Series.of({**event.data, **dates})
+        if not series.is_recurring:
             return iter([(start, end)])
-        return occurrences(event.data["rrule"], (start, end), event.timezone, since=start, until=self.as_of + AHEAD)
+        return series.occurrences((start, end), event.timezone, since=start, until=self.as_of + AHEAD)
 
     def meetings(self) -> Iterator[tuple[str, datetime, datetime]]:
         """Every time that a busy appointment takes place."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from focusflow.clock import zone
+from focusflow.series import SERIES_FIELDS
 from ingestion.importers.engine.records import (
     CalendarEvent,
     DayOff,
@@ -152,7 +153,7 @@ def _habit(habit: Habit, id_: UUID, surroundings: Surroundings) -> Iterator[Chan
 
 def _calendar_event(event: CalendarEvent, id_: UUID, surroundings: Surroundings) -> Iterator[Change]:
     fields = _fields(
-        event, "title", "start_at", "end_at", "all_day", "busy", "location", "attendees", "rrule", "source"
+        event, "title", "start_at", "end_at", "all_day", "busy", "location", "attendees", *SERIES_FIELDS, "source"
     )
     at = min(event.created_at or event.start_at, event.start_at, surroundings.now)
     yield Change(at, "calendar.created", id_, fields | {"external_id": event.source_id[:500]}, "import")

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from focusflow.recurrence import check_rule
 from focusflow.rrule import BadRecurrence
+from focusflow.rule_days import Steps, TooManySteps
+from focusflow.series import DATES_AT_MOST, EXTRA_RULES_AT_MOST, SERIES_FIELDS, Series
 from ingestion.importers.engine.records import (
     CalendarEvent,
     DayOff,
@@ -28,6 +30,10 @@ TITLE, TEXT, LABEL, NAME, TAGS, BLOCKERS, ATTENDEES, RULE = 500, 20_000, 60, 200
 MINUTES = 100_000
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2200, 12, 30)
 LONGEST_ENTRY = timedelta(hours=24)
+LIMITS = {"extra_rrules": EXTRA_RULES_AT_MOST, "rdates": DATES_AT_MOST, "exdates": DATES_AT_MOST}
+
+#: What looking up the times that are left out may cost: far more than any calendar needs.
+STEPS_AT_MOST = 300_000
 
 #: As the API has it: no control characters but line breaks and tabs, no half of a surrogate pair.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -167,6 +173,25 @@ class _Normalizer:
             self._changed(f"of {len(event.attendees)} attendees, {ATTENDEES} are kept")
             event.attendees = event.attendees[:ATTENDEES]
         event.created_at = self._past(event.created_at, "the creation")
+        self._series(event)
+
+    def _series(self, event: CalendarEvent) -> None:
+        """Keep what the contract can hold. A time to leave out at which it would not take place leaves nothing out."""
+        for name, most in LIMITS.items():
+            values = list(dict.fromkeys(getattr(event, name)))
+            if len(values) > most:
+                self._changed(f"of {len(values)} {name}, {most} are kept")
+            setattr(event, name, values[:most])
+        event.rdates = [each for each in event.rdates if each >= event.start_at and each.date() <= LAST_DAY]
+        series = Series.of({name: getattr(event, name) for name in SERIES_FIELDS})
+        try:
+            unmatched = series.unmatched(
+                (event.start_at, event.end_at), f"{self._surroundings.zone}", Steps(STEPS_AT_MOST)
+            )
+        except TooManySteps:
+            self._changed("it recurs too often, so nothing is left out of it")
+            unmatched = event.exdates
+        event.exdates = [each for each in event.exdates if each not in unmatched]
 
     def _changed(self, reason: str) -> None:
         self._found.append(Finding(self._place, reason, "changed"))

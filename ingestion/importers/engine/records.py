@@ -173,6 +173,9 @@ class CalendarEvent:
     location: str | None = None
     attendees: list[str] = field(default_factory=list)
     rrule: str | None = None
+    extra_rrules: list[str] = field(default_factory=list)
+    rdates: list[datetime] = field(default_factory=list)
+    exdates: list[datetime] = field(default_factory=list)
     source: Literal["manual", "ics", "caldav", "google", "outlook"] = "ics"
     created_at: datetime | None = None
 

@@ -37,14 +37,58 @@ def test_a_recurring_appointment_keeps_its_hour_through_daylight_saving(me):
     ]  # fmt: skip
 
 
-def test_a_series_ends_before_a_date_that_is_left_out_and_another_goes_on_after_it(me):
-    series = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", rrule="FREQ=WEEKLY")
-    ended = me.call("PATCH", f"/calendar/{series['id']}", {"rrule": "FREQ=WEEKLY;UNTIL=20261214"})
-    assert ended.status_code == 200, ended.text
-    event(me, "2026-12-22T09:00:00Z", "2026-12-22T10:00:00Z", rrule="FREQ=WEEKLY")
-    event(me, "2026-12-17T09:00:00Z", "2026-12-17T10:00:00Z")
-    found = [start[5:10] for start in starts(me, "since=2026-12-01&until=2026-12-31")]
-    assert found == ["12-01", "12-08", "12-17", "12-22", "12-29"]
+def test_a_series_leaves_out_a_time_and_takes_place_at_others(me, events):
+    fields = {
+        "rrule": "FREQ=WEEKLY",
+        "extra_rrules": ["FREQ=MONTHLY;BYMONTHDAY=-1"],
+        "rdates": ["2026-12-17T07:00:00Z"],
+    }
+    series = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", **fields)
+    changed = me.call("PATCH", f"/calendar/{series['id']}", {"exdates": ["2026-12-15T10:00:00+01:00"]}).json()
+    assert changed["exdates"] == ["2026-12-15T09:00:00Z"]
+    found = [start[5:13] for start in starts(me, "since=2026-12-01&until=2026-12-31")]
+    assert found == ["12-01T09", "12-08T09", "12-17T07", "12-22T09", "12-29T09", "12-31T09"]
+    assert [each.get("data", {}).get("exdates") for each in events(me.id)][1:] == [[], ["2026-12-15T09:00:00Z"]]
+
+
+def test_times_without_a_rule_are_found_long_after_the_first_one(me):
+    event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", rdates=["2027-03-01T09:00:00Z"])
+    assert starts(me, "since=2027-03-01&until=2027-03-07") == ["2027-03-01T09:00:00Z"]
+    ended = {"rrule": "FREQ=DAILY;UNTIL=20261203", "rdates": ["2027-04-01T09:00:00Z"]}
+    event(me, "2026-12-01T11:00:00Z", "2026-12-01T12:00:00Z", **ended)
+    assert starts(me, "since=2027-04-01&until=2027-04-07") == ["2027-04-01T09:00:00Z"]
+
+
+WEEKLY, NOON = {"rrule": "FREQ=WEEKLY"}, "2026-12-08T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        (WEEKLY | {"exdates": [NOON]}, "exdates"),
+        ({"exdates": ["2026-12-01T09:00:00Z"]}, "exdates"),
+        ({"rrule": "FREQ=DAILY;COUNT=1", "exdates": ["2026-12-01T09:00:00Z"]}, "exdates"),
+        (WEEKLY | {"rdates": ["2026-11-30T09:00:00Z"]}, "rdates"),
+        ({"extra_rrules": ["FREQ=DAILY"]}, "extra_rrules"),
+        (WEEKLY | {"extra_rrules": ["FREQ=HOURLY"]}, "extra_rrules.0"),
+        (WEEKLY | {"extra_rrules": ["FREQ=DAILY;UNTIL=20260101"]}, "extra_rrules"),
+        ({"rrule": "FREQ=WEEKLY;BYDAY=MO", "extra_rrules": ["FREQ=WEEKLY;BYDAY=FR"]}, "rrule"),
+        (WEEKLY | {"exdates": [NOON] * 501}, "exdates"),
+        (WEEKLY | {"extra_rrules": ["FREQ=DAILY"] * 5}, "extra_rrules"),
+    ],
+)
+def test_a_series_that_says_nothing_is_refused_with_its_field(me, fields, field):
+    body = {"title": "x", "start_at": "2026-12-01T09:00:00Z", "end_at": "2026-12-01T10:00:00Z", **fields}
+    answer = me.call("POST", "/calendar", body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, f"body.{field}")
+
+
+def test_a_series_is_not_moved_away_from_the_times_it_leaves_out(me):
+    series = event(me, "2026-12-01T09:00:00Z", "2026-12-01T10:00:00Z", exdates=["2026-12-08T09:00:00Z"], **WEEKLY)
+    later = {"start_at": "2026-12-01T12:00:00Z", "end_at": "2026-12-01T13:00:00Z"}
+    answer = me.call("PATCH", f"/calendar/{series['id']}", later)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.exdates")
+    assert me.call("PATCH", f"/calendar/{series['id']}", later | {"exdates": [NOON]}).status_code == 200
 
 
 def test_a_recurring_appointment_of_long_ago_is_found_in_its_week(me):

@@ -129,8 +129,8 @@ def test_occurrences_of_a_series_are_moved_and_deleted_one_by_one(account):
     assert account.here == {}
 
 
-def test_a_series_made_here_becomes_single_appointments_once_it_has_an_exception(account):
-    account.add(title="Weekly", rrule="FREQ=WEEKLY;COUNT=3")
+def test_times_that_a_series_leaves_out_or_adds_go_both_ways(account):
+    id_ = account.add(title="Weekly", rrule="FREQ=WEEKLY;COUNT=3")
     account.sync()
     ((name, text),) = account.work.contents().items()
     assert "RRULE:FREQ=WEEKLY;COUNT=3" in text
@@ -140,7 +140,17 @@ def test_a_series_made_here_becomes_single_appointments_once_it_has_an_exception
         headers={"Content-Type": "text/calendar"},
     )
     account.sync()
-    assert [f"{row['start_at']:%d}" for row in events_of(account.database, account.user)] == ["01", "15"]
+    (row,) = events_of(account.database, account.user)
+    assert (row["id"], [f"{each:%d}" for each in row["exdates"]]) == (id_, ["08"])
+    account.change(id_, rdates=[row["start_at"] + timedelta(days=1)], extra_rrules=["FREQ=MONTHLY;COUNT=2"])
+    account.sync()
+    ((_, text),) = account.work.contents().items()
+    event_lines = text.partition("BEGIN:VEVENT")[2].splitlines()
+    lines = {line for line in event_lines if line.startswith(("RRULE", "RDATE", "EXDATE"))}
+    assert lines == {
+        "RRULE:FREQ=WEEKLY;COUNT=3", "RRULE:FREQ=MONTHLY;COUNT=2", "EXDATE;TZID=Europe/Berlin:20261208T100000",
+        "RDATE;TZID=Europe/Berlin:20261202T100000",
+    }  # fmt: skip
     counts = account.sync()
     assert {counts[each] for each in ("added", "changed", "removed", "sent")} == {0}
 

@@ -30,6 +30,11 @@ APPOINTMENTS: tuple[dict[str, object], ...] = (
     {}, {"calendar_id": "focusflow-plan"}, {"busy": False}, {"all_day": True}, {"rrule": "FREQ=DAILY;INTERVAL=2;COUNT=4"}, {},
 )  # fmt: skip
 
+#: Times that the same appointments add, or leave out, after their start.
+SERIES: tuple[dict[str, list[timedelta]], ...] = (
+    {}, {}, {}, {}, {"exdates": [timedelta(days=2)], "rdates": [timedelta(hours=30), timedelta(days=40)]}, {"rdates": [timedelta(days=3)]},
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -205,7 +210,8 @@ class Life:
     def _meeting(self, which: int) -> None:
         start = self.now + timedelta(hours=which)
         end = start + timedelta(minutes=45 * which + 10)
-        event = self.user.new("calendar_event", title="M", start_at=start, end_at=end, **APPOINTMENTS[which])
+        series = {name: [start + each for each in offsets] for name, offsets in SERIES[which].items()}
+        event = self.user.new("calendar_event", title="M", start_at=start, end_at=end, **APPOINTMENTS[which], **series)
         event.happens("created", self.now)
         if which == 5:
             event.happens("deleted", self.now)

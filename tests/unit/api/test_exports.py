@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+import icalendar
 import pytest
+import recurring_ical_events
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from focusflow.clock import zone
+from focusflow.series import Series
 from ingestion.importers.engine.changes import Links, changes_of
 from ingestion.importers.engine.files import Upload
 from ingestion.importers.engine.formats import find_format, formats
@@ -86,6 +89,30 @@ def habit(draw):
     }  # fmt: skip
 
 
+@st.composite
+def series(draw, start):
+    """What recurs every second day, beside each month's same day, and at odd times."""
+    rule = draw(st.sampled_from([None, "FREQ=DAILY;INTERVAL=2;COUNT=9", "FREQ=DAILY;INTERVAL=2"]))
+    is_monthly = rule is not None and draw(st.booleans())
+    added = draw(
+        st.lists(st.integers(1, 3000).map(lambda n: start + timedelta(minutes=10 * n)), max_size=3, unique=True)
+    )
+    whole = Series((rule, *["FREQ=MONTHLY;COUNT=3"][:is_monthly]) if rule else (), tuple(sorted(added)))
+    times = whole.occurrences((start, start), HERE, since=start - timedelta(1), until=start + timedelta(days=60))
+    starts = [moment for moment, _ in times]
+    left_out = (
+        draw(st.lists(st.sampled_from(starts), max_size=min(3, len(starts) - 1), unique=True))
+        if whole.is_recurring
+        else []
+    )
+    return {
+        "rrule": rule,
+        "extra_rrules": list(whole.rules[1:]),
+        "rdates": list(whole.added),
+        "exdates": sorted(left_out),
+    }
+
+
 def span(draw):
     start = draw(MOMENTS)
     return start, start + timedelta(seconds=draw(st.integers(1, 80_000)))
@@ -111,7 +138,7 @@ def records(draw):
                              "started_at": start, "ended_at": end, "note": draw(TEXTS)})  # fmt: skip
         start, end = span(draw)
         appointments.append({"id": draw(IDS), "title": draw(TITLES), "start_at": start, "end_at": end, "all_day": False, "busy": draw(st.booleans()),
-                             "location": draw(st.none() | TITLES), "attendees": draw(TAGS), "rrule": draw(st.none() | st.just("FREQ=DAILY;COUNT=3")),
+                             "location": draw(st.none() | TITLES), "attendees": draw(TAGS), **draw(series(start)),
                              "source": draw(st.sampled_from(["manual", "ics"]))})  # fmt: skip
     milestones = [
         {"id": draw(IDS), "goal_id": each["id"], "title": draw(TITLES), "order_index": number, "target_date": draw(st.none() | DAYS), "status": "completed",
@@ -198,12 +225,44 @@ def test_tasks_come_back_from_programs_that_know_tasks(format_name, tasks):
 def test_appointments_come_back_from_a_calendar():
     row = {
         "id": UUID(int=5), "title": "A, b; " + "long " * 40 + "end", "start_at": NOW, "end_at": NOW + timedelta(hours=1), "all_day": False,
-        "busy": False, "location": "Room 2", "attendees": ["Ann"], "rrule": None, "source": "ics",
+        "busy": False, "location": "Room 2", "attendees": ["Ann"], "rrule": None,
+        "extra_rrules": [], "rdates": [], "exdates": [], "source": "ics",
     }  # fmt: skip
     midnights = {"start_at": datetime(2026, 11, 2, 5, tzinfo=UTC), "end_at": datetime(2026, 11, 4, 5, tzinfo=UTC)}
     rows = [row, row | midnights | {"id": UUID(int=6), "all_day": True}]
     found = imported(Records(HERE, NOW, NOTHING | {"calendar_events": rows}), "icalendar")["calendar_events"]
     assert comparable(found, COLUMNS["calendar_events"]) == comparable(rows, COLUMNS["calendar_events"])
+
+
+@settings(max_examples=sized(12, 3000), deadline=None)
+@given(data=st.data(), start=MOMENTS, is_whole_day=st.booleans())
+def test_a_series_takes_place_as_a_library_reads_its_export_and_comes_back(data, start, is_whole_day):
+    """Over a year, with two changes of the clocks. No start is in the hours that the clocks skip or repeat."""
+    local = start.astimezone(zone(HERE)).replace(hour=0 if is_whole_day else 9, minute=0, second=0)
+    start = local.astimezone(UTC)
+    end = (local + timedelta(days=1)).astimezone(UTC) if is_whole_day else start + timedelta(minutes=50)
+    fields = data.draw(series(start))
+    if is_whole_day:
+        days = [moment.astimezone(zone(HERE)).replace(hour=0, minute=0) for moment in fields["rdates"]]
+        fields |= {"rdates": sorted({day.astimezone(UTC) for day in days}), "exdates": []}
+    row = {
+        "id": UUID(int=5), "title": "A", "start_at": start, "end_at": end, "all_day": is_whole_day, "busy": True, "location": None,
+        "attendees": [], "source": "ics", **fields,
+    }  # fmt: skip
+    exported = Records(HERE, NOW, NOTHING | {"calendar_events": [row]})
+    (found,) = imported(exported, "icalendar")["calendar_events"]
+    assert comparable([found], COLUMNS["calendar_events"]) == comparable([row], COLUMNS["calendar_events"])
+
+    since, until = start - timedelta(days=1), start + timedelta(days=400)
+    read = recurring_ical_events.of(icalendar.Calendar.from_ical(FORMATS["icalendar"].write(exported)))
+    theirs = [each["DTSTART"].dt for each in read.between(since, until)]
+    ours = [moment for moment, _ in Series.of(row).occurrences((start, end), HERE, since=since, until=until)]
+    if is_whole_day:
+        last = until.astimezone(zone(HERE)).date()
+        days = [moment.astimezone(zone(HERE)).date() for moment in ours]
+        assert sorted(day for day in theirs if day < last) == [day for day in days if day < last]
+    else:
+        assert sorted(moment.astimezone(UTC) for moment in theirs) == ours
 
 
 def test_a_line_of_todo_txt_says_what_the_format_can():

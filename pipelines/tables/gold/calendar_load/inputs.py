@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from focusflow.contracts.calendar import PLAN_CALENDAR
 from focusflow.database.queries import load_queries
 from focusflow.lake.session import Inputs, Session
-from focusflow.recurrence import occurrences
 from focusflow.rule_days import Steps, TooManySteps
+from focusflow.series import Series
 from pipelines.engine.window import Window
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
@@ -48,7 +48,7 @@ def meetings(session: Session, inputs: Inputs, window: Window) -> pa.Table:
 def meetings_between(session: Session, inputs: Inputs, since: datetime | None, until: datetime) -> pa.Table:
     """Every time a busy appointment of `users` takes place. Of those that recur, the times from `since` up to `until`."""
     busy = session.run(QUERIES["busy"], inputs, {"plans": PLAN_CALENDAR})
-    is_recurring = pc.is_valid(busy["rrule"])
+    is_recurring = busy["is_recurring"]
     times: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     for _, series in groupby(busy.filter(is_recurring).to_pylist(), key=itemgetter("user_id")):
         _add_times(times, series, since, until)
@@ -69,7 +69,7 @@ def _add_times(
     for event in series:
         span, begin = (event["start_at"], event["end_at"]), since or event["start_at"]
         try:
-            found = list(occurrences(event["rrule"], span, event["changed_in"], since=begin, until=until, steps=steps))
+            found = list(Series.of(event).occurrences(span, event["changed_in"], since=begin, until=until, steps=steps))
         except TooManySteps:
             found, left_out = [span], left_out + 1
         for name in ("user_id", "bucket", "calendar_event_id"):

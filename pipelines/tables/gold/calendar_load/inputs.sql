@@ -2,7 +2,18 @@
 -- Busy appointments, those of a user together and the oldest first: ids grow with time. The latest version counts,
 -- for all its times. Accepted plans are no meetings, whole days take no time, and nothing is on for longer than a
 -- month.
-select user_id, bucket, calendar_event_id, start_at, end_at, rrule, changed_in
+select
+    user_id,
+    bucket,
+    calendar_event_id,
+    start_at,
+    end_at,
+    rrule,
+    extra_rrules,
+    rdates,
+    exdates,
+    rrule is not null or coalesce(len(rdates), 0) > 0 as is_recurring,
+    changed_in
 from silver.calendar_event_history
 semi join users using (user_id)
 where

@@ -28,7 +28,7 @@ with
             and busy
             and not all_day
             and start_at < $as_of
-            and (rrule is not null or end_at > since)
+            and (rrule is not null or len(rdates) > 0 or end_at > since)
     ),
     histories as (  -- from the first day that anything tells of
         select

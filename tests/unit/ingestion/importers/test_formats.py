@@ -4,7 +4,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -300,7 +300,7 @@ def test_appointments_keep_their_zone_their_length_and_what_is_folded(read):
     assert found.findings == []
 
 
-def test_a_series_keeps_its_rule_and_one_with_exceptions_is_written_out(read):
+def test_a_series_keeps_its_rule_and_one_with_a_moved_occurrence_is_written_out(read):
     weekly = (
         "DTSTART;TZID=Europe/Berlin:20260302T090000",
         "DTEND;TZID=Europe/Berlin:20260302T100000",
@@ -321,6 +321,50 @@ def test_a_series_keeps_its_rule_and_one_with_exceptions_is_written_out(read):
     assert sorted((event.title, event.start_at) for event in written_out) == [
         ("Yoga", at(2026, 3, 2, 8)), ("Yoga", at(2026, 3, 23, 8)), ("Yoga, moved", at(2026, 3, 17, 8)),
     ]  # fmt: skip
+
+
+def test_a_series_keeps_the_times_that_it_leaves_out_and_adds_and_its_second_rule(read):
+    """Times at which it would not take place leave nothing out. A rule of another zone, or a period, is written out."""
+    start = ("DTSTART;TZID=Europe/Berlin:20260302T090000", "DURATION:PT1H")
+    rules = ("RRULE:FREQ=WEEKLY;COUNT=4", "RRULE:FREQ=MONTHLY;COUNT=2")
+    times = ("EXDATE;TZID=Europe/Berlin:20260309T090000,20260310T090000", "RDATE:20260304T100000Z")
+    found = read(
+        "a.ics",
+        calendar(
+            component("VEVENT", "UID:1", *start, *rules, *times, "SUMMARY:Yoga"),
+            component("VEVENT", "UID:2", "DTSTART;VALUE=DATE:20260302", "RDATE;VALUE=DATE:20260305", "SUMMARY:Market"),
+            component("VEVENT", "UID:3", *start, "RDATE;VALUE=PERIOD:20260304T100000Z/PT3H", "SUMMARY:Long"),
+            component("VEVENT", "UID:4", *start, "RRULE:FREQ=DAILY;COUNT=1", "EXDATE:20260302T080000Z", "SUMMARY:Never"),
+            component("VEVENT", "UID:5", start[0], "RRULE:FREQ=DAILY;COUNT=1", "SUMMARY:Without a length"),
+        ),
+    )  # fmt: skip
+    yoga, market, *long, moment = found.records
+    assert (moment.title, moment.rrule) == ("Without a length", "FREQ=DAILY;COUNT=1")
+    assert (yoga.rrule, yoga.extra_rrules) == ("FREQ=WEEKLY;COUNT=4", ["FREQ=MONTHLY;COUNT=2"])
+    assert (yoga.rdates, yoga.exdates) == ([at(2026, 3, 4, 10)], [at(2026, 3, 9, 8)])
+    assert (market.rrule, market.rdates) == (None, [at(2026, 3, 4, 23)])
+    assert [(each.start_at, each.end_at - each.start_at) for each in long] == [
+        (at(2026, 3, 2, 8), timedelta(hours=1)), (at(2026, 3, 4, 10), timedelta(hours=3)),
+    ]  # fmt: skip
+    assert [finding.partition(": ")[2] for finding in found.findings] == ["skipped: it never takes place"]
+
+
+def test_a_rule_of_what_is_left_out_is_followed_or_refused(read):
+    """EXRULE is of an older standard. Daylight saving begins within this series."""
+    start = ("DTSTART;TZID=Europe/Berlin:20260326T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=6")
+    found = read(
+        "a.ics",
+        calendar(
+            component("VEVENT", "UID:1", *start, "EXRULE:FREQ=WEEKLY;BYDAY=SA,SU", "SUMMARY:On workdays"),
+            component("VEVENT", "UID:2", *start, "EXRULE:FREQ=DAILY;BYHOUR=9", "SUMMARY:Never"),
+        ),
+    )
+    assert [event.start_at for event in found.records] == [
+        at(2026, 3, 26, 8), at(2026, 3, 27, 8), at(2026, 3, 30, 7), at(2026, 3, 31, 7),
+    ]  # fmt: skip
+    assert [finding.partition("cannot be read: ")[2] for finding in found.findings] == [
+        "the rule 'FREQ=DAILY;BYHOUR=9' of what is left out cannot be followed"
+    ]
 
 
 def test_a_broken_component_is_skipped_by_itself_with_its_line(read):
