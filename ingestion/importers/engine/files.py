@@ -17,6 +17,8 @@ from focusflow.errors import Invalid
 #: An archive may unpack to so much. A year of window events has some hundred megabytes.
 UNPACKED_BYTES = 1_000_000_000
 MEMBERS = 20_000
+#: Of other ways to pack, Python unpacks a member whole, however much longer than announced it is.
+BOUNDED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 #: A field of a CSV file, such as a long note. The module's own limit is 128 KiB.
 FIELD_CHARACTERS = 10_000_000
@@ -89,6 +91,8 @@ def _members(name: str, content: bytes) -> Iterator[File]:
             entries = [each for each in archive.infolist() if not each.is_dir()]
             if len(entries) > MEMBERS or sum(each.file_size for each in entries) > UNPACKED_BYTES:
                 raise Malformed(f"{name} unpacks to more than {UNPACKED_BYTES // 1_000_000:,} MB or {MEMBERS:,} files.")
+            if not {each.compress_type for each in entries} <= BOUNDED:
+                raise Malformed(f"{name} is packed in a way that is not supported. Pack it with Deflate, as usual.")
             for entry in entries:
                 if not entry.filename.startswith("__MACOSX/"):
                     yield File(entry.filename, archive.read(entry))

@@ -418,6 +418,16 @@ def test_a_malformed_file_is_refused_with_its_line(read, name, content, reason):
         read(name, content)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_python_would_unpack_whole_is_refused(read, method):
+    """A member that announces few bytes and holds gigabytes is otherwise in memory before it is noticed."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as writer:
+        writer.writestr("todo.txt", "x" * 10_000_000)
+    with pytest.raises(Malformed, match="packed in a way that is not supported"):
+        read("a.zip", packed.getvalue())
+
+
 # the computer's own records of time
 
 
