@@ -147,6 +147,10 @@ class Client:
         url: str | None = self._call("GET", "/api/v1/auth/oidc")["sign_out_url"]
         return url
 
+    def end_provider_sessions(self, logout_token: str) -> None:
+        """Pass on what the provider says: a session there has ended."""
+        self._call("POST", "/api/v1/auth/oidc/sign-out", json={"logout_token": logout_token})
+
     def keep_session(self) -> None:
         """Tell that the user of this session did something."""
         self._call("POST", "/api/v1/auth/sessions/current/seen")

@@ -101,6 +101,13 @@ class SessionStore:
         with self.on_behalf_of(address) as client:
             return client.finish_single_sign_on(secret, state, code)
 
+    def end_provider_sessions(self, logout_token: str, address: str | None) -> None:
+        """The provider says that a session there has ended."""
+        with self.on_behalf_of(address) as client:
+            client.end_provider_sessions(logout_token)
+        with self._lock:
+            self._known.clear()
+
     def provider_sign_out_url(self) -> str | None:
         with Client(self.api_address) as client:
             return client.provider_sign_out_url()

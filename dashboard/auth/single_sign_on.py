@@ -2,14 +2,14 @@
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.api_client import CodeNeeded
-from dashboard.auth.forms import address_of
+from dashboard.auth.forms import TooLong, address_of, filled_in
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignIn
-from focusflow.errors import Problem
+from focusflow.errors import Problem, Unavailable
 
 PATH = "/signin/oidc"
 #: Ties the answer to the browser that was sent to the provider.
@@ -19,14 +19,18 @@ LONGEST = 4000
 
 
 class SingleSignOn:
-    """The two routes, beside those of the sign-in page."""
+    """Its routes, beside those of the sign-in page."""
 
     def __init__(self, store: SessionStore, sign_in: SignIn) -> None:
         self._store, self._sign_in = store, sign_in
 
     @property
     def routes(self) -> list[Route]:
-        return [Route(PATH, self.begin, methods=["GET"]), Route(f"{PATH}/callback", self.finish, methods=["GET"])]
+        return [
+            Route(PATH, self.begin, methods=["GET"]),
+            Route(f"{PATH}/callback", self.finish, methods=["GET"]),
+            Route(f"{PATH}/sign-out", self.end_sessions, methods=["POST"]),
+        ]
 
     async def begin(self, request: Request) -> Response:
         try:
@@ -54,3 +58,15 @@ class SingleSignOn:
         answer = self._sign_in.by_provider(request, self._sign_in.signed_in(request, token))
         answer.delete_cookie(COOKIE, path=PATH)
         return answer
+
+    async def end_sessions(self, request: Request) -> Response:
+        """For the provider itself, by OpenID Connect Back-Channel Logout."""
+        never_kept = {"Cache-Control": "no-store"}
+        try:
+            token = (await filled_in(request)).get("logout_token", "")
+            await run_in_threadpool(self._store.end_provider_sessions, token, address_of(request))
+        except Unavailable as problem:
+            return JSONResponse({"error": "temporarily_unavailable"}, problem.status, never_kept)
+        except (TooLong, Problem):
+            return JSONResponse({"error": "invalid_request"}, 400, never_kept)
+        return Response(status_code=200, headers=never_kept)

@@ -18,6 +18,7 @@ EXPIRED: Final[tuple[tuple[LiteralString, timedelta], ...]] = (
     ("delete from idempotency_keys where created_at < %(before)s", timedelta(hours=24)),
     ("delete from mail_tokens where expires_at < %(before)s", timedelta(days=7)),
     ("delete from pending_sign_ins where expires_at < %(before)s", timedelta(0)),
+    ("delete from provider_sign_outs where expires_at < %(before)s", timedelta(0)),
     ("delete from attempts where last_at < %(before)s", timedelta(days=1)),
     ("delete from imports where status in ('ready', 'failed') and updated_at < %(before)s", timedelta(days=1)),
 )

@@ -114,6 +114,7 @@ refresh_tokens = Table(
         "seen_at", Instant
     ),  # of a session's secret: when its user last did something; it is never exchanged for another
     Column("confirmed_at", Instant),  # when its user last proved again who they are
+    Column("provider_session", Text),  # of one that began at the provider: its id there, empty where it has none
     Column("device", Text),
     Column("ip", Text),
     Column("user_agent", Text),
@@ -510,6 +511,14 @@ pending_sign_ins = Table(
     required("code_verifier", Text),
     required("expires_at", Instant),
     Column("authenticated_after", Instant),
+)
+
+#: Messages of the provider that a session has ended there. Each counts once.
+provider_sign_outs = Table(
+    "provider_sign_outs",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    required("expires_at", Instant),
 )
 
 #: How often something was tried, counted for all processes of the API. Losing it in a crash of Postgres costs nothing.

@@ -20,8 +20,8 @@ update users set last_login_at = %(now)s where id = %(id)s
 select exists (select from pg_timezone_names where name = %(timezone)s) as known
 
 -- add_token --
-insert into refresh_tokens (id, user_id, family, token_hash, created_at, expires_at, seen_at, device, ip, user_agent)
-values (%(id)s, %(user_id)s, %(family)s, %(token_hash)s, %(now)s, %(expires_at)s, %(seen_at)s, null, %(ip)s, %(user_agent)s)
+insert into refresh_tokens (id, user_id, family, token_hash, created_at, expires_at, seen_at, device, ip, user_agent, provider_session)
+values (%(id)s, %(user_id)s, %(family)s, %(token_hash)s, %(now)s, %(expires_at)s, %(seen_at)s, null, %(ip)s, %(user_agent)s, %(provider_session)s)
 
 -- use_token --
 -- One statement: of two that come with the same token, one gets it.
@@ -128,6 +128,16 @@ select user_id from identities where issuer = %(issuer)s and subject = %(subject
 
 -- add_identity --
 insert into identities (issuer, subject, user_id, created_at) values (%(issuer)s, %(subject)s, %(user_id)s, %(now)s)
+
+-- take_provider_sign_out --
+insert into provider_sign_outs (token_hash, expires_at) values (%(token_hash)s, %(expires_at)s) on conflict do nothing returning token_hash
+
+-- end_provider_sessions --
+-- Those of a session at the provider, or all that its user began there.
+update refresh_tokens set revoked_at = %(now)s
+where revoked_at is null and provider_session is not null and (%(session)s::text is null or provider_session = %(session)s)
+    and user_id in (select user_id from identities where issuer = %(issuer)s and (%(subject)s::text is null or subject = %(subject)s))
+returning user_id, family
 
 -- second_factor --
 select confirmed_at, cardinality(recovery_hashes) as recovery_codes_left from second_factors where user_id = %(user_id)s

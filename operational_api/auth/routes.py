@@ -47,9 +47,11 @@ class CodeNeeded(NotSignedIn):
     """Your account needs a code as well. Send it with the `ticket` of this answer to `POST /api/v1/auth/login/code`, within five minutes."""
 
     @classmethod
-    def for_account(cls, shared: Services, account: DictRow, now: datetime) -> Self:
+    def for_account(
+        cls, shared: Services, account: DictRow, now: datetime, provider_session: str | None = None
+    ) -> Self:
         problem = cls()
-        access = Access(account["id"], account["token_epoch"], None)
+        access = Access(account["id"], account["token_epoch"], None, provider_session=provider_session)
         problem.members = {"ticket": ticket(shared.settings.signing_key, access, now=now)}
         return problem
 

@@ -60,6 +60,12 @@ class ProviderAnswer(Input):
     code: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
+class ProviderMessage(Input):
+    """What the provider itself sends when a session there has ended."""
+
+    logout_token: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
 class ProviderSignOut(Output):
     """How to sign out of the provider."""
 
@@ -97,16 +103,41 @@ def finish_sign_in(body: ProviderAnswer, origin: RequestOrigin, shared: Shared) 
             begun = None
             if not store.has_second_factor(tx, account["id"]):
                 begun = store.begin_session(
-                    tx, account["id"], shared.settings.session_hours, origin, identity.authenticated_at
+                    tx,
+                    account["id"],
+                    shared.settings.session_hours,
+                    origin,
+                    confirmed_at=identity.authenticated_at,
+                    provider_session=identity.session,
                 )
                 audit.record(tx, "sign-in", origin, actor_id=None, user_id=account["id"], after={"method": "oidc"})
     except (SignInRefused, Forbidden) as refused:
         _record_refusal(shared, origin, refused)
         raise
     if begun is None:
-        raise CodeNeeded.for_account(shared, account, tx.now)
+        raise CodeNeeded.for_account(shared, account, tx.now, identity.session)
     token, expires_at = begun
     return NewSession(token=token, expires_at=expires_at, idle_minutes=shared.settings.session_idle_minutes)
+
+
+@router.post("/sign-out", status_code=204)
+def end_sessions(body: ProviderMessage, origin: RequestOrigin, shared: Shared) -> None:
+    """End the sessions that began with one at the provider, which says that it has ended."""
+    with shared.database.transaction(Role.AUTH) as tx:
+        now = tx.now
+    sign_out = shared.identity_provider.signed_out(body.logout_token, now)
+    with shared.database.transaction(Role.AUTH) as tx:
+        for family, user_id in store.end_provider_sessions(tx, sign_out).items():
+            audit.record(
+                tx,
+                "sign-out",
+                origin,
+                actor_id=None,
+                user_id=user_id,
+                entity="session",
+                entity_id=family,
+                after={"method": "oidc"},
+            )
 
 
 def _record_refusal(shared: Shared, origin: Origin, refused: Problem) -> None:

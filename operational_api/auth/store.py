@@ -23,7 +23,7 @@ from focusflow.key_ring import KeyRing
 from operational_api.auth.schemas import Registration
 from operational_api.security import session_tokens, tokens
 from operational_api.security.authentication import Origin
-from operational_api.security.identity_provider import SignInAttempt, SignInRefused
+from operational_api.security.identity_provider import EndedProviderSession, SignInAttempt, SignInRefused
 from reports.locales import first_weekday
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
@@ -108,18 +108,33 @@ def begin_family(tx: Transaction, user_id: UUID, days: int, origin: Origin) -> t
 
 
 def begin_session(
-    tx: Transaction, user_id: UUID, hours: int, origin: Origin, confirmed_at: datetime | None = None
+    tx: Transaction,
+    user_id: UUID,
+    hours: int,
+    origin: Origin,
+    *,
+    confirmed_at: datetime | None = None,
+    provider_session: str | None = None,
 ) -> tuple[str, datetime]:
-    """A new session: its secret, and its end. `confirmed_at` is when its user proved who they are, if not just now."""
+    """A new session: its secret, and its end. `confirmed_at` is when its user proved who they are, if not just now; `provider_session` is
+    the session at the provider with which it ends.
+    """
     token, expires_at = session_tokens.new_for(user_id), tx.now + timedelta(hours=hours)
-    family = _begin(tx, user_id, token, expires_at, origin, seen_at=tx.now)
+    family = _begin(tx, user_id, token, expires_at, origin, seen_at=tx.now, provider_session=provider_session)
     if confirmed_at is not None:
         tx.run(QUERIES["confirm_family"], {"user_id": user_id, "family": family, "now": confirmed_at})
     return token, expires_at
 
 
 def _begin(
-    tx: Transaction, user_id: UUID, token: str, expires_at: datetime, origin: Origin, *, seen_at: datetime | None
+    tx: Transaction,
+    user_id: UUID,
+    token: str,
+    expires_at: datetime,
+    origin: Origin,
+    *,
+    seen_at: datetime | None,
+    provider_session: str | None = None,
 ) -> UUID:
     family = new_id()
     tx.run(
@@ -134,6 +149,7 @@ def _begin(
             "seen_at": seen_at,
             "ip": origin.ip,
             "user_agent": origin.user_agent,
+            "provider_session": provider_session,
         },
     )
     tx.run_before_commit(QUERIES["signed_in"], {"id": user_id, "now": tx.now})
@@ -161,6 +177,7 @@ def rotate(tx: Transaction, keys: KeyRing, used: str, origin: Origin) -> tuple[U
             "expires_at": row["expires_at"],  # the end of the first counts for all: some day one signs in again
             "ip": origin.ip,
             "user_agent": origin.user_agent,
+            "provider_session": None,
         },
     )
     return row["user_id"], row["family"], token
@@ -247,6 +264,15 @@ def take_pending_sign_in(tx: Transaction, secret: str, state: str) -> SignInAtte
     if row is None:
         raise SignInRefused
     return SignInAttempt(**row)
+
+
+def end_provider_sessions(tx: Transaction, sign_out: EndedProviderSession) -> dict[UUID, UUID]:
+    """End the sessions that began with one at the provider. Returns each with its user. Raises if the message was taken before."""
+    values = {"token_hash": tokens.digest(sign_out.token_id), "expires_at": sign_out.is_old_after}
+    if tx.one(QUERIES["take_provider_sign_out"], values) is None:
+        raise SignInRefused
+    about = {"issuer": sign_out.issuer, "subject": sign_out.subject, "session": sign_out.session}
+    return {row["family"]: row["user_id"] for row in tx.all(QUERIES["end_provider_sessions"], about | {"now": tx.now})}
 
 
 def link_token(

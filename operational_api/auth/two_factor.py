@@ -118,7 +118,9 @@ def begin_session_with_code(
     """Complete the sign-in of a session."""
     access = _check_ticket(body, origin, shared, later)
     with shared.database.transaction(Role.AUTH, access.user_id) as tx:
-        token, expires_at = store.begin_session(tx, access.user_id, shared.settings.session_hours, origin)
+        token, expires_at = store.begin_session(
+            tx, access.user_id, shared.settings.session_hours, origin, provider_session=access.provider_session
+        )
     return NewSession(token=token, expires_at=expires_at, idle_minutes=shared.settings.session_idle_minutes)
 
 

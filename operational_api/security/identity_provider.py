@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import math
 import secrets
 import threading
 import time
@@ -25,6 +26,10 @@ log = logging.getLogger(__name__)
 #: With a key pair only: a secret that both sides know would let the client sign, and `none` everybody.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
+
+#: The event of a message that a session has ended, and for how long such a message counts.
+SIGN_OUT = "http://schemas.openid.net/event/backchannel-logout"
+SIGN_OUT_SECONDS = timedelta(minutes=2)
 
 #: How far the clocks of the provider and the database may differ.
 LEEWAY_SECONDS = 60
@@ -84,7 +89,20 @@ class Identity:
     is_email_verified: bool
     groups: frozenset[str]
     authenticated_at: datetime
+    #: The id of the session there; empty where it has none.
+    session: str
     claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedProviderSession:
+    """A message of the provider that a session there has ended, or all sessions of a user."""
+
+    issuer: str
+    subject: str | None
+    session: str | None
+    token_id: str
+    is_old_after: datetime
 
 
 class Configuration(BaseModel):
@@ -155,8 +173,21 @@ class IdentityProvider:
             is_verified,
             _texts(_claim(claims, self._settings.oidc_groups_claim)),
             authenticated_at,
+            _name(claims.get("sid")) or "",
             claims,
         )
+
+    def signed_out(self, token: str, now: datetime) -> EndedProviderSession:
+        """What a message about the end of a session says (OpenID Connect Back-Channel Logout). Raises if it is no such message of the provider."""
+        claims = self._claims(token, ["iss", "aud", "iat", "jti", "events"], now)
+        is_old_after = datetime.fromtimestamp(float(claims["iat"]), UTC) + SIGN_OUT_SECONDS
+        subject, session, token_id = (_name(claims.get(name)) for name in ("sub", "sid", "jti"))
+        is_about = subject is not None or session is not None
+        events = claims["events"]
+        is_sign_out = isinstance(events, dict) and isinstance(events.get(SIGN_OUT), dict) and "nonce" not in claims
+        if not (is_sign_out and is_about and token_id and now <= is_old_after):
+            raise SignInRefused
+        return EndedProviderSession(claims["iss"], subject, session, token_id, is_old_after)
 
     def _configured(self) -> Configuration:
         issuer = self._settings.oidc_issuer
@@ -203,6 +234,14 @@ class IdentityProvider:
         return self._json("POST", configuration.token_endpoint, data=form, headers=headers)
 
     def _verified(self, token: Any, attempt: SignInAttempt, now: datetime) -> dict[str, Any]:
+        claims = self._claims(token, REQUIRED, now)
+        is_answer = secrets.compare_digest(str(claims.get("nonce")).encode(), attempt.nonce.encode())
+        if not (is_answer and _name(claims["sub"])):
+            raise SignInRefused
+        return claims
+
+    def _claims(self, token: Any, required: list[str], now: datetime) -> dict[str, Any]:
+        """The claims of a token that the provider signed for this client, and that is current."""
         try:
             header = jwt.get_unverified_header(token)
             claims = jwt.decode(
@@ -211,18 +250,18 @@ class IdentityProvider:
                 algorithms=ALGORITHMS,
                 audience=self._settings.oidc_client_id,
                 issuer=self._settings.oidc_issuer,
-                options={"require": REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+                options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-            expires_at, issued_at = float(claims["exp"]), float(claims["iat"])
+            issued_at = float(claims["iat"])
+            expires_at = float(claims.get("exp", math.inf))
         except (jwt.InvalidTokenError, jwt.PyJWKError, ValueError, TypeError) as error:
             raise SignInRefused from error
-        client_id, moment, subject = self._settings.oidc_client_id, now.timestamp(), claims["sub"]
+        client_id, moment = self._settings.oidc_client_id, now.timestamp()
         is_ours = claims.get("azp", client_id) == client_id and (
             isinstance(claims["aud"], str) or len(claims["aud"]) == 1 or "azp" in claims
         )
         is_current = expires_at + LEEWAY_SECONDS > moment and issued_at - LEEWAY_SECONDS <= moment
-        is_answer = secrets.compare_digest(str(claims.get("nonce")).encode(), attempt.nonce.encode())
-        if not (is_ours and is_current and is_answer and isinstance(subject, str) and 0 < len(subject) <= 255):
+        if not (is_ours and is_current):
             raise SignInRefused
         return claims
 
@@ -278,6 +317,11 @@ def _authenticated_at(claims: Mapping[str, Any], now: datetime) -> datetime:
     if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= now.timestamp() + LEEWAY_SECONDS:
         return NEVER
     return min(datetime.fromtimestamp(at, UTC), now)
+
+
+def _name(value: Any) -> str | None:
+    """The name of a user, session or token, as OpenID Connect limits it."""
+    return value if isinstance(value, str) and 0 < len(value) <= 255 and "\0" not in value else None
 
 
 def _with_query(url: str, query: Mapping[str, Any]) -> str:

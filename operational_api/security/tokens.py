@@ -33,6 +33,7 @@ class Access:
     epoch: int
     family: UUID | None
     expires_at: datetime | None = None  # None until it is issued
+    provider_session: str | None = None  # of a ticket: with which session at the provider what it opens will end
 
     def is_expired(self, now: datetime) -> bool:
         """By the database's clock, which issued it: each machine of the API may have another."""
@@ -58,6 +59,7 @@ def _signed(key: str, access: Access, audience: str, now: datetime, lifetime: ti
         "jti": str(new_id()),
         "iss": ISSUER,
         "aud": audience,
+        **({} if access.provider_session is None else {"provider_session": access.provider_session}),
     }
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": key_id(key)})
 
@@ -90,7 +92,7 @@ def _read(keys: KeyRing, token: str, audience: str) -> Access:
         family = UUID(claims["family"]) if claims.get("family") else None
         expires_at = datetime.fromtimestamp(float(claims["exp"]), UTC)
         expires_at = min(expires_at, until) if until else expires_at
-        return Access(UUID(claims["sub"]), int(claims["epoch"]), family, expires_at)
+        return Access(UUID(claims["sub"]), int(claims["epoch"]), family, expires_at, claims.get("provider_session"))
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, OverflowError, OSError) as error:
         raise NotSignedIn from error
 

@@ -258,7 +258,7 @@ OTHER_PATHS = (
 #: What the description does not show: the dashboard's own calls and those for operators.
 HIDDEN = {
     ("POST", "/api/v1/auth/sessions"), ("POST", "/api/v1/auth/sessions/code"), ("GET", "/api/v1/auth/oidc"), ("POST", "/api/v1/auth/oidc"),
-    ("POST", "/api/v1/auth/oidc/callback"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"), ("GET", "/docs"),
+    ("POST", "/api/v1/auth/oidc/callback"), ("POST", "/api/v1/auth/oidc/sign-out"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"), ("GET", "/docs"),
     ("GET", "/docs/start.js"), ("GET", "/docs/{name}"),
 }  # fmt: skip
 
@@ -575,4 +575,4 @@ def test_a_setting_names_where_to_report_a_vulnerability(http, database_url):
 def test_answers_by_https_ask_for_https_only(http, database_url, given):
     settings = load_settings(home=http.app.state.services.settings.home, **given)
     with TestClient(create_app(settings, database_url), base_url="http://a" if given else "https://a") as client:
-        assert client.get("/api/v1/me").headers["strict-transport-security"].startswith("max-age=")
+        assert client.get("/api/v1/me").headers["strict-transport-security"] == "max-age=31536000"

@@ -427,3 +427,112 @@ def test_signing_out_offers_to_sign_out_of_the_provider_too(browser, provider, a
 def test_an_installation_without_a_provider_has_no_such_sign_in(browser, configured):
     configured(oidc_issuer=None)
     assert browser.get("/signin/oidc").status_code == 404
+
+
+SIGN_OUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def sign_out_token(provider, **claims):
+    """A message of the provider that a session there has ended."""
+    now = int(clock.now().timestamp())
+    whole = {
+        "iss": provider.issuer,
+        "aud": CLIENT_ID,
+        "iat": now,
+        "exp": now + 120,
+        "jti": new_id().hex,
+        "events": SIGN_OUT,
+    }
+    return provider.signed({name: value for name, value in (whole | claims).items() if value is not None})
+
+
+def tell(browser, token):
+    """What the provider gets to hear, which has no cookie."""
+    return browser.post("/signin/oidc/sign-out", data={"logout_token": token}, headers={"Cookie": ""}).status_code
+
+
+@pytest.fixture
+def sessions(browser, api, provider, database, registered):
+    """Two sessions that Ada began at the provider, and one with her password. Which of them are still valid."""
+    ada = provider.user
+    with database.owner() as connection:
+        connection.execute("update users set email_verified_at = now() where email = %s", [ada["email"]])
+    store = SessionStore(api.state.address)
+    begun = {"password": store.sign_in(ada["email"], PASSWORD)}
+    for name in ("phone", "laptop"):
+        provider.spoil = lambda claims, name=name: claims | {"sid": f"{name} of {ada['sub']}"}
+        assert sign_in(browser).status_code == 303
+        begun[name] = browser.cookies[COOKIE]
+
+    def valid():
+        return {name for name, token in begun.items() if SessionStore(api.state.address).find(token)}
+
+    assert valid() == {"password", "phone", "laptop"}
+    return valid
+
+
+def test_a_session_ends_with_that_at_the_provider(browser, provider, database, ada, sessions):
+    assert tell(browser, sign_out_token(provider, sid=f"phone of {ada['sub']}")) == 200
+    assert sessions() == {"password", "laptop"}
+    recorded = one(database, "select action, after from audit_log order by at desc, id desc limit 1")
+    assert recorded == {"action": "sign-out", "after": {"method": "oidc"}}
+    assert tell(browser, sign_out_token(provider, sub=ada["sub"], exp=None)) == 200
+    assert sessions() == {"password"}
+
+
+BAD_SIGN_OUTS = {
+    "wrong issuer": {"iss": "https://evil.example"},
+    "wrong audience": {"aud": "another client"},
+    "expired": {"exp": NOW - 120},
+    "too old": {"iat": NOW - 600},
+    "from the future": {"iat": NOW + 36_000},
+    "a nonce": {"nonce": "x"},
+    "no event": {"events": None},
+    "another event": {"events": {"http://schemas.openid.net/event/other": {}}},
+    "an event that is a text": {"events": next(iter(SIGN_OUT))},
+    "no id": {"jti": None},
+    "neither user nor session": {"sub": None},
+    "a user that is no text": {"sub": 7},
+}
+
+
+def test_a_message_of_the_provider_is_refused_that_is_no_sign_out(browser, provider, ada, sessions):
+    for name, spoiled in BAD_SIGN_OUTS.items():
+        assert tell(browser, sign_out_token(provider, **{"sub": ada["sub"]} | spoiled)) == 400, name
+    claims = jwt.decode(sign_out_token(provider, sub=ada["sub"]), options={"verify_signature": False})
+    for name, sign in SIGNATURES.items():
+        assert tell(browser, sign(claims, provider.key_id)) == 400, name
+    assert tell(browser, "x" * 5000) == 400
+    assert sessions() == {"password", "phone", "laptop"}
+
+
+def test_a_sign_out_counts_once(browser, provider, ada, sessions):
+    token = sign_out_token(provider, sub=ada["sub"])
+    assert tell(browser, token) == 200
+    assert sign_in(browser).status_code == 303
+    assert tell(browser, token) == 400
+    assert me(browser)["email"] == ada["email"]
+
+
+def test_an_id_token_is_no_sign_out(browser, provider, ada, sessions):
+    sent = []
+    provider.sign = lambda claims: sent.append(provider.signed(claims)) or sent[-1]
+    sign_in(browser)
+    assert tell(browser, sent[0]) == 400
+    assert sessions() == {"password", "phone", "laptop"}
+
+
+def test_a_session_that_took_a_code_ends_with_that_at_the_provider_too(browser, api, provider, database, ada):
+    provider.spoil = lambda claims: claims | {"sid": f"phone of {ada['sub']}"}
+    sign_in(browser)
+    with Client(api.state.address, browser.cookies[COOKIE]) as client:
+        secret = base64.b32decode(client.begin_two_factor()["key"])
+        step = int(clock.now().timestamp()) // STEP_SECONDS
+        client.turn_on_two_factor(code_at(secret, step - 1))
+    browser.cookies.clear()
+    ticket = re.findall(r'name="ticket" value="([^"]+)"', sign_in(browser).text)[0]
+    browser.post("/signin/code", data={"ticket": ticket, "code": code_at(secret, step)})
+    assert browser.get("/").status_code == 200
+    session = browser.cookies[COOKIE]
+    assert tell(browser, sign_out_token(provider, sid=f"phone of {ada['sub']}")) == 200
+    assert SessionStore(api.state.address).find(session) is None
