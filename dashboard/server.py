@@ -16,11 +16,13 @@ from starlette.routing import Route
 from dashboard import app_state, installable, views
 from dashboard.auth import accounts
 from dashboard.auth.headers import SecurityHeaders
+from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.auth.single_sign_on import SingleSignOn
 from dashboard.data import changes
 from focusflow import clock
+from focusflow.own_address import OwnAddress
 from focusflow.security_txt import PATH as SECURITY_TXT
 from focusflow.security_txt import security_txt
 from focusflow.settings import Settings
@@ -66,7 +68,8 @@ def create_app(settings: Settings) -> st.App:
             changes.route(store),
         ],
         middleware=[
-            Middleware(SecurityHeaders, is_https=is_https),
+            Middleware(SecurityHeaders, is_https=is_https, strict_transport=settings.strict_transport),
+            Middleware(OwnPagesOnly, address=OwnAddress.of(settings.dashboard_url, settings.host)),
             Middleware(installable.PackedFiles),
             Middleware(SignedInOnly, store=store),
         ],

@@ -90,6 +90,10 @@ class Settings(BaseSettings):
         True,
         description="Whether Dagster's pages and the Data Docs are for analysts and admins who signed in to the dashboard under the same host name.",
     )
+    hsts_subdomains: bool = Field(
+        False,
+        description="Whether browsers that came by HTTPS use only HTTPS for all subdomains of the host name, too (`includeSubDomains`). Set it if each of them has HTTPS.",
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of proxies that tell the address of the client with `X-Forwarded-For`, separated by commas, for example `127.0.0.1, 10.0.0.0/8`. From others the header is ignored.",
@@ -517,6 +521,11 @@ class Settings(BaseSettings):
     @property
     def public_api_address(self) -> str:
         return (self.public_api_url or self.api_address).rstrip("/")
+
+    @property
+    def strict_transport(self) -> bytes:
+        """The header Strict-Transport-Security of answers by HTTPS."""
+        return b"max-age=31536000" + (b"; includeSubDomains" if self.hsts_subdomains else b"")
 
     @property
     def dashboard_address(self) -> str:

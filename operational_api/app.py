@@ -286,5 +286,9 @@ def create_app(
             ],
             expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestMiddleware, is_https=settings.public_api_address.startswith("https:"))
+    app.add_middleware(
+        RequestMiddleware,
+        is_https=settings.public_api_address.startswith("https:"),
+        strict_transport=settings.strict_transport,
+    )
     return app

@@ -78,10 +78,12 @@ def _line(field: Field, value: str, *, has_focus: bool) -> str:
 
 
 async def filled_in(request: Request) -> dict[str, str]:
-    """The submitted values."""
-    body = await request.body()
-    if len(body) > FORM_BYTES:
-        raise TooLong
+    """The submitted values. Anybody may send a form, so what is too long is not kept in memory."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            raise TooLong
     return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 

@@ -35,8 +35,8 @@ def policy_of_form(scripts: Sequence[str] = ()) -> str:
 class SecurityHeaders:
     """Adds the headers that an answer does not have."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
-        self.app, self._is_https = app, is_https
+    def __init__(self, app: ASGIApp, *, is_https: bool, strict_transport: bytes) -> None:
+        self.app, self._is_https, self._strict_transport = app, is_https, strict_transport
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,5 +57,5 @@ class SecurityHeaders:
         sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
         headers = [*FIXED, (b"content-security-policy", STREAMLIT.format(sockets=sockets).encode())]
         if self._is_https or scope.get("scheme") == "https":
-            headers.append((b"strict-transport-security", b"max-age=31536000"))
+            headers.append((b"strict-transport-security", self._strict_transport))
         return headers

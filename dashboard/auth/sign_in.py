@@ -4,7 +4,7 @@ import html
 from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,10 +18,10 @@ from dashboard.installable import OPEN_PATHS as INSTALLABLE_PATHS
 from focusflow.errors import NotSignedIn, Problem
 from focusflow.security_txt import PATH as SECURITY_TXT
 
-#: Paths served without sign-in: account pages, and those of health checks.
+#: Paths served without sign-in, with what is below them: account pages, and those of health checks.
 OPEN_PATHS = (
     *("/signin", "/signout", *ACCOUNT_PATHS, *INSTALLABLE_PATHS, SECURITY_TXT),
-    *("/_stcore/health", "/_stcore/host-config", "/static/", "/favicon"),
+    *("/_stcore/health", "/_stcore/host-config", "/static", "/favicon.png", "/favicon.ico"),
 )
 
 LINKS = (
@@ -171,22 +171,30 @@ SIGN_OUT_PAGE = (
 )
 
 
+def is_open(path: str) -> bool:
+    return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in OPEN_PATHS)
+
+
 class SignedInOnly:
-    """Sends whoever has no session to the sign-in page."""
+    """Sends whoever has no session to the sign-in page, and opens no WebSocket for them."""
 
     def __init__(self, app: ASGIApp, store: SessionStore) -> None:
         self.app, self._store = app, store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(OPEN_PATHS):
-            cookie = Request(scope).cookies.get(self._store.cookie)
-            try:
-                session = await run_in_threadpool(self._store.find, cookie)
-            except Problem as problem:  # nobody can tell whether the session is valid
-                answer = PlainTextResponse(str(problem), problem.status, {"Retry-After": "5"})
-                await answer(scope, receive, send)
-                return
-            if session is None:
-                await RedirectResponse("/signin", 303)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        answer = None
+        if scope["type"] in ("http", "websocket") and not is_open(scope["path"]):
+            answer = await self._refusal(HTTPConnection(scope).cookies.get(self._store.cookie))
+        if answer is None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4401})
+        else:
+            await answer(scope, receive, send)
+
+    async def _refusal(self, cookie: str | None) -> Response | None:
+        try:
+            session = await run_in_threadpool(self._store.find, cookie)
+        except Problem as problem:  # nobody can tell whether the session is valid
+            return PlainTextResponse(str(problem), problem.status, {"Retry-After": "5"})
+        return None if session else RedirectResponse("/signin", 303)

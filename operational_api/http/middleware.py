@@ -32,16 +32,14 @@ HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 
-#: For answers by HTTPS.
-HSTS = (b"strict-transport-security", b"max-age=31536000")
-
 
 class RequestMiddleware:
     """Plain ASGI: it costs a request microseconds, and sees it whole."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool, strict_transport: bytes) -> None:
         """`is_https`: whether clients reach the API by HTTPS, whatever the proxy before it tells."""
         self.app, self._is_https = app, is_https
+        self._by_https = [*HEADERS, (b"strict-transport-security", strict_transport)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +57,7 @@ class RequestMiddleware:
                     message["headers"] = _headers_of_too_large(scope)
                 own = {name for name, _ in message["headers"]}  # what an answer says of itself stands
                 is_https = self._is_https or scope.get("scheme") == "https"
-                headers = [*HEADERS, HSTS] if is_https else HEADERS
+                headers = self._by_https if is_https else HEADERS
                 extra = [(name, value) for name, value in headers if name not in own]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *extra]
             elif status == 413:

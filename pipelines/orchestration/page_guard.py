@@ -4,9 +4,8 @@ Dagster itself executes whatever reaches it, also a mutation that a page of anot
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 import orjson
@@ -17,6 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from focusflow.own_address import OwnAddress
 from focusflow.settings import Settings
 
 #: The cookie of the dashboard. A browser sends it to every port of a host.
@@ -25,8 +25,6 @@ COOKIE: Final = "focusflow_session"
 SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 #: Answer without a sign-in, for health checks and Prometheus: versions, and numbers of runs.
 OPEN_PATHS: Final = frozenset({"/server_info", "/metrics"})
-LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-ALL_INTERFACES: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (to leave them out)
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 BODY_BYTES: Final = 4 << 20
 #: For so long an answer of the API about a session counts. A page of Dagster asks several times a second.
@@ -56,10 +54,9 @@ class PageGuard:
     def __init__(self, app: ASGIApp, settings: Settings, role_of: RoleOf | None = None) -> None:
         self._app, self._settings = app, settings
         self._role_of = role_of or AccountRoles(settings.api_address)
-        public = urlsplit(settings.dagster_url or "")
-        named = {public.hostname, settings.dagster_host} - {None} - ALL_INTERFACES
-        self._hosts = LOCAL_HOSTS | {f"{each}".lower() for each in named}
-        self._public_origin = f"{public.scheme}://{public.netloc}".lower() if public.netloc else None
+        is_https = settings.dagster_address.startswith("https:")
+        self._headers = (*HEADERS, *([(b"strict-transport-security", settings.strict_transport)] if is_https else []))
+        self._address = OwnAddress.of(settings.dagster_url, settings.dagster_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -76,15 +73,10 @@ class PageGuard:
         except Refused as refused:
             await self._refuse(scope, headers, refused)(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send))
+        await self._app(scope, receive, _with_headers(send, self._headers))
 
     def _check_host(self, headers: Headers) -> None:
-        """A foreign name that resolves to this machine would let a page of another site read the answers."""
-        try:
-            hostname = urlsplit(f"//{headers.get('host', '')}").hostname
-        except ValueError:
-            hostname = None
-        if hostname not in self._hosts:
+        if not self._address.has_host(headers.get("host", "")):
             raise Refused(
                 421, "Dagster's pages are not served under this name. Set FOCUSFLOW_DAGSTER_URL to their address."
             )
@@ -92,9 +84,7 @@ class PageGuard:
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return
-        origin = headers.get("origin")
-        own = {f"{scheme}://{headers.get('host')}".lower() for scheme in ("http", "https")}
-        is_own = origin is None or origin.lower() in own | {self._public_origin}
+        is_own = self._address.has_origin(headers.get("origin"), headers.get("host", ""))
         if not is_own or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise Refused(403, "This request comes from a page of another site.")
 
@@ -241,13 +231,13 @@ def _is_mutation(query: str) -> bool:
     return any(each.operation is OperationType.MUTATION for each in operations)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
-                *((name, value) for name, value in HEADERS if name not in present),
+                *((name, value) for name, value in headers if name not in present),
             ]
         await send(message)
 

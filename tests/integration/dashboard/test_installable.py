@@ -33,7 +33,7 @@ def browser():
             Mount("/static", StaticFiles(directory=installable.STREAMLIT / "static")),
         ],
         middleware=[
-            Middleware(SecurityHeaders, is_https=False),
+            Middleware(SecurityHeaders, is_https=False, strict_transport=b"max-age=9"),
             Middleware(installable.PackedFiles),
             Middleware(SignedInOnly, store=Nobody()),  # type: ignore[arg-type]
         ],

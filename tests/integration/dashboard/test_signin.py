@@ -1,5 +1,6 @@
 """Signing in to the dashboard, against the real API over HTTP."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -12,18 +13,23 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from dashboard.api_client import Client
+from dashboard.auth.forms import TooLong, filled_in
 from dashboard.auth.headers import SecurityHeaders
+from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import COOKIE, SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.server import security_contact
 from focusflow import clock
 from focusflow.errors import NotSignedIn, Unavailable
 from focusflow.identity import new_id
+from focusflow.own_address import OwnAddress
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.security.second_factor import STEP_SECONDS, code_at
@@ -67,7 +73,11 @@ def browser(store):
 
     routes = [*SignIn(store, is_demo=False).routes, Route("/", page)]
     app = Starlette(
-        routes=routes, middleware=[Middleware(SecurityHeaders, is_https=False), Middleware(SignedInOnly, store=store)]
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders, is_https=False, strict_transport=b"max-age=9"),
+            Middleware(SignedInOnly, store=store),
+        ],
     )
     with TestClient(app, follow_redirects=False) as client:
         yield client
@@ -243,8 +253,10 @@ def test_pages_that_come_by_https_are_asked_for_by_https_only():
     async def app(scope, receive, send):
         await PlainTextResponse("here")(scope, receive, send)
 
-    behind_proxy = TestClient(SecurityHeaders(app, is_https=True))
-    direct = TestClient(SecurityHeaders(app, is_https=False), base_url="https://focus.example")
+    behind_proxy = TestClient(SecurityHeaders(app, is_https=True, strict_transport=b"max-age=9"))
+    direct = TestClient(
+        SecurityHeaders(app, is_https=False, strict_transport=b"max-age=9"), base_url="https://focus.example"
+    )
     for client in (behind_proxy, direct):
         assert client.get("/").headers["strict-transport-security"].startswith("max-age=")
 
@@ -316,3 +328,90 @@ def test_the_dashboard_names_where_to_report_a_vulnerability(tmp_path, store):
         answer = TestClient(app).get("/.well-known/security.txt")
         assert answer.status_code == status
         assert ("Contact: mailto:security@example.com" in answer.text) is (status == 200)
+
+
+@pytest.fixture
+def guarded(store, email):
+    """The dashboard's guards around a page and a WebSocket, and a browser that is signed in."""
+
+    async def socket(websocket):
+        await websocket.accept()
+        await websocket.send_text("open")
+
+    async def page(request):
+        return PlainTextResponse("reached")
+
+    methods = ["GET", "POST", "PUT"]
+    routes = [WebSocketRoute("/_stcore/stream", socket), Route("/{path:path}", page, methods=methods)]
+    address = OwnAddress.of("https://focus.example.com", "0.0.0.0")
+    app = Starlette(
+        routes=routes, middleware=[Middleware(OwnPagesOnly, address=address), Middleware(SignedInOnly, store=store)]
+    )
+    with TestClient(app, base_url="http://focus.example.com", follow_redirects=False) as client:
+        client.cookies.set(COOKIE, store.sign_in(email, PASSWORD))
+        yield client
+
+
+def opens(client, **headers):
+    try:
+        with client.websocket_connect("ws://focus.example.com/_stcore/stream", headers=headers) as socket:
+            return bool(socket.receive_text() == "open")
+    except WebSocketDisconnect:
+        return False
+
+
+def test_the_dashboard_is_not_served_under_a_foreign_name(guarded):
+    for host in ("evil.example", "focus.example.com.evil.example", "", "[", "127.0.0.1.evil.example"):
+        assert guarded.get("/", headers={"Host": host}).status_code == 421, host
+        assert not opens(guarded, host=host)
+        assert guarded.get("/_stcore/health", headers={"Host": host}).text == "reached"
+
+
+def test_the_dashboard_is_served_under_its_names_and_by_address(guarded):
+    for host in ("focus.example.com", "localhost:8501", "127.0.0.1:8501", "[::1]:8501", "192.168.1.5:8501"):
+        cookie = f"{COOKIE}={guarded.cookies[COOKIE]}"
+        assert guarded.get("/", headers={"Host": host, "Cookie": cookie}).text == "reached", host
+        assert opens(guarded, host=host, origin=f"http://{host}", cookie=cookie)
+
+
+def test_a_page_of_another_site_opens_no_websocket_and_changes_nothing(guarded):
+    """Nor does one of another port: a browser sends it the same cookie."""
+    for origin in ("https://evil.example", "null", "", "http://focus.example.com:9999", "http://localhost:9999"):
+        assert not opens(guarded, origin=origin), origin
+        assert guarded.put("/_stcore/upload_file", headers={"Origin": origin}).status_code == 403
+
+
+def test_a_websocket_opens_for_a_session_only(guarded):
+    assert opens(guarded, origin="https://focus.example.com")
+    guarded.cookies.clear()
+    assert not opens(guarded, origin="https://focus.example.com")
+
+
+def test_what_begins_like_an_open_page_is_not_one(guarded):
+    guarded.cookies.clear()
+    for path in ("/signinx", "/static-x", "/favicon.svg", "/register.html"):
+        assert guarded.get(path).headers["location"] == "/signin", path
+    assert guarded.get("/static/js/a.js").text == "reached"
+
+
+def test_a_form_without_end_is_refused_before_its_end(browser):
+    """Anybody may send one, so it is not kept in memory."""
+    sent = []
+
+    def endless():
+        for _ in range(10_000):
+            sent.append(len(sent))
+            yield b"a" * 1024
+
+    async def post():
+        body = iter(endless())
+
+        async def receive():
+            return {"type": "http.request", "body": next(body), "more_body": True}
+
+        request = Request({"type": "http", "method": "POST", "path": "/signin", "headers": []}, receive)
+        with pytest.raises(TooLong):
+            await filled_in(request)
+
+    asyncio.run(post())
+    assert len(sent) < 10

@@ -148,3 +148,9 @@ def test_a_sign_in_is_left_out_only_where_that_is_set(open_as):
     assert (
         client.post("/graphql", json={"query": MUTATION}, headers={"Origin": "https://evil.example"}).status_code == 403
     )
+
+
+def test_pages_that_come_by_https_are_asked_for_by_https_only(open_as):
+    assert "strict-transport-security" not in open_as().get("/assets").headers
+    answer = open_as(dagster_url="https://dagster.example.com", hsts_subdomains=True).get("/assets")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"

@@ -113,6 +113,18 @@ def test_a_user_asks_for_it_waits_and_downloads_it(world, busy):
     assert [row["action"] for row in log] == ["export.requested", "export.downloaded"]
 
 
+def test_a_user_can_ask_for_five_exports_in_24_hours(world, busy):
+    ada = busy("fern")
+    for _ in range(5):
+        assert ada.call("POST", "/me/export").status_code == 202
+        with world.database.owner() as connection:
+            connection.execute("update exports set status = 'expired' where user_id = %s", [ada.id])
+    assert ada.call("POST", "/me/export").json()["type"] == "/problems/too-many-exports"
+    with world.database.owner() as connection:
+        connection.execute("update exports set created_at = created_at - interval '1 day' where user_id = %s", [ada.id])
+    assert ada.call("POST", "/me/export").status_code == 202
+
+
 def test_an_expired_export_is_deleted(world, busy):
     ada = busy("daisy")
     ada.call("POST", "/me/export")

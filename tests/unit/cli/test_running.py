@@ -54,7 +54,7 @@ def test_each_json_line_of_a_request_carries_its_id_also_from_a_thread():
 
     for _ in range(2):
         scope = {"type": "http", "method": "GET", "headers": [], "path": "/"}
-        asyncio.run(RequestMiddleware(app)(scope, receive, send))
+        asyncio.run(RequestMiddleware(app, is_https=False, strict_transport=b"")(scope, receive, send))
     ids = [dict(answer["headers"])[b"x-request-id"].decode() for answer in answers if "headers" in answer]
     assert [line["request_id"] for line in lines] == ids
     assert ids[0] != ids[1]
