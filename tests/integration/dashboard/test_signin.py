@@ -396,7 +396,7 @@ def test_what_begins_like_an_open_page_is_not_one(guarded):
 
 def test_a_form_without_end_is_refused_before_its_end(browser):
     """Anybody may send one, so it is not kept in memory."""
-    sent = []
+    sent: list[int] = []
 
     def endless():
         for _ in range(10_000):

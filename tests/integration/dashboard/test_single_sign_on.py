@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import re
 import time
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -429,7 +430,7 @@ def test_an_installation_without_a_provider_has_no_such_sign_in(browser, configu
     assert browser.get("/signin/oidc").status_code == 404
 
 
-SIGN_OUT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+SIGN_OUT: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 
 
 def sign_out_token(provider, **claims):
@@ -480,7 +481,7 @@ def test_a_session_ends_with_that_at_the_provider(browser, provider, database, a
     assert sessions() == {"password"}
 
 
-BAD_SIGN_OUTS = {
+BAD_SIGN_OUTS: dict[str, dict[str, Any]] = {
     "wrong issuer": {"iss": "https://evil.example"},
     "wrong audience": {"aud": "another client"},
     "expired": {"exp": NOW - 120},
@@ -515,8 +516,13 @@ def test_a_sign_out_counts_once(browser, provider, ada, sessions):
 
 
 def test_an_id_token_is_no_sign_out(browser, provider, ada, sessions):
-    sent = []
-    provider.sign = lambda claims: sent.append(provider.signed(claims)) or sent[-1]
+    sent: list[str] = []
+
+    def sign(claims):
+        sent.append(provider.signed(claims))
+        return sent[-1]
+
+    provider.sign = sign
     sign_in(browser)
     assert tell(browser, sent[0]) == 400
     assert sessions() == {"password", "phone", "laptop"}
