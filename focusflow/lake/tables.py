@@ -4,6 +4,7 @@ A writer commits through the same pinned version from which it read its position
 one commit is refused. That is the fence; a lock would only save work. Opening the table again before writing breaks it.
 """
 
+import errno
 import itertools
 import json
 import re
@@ -69,8 +70,8 @@ LOG_ENTRY = re.compile(r"\d{20}\.json")
 #: How deltalake says that the log no longer has what others committed since: it was truncated, so there was another commit.
 LOG_GONE = "Invalid table version"
 
-#: How deltalake says that there is no room for a file.
-FULL = tuple(f"(os error {number})" for number in FULL_ERRORS)
+#: How deltalake names what the operating system refused.
+OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class CommitConflict(Exception):
@@ -96,13 +97,24 @@ def _refusals_of(table: str) -> Iterator[None]:
     except CommitFailedError as error:
         raise CommitConflict(f"{table}: {error}") from error
     except (DeltaError, OSError) as error:
-        if any(each in str(error) for each in FULL):
-            raise StorageFull(
-                "The disk that the lake lies on is full. It is written again when there is room."
-            ) from error
+        if problem := _disk_problem(error):
+            raise problem from error
         if str(error).startswith(LOG_GONE):
             raise CommitConflict(f"{table}: {error}") from error
         raise
+
+
+def _disk_problem(error: DeltaError | OSError) -> Unavailable | None:
+    """What is wrong with the disk, where that can pass."""
+    found = OS_ERROR.search(str(error))
+    number = int(found[1]) if found else getattr(error, "errno", None)
+    if number in FULL_ERRORS:
+        return StorageFull("The disk that the lake lies on is full. It is written again when there is room.")
+    if number == errno.EROFS:
+        return Unavailable(
+            "The disk that the lake lies on cannot be written: it is mounted read-only. Check the disk; landing goes on by itself."
+        )
+    return None
 
 
 KEEPS_OPEN = "keeps open"
@@ -335,7 +347,12 @@ class Pinned:
         if positions is not None and (known.version, self.version) == (before, before + 1):  # nobody came between
             self._facts.positions.update({**known.positions, **positions})
         # From the commit before: whoever made it may have been killed before it was forced to disk.
-        fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
+        try:
+            fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
+        except OSError as error:
+            if problem := _disk_problem(error):
+                raise problem from error
+            raise
         if self._is_checkpoint_due(before):
             self._create_checkpoint()
 
