@@ -91,8 +91,8 @@ format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 bench: .venv/.dev ## measure against the figures in benchmarks/
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-chaos: .venv/.dev ## kill random processes of a running platform and count what is lost; ARGS="--kills 300 --kafka"
-	@exec $(BIN)/python -m tests.faults.chaos $(ARGS)
+chaos: .venv/.dev ## try every fault, some of them at random over a running platform, and print a table; ARGS="--kills 100 --minutes 60 --full"
+	@POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.matrix $(ARGS)
 
 docs: .venv/.project ## write the documents that are made from the code
 	@$(BIN)/python -m docs.render

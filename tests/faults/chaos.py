@@ -1,8 +1,11 @@
-"""Random kills and hangs over every process of `focusflow up`, while users work: `python -m tests.faults.chaos --kills 300 --hangs 8 [--kafka]`.
+"""Random kills, hangs and clock jumps over every process of `focusflow up`, while users work: `python -m tests.faults.chaos --kills 300
+--hangs 8 --clock-jumps 10 [--kafka]`.
 
 An own ledger keeps what the API acknowledged. In the end it is compared with the API, raw, silver and gold per local day, and the recovery
 time of each service is printed. The exit code is 0 only if nothing was lost or doubled and nobody had to help; with `--strict`, also only if
 each service recovered within its goal, by the median of its kills.
+
+`--mutant` runs a platform with a fault built in (tests/faults/mutants), which the comparison has to find: then the exit code is 0 if it does.
 """
 
 import argparse
@@ -14,9 +17,12 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -34,6 +40,8 @@ RECOVERY_SECONDS = 120
 DRAIN_SECONDS = 300
 GOAL_SECONDS = 10
 HANG_SECONDS = (20, 60)
+CLOCK_SECONDS = 3600
+MUTANTS = Path(__file__).with_name("mutants")
 ACTIONS = ("create", "create", "create", "complete", "complete", "reopen", "log_time", "log_habit")
 
 
@@ -47,6 +55,7 @@ class DeliveryLog:
     zone: ZoneInfo
     created: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, bool] = field(default_factory=dict)  # whether it is completed
+    created_at: dict[str, datetime] = field(default_factory=dict)
     completions: set[tuple[str, str]] = field(default_factory=set)  # of a task, on a day
     entries: set[str] = field(default_factory=set)
     habit_days: set[str] = field(default_factory=set)
@@ -122,6 +131,7 @@ class User(threading.Thread):
     def _create(self) -> None:
         task = self.request("POST", "/tasks", {"title": f"Task {len(self.ledger.tasks)}"})
         self.ledger.tasks[task["id"]] = False
+        self.ledger.created_at[task["id"]] = datetime.fromisoformat(task["created_at"])
         self.ledger.created[self.ledger.day(task["created_at"])] += 1
 
     def _complete(self) -> None:
@@ -141,7 +151,7 @@ class User(threading.Thread):
         return self._dice.choice(found) if found else None
 
     def _log_time(self) -> None:
-        begun = clock.now() - timedelta(minutes=self._dice.randint(10, 60))
+        begun = clock.now() - timedelta(minutes=self._dice.randint(70, 180))  # past, also where the clock is moved
         span = {"started_at": begun.isoformat(), "ended_at": (begun + timedelta(minutes=5)).isoformat()}
         self.ledger.entries.add(self.request("POST", "/time", span)["id"])
 
@@ -167,6 +177,21 @@ class Recovery:
     service: str
     seconds: float
     fault: str = "kill"
+
+
+@dataclass
+class Difference:
+    sentence: str
+    lost: int = 0
+    doubled: int = 0
+
+
+@dataclass
+class Outcome:
+    """What a run did, and what was wrong in the end."""
+
+    recoveries: list[Recovery] = field(default_factory=list)
+    failures: list[Difference] = field(default_factory=list)
 
 
 def victims(stack: Stack) -> dict[str, psutil.Process]:
@@ -236,14 +261,15 @@ def hang(stack: Stack, service: str, process: psutil.Process, seconds: float) ->
     return Recovery(service, time.monotonic() - begun, "hang")
 
 
-def differences(stack: Stack, users: list[User]) -> list[str]:
+def differences(stack: Stack, users: list[User]) -> list[Difference]:
     """Where API, raw, silver and gold disagree with the ledgers. Empty is what it should be."""
-    found: list[str] = []
+    found: list[Difference] = []
     connection = duckdb_connection()
     lake = Lake(str(stack.home / "lake"))
     show(connection, [lake.open(RAW_EVENTS)])
     duplicates = connection.execute("select id from raw.events group by id having count(*) > 1").fetchall()
-    found += [f"raw has {len(duplicates)} events twice"] if duplicates else []
+    if duplicates:
+        found.append(Difference(f"raw has {len(duplicates)} events twice", doubled=len(duplicates)))
     subjects = "json_extract_string(decode(value), '$.subject')"
     raw: dict[str, Counter[str]] = defaultdict(Counter)
     for kind, subject, count in connection.execute(
@@ -269,30 +295,28 @@ def differences(stack: Stack, users: list[User]) -> list[str]:
         ledger = user.ledger
         listed = user.listed()
         if listed != ledger.tasks:
-            found.append(
-                f"{user.email}: the API has {len(listed)} tasks, {len(ledger.tasks)} were acknowledged, or their states differ"
-            )
-        found += [
-            f"{user.email}: {task} is {raw['task.created'][task]} times in raw"
-            for task in ledger.tasks
-            if raw["task.created"][task] != 1
-        ]
-        found += [
-            f"{user.email}: {task} is {silver.get(task, 0)} times in silver"
-            for task in ledger.tasks
-            if silver.get(task, 0) != 1
-        ]
-        found += [
-            f"{user.email}: time entry {entry} is not once in raw"
-            for entry in ledger.entries
-            if sum(raw[kind][entry] for kind in raw) != 1
-        ]
+            sentence = f"the API has {len(listed)} tasks, {len(ledger.tasks)} were acknowledged, or their states differ"
+            missing, unknown = ledger.tasks.keys() - listed.keys(), listed.keys() - ledger.tasks.keys()
+            found.append(Difference(f"{user.email}: {sentence}", lost=len(missing), doubled=len(unknown)))
+        found += once(f"{user.email}: task", "raw", {task: raw["task.created"][task] for task in ledger.tasks})
+        found += once(f"{user.email}: task", "silver", {task: silver.get(task, 0) for task in ledger.tasks})
+        entries = {entry: sum(raw[kind][entry] for kind in raw) for entry in ledger.entries}
+        found += once(f"{user.email}: time entry", "raw", entries)
         completed = ledger.completed()
         wanted = {day: (ledger.created[day], completed[day]) for day in ledger.created | completed}
         gold = {day: counts for (user_id, day), counts in days.items() if user_id == user.user_id}
         if gold != wanted:
-            found.append(f"{user.email}: gold says {gold}, the ledger {wanted}")
+            found.append(Difference(f"{user.email}: gold says {gold}, the ledger {wanted}"))
     return found
+
+
+def once(what: str, where: str, counts: Mapping[str, int]) -> list[Difference]:
+    """What is not there exactly once."""
+    return [
+        Difference(f"{what} {key} is {count} times in {where}", lost=int(count == 0), doubled=max(count - 1, 0))
+        for key, count in counts.items()
+        if count != 1
+    ]
 
 
 def query(stack: Stack, sql: str) -> list[dict[str, Any]]:
@@ -301,79 +325,149 @@ def query(stack: Stack, sql: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
 
-def random_kills(given: argparse.Namespace, seed: int) -> bool:
-    kills, hangs, has_kafka = given.kills, given.hangs, given.kafka
-    dice = random.Random(seed)
-    print(
-        f"seed {seed}, {kills} kills, {hangs} hangs, {given.users} users, Kafka {'on' if has_kafka else 'off'}",
-        flush=True,
-    )
+def random_kills(given: argparse.Namespace, seed: int) -> Outcome:
+    dice, outcome = random.Random(seed), Outcome()
+    faults = ["kill"] * given.kills + ["hang"] * given.hangs + ["clock"] * given.clock_jumps
+    dice.shuffle(faults)
+    counts = ", ".join(f"{count} x {fault}" for fault, count in sorted(Counter(faults).items()))
+    print(f"seed {seed}, {counts}, {given.users} users, Kafka {'on' if given.kafka else 'off'}", flush=True)
     with a_stack() as stack:
-        stack.start(*(["--kafka"] if has_kafka else []))
+        if given.clock_jumps:
+            stack.environment |= moved_clock(stack.folder / "clock")
+        if given.mutant:
+            stack.environment |= {"PYTHONPATH": str(MUTANTS), "FOCUSFLOW_MUTANT": given.mutant}
+        stack.start(*(["--kafka"] if given.kafka else []))
         stop = threading.Event()
-        people = [User(number, stack.address("api"), stop, seed) for number in range(given.users)]
-        for user in people:
+        users = [User(number, stack.address("api"), stop, seed) for number in range(given.users)]
+        for user in users:
             user.register()
-        for user in people:
+        for user in users:
             user.start()
-        recoveries: list[Recovery] = []
-        begun = time.monotonic()
-        faults = ["kill"] * kills + ["hang"] * hangs
-        dice.shuffle(faults)
-        while faults:
-            fault = faults.pop()
+        begun, limit = time.monotonic(), 60 * given.minutes
+        while faults and time.monotonic() - begun < limit:
             time.sleep(dice.uniform(0, 2 * given.pause))
-            alive = sorted(victims(stack).items(), key=lambda each: each[0])
-            if fault == "hang":
-                recoveries.append(hang(stack, *dice.choice(alive), dice.uniform(*HANG_SECONDS)))
-                continue
-            recoveries += kill(stack, dice.sample(alive, k=min(len(alive), dice.choice((1, 1, 1, 2)))))
-            if len(recoveries) % 25 < 2:
-                requests = sum(user.ledger.requests for user in people)
-                print(f"{len(recoveries)} faults, {requests:,} requests, {time.monotonic() - begun:.0f} s", flush=True)
+            outcome.recoveries += strike(stack, faults.pop(), dice, given.only)
+            if len(outcome.recoveries) % 25 < 2:
+                requests = sum(user.ledger.requests for user in users)
+                seconds = time.monotonic() - begun
+                print(f"{len(outcome.recoveries)} faults, {requests:,} requests, {seconds:.0f} s", flush=True)
         stop.set()
-        for user in people:
+        for user in users:
             user.join(RECOVERY_SECONDS + 30)
-        failures = [failure for user in people for failure in user.failures]
-        has_ended = stack.up is None or stack.up.poll() is not None
-        failures += ["`focusflow up` ended by itself: " + stack.log_text()[-500:]] if has_ended else []
-        if not has_ended:
-            try:
-                until(lambda: not differences(stack, people), DRAIN_SECONDS, "everything arrived")
-            except AssertionError:
-                failures += differences(stack, people)
-            verdict = stack.run("verify")
-            print(verdict.stdout.strip(), verdict.stderr.strip(), flush=True)
-            failures += ["`focusflow verify` failed"] if verdict.returncode else []
-        slow = report(recoveries, people, failures)
-        return not failures and not (given.strict and slow)
+        outcome.failures += [Difference(failure) for user in users for failure in user.failures]
+        if stack.up is None or stack.up.poll() is not None:
+            outcome.failures.append(Difference("`focusflow up` ended by itself: " + stack.log_text()[-500:]))
+        else:
+            outcome.failures += remaining_differences(stack, users, 60 if given.mutant else DRAIN_SECONDS)
+    report(outcome, users)
+    return outcome
 
 
-def report(recoveries: list[Recovery], users: list[User], failures: list[str]) -> list[str]:
-    """Print what happened. Returns the services that recover from a kill more slowly than their goal."""
+def strike(stack: Stack, fault: str, dice: random.Random, only: str | None) -> list[Recovery]:
+    """One fault, and how long the services that it hit took to work again."""
+    alive = sorted((each for each in victims(stack).items() if only in (None, each[0])), key=lambda each: each[0])
+    if fault == "clock":
+        return jump(stack, dice.choice((-1, 1)) * dice.uniform(60, CLOCK_SECONDS))
+    if fault == "hang":
+        return [hang(stack, *dice.choice(alive), dice.uniform(*HANG_SECONDS))]
+    return kill(stack, dice.sample(alive, k=min(len(alive), dice.choice((1, 1, 1, 2)))))
+
+
+def remaining_differences(stack: Stack, users: list[User], seconds: float) -> list[Difference]:
+    """What still differs when everything has had the time to arrive."""
+    found: list[Difference] = []
+    try:
+        until(lambda: not differences(stack, users), seconds, "everything arrived")
+    except AssertionError:
+        found += differences(stack, users)
+    verdict = stack.run("verify")
+    print(verdict.stdout.strip(), verdict.stderr.strip(), flush=True)
+    return found + ([Difference("`focusflow verify` failed")] if verdict.returncode else [])
+
+
+def moved_clock(file: Path) -> dict[str, str]:
+    """The environment of processes whose wall clock is off by what the file says. Their monotonic clocks are right: no clock jump moves those."""
+    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+    if library is None:
+        raise SystemExit("Clock jumps need libfaketime: apt-get install faketime.")
+    file.write_text("+0\n", encoding="utf-8")
+    file.chmod(0o644)  # as root, PostgreSQL runs as another account
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DISABLE_SHM": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).parents[1] / "dates"),
+    }
+
+
+def jump(stack: Stack, seconds: float) -> list[Recovery]:
+    """Move the clock of all processes at once, by seconds from the true time, and wait until they work."""
+    file = Path(stack.environment["FAKETIME_TIMESTAMP_FILE"])
+    draft = file.with_name("clock.new")
+    draft.write_text(f"{seconds:+.0f}\n", encoding="utf-8")
+    draft.chmod(0o644)
+    draft.replace(file)
+    begun, waiting = time.monotonic(), set(victims(stack))
+    while not _is_off_by(stack, seconds) or (waiting := {each for each in waiting if not is_well(stack, each)}):
+        assert time.monotonic() - begun < RECOVERY_SECONDS, f"{waiting} did not recover\n{stack.log_text()[-2000:]}"
+        time.sleep(0.1)
+    return [Recovery("all", time.monotonic() - begun, "clock")]
+
+
+def _is_off_by(stack: Stack, seconds: float) -> bool:
+    """Whether the clock of the API has moved."""
+    try:
+        answer = httpx2.get(stack.address("api") + "/health/live", timeout=2, trust_env=False)
+    except httpx2.HTTPError:
+        return False
+    off = parsedate_to_datetime(answer.headers["Date"]) - clock.now()
+    return abs(off.total_seconds() - seconds) < 10
+
+
+def medians(recoveries: list[Recovery]) -> dict[tuple[str, str], tuple[int, float, float]]:
+    """By service and fault: how often, and the median and the longest recovery."""
+    seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for each in recoveries:
+        seconds[each.service, each.fault].append(each.seconds)
+    return {key: (len(each), statistics.median(each), max(each)) for key, each in sorted(seconds.items())}
+
+
+def slow_services(recoveries: list[Recovery]) -> list[str]:
+    """Those that recover from a kill more slowly than their goal."""
+    return [
+        service
+        for (service, fault), (_, median, _) in medians(recoveries).items()
+        if fault == "kill" and median > GOAL_SECONDS
+    ]
+
+
+def report(outcome: Outcome, users: list[User]) -> None:
     print(f"{'service':<12}{'fault':<6}{'times':>6}{'median s':>10}{'worst s':>9}  goal {GOAL_SECONDS} s")
-    slow = []
-    for service, fault in sorted({(each.service, each.fault) for each in recoveries}):
-        seconds = [each.seconds for each in recoveries if (each.service, each.fault) == (service, fault)]
-        median = statistics.median(seconds)
-        slow += [service] if fault == "kill" and median > GOAL_SECONDS else []
+    for (service, fault), (times, median, worst) in medians(outcome.recoveries).items():
         verdict = "missed" if median > GOAL_SECONDS else "met"
-        print(f"{service:<12}{fault:<6}{len(seconds):>6}{median:>10.1f}{max(seconds):>9.1f}  {verdict}")
+        print(f"{service:<12}{fault:<6}{times:>6}{median:>10.1f}{worst:>9.1f}  {verdict}")
     tasks = sum(len(user.ledger.tasks) for user in users)
     entries = sum(len(user.ledger.entries) for user in users)
     print(
         f"acknowledged: {tasks:,} tasks, {entries:,} time entries, {sum(user.ledger.requests for user in users):,} requests"
     )
-    for failure in failures[:20]:
-        print("FAILED:", failure)
-    print("nothing lost, nothing doubled, nobody had to help" if not failures else f"{len(failures)} differences")
-    return slow
+    for failure in outcome.failures[:20]:
+        print("DIFFERS:", failure.sentence)
+    differ = len(outcome.failures)
+    print(f"{differ} differences" if differ else "nothing lost, nothing doubled, nobody had to help")
 
 
-def main() -> int:
+def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--hangs", type=int, default=0, help="stop a process for 20 to 60 seconds, so many times")
+    parser.add_argument("--clock-jumps", type=int, default=0, help="move all clocks by up to an hour, so many times")
+    parser.add_argument("--minutes", type=float, default=600, help="begin no fault after so many minutes")
+    parser.add_argument("--only", help="kill and stop this service only")
+    parser.add_argument("--mutant", choices=["positions_first"], help="a fault to find")
     parser.add_argument(
         "--strict", action="store_true", help=f"fail if a service takes more than {GOAL_SECONDS} s to recover"
     )
@@ -381,11 +475,19 @@ def main() -> int:
     parser.add_argument(
         "--pause", type=float, default=1.0, help="seconds between kills, on average, after everything is well again"
     )
-    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--kafka", action="store_true", help="send the events through an own Kafka broker")
-    given = parser.parse_args()
-    seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
-    return 0 if random_kills(given, seed) else 1
+    return parser
+
+
+def main() -> int:
+    given = options().parse_args()
+    outcome = random_kills(given, given.seed)
+    if given.mutant:
+        found = any(each.lost or each.doubled for each in outcome.failures)
+        print(f"the mutant {given.mutant} was {'found' if found else 'NOT found'}")
+        return 0 if found else 1
+    return 1 if outcome.failures or (given.strict and slow_services(outcome.recoveries)) else 0
 
 
 if __name__ == "__main__":

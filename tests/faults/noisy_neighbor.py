@@ -261,8 +261,8 @@ def main() -> int:
         deadline = time.monotonic() + DRAIN_SECONDS
         while (wrong := differences(stack, others)) and time.monotonic() < deadline:
             time.sleep(2)
-        wrong += [failure for user in others for failure in user.failures]
-    return 0 if report(rounds, hostile, wrong) else 1
+        failures = [each.sentence for each in wrong] + [failure for user in others for failure in user.failures]
+    return 0 if report(rounds, hostile, failures) else 1
 
 
 if __name__ == "__main__":

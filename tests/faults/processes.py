@@ -13,6 +13,7 @@ from focusflow.lake import tables as lake_module
 from focusflow.lake.tables import CommitConflict, Lake, Pinned
 from ingestion.landing.service import OutboxMaintenance, open_ingestion
 from tests.conftest import BUCKETS
+from tests.faults.mutants.positions_first import positions_first
 from tests.faults.points import Point
 from tests.integration.refresher.conftest import a_refresher, few_tables
 
@@ -31,6 +32,12 @@ def land(url: str, lake: str, is_ready: Event, rows: int = 40) -> None:
         ingestion = open_ingestion(database, Lake(lake), buckets=BUCKETS, rows=rows, age_seconds=0)
         is_ready.set()
         ingestion.run(threading.Event(), OutboxMaintenance(url, due_at=NEVER))
+
+
+def land_positions_first(url: str, lake: str, is_ready: Event) -> None:
+    """The mutant: of rows and position, the position is committed first."""
+    Pinned.append = positions_first(Pinned.append, pause_seconds=0.1)  # type: ignore[method-assign]
+    land(url, lake, is_ready)
 
 
 def land_until(url: str, lake: str, is_ready: Event, point: Point, nth: int) -> None:
@@ -97,16 +104,6 @@ def refresh_until(url: str, lake: str, is_ready: Event, point: Point, *, has_one
         Pinned.append = positions_first(Pinned.append)  # type: ignore[method-assign]
     point.strike(signal.SIGKILL)
     refresh(url, lake, is_ready)
-
-
-def positions_first(append):
-    """The mutant: of rows and position, the position is committed first."""
-
-    def appending(table, data, *, positions, **how):
-        append(table, data.slice(0, 0), positions=positions)
-        append(table, data, positions={}, **how)
-
-    return appending
 
 
 def refresh_frozen(url: str, lake: str, is_ready: Event, point: Point, *, has_fence: bool = True) -> None:

@@ -137,7 +137,9 @@ LOGS = [
 ]  # fmt: skip
 
 
-def test_damage_of_logs_is_found_and_repaired(whole, damaged):
+@pytest.mark.fault("Delta log torn, flipped or deleted")
+def test_damage_of_logs_is_found_and_repaired(whole, damaged, tally):
+    tally.tries = len(LOGS)
     spoiled = [(table, spoil(damaged, table, place, how)) for table, place, how in LOGS]
     checks = damaged.verify()
     assert all(path in found(checks)[table] for table, path in spoiled)
@@ -146,17 +148,22 @@ def test_damage_of_logs_is_found_and_repaired(whole, damaged):
     is_as_before(whole, damaged)
 
 
-def test_damaged_data_files_are_found_and_repaired(whole, damaged):
+@pytest.mark.fault("Parquet file truncated or flipped")
+def test_damaged_data_files_are_found_and_repaired(whole, damaged, tally):
     spoiled = {RAW_EVENTS.name: "flipped", FOLDER: "truncated", SCORES: "flipped"}
     expected = {table: {spoil(damaged, table, "data", how)} for table, how in spoiled.items()}
     checks = damaged.verify()
+    tally.tries = len(spoiled)
     assert found(checks) == expected
-    assert damaged.repair(checks).lost == []
+    with tally.recovery():
+        assert damaged.repair(checks).lost == []
     damaged.refresh()
     is_as_before(whole, damaged)
 
 
-def test_every_flipped_bit_of_any_table_is_found(damaged):
+@pytest.mark.fault("random bit flipped in a table")
+def test_every_flipped_bit_of_any_table_is_found(damaged, tally):
+    tally.tries = FLIPS
     dice = random.Random(SEED)
     files = [(name, path) for name, path, _ in integrity.sizes(damaged.lake)]
     for _ in range(FLIPS):
@@ -169,7 +176,9 @@ def test_every_flipped_bit_of_any_table_is_found(damaged):
         flip(file, bit)
 
 
-def test_a_refresh_that_stumbles_over_damaged_files_computes_the_tables_again(whole, damaged):
+@pytest.mark.fault("Parquet files missing or cut in a refresh")
+def test_a_refresh_that_stumbles_over_damaged_files_computes_the_tables_again(whole, damaged, tally):
+    tally.tries = 4
     for table, how in {
         RAW_EVENTS.name: "deleted",
         EVENTS: "truncated",

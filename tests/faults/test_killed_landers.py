@@ -13,7 +13,8 @@ from ingestion.landing.service import open_ingestion
 from tests.conftest import BUCKETS, add_user
 from tests.faults.accounts import assert_nothing_lost_or_doubled, verdict_of
 from tests.faults.points import LANDER, Point
-from tests.faults.processes import forking, land, land_counting, land_frozen, land_until
+from tests.faults.processes import forking, land, land_counting, land_frozen, land_positions_first, land_until
+from tests.faults.tally import Tally
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 from tests.sizes import dice, sized
@@ -60,7 +61,8 @@ def version(lake):
     return lake.version(RAW_EVENTS.name) or 0
 
 
-def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, start):
+@pytest.mark.fault("lander killed at each point")
+def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, start, tally):
     users, accepted = [add_user(database) for _ in range(3)], set[str]()
     for point, nth in product(LANDER, sized((1,), (1, 2))):
         process = start(land_until, point, nth)
@@ -70,23 +72,40 @@ def test_landers_killed_at_every_point_lose_and_double_nothing(database, lake, s
             accepted |= {each for user_id in users for each in write_events(database, user_id, 2)}
             process.join(0.02)
         assert process.exitcode == -signal.SIGKILL
-    assert_nothing_lost_or_doubled(database, lake, accepted)
+    tally.tries = len(LANDER) * len(sized((1,), (1, 2)))
+    assert_nothing_lost_or_doubled(database, lake, accepted, tally)
 
 
-def test_landers_killed_at_any_moment_lose_and_double_nothing(database, lake, start):
-    moments, writers = dice(1), Writers(database)
+def killed_at_any_moment(database, lake, start, work=land, tally=None):
+    """Landers that are killed one after the other, while users write. What was accepted."""
+    moments, writers, tally = dice(1), Writers(database), tally or Tally()
+    tally.tries = KILLS
     for _ in range(KILLS):
-        before, process = version(lake), start()
+        before, process = version(lake), start(work)
         if moments.random() < 0.5:  # they do land between the kills
-            until(lambda: version(lake) > before)  # noqa: B023 (asked at once)
+            with tally.recovery():
+                until(lambda: version(lake) > before)  # noqa: B023 (asked at once)
         time.sleep(moments.uniform(0, 0.05))
         assert process.is_alive()  # it was killed, it did not fail
         process.kill()
         process.join(10)
-    assert_nothing_lost_or_doubled(database, lake, writers.finish())
+    return writers.finish()
 
 
-def test_landers_that_are_frozen_and_overtaken_double_nothing(database, lake, start):
+@pytest.mark.fault("lander killed at random moments")
+def test_landers_killed_at_any_moment_lose_and_double_nothing(database, lake, start, tally):
+    accepted = killed_at_any_moment(database, lake, start, tally=tally)
+    assert_nothing_lost_or_doubled(database, lake, accepted, tally)
+
+
+@pytest.mark.mutant("lander killed at random moments")
+def test_random_kills_find_a_lander_that_moves_the_position_first(database, lake, start):
+    killed_at_any_moment(database, lake, start, land_positions_first)
+    assert "missing" in verdict_of(database, lake).sentence
+
+
+@pytest.mark.fault("lander frozen and overtaken")
+def test_landers_that_are_frozen_and_overtaken_double_nothing(database, lake, start, tally):
     moments, writers = dice(2), Writers(database)
     frozen, successor = start(), start()
     for _ in range(FREEZES):
@@ -99,7 +118,8 @@ def test_landers_that_are_frozen_and_overtaken_double_nothing(database, lake, st
     for each in (frozen, successor):
         assert each.is_alive()
         each.kill()
-    assert_nothing_lost_or_doubled(database, lake, writers.finish())
+    tally.tries = FREEZES
+    assert_nothing_lost_or_doubled(database, lake, writers.finish(), tally)
 
 
 def overtaken(database, lake, start, user_id, point, *, has_fence=True):
@@ -132,13 +152,15 @@ def test_a_zombie_that_was_giving_out_places_holds_others_up_for_seconds_only(da
     assert_nothing_lost_or_doubled(database, lake, written)
 
 
+@pytest.mark.mutant("lander frozen and overtaken")
 def test_a_zombie_without_the_fence_is_detected(database, lake, start, user_id):
     refused, _ = overtaken(database, lake, start, user_id, WITH_A_BATCH, has_fence=False)
     assert refused == 0
     assert "events stand in raw twice" in verdict_of(database, lake).sentence
 
 
-def test_landers_that_fight_over_one_bucket_double_nothing(database, lake, start, user_id):
+@pytest.mark.fault("two landers at once")
+def test_landers_that_fight_over_one_bucket_double_nothing(database, lake, start, user_id, tally):
     refused, written = forking().Value("i", 0), set[str]()
     fighters = [start(land_counting, refused) for _ in range(2)]
 
@@ -150,4 +172,5 @@ def test_landers_that_fight_over_one_bucket_double_nothing(database, lake, start
     for each in fighters:
         each.kill()
         each.join(10)
-    assert_nothing_lost_or_doubled(database, lake, written)
+    tally.tries = refused.value  # commits that came second
+    assert_nothing_lost_or_doubled(database, lake, written, tally)

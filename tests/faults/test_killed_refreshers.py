@@ -73,15 +73,19 @@ def killed_at(start, point, **how):
     assert process.exitcode == -signal.SIGKILL, f"it never came to {point}"
 
 
-def test_refreshers_killed_at_every_point_build_what_one_builds(start, site):
+@pytest.mark.fault("refresher killed at each point")
+def test_refreshers_killed_at_every_point_build_what_one_builds(start, site, tally):
     for point in REFRESHER:
         site.land(2)
         killed_at(start, point)
-    settle(site)
+    with tally.recovery():
+        settle(site)
+    tally.tries = len(REFRESHER)
     assert differences(site) == []
     assert unpublished(site) == 0
 
 
+@pytest.mark.mutant("refresher killed at each point")
 def test_a_refresher_that_moves_the_position_first_is_found_out(start, site):
     site.land(2)
     killed_at(start, FIRST_COMMIT, has_one_commit=False)
@@ -104,18 +108,22 @@ def overtaken(start, site, *, has_fence=True):
     settle(site)
 
 
+@pytest.mark.fault("refresher frozen and overtaken")
 def test_a_zombie_is_refused_what_another_has_built(start, site):
     overtaken(start, site)
     assert differences(site) == []
     assert unpublished(site) == 0
 
 
+@pytest.mark.mutant("refresher frozen and overtaken")
 def test_a_zombie_without_the_fence_is_found_out(start, site):
     overtaken(start, site, has_fence=False)
     assert "silver/events" in differences(site)
 
 
-def test_two_at_once_build_what_one_builds(start, site):
+@pytest.mark.fault("two refreshers at once")
+def test_two_at_once_build_what_one_builds(start, site, tally):
+    tally.tries = ROUNDS
     fighters = [start(refresh) for _ in range(2)]
     for _ in range(ROUNDS):
         site.land(3)

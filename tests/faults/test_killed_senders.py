@@ -129,8 +129,10 @@ def twice(post):
     return [address for address, mails in Counter(mail["To"] for mail in post.taken).items() if mails > 1]
 
 
-def test_senders_killed_at_any_moment_mail_nobody_twice(database, users, random_kills):
+@pytest.mark.fault("sender of emails killed at random moments")
+def test_senders_killed_at_any_moment_mail_nobody_twice(database, users, random_kills, tally):
     post, killed_over = random_kills(DeliveryLog)
+    tally.tries, tally.doubled = KILLS, len(twice(post))
     got = {mail["To"] for mail in post.taken}
     found = states(database)
     became = Counter(row["status"] for row in found)
@@ -139,6 +141,7 @@ def test_senders_killed_at_any_moment_mail_nobody_twice(database, users, random_
     }
     assert killed_over > KILLS  # they did send between the kills
     assert twice(post) == []
+    tally.lost = len(set(users) - {row["user_id"] for row in found})
     assert {row["user_id"] for row in found} == set(users)
     assert len(found) == became["sent"] + became["failed"] + became["unknown"] == PEOPLE
     assert all(row["reason"] for row in found if row["status"] != "sent")
@@ -147,6 +150,7 @@ def test_senders_killed_at_any_moment_mail_nobody_twice(database, users, random_
     assert became["sent"] > PEOPLE / 2
 
 
+@pytest.mark.mutant("sender of emails killed at random moments")
 def test_the_random_kills_finds_a_sender_that_sends_before_it_writes_down(random_kills):
     post, _ = random_kills(Forgetful)
     assert twice(post)

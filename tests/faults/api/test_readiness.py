@@ -111,8 +111,10 @@ def assert_works_again(api: Api) -> None:
     api.until(lambda: api.refresh(0)[0].status_code == 401)
 
 
+@pytest.mark.fault("database frozen, and stopped, under the API")
 @pytest.mark.timeout(120)
-def test_a_frozen_and_a_stopped_server_are_reported_in_time_and_the_api_goes_on_by_itself(api):
+def test_a_frozen_and_a_stopped_server_are_reported_in_time_and_the_api_goes_on_by_itself(api, tally):
+    tally.tries = 2
     assert_works_again(api)
     frozen = processes_of(api)
     for each in frozen:
@@ -122,7 +124,8 @@ def test_a_frozen_and_a_stopped_server_are_reported_in_time_and_the_api_goes_on_
     finally:
         for each in reversed(frozen):
             each.send_signal(signal.SIGCONT)
-    assert_works_again(api)
+    with tally.recovery():
+        assert_works_again(api)
 
     find_binaries(api.data, api.data.parent / "server.log").stop(api.data)
     assert_unavailable_in_time(api)
@@ -130,8 +133,9 @@ def test_a_frozen_and_a_stopped_server_are_reported_in_time_and_the_api_goes_on_
     assert_works_again(api)
 
 
+@pytest.mark.fault("full disk of the database")
 @pytest.mark.timeout(120)
-def test_a_full_disk_is_reported_by_its_name_until_there_is_room():
+def test_a_full_disk_is_reported_by_its_name_until_there_is_room(tally):
     with small_disk(megabytes=256) as disk, running(disk) as api:
         assert_works_again(api)
         ballast = disk / "ballast"
@@ -148,7 +152,8 @@ def test_a_full_disk_is_reported_by_its_name_until_there_is_room():
         assert api.readiness().json()["type"] == "/problems/storage-full"
 
         ballast.unlink()
-        assert_works_again(api)
+        with tally.recovery():
+            assert_works_again(api)
         assert api.register(next(numbers)).status_code == 202
 
 

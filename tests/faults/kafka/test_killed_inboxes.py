@@ -10,6 +10,7 @@ from tests.faults.kafka.processes import forget_until, read_inbox, read_inbox_un
 from tests.faults.kafka.strangers import Stranger, orders_of
 from tests.faults.kafka.test_killed_relays import ENDS, wait_until
 from tests.faults.points import INBOX, Point
+from tests.faults.tally import Tally
 from tests.sizes import dice, sized
 
 pytestmark = pytest.mark.timeout(400)  # a storm takes as long as the machine lets it
@@ -38,7 +39,7 @@ def killed_at(run, work, point):
     assert process.exitcode == -signal.SIGKILL, f"it never came to {point}"
 
 
-def assert_all_came_once(database, kafka, run, orders):
+def assert_all_came_once(database, kafka, run, orders, tally=None):
     def is_read():
         with database.owner() as connection:
             rows = connection.execute("select coalesce(sum(next), 0)::bigint as places from inbox_position").fetchall()
@@ -50,16 +51,21 @@ def assert_all_came_once(database, kafka, run, orders):
     assert wait_until(is_read)
     last.kill()
     taken_in = orders_of(database)
+    (tally or Tally()).compare(orders, taken_in)
     assert sorted(taken_in) == sorted(orders)
 
 
-def test_inboxes_killed_at_every_point_lose_and_double_nothing(database, kafka, stranger, run):
+@pytest.mark.fault("inbox killed at each point")
+def test_inboxes_killed_at_every_point_lose_and_double_nothing(database, kafka, stranger, run, tally):
+    tally.tries = len(INBOX)
     for point in INBOX:
         killed_at(run, read_inbox_until, point)
-    assert_all_came_once(database, kafka, run, stranger.finish())
+    assert_all_came_once(database, kafka, run, stranger.finish(), tally)
 
 
-def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, stranger, run):
+@pytest.mark.fault("inbox killed at random moments")
+def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, stranger, run, tally):
+    tally.tries = KILLS
     moments = dice(3)
     for number in range(KILLS):
         process, before = run(read_inbox), len(orders_of(database))
@@ -69,11 +75,12 @@ def test_inboxes_killed_at_any_moment_lose_and_double_nothing(database, kafka, s
         assert process.is_alive()  # it was killed, it did not fail
         process.kill()
         process.join(10)
-    assert_all_came_once(database, kafka, run, stranger.finish())
+    assert_all_came_once(database, kafka, run, stranger.finish(), tally)
 
 
+@pytest.mark.mutant("inbox killed at random moments")
 def test_an_inbox_that_moves_on_before_it_has_written_is_detected(database, kafka, stranger, run):
     killed_at(run, forget_until, Point("ingestion.kafka.inbox:_take", "before"))
     orders = stranger.finish()
-    with pytest.raises(AssertionError, match="order-"):
+    with pytest.raises(AssertionError):
         assert_all_came_once(database, kafka, run, orders)

@@ -1,6 +1,7 @@
 """Relays, landers and the broker are killed and frozen: what was accepted lands once; and a relay that cheats is found out."""
 
 import os
+import shutil
 import signal
 import time
 from dataclasses import replace
@@ -12,13 +13,14 @@ from focusflow.lake.tables import RAW_EVENTS
 from ingestion.kafka.broker import Kafka
 from ingestion.kafka.relay import Publisher
 from ingestion.kafka.topic_state import TopicState
-from ingestion.kafka.wiring import broker_source, relay_service
+from ingestion.kafka.wiring import backfill, broker_source, relay_service
 from ingestion.landing.service import open_ingestion
 from ingestion.outbox.source import PositionLost
 from ingestion.reconciliation import count, judge
 from tests.conftest import BUCKETS
 from tests.faults.kafka.processes import TakesRefusalForConsent, land, land_until, relay, relay_until
 from tests.faults.points import LANDER, READER, RELAY, Point
+from tests.faults.tally import Tally
 from tests.faults.writers import Writers
 from tests.integration.ingestion.conftest import raw_rows_of, write_events
 from tests.sizes import dice, sized
@@ -47,7 +49,7 @@ def service_of(database, run, rows=200):
     return relay_service(database, run.database_url, run.lake, run.kafka, buckets=BUCKETS, rows=rows, retention_hours=1)
 
 
-def assert_everything_lands_by_kafka(database, run, accepted):
+def assert_everything_lands_by_kafka(database, run, accepted, tally=None):
     lake, kafka, service = run.lake, run.kafka, service_of(database, run, rows=5_000)
 
     def drained():
@@ -61,19 +63,21 @@ def assert_everything_lands_by_kafka(database, run, accepted):
     with broker_source(database, kafka) as source:
         open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0, source=source).drain()
     landed = [event_id for _, _, event_id in raw_rows_of(lake)]
-    assert len(landed) == len(set(landed))
-    assert accepted <= set(landed)
+    (tally or Tally()).compare(accepted, landed)
     verdict = judge(count(database, lake))
     assert verdict.is_sound, verdict.sentence
     assert all(each.landed == each.sequenced for each in verdict.buckets)
 
 
-def test_relays_and_landers_killed_and_frozen_at_any_moment_lose_and_double_nothing(database, lake, run):
+@pytest.mark.fault("relay and lander killed at random moments, with Kafka")
+def test_relays_and_landers_killed_and_frozen_at_any_moment_lose_and_double_nothing(database, lake, run, tally):
+    tally.tries = KILLS
     moments, writers = dice(1), Writers(database, pause=0.02)
     running = [(work, run(work)) for work in (relay, land, land)]
     for number in range(KILLS):
         if number % 5 == 0:
-            assert lands_more(lake)  # between the kills
+            with tally.recovery():
+                assert lands_more(lake)  # between the kills
         time.sleep(moments.uniform(0, 0.15))
         work, victim = running.pop(moments.randrange(len(running)))
         assert victim.is_alive()  # it was killed, it did not fail
@@ -89,10 +93,12 @@ def test_relays_and_landers_killed_and_frozen_at_any_moment_lose_and_double_noth
     for _, process in running:
         process.kill()
         process.join(10)
-    assert_everything_lands_by_kafka(database, run, accepted)
+    assert_everything_lands_by_kafka(database, run, accepted, tally)
 
 
-def test_relays_and_landers_killed_at_every_point_lose_and_double_nothing(database, users, run):
+@pytest.mark.fault("relay and lander killed at each point, with Kafka")
+def test_relays_and_landers_killed_at_every_point_lose_and_double_nothing(database, users, run, tally):
+    tally.tries = len(RELAY) + len(READER) + len(LANDER[2:6])
     accepted = set[str]()
 
     def dies(process, point):
@@ -110,10 +116,12 @@ def test_relays_and_landers_killed_at_every_point_lose_and_double_nothing(databa
         dies(run(land_until, point), point)
     publishing.kill()
     publishing.join(10)
-    assert_everything_lands_by_kafka(database, run, accepted)
+    assert_everything_lands_by_kafka(database, run, accepted, tally)
 
 
-def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(database, lake, broker, run):
+@pytest.mark.fault("broker frozen, and killed")
+def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(database, lake, broker, run, tally):
+    tally.tries = 2 * sized(1, 4)
     run.kafka = Kafka(broker.address)
     moments, writers = dice(2), Writers(database, pause=0.05)
     parts = [run(relay), run(land)]
@@ -123,7 +131,8 @@ def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(data
         broker.signal(signal.SIGSTOP)
         time.sleep(moments.uniform(0.5, 1.5))
         broker.signal(signal.SIGCONT)
-        assert lands_more(lake)
+        with tally.recovery():
+            assert lands_more(lake)
         broker.kill()
         broker.start()
     accepted = writers.finish()
@@ -131,7 +140,7 @@ def test_a_broker_that_freezes_and_dies_holds_up_the_relay_and_nothing_else(data
         assert part.is_alive()
         part.kill()
         part.join(10)
-    assert_everything_lands_by_kafka(database, run, accepted)
+    assert_everything_lands_by_kafka(database, run, accepted, tally)
 
 
 def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(database, kafka, user_id, run):
@@ -148,6 +157,7 @@ def test_a_relay_killed_between_send_and_note_sends_again_and_it_lands_once(data
     assert_everything_lands_by_kafka(database, run, accepted)
 
 
+@pytest.mark.mutant("relay and lander killed at random moments, with Kafka")
 def test_a_relay_that_goes_past_what_the_broker_refused_is_detected(database, users, run):
     accepted = {event_id for user_id in users for event_id in write_events(database, user_id, 400)}
     service = service_of(database, run)
@@ -160,7 +170,8 @@ def test_a_relay_that_goes_past_what_the_broker_refused_is_detected(database, us
         assert_everything_lands_by_kafka(database, run, accepted)
 
 
-def test_of_two_relays_the_other_goes_on_when_one_is_killed(database, lake, kafka, run):
+@pytest.mark.fault("two relays at once")
+def test_of_two_relays_the_other_goes_on_when_one_is_killed(database, lake, kafka, run, tally):
     writers = Writers(database)
     pair = [run(relay), run(relay)]
     with broker_source(database, kafka) as source:
@@ -176,10 +187,30 @@ def test_of_two_relays_the_other_goes_on_when_one_is_killed(database, lake, kafk
 
         assert wait_until(lands_more)
         pair[0].kill()
-        assert wait_until(lands_more)
+        with tally.recovery():
+            assert wait_until(lands_more)
         pair[1].kill()
         replacement = run(relay)
         assert wait_until(lands_more)
         replacement.kill()
     accepted = writers.finish()
-    assert_everything_lands_by_kafka(database, run, accepted)
+    assert_everything_lands_by_kafka(database, run, accepted, tally)
+
+
+@pytest.mark.fault("broker lost, and recreated without its data")
+def test_what_a_broker_took_along_is_filled_from_the_database(database, lake, broker, run, tally):
+    """Relay and lander stop, and say so, rather than to pass over what is gone: `focusflow verify --repair` fills it."""
+    run.kafka = Kafka(broker.address)
+    tally.tries, writers = sized(1, 3), Writers(database, pause=0.05)
+    for _ in range(tally.tries):
+        parts = [run(relay), run(land)]
+        assert lands_more(lake)
+        broker.kill()
+        shutil.rmtree(broker.log.parent / "data")
+        broker.start()
+        assert wait_until(lambda: not any(part.is_alive() for part in parts))  # noqa: B023 (asked at once)
+        assert all(part.exitcode == 1 for part in parts)
+        with tally.recovery():
+            backfill(database, lake, run.kafka, buckets=BUCKETS, rows=5_000, retention_hours=1)
+    accepted = writers.finish()
+    assert_everything_lands_by_kafka(database, run, accepted, tally)

@@ -73,7 +73,9 @@ def landed(lake):
     return table.rows() if table else 0
 
 
-def test_relay_lander_and_inbox_go_on_when_postgres_was_restarted_under_them(database, server, lake, kafka, running):
+@pytest.mark.fault("database restarted and crashed, with Kafka")
+def test_relay_lander_and_inbox_go_on_when_postgres_was_restarted_under_them(database, server, kafka, running, tally):
+    lake = running.lake
     kafka.prepare(BUCKETS, 1)
     writers, stranger = Patient(database, pause=0.02), Stranger(kafka, add_user(database))
     parts = {work.__name__: running(work) for work in (relay, land, read_inbox)}
@@ -82,11 +84,13 @@ def test_relay_lander_and_inbox_go_on_when_postgres_was_restarted_under_them(dat
         assert wait_until(lambda: landed(lake) > before[0] and len(orders_of(database)) > before[1])  # noqa: B023 (asked at once)
         server.restart(how)
     before = landed(lake)
-    assert wait_until(lambda: landed(lake) > before)
+    with tally.recovery():
+        assert wait_until(lambda: landed(lake) > before)
     accepted, orders = writers.finish(), stranger.finish()
     assert wait_until(lambda: orders <= set(orders_of(database)))
     assert {name for name, part in parts.items() if part.is_alive()} == set(parts)  # the same processes all the while
     running.kill()
     taken_in = orders_of(database)
-    assert len(taken_in) == len(set(taken_in))
-    assert_everything_lands_by_kafka(database, running, accepted)
+    tally.tries = len(RESTARTS)
+    tally.compare(orders, taken_in)
+    assert_everything_lands_by_kafka(database, running, accepted, tally)
