@@ -1,4 +1,4 @@
-"""Backs up the database and the lake to a folder while everything runs, and restores them on an empty home.
+"""Backs up the database and the lake to a folder or an object store while everything runs, and restores them on an empty home.
 
 The tables of the lake are pinned first, each before the tables that it is computed from, and the database is dumped last. So a restored
 table never knows more than its inputs, and the lake never more than the database; what is missing is landed and computed again.
@@ -9,6 +9,7 @@ what is new. With a key, everything but the manifest is encrypted; encrypted dat
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -23,7 +24,8 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from focusflow import __version__
-from focusflow.backup_files import BackupDamaged, BackupFiles, chunks, key_of, make_folder
+from focusflow.backup_files import BackupDamaged, BackupFiles, key_of
+from focusflow.backup_places import FolderPlace, Place, chunks, make_folder
 from focusflow.database.binaries import find_binaries
 from focusflow.database.migrate import newest_revision, prepare, revision_of
 from focusflow.database.session import Database, connect_once
@@ -32,11 +34,12 @@ from focusflow.errors import Conflict, SetupProblem, Unavailable
 from focusflow.lake import digests
 from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, position_key
 from focusflow.settings import Settings
-from focusflow.storage import fsync
 
 MANIFEST, DUMP, FILES, ENCRYPTED_FILES = "manifest.json", "database.dump", "files", "files.encrypted"
 #: The hashes of erased users, beside all backups and not encrypted: an older backup must not bring a user back.
 ERASURES = "erasures"
+#: The folder of a backup, which sorts by time. A place may have other folders, also of others.
+NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{6}Z")
 DUMP_SECONDS = 3 * 3600
 #: Under the home, beside database and lake. The password of the embedded database belongs to its data folder and is made again.
 SECRETS = ("signing-key",)
@@ -61,7 +64,7 @@ class Backup:
         """Sorts by time."""
         return f"{datetime.fromisoformat(self.made_at):%Y-%m-%dT%H%M%S.%f}Z"
 
-    def files(self, place: Path, settings: Settings) -> Callable[[str], tuple[BackupFiles, str]]:
+    def files(self, place: Place, settings: Settings) -> Callable[[str], tuple[BackupFiles, str]]:
         """Where a file is that the manifest names."""
         key = _key(settings)
         if self.is_encrypted and key is None:
@@ -69,12 +72,12 @@ class Backup:
 
         def found(name: str) -> tuple[BackupFiles, str]:
             scope, _, path = name.partition("/")
-            return BackupFiles(place / scope, scope, key if self.is_encrypted else None), path
+            return BackupFiles(place, scope, key if self.is_encrypted else None), path
 
         return found
 
 
-def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime) -> Backup:
+def back_up(settings: Settings, url: str, place: Place, names: Iterable[str], now: datetime) -> Backup:
     """Write a backup, and read all of it again. `names` are the tables, each after its inputs. The manifest comes last: a backup without one
     was cut off.
     """
@@ -87,7 +90,7 @@ def back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now
         return _back_up(settings, url, place, names, now, schema=schema)
 
 
-def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], now: datetime, *, schema: str) -> Backup:
+def _back_up(settings: Settings, url: str, place: Place, names: Iterable[str], now: datetime, *, schema: str) -> Backup:
     lake, key = Lake(settings.lake_location), _key(settings)
     if not lake.is_local:
         raise SetupProblem(
@@ -95,15 +98,12 @@ def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], no
         )
     pinned = list(_pinned(lake, names))
     backup = Backup(now.isoformat(), __version__, schema, settings.buckets, {}, {}, {}, is_encrypted=key is not None)
-    draft = place / f".{backup.name}.draft"
-    make_folder(place)
-    for stale in place.glob(".*.draft"):  # of a backup that was killed
-        shutil.rmtree(stale)
-    make_folder(draft)
-    own, scope = BackupFiles(draft, backup.name, key), FILES if key is None else ENCRYPTED_FILES
-    shared = BackupFiles(place / scope, scope, key)
+    _clear_away_unfinished(place, now)
+    own, scope = BackupFiles(place, backup.name, key), FILES if key is None else ENCRYPTED_FILES
+    shared = BackupFiles(place, scope, key)
     try:
-        copied = sum(_copy_table(table, shared, own, backup) for table in pinned)
+        present = place.files(scope).keys()
+        copied = sum(_copy_table(table, shared, own, backup, present) for table in pinned)
         raw = next((table for table in pinned if table.name == RAW_EVENTS.name), None)
         if raw:
             backup.offsets.update(
@@ -115,23 +115,22 @@ def _back_up(settings: Settings, url: str, place: Path, names: Iterable[str], no
             assert dump.stdout
             backup.digests[own.name(DUMP)] = own.write(DUMP, chunks(dump.stdout))
         finished = replace(backup, copied=copied)
-        BackupFiles(draft, backup.name, None).write(MANIFEST, [json.dumps(asdict(finished), indent=1).encode()])
         for source in settings.erasures_folder.glob("*.json"):
-            BackupFiles(place / ERASURES, ERASURES, None).write(source.name, _content(source))
-        draft.rename(place / backup.name)
-        fsync(place)
+            BackupFiles(place, ERASURES, None).write(source.name, _content(source))
+        BackupFiles(place, backup.name, None).write(MANIFEST, [json.dumps(asdict(finished), indent=1).encode()])
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError, Unavailable):  # else the next backup clears it away
+            place.delete_folder(backup.name)
         raise
     try:
         verify(settings, place, finished, "Back up into a new folder.")
     except BackupDamaged:
-        shutil.rmtree(place / finished.name)
+        _delete(place, finished)
         raise
     return finished
 
 
-def restore(settings: Settings, url: str, place: Path, backup: Backup) -> None:
+def restore(settings: Settings, url: str, place: Place, backup: Backup) -> None:
     """Verify a backup and put it in place. The lake appears last, as a whole."""
     lake = Path(settings.lake_location)
     _refuse(settings, url, backup)
@@ -139,22 +138,22 @@ def restore(settings: Settings, url: str, place: Path, backup: Backup) -> None:
     draft = lake.with_name(f".{lake.name}.restoring")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft)
-    files, folders = backup.files(place, settings), {"lake": draft, "home": settings.home}
+    files, folders = backup.files(place, settings), {"lake": FolderPlace(draft), "home": FolderPlace(settings.home)}
     for name in backup.digests:
         stored, path = files(name)
         if stored.scope != backup.name:
-            BackupFiles(draft, "", None).write(path, stored.read(path))
+            folders["lake"].write(path, stored.read(path))
             continue
         part, _, target = path.partition("/")
         if part in folders:
-            BackupFiles(folders[part], "", None).write(target, stored.read(path))
+            folders[part].write(target, stored.read(path))
     _restore_database(settings, url, files(f"{backup.name}/{DUMP}")[0].read(DUMP))
     if lake.exists():
         lake.rmdir()
     draft.rename(lake)
 
 
-def verify(settings: Settings, place: Path, backup: Backup, advice: str = "Use an older backup.") -> None:
+def verify(settings: Settings, place: Place, backup: Backup, advice: str = "Use an older backup.") -> None:
     """Read every file and compare it with its digest."""
     files = backup.files(place, settings)
     for name, expected in backup.digests.items():
@@ -169,23 +168,44 @@ def verify(settings: Settings, place: Path, backup: Backup, advice: str = "Use a
             raise BackupDamaged(f"The file {name} of the backup {backup.name} has changed. {advice}")
 
 
-def backups(place: Path) -> list[Backup]:
+def backups(place: Place) -> list[Backup]:
     """The finished ones, the oldest first."""
-    return [Backup(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(place.glob(f"*/{MANIFEST}"))]
+    return [found for name in place.folders() if NAME.fullmatch(name) and (found := _manifest(place, name))]
 
 
-def prune(place: Path, keep: int) -> list[str]:
+def _manifest(place: Place, name: str) -> Backup | None:
+    """None where the backup was cut off."""
+    try:
+        return Backup(**json.loads(b"".join(place.read(f"{name}/{MANIFEST}"))))
+    except FileNotFoundError:
+        return None
+
+
+def prune(place: Place, keep: int, now: datetime) -> list[str]:
     """Delete all but the newest backups, and the data files that none of them needs. Returns the names of those deleted."""
     found = backups(place)
     kept, old = found[-keep:], found[:-keep]
     for backup in old:
-        (place / backup.name / MANIFEST).unlink()  # first: a backup that is cut off does not count
-        shutil.rmtree(place / backup.name)
+        _delete(place, backup)
     needed = {name for backup in kept for name in backup.digests}
-    for path in (*_files(place / FILES), *_files(place / ENCRYPTED_FILES)):
-        if path.relative_to(place).as_posix() not in needed:
-            path.unlink()
+    for path, written_at in {**place.files(FILES), **place.files(ENCRYPTED_FILES)}.items():
+        if path not in needed and written_at <= now - place.unfinished_age:
+            place.delete(path)
     return [backup.name for backup in old]
+
+
+def _delete(place: Place, backup: Backup) -> None:
+    place.delete(f"{backup.name}/{MANIFEST}")  # first: a backup that is cut off does not count
+    place.delete_folder(backup.name)
+
+
+def _clear_away_unfinished(place: Place, now: datetime) -> None:
+    """What is left of backups that were killed."""
+    for name in place.folders():
+        if not NAME.fullmatch(name) or _manifest(place, name):
+            continue
+        if max(place.files(name).values(), default=now) <= now - place.unfinished_age:
+            place.delete_folder(name)
 
 
 def _key(settings: Settings) -> bytes | None:
@@ -201,18 +221,18 @@ def _pinned(lake: Lake, names: Iterable[str]) -> Iterator[Pinned]:
             yield table
 
 
-def _copy_table(table: Pinned, shared: BackupFiles, own: BackupFiles, backup: Backup) -> int:
-    """The data files of a version into the common place, and its log into the backup. Returns how many files were new."""
+def _copy_table(table: Pinned, shared: BackupFiles, own: BackupFiles, backup: Backup, present: Collection[str]) -> int:
+    """The data files of a version into the common place, unless they are present, and its log into the backup. Returns how many were new."""
     root = table.root
     assert root is not None
     recorded, copied = digests.read(root).files, 0
     for file in table.sizes():
         path, known, found = f"{table.name}/{file}", recorded.get(file), None
-        if not (shared.root / path).exists():
+        if shared.name(path) not in present:
             found = shared.write(path, _content(root / file))
             copied += 1
             if known and found != known.sha256:
-                (shared.root / path).unlink()
+                shared.place.delete(shared.name(path))
                 raise Unavailable(f"The file {path} is damaged. Run `focusflow verify --deep --repair`.")
         backup.digests[shared.name(path)] = known.sha256 if known else found or shared.digest(path)
     for source in _log(root, table.version):

@@ -10,17 +10,15 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from focusflow.backup_places import CHUNK, Place
 from focusflow.errors import Problem, SetupProblem
 
-CHUNK = 1 << 20
 SALT_BYTES, KEY_BYTES, TAG_BYTES = 32, 32, 16
 PURPOSE = b"focusflow backup 1"
 
@@ -31,30 +29,22 @@ class BackupDamaged(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BackupFiles:
-    """Reads and writes files under a folder, which a manifest calls by its scope. Without a key they are plain."""
+    """Reads and writes files of a place, in the folder that is called as their scope. Without a key they are plain."""
 
-    root: Path
+    place: Place
     scope: str
     key: bytes | None
 
     def write(self, path: str, content: Iterable[bytes]) -> str:
-        """Write a file, durably, under another name first, so that a file that is there is whole. Returns the SHA-256 digest of the content."""
-        target = self.root / path
-        make_folder(target.parent)
-        draft, digest = target.with_name(f".{target.name}.new"), hashlib.sha256()
-        with draft.open("wb") as file:
-            draft.chmod(0o600)
-            read = _hashed(content, digest)
-            for chunk in read if self.key is None else _seal(read, self.key, self.name(path)):
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(target)
+        """Write a file. Returns the SHA-256 digest of the content."""
+        digest = hashlib.sha256()
+        read = _hashed(content, digest)
+        self.place.write(self.name(path), read if self.key is None else _seal(read, self.key, self.name(path)))
         return digest.hexdigest()
 
     def read(self, path: str) -> Iterator[bytes]:
-        with (self.root / path).open("rb") as file:
-            yield from chunks(file) if self.key is None else _open(file, self.key, self.name(path))
+        stored = self.place.read(self.name(path))
+        return stored if self.key is None else _open(stored, self.key, self.name(path))
 
     def digest(self, path: str) -> str:
         digest = hashlib.sha256()
@@ -63,8 +53,8 @@ class BackupFiles:
         return digest.hexdigest()
 
     def name(self, path: str) -> str:
-        """What a manifest calls a file."""
-        return f"{self.scope}/{path}"
+        """What a manifest calls a file, and its path in the place."""
+        return f"{self.scope}/{path}" if self.scope else path
 
 
 def key_of(text: str) -> bytes:
@@ -80,15 +70,6 @@ def key_of(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise SetupProblem("FOCUSFLOW_BACKUP_KEY must be 32 bytes in Base64. `openssl rand -base64 32` makes one.")
     return key
-
-
-def chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
-
-
-def make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _hashed(content: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
@@ -110,11 +91,12 @@ def _seal(content: Iterable[bytes], key: bytes, name: str) -> Iterator[bytes]:
     yield cipher.encrypt(_nonce(number, is_last=True), held, name.encode())
 
 
-def _open(file: IO[bytes], key: bytes, name: str) -> Iterator[bytes]:
-    cipher, number = _cipher(key, file.read(SALT_BYTES)), 0
-    sealed = file.read(CHUNK + TAG_BYTES)
+def _open(stored: Iterator[bytes], key: bytes, name: str) -> Iterator[bytes]:
+    pieces = _pieces(stored, SALT_BYTES, CHUNK + TAG_BYTES)
+    cipher, number = _cipher(key, next(pieces, b"")), 0
+    sealed = next(pieces, b"")
     while True:
-        following = file.read(CHUNK + TAG_BYTES)
+        following = next(pieces, b"")
         try:
             yield cipher.decrypt(_nonce(number, is_last=not following), sealed, name.encode())
         except (InvalidTag, ValueError) as error:
@@ -124,6 +106,18 @@ def _open(file: IO[bytes], key: bytes, name: str) -> Iterator[bytes]:
         if not following:
             return
         sealed, number = following, number + 1
+
+
+def _pieces(stored: Iterator[bytes], first: int, others: int) -> Iterator[bytes]:
+    """The bytes in pieces of these sizes; the last may be shorter."""
+    held, size = b"", first
+    for chunk in stored:
+        held += chunk
+        while len(held) >= size:
+            yield held[:size]
+            held, size = held[size:], others
+    if held:
+        yield held
 
 
 def _cipher(key: bytes, salt: bytes) -> AESGCM:

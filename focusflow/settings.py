@@ -139,6 +139,16 @@ class Settings(BaseSettings):
         None,
         description="Key that encrypts backups: 32 bytes in Base64, for example from `openssl rand -base64 32`. Keep a copy apart from them: without it, none can be restored. If unset, backups are not encrypted.",
     )
+    s3_endpoint: str | None = Field(
+        None,
+        description="Address of the S3-compatible store of backups, for example `https://minio.example.org:9000`. If unset, Amazon's.",
+    )
+    s3_region: str = Field("us-east-1", description="Region of that store.")
+    s3_access_key: str | None = Field(
+        None,
+        description="Access key of that store. If unset, the credentials are found as Amazon's tools find them: `AWS_ACCESS_KEY_ID`, profiles, the role of the machine.",
+    )
+    s3_secret_key: SecretStr | None = Field(None, description="Secret key that belongs to the access key.")
     migrate_without_backup: bool = Field(
         False,
         description="Whether an upgrade may change the schema of a database of which there is no backup of the last day.",

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli.main import commands
 from focusflow.backup import FILES, backups
 from focusflow.backup_files import BackupDamaged
+from focusflow.backup_places import FolderPlace
 from focusflow.database.migrate import BackupNeeded, newest_revision, owner_connection, revision_of, schema_config
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, SetupProblem
@@ -124,7 +125,7 @@ def test_an_older_backup_does_not_bring_an_erased_user_back(run, home, tmp_path,
     erased = run(home.folder, home.url, "erase", str(home.user), "--yes")
     assert erased.exit_code == 0, erased.output
     assert run(home.folder, home.url, "backup", place).exit_code == 0
-    (old, _) = [each.name for each in backups(tmp_path / "backups")]
+    (old, _) = [each.name for each in backups(FolderPlace(tmp_path / "backups"))]
     restored = run(tmp_path / "restored", empty_url, "restore", place, "--name", old)
     assert restored.exit_code == 0, restored.output
     assert "1 users whose erasure was due or done since are erased" in restored.output
@@ -149,7 +150,7 @@ def test_the_next_backup_copies_new_files_only_and_old_ones_are_cleared_away(run
     assert {path: path.stat().st_mtime_ns for path in both if path in first} == first
     assert len(both) > len(first)
     assert run(home.folder, home.url, "backup", str(place), "--keep", "1").exit_code == 0
-    (kept,) = backups(place)
+    (kept,) = backups(FolderPlace(place))
     assert run(home.folder, home.url, "restore", str(place), "--check").exit_code == 0
     needed = {path for path in kept.digests if path.startswith(FILES)}
     assert {path.relative_to(place).as_posix() for path in (place / FILES).rglob("*.parquet")} == needed
@@ -221,7 +222,7 @@ def test_another_key_needs_another_folder(run, home, tmp_path, monkeypatch):
     monkeypatch.setenv("FOCUSFLOW_BACKUP_KEY", base64.b64encode(b"x" * 32).decode())
     with pytest.raises(BackupDamaged, match=r"another key\. Back up into a new folder"):
         run(home.folder, home.url, "backup", str(place))
-    assert len(backups(place)) == 1
+    assert len(backups(FolderPlace(place))) == 1
     assert run(home.folder, home.url, "backup", str(tmp_path / "others")).exit_code == 0
 
 
@@ -233,7 +234,7 @@ def test_an_upgrade_waits_for_a_backup_of_the_older_schema(run, home, tmp_path, 
         run(folder, empty_url, "verify")
     assert revision_of(empty_url) != newest_revision()
     assert run(folder, empty_url, "backup", str(tmp_path / "backups")).exit_code == 0
-    (made,) = backups(tmp_path / "backups")
+    (made,) = backups(FolderPlace(tmp_path / "backups"))
     assert made.schema == revision_of(empty_url) != newest_revision()
     run(folder, empty_url, "verify")
     assert revision_of(empty_url) == newest_revision()
