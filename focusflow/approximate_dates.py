@@ -3,23 +3,17 @@
 from collections.abc import Callable
 from datetime import date
 
+from focusflow import locales
+from focusflow.i18n import gettext as _
+
 #: Up to how many days a range may span for a day, for a third of a month, and for a month to be said.
 DAY_KNOWN, PART_KNOWN, MONTH_KNOWN = 10, 60, 540
-
 
 Names = Callable[[date], str]
 
 
-def english_day(day: date) -> str:
-    return f"{day:%-d %B %Y}"
-
-
-def english_month(day: date) -> str:
-    return f"{day:%B %Y}"
-
-
 def approximately(
-    day: date, span_days: int | None, name_day: Names = english_day, name_month: Names = english_month
+    day: date, span_days: int | None, name_day: Names = locales.day, name_month: Names = locales.month
 ) -> str:
     """A day of a forecast whose range spans so many days; None where the range has no end.
 
@@ -33,12 +27,14 @@ def approximately(
     if span_days > PART_KNOWN:
         return name_month(day)
     if span_days > DAY_KNOWN:
-        part = "early " if day.day <= 10 else "mid-" if day.day <= 20 else "late "
-        return f"{part}{name_month(day)}"
+        month = name_month(day)
+        if day.day <= 10:
+            return _("early {month}", month=month)
+        return _("mid-{month}", month=month) if day.day <= 20 else _("late {month}", month=month)
     return name_day(day)
 
 
-def between(early: date, late: date | None, name_day: Names = english_day, name_month: Names = english_month) -> str:
+def between(early: date, late: date | None, name_day: Names = locales.day, name_month: Names = locales.month) -> str:
     """The range itself, in the same way; once where both ends are called the same.
 
     >>> between(date(2027, 3, 1), date(2027, 4, 9)), between(date(2027, 3, 1), date(2027, 3, 9))
@@ -49,6 +45,6 @@ def between(early: date, late: date | None, name_day: Names = english_day, name_
     span = (late - early).days if late else None
     first = approximately(early, span, name_day, name_month)
     if late is None:
-        return f"not before {first}"
+        return _("not before {first}", first=first)
     last = approximately(late, span, name_day, name_month)
-    return f"in {first}" if first == last else f"between {first} and {last}"
+    return _("in {when}", when=first) if first == last else _("between {first} and {last}", first=first, last=last)

@@ -1,5 +1,7 @@
 """Durations as text. Pages, emails and commands all say them in this way."""
 
+from focusflow import locales
+
 #: From here on, minutes say nothing.
 WHOLE_HOURS_FROM = 600
 
@@ -10,9 +12,9 @@ def duration(minutes: float | None) -> str:
     ('50 min', '2 h', '7 h 24 min', '38 h', '–')
     """
     if minutes is None:
-        return "–"
+        return locales.NONE
     if minutes >= WHOLE_HOURS_FROM - 0.5:
-        return f"{round(minutes / 60):,} h"
+        return f"{locales.count(minutes / 60)} h"
     hours, rest = divmod(round(minutes), 60)
     if not hours:
         return f"{rest} min"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from focusflow.errors import NotFound
+from focusflow.i18n import gettext, mark
 
 Better = Literal["more", "less", "neither"]
 
@@ -89,6 +90,12 @@ TREND_WORDS = {
 LEAST_JUDGED = 5
 
 
+COVERAGE = {
+    "week": mark("Your usual range is made to hold about four of five weeks; so far it held {inside} of {judged}."),
+    "month": mark("Your usual range is made to hold about four of five months; so far it held {inside} of {judged}."),
+}
+
+
 def coverage_sentence(inside: int, judged: int, span: str) -> str:
     """What a user's usual range was worth so far; nothing where too few periods were compared with one.
 
@@ -97,7 +104,8 @@ def coverage_sentence(inside: int, judged: int, span: str) -> str:
     """
     if judged < LEAST_JUDGED:
         return ""
-    return f"Your usual range is made to hold about four of five {span}s; so far it held {inside} of {judged}."
+    text = COVERAGE["month" if span == "month" else "week"]
+    return gettext(text, inside=inside, judged=judged)
 
 
 METRICS = (

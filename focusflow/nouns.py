@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 
+from focusflow.i18n import gettext, ngettext
+
 #: One and many of each noun.
 NOUNS = {
-    "task": ("task", "tasks"),
-    "goal": ("goal", "goals"),
-    "milestone": ("milestone", "milestones"),
-    "habit": ("habit", "habits"),
-    "habit_log": ("day of a habit", "days of habits"),
-    "time_entry": ("time entry", "time entries"),
-    "calendar_event": ("appointment", "appointments"),
-    "day_off": ("day off", "days off"),
-    "category": ("category", "categories"),
+    "task": ("{n} task", "{n} tasks"),
+    "goal": ("{n} goal", "{n} goals"),
+    "milestone": ("{n} milestone", "{n} milestones"),
+    "habit": ("{n} habit", "{n} habits"),
+    "habit_log": ("{n} day of a habit", "{n} days of habits"),
+    "time_entry": ("{n} time entry", "{n} time entries"),
+    "calendar_event": ("{n} appointment", "{n} appointments"),
+    "day_off": ("{n} day off", "{n} days off"),
+    "category": ("{n} category", "{n} categories"),
 }
 
 
@@ -22,4 +24,4 @@ def counted(counts: Mapping[str, int]) -> str:
     >>> counted({"task": 1200, "habit_log": 1}), counted({})
     ('1,200 tasks, 1 day of a habit', 'nothing')
     """
-    return ", ".join(f"{count:,} {NOUNS[noun][count != 1]}" for noun, count in counts.items() if count) or "nothing"
+    return ", ".join(ngettext(*NOUNS[noun], count) for noun, count in counts.items() if count) or gettext("nothing")

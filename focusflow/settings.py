@@ -15,6 +15,7 @@ from pydantic import (
     AwareDatetime,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -26,6 +27,9 @@ from focusflow import ai_models
 from focusflow.errors import SetupProblem
 from focusflow.identity import MAX_BUCKETS
 from focusflow.key_ring import KeyFile, KeyRing, OlderKey
+
+#: A language, and perhaps a country.
+Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -332,6 +336,10 @@ class Settings(BaseSettings):
         description="Timeout for the mail server. Do not set it too low: a slow server may have accepted the email already.",
     )
     mail_from: str = Field("FocusFlow <focusflow@localhost>", description="Sender of all emails.")
+    locale: Locale = Field(
+        "en",
+        description="Language and formats of accounts that name none, and of sign-in pages for browsers that name none that is known, like `de` or `en-US`.",
+    )
     mails_per_second: float = Field(10, gt=0, le=1000, description="Maximum number of reports emailed per second.")
     mail_connections: int = Field(
         4,

@@ -1,12 +1,20 @@
 """Due days, streaks and strength of a habit. Pure, so that the API, reports and the lake agree."""
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
+
+from focusflow.i18n import gettext, mark
 
 DAY = timedelta(days=1)
+
+#: Why a streak ended, as it is told by the API.
+NOT_DONE: Final = mark("it was not done")
+TOO_SELDOM: Final = mark("it was done {done} of {times} times")
+TIMES: Final = re.compile(r"it was done (?P<done>\d+) of (?P<times>\d+) times")
 
 #: The window of the completion rate.
 RATE_DAYS = 30
@@ -53,7 +61,17 @@ class Step:
 
     @property
     def reason(self) -> str:
-        return "it was not done" if self.wanted == 1 else f"it was done {self.done} of {self.wanted} times"
+        return NOT_DONE if self.wanted == 1 else TOO_SELDOM.format(done=self.done, times=self.wanted)
+
+
+def reason_text(reason: str) -> str:
+    """Why a streak ended, in the language of who reads it.
+
+    >>> reason_text("it was done 1 of 3 times"), reason_text("it was not done")
+    ('it was done 1 of 3 times', 'it was not done')
+    """
+    found = TIMES.fullmatch(reason)
+    return gettext(TOO_SELDOM, **found.groupdict()) if found else gettext(reason)
 
 
 def streak(habit: Mapping[str, Any], days: Days, today: date, week_start: int = 0) -> StreakSummary:

@@ -10,7 +10,10 @@ from uuid import UUID
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.errors import NotFound
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.identity import new_id
+from focusflow.locales import using
 from focusflow.notification_kinds import KINDS
 from focusflow.preferences import DEFAULTS
 from reports.periods.facts import User
@@ -18,7 +21,9 @@ from reports.render import plain_text
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-COME_BACK = "No more emails are sent to this address. To turn them on again, reset your password with this address and open the link in the email."
+COME_BACK = mark(
+    "No more emails are sent to this address. To turn them on again, reset your password with this address and open the link in the email."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,9 @@ class Recipients:
         with self.database.transaction(Role.REPORTING) as tx:
             said = {"id": new_id(), "user_id": to.user.id, "email": to.email, "reason": reason[:500], "now": tx.now}
             if tx.one(QUERIES["bounced"], said) is not None:
-                tx.run(QUERIES["tell_bounced"], said | {"title": f"Mails to {to.email} come back", "body": COME_BACK})
+                with using(to.user.locale):
+                    title, body = _("Emails to {address} come back", address=to.email), _(COME_BACK)
+                tx.run(QUERIES["tell_bounced"], said | {"title": title, "body": body})
 
     def bounces(self) -> list[dict[str, Any]]:
         """Whose mails come back, the latest first."""

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from focusflow import i18n, locales
 from focusflow.clock import zone
-from reports import locales
 from reports.periods.content import Part, Report
 
 MAILS = Environment(
@@ -20,6 +20,7 @@ MAILS = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+MAILS.globals |= {"_": i18n.gettext, "language": i18n.language}
 
 
 #: The longest line that RFC 5322 recommends.
@@ -61,7 +62,7 @@ class Notice:
 
 
 def render_email(template: str, /, **values: Any) -> Email:
-    """Render the email of a folder. A variable that its templates use and `values` lacks is an error."""
+    """Render the email of a folder in the language of the user. A variable that its templates use and `values` lacks is an error."""
     subject, text, html = (
         MAILS.get_template(f"{template}/{part}").render(values) for part in ("subject.txt", "body.txt", "body.html")
     )
@@ -69,8 +70,9 @@ def render_email(template: str, /, **values: Any) -> Email:
 
 
 def render_report(report: Report, links: Links | None = None) -> Email:
-    as_of = locales.moment(report.as_of.astimezone(zone(report.timezone)), report.locale)
-    return render_email("report", report=report, title=report.label, links=links, as_of=as_of)
+    with locales.using(report.locale):
+        as_of = locales.moment(report.as_of.astimezone(zone(report.timezone)))
+        return render_email("report", report=report, title=report.label, links=links, as_of=as_of)
 
 
 def render_notification(template: str, notice: Notice, title: str, name: str, links: Links) -> Email:

@@ -111,6 +111,7 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
         free = _free(uow, body, day)
         rows, tasks = _candidates(uow)
         timezone, me = uow.caller.timezone, uow.caller.user_id
+        user, _today = report_subject(uow)
     mine = {task.task_id for task in tasks}
     wanted = [task for task in tasks if task.task_id not in body.without]
     plan = planned(
@@ -120,7 +121,7 @@ def _plan(body: NewPlan, credentials: Credentials, shared: Services) -> DailyPla
         chosen=[each for each in dict.fromkeys(body.order) if each in mine],
     )
     numbers = figures(plan, free)
-    found, topic = shared.reports.words_of_plan(me, timezone, numbers)
+    found, topic = shared.reports.words_of_plan(me, timezone, numbers, user.locale)
     by_id = {row["task_id"]: row for row in rows}
     telling = dict(zip(by_id, distinguishing(rows, 1), strict=True))
     reasons = [_reason(by_id[block.task_id], block.why, telling[block.task_id]) for block in plan.blocks]

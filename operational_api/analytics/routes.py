@@ -7,6 +7,7 @@ from typing import Annotated, Any, LiteralString
 import orjson
 from fastapi import APIRouter, Query
 
+from focusflow import locales
 from focusflow.clock import local_date
 from focusflow.database.queries import load_queries
 from focusflow.errors import Forbidden, Invalid, NotSignedIn
@@ -112,11 +113,13 @@ def list_achievements(uow: UnitOfWork) -> Achievements:
     """List what there is to reach, how far you are, and what you have earned."""
     who = {"user_id": uow.caller.user_id, "timezone": uow.caller.timezone}
     reached = {row["name"]: row for row in uow.tx.all(QUERIES["achievements"], who)}
-    locale = uow.tx.one(QUERIES["locale"], who)
+    account = uow.tx.one(QUERIES["locale"], who)
+    with locales.using(account["locale"] if account else locales.DEFAULT):
+        titles = {each.name: title_of(each.name) for each in ACHIEVEMENTS}
     items = [
         Achievement(
             name=each.name,
-            title=title_of(each.name, locale["locale"] if locale else "en"),
+            title=titles[each.name],
             threshold=each.threshold,
             points=each.points,
             value=found["value"] if found else 0,

@@ -73,7 +73,7 @@ def _send_links(shared: Services, user_id: UUID, email: str, origin: Origin) -> 
         }
     for purpose, (to, token) in links.items():
         if purpose == "confirm_old_email" or is_free:
-            dispatch(shared, emails.change_email, to, token, store.LINK_IS_GOOD_FOR[purpose])
+            dispatch(shared, account["locale"], emails.change_email, to, token, store.LINK_IS_GOOD_FOR[purpose])
 
 
 @router.post("/confirm-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
@@ -111,4 +111,4 @@ def _send_verification(shared: Services, user_id: UUID, origin: Origin) -> None:
         assert profile is not None
         token = store.link_token(tx, user_id, "verify_email", store.PendingRegistration.of(profile))
     lifetime: timedelta = store.LINK_IS_GOOD_FOR["verify_email"]
-    dispatch(shared, emails.verify_email, account["email"], token, lifetime)
+    dispatch(shared, account["locale"], emails.verify_email, account["email"], token, lifetime)

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from anyio import to_thread
 
+from focusflow import locales
 from focusflow.mail import Outcome, hand_over
 from focusflow.settings import Settings
 from operational_api.http.services import Services
@@ -33,11 +34,14 @@ async def send_later(shared: Services, send: Callable[..., None], *values: Any) 
 
 def dispatch(
     shared: Services,
+    locale: str,
     compose: Callable[Concatenate[Settings, Values], EmailMessage],
     *values: Values.args,
     **named: Values.kwargs,
 ) -> None:
-    """Send it once: a user who still waits for it asks again."""
-    delivery = hand_over(shared.mailer, compose(shared.settings, *values, **named))
+    """Send it once, in the language of a locale: a user who still waits for it asks again."""
+    with locales.using(locale):
+        email = compose(shared.settings, *values, **named)
+    delivery = hand_over(shared.mailer, email)
     if delivery.outcome is not Outcome.SENT:
         log.warning("an account email was not delivered (%s): %s", delivery.outcome, delivery.reply)

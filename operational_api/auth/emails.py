@@ -10,6 +10,9 @@ from urllib.parse import quote
 
 from psycopg.rows import DictRow
 
+from focusflow import locales
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.mail import composed
 from focusflow.settings import Settings
 from reports.render import plain_text, render_email
@@ -62,22 +65,22 @@ def password_changed(settings: Settings, to: str, keys: KeyNotice) -> EmailMessa
 class TwoFactorChange(StrEnum):
     """What happened to two-factor authentication of an account, as its owner reads it."""
 
-    TURNED_ON = "Two-factor authentication of your FocusFlow account was turned on just now."
-    TURNED_OFF = "Two-factor authentication of your FocusFlow account was turned off just now."
-    REMOVED = "An admin turned off two-factor authentication of your FocusFlow account just now."
-    NEW_RECOVERY_CODES = (
+    TURNED_ON = mark("Two-factor authentication of your FocusFlow account was turned on just now.")
+    TURNED_OFF = mark("Two-factor authentication of your FocusFlow account was turned off just now.")
+    REMOVED = mark("An admin turned off two-factor authentication of your FocusFlow account just now.")
+    NEW_RECOVERY_CODES = mark(
         "New recovery codes were made for your FocusFlow account just now. The old ones stopped working."
     )
-    RECOVERY_CODE_USED = "A recovery code of your FocusFlow account was used just now."
+    RECOVERY_CODE_USED = mark("A recovery code of your FocusFlow account was used just now.")
 
 
 def two_factor_changed(settings: Settings, to: str, change: TwoFactorChange) -> EmailMessage:
-    return _email(settings, to, "two_factor_changed", "forgot-password", change=str(change))
+    return _email(settings, to, "two_factor_changed", "forgot-password", change=_(change))
 
 
 def erasure_requested(settings: Settings, to: str, due_at: datetime) -> EmailMessage:
     return _email(
-        settings, to, "erasure_requested", "settings?section=Your+data", due_at=f"{due_at:%Y-%m-%d %H:%M} UTC"
+        settings, to, "erasure_requested", "settings?section=Your+data", due_at=f"{locales.moment(due_at)} UTC"
     )
 
 
@@ -86,8 +89,9 @@ def in_words(lifetime: timedelta) -> str:
     >>> in_words(timedelta(days=7)), in_words(timedelta(hours=1))
     ('7 days', '1 hour')
     """
-    number, unit = (lifetime // DAY, "day") if lifetime >= DAY else (lifetime // HOUR, "hour")
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    if lifetime >= DAY:
+        return ngettext("{n} day", "{n} days", lifetime // DAY)
+    return ngettext("{n} hour", "{n} hours", lifetime // HOUR)
 
 
 def _email(settings: Settings, to: str, name: str, page: str, **values: object) -> EmailMessage:

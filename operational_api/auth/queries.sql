@@ -5,10 +5,10 @@ on conflict (lower(email)) do nothing
 returning *
 
 -- by_email --
-select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where lower(email) = lower(%(email)s)
+select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at, locale from users where lower(email) = lower(%(email)s)
 
 -- by_id --
-select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at from users where id = %(user_id)s
+select id, email, display_name, password_hash, token_epoch, is_active, email_verified_at, locale from users where id = %(user_id)s
 
 -- profile --
 select id, email, password_hash, display_name, timezone, locale, week_start, role, is_active, token_epoch from users where id = %(user_id)s for update

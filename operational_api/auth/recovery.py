@@ -89,7 +89,7 @@ def change_password(
         keys = store.revoke_keys(tx, me) if body.revoke_keys else store.working_keys(tx, me)
         notice = emails.KeyNotice.of(keys, account, are_revoked=body.revoke_keys)
         audit.record(tx, "password.changed", origin, actor_id=me, user_id=me, after=notice.audited)
-    later.add_task(send_later, shared, dispatch, emails.password_changed, changed["email"], notice)
+    later.add_task(send_later, shared, dispatch, account["locale"], emails.password_changed, changed["email"], notice)
     return PasswordChanged(**tokens_of(shared, Access(me, changed["token_epoch"], family), token, tx.now))
 
 
@@ -110,7 +110,8 @@ def _send_reset(shared: Services, email: str, origin: Origin) -> None:
         if not login_throttle.may_mail(tx, login_throttle.mails_to("reset", email, origin.ip)):
             return  # the links of the emails that were sent within the hour still work
         token = store.link_token(tx, account["id"], "reset_password")
-    dispatch(shared, emails.reset_password, account["email"], token, store.LINK_IS_GOOD_FOR["reset_password"])
+    lifetime = store.LINK_IS_GOOD_FOR["reset_password"]
+    dispatch(shared, account["locale"], emails.reset_password, account["email"], token, lifetime)
 
 
 @router.post("/reset-password", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))
@@ -131,7 +132,7 @@ def reset_password(body: NewPassword, origin: RequestOrigin, shared: Shared, lat
             store.remove_second_factor(tx, me)
         store.verified(tx, me)  # who has the link has the mailbox
         audit.record(tx, "password.reset", origin, actor_id=None, user_id=me, after=notice.audited)
-    later.add_task(send_later, shared, dispatch, emails.password_changed, changed["email"], notice)
+    later.add_task(send_later, shared, dispatch, account["locale"], emails.password_changed, changed["email"], notice)
 
 
 @router.post("/verify-email", status_code=204, responses=problems(store.LinkRefused, TooManyAttempts))

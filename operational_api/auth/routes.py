@@ -88,6 +88,7 @@ def create_account(body: Registration, origin: RequestOrigin, shared: Shared, la
     """Create an account. The response is the same whether or not the address already has one; its owner is informed by email."""
     if not shared.settings.registration_open:
         raise RegistrationClosed
+    body = body.model_copy(update={"locale": body.locale or shared.settings.locale})
     check_zone_name(body.timezone)
     passwords.check(body.password, "password", body.email, body.display_name)
     login_throttle.count(shared.database, login_throttle.requests_of("register", origin.ip))
@@ -108,9 +109,10 @@ def _send_registration_email(shared: Services, email: str, new: store.PendingReg
             return
         token = None if account["email_verified_at"] else store.link_token(tx, account["id"], "verify_email", new)
     if token is None:
-        dispatch(shared, emails.account_exists, account["email"])
+        dispatch(shared, account["locale"], emails.account_exists, account["email"])
     else:
-        dispatch(shared, emails.verify_email, account["email"], token, store.LINK_IS_GOOD_FOR["verify_email"])
+        lifetime = store.LINK_IS_GOOD_FOR["verify_email"]
+        dispatch(shared, account["locale"], emails.verify_email, account["email"], token, lifetime)
 
 
 Begun = TypeVar("Begun")

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from focusflow import email_address
+from focusflow.settings import Locale
 from operational_api.http.schema_base import Flag, Input, Output, Text
 
 #: Characters that break the line or change the direction of the text after them, and addresses of web pages.
@@ -28,7 +29,6 @@ KnownEmail = Annotated[str, StringConstraints(max_length=254), AfterValidator(em
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128, strip_whitespace=False)]
 DisplayName = Annotated[Text, StringConstraints(min_length=1, max_length=200), AfterValidator(_name)]
 Zone = Annotated[str, StringConstraints(max_length=100)]
-Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
 class Registration(Input):
@@ -38,7 +38,7 @@ class Registration(Input):
     password: Password = Field(examples=["a long sentence is a good password"])
     display_name: DisplayName = Field(examples=["Ada"])
     timezone: Zone = Field("UTC", description="An IANA time zone.", examples=["Europe/Berlin"])
-    locale: Locale = "en"
+    locale: Locale | None = Field(None, description="Without one, that of the installation.", examples=["de-AT"])
 
 
 class SignIn(Input):

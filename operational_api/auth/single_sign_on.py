@@ -15,10 +15,10 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from focusflow import email_address
 from focusflow.database.session import Role, Transaction
 from focusflow.errors import Forbidden, Problem
-from focusflow.settings import Settings
+from focusflow.settings import Locale, Settings
 from operational_api.auth import store
 from operational_api.auth.routes import CodeNeeded
-from operational_api.auth.schemas import DisplayName, Locale, NewSession, Registration, Zone
+from operational_api.auth.schemas import DisplayName, NewSession, Registration, Zone
 from operational_api.http.route import TypedRoute
 from operational_api.http.schema_base import Input, Output
 from operational_api.http.services import Shared
@@ -174,7 +174,7 @@ def _link(tx: Transaction, identity: Identity, settings: Settings) -> UUID:
     if account is None and not settings.oidc_create_accounts:
         raise NoAccount
     if account is None:
-        account = _register(tx, email, identity.claims)
+        account = _register(tx, settings, email, identity.claims)
     elif account["email_verified_at"] is None and account["is_active"]:
         store.take_over(tx, account["id"], passwords.unusable())  # a stranger may have registered the address
     store.verified(tx, account["id"])
@@ -189,14 +189,14 @@ def _deliverable(email: str | None) -> str | None:
         return None
 
 
-def _register(tx: Transaction, email: str, claims: Mapping[str, Any]) -> DictRow:
+def _register(tx: Transaction, settings: Settings, email: str, claims: Mapping[str, Any]) -> DictRow:
     zone = _valid(Zone, claims.get("zoneinfo"))
     new = Registration(
         email=email,
         password=tokens.refresh_token(),  # not what is stored: who wants a password asks for a link to set one
         display_name=_valid(DisplayName, claims.get("name")) or _valid(DisplayName, email.partition("@")[0]) or "You",
         timezone=zone if zone and store.is_zone(tx, zone) else "UTC",
-        locale=_valid(Locale, claims.get("locale")) or "en",
+        locale=_valid(Locale, claims.get("locale")) or settings.locale,
     )
     account = store.register(tx, new, passwords.unusable())
     if account is None:  # another request has registered it at this moment

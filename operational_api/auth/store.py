@@ -20,11 +20,11 @@ from focusflow.database.tables import users
 from focusflow.errors import Invalid, NotSignedIn
 from focusflow.identity import new_id
 from focusflow.key_ring import KeyRing
+from focusflow.locales import DEFAULT, first_weekday
 from operational_api.auth.schemas import Registration
 from operational_api.security import session_tokens, tokens
 from operational_api.security.authentication import Origin
 from operational_api.security.identity_provider import EndedProviderSession, SignInAttempt, SignInRefused
-from reports.locales import first_weekday
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -78,8 +78,9 @@ class PendingRegistration:
 
 
 def pending(new: Registration, password_hash: str) -> PendingRegistration:
-    profile = new.model_dump(include={"display_name", "timezone", "locale"})
-    return PendingRegistration(password_hash, profile | {"week_start": first_weekday(new.locale)})
+    locale = new.locale or DEFAULT
+    profile = new.model_dump(include={"display_name", "timezone"})
+    return PendingRegistration(password_hash, profile | {"locale": locale, "week_start": first_weekday(locale)})
 
 
 def register(tx: Transaction, new: Registration, password_hash: str) -> DictRow | None:

@@ -99,7 +99,7 @@ def _send_notice(shared: Services, user_id: UUID, change: TwoFactorChange) -> No
         account = tx.one(store.QUERIES["by_id"], {"user_id": user_id})
         if account is None or not login_throttle.may_mail(tx, login_throttle.notices_to(user_id)):
             return
-    dispatch(shared, emails.two_factor_changed, account["email"], change)
+    dispatch(shared, account["locale"], emails.two_factor_changed, account["email"], change)
 
 
 @sign_in_router.post("/login/code", responses=problems(WrongCode, Invalid, TooManyAttempts))

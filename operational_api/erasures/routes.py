@@ -70,7 +70,8 @@ def erase_account(
                 entity="erasure",
                 entity_id=row["id"],
             )
-            later.add_task(send_later, shared, dispatch, emails.erasure_requested, account["email"], row["due_at"])
+            values = (account["locale"], emails.erasure_requested, account["email"], row["due_at"])
+            later.add_task(send_later, shared, dispatch, *values)
     return Erasure.from_row(row)
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from operational_api.auth.schemas import DisplayName, Locale, Zone
+from focusflow.settings import Locale
+from operational_api.auth.schemas import DisplayName, Zone
 from operational_api.http.schema_base import Input, Output, Whole
 
 FocusGoal = Annotated[Whole, Field(ge=1, le=1440)]

@@ -1,15 +1,20 @@
 """One-click unsubscribe (RFC 8058). The link authorizes without sign-in. Loading it changes nothing, because mail scanners open every link."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path as File
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from focusflow import locales
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Role
 from focusflow.errors import Invalid
+from focusflow.i18n import gettext as _
+from focusflow.i18n import language, preferred
 from focusflow.notification_kinds import KINDS
 from focusflow.unsubscribe import REPORTS, SUBSCRIPTIONS, LinkUnknown, Subscription, read_token
 from operational_api.http.errors import problems
@@ -29,29 +34,36 @@ router = APIRouter(prefix="/reports/unsubscribe", tags=["Reports"])
 
 
 @router.get("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
-def show_unsubscribe_page(token: Token, shared: Shared) -> Response:
+def show_unsubscribe_page(token: Token, shared: Shared, request: Request) -> Response:
     """A page with one button. Loading it changes nothing."""
     kind = read_token(shared.settings.keys, token).kind
-    button = '<form method="post"><button>Unsubscribe</button></form>'
-    return _page(
-        f"No more emails with {SUBSCRIPTIONS[kind].label}?",
-        "You can turn them on again at any time in your settings.",
-        button,
-    )
+    with _spoken(shared, request):
+        label = _(SUBSCRIPTIONS[kind].label)
+        return _page(
+            _("No more emails with {subscription}?", subscription=label),
+            _("You can turn them on again at any time in your settings."),
+            f'<form method="post"><button>{_("Unsubscribe")}</button></form>',
+        )
 
 
 @router.post("/{token}", response_class=HTMLResponse, responses=problems(LinkUnknown, Invalid))
-def end_mails(token: Token, shared: Shared, origin: RequestOrigin) -> Response:
+def end_mails(token: Token, shared: Shared, origin: RequestOrigin, request: Request) -> Response:
     """Unsubscribe from the kind of email that contained the link. Idempotent; mail programs call it."""
     subscription = read_token(shared.settings.keys, token)
     _end(shared, subscription, origin)
-    label = SUBSCRIPTIONS[subscription.kind].label
-    lead = f"You get no more emails with {label}. You can turn them on again in your settings."
-    return _page("You are unsubscribed", lead)
+    with _spoken(shared, request):
+        label = _(SUBSCRIPTIONS[subscription.kind].label)
+        ended = _("You get no more emails with {subscription}.", subscription=label)
+        return _page(_("You are unsubscribed"), f"{ended} {_('You can turn them on again in your settings.')}")
+
+
+def _spoken(shared: Services, request: Request) -> AbstractContextManager[None]:
+    """The language of the browser."""
+    return locales.using(preferred(request.headers.get("accept-language", ""), shared.settings.locale))
 
 
 def _page(heading: str, lead: str, form: str = "") -> Response:
-    return HTMLResponse(PAGE.format(heading=heading, lead=lead, form=form), headers=SAFE)
+    return HTMLResponse(PAGE.format(language=language(), heading=heading, lead=lead, form=form), headers=SAFE)
 
 
 def _end(shared: Services, subscription: Subscription, origin: Origin) -> None:

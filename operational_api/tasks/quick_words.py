@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from babel import Locale
 
-from reports.locales import locale_of
+from focusflow.locales import locale_of
 
 BYDAY: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 

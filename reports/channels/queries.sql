@@ -64,6 +64,9 @@ returning id
 update channel_deliveries set status = 'dead', problem = coalesce(problem, 'The channel was turned off.'), title = null, body = null
 where channel_id = %(channel_id)s and status = 'waiting'
 
+-- locale --
+select locale from users where id = %(user_id)s
+
 -- notify --
 insert into notifications (id, user_id, created_at, updated_at, type, title, body, scheduled_at)
 values (%(id)s, %(user_id)s, %(now)s, %(now)s, 'system', %(title)s, %(body)s, %(now)s)

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.database.session import Database, Role
 from focusflow.encryption import decrypt
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.identity import new_id
 from focusflow.lanes import Lanes, Turns
 from focusflow.notification_kinds import KINDS
@@ -40,8 +42,10 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE: Final = timedelta(days=3)
 
 UNREADABLE = "The address of this channel cannot be read with the key of this installation. Enter it again."
-DISABLED_TITLE = "A notification channel was turned off"
-DISABLED = "No message to {} was accepted for three days. Look at its address and turn it on again in the settings."
+DISABLED_TITLE = mark("A notification channel was turned off")
+DISABLED = mark(
+    "No message to {name} was accepted for three days. Look at its address and turn it on again in the settings."
+)
 
 
 @dataclass(slots=True)
@@ -122,5 +126,7 @@ class ChannelSender:
                 and tx.one(QUERIES["disable"], values)
             ):
                 tx.run(QUERIES["bury"], values)
-                note = {"id": new_id(), "user_id": row["user_id"], "now": now, "title": DISABLED_TITLE}
-                tx.run(QUERIES["notify"], note | {"body": DISABLED.format(row["name"])})
+                account = tx.one(QUERIES["locale"], row)
+                with locales.using(account["locale"] if account else locales.DEFAULT):
+                    texts = {"title": _(DISABLED_TITLE), "body": _(DISABLED, name=row["name"])}
+                tx.run(QUERIES["notify"], {"id": new_id(), "user_id": row["user_id"], "now": now} | texts)

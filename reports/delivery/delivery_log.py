@@ -15,7 +15,9 @@ from focusflow.clock import Period
 from focusflow.database.outbox import append, event
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
+from focusflow.i18n import gettext as _
 from focusflow.identity import new_id
+from focusflow.locales import using
 from focusflow.notification_kinds import KINDS
 from reports.channels.queue import Message, announce, short_report
 from reports.delivery.schedule import next_attempt
@@ -130,7 +132,9 @@ class DeliveryLog:
             saved = tx.one(QUERIES["settle"], {"id": row.id, "attempts": row.attempts, "now": now, **became.values()})
             if not _emit_event(tx, saved, to) or became.status != "sent":
                 return
-            title = f"Your report: {row.period.label}"
+            with using(to.user.locale):
+                label = row.content["label"] if row.content else row.period.label
+                title = _("Your report: {period}", period=label)
             if "in_app" in to.channels:
                 data = Jsonb({"delivery_id": str(row.id)})
                 note = {"id": new_id(), "user_id": row.user_id, "title": title, "data": data, "now": now}

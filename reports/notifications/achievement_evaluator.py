@@ -10,9 +10,11 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.identity import new_id
 from reports.failures import Attempts, Item
 from reports.notifications.achievements import BY_NAME, title_of
@@ -21,7 +23,7 @@ from reports.render import Notice
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
 
-LEAD = "Well done. This achievement is yours to keep."
+LEAD = mark("Well done. This achievement is yours to keep.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ class AchievementEvaluator:
         with self.database.transaction(Role.REPORTING) as tx:
             found = [row for row in tx.all(QUERIES["new"]) if row["name"] in BY_NAME]
         found.sort(key=lambda row: (row["user_id"], BY_NAME[row["name"]].metric, BY_NAME[row["name"]].threshold))
-        earned = [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], BY_NAME[row["name"]].metric))]
+        earned = [
+            list(rows) for _key, rows in groupby(found, lambda row: (row["user_id"], BY_NAME[row["name"]].metric))
+        ]
         return sum(bool(attempts.make(_item(rows), partial(self._earned, rows))) for rows in earned)
 
     def _earned(self, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -57,5 +61,7 @@ def _item(rows: Sequence[Mapping[str, Any]]) -> Item:
 
 def _note(row: Mapping[str, Any]) -> dict[str, Any]:
     name, points = row["name"], BY_NAME[row["name"]].points
-    data = {"achievement": name, "points": points, "notice": asdict(Notice(LEAD))}
-    return {"id": new_id(), "title": title_of(name, row["locale"]), "body": LEAD, "data": Jsonb(data)}
+    with locales.using(row["locale"]):
+        title, lead = title_of(name), _(LEAD)
+    data = {"achievement": name, "points": points, "notice": asdict(Notice(lead))}
+    return {"id": new_id(), "title": title, "body": lead, "data": Jsonb(data)}

@@ -18,9 +18,11 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.mail import Mailer, Outcome, composed, hand_over, is_final
 from focusflow.notification_kinds import KINDS
 from focusflow.settings import Settings
@@ -43,6 +45,8 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 
 #: How many are taken at a time: of all, and of one user, whose mail server may hang at each.
 AT_ONCE = 1000
 AT_ONCE_OF_A_USER = 20
+
+REMINDER = mark("You asked to be reminded of this.")
 
 NOTICE = TypeAdapter(Notice)
 
@@ -129,12 +133,12 @@ class NotificationDelivery:
 
     def _mail(self, row: Mapping[str, Any], to: Recipient) -> EmailMessage:
         notice = row["data"].get("notice")
-        notice = (
-            NOTICE.validate_python(notice) if notice else Notice("You asked to be reminded of this.", row["body"] or "")
-        )
+        with locales.using(to.user.locale):
+            notice = NOTICE.validate_python(notice) if notice else Notice(_(REMINDER), row["body"] or "")
         end = link(self.settings, Subscription(to.user.id, row["type"])) if row["type"] in SUBSCRIPTIONS else None
         links = Links(end, self.settings.dashboard_address)
-        made = render_notification(KINDS[row["type"]].email_template, notice, row["title"], to.user.name, links)
+        with locales.using(to.user.locale):
+            made = render_notification(KINDS[row["type"]].email_template, notice, row["title"], to.user.name, links)
         return composed(
             self.settings, to.email, made.subject, made.text, html=made.html,
             message_id=f"<reminder.{row['id'].hex}@focusflow>", headers=one_click(end) if end else None,

@@ -13,15 +13,17 @@ from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from reports.failures import Attempts, Item
 from reports.render import Notice
 
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 
-LEAD = "It is the time that you set for this habit. Log it once it is done, or skip it with a reason."
+LEAD = mark("It is the time that you set for this habit. Log it once it is done, or skip it with a reason.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,16 @@ class HabitReminderScheduler:
         return [row for row in rows if _id(row) not in known and not attempts.is_waiting(_item(row))]
 
     def _remind(self, row: Mapping[str, Any]) -> bool:
+        with locales.using(row["locale"]):
+            title, lead = _("Time for: {habit}", habit=row["title"]), _(LEAD)
         values = {
             "id": _id(row),
             "user_id": row["user_id"],
             "habit_id": f"{row['id']}",
             "now": self.now(),
-            "title": f"Time for: {row['title']}"[:500],
-            "body": LEAD,
-            "data": Jsonb({"habit_id": f"{row['id']}", "notice": asdict(Notice(LEAD))}),
+            "title": title[:500],
+            "body": lead,
+            "data": Jsonb({"habit_id": f"{row['id']}", "notice": asdict(Notice(lead))}),
         }
         with self.database.transaction(Role.REPORTING) as tx:
             tx.run(QUERIES["replace"], values)

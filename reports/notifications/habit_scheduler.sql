@@ -1,11 +1,11 @@
 -- due --
 -- Habits whose reminder time has come on the user's own clock, within the last two hours, that are due today and neither done nor skipped.
 with here as (
-    select users.id as user_id, week_start, (%(now)s at time zone timezone)::date as today, (%(now)s at time zone timezone)::time as wall_time
+    select users.id as user_id, locale, week_start, (%(now)s at time zone timezone)::date as today, (%(now)s at time zone timezone)::time as wall_time
     from users left join notification_preferences as wish on wish.user_id = users.id and wish.type = 'habit_reminder'
     where is_active and erased_at is null and coalesce(wish.is_enabled and wish.channels <> '{}', true)
 )
-select habits.id, habits.user_id, habits.title, today
+select habits.id, habits.user_id, habits.title, locale, today
 from here join habits using (user_id)
 where reminder_time is not null and archived_at is null and start_date <= today and coalesce(end_date >= today, true)
   and wall_time - reminder_time between interval '0' and interval '2 hours'

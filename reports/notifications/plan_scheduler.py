@@ -14,18 +14,18 @@ from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.clock import local_date, start_of, zone
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
 from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
 from focusflow.settings import Settings
-from reports import locales
 from reports.failures import Attempts, Item
 from reports.insights.accounts import plan_call, write
-from reports.insights.writer import Insights
+from reports.insights.writer import Written
 from reports.periods.builder import ReportBuilder, report_builder
 from reports.periods.content import AT_MOST, Line, Part
 from reports.periods.facts import User
@@ -100,19 +100,22 @@ class PlanScheduler:
             rows, tasks = candidates(tx, me, timezone)
         plan = planned(tasks, free, day_ends=start_of(day.day + timedelta(days=1), timezone))
         call = plan_call({"day": f"{day.day}", **asdict(plan)})
-        words, _ = self.report_builder.words_of_plan(me, timezone, figures(plan, free))
+        words, _topic = self.report_builder.words_of_plan(me, timezone, figures(plan, free), day.user.locale)
         titles = {row["task_id"]: row["title"] for row in rows}
         with self.database.transaction(Role.REPORTING) as tx:
             if not write(tx, day.id, me, call) or not plan.blocks:
                 return False
             tx.run(QUERIES["replace"], {"user_id": me, "now": self.now()})
-            tx.run(QUERIES["tell"], self._note(day, _notice(day.user, plan, titles, words.insights)))
+            with locales.using(day.user.locale):
+                notice = _notice(day.user, plan, titles, words)
+            tx.run(QUERIES["tell"], self._note(day, notice))
         return True
 
     def _note(self, day: Day, notice: Notice) -> dict[str, Any]:
         lines = "\n".join(f"{line.value}  {line.label}" for line in notice.parts[0].lines)
         data = Jsonb({"plan_id": f"{day.id}", "day": f"{day.day}", "notice": asdict(notice)})
-        title = f"Your plan for {locales.whole_day(day.day, day.user.locale)}"
+        with locales.using(day.user.locale):
+            title = _("Your plan for {day}", day=locales.whole_day(day.day))
         values = {"id": new_id(), "user_id": day.user.id, "title": title, "body": lines, "data": data}
         return {**values, "now": self.now()}
 
@@ -124,28 +127,29 @@ def _due_day(row: Mapping[str, Any], now: datetime) -> Day | None:
     return day if day.is_due(now) else None
 
 
-def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Insights) -> Notice:
+def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Written) -> Notice:
     def hour(moment: datetime) -> str:
-        return locales.clock(moment.astimezone(zone(user.timezone)), user.locale)
+        return locales.clock(moment.astimezone(zone(user.timezone)))
 
     blocks = tuple(
         Line("block", titles[each.task_id], f"{hour(each.start_at)} – {hour(each.end_at)}", _note_of(each))
         for each in plan.blocks
     )  # fmt: skip
     left_out = tuple(Line("left_out", titles[each.task_id], duration(each.minutes)) for each in plan.left_out[:AT_MOST])
-    think = tuple(Line("remark", locales.localised(each.text, user.locale), "") for each in words.suggestions)
+    said = locales.localised if words.by == "service" else str
+    think = tuple(Line("remark", said(each.text), "") for each in words.insights.suggestions)
     parts = (
-        Part("plan", "Your day", blocks),
-        Part("left_out", "No room for", left_out),
-        Part("insights", "Suggestions", think),
+        Part("plan", _("Your day"), blocks),
+        Part("left_out", _("No room for"), left_out),
+        Part("insights", _("Suggestions"), think),
     )
-    return Notice(locales.localised(words.headline, user.locale), parts=tuple(part for part in parts if part.lines))
+    return Notice(said(words.insights.headline), parts=tuple(part for part in parts if part.lines))
 
 
 def _note_of(block: Block) -> str:
     if block.is_late:
-        return "after its due time"
-    return f"{duration(block.minutes_left)} of it do not fit" if block.minutes_left else ""
+        return _("after its due time")
+    return _("{duration} of it do not fit", duration=duration(block.minutes_left)) if block.minutes_left else ""
 
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:

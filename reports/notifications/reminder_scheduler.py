@@ -14,14 +14,15 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.availability import DAY
 from focusflow.clock import local_date, start_of, zone
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.identity import new_id
 from focusflow.preferences import DEFAULTS
-from reports import locales
 from reports.failures import Attempts, Item
 from reports.periods.content import AT_MOST, Line, Part
 from reports.render import Notice
@@ -34,8 +35,8 @@ DAYS = 7
 #: So many points of 100 under an even pace is behind it.
 POINTS = 10
 
-TASKS = "You are reminded of each due date once."
-GOALS = "A look now leaves the most room to change course, or the date."
+TASKS = mark("You are reminded of each due date once.")
+GOALS = mark("A look now leaves the most room to change course, or the date.")
 
 Found = dict[str, Any]
 
@@ -66,7 +67,7 @@ class ReminderScheduler:
         users = [row for row in wanted if attempts.make(Item(row["id"], "due"), partial(_is_at_work, row, now))]
         with self.database.transaction(Role.REPORTING) as tx:
             found = tx.all(QUERIES["near"], {"now": now, "days": DAYS, "points": POINTS, **_days_of(users, now)})
-        due = [list(rows) for _, rows in groupby(found, lambda row: (row["user_id"], row["type"]))]
+        due = [list(rows) for _key, rows in groupby(found, lambda row: (row["user_id"], row["type"]))]
         return [rows for rows in due if not attempts.is_waiting(_item(rows))]
 
     def _notify(self, found: list[Found]) -> bool:
@@ -84,7 +85,8 @@ class ReminderScheduler:
             if not tx.run(QUERIES["keep"], who | kept):  # another user was quicker
                 return False
             tx.run(QUERIES["replace"], who)
-            tx.run(QUERIES["tell"], who | _note(named, len(found) - len(named)))
+            with locales.using(first["locale"]):
+                tx.run(QUERIES["tell"], who | _note(named, len(found) - len(named)))
         return True
 
 
@@ -107,53 +109,59 @@ def _days_of(users: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, lis
     todays = {row["id"]: (local_date(now, row["timezone"]), row["timezone"]) for row in users}
     return {
         "people": list(todays),
-        "todays": [today for today, _ in todays.values()],
+        "todays": [today for today, _zone in todays.values()],
         "midnights": [start_of(today + DAY, timezone) for today, timezone in todays.values()],
         "ends": [start_of(today + 2 * DAY, timezone) for today, timezone in todays.values()],
     }
 
 
 def _note(named: list[Found], more: int) -> dict[str, Any]:
-    locale = named[0]["locale"]
     lines = tuple(Line(row["why"], row["title"], "", _why(row)) for row in named)
-    rest = f" {locales.count(more, locale)} more {'is' if more == 1 else 'are'} not named here." if more else ""
+    rest = ngettext("{n} more is not named here.", "{n} more are not named here.", more) if more else ""
     is_about_tasks = named[0]["type"] == "task_reminder"
-    lead, heading = (TASKS, "Due") if is_about_tasks else (GOALS, "Goals")
-    notice = Notice(lead + rest, parts=(Part("near", heading, lines),))
+    lead, heading = (_(TASKS), _("Due")) if is_about_tasks else (_(GOALS), _("Goals"))
+    lines_text = "\n".join(f"{line.label}: {line.note}" for line in lines)
+    notice = Notice(f"{lead} {rest}".rstrip(), parts=(Part("near", heading, lines),))
     return {
         "id": new_id(),
         "title": _title(named, len(named) + more),
-        "body": "\n".join(f"{line.label}: {line.note}" for line in lines) + rest,
+        "body": f"{lines_text} {rest}".rstrip(),
         "data": Jsonb({"about": [f"{row['entity_id']}" for row in named], "notice": asdict(notice)}),
     }
 
 
 def _title(named: list[Found], count: int) -> str:
     if named[0]["type"] == "goal_reminder":
-        return "A goal to look at" if count == 1 else f"{locales.count(count, named[0]['locale'])} goals to look at"
-    days = " and ".join(dict.fromkeys(_day(row) for row in named))
+        return _("A goal to look at") if count == 1 else ngettext("{n} goal to look at", "{n} goals to look at", count)
+    days = list(dict.fromkeys(_day(row) for row in named))
+    when = days[0] if len(days) == 1 else _("{first} and {second}", first=days[0], second=days[1])
     if count == 1:
-        return f"Due {days}: {named[0]['title']}"
-    return f"{locales.count(count, named[0]['locale'])} tasks are due {days if count == len(named) else 'today or tomorrow'}"
+        return _("Due {day}: {title}", day=when, title=named[0]["title"])
+    if count > len(named):
+        return ngettext("{n} task is due today or tomorrow", "{n} tasks are due today or tomorrow", count)
+    return ngettext("{n} task is due {day}", "{n} tasks are due {day}", count, day=when)
 
 
 def _why(row: Found) -> str:
     """
     >>> from datetime import date
-    >>> goal = {"type": "goal_reminder", "why": "behind", "ahead": -21.6, "for_date": date(2027, 1, 4), "locale": "en"}
+    >>> goal = {"type": "goal_reminder", "why": "behind", "ahead": -21.6, "today": date(2026, 12, 1), "for_date": date(2027, 1, 4)}
     >>> _why(goal)
     '22 points behind schedule, due 4 January 2027'
     """
-    locale = row["locale"]
+    day = _day(row)
     if row["why"] == "behind":
-        points = locales.count(-row["ahead"], locale)
-        return f"{points} points behind schedule, due {locales.day(row['for_date'], locale)}"
-    if row["type"] == "goal_reminder":
-        return f"due {_day(row)}"
-    at = row["due_at"] and f" at {locales.clock(row['due_at'].astimezone(zone(row['timezone'])), locale)}"
-    return f"due {_day(row)}{at or ''}"
+        day = locales.day(row["for_date"])
+        points = -row["ahead"]
+        return ngettext(
+            "{n} point behind schedule, due {day}", "{n} points behind schedule, due {day}", points, day=day
+        )
+    if row["type"] == "goal_reminder" or not row["due_at"]:
+        return _("due {day}", day=day)
+    at = locales.clock(row["due_at"].astimezone(zone(row["timezone"])))
+    return _("due {day} at {time}", day=day, time=at)
 
 
 def _day(row: Found) -> str:
     days = (row["for_date"] - row["today"]).days
-    return ("today", "tomorrow")[days] if days < 2 else str(locales.day(row["for_date"], row["locale"]))
+    return (_("today"), _("tomorrow"))[days] if days < 2 else locales.day(row["for_date"])

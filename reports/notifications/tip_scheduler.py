@@ -15,9 +15,10 @@ from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
+from focusflow.i18n import gettext, mark
 from focusflow.preferences import DEFAULTS
 from reports.failures import Attempts, Item
 from reports.render import Notice
@@ -27,24 +28,32 @@ QUERIES = load_queries(Path(__file__).with_suffix(".sql"))
 #: Title and text by name. When a tip fits is in `tip_scheduler.sql`. A name is stored: add, and change none.
 TIPS: Final = {
     "overdue": (
-        "Give overdue tasks a new date, or let them go",
-        "Several tasks are past their due date. A list that holds only what you still mean to do is easier to trust.",
+        mark("Give overdue tasks a new date, or let them go"),
+        mark(
+            "Several tasks are past their due date. A list that holds only what you still mean to do is easier to trust."
+        ),
     ),
     "due_dates": (
-        "Give the tasks that matter a due date",
-        "None of your open tasks has one. With a date, FocusFlow reminds you in time and ranks them by how pressing they are.",
+        mark("Give the tasks that matter a due date"),
+        mark(
+            "None of your open tasks has one. With a date, FocusFlow reminds you in time and ranks them by how pressing they are."
+        ),
     ),
     "estimates": (
-        "Estimate a few tasks",
-        "None of your open tasks has an estimate. With estimates, the plan of the day knows what fits, and learns how long your hour really is.",
+        mark("Estimate a few tasks"),
+        mark(
+            "None of your open tasks has an estimate. With estimates, the plan of the day knows what fits, and learns how long your hour really is."
+        ),
     ),
     "timer": (
-        "Start the timer for your next task",
-        "Time that you log shows when you focus best, and counts in the score of the day.",
+        mark("Start the timer for your next task"),
+        mark("Time that you log shows when you focus best, and counts in the score of the day."),
     ),
     "days_off": (
-        "Enter your days off",
-        "On days off nothing is due: streaks hold, goals wait, and a vacation week is not called less than usual.",
+        mark("Enter your days off"),
+        mark(
+            "On days off nothing is due: streaks hold, goals wait, and a vacation week is not called less than usual."
+        ),
     ),
 }
 
@@ -79,7 +88,8 @@ class TipScheduler:
                 yield first
 
     def _tell(self, row: Mapping[str, Any]) -> bool:
-        title, text = TIPS[row["tip"]]
+        with locales.using(row["locale"]):
+            title, text = map(gettext, TIPS[row["tip"]])
         data = Jsonb({"tip": row["tip"], "notice": asdict(Notice(text))})
         values = {
             "id": _id(row),

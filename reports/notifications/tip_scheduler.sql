@@ -18,7 +18,7 @@ with here as materialized (
            count(*) filter (where due_at <= %(now)s or due_date < today) as overdue
     from here join tasks using (user_id) where deleted_at is null and status in ('pending', 'in_progress') group by here.user_id
 )
-select user_id, tip from (
+select fitting.user_id, tip, locale from (
     select user_id, 'overdue' as tip from open_tasks where overdue >= 5
     union all
     select user_id, 'due_dates' from open_tasks where number >= 8 and dated = 0
@@ -32,7 +32,8 @@ select user_id, tip from (
     select user_id, 'days_off' from here
     where created_at <= %(now)s - interval '60 days' and not exists (select from days_off where days_off.user_id = here.user_id)
 ) as fitting
-order by user_id, array_position(array['overdue', 'due_dates', 'estimates', 'timer', 'days_off'], tip)
+join users on users.id = fitting.user_id
+order by fitting.user_id, array_position(array['overdue', 'due_dates', 'estimates', 'timer', 'days_off'], tip)
 
 -- known --
 select id from notifications where id = any(%(ids)s)

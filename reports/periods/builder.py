@@ -6,23 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.clock import Period
 from focusflow.database.session import Database
+from focusflow.i18n import gettext, mark
 from focusflow.lake.session import Session
 from focusflow.lake.tables import Lake
 from focusflow.settings import Settings
 from reports.insights.accounts import Accounts, plan_call
 from reports.insights.local import by_rule
 from reports.insights.plan import of_plan
-from reports.insights.writer import Topic, Writer, Written, topic_of, written
+from reports.insights.writer import Remark, Topic, Writer, Written, topic_of, written
 from reports.periods.content import Report, build_report
 from reports.periods.details import Details, gather_details
 from reports.periods.facts import Facts, User, gather
 from reports.periods.past_details import gather_past_details
 
 #: What a report says where a service is set up and its text was not used. The reason is for the operator: `focusflow doctor`.
-NOT_USED = "The suggestions were written by rule: the text of the language model could not be used."
+NOT_USED = mark("The suggestions were written by rule: the text of the language model could not be used.")
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class ReportBuilder:
     def words(self, facts: Facts, kind: str = "insights") -> Written:
         return written(topic_of(facts, kind), self.service, lambda: by_rule(facts))
 
-    def words_of_plan(self, user_id: UUID, timezone: str, numbers: Mapping[str, float]) -> tuple[Written, Topic]:
+    def words_of_plan(
+        self, user_id: UUID, timezone: str, numbers: Mapping[str, float], locale: str
+    ) -> tuple[Written, Topic]:
         topic = Topic("plan words", "plan", user_id, timezone, "day", numbers, {})
-        return written(topic, self.service, lambda: of_plan(numbers)), topic
+        return written(topic, self.service, lambda: of_plan(numbers, locale)), topic
 
     def keep_plan(self, topic: Topic, plan: Mapping[str, Any]) -> UUID:
         """Keep a plan that somebody asked for; under its own kind, it is told as an event."""
@@ -73,9 +76,15 @@ class ReportBuilder:
         if facts.is_empty:
             return build_report(facts, details)
         words = self.words(facts)
-        # What the local writer observes are the numbers that stand above it already.
-        observed = words.insights.observations if words.by == "service" else []
-        return build_report(facts, details, [*observed, *words.insights.suggestions], NOT_USED if words.reason else "")
+        remarks = words.insights.suggestions
+        if words.by == "service":  # what the local writer observes are the numbers that stand above it already
+            remarks = [
+                Remark(text=locales.localised(each.text, facts.user.locale), evidence=each.evidence)
+                for each in (*words.insights.observations, *remarks)
+            ]
+        with locales.using(facts.user.locale):
+            note = gettext(NOT_USED) if words.reason else ""
+        return build_report(facts, details, remarks, note)
 
 
 def _is_latest(facts: Facts, now: datetime) -> bool:

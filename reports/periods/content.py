@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from functools import partial
+from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
 
 from pydantic import TypeAdapter
 
+from focusflow import locales
 from focusflow.approximate_dates import between
 from focusflow.clock import Period
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
+from focusflow.locales import count, using
 from focusflow.metrics import TREND_WORDS, coverage_sentence
-from reports import locales
 from reports.insights.writer import Remark
-from reports.locales import count, localised
 from reports.periods.details import Details, Goal, Habit, Hour
 from reports.periods.facts import NOT_COMPARED, Facts, Usual
 
@@ -25,10 +26,10 @@ RUNNING = "running"  # the trend of what goes on
 #: Up to so many days the chart shows days, then weeks, then months.
 DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
 NO_DETAILS = Details()
-SO_FAR = "so far"  # what is noted at the bar that today is in
+SO_FAR = mark("so far")  # what is noted at the bar that today is in
 
 #: What is said of something reached.
-DONE = {"goal": "goal completed", "milestone": "milestone completed", "achievement": "achievement"}
+DONE = {"goal": mark("goal completed"), "milestone": mark("milestone completed"), "achievement": mark("achievement")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Bar:
     @property
     def value_text(self) -> str:
         if self.value is None:
-            return f"no score {self.note}".strip() if self.note in ("", SO_FAR) else self.note
+            is_running = self.note in (SO_FAR, _(SO_FAR))
+            return _("no score so far") if is_running else self.note or _("no score")
         return f"{self.value:.0f} {self.note}".strip()
 
 
@@ -97,16 +99,18 @@ class Report:
     @property
     def rests_on(self) -> str:
         """From how much it is made."""
-        days = "1 day" if self.days == 1 else f"{self.days} days"
+        days = ngettext("{n} day", "{n} days", self.days)
         if self.events is None:
-            return f"from {days}"
-        return f"from {count(self.events, self.locale)} {'event' if self.events == 1 else 'events'} in {days}"
+            return _("from {days}", days=days)
+        return ngettext("from {n} event in {days}", "from {n} events in {days}", self.events, days=days)
 
     @property
     def chart_title(self) -> str:
         """What the bars are."""
         days = (self.last - self.first).days + 1
-        return f"Score by {'day' if days <= DAYS_AS_DAYS else 'week' if days <= DAYS_AS_WEEKS else 'month'}"
+        if days <= DAYS_AS_DAYS:
+            return _("Score by day")
+        return _("Score by week") if days <= DAYS_AS_WEEKS else _("Score by month")
 
     @property
     def days_in_words(self) -> str:
@@ -130,27 +134,27 @@ class Report:
         """The period in the few words that a list of mails shows."""
         found = self.numbers
         said = [
-            words.format(found[metric].value)
-            for metric, words in (
-                ("productivity_score", "score {}"),
-                ("tasks_completed", "{} done"),
-                ("tasks_overdue", "{} overdue"),
+            _(text, value=found[metric].value)
+            for metric, text in (
+                ("productivity_score", mark("score {value}")),
+                ("tasks_completed", mark("{value} done")),
+                ("tasks_overdue", mark("{value} overdue")),
             )
             if metric in found
         ]
-        return f"{self.label}: {', '.join(said) or 'nothing recorded'}"
+        return f"{self.label}: {', '.join(said) or _('nothing recorded')}"
 
     def correcting(self, earlier: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
         before, now = earlier.numbers, is_now.numbers
-        changed = tuple(
-            _correction(earlier, before.get(metric), now.get(metric))
-            for metric in (now if earlier.is_empty else before)
-            if metric not in now or metric not in before or now[metric].value != before[metric].value
-        )
-        return (
-            replace(self, parts=(*self.parts, Part("corrected", "Corrections", changed[:AT_MOST]))) if changed else self
-        )
+        with using(self.locale):
+            changed = tuple(
+                _correction(earlier, before.get(metric), now.get(metric))
+                for metric in (now if earlier.is_empty else before)
+                if metric not in now or metric not in before or now[metric].value != before[metric].value
+            )
+            part = Part("corrected", _("Corrections"), changed[:AT_MOST])
+        return replace(self, parts=(*self.parts, part)) if changed else self
 
     def only(self, sections: Collection[Section]) -> "Report":
         """Only some of it."""
@@ -170,12 +174,19 @@ def _correction(earlier: Report, before: Line | None, now: Line | None) -> Line:
     """One number as it was said and as it is."""
     line = now or before
     assert line is not None
-    was = f"reported as {before.value}" if before else "reported as nothing recorded"
-    why = "changed by later data" if now else "deleted since"
-    return Line(line.metric, f"{line.label} in {earlier.label}", now.value if now else "–", f"{was}; {why}")
+    was = _("reported as {value}", value=before.value) if before else _("reported as nothing recorded")
+    why = _("changed by later data") if now else _("deleted since")
+    label = _("{metric} in {period}", metric=line.label, period=earlier.label)
+    return Line(line.metric, label, now.value if now else locales.NONE, f"{was}; {why}")
 
 
 def build_report(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[Remark] = (), note: str = "") -> Report:
+    """The report in the language of its user. It is stored as it was said."""
+    with using(facts.user.locale):
+        return _report(facts, details, remarks, note)
+
+
+def _report(facts: Facts, details: Details, remarks: Sequence[Remark], note: str) -> Report:
     return Report(
         name=facts.user.name,
         label=_label(facts),
@@ -203,10 +214,19 @@ def _coverage(facts: Facts) -> str:
 
 def _label(facts: Facts) -> str:
     """What the time is called. A week goes by its number, which is written alike everywhere."""
-    period, locale = facts.period, facts.user.locale
+    period = facts.period
     if facts.span == "month":
-        return locales.month(period.first, locale)
-    return locales.span(period.first, period.last, locale) if _is_any_days(period) else period.label
+        return locales.month(period.first)
+    return locales.span(period.first, period.last) if _is_any_days(period) else week_label(period)
+
+
+def week_label(period: Period) -> str:
+    """
+    >>> week_label(Period.week_of(date(2026, 1, 1)))
+    'Week 1, 2026'
+    """
+    year, _w, week = period.key.partition("-W")
+    return _("Week {week}, {year}", week=int(week), year=year)
 
 
 def _is_any_days(period: Period) -> bool:
@@ -223,120 +243,148 @@ def _parts_to_tell(facts: Facts, details: Details, remarks: Sequence[Remark]) ->
 
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
     """The most useful first."""
-    locale = facts.user.locale
-    earlier = tuple(Line("remark", localised(remark.text, locale), "") for remark in remarks[:AT_MOST])
-    yield Part("insights", "Suggestions", earlier)
-    yield Part("slipped", "Overdue tasks", _slipped(facts, details)[:AT_MOST])
-    yield Part("next", "Start with these", tuple(Line("task", task.title, "", task.why) for task in details.next))
-    yield Part("goals", "Goals", tuple(_goal(goal, locale) for goal in details.goals))
-    yield Part("habits", "Habits", tuple(_habit(habit) for habit in details.habits))
-    yield Part("hours", "Busiest hours", tuple(_hour(hour, locale) for hour in details.hours))
-    yield Part("reached", "Achieved", tuple(Line(what, title, "", DONE[what]) for what, title in details.reached))
+    earlier = tuple(Line("remark", remark.text, "") for remark in remarks[:AT_MOST])
+    yield Part("insights", _("Suggestions"), earlier)
+    yield Part("slipped", _("Overdue tasks"), _slipped(facts, details)[:AT_MOST])
+    yield Part("next", _("Start with these"), tuple(Line("task", task.title, "", task.why) for task in details.next))
+    yield Part("goals", _("Goals"), tuple(_goal(goal) for goal in details.goals))
+    yield Part("habits", _("Habits"), tuple(_habit(habit) for habit in details.habits))
+    yield Part("hours", _("Busiest hours"), tuple(_hour(hour) for hour in details.hours))
+    yield Part("reached", _("Achieved"), tuple(Line(what, title, "", _(DONE[what])) for what, title in details.reached))
 
 
-def _goal(goal: Goal, locale: str) -> Line:
+def _goal(goal: Goal) -> Line:
     """Where it is, what the period added, how it goes against its date."""
     notes = []
     if goal.gained is not None and round(goal.gained):
-        notes.append(f"{goal.gained:+.0f} points in this period")
+        gained = f"{round(goal.gained):+}"
+        notes.append(
+            ngettext("{gained} point in this period", "{gained} points in this period", abs(goal.gained), gained=gained)
+        )
     if goal.ahead is not None:
-        points = round(abs(goal.ahead))
-        side = "ahead" if goal.ahead > 0 else "behind"
-        notes.append(f"{count(points, locale)} {'point' if points == 1 else 'points'} {side}" if points else "on pace")
+        notes.append(_pace(goal.ahead))
     if goal.target_date:
-        notes.append(f"due {locales.date_of(goal.target_date, locale)}")
+        notes.append(_("due {day}", day=locales.date_of(goal.target_date)))
     if goal.soonest:
-        names = (partial(locales.date_of, locale=locale), partial(locales.month, locale=locale))
-        notes.append(f"likely reached {between(goal.soonest, goal.latest, *names)}")
-    return Line("goal", goal.title, f"{goal.progress:.0f}%", "; ".join(notes), goal.progress / 100)
+        notes.append(
+            _("likely reached {when}", when=between(goal.soonest, goal.latest, locales.date_of, locales.month))
+        )
+    return Line("goal", goal.title, locales.percent(goal.progress / 100), "; ".join(notes), goal.progress / 100)
+
+
+def _pace(ahead: float) -> str:
+    points = round(abs(ahead))
+    if not points:
+        return _("on pace")
+    if ahead > 0:
+        return ngettext("{n} point ahead", "{n} points ahead", points)
+    return ngettext("{n} point behind", "{n} points behind", points)
 
 
 def _habit(habit: Habit) -> Line:
-    times = "once" if habit.done == 1 else f"{habit.done} times"
-    unit = habit.unit.removesuffix("s") if habit.current == 1 else habit.unit
-    note = f"a streak of {habit.current} {unit}" if habit.current else "ready to begin again"
-    best = ", the longest yet" if habit.current > 1 and habit.current == habit.longest else ""
-    return Line("habit", habit.title, times, note + best)
+    times = _("once") if habit.done == 1 else ngettext("{n} time", "{n} times", habit.done)
+    note = streak_text(habit.current, habit.unit) if habit.current else _("ready to begin again")
+    if habit.current > 1 and habit.current == habit.longest:
+        note = _("{streak}, the longest yet", streak=note)
+    return Line("habit", habit.title, times, note)
 
 
-def _hour(hour: Hour, locale: str) -> Line:
-    begin, end = (locales.clock(time(each % 24), locale) for each in (hour.hour, hour.hour + 1))
-    return Line("hour", f"{begin} to {end}", duration(hour.minutes))
+def streak_text(length: int, unit: str) -> str:
+    if unit == "weeks":
+        return ngettext("a streak of {n} week", "a streak of {n} weeks", length)
+    return ngettext("a streak of {n} day", "a streak of {n} days", length)
+
+
+def _hour(hour: Hour) -> Line:
+    begin, end = locales.hour(hour.hour), locales.hour(hour.hour + 1)
+    return Line("hour", _("{begin} to {end}", begin=begin, end=end), duration(hour.minutes))
 
 
 def _headline(facts: Facts) -> str:
     if facts.is_empty and facts.is_running:
-        time = "in these days" if _is_any_days(facts.period) else f"this {facts.span}"
-        return f"Nothing recorded {time} yet. One small task is a good start."
+        span = "some days" if _is_any_days(facts.period) else facts.span
+        return _(_NOTHING_YET[span])
     if facts.is_empty:
-        return "Nothing was recorded in this period. That is fine: start again with one small task."
-    locale = facts.user.locale
-    done = count(facts.totals["tasks_completed"], locale)
-    completed = f"{done} {'task' if done == '1' else 'tasks'} completed"
+        return _("Nothing was recorded in this period. That is fine: start again with one small task.")
+    done = facts.totals["tasks_completed"] or 0
     usual = facts.usual["tasks_completed"]
+    completed = ngettext("{n} task completed", "{n} tasks completed", done)
+    so_far = ngettext("{n} task completed so far", "{n} tasks completed so far", done)
     if usual.trend == NOT_COMPARED.trend:
-        return f"{completed}{' so far' if facts.is_running else ''}."
-    between = _between(usual, locale)
+        return f"{so_far if facts.is_running else completed}."
+    between = _between(usual)
     if usual.trend == RUNNING:
-        return f"{completed} so far{between and f'; {between} are usual'}."
-    return f"{completed}: {TREND_WORDS[usual.trend]}{between and f' ({between})'}."
+        return _("{so_far}; {range} are usual.", so_far=so_far, range=between) if between else f"{so_far}."
+    return f"{completed}: {_(TREND_WORDS[usual.trend])}{between and f' ({between})'}."
 
 
-def _between(usual: Usual, locale: str) -> str:
+_NOTHING_YET = {
+    "some days": mark("Nothing recorded in these days yet. One small task is a good start."),
+    "week": mark("Nothing recorded this week yet. One small task is a good start."),
+    "month": mark("Nothing recorded this month yet. One small task is a good start."),
+}
+
+
+def _between(usual: Usual) -> str:
     """The range that is usual; empty while none is known."""
     if usual.low is None or usual.high is None:
         return ""
-    return f"{count(usual.low, locale)} to {count(usual.high, locale)}"
+    return _("{begin} to {end}", begin=count(usual.low), end=count(usual.high))
 
 
 def _lines(facts: Facts) -> tuple[Line, ...]:
     """The headline's number, then what is unusual for the user, then the rest."""
-    totals, locale = facts.totals, facts.user.locale
-    done = Line(
-        "tasks_completed", "Completed", count(totals["tasks_completed"], locale), _against(facts, "tasks_completed")
-    )
+    totals = facts.totals
+    done = Line("tasks_completed", _("Completed"), count(totals["tasks_completed"]), _against(facts, "tasks_completed"))
     lines = [
-        Line("focus_minutes", "Focus", duration(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
+        Line("focus_minutes", _("Focus"), duration(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
     ]
     if totals["productivity_score"] is not None:
-        note = "; ".join(filter(None, ("of 100", _compared(facts, "productivity_score"))))
-        lines.append(Line("productivity_score", "Score", count(totals["productivity_score"], locale), note))
+        note = "; ".join(filter(None, (_("of 100"), _compared(facts, "productivity_score"))))
+        lines.append(Line("productivity_score", _("Score"), count(totals["productivity_score"]), note))
     if totals["tasks_completed_with_due"]:
-        of = (
-            f"{count(totals['tasks_completed_on_time'], locale)} of {count(totals['tasks_completed_with_due'], locale)}"
-        )
-        lines.append(Line("tasks_completed_on_time", "On time", of, "completed tasks that had a due date"))
+        of = _of(totals["tasks_completed_on_time"], totals["tasks_completed_with_due"])
+        lines.append(Line("tasks_completed_on_time", _("On time"), of, _("completed tasks that had a due date")))
     if totals["habits_scheduled"]:
-        of = f"{count(totals['habits_completed'], locale)} of {count(totals['habits_scheduled'], locale)}"
-        lines.append(Line("habits_completed", "Habits", of, "done of those due"))
+        of = _of(totals["habits_completed"], totals["habits_scheduled"])
+        lines.append(Line("habits_completed", _("Habits"), of, _("done of those due")))
     return (done, *sorted(lines, key=lambda line: not facts.is_unusual(line.metric)))
+
+
+def _of(part: float | None, whole: float | None) -> str:
+    return _("{part} of {whole}", part=count(part), whole=count(whole))
 
 
 def _compared(facts: Facts, metric: str) -> str:
     """How it compares with what is usual. That too little is known, or that it goes on, is said by the headline already."""
     trend = facts.usual[metric].trend
     is_said = trend == facts.usual["tasks_completed"].trend in {"too_little_data", "days_off", RUNNING}
-    return "" if is_said else TREND_WORDS.get(trend, "")
+    return "" if is_said else _(TREND_WORDS.get(trend, ""))
 
 
 def _against(facts: Facts, metric: str) -> str:
     before = facts.before.get(metric)
     if before is None:
         return ""
-    when = f"the {facts.span}" if facts.span in ("week", "month") else f"in the {facts.period.days} days"
-    return f"{count(before, facts.user.locale)} {when} before"
+    value = count(before)
+    if facts.span == "week":
+        return _("{value} the week before", value=value)
+    if facts.span == "month":
+        return _("{value} the month before", value=value)
+    days = facts.period.days
+    return ngettext("{value} on the day before", "{value} in the {n} days before", days, value=value)
 
 
 def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
     """How many are overdue, and the most pressing of them by name."""
-    overdue, locale = facts.totals["tasks_overdue"], facts.user.locale
+    overdue = facts.totals["tasks_overdue"]
     if not overdue:
         return ()
     named = (
-        Line("slipped", task.title, "", f"due {locales.day_and_month(task.due, locale)}")
+        Line("slipped", task.title, "", _("due {day}", day=locales.day_and_month(task.due)))
         for task in details.slipped[: round(overdue)]
     )
-    return (Line("tasks_overdue", "Overdue", count(overdue, locale), "still open after their due date"), *named)
+    return (Line("tasks_overdue", _("Overdue"), count(overdue), _("still open after their due date")), *named)
 
 
 def _bars(facts: Facts) -> tuple[Bar, ...]:
@@ -357,11 +405,11 @@ def _bars(facts: Facts) -> tuple[Bar, ...]:
 def _note(facts: Facts, days: Sequence[date]) -> str:
     """What is to be known about a bar: that it goes on, or that it was free."""
     if days[0] > facts.today:
-        return "to come"
+        return _("to come")
     if facts.today <= days[-1]:
-        return SO_FAR
+        return _(SO_FAR)
     off = {row["local_date"] for row in facts.days if row.get("is_day_off")}
-    return ("day off" if len(days) == 1 else "days off") if off.issuperset(days) else ""
+    return ngettext("day off", "days off", len(days)) if off.issuperset(days) else ""
 
 
 def _beginning(facts: Facts) -> Callable[[date], date]:
@@ -373,7 +421,7 @@ def _beginning(facts: Facts) -> Callable[[date], date]:
 
 
 def _named(facts: Facts, first: date) -> str:
-    days, locale = facts.period.days, facts.user.locale
+    days = facts.period.days
     if days <= DAYS_AS_DAYS:
-        return locales.weekday(first, locale)
-    return locales.month(first, locale) if days > DAYS_AS_WEEKS else f"from {locales.day_and_month(first, locale)}"
+        return locales.weekday(first)
+    return locales.month(first) if days > DAYS_AS_WEEKS else _("from {day}", day=locales.day_and_month(first))

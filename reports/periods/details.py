@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.clock import Period
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role
-from focusflow.score_reasons import highlights
+from focusflow.score_reasons import highlights, reason_text
 from focusflow.streaks import Days, streak
 from reports.notifications.achievements import title_of
 from reports.periods.facts import User
@@ -95,7 +95,12 @@ def gather_details(
 
 
 def details_of(read: Read, user: User, period: Period, *, is_latest: bool, now: datetime) -> Details:
-    """The details from wherever the rows are read."""
+    """The details from wherever the rows are read, in the language of the user."""
+    with locales.using(user.locale):
+        return _details(read, user, period, is_latest=is_latest, now=now)
+
+
+def _details(read: Read, user: User, period: Period, *, is_latest: bool, now: datetime) -> Details:
     since, until = period.bounds(user.timezone)
     today = clock.local_date(now, user.timezone)
     who = {
@@ -108,9 +113,7 @@ def details_of(read: Read, user: User, period: Period, *, is_latest: bool, now: 
         slipped=tuple(_slipped(row, user) for row in read("slipped", who)) if is_latest else (),
         next=tuple(Task(row["title"], _why(row["reasons"])) for row in read("next", who)) if is_latest else (),
         hours=tuple(Hour(row["hour"], row["minutes"]) for row in read("hours", who)),
-        reached=tuple(
-            (row["what"], row["title"] or title_of(row["achievement"], user.locale)) for row in read("reached", who)
-        ),
+        reached=tuple((row["what"], row["title"] or title_of(row["achievement"])) for row in read("reached", who)),
     )
 
 
@@ -139,4 +142,4 @@ def _habits(read: Read, who: Mapping[str, Any], user: User, period: Period) -> I
 
 def _why(reasons: Iterable[Mapping[str, Any]]) -> str:
     """What sets it apart most."""
-    return ", ".join(each["text"] for each in highlights(reasons, 2))
+    return ", ".join(reason_text(each["text"]) for each in highlights(reasons, 2))

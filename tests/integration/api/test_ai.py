@@ -60,7 +60,7 @@ def test_a_plan_fits_around_appointments_and_says_what_does_not_fit(me):
     ]
     assert made["left_out"] == []  # a part of it has a place
     assert (made["free_minutes"], made["planned_minutes"], made["written_by"]) == (90, 75, "local")
-    assert made["headline"] == "2 tasks fit into the day: 75 of 90 free minutes."
+    assert made["headline"] == "2 tasks fit into the day. Planned time: 1 h 15 min of 1 h 30 min of free time."
 
 
 def test_a_plan_is_made_once_for_a_key(me, events):

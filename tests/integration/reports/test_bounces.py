@@ -150,7 +150,7 @@ def test_only_who_knows_a_mail_of_ours_is_believed(take, sent, ada, sending):
 def test_a_server_that_says_at_once_that_there_is_nobody_is_believed(sending, ada, post, seen):
     post.for_address[f"{ada}@example.com"] = "550 5.1.1 no such user"
     assert sending().run().failed == 1
-    assert seen()[2] == [f"Mails to {ada}@example.com come back"]
+    assert seen()[2] == [f"Emails to {ada}@example.com come back"]
     post.for_address.clear()
     assert sending(NEXT_MONDAY).run().planned == 0
 

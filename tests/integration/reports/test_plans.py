@@ -136,7 +136,7 @@ def test_who_chose_nothing_sees_it_in_the_app_and_the_new_day_takes_the_place_of
 def test_it_is_written_as_where_the_user_is_from(run, new_user, notes):
     me = new_user(locale="de")
     run()
-    assert notes(me)[0]["title"] == "Your plan for Montag, 17. November 2036"
+    assert notes(me)[0]["title"] == "Dein Plan für Montag, 17. November 2036"
 
 
 @pytest.mark.parametrize("setting", ["switched off", "nowhere", "day off", "no tasks", "too late"])

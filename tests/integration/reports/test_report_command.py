@@ -11,7 +11,7 @@ from focusflow import clock
 from focusflow.database.session import Role
 from focusflow.errors import NotFound
 from focusflow.lake.tables import Lake
-from reports.locales import span
+from focusflow.locales import span
 from reports.periods.facts import NotComputed
 from tests.conftest import BUCKETS, add_user
 from tests.unit.reports.conftest import DAILY, WEEK, day

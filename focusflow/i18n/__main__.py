@@ -1,0 +1,40 @@
+"""`python -m focusflow.i18n`: brings the messages of the catalogs up to date, and says what waits for a translation."""
+
+import sys
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from focusflow.i18n import LANGUAGES, catalog_path
+from focusflow.i18n.extraction import template
+
+
+def update(language: str, messages: Catalog) -> list[str]:
+    """Add new messages to the catalog of a language and drop those that are gone. Returns what is not translated."""
+    path = catalog_path(language)
+    with path.open("rb") as file:
+        catalog = read_po(file, language)
+    catalog.update(messages, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.header_comment, catalog.fuzzy = "", False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalog, width=140, sort_by_file=True, omit_header=False, include_lineno=False)
+    return [str(each.id) for each in catalog if each.id and not all(_forms(each))]
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    text = message.string
+    return (text or "",) if isinstance(text, str | None) else tuple(map(str, text))
+
+
+def main() -> None:
+    messages = template()
+    for language in LANGUAGES[1:]:
+        missing = update(language, messages)
+        sys.stdout.write(f"{language}: {len(messages)} messages, {len(missing)} without a translation\n")
+        sys.stdout.writelines(f"  {each}\n" for each in missing)
+
+
+if __name__ == "__main__":
+    main()
