@@ -11,6 +11,7 @@ import httpx2
 
 from focusflow import forwarding
 from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, Unavailable
+from focusflow.i18n import gettext
 
 KINDS: dict[int, type[Problem]] = {
     401: NotSignedIn, 403: Forbidden, 404: NotFound, 409: Conflict, 412: Conflict, 422: Invalid, 429: Unavailable, 503: Unavailable,
@@ -62,8 +63,14 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def register(self, email: str, password: str, display_name: str, timezone: str) -> None:
-        body = {"email": email, "password": password, "display_name": display_name, "timezone": timezone}
+    def register(self, email: str, password: str, display_name: str, timezone: str, locale: str | None = None) -> None:
+        body = {
+            "email": email,
+            "password": password,
+            "display_name": display_name,
+            "timezone": timezone,
+            "locale": locale,
+        }
         self._call("POST", "/api/v1/auth/register", json=body)
 
     def forgot_password(self, email: str) -> None:
@@ -625,7 +632,7 @@ def _problem(answer: httpx2.Response) -> Problem:
         needed = CodeNeeded()
         needed.ticket = body["ticket"]
         return needed
-    return KINDS.get(answer.status_code, Problem)(_detail(answer))
+    return KINDS.get(answer.status_code, Problem)(gettext(_detail(answer)))
 
 
 def _detail(answer: httpx2.Response) -> str:

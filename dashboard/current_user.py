@@ -6,17 +6,22 @@ from datetime import date
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.app_state import shared
 from dashboard.auth.sessions import Session
 from focusflow import clock
 from focusflow.errors import Forbidden, Problem, Unavailable
+from focusflow.i18n import gettext as _
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$])")
 
 
 #: How often an open page is checked, without anything being done on it.
 WATCH_SECONDS = 30
+
+#: Where the locale of the user is kept for what runs of a page.
+LOCALE = "locale"
 
 #: Set before a page runs again by itself: such a run is no sign of its user.
 IS_AUTOMATIC = "is_automatic_run"
@@ -25,10 +30,19 @@ IS_AUTOMATIC = "is_automatic_run"
 def require_user() -> Session:
     """The session behind this page; the page ends here, in words, when there is none any more."""
     try:
-        return shared().store.find(st.context.cookies.get(shared().store.cookie)) or end_page()
+        session = shared().store.find(st.context.cookies.get(shared().store.cookie))
+        if session is not None:
+            st.session_state[LOCALE] = session.locale
+        return session or end_page()
     except Unavailable as problem:
         st.error(str(problem), icon=":material/cloud_off:")
         st.stop()
+
+
+def page_locale() -> str | None:
+    """The locale of the user of the page that runs in this thread. Fragments and callbacks run in threads that know nothing of the page."""
+    is_page = get_script_run_ctx(suppress_warning=True) is not None
+    return st.session_state.get(LOCALE) if is_page else None
 
 
 def begin_page() -> Session:
@@ -63,8 +77,8 @@ def require_analyst() -> Session:
 
 
 def end_page() -> NoReturn:
-    st.info("Your session has ended.", icon=":material/lock:")
-    st.link_button("Sign in", "/signin", type="primary")
+    st.info(_("Your session has ended."), icon=":material/lock:")
+    st.link_button(_("Sign in"), "/signin", type="primary")
     st.stop()
 
 

@@ -4,11 +4,13 @@ from datetime import date, datetime
 
 import polars as pl
 
+from focusflow import locales
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.spreadsheet import FORMULA
 
-NONE = "–"
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NONE = locales.NONE
 
 
 def lead_time(hours: float | None) -> str:
@@ -16,11 +18,14 @@ def lead_time(hours: float | None) -> str:
     >>> lead_time(0.5), lead_time(30.2), lead_time(80)
     ('30 min', '30 h', '3.3 days')
     """
-    return duration(hours and hours * 60) if hours is None or hours < 48 else f"{hours / 24:.1f} days"
+    if hours is None or hours < 48:
+        return duration(hours and hours * 60)
+    days = hours / 24
+    return ngettext("{days} day", "{days} days", days, days=locales.decimal(days, 1, 1))
 
 
 def number(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.0f}"
+    return locales.count(value)
 
 
 def amount(value: float) -> str:
@@ -29,7 +34,7 @@ def amount(value: float) -> str:
     >>> amount(24.0), amount(1180.25), amount(0.333)
     ('24', '1,180.25', '0.33')
     """
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return locales.decimal(value)
 
 
 def count(value: int, thing: str, things: str | None = None) -> str:
@@ -41,11 +46,11 @@ def count(value: int, thing: str, things: str | None = None) -> str:
 
 
 def tenths(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.1f}"
+    return locales.decimal(value, 1, 1)
 
 
 def percent(value: float | None) -> str:
-    return NONE if value is None else f"{value:.0%}"
+    return locales.percent(value)
 
 
 def chance(value: float) -> str:
@@ -54,7 +59,9 @@ def chance(value: float) -> str:
     >>> chance(0.001), chance(0.45), chance(1.0)
     ('under 1%', '45%', 'over 99%')
     """
-    return "under 1%" if value < 0.01 else "over 99%" if value > 0.99 else percent(value)
+    if value < 0.01:
+        return _("under {share}", share=percent(0.01))
+    return _("over {share}", share=percent(0.99)) if value > 0.99 else percent(value)
 
 
 def against_before(now: float | None, before: float | None, show: str = "number") -> str | None:
@@ -71,12 +78,23 @@ def against_before(now: float | None, before: float | None, show: str = "number"
         return None
     difference = round((now - before) * (100 if show == "percent" else 1))
     if not difference:
-        return "the same as in the period before"
-    amount = duration(abs(difference)) if show == "minutes" else f"{abs(difference):,}"
+        return _("the same as in the period before")
+    size = abs(difference)
+    amount = duration(size) if show == "minutes" else locales.count(size)
     if show in ("percent", "points"):
-        amount += " point" if abs(difference) == 1 else " points"
-    less = "fewer" if show == "number" else "less"
-    return f"{amount} {'more' if difference > 0 else less} than in the period before"
+        amount = ngettext("{n} point", "{n} points", size)
+    if difference > 0:
+        return _("{amount} more than in the period before", amount=amount)
+    if show == "number":
+        return _("{amount} fewer than in the period before", amount=amount)
+    return _("{amount} less than in the period before", amount=amount)
+
+
+PRIORITIES = {"low": mark("low"), "medium": mark("medium"), "high": mark("high"), "urgent": mark("urgent")}
+
+
+def priority(name: object) -> str:
+    return _(PRIORITIES.get(str(name), str(name)))
 
 
 def spreadsheet(frame: pl.DataFrame) -> str:
@@ -96,8 +114,8 @@ def greeting(hour: int) -> str:
     ('Good morning', 'Good afternoon', 'Good evening')
     """
     if 4 <= hour < 12:
-        return "Good morning"
-    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+        return _("Good morning")
+    return _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
 
 
 def long_date(day: date) -> str:
@@ -105,7 +123,7 @@ def long_date(day: date) -> str:
     >>> long_date(date(2026, 11, 20))
     'Friday, 20 November 2026'
     """
-    return f"{day:%A}, {day.day} {day:%B %Y}"
+    return locales.whole_day(day)
 
 
 def short_date(day: date) -> str:
@@ -113,7 +131,7 @@ def short_date(day: date) -> str:
     >>> short_date(date(2026, 11, 20))
     '20 November 2026'
     """
-    return f"{day.day} {day:%B %Y}"
+    return locales.day(day)
 
 
 def due(task: dict[str, object], today: date, moment: datetime | None) -> str:
@@ -121,14 +139,12 @@ def due(task: dict[str, object], today: date, moment: datetime | None) -> str:
     day = date.fromisoformat(str(task["due_date"])) if task.get("due_date") else moment.date() if moment else None
     if day is None:
         return ""
-    at = f" at {moment:%H:%M}" if moment else ""
     away = (day - today).days
-    if away == 0:
-        return f"today{at}"
-    if away == 1:
-        return f"tomorrow{at}"
     if away == -1:
-        return "yesterday"
+        return _("yesterday")
     if away < 0:
-        return f"{-away} days ago"
-    return f"{day:%A}{at}" if away < 7 else f"{day.day} {day:%B}"
+        return ngettext("{n} day ago", "{n} days ago", -away)
+    if away >= 7:
+        return locales.day_of_year(day)
+    named = (_("today"), _("tomorrow"))[away] if away < 2 else locales.weekday_name(day.weekday())
+    return _("{day} at {time}", day=named, time=locales.clock(moment)) if moment else named

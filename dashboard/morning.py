@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from dashboard import formatting
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import ngettext
 
 WEEK, WEEKS = timedelta(days=7), 8
 
@@ -27,32 +28,39 @@ def sentence(days: pl.DataFrame, today: date) -> str:
 
 def _yesterday(day: dict[str, Any] | None) -> str:
     if day is None:
-        return "Nothing is known of yesterday."
+        return _("Nothing is known of yesterday.")
     done, focus = day["tasks_completed"] or 0, day["focus_minutes"] or 0
     texts = []
     if done:
-        texts.append(formatting.count(done, "task") + " done")
+        texts.append(ngettext("{n} task done", "{n} tasks done", done))
     if focus >= 1:
-        texts.append(f"{duration(focus)} of focus")
+        texts.append(_("{duration} of focus", duration=duration(focus)))
     if day["habits_scheduled"]:
-        texts.append(f"{day['habits_completed']} of {formatting.count(day['habits_scheduled'], 'habit')}")
+        texts.append(
+            ngettext(
+                "{done} of {n} habit", "{done} of {n} habits", day["habits_scheduled"], done=day["habits_completed"]
+            )
+        )
     if not done and focus < 1 and not day["habits_completed"]:
-        return "Yesterday was a day off." if day["is_day_off"] else "Yesterday was quiet."
-    return f"Yesterday: {', '.join(texts)}."
+        return _("Yesterday was a day off.") if day["is_day_off"] else _("Yesterday was quiet.")
+    return _("Yesterday: {facts}.", facts=", ".join(texts))
 
 
 def _week(days: pl.DataFrame, today: date, week: int) -> str:
     """The seven days before today against the seven-day stretches before them."""
     before = [found for n in range(1, WEEKS + 1) if (found := _tasks(days, today, n)) is not None]
-    text = f"The last 7 days: {formatting.count(week, 'task')} done"
+    done = ngettext("{n} task done", "{n} tasks done", week)
     if len(before) < ENOUGH:
-        return f"{text}."
+        return _("The last 7 days: {done}.", done=done)
     low, high = sorted(before)[len(before) // 8], sorted(before)[-1 - len(before) // 8]
-    usual = f"{low}" if low == high else f"{low} to {high}"
+    usual = f"{low}" if low == high else _("{begin} to {end}", begin=low, end=high)
     if week > max(before):
-        return f"{text}, more than in any of the {len(before)} weeks before."
-    how = "more than" if week > high else "fewer than" if week < low else "within"
-    return f"{text}, {how} your usual {usual}."
+        return _("The last 7 days: {done}, more than in any of the {weeks} weeks before.", done=done, weeks=len(before))
+    if week > high:
+        return _("The last 7 days: {done}, more than your usual {usual}.", done=done, usual=usual)
+    if week < low:
+        return _("The last 7 days: {done}, fewer than your usual {usual}.", done=done, usual=usual)
+    return _("The last 7 days: {done}, within your usual {usual}.", done=done, usual=usual)
 
 
 def _tasks(days: pl.DataFrame, today: date, weeks_ago: int) -> int | None:

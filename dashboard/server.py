@@ -13,15 +13,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import app_state, installable, views
+from dashboard import app_state, current_user, installable, views
 from dashboard.auth import accounts
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignedInOnly, SignIn
 from dashboard.auth.single_sign_on import SingleSignOn
+from dashboard.auth.spoken_language import SpokenLanguage
 from dashboard.data import changes
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.own_address import OwnAddress
 from focusflow.security_txt import PATH as SECURITY_TXT
 from focusflow.security_txt import security_txt
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> st.App:
     is_https = settings.dashboard_address.startswith("https:")
     store = SessionStore(settings.api_address, lambda: settings.signing_key, is_https=is_https)
     app_state.provide(settings, store, is_demo=is_demo)
+    locales.find_by(current_user.page_locale)
     provider = settings.oidc_name if settings.oidc_issuer else None
     sign_in = SignIn(store, is_demo=is_demo, is_https=is_https, provider=provider)
     single_sign_on = SingleSignOn(store, sign_in).routes if provider else []
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> st.App:
             changes.route(store),
         ],
         middleware=[
+            Middleware(SpokenLanguage, default=settings.locale),
             Middleware(SecurityHeaders, is_https=is_https, strict_transport=settings.strict_transport),
             Middleware(OwnPagesOnly, address=OwnAddress.of(settings.dashboard_url, settings.host)),
             Middleware(installable.PackedFiles),

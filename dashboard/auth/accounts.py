@@ -11,16 +11,22 @@ from starlette.routing import Route
 from dashboard.api_client import Client
 from dashboard.auth.forms import Field, Form, TooLong, address_of, filled_in, is_same_origin
 from dashboard.auth.sessions import SessionStore
+from focusflow import locales
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
 PATHS = ("/register", "/forgot-password", "/reset-password", "/verify-email", "/confirm-email")
-TO_SIGN_IN = '<p class="hint"><a href="/signin">Sign in</a></p>'
-NEW_PASSWORD = Field("password", "New password (8 characters or more)", "password", "new-password")
+NEW_PASSWORD = Field("password", mark("New password (8 characters or more)"), "password", "new-password")
 
 #: The browser knows its time zone. Without scripts the account starts in UTC, which the settings can change.
 ZONE_SCRIPT = "<script>document.getElementById('timezone').value = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'</script>"
 
 Filled = dict[str, str]
+
+
+def to_sign_in() -> str:
+    return f'<p class="hint"><a href="/signin">{_("Sign in")}</a></p>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,79 +40,87 @@ class Step:
 
 def _register(client: Client, form: Filled) -> None:
     client.register(
-        form.get("email", ""), form.get("password", ""), form.get("name", ""), form.get("timezone") or "UTC"
+        form.get("email", ""),
+        form.get("password", ""),
+        form.get("name", ""),
+        form.get("timezone") or "UTC",
+        locales.current(),
     )
 
 
 STEPS = (
     Step(
         Form(
-            "Create account",
+            mark("Create account"),
             "/register",
-            "Create account",
+            mark("Create account"),
             (
-                Field("name", "Name", autocomplete="name"),
-                Field("email", "Email", "email", "email"),
-                Field("password", "Password (8 characters or more)", "password", "new-password"),
+                Field("name", mark("Name"), autocomplete="name"),
+                Field("email", mark("Email"), "email", "email"),
+                Field("password", mark("Password (8 characters or more)"), "password", "new-password"),
                 Field("timezone", type="hidden"),
             ),
-            heading="Create account",
-            after=TO_SIGN_IN + ZONE_SCRIPT,
+            heading=mark("Create account"),
+            after=lambda: to_sign_in() + ZONE_SCRIPT,
         ),
         _register,
-        "Check your inbox. If this address is new, we sent a link to confirm it.",
+        mark("Check your inbox. If this address is new, we sent a link to confirm it."),
     ),
     Step(
         Form(
-            "Reset password",
+            mark("Reset password"),
             "/forgot-password",
-            "Send link",
-            (Field("email", "Email", "email", "username"),),
-            heading="Forgot your password?",
-            lead="We will email you a link to set a new one.",
-            after=TO_SIGN_IN,
+            mark("Send link"),
+            (Field("email", mark("Email"), "email", "username"),),
+            heading=mark("Forgot your password?"),
+            lead=mark("We will email you a link to set a new one."),
+            after=to_sign_in,
         ),
         lambda client, form: client.forgot_password(form.get("email", "")),
-        "If this address has an account, we sent a link to it.",
+        mark("If this address has an account, we sent a link to it."),
     ),
     Step(
         Form(
-            "Reset password",
+            mark("Reset password"),
             "/reset-password",
-            "Set password",
+            mark("Set password"),
             (NEW_PASSWORD, Field("token", type="hidden")),
-            heading="Set a new password",
-            lead="This signs out all your devices.",
-            after=TO_SIGN_IN,
+            heading=mark("Set a new password"),
+            lead=mark("This signs out all your devices."),
+            after=to_sign_in,
         ),
         lambda client, form: client.reset_password(form.get("token", ""), form.get("password", "")),
-        "Your new password is set. Sign in with it.",
+        mark("Your new password is set. Sign in with it."),
     ),
     Step(
         Form(
-            "Confirm email",
+            mark("Confirm email"),
             "/verify-email",
-            "Confirm",
+            mark("Confirm"),
             (Field("token", type="hidden"),),
-            heading="Confirm your FocusFlow account",
-            lead="The password you chose at registration becomes the password of the account. If you did not register, close this page.",
-            after=TO_SIGN_IN,
+            heading=mark("Confirm your FocusFlow account"),
+            lead=mark(
+                "The password you chose at registration becomes the password of the account. If you did not register, close this page."
+            ),
+            after=to_sign_in,
         ),
         lambda client, form: client.verify_email(form.get("token", "")),
-        "Your email is confirmed. Sign in.",
+        mark("Your email is confirmed. Sign in."),
     ),
     Step(
         Form(
-            "Confirm email",
+            mark("Confirm email"),
             "/confirm-email",
-            "Confirm",
+            mark("Confirm"),
             (Field("token", type="hidden"),),
-            heading="Confirm the new email address",
-            lead="The address of the account changes once both addresses have confirmed it. If you did not ask for this, close this page.",
-            after=TO_SIGN_IN,
+            heading=mark("Confirm the new email address"),
+            lead=mark(
+                "The address of the account changes once both addresses have confirmed it. If you did not ask for this, close this page."
+            ),
+            after=to_sign_in,
         ),
         lambda client, form: client.confirm_email(form.get("token", "")),
-        "Confirmed. The address changes once the other one has confirmed it, too.",
+        mark("Confirmed. The address changes once the other one has confirmed it, too."),
     ),
 )
 
@@ -121,11 +135,11 @@ def _routes(store: SessionStore, step: Step) -> list[Route]:
 
     async def send(request: Request) -> Response:
         if not is_same_origin(request):
-            return step.form.page("Submit this form from its own page.", 403)
+            return step.form.page(_("Submit this form from its own page."), 403)
         try:
             form = await filled_in(request)
         except TooLong:
-            return step.form.page("The form is too long.", 413)
+            return step.form.page(_("The form is too long."), 413)
         try:
             await run_in_threadpool(_done, store, step, form, address_of(request))
         except Problem as problem:
@@ -142,5 +156,5 @@ def _done(store: SessionStore, step: Step, form: Filled, address: str | None) ->
 
 def _thanks(step: Step) -> HTMLResponse:
     return Form(
-        step.form.title, "/signin", "Sign in", (), heading=step.form.heading, lead=step.done, method="get"
+        step.form.title, "/signin", mark("Sign in"), (), heading=step.form.heading, lead=step.done, method="get"
     ).page()

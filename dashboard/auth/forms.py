@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from dashboard.auth.headers import policy_of_form
+from focusflow.i18n import gettext as _
+from focusflow.i18n import language
 
 PAGE = Path(__file__).with_name("form.html").read_text(encoding="utf-8")
-PLACEHOLDER = re.compile(r"\{(title|heading|lead|action|method|button|problem|fields|after)\}")
+PLACEHOLDER = re.compile(r"\{(language|title|heading|lead|action|method|button|problem|fields|after)\}")
 SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)
 FORM_BYTES = 4096
 
@@ -33,7 +36,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A page: what it is for, its fields, and what stands under it (HTML of our own)."""
+    """A page: what it is for, its fields, and what stands under it (HTML of our own). Its texts are marked, and translated as it is shown."""
 
     title: str
     action: str
@@ -41,28 +44,30 @@ class Form:
     fields: tuple[Field, ...]
     heading: str = "FocusFlow"
     lead: str = ""
-    after: str = ""
+    after: Callable[[], str] = str
     method: str = "post"
 
     def page(self, problem: str = "", status: int = 200, **values: str) -> HTMLResponse:
+        after = self.after()
         parts = {
-            "title": self.title,
-            "heading": self.heading,
-            "lead": self.lead,
+            "language": language(),
+            "title": _(self.title),
+            "heading": _(self.heading),
+            "lead": _(self.lead),
             "action": self.action,
             "method": self.method,
-            "button": self.button,
-            "problem": f'<p class="problem" role="alert">{html.escape(problem)}</p>' if problem else "",
+            "button": _(self.button),
+            "problem": f'<p class="problem" role="alert">{html.escape(_(problem))}</p>' if problem else "",
             "fields": "\n    ".join(
                 _line(field, values.get(field.name, ""), has_focus=field is self.fields[0]) for field in self.fields
             ),
-            "after": self.after,
+            "after": after,
         }
         shown = PLACEHOLDER.sub(
             lambda each: parts[each[1]], PAGE
         )  # in one pass: a value that names a placeholder stays as it is
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
-        headers["Content-Security-Policy"] = policy_of_form(SCRIPT.findall(self.after))
+        headers["Content-Security-Policy"] = policy_of_form(SCRIPT.findall(after))
         return HTMLResponse(shown, status, headers)
 
 
@@ -72,7 +77,7 @@ def _line(field: Field, value: str, *, has_focus: bool) -> str:
         return f'<input type="hidden" id="{field.name}" name="{field.name}" value="{kept}">'
     shown = "" if field.type == "password" else f' value="{kept}"'
     return (
-        f'<label for="{field.name}">{field.label}</label>\n    <input id="{field.name}" name="{field.name}" type="{field.type}"'
+        f'<label for="{field.name}">{html.escape(_(field.label), quote=False)}</label>\n    <input id="{field.name}" name="{field.name}" type="{field.type}"'
         f' autocomplete="{field.autocomplete}" required{shown}{" autofocus" if has_focus else ""}>'
     )
 

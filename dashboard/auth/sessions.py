@@ -38,6 +38,7 @@ class Session:
     timezone: str
     role: str
     week_start: int
+    locale: str = "en"
     erasure_due_at: str | None = None
     lacks_second_factor: bool = False
 
@@ -50,6 +51,7 @@ class Session:
             me["timezone"],
             me["role"],
             me["week_start"],
+            me["locale"],
             me["erasure_due_at"],
             me["lacks_second_factor"],
         )

@@ -16,6 +16,8 @@ from dashboard.auth.headers import policy_of_form
 from dashboard.auth.sessions import SessionStore
 from dashboard.installable import OPEN_PATHS as INSTALLABLE_PATHS
 from focusflow.errors import NotSignedIn, Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import language, mark
 from focusflow.security_txt import PATH as SECURITY_TXT
 
 #: Paths served without sign-in, with what is below them: account pages, and those of health checks.
@@ -24,26 +26,24 @@ OPEN_PATHS = (
     *("/_stcore/health", "/_stcore/host-config", "/static", "/favicon.png", "/favicon.ico"),
 )
 
-LINKS = (
-    '<p class="hint"><a href="/register">Create account</a> · <a href="/forgot-password">Forgot your password?</a></p>'
-)
 CODE_FORM = Form(
-    "Sign in",
+    mark("Sign in"),
     "/signin/code",
-    "Sign in",
-    (Field("code", "Code", autocomplete="one-time-code"), Field("ticket", type="hidden")),
-    heading="Enter a code",
-    lead="Your authenticator app shows it. A recovery code works too.",
-    after='<p class="hint"><a href="/signin">Start again</a></p>',
+    mark("Sign in"),
+    (Field("code", mark("Code"), autocomplete="one-time-code"), Field("ticket", type="hidden")),
+    heading=mark("Enter a code"),
+    lead=mark("Your authenticator app shows it. A recovery code works too."),
+    after=lambda: f'<p class="hint"><a href="/signin">{_("Start again")}</a></p>',
 )
-PROVIDER_LINK = '<p class="hint"><a class="button" href="/signin/oidc">Sign in with {name}</a></p>'
-PROVIDER_SIGN_OUT = '<p class="hint">You may still be signed in there. <a href="{url}">Sign out of {name}</a></p>'
 #: Marks a browser whose session began at the provider.
 BY_PROVIDER = "focusflow_by_provider"
-DEMO_HINT = (
-    '<p class="hint">This is a demo. Sign in as <code>demo@example.com</code>, <code>analyst@example.com</code> or'
-    " <code>admin@example.com</code>, password <code>focusflow-demo</code>.</p>"
-)
+DEMO_HINT = mark("This is a demo. Sign in as {user}, {analyst} or {admin}, password {password}.")
+DEMO_SIGN_IN = {
+    "user": "demo@example.com",
+    "analyst": "analyst@example.com",
+    "admin": "admin@example.com",
+    "password": "focusflow-demo",
+}
 
 
 class SignIn:
@@ -55,21 +55,32 @@ class SignIn:
         """`is_https`: whether browsers reach the dashboard by HTTPS, whatever the proxy before it tells. `provider` is the name of an OpenID
         Connect provider to sign in with.
         """
-        self._store, self._is_https = store, is_https
+        self._store, self._is_https, self._is_demo = store, is_https, is_demo
         self._provider = html.escape(provider) if provider else None
         self._form = Form(
-            "Sign in",
+            mark("Sign in"),
             "/signin",
-            "Sign in",
+            mark("Sign in"),
             (
-                Field("email", "Email", "email", "username"),
-                Field("password", "Password", "password", "current-password"),
+                Field("email", mark("Email"), "email", "username"),
+                Field("password", mark("Password"), "password", "current-password"),
             ),
-            lead="How it went, what is at risk, what is next.",
-            after=(PROVIDER_LINK.format(name=self._provider) if provider else "")
-            + (DEMO_HINT if is_demo else "")
-            + LINKS,
+            lead=mark("How it went, what is at risk, what is next."),
+            after=self._links,
         )
+
+    def _links(self) -> str:
+        """What stands under the form."""
+        hints = []
+        if self._provider:
+            hints.append(
+                f'<a class="button" href="/signin/oidc">{_("Sign in with {provider}", provider=self._provider)}</a>'
+            )
+        if self._is_demo:
+            hints.append(_(DEMO_HINT, **{name: f"<code>{value}</code>" for name, value in DEMO_SIGN_IN.items()}))
+        forgot = f'<a href="/forgot-password">{_("Forgot your password?")}</a>'
+        hints.append(f'<a href="/register">{_("Create account")}</a> · {forgot}')
+        return "".join(f'<p class="hint">{each}</p>' for each in hints)
 
     @property
     def routes(self) -> list[Route]:
@@ -101,23 +112,24 @@ class SignIn:
         secure = self._is_https or request.url.scheme == "https"
         answer.set_cookie(name, value, max_age, httponly=True, samesite="lax", secure=secure, path=path)
 
-    async def show(self, _: Request) -> Response:
+    async def show(self, _request: Request) -> Response:
         return self.page()
 
     async def sign_in(self, request: Request) -> Response:
         if not is_same_origin(request):
-            return self._form.page("Sign in from this page.", 403)
+            return self._form.page(_("Sign in from this page."), 403)
         try:
             form = await filled_in(request)
         except TooLong:
-            return self._form.page("The form is too long.", 413)
+            return self._form.page(_("The form is too long."), 413)
         email, password = form.get("email", ""), form.get("password", "")
         try:
             session_id = await run_in_threadpool(self._store.sign_in, email, password, address_of(request))
         except CodeNeeded as needed:
             return self.code_page(needed.ticket)
         except NotSignedIn:
-            return self._form.page("The email or password is wrong, or the email is not confirmed.", 401, email=email)
+            wrong = _("The email or password is wrong, or the email is not confirmed.")
+            return self._form.page(wrong, 401, email=email)
         except Problem as problem:
             return self._form.page(str(problem), problem.status, email=email)
         return self.signed_in(request, session_id)
@@ -127,11 +139,11 @@ class SignIn:
 
     async def enter_code(self, request: Request) -> Response:
         if not is_same_origin(request):
-            return self.page("Sign in from this page.", 403)
+            return self.page(_("Sign in from this page."), 403)
         try:
             form = await filled_in(request)
         except TooLong:
-            return self.page("The form is too long.", 413)
+            return self.page(_("The form is too long."), 413)
         ticket, code = form.get("ticket", ""), form.get("code", "")
         try:
             token = await run_in_threadpool(self._store.sign_in_with_code, ticket, code, address_of(request))
@@ -149,26 +161,34 @@ class SignIn:
                 answer.delete_cookie(BY_PROVIDER, path="/signout")
             answer.delete_cookie(self._store.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax")
             return answer
-        return HTMLResponse(SIGN_OUT_PAGE, headers={"Content-Security-Policy": policy_of_form([SUBMIT])})
+        return HTMLResponse(sign_out_page(), headers={"Content-Security-Policy": policy_of_form([SUBMIT])})
 
     def _still_at_provider(self) -> Response:
         """Signed out here, a browser can come back without a password as long as it is signed in at the provider."""
         url = None
         with suppress(Problem):
             url = self._store.provider_sign_out_url()
-        after = PROVIDER_SIGN_OUT.format(url=html.escape(url, quote=True), name=self._provider) if url else ""
+        after = ""
+        if url:
+            link = (
+                f'<a href="{html.escape(url, quote=True)}">{_("Sign out of {provider}", provider=self._provider)}</a>'
+            )
+            after = f'<p class="hint">{_("You may still be signed in there.")} {link}</p>'
+        lead = mark("You are signed out.")
         return Form(
-            "Signed out", "/signin", "Sign in", (), lead="You are signed out.", after=after, method="get"
+            mark("Signed out"), "/signin", mark("Sign in"), (), lead=lead, after=lambda: after, method="get"
         ).page()
 
 
 SUBMIT = "document.forms[0].submit()"
 
-#: Signing out changes something, so it takes a POST; this page makes one of the menu's link.
-SIGN_OUT_PAGE = (
-    '<!doctype html><html lang="en"><title>Signing out</title><body><form method="post" action="/signout">'
-    f"<noscript><button>Sign out</button></noscript></form><script>{SUBMIT}</script>"
-)
+
+def sign_out_page() -> str:
+    """Signing out changes something, so it takes a POST; this page makes one of the menu's link."""
+    return (
+        f'<!doctype html><html lang="{language()}"><title>{_("Signing out")}</title><body><form method="post" action="/signout">'
+        f"<noscript><button>{_('Sign out')}</button></noscript></form><script>{SUBMIT}</script>"
+    )
 
 
 def is_open(path: str) -> bool:

@@ -10,6 +10,7 @@ from dashboard.auth.forms import TooLong, address_of, filled_in
 from dashboard.auth.sessions import SessionStore
 from dashboard.auth.sign_in import SignIn
 from focusflow.errors import Problem, Unavailable
+from focusflow.i18n import gettext as _
 
 PATH = "/signin/oidc"
 #: Ties the answer to the browser that was sent to the provider.
@@ -48,7 +49,7 @@ class SingleSignOn:
         secret, query = request.cookies.get(COOKIE, ""), request.query_params
         state, code = query.get("state", ""), query.get("code", "")
         if "error" in query or not (secret and state and code) or len(request.url.query) > LONGEST:
-            return self._sign_in.page("The sign-in was not completed. Start again from this page.", 401)
+            return self._sign_in.page(_("The sign-in was not completed. Start again from this page."), 401)
         try:
             token = await run_in_threadpool(self._store.finish_single_sign_on, secret, state, code, address_of(request))
         except CodeNeeded as needed:

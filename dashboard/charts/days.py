@@ -10,16 +10,18 @@ from dashboard.charts.grids import calendar_grid
 from dashboard.charts.style import (
     ACCENT,
     DATES,
-    DAY,
     HEIGHT,
     MAIN,
     QUIET,
     SHADES,
-    WEEKDAYS,
     WEEKS,
+    day_tooltip,
     label,
     values,
+    weekdays,
 )
+from focusflow import locales
+from focusflow.i18n import gettext as _
 from focusflow.metrics import TREND_WORDS
 
 
@@ -42,9 +44,9 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
     dots = base.mark_circle(size=26, opacity=0.45, color=QUIET).encode(
         y=y,
         tooltip=[
-            alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B"),
-            alt.Tooltip("productivity_score:Q", title="Score", format=".0f"),
-            alt.Tooltip("mean:Q", title="Mean of 7 days", format=".0f"),
+            alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B"),
+            alt.Tooltip("productivity_score:Q", title=_("Score"), format=".0f"),
+            alt.Tooltip("mean:Q", title=_("Mean of 7 days"), format=".0f"),
         ],
     )
     ring = (
@@ -53,12 +55,12 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
         .encode(
             x=alt.X("local_date:T", axis=DATES),
             y=y,
-            tooltip=[DAY, alt.Tooltip("productivity_score:Q", title="Score so far", format=".0f")],
+            tooltip=[day_tooltip(), alt.Tooltip("productivity_score:Q", title=_("Score so far"), format=".0f")],
         )
     )
     line = base.mark_line(color=MAIN, strokeWidth=2.5, interpolate="monotone").encode(y=alt.Y("mean:Q", title=None))
     name = label(
-        frame.drop_nulls("mean").tail(1).select("local_date", value="mean", said=pl.lit("7-day mean")), align="right"
+        frame.drop_nulls("mean").tail(1).select("local_date", value="mean", said=pl.lit(_("7-day mean"))), align="right"
     )
     reached = days.filter(pl.col("goals_completed") > 0).select("local_date", "goals_completed")
     marks = (
@@ -66,7 +68,7 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
         .mark_rule(color=ACCENT, strokeWidth=1.5)
         .encode(
             x=alt.X("local_date:T", axis=DATES),
-            tooltip=[DAY, alt.Tooltip("goals_completed:Q", title="Goals reached")],
+            tooltip=[day_tooltip(), alt.Tooltip("goals_completed:Q", title=_("Goals reached"))],
         )
     )
     return alt.LayerChart(
@@ -95,17 +97,17 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
             y=alt.Y("tasks_completed:Q", title=None, axis=values(tickMinStep=1)),
             opacity=alt.condition("datum.days == 7", alt.value(0.9), alt.value(0.4)),
             tooltip=[
-                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
-                alt.Tooltip("tasks_completed:Q", title="Completed"),
-                alt.Tooltip("days:Q", title="Days"),
+                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("tasks_completed:Q", title=_("Completed")),
+                alt.Tooltip("days:Q", title=_("Days")),
             ],
         )
     )
     middle = whole.select(pl.col("tasks_completed").median().alias("median"))
     rule = (
-        alt.Chart(middle.with_columns(said=pl.format("median {}", pl.col("median").round(0).cast(pl.Int64))))
+        alt.Chart(middle.with_columns(said=pl.lit(_("median {value}", value=locales.count(middle["median"][0])))))
         .mark_rule(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
-        .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title="Your median week", format=".0f")])
+        .encode(y="median:Q", tooltip=[alt.Tooltip("median:Q", title=_("Your median week"), format=".0f")])
     )
     name = rule.mark_text(align="right", x="width", dy=-6).encode(text="said:N")
     layers = [bars, rule, name, *([_arrows(unusual.rename({"first_day": "week"}))] if len(unusual) else [])]
@@ -115,7 +117,9 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
 def _arrows(unusual: pl.DataFrame) -> alt.Chart:
     up_or_down = alt.Scale(domain=["higher", "lower"], range=["triangle-up", "triangle-down"])
     trend = pl.col("tasks_completed_trend")
-    marked = unusual.with_columns(said=trend.replace_strict(TREND_WORDS, return_dtype=pl.String))
+    marked = unusual.with_columns(
+        said=trend.replace_strict({name: _(text) for name, text in TREND_WORDS.items()}, return_dtype=pl.String)
+    )
     return (
         alt.Chart(marked)
         .mark_point(color=ACCENT, filled=True, opacity=1, size=70, yOffset=-9)
@@ -124,10 +128,10 @@ def _arrows(unusual: pl.DataFrame) -> alt.Chart:
             y="tasks_completed:Q",
             shape=alt.Shape("tasks_completed_trend:N", scale=up_or_down, legend=None),
             tooltip=[
-                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
-                alt.Tooltip("said:N", title="Trend"),
-                alt.Tooltip("usual_low:Q", title="Usual from", format=",.0f"),
-                alt.Tooltip("usual_high:Q", title="to", format=",.0f"),
+                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("said:N", title=_("Trend")),
+                alt.Tooltip("usual_low:Q", title=_("Usual from"), format=",.0f"),
+                alt.Tooltip("usual_high:Q", title=_("to"), format=",.0f"),
             ],
         )
     )
@@ -144,7 +148,7 @@ def year_grid(days: pl.DataFrame) -> alt.Chart:
             scale=alt.Scale(type="threshold", domain=[1, top * 0.25, top * 0.5, top * 0.75], range=SHADES),
             legend=None,
         ),
-        alt.Tooltip("tasks_completed:Q", title="Completed"),
+        alt.Tooltip("tasks_completed:Q", title=_("Completed")),
     )
 
 
@@ -154,7 +158,9 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
     frame = (
         days.group_by(number=pl.col("local_date").dt.weekday())
         .agg(pl.col(column).mean().round(1).alias("mean"))
-        .with_columns(weekday=(pl.col("number") - 1).replace_strict(dict(enumerate(WEEKDAYS)), return_dtype=pl.String))
+        .with_columns(
+            weekday=(pl.col("number") - 1).replace_strict(dict(enumerate(weekdays())), return_dtype=pl.String)
+        )
     )
     return (
         alt.Chart(frame)
@@ -162,12 +168,12 @@ def weekday_bars(days: pl.DataFrame, column: str, title: str) -> alt.Chart:
         .encode(
             x=alt.X(
                 "weekday:O",
-                sort=WEEKDAYS,
+                sort=weekdays(),
                 title=None,
                 axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False),
             ),
             y=alt.Y("mean:Q", title=None, axis=values(labelExpr="datum.label + ' min'")),
-            tooltip=[alt.Tooltip("weekday:O", title="Weekday"), alt.Tooltip("mean:Q", title=title, format=",.1f")],
+            tooltip=[alt.Tooltip("weekday:O", title=_("Weekday")), alt.Tooltip("mean:Q", title=title, format=",.1f")],
         )
         .properties(height=HEIGHT)
     )
@@ -188,10 +194,10 @@ def score_parts(parts: pl.DataFrame) -> alt.Chart:
                 axis=alt.Axis(format="%", tickCount=3, domain=False),
             ),
             tooltip=[
-                alt.Tooltip("label:N", title="Part"),
-                alt.Tooltip("value:Q", title="Reached", format=".0%"),
-                alt.Tooltip("weight:Q", title="Weight", format=".0%"),
-                alt.Tooltip("meaning:N", title="Means"),
+                alt.Tooltip("label:N", title=_("Part")),
+                alt.Tooltip("value:Q", title=_("Reached"), format=".0%"),
+                alt.Tooltip("weight:Q", title=_("Weight"), format=".0%"),
+                alt.Tooltip("meaning:N", title=_("Means")),
             ],
         )
         .properties(height=200)

@@ -10,6 +10,8 @@ from typing import Any, ParamSpec
 import altair as alt
 import polars as pl
 
+from focusflow import locales
+
 Chart = alt.Chart | alt.LayerChart
 Spec = dict[str, Any]
 Arguments = ParamSpec("Arguments")
@@ -25,7 +27,10 @@ def cached_spec(make: Callable[Arguments, Chart]) -> Callable[Arguments, Spec]:
     @wraps(make)
     def cached(*arguments: Arguments.args, **named: Arguments.kwargs) -> Spec:
         return _build(
-            make, tuple(map(_as_key, arguments)), tuple((name, _as_key(each)) for name, each in named.items())
+            locales.current(),
+            make,
+            tuple(map(_as_key, arguments)),
+            tuple((name, _as_key(each)) for name, each in named.items()),
         )
 
     return cached
@@ -51,7 +56,9 @@ def _from_key(each: Any) -> Any:
 
 
 @lru_cache(CACHED_SPECS)
-def _build(make: Callable[..., Chart], arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> Spec:
+def _build(
+    _locale: str, make: Callable[..., Chart], arguments: tuple[Any, ...], named: tuple[tuple[str, Any], ...]
+) -> Spec:
     return specification(make(*map(_from_key, arguments), **{name: _from_key(each) for name, each in named}))
 
 

@@ -6,7 +6,8 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import ACCENT, DATES, DAY, MAIN, label, nearest_day, values
+from dashboard.charts.style import ACCENT, DATES, MAIN, day_tooltip, label, nearest_day, values
+from focusflow.i18n import gettext as _
 
 ONE_DAY, LEAST_AHEAD = timedelta(days=1), timedelta(days=60)
 X = alt.X("local_date:T", axis=DATES)
@@ -34,9 +35,9 @@ def pace(days: pl.DataFrame, whole: float = 100, unit: str = "%") -> alt.LayerCh
     dashed = alt.Chart(even).mark_line(color=ACCENT, strokeDash=[5, 4], strokeWidth=1.5)
     band, edge = _band(days, whole)
     tooltip = [
-        DAY,
-        alt.Tooltip("reached:Q", title=f"Progress{_of(unit)}", format=",.4~r"),
-        alt.Tooltip("even:Q", title=f"Even pace{_of(unit)}", format=",.4~r"),
+        day_tooltip(),
+        alt.Tooltip("reached:Q", title=f"{_('Progress')}{_of(unit)}", format=",.4~r"),
+        alt.Tooltip("even:Q", title=f"{_('Even pace')}{_of(unit)}", format=",.4~r"),
     ]
     layers = [
         *band,
@@ -44,7 +45,7 @@ def pace(days: pl.DataFrame, whole: float = 100, unit: str = "%") -> alt.LayerCh
         made,
         *edge,
         label(
-            even.head(1).select("local_date", value="even", said=pl.lit("even pace")),
+            even.head(1).select("local_date", value="even", said=pl.lit(_("even pace"))),
             align="left",
             is_under=days["reached"][0] > (days["even"][0] or whole),
         ),
@@ -94,5 +95,5 @@ def _band(days: pl.DataFrame, whole: float) -> tuple[list[alt.Chart], list[alt.C
         orient="row",
     )
     area = alt.Chart(band).mark_area(color=MAIN, opacity=0.18).encode(X, alt.Y("low:Q", title=None), y2="high:Q")
-    name = band.tail(1).select("local_date", value="low", said=pl.lit("likely, 8 in 10"))
+    name = band.tail(1).select("local_date", value="low", said=pl.lit(_("likely, 8 in 10")))
     return [area], [label(name, align="right", is_under=True)]

@@ -3,7 +3,8 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.style import WEEKDAYS
+from dashboard.charts.style import weekdays
+from focusflow.i18n import gettext as _
 
 
 def calendar_grid(days: pl.DataFrame, color: alt.Color, value: alt.Tooltip) -> alt.Chart:
@@ -11,7 +12,7 @@ def calendar_grid(days: pl.DataFrame, color: alt.Color, value: alt.Tooltip) -> a
     frame = days.with_columns(
         week=pl.col("local_date").dt.truncate("1w"),
         weekday=(pl.col("local_date").dt.weekday() - 1).replace_strict(
-            dict(enumerate(WEEKDAYS)), return_dtype=pl.String
+            dict(enumerate(weekdays())), return_dtype=pl.String
         ),
     )
     return (
@@ -33,12 +34,12 @@ def calendar_grid(days: pl.DataFrame, color: alt.Color, value: alt.Tooltip) -> a
             ),
             y=alt.Y(
                 "weekday:O",
-                sort=WEEKDAYS,
+                sort=weekdays(),
                 title=None,
-                axis=alt.Axis(ticks=False, domain=False, values=["Mon", "Wed", "Fri", "Sun"]),
+                axis=alt.Axis(ticks=False, domain=False, values=weekdays()[::2]),
             ),
             color=color,
-            tooltip=[alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y"), value],
+            tooltip=[alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B %Y"), value],
         )
         .properties(height=150)
     )

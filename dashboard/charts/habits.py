@@ -6,6 +6,8 @@ import polars as pl
 from dashboard.charts.drawing import cached_spec
 from dashboard.charts.grids import calendar_grid
 from dashboard.charts.style import MAIN, QUIET
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
 STATES = {
     "done": MAIN,
@@ -15,6 +17,14 @@ STATES = {
     "open": "transparent",
     "not due": "transparent",
 }
+STATE_NAMES = {
+    "done": mark("done"),
+    "excused": mark("excused"),
+    "missed": mark("missed"),
+    "day off": mark("a day off"),
+    "open": mark("open"),
+    "not due": mark("not due"),
+}
 #: On the square, for those who do not see its color.
 MARKS = {"excused": "–", "day off": "–", "missed": "×", "open": "○"}
 
@@ -23,8 +33,11 @@ MARKS = {"excused": "–", "day off": "–", "missed": "×", "open": "○"}
 def grid(days: pl.DataFrame) -> alt.LayerChart:
     """A square a day, a column a week, with a mark on those that were not done."""
     scale = alt.Scale(domain=list(STATES), range=list(STATES.values()))
+    names = {state: _(STATE_NAMES[state]) for state in STATES}
     squares = calendar_grid(
-        days, alt.Color("state:N", scale=scale, legend=None), alt.Tooltip("state:N", title="Status")
+        days.with_columns(status=pl.col("state").replace_strict(names, return_dtype=pl.String)),
+        alt.Color("state:N", scale=scale, legend=None),
+        alt.Tooltip("status:N", title=_("Status")),
     )
     marked = squares.data.with_columns(mark=pl.col("state").replace_strict(MARKS, default=""))
     place = squares.encoding

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import DATES, DAY, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, values
+from dashboard.charts.style import DATES, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, day_tooltip, values
 
 USERS = {"a day": QUIET, "in 7 days": OTHER, "in 30 days": MAIN}
 
@@ -28,7 +28,7 @@ def active_lines(days: pl.DataFrame) -> alt.Chart:
             ),
             strokeWidth=alt.condition("datum.span == 'a day'", alt.value(1), alt.value(2.5)),
             opacity=alt.condition("datum.span == 'a day'", alt.value(0.6), alt.value(1)),
-            tooltip=[DAY, alt.Tooltip("span:N", title="Active"), alt.Tooltip("people:Q", title="People")],
+            tooltip=[day_tooltip(), alt.Tooltip("span:N", title="Active"), alt.Tooltip("people:Q", title="People")],
         )
         .properties(height=HEIGHT)
     )

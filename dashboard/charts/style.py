@@ -1,9 +1,13 @@
 """What all charts have in common: colours that hold on light and dark and for colour-blind readers, and quiet axes."""
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
 import polars as pl
+
+from focusflow import locales
+from focusflow.i18n import gettext as _
 
 HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
@@ -18,14 +22,43 @@ ON_LIGHT = {
 }
 #: None, then stronger on either ground.
 SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
-WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 LABEL_WIDTH = 150
 
 DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
 BARE = alt.Axis(title=None, labelAngle=0, labelFlush=False, ticks=False, domain=False, grid=False, labelOverlap=True)
 WEEKS = alt.Axis(title=None, format="%-d %b", labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)
 NAMES = alt.Axis(title=None, labelFlush=False, ticks=False, domain=False, grid=False, labelLimit=LABEL_WIDTH)
-DAY = alt.Tooltip("local_date:T", title="Day", format="%A, %-d %B %Y")
+
+
+def weekdays() -> list[str]:
+    """Their short names, Monday first."""
+    return [locales.weekday_name(day, width="abbreviated") for day in range(7)]
+
+
+def day_tooltip() -> alt.Tooltip:
+    return alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B %Y")
+
+
+@lru_cache
+def vega_locale(name: str) -> dict[str, Any]:
+    """Names of days and months, and the signs of numbers, as Vega takes them.
+
+    >>> vega_locale("de")["number"]["decimal"], vega_locale("fr")["time"]["days"][0]
+    (',', 'dimanche')
+    """
+    here = locales.locale_of(name)
+    sunday_first = (6, 0, 1, 2, 3, 4, 5)
+    symbols = here.number_symbols["latn"]
+    return {
+        "number": {"decimal": symbols["decimal"], "thousands": symbols["group"], "grouping": [3], "currency": ["", ""]},
+        "time": {
+            "dateTime": "%x, %X", "date": "%-d %B %Y", "time": "%H:%M", "periods": ["AM", "PM"],
+            "days": [here.days["stand-alone"]["wide"][day] for day in sunday_first],
+            "shortDays": [here.days["stand-alone"]["abbreviated"][day] for day in sunday_first],
+            "months": [here.months["format"]["wide"][month] for month in range(1, 13)],
+            "shortMonths": [here.months["format"]["abbreviated"][month] for month in range(1, 13)],
+        },
+    }  # fmt: skip
 
 
 def values(**more: Any) -> alt.Axis:

@@ -4,36 +4,40 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import ACCENT, DATES, DAY, HEIGHT, MAIN, NAMES, QUIET, WEEKS, values
+from dashboard.charts.style import ACCENT, DATES, HEIGHT, MAIN, NAMES, QUIET, WEEKS, day_tooltip, values
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
-FLOW = {"Created": QUIET, "Completed": MAIN}
+FLOW = {mark("Created"): QUIET, mark("Completed"): MAIN}
 
 
 @cached_spec
 def flow_bars(days: pl.DataFrame) -> alt.Chart:
     """Created beside completed, a pair a week."""
+    names = {name: _(name) for name in FLOW}
     weeks = (
         days.group_by(week=pl.col("local_date").dt.truncate("1w"))
         .agg(Created=pl.col("created").sum(), Completed=pl.col("completed").sum())
         .sort("week")
         .unpivot(index="week", variable_name="what", value_name="tasks")
+        .with_columns(pl.col("what").replace_strict(names, return_dtype=pl.String))
     )
     return (
         alt.Chart(weeks)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
             x=alt.X("yearmonthdate(week):O", title=None, axis=WEEKS),
-            xOffset=alt.XOffset("what:N", sort=list(FLOW)),
+            xOffset=alt.XOffset("what:N", sort=list(names.values())),
             y=alt.Y("tasks:Q", title=None, axis=values(tickMinStep=1)),
             color=alt.Color(
                 "what:N",
-                scale=alt.Scale(domain=list(FLOW), range=list(FLOW.values())),
+                scale=alt.Scale(domain=list(names.values()), range=list(FLOW.values())),
                 legend=alt.Legend(title=None, orient="top", direction="horizontal"),
             ),
             tooltip=[
-                alt.Tooltip("week:T", title="Week of", format="%-d %B %Y"),
-                alt.Tooltip("what:N", title="Tasks"),
-                alt.Tooltip("tasks:Q", title="How many"),
+                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("what:N", title=_("Tasks")),
+                alt.Tooltip("tasks:Q", title=_("How many")),
             ],
         )
         .properties(height=HEIGHT)
@@ -45,7 +49,7 @@ def open_area(days: pl.DataFrame) -> alt.LayerChart:
     """What was open at the end of each day, and how much of it was overdue."""
     base = alt.Chart(days).encode(
         x=alt.X("local_date:T", axis=DATES),
-        tooltip=[DAY, alt.Tooltip("open:Q", title="Open"), alt.Tooltip("overdue:Q", title="Overdue")],
+        tooltip=[day_tooltip(), alt.Tooltip("open:Q", title=_("Open")), alt.Tooltip("overdue:Q", title=_("Overdue"))],
     )
     y = values(tickMinStep=1)
     opened = base.mark_area(color=QUIET, opacity=0.25, interpolate="step-after", line={"color": QUIET}).encode(
@@ -57,16 +61,17 @@ def open_area(days: pl.DataFrame) -> alt.LayerChart:
 
 #: Ends of the classes, in hours, and how one says them.
 LEAD = (
-    (1, "under an hour"), (24, "under a day"), (72, "1 to 3 days"), (168, "3 to 7 days"), (720, "1 to 4 weeks"), (float("inf"), "longer"),
+    (1, mark("under an hour")), (24, mark("under a day")), (72, mark("1 to 3 days")), (168, mark("3 to 7 days")), (720, mark("1 to 4 weeks")),
+    (float("inf"), mark("longer")),
 )  # fmt: skip
 
 
 @cached_spec
 def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
     """How long tasks took from being written down to being done, in the classes that people use."""
-    labels = [label for _, label in LEAD]
+    labels = [_(label) for _end, label in LEAD]
     classed = tasks.drop_nulls("lead_hours").with_columns(
-        took=pl.col("lead_hours").bin_intervals([end for end, _ in LEAD[:-1]], labels=labels).cast(pl.String)
+        took=pl.col("lead_hours").bin_intervals([end for end, _label in LEAD[:-1]], labels=labels).cast(pl.String)
     )
     counted = pl.DataFrame({"took": labels}).join(classed.group_by("took").len("tasks"), on="took", how="left")
     return (
@@ -75,7 +80,7 @@ def lead_bars(tasks: pl.DataFrame) -> alt.Chart:
         .encode(
             y=alt.Y("took:N", sort=labels, title=None, axis=NAMES),
             x=alt.X("tasks:Q", title=None, axis=values(tickMinStep=1)),
-            tooltip=[alt.Tooltip("took:N", title="Took"), alt.Tooltip("tasks:Q", title="Tasks")],
+            tooltip=[alt.Tooltip("took:N", title=_("Took")), alt.Tooltip("tasks:Q", title=_("Tasks"))],
         )
         .properties(height=HEIGHT)
     )
@@ -87,9 +92,9 @@ def estimate_ranges(estimates: pl.DataFrame) -> alt.LayerChart:
     base = alt.Chart(estimates).encode(
         y=alt.Y("category:N", sort=None, title=None, axis=NAMES),
         tooltip=[
-            alt.Tooltip("category:N", title="Category"),
-            alt.Tooltip("tasks:Q", title="Tasks"),
-            alt.Tooltip("said:N", title="An hour takes"),
+            alt.Tooltip("category:N", title=_("Category")),
+            alt.Tooltip("tasks:Q", title=_("Tasks")),
+            alt.Tooltip("said:N", title=_("An hour takes")),
         ],
     )
     line = base.mark_rule(color=MAIN, strokeWidth=5, opacity=0.35, strokeCap="round").encode(

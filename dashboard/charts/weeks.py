@@ -5,6 +5,7 @@ import polars as pl
 
 from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import DATES, MAIN, QUIET, values
+from focusflow.i18n import gettext as _
 
 
 @cached_spec
@@ -18,10 +19,10 @@ def against_usual(weeks: pl.DataFrame, column: str) -> alt.LayerChart:
     line = base.mark_line(color=MAIN, strokeWidth=2.5, point=alt.OverlayMarkDef(color=MAIN, size=40)).encode(
         y=alt.Y("now:Q", title=None),
         tooltip=[
-            alt.Tooltip("first_day:T", title="Week of", format="%-d %B %Y"),
-            alt.Tooltip("now:Q", title="Value", format=",.0f"),
-            alt.Tooltip("low:Q", title="Usual from", format=",.0f"),
-            alt.Tooltip("high:Q", title="to", format=",.0f"),
+            alt.Tooltip("first_day:T", title=_("Week of"), format="%-d %B %Y"),
+            alt.Tooltip("now:Q", title=_("Value"), format=",.0f"),
+            alt.Tooltip("low:Q", title=_("Usual from"), format=",.0f"),
+            alt.Tooltip("high:Q", title=_("to"), format=",.0f"),
         ],
     )
     return (band + line).properties(height=180)

@@ -2,11 +2,9 @@
 
 const ROWS = '[class*="st-key-task-"]'
 const LEAVING = '[class*="st-key-complete-"] button, [class*="st-key-delete-"] button'
-const NAMES = { complete: 'Done', start: 'Start', snooze: 'Snooze' }
-const KEYS = [
-  ['a', 'Add a task'], ['d', 'Complete the task'], ['s', 'Start or stop the timer'], ['j', 'Next task'], ['k', 'Previous task'],
-  ['/', 'Search tasks'], ['u', 'Undo'], ['?', 'Show this help'],
-]
+const ACTS = ['complete', 'start', 'snooze']
+const KEYS = ['a', 'd', 's', 'j', 'k', '/', 'u', '?']
+let texts = {} // in the language of the page, by name
 const OFF = 'focusflow keys off'
 const TYPING_PAUSE = 200
 const TYPING = 2000 // milliseconds in which a key after another in the line is no command
@@ -29,13 +27,13 @@ const name_button = (button, name) => { if (button.getAttribute('aria-label') !=
 const name_buttons = () => {
   for (const block of document.querySelectorAll('[class*="st-key-block-"]')) {
     const text = block.querySelector('p')?.textContent.split('\n')[0]
-    for (const button of block.querySelectorAll('button')) name_button(button, `Change: ${text}`)
+    for (const button of block.querySelectorAll('button')) name_button(button, `${texts.change}: ${text}`)
   }
-  for (const button of document.querySelectorAll('.st-key-undo-dismiss button')) name_button(button, 'Dismiss')
+  for (const button of document.querySelectorAll('.st-key-undo-dismiss button')) name_button(button, texts.dismiss)
   for (const row of rows()) {
     const title = row.querySelector('strong')?.textContent
-    for (const [act, name] of Object.entries(NAMES)) {
-      for (const button of title ? buttons_in(row, act) : []) name_button(button, `${name}: ${title}`)
+    for (const act of ACTS) {
+      for (const button of title ? buttons_in(row, act) : []) name_button(button, `${texts[act]}: ${title}`)
     }
   }
   const undo = document.querySelector('.st-key-undo')
@@ -114,10 +112,10 @@ const listen = (show_help) => {
 const fill_help = (dialog) => {
   const list = dialog.querySelector('dl')
   if (list.childElementCount) return
-  for (const [key, what] of KEYS) {
+  for (const key of KEYS) {
     const [term, definition] = [document.createElement('dt'), document.createElement('dd')]
     term.appendChild(document.createElement('kbd')).textContent = key
-    definition.textContent = what
+    definition.textContent = texts[key]
     list.append(term, definition)
   }
   const toggle = dialog.querySelector('[type=checkbox]')
@@ -128,6 +126,14 @@ const fill_help = (dialog) => {
 export default function ({ data, parentElement, setTriggerValue }) {
   const [bar, understood, dialog] = ['.bar', '.understood', 'dialog'].map((each) => parentElement.querySelector(each))
   const input = bar.querySelector('input')
+  texts = data.texts
+  document.documentElement.lang = texts.language
+  parentElement.querySelector('label[for=line]').textContent = texts.label
+  input.placeholder = texts.placeholder
+  bar.querySelector('button').textContent = texts.add
+  dialog.querySelector('h2').textContent = texts.keys
+  dialog.querySelector('.switch span').textContent = texts.switch
+  dialog.querySelector('[value=close]').textContent = texts.close
   bar.hidden = !data.has_bar
   fill_help(dialog)
   listen(() => dialog.showModal())
@@ -152,7 +158,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!line) return
     input.value = ''
     Object.assign(kept, { text: '', typed_at: 0 })
-    understood.replaceChildren('Adding …')
+    understood.replaceChildren(texts.adding)
     setTriggerValue('add', line)
   }
   if (data.refused && input.refused !== data.refused.number) {
@@ -164,7 +170,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const chip = document.createElement('button')
     chip.type = 'button'
     chip.textContent = `${part.means} ✕`
-    chip.setAttribute('aria-label', `${part.means}. Keep “${part.text}” in the title`)
+    chip.setAttribute('aria-label', `${part.means}. ${texts.keep.replace('{text}', part.text)}`)
     chip.onclick = () => { input.value = kept.text = part.otherwise; input.focus(); draft() }
     return chip
   }))

@@ -11,6 +11,9 @@ from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
 from focusflow.durations import duration
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import language, mark
+from focusflow.score_reasons import reason_text
 
 HTML, CSS, JS = (Path(__file__).with_suffix(f".{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
 BAR: Final = st.components.v2.component("focusflow_command_bar", html=HTML, css=CSS, js=JS)
@@ -19,19 +22,43 @@ BAR: Final = st.components.v2.component("focusflow_command_bar", html=HTML, css=
 WITH_LINE: Final = {"", "tasks"}
 
 DRAFT, ADDED, REFUSED = "draft of a task", "task was added", "line that was refused"
+#: What the script of the component says, by the name that it has there.
+TEXTS: Final = {
+    "label": mark("Add a task"),
+    "placeholder": mark("Add a task: report fri 30m !high #work"),
+    "add": mark("Add"),
+    "adding": mark("Adding …"),
+    "keep": mark("Keep “{text}” in the title"),
+    "keys": mark("Keys"),
+    "switch": mark("Use single keys on these pages"),
+    "close": mark("Close"),
+    "dismiss": mark("Dismiss"),
+    "change": mark("Change"),
+    "complete": mark("Done"),
+    "start": mark("Start"),
+    "snooze": mark("Snooze"),
+    "a": mark("Add a task"),
+    "d": mark("Complete the task"),
+    "s": mark("Start or stop the timer"),
+    "j": mark("Next task"),
+    "k": mark("Previous task"),
+    "/": mark("Search tasks"),
+    "u": mark("Undo"),
+    "?": mark("Show this help"),
+}
 REPEATS: Final = {
-    "FREQ=DAILY": "every day",
-    "FREQ=WEEKLY": "every week",
-    "FREQ=MONTHLY": "every month",
-    "FREQ=YEARLY": "every year",
-    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "every workday",
+    "FREQ=DAILY": mark("every day"),
+    "FREQ=WEEKLY": mark("every week"),
+    "FREQ=MONTHLY": mark("every month"),
+    "FREQ=YEARLY": mark("every year"),
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": mark("every workday"),
 }
 
 
 def keys() -> None:
     """The keys alone, for pages without the line."""
     with st.container(key="keys"):
-        BAR(key="only keys", data={"has_bar": False}, height="content")
+        BAR(key="only keys", data={"has_bar": False, "texts": _texts()}, height="content")
 
 
 @st.fragment
@@ -39,10 +66,14 @@ def add_task() -> None:
     """A line that becomes a task. What is understood of it stands below as it is written."""
     me = current_user.require_user()
     draft: Json = st.session_state.get(DRAFT, {"line": "", "parts": []})
-    data = draft | {"has_bar": True, "refused": st.session_state.get(REFUSED)}
+    data = draft | {"has_bar": True, "texts": _texts(), "refused": st.session_state.get(REFUSED)}
     BAR(key="add task", data=data, on_draft_change=lambda: _read(me), on_add_change=lambda: _add(me))
     if st.session_state.pop(ADDED, False):
         st.rerun()
+
+
+def _texts() -> dict[str, str]:
+    return {"language": language()} | {name: _(text) for name, text in TEXTS.items()}
 
 
 def _read(me: Session) -> None:
@@ -68,17 +99,19 @@ def means(part: Json, task: Json, me: Session) -> str:
         case "due" | "time":
             moment = layout.local(task["due_at"], me) if task["due_at"] else None
             due = formatting.due(task, current_user.local_today(me), moment)
-            return f"Due {due}"
+            return _("Due {day}", day=due)
         case "estimate":
             return duration(int(value))
         case "priority":
-            return f"{value.capitalize()} priority"
+            text = reason_text(f"{value} priority")
+            return text[:1].upper() + text[1:]
         case "recurrence":
-            return f"Repeats {REPEATS.get(value) or part['text']}"
+            repeats = _(REPEATS[value]) if value in REPEATS else part["text"]
+            return _("Repeats {repeats}", repeats=repeats)
         case "category":
-            return f"Category {part['text'].removeprefix('#')}"
+            return _("Category {category}", category=part["text"].removeprefix("#"))
         case _:
-            return f"Tag {value}"
+            return _("Tag {value}", value=value)
 
 
 def _add(me: Session) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.api_client import Client
 from dashboard.components import layout
+from focusflow.i18n import gettext as _
 
 
 def is_confirmed() -> bool:
@@ -13,17 +14,17 @@ def is_confirmed() -> bool:
         return found is not None
     by: str = found["by"]
     if by == "provider":
-        st.markdown("Confirm that it is you: sign in again.")
-        st.link_button("Sign in again", "/signin/oidc?confirm=1", type="primary")
+        st.markdown(_("Confirm that it is you: sign in again."))
+        st.link_button(_("Sign in again"), "/signin/oidc?confirm=1", type="primary")
         return False
     with st.form("confirm", clear_on_submit=True):
-        st.markdown("Confirm that it is you.")
+        st.markdown(_("Confirm that it is you."))
         answer = st.text_input(
-            "Code of your authenticator app" if by == "code" else "Password",
+            _("Code of your authenticator app") if by == "code" else _("Password"),
             type="password" if by == "password" else "default",
             autocomplete="one-time-code" if by == "code" else "current-password",
         )
-        is_sent = st.form_submit_button("Confirm", type="primary")
+        is_sent = st.form_submit_button(_("Confirm"), type="primary")
     if is_sent:
-        layout.perform_and_rerun(lambda client: client.confirm(**{by: answer}), "Confirmed.")
+        layout.perform_and_rerun(lambda client: client.confirm(**{by: answer}), _("Confirmed."))
     return False

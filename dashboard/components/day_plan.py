@@ -10,12 +10,15 @@ from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.durations import duration
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
+from focusflow.score_reasons import reason_text
 
-MEANS = "Due and important tasks first, in the free time of your working day, with durations learned from you."
-EARLIER, LATER, NOT_TODAY = "Earlier", "Later", "Not today"
+MEANS = mark("Due and important tasks first, in the free time of your working day, with durations learned from you.")
+EARLIER, LATER, NOT_TODAY = mark("Earlier"), mark("Later"), mark("Not today")
 SWAPS_AT_MOST: Final = 5
 LEFT_OUT_AT_MOST: Final = 3
 NEW_PLAN = "new plan"
@@ -25,20 +28,20 @@ def timeline(me: Session, plan: Json | None, occurrences: Sequence[Json]) -> Non
     """The day in its order: what is in the calendar, and the blocks of the plan."""
     is_new = st.session_state.pop(NEW_PLAN, False)
     with layout.row():
-        layout.section_header("Plan of the day", MEANS)
+        layout.section_header(_("Plan of the day"), _(MEANS))
         with st.container(horizontal=True, width="content", gap="small"):
             _buttons(plan)
     appointments = [each for each in occurrences if not each["is_plan"]]
     whole_day = [current_user.escape_markdown(each["title"]) for each in appointments if each["all_day"]]
     if whole_day:
-        st.caption("All day: " + ", ".join(whole_day))
+        st.caption(_("All day: {titles}", titles=", ".join(whole_day)))
     timed = [each for each in appointments if not each["all_day"]]
     blocks = plan["blocks"] if plan else []
     now, is_marked = clock.now(), False
     for each in sorted([*timed, *blocks], key=lambda each: (each["start_at"], each["end_at"])):
         if not is_marked and datetime.fromisoformat(each["end_at"]) > now:
             is_marked = True
-            st.markdown(f":small[:orange[{layout.local(now, me):%H:%M} now]]")
+            st.markdown(f":small[:orange[{_('{time} now', time=locales.clock(layout.local(now, me)))}]]")
         if "task_id" in each and plan is not None:
             _block(each, plan, me)
         else:
@@ -51,27 +54,29 @@ def timeline(me: Session, plan: Json | None, occurrences: Sequence[Json]) -> Non
 
 def _buttons(plan: Json | None) -> None:
     if plan is None:
-        st.button("Plan my day", key="plan", icon=":material/calendar_add_on:", on_click=_make)
+        st.button(_("Plan my day"), key="plan", icon=":material/calendar_add_on:", on_click=_make)
         return
     if plan["is_accepted"]:
-        st.badge("in your calendar", icon=":material/check:", color="green")
+        st.badge(_("in your calendar"), icon=":material/check:", color="green")
     elif plan["blocks"]:
         st.button(
-            "Accept", key="accept plan", icon=":material/event_available:", type="primary", on_click=_accept(plan)
+            _("Accept"), key="accept plan", icon=":material/event_available:", type="primary", on_click=_accept(plan)
         )
-    st.button("Re-plan", key="re-plan", type="tertiary", on_click=_make)
+    st.button(_("Re-plan"), key="re-plan", type="tertiary", on_click=_make)
 
 
 def _nothing(plan: Json | None, *, is_new: bool) -> str:
     if plan is None:
-        return "No appointments today."
-    return "No free time is left in your working day." if is_new or plan["left_out"] else "Nothing to plan."
+        return _("No appointments today.")
+    return _("No free time is left in your working day.") if is_new or plan["left_out"] else _("Nothing to plan.")
 
 
 def _left_out(left_out: Sequence[Json]) -> str:
     titles = [current_user.escape_markdown(each["title"]) for each in left_out[:LEFT_OUT_AT_MOST]]
     more = len(left_out) - len(titles)
-    return "No time for: " + ", ".join(titles) + (f" and {more} more" if more else "")
+    if more:
+        return _("No time for: {titles} and {more} more", titles=", ".join(titles), more=more)
+    return _("No time for: {titles}", titles=", ".join(titles))
 
 
 def _appointment(each: Json, me: Session) -> None:
@@ -87,11 +92,11 @@ def _block(block: Json, plan: Json, me: Session) -> None:
         with st.container(key=f"over-{block['start_at']}"):
             st.markdown(f":gray[{_span(block, me)}]  {mark} :gray[{title}]")
         return
-    notes = [block["reason"] or ""]
+    notes = [reason_text(block["reason"] or "")]
     if block["is_late"]:
-        notes = [":orange[ends after it is due]"]
+        notes = [f":orange[{_('ends after it is due')}]"]
     if block["minutes_left"]:
-        notes.append(f"{duration(block['minutes_left'])} of it do not fit")
+        notes.append(_("{duration} of it do not fit", duration=duration(block["minutes_left"])))
     with st.container(
         key=f"block-{block['start_at']}", horizontal=True, wrap=False, vertical_alignment="center", gap="small"
     ):
@@ -102,14 +107,14 @@ def _block(block: Json, plan: Json, me: Session) -> None:
 
 def _span(each: Json, me: Session) -> str:
     begin, end = (layout.local(each[name], me) for name in ("start_at", "end_at"))
-    return f"{begin:%H:%M}–{end:%H:%M}"
+    return f"{locales.clock(begin)}–{locales.clock(end)}"
 
 
 def _change(block: Json, plan: Json) -> None:
     """Move, swap or drop a block: the plan is made again around that choice."""
     order, task_id = _order(plan), block["task_id"]
     place = order.index(task_id)
-    swaps = {f"Swap for: {each['title']}": each["task_id"] for each in plan["left_out"][:SWAPS_AT_MOST]}
+    swaps = {_("Swap for: {title}", title=each["title"]): each["task_id"] for each in plan["left_out"][:SWAPS_AT_MOST]}
     choices = [EARLIER] * (place > 0) + [LATER] * (place < len(order) - 1) + [*swaps, NOT_TODAY]
     key = f"more-{block['start_at']}"
 
@@ -126,7 +131,16 @@ def _change(block: Json, plan: Json) -> None:
             new = moved(order, place, -1 if chosen == EARLIER else 1)
         _change_plan(plan, new, without, chosen)
 
-    st.menu_button("", choices, key=key, icon=":material/more_vert:", type="tertiary", help="Change", on_click=changed)
+    st.menu_button(
+        "",
+        choices,
+        key=key,
+        format_func=_,
+        icon=":material/more_vert:",
+        type="tertiary",
+        help=_("Change"),
+        on_click=changed,
+    )
 
 
 def _order(plan: Json) -> list[str]:
@@ -151,11 +165,12 @@ def _change_plan(plan: Json, order: list[str], without: list[str], chosen: str) 
             client.accept_plan(new["id"])
         return new
 
-    def back(client: Client, _: Json) -> Any:
+    def back(client: Client, _answer: Json) -> Any:
         new = client.plan_day(order=_order(plan), without=plan["without"])
         return client.accept_plan(new["id"]) if plan["is_accepted"] else new
 
-    text = {EARLIER: "Moved up.", LATER: "Moved down.", NOT_TODAY: "Dropped from today."}.get(chosen, "Swapped.")
+    texts = {EARLIER: _("Moved up."), LATER: _("Moved down."), NOT_TODAY: _("Dropped from today.")}
+    text = texts.get(chosen, _("Swapped."))
     undo.act(change, text, back)
 
 
@@ -174,9 +189,9 @@ def _accept(plan: Json) -> Callable[[], None]:
 
     def description(accepted: Json) -> str:
         if not accepted["no_room"]:
-            return "The plan is in your calendar."
+            return _("The plan is in your calendar.")
         titles = ", ".join(current_user.escape_markdown(each["title"]) for each in accepted["no_room"])
-        return f"The plan is in your calendar, without {titles}: new appointments are there."
+        return _("The plan is in your calendar, without {titles}: new appointments are there.", titles=titles)
 
     def withdraw(client: Client, accepted: Json) -> Any:
         return client.accept_plan(accepted["replaced"]) if accepted["replaced"] else client.withdraw_plan(plan["id"])

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout, undo
+from focusflow.i18n import gettext as _
 
 
 def habits_today(habits: Sequence[Json], today: date) -> None:
@@ -17,7 +18,7 @@ def habits_today(habits: Sequence[Json], today: date) -> None:
     if not shown:
         return
     done, due = count(habits)
-    layout.section_header(f"Habits: {done} of {due}" if due else "Habits")
+    layout.section_header(_("Habits: {done} of {due}", done=done, due=due) if due else _("Habits"))
     with st.container(horizontal=True, gap="small", key="habits-today"):
         for habit in shown:
             _tick(habit, today)
@@ -37,24 +38,25 @@ def _tick(habit: Json, today: date) -> None:
     key = f"habit-{habit['habit_id']}-{habit['status']}"
     label = current_user.escape_markdown(habit["title"])
     if habit["status"] == "skipped":
-        label += " :gray[(skipped)]"
+        label += f" :gray[({_('skipped')})]"
     elif habit["times_per_week"]:
-        label += f" :gray[({habit['done_this_week']} of {habit['times_per_week']} this week)]"
+        week = _("{done} of {times} this week", done=habit["done_this_week"], times=habit["times_per_week"])
+        label += f" :gray[({week})]"
     st.checkbox(label, habit["status"] == "done", key=key, on_change=_ticked, args=(habit, today))
 
 
 def _ticked(habit: Json, today: date) -> None:
     habit_id = habit["habit_id"]
 
-    def log(client: Client, _: Any = None) -> Any:
+    def log(client: Client, _before: Any = None) -> Any:
         return client.log_habit(habit_id, today)
 
-    def unlog(client: Client, _: Any = None) -> Any:
+    def unlog(client: Client, _before: Any = None) -> Any:
         return client.unlog_habit(habit_id, today)
 
     title = current_user.escape_markdown(habit["title"])
     if habit["status"] == "done":
-        undo.act(unlog, f"Not done after all: **{title}**", log)
+        undo.act(unlog, _("Not done after all: **{title}**", title=title), log)
     elif habit["status"] == "skipped":
 
         def skip(client: Client, before: Json) -> Any:
@@ -65,6 +67,6 @@ def _ticked(habit: Json, today: date) -> None:
             log(client)
             return before
 
-        undo.act(log_skipped, f"Logged: **{title}**", skip)
+        undo.act(log_skipped, _("Logged: **{title}**", title=title), skip)
     else:
-        undo.act(log, f"Logged: **{title}**", unlog)
+        undo.act(log, _("Logged: **{title}**", title=title), unlog)

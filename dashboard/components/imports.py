@@ -9,7 +9,10 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from focusflow import locales
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.nouns import counted
 
 #: What an upload may have. A larger file goes through `focusflow import`.
@@ -20,21 +23,25 @@ WATCH_SECONDS = 1.0
 
 SHOWN = 20
 UNDER_WAY = {"previewing", "importing", "undoing"}
-NOT_TAKEN = "Leave out"
-SOURCES = "Todoist, TickTick, Toggl, Clockify, Taskwarrior, todo.txt, calendars, ActivityWatch, WakaTime, Super Productivity, Habitica, Loop, Google Takeout, or any CSV file"
+NOT_TAKEN = mark("Leave out")
+SOURCES = "Todoist, TickTick, Toggl, Clockify, Taskwarrior, todo.txt, iCalendar, ActivityWatch, WakaTime, Super Productivity, Habitica, Loop, Google Takeout"
 
 
 def upload() -> None:
     """Choose a file. Its preview follows below."""
     uploads = st.session_state.setdefault("uploads", 0)  # another key empties the widget
-    file = st.file_uploader(f"A file from {SOURCES}", max_upload_size=UPLOAD_MB, key=f"import file {uploads}")
+    file = st.file_uploader(
+        _("A file from {programs}, or any CSV file", programs=SOURCES),
+        max_upload_size=UPLOAD_MB,
+        key=f"import file {uploads}",
+    )
     if file is None:
         st.caption(
-            "First you see what would be imported. Nothing is written until you say so, and all of it can be undone."
+            _("First you see what would be imported. Nothing is written until you say so, and all of it can be undone.")
         )
         return
     try:
-        with st.spinner("Uploading …"):
+        with st.spinner(_("Uploading …")):
             layout.call_api(lambda client: client.upload_import(file.name[-200:], file.getvalue()))
     except Problem as problem:
         st.error(str(problem), icon=":material/error:")
@@ -70,9 +77,13 @@ def _watch(import_id: str) -> None:
     if found["status"] not in UNDER_WAY:
         current_user.rerun()
     name, progress = current_user.escape_markdown(found["file_name"]), found["progress"]
-    text = {"previewing": f"Reading {name} …", "undoing": f"Undoing the import of {name} …"}.get(found["status"])
-    if text is None:
-        text = f"Importing {name}: {progress['done']:,} of {progress['total']:,}"
+    if found["status"] == "previewing":
+        text = _("Reading {name} …", name=name)
+    elif found["status"] == "undoing":
+        text = _("Undoing the import of {name} …", name=name)
+    else:
+        done, total = locales.count(progress["done"]), locales.count(progress["total"])
+        text = _("Importing {name}: {done} of {total}", name=name, done=done, total=total)
     st.progress(progress["done"] / progress["total"] if progress["total"] else 0.0, text)
 
 
@@ -86,55 +97,55 @@ def _show(found: Json) -> None:
         case "failed":
             st.error(found["problem"], icon=":material/error:")
             _other_format(found)
-            st.button("Discard", key=f"discard {import_id}", on_click=_discarding(import_id))
+            st.button(_("Discard"), key=f"discard {import_id}", on_click=_discarding(import_id))
         case "done":
             with layout.row():
-                st.markdown(f"Imported: {counted(found['imported'])}.")
-                with st.popover("Undo"):
-                    st.markdown("All that this import brought is removed, also what you have changed since.")
+                st.markdown(_("Imported: {imported}.", imported=counted(found["imported"])))
+                with st.popover(_("Undo")):
+                    st.markdown(_("All that this import brought is removed, also what you have changed since."))
                     st.button(
-                        "Undo this import",
+                        _("Undo this import"),
                         key=f"undo {import_id}",
                         type="primary",
-                        on_click=layout.on_click(lambda client: client.undo_import(import_id), "Undoing …"),
+                        on_click=layout.on_click(lambda client: client.undo_import(import_id), _("Undoing …")),
                     )
             if found["problem"]:
                 st.error(found["problem"], icon=":material/error:")
             _known(found)
             _findings(found)
         case _:
-            st.markdown("Undone.")
+            st.markdown(_("Undone."))
 
 
 def _preview(found: Json) -> None:
     import_id, is_empty = found["id"], not found["imported"]
     if is_empty:
-        st.markdown("Nothing new to import.")
+        st.markdown(_("Nothing new to import."))
     else:
-        st.markdown(f"Ready to import: **{counted(found['imported'])}**.")
+        st.markdown(_("Ready to import: **{imported}**.", imported=counted(found["imported"])))
     _known(found)
     if found["columns"]:
         _columns(found)
     _findings(found)
     with st.container(horizontal=True):
         st.button(
-            "Import",
+            _("Import"),
             key=f"confirm {import_id}",
             type="primary",
             disabled=is_empty,
-            on_click=layout.on_click(lambda client: client.confirm_import(import_id), "Importing …"),
+            on_click=layout.on_click(lambda client: client.confirm_import(import_id), _("Importing …")),
         )
-        st.button("Discard", key=f"discard {import_id}", on_click=_discarding(import_id))
+        st.button(_("Discard"), key=f"discard {import_id}", on_click=_discarding(import_id))
     _other_format(found)
 
 
 def _discarding(import_id: str) -> Callable[[], None]:
-    return layout.on_click(lambda client: client.undo_import(import_id), "Discarded.")
+    return layout.on_click(lambda client: client.undo_import(import_id), _("Discarded."))
 
 
 def _known(found: Json) -> None:
     if found["known"]:
-        st.caption(f"Already imported, left unchanged: {counted(found['known'])}.")
+        st.caption(_("Already imported, left unchanged: {known}.", known=counted(found["known"])))
 
 
 def _findings(found: Json) -> None:
@@ -142,11 +153,23 @@ def _findings(found: Json) -> None:
     findings, number = found["findings"], found["skipped"] + found["changed"]
     if not number:
         return
-    with st.expander(f"{found['skipped']:,} skipped, {found['changed']:,} imported with a change"):
+    with st.expander(
+        _(
+            "{skipped} skipped, {changed} imported with a change",
+            skipped=locales.count(found["skipped"]),
+            changed=locales.count(found["changed"]),
+        )
+    ):
         if number > len(findings):
-            st.caption(f"The first {len(findings):,} of {number:,}.")
+            st.caption(
+                _(
+                    "The first {listed} of {number}.",
+                    listed=locales.count(len(findings)),
+                    number=locales.count(number),
+                )
+            )
         frame = pl.DataFrame(findings).select(
-            pl.col("place").alias("Where"), pl.col("outcome").alias("What"), pl.col("reason").alias("Why")
+            pl.col("place").alias(_("Where")), pl.col("outcome").alias(_("What")), pl.col("reason").alias(_("Why"))
         )
         st.dataframe(frame, hide_index=True, width="stretch", height="content" if len(findings) <= SHOWN else 400)
 
@@ -156,29 +179,33 @@ def _columns(found: Json) -> None:
     columns, import_id = found["columns"], found["id"]
     mapping: dict[str, str] = columns["mapping"]
     st.markdown(" · ".join(f"{_name(field)}: `{column}`" for field, column in mapping.items()))
-    with st.expander("What the columns mean"), st.form(f"columns {import_id}", border=False):
+    with st.expander(_("What the columns mean")), st.form(f"columns {import_id}", border=False):
         options = [NOT_TAKEN, *columns["header"]]
         chosen = {}
         with layout.card_grid(3):
             for field in columns["fields"]:
                 index = options.index(mapping[field]) if mapping.get(field) in options else 0
                 chosen[field] = st.selectbox(
-                    _name(field), options, index, key=f"{import_id} {field} {mapping.get(field)}"
+                    _name(field),
+                    options,
+                    index,
+                    key=f"{import_id} {field} {mapping.get(field)}",
+                    format_func=lambda column: _(NOT_TAKEN) if column == NOT_TAKEN else column,
                 )
-        if st.form_submit_button("Preview again"):
+        if st.form_submit_button(_("Preview again")):
             wanted = {field: None if column == NOT_TAKEN else column for field, column in chosen.items()}
             _read_again(import_id, format=found["format"], columns=wanted)
 
 
 def _other_format(found: Json) -> None:
-    with st.expander("Wrong format?"), st.form(f"format {found['id']}", border=False):
-        name = st.text_input("Format", found["format"] or "", max_chars=40)
-        if st.form_submit_button("Preview again") and name.strip():
+    with st.expander(_("Wrong format?")), st.form(f"format {found['id']}", border=False):
+        name = st.text_input(_("Format"), found["format"] or "", max_chars=40)
+        if st.form_submit_button(_("Preview again")) and name.strip():
             _read_again(found["id"], format=name.strip())
 
 
 def _read_again(import_id: str, **changes: Any) -> None:
-    layout.perform_and_rerun(lambda client: client.preview_import(import_id, **changes), "Reading the file again …")
+    layout.perform_and_rerun(lambda client: client.preview_import(import_id, **changes), _("Reading the file again …"))
 
 
 def _name(field: str) -> str:

@@ -1,6 +1,6 @@
 """The parts of which pages consist, so that the same thing looks and reads the same everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -13,12 +13,13 @@ from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
 from dashboard.auth.sessions import Session
 from dashboard.charts.drawing import Spec
-from dashboard.charts.style import CLOSE, ON_DARK, ON_LIGHT
+from dashboard.charts.style import CLOSE, ON_DARK, ON_LIGHT, vega_locale
 from dashboard.components import period_picker
 from dashboard.data import lake
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.clock import Period
 from focusflow.errors import Conflict, NotSignedIn, Problem
+from focusflow.i18n import gettext as _
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.metrics import BY_NAME
 
@@ -57,20 +58,22 @@ def synthetic_note() -> None:
     """In a demo, say that its data is generated: on the pages from which somebody could conclude something."""
     if shared().is_demo:
         st.info(
-            "This is a demo. Its users and their data are synthetic, so these figures say nothing about real people.",
+            _(
+                "This is a demo. Its users and their data are synthetic, so these figures say nothing about real people."
+            ),
             icon=":material/science:",
         )
 
 
 def metric(name: str, value: str, beside: str | None) -> None:
     """A number under the name and definition that it has everywhere."""
-    stat(BY_NAME[name].label, value, beside, BY_NAME[name].meaning)
+    stat(_(BY_NAME[name].label), value, beside, _(BY_NAME[name].meaning))
 
 
 def stat(label: str, value: str, beside: str | None, meaning: str) -> None:
     with st.container(border=True, height="stretch"):
         st.metric(label, value, help=meaning, height=METRIC_HEIGHT)
-        st.caption(beside or "no earlier period to compare")
+        st.caption(beside or _("no earlier period to compare"))
 
 
 def section_header(title: str, meaning: str | None = None) -> None:
@@ -82,7 +85,7 @@ def chart(spec: Spec, alt_text: str) -> None:
     config = ON_LIGHT if st.context.theme.type == "light" else ON_DARK
     height = spec.get("height")  # which Streamlit reserves before it draws the chart
     st.vega_lite_chart(
-        spec=spec | {"config": config, "padding": CLOSE},
+        spec=spec | {"config": config | {"locale": vega_locale(locales.current())}, "padding": CLOSE},
         width="stretch",
         height=height if isinstance(height, int) else "content",
         alt=alt_text,
@@ -97,6 +100,23 @@ def paginate(items: list[Json], page_size: int, key: str) -> list[Json]:
     return items[(number - 1) * page_size : number * page_size]
 
 
+def choice_in_address(label: str, options: Sequence[str], key: str) -> str:
+    """One of several, which the address names in English whatever the language of the page: links keep working."""
+    asked = st.query_params.get(key, options[0])
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=asked if asked in options else options[0],
+        required=True,
+        key=key,
+        format_func=_,
+        label_visibility="collapsed",
+    )
+    if chosen and st.query_params.get(key, options[0]) != chosen:
+        st.query_params[key] = chosen
+    return chosen or options[0]
+
+
 def empty_state(text: str) -> None:
     """What to do where there is nothing to show."""
     st.info(text, icon=":material/info:")
@@ -106,8 +126,9 @@ def footer(frame: pl.DataFrame, span: Period, name: str, table: str = DAILY_TABL
     """Which days these were, how fresh they are, and all of it to take away."""
     me, built_at = current_user.require_user(), lake.as_of(table)
     with row():
-        fresh = f" Numbers as of {local(built_at, me):%H:%M}." if built_at else ""
-        st.caption(f"{formatting.long_date(span.first)} to {formatting.long_date(span.last)}.{fresh}")
+        days = _("{first} to {last}.", first=locales.whole_day(span.first), last=locales.whole_day(span.last))
+        fresh = _("Numbers as of {time}.", time=locales.clock(local(built_at, me))) if built_at else ""
+        st.caption(f"{days} {fresh}")
         csv_button(frame, f"{name}-{span.first}-{span.last}")
 
 
@@ -117,8 +138,10 @@ def quarantine_notice() -> None:
     if len(failed):
         since = local(failed["since"][0], current_user.require_user())
         st.warning(
-            f"Some of your numbers failed a check on {since:%-d %B at %H:%M} and may be wrong. Everything that you entered is saved."
-            " The administrator sees the details on Data health.",
+            _(
+                "Some of your numbers failed a check on {moment} and may be wrong. Everything that you entered is saved. The administrator sees the details on Data health.",
+                moment=locales.day_and_time(since),
+            ),
             icon=":material/report:",
         )
 
@@ -131,7 +154,7 @@ def csv_button(frame: pl.DataFrame, name: str) -> None:
         file_name=f"focusflow-{name}.csv",
         mime="text/csv",
         icon=":material/download:",
-        help=f"The rows behind this, as {name}.csv",
+        help=_("The rows behind this, as {name}.csv", name=name),
         on_click="ignore",
         key=f"csv {name}",
     )
@@ -146,7 +169,7 @@ def call_api(question: Callable[[Client], Answer]) -> Answer:
 def fetch(question: Callable[[Client], Answer]) -> Answer | None:
     """What the API answers. Where it does not, the page says so in words and goes on without."""
     try:
-        with st.spinner("Loading …"):
+        with st.spinner(_("Loading …")):
             return call_api(question)
     except NotSignedIn:
         current_user.end_page()
@@ -206,4 +229,4 @@ def local(moment: datetime | str, me: Session) -> datetime:
 
 def categories() -> dict[str, str]:
     """The names of the user's categories by their id."""
-    return {"": "No category"} | {each["id"]: each["name"] for each in fetch(Client.categories) or []}
+    return {"": _("No category")} | {each["id"]: each["name"] for each in fetch(Client.categories) or []}

@@ -6,18 +6,19 @@ import streamlit as st
 
 from dashboard import current_user
 from focusflow import clock
+from focusflow.i18n import gettext as _
 
 
 def as_of(key: str) -> datetime | None:
     """The end of a chosen local day; None for now."""
     me = current_user.require_user()
     day = st.date_input(
-        "As of the end of",
+        _("As of the end of"),
         None,
         max_value=current_user.local_today(me),
         format="YYYY-MM-DD",
         key=f"as of {key}",
-        help="As it was known at the end of this day. Leave it empty for now.",
+        help=_("As it was known at the end of this day. Leave it empty for now."),
     )
     if day is None:
         return None

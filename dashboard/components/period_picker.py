@@ -9,9 +9,12 @@ from datetime import date, timedelta
 import streamlit as st
 
 from focusflow.clock import Period
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
-RANGES = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
-USUAL, OWN = "30 days", "Dates"
+#: Named in English by the address, in any language.
+RANGES = {mark("7 days"): 7, mark("30 days"): 30, mark("90 days"): 90, mark("1 year"): 365}
+USUAL, OWN = "30 days", mark("Dates")
 LONGEST_DAYS = 3 * 366
 KEPT = "range-kept"  # what the address says: the name of a range, or its first and last day
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)~(\d{4}-\d\d-\d\d)")
@@ -23,7 +26,14 @@ def chosen(today: date) -> Period:
     own = _dates(kept, today)
     before = OWN if own else kept if kept in RANGES else USUAL
     name = st.segmented_control(
-        "Range", [*RANGES, OWN], default=before, required=True, key="range", label_visibility="collapsed", wrap=True
+        _("Range"),
+        [*RANGES, OWN],
+        default=before,
+        required=True,
+        key="range",
+        format_func=_,
+        label_visibility="collapsed",
+        wrap=True,
     )
     span = _span(name or before, today)
     if name == OWN:
@@ -62,7 +72,7 @@ def _dates(value: str, today: date) -> Period | None:
 
 def _picked(span: Period, today: date) -> Period:
     picked = st.date_input(
-        "Start and end",
+        _("Start and end"),
         (span.first, span.last),
         max_value=today,
         format="YYYY-MM-DD",

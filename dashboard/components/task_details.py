@@ -5,14 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import current_user, formatting
 from dashboard.api_client import Json
 from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
 from dashboard.components.task_rows import completing, reopening, sum_of
 from focusflow.contracts.fields import PRIORITIES
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
-WHAT_IF = "Change these and see what becomes of the score and the rank. Nothing is saved before you say so."
+WHAT_IF = mark("Change these and see what becomes of the score and the rank. Nothing is saved before you say so.")
 
 
 def details(me: Session, task: Json) -> None:
@@ -25,15 +27,20 @@ def details(me: Session, task: Json) -> None:
 
 
 def _what_if(me: Session, task: Json) -> None:
-    layout.section_header("What if", WHAT_IF)
+    layout.section_header(_("What if"), _(WHAT_IF))
     key, was_due = task["id"], _due(task, me)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        due = st.date_input("Due date", was_due, format="YYYY-MM-DD", key=f"what-if due {key}", width=150)
+        due = st.date_input(_("Due date"), was_due, format="YYYY-MM-DD", key=f"what-if due {key}", width=150)
         minutes = st.number_input(
-            "Estimate (min)", 1, 100_000, task["estimated_minutes"], key=f"what-if minutes {key}", width=150
+            _("Estimate (min)"), 1, 100_000, task["estimated_minutes"], key=f"what-if minutes {key}", width=150
         )
     priority = st.segmented_control(
-        "Priority", PRIORITIES, default=task["priority"], required=True, key=f"what-if priority {key}"
+        _("Priority"),
+        PRIORITIES,
+        default=task["priority"],
+        required=True,
+        key=f"what-if priority {key}",
+        format_func=formatting.priority,
     )
     changes: dict[str, Any] = {}
     if due != was_due:
@@ -46,18 +53,18 @@ def _what_if(me: Session, task: Json) -> None:
     if found is None:
         return
     st.markdown(verdict(found, is_changed=bool(changes)))
-    with st.popover("Why", type="tertiary"):
+    with st.popover(_("Why"), type="tertiary"):
         st.markdown(sum_of(found["reasons"], found["score"]))
     if changes:
         before = {name: task[name] for name in ("due_date", "due_at", "estimated_minutes", "priority")}
         st.button(
-            "Save",
+            _("Save"),
             type="primary",
             key=f"what-if save {key}",
             on_click=undo.on_click(
                 lambda client: client.change_task(key, **changes),
-                f"Changed: **{current_user.escape_markdown(task['title'])}**",
-                lambda client, _: client.change_task(key, **before),
+                _("Changed: **{title}**", title=current_user.escape_markdown(task["title"])),
+                lambda client, _answer: client.change_task(key, **before),
             ),
         )
 
@@ -70,12 +77,17 @@ def verdict(found: Json, *, is_changed: bool) -> str:
     'Score **47**, rank **3** of 21'
     """
     if not is_changed:
-        return f"Score **{found['score']:.0f}**, rank **{found['rank']}** of {found['tasks']}"
+        return _(
+            "Score **{score}**, rank **{rank}** of {tasks}",
+            score=f"{found['score']:.0f}",
+            rank=found["rank"],
+            tasks=found["tasks"],
+        )
     score, rank = (
         f"{now:.0f} → {then:.0f}"
         for now, then in ((found["score_now"], found["score"]), (found["rank_now"], found["rank"]))
     )
-    return f"Score **{score}**, rank **{rank}** of {found['tasks']}"
+    return _("Score **{score}**, rank **{rank}** of {tasks}", score=score, rank=rank, tasks=found["tasks"])
 
 
 def _due(task: Json, me: Session) -> date | None:
@@ -85,7 +97,7 @@ def _due(task: Json, me: Session) -> date | None:
 
 
 def _subtasks(task: Json) -> None:
-    layout.section_header("Subtasks")
+    layout.section_header(_("Subtasks"))
     for each in layout.fetch(lambda client: client.subtasks(task["id"])) or []:
         is_done = each["status"] == "completed"
         st.checkbox(
@@ -99,8 +111,8 @@ def _subtasks(task: Json) -> None:
         st.form(f"new subtask {task['id']}", border=False, clear_on_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        title = st.text_input("Add a subtask", max_chars=500)
-        is_sent = st.form_submit_button("Add")
+        title = st.text_input(_("Add a subtask"), max_chars=500)
+        is_sent = st.form_submit_button(_("Add"))
     if is_sent and title.strip() and _add(task, title):
         st.rerun()
 
@@ -108,7 +120,7 @@ def _subtasks(task: Json) -> None:
 def _add(task: Json, title: str) -> bool:
     return undo.act(
         lambda client: client.create_task(title, parent_task_id=task["id"]),
-        f"Added: **{current_user.escape_markdown(title)}**",
+        _("Added: **{title}**", title=current_user.escape_markdown(title)),
         lambda client, new: client.delete_task(new["id"]),
     )
 

@@ -15,15 +15,28 @@ from dashboard.auth.sessions import Session
 from dashboard.components import layout, task_details, undo
 from dashboard.components.counts import not_listed
 from dashboard.components.task_rows import REASONS, completing, reopening
+from focusflow import locales
 from focusflow.contracts.fields import PRIORITIES
-from focusflow.score_reasons import distinguishing
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
+from focusflow.score_reasons import distinguishing, reason_text
 
 LISTED: Final = 200  # the API gives no more at once
 ROW, HEADER, ROWS_AT_ONCE = 35, 38, 15
 VERSION = "version of the task list"
-STATUS: Final[dict[str, dict[str, Any]]] = {"Open": {"open": True}, "Done": {"status": "completed"}, "All": {}}
-SORTS: Final = {"Score": "score", "Due": "due", "Priority": "priority", "Newest": "created"}
-DUE: Final = ("Overdue", "Today", "Next 7 days")
+STATUS: Final[dict[str, dict[str, Any]]] = {
+    mark("Open"): {"open": True},
+    mark("Done"): {"status": "completed"},
+    mark("All"): {},
+}
+#: By what the list can be sorted, as the API calls it, and how that reads.
+SORTS: Final = {
+    "score": mark("By score"),
+    "due": mark("By due date"),
+    "priority": mark("By priority"),
+    "created": mark("By newest"),
+}
+DUE: Final = (mark("Overdue"), mark("Today"), mark("Next 7 days"))
 NO_GOAL: Final = ""
 
 Fields = dict[str, Any]
@@ -38,7 +51,7 @@ def task_list(me: Session) -> None:
     _counts(found["scores"], len(found["tasks"]), filters, query)
     if not found["tasks"]:
         layout.empty_state(
-            "No task matches." if query or filters.keys() - {"open", "sort"} else "No tasks here. Add one above."
+            _("No task matches.") if query or filters.keys() - {"open", "sort"} else _("No tasks here. Add one above.")
         )
         return
     goals = {goal["id"]: goal["title"] for goal in found["goals"]}
@@ -57,24 +70,30 @@ def _filters(today: date) -> tuple[Fields, str]:
     """What the list is to hold, as the API takes it, and the query to search for."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="list-controls"):
         query = st.text_input(
-            "Search", key="search", placeholder="Search tasks", max_chars=200, label_visibility="collapsed"
+            _("Search"), key="search", placeholder=_("Search tasks"), max_chars=200, label_visibility="collapsed"
         )
         status = st.segmented_control(
-            "Show", list(STATUS), default="Open", required=True, key="status", label_visibility="collapsed"
+            _("Show"),
+            list(STATUS),
+            default="Open",
+            required=True,
+            key="status",
+            format_func=_,
+            label_visibility="collapsed",
         )
         sort = st.selectbox(
-            "Sort",
+            _("Sort"),
             list(SORTS),
             key="sort",
-            format_func=lambda name: f"By {name.lower()}",
+            format_func=lambda name: _(SORTS[name]),
             label_visibility="collapsed",
             width=150,
         )
-        with st.popover("Filter", icon=":material/filter_list:"):
-            priority = st.pills("Priority", PRIORITIES, key="priority")
-            due = st.pills("Due", DUE, key="due")
-            tag = st.text_input("Tag", key="tag", max_chars=60)
-    filters: Fields = {**STATUS[status], "sort": SORTS[sort]}
+        with st.popover(_("Filter"), icon=":material/filter_list:"):
+            priority = st.pills(_("Priority"), PRIORITIES, key="priority", format_func=formatting.priority)
+            due = st.pills(_("Due"), DUE, key="due", format_func=_)
+            tag = st.text_input(_("Tag"), key="tag", max_chars=60)
+    filters: Fields = {**STATUS[status], "sort": sort}
     if priority:
         filters["priority"] = priority
     if tag.strip():
@@ -109,15 +128,16 @@ def _matches(task: Json, filters: Fields) -> bool:
 
 def _counts(scores: Json, listed: int, filters: Fields, query: str) -> None:
     """The same counts as on Today, from the same query, and what the list leaves out."""
-    overdue = f", {scores['overdue']} overdue" if scores["overdue"] else ""
-    text = f"{formatting.count(scores['open'], 'open task')}{overdue}"
-    rest = not_listed(scores | {"open": scores["blocked"] + scores["not_begun"]}, 0)
-    text += f" (without a score: {rest})" if rest else ""
+    text = ngettext("{n} open task", "{n} open tasks", scores["open"])
+    if scores["overdue"]:
+        text += ", " + ngettext("{n} overdue", "{n} overdue", scores["overdue"])
+    if rest := not_listed(scores | {"open": scores["blocked"] + scores["not_begun"]}, 0):
+        text += f" ({_('without a score: {tasks}', tasks=rest)})"
     is_whole = filters.get("open") and len(filters) == 2 and not query
     if is_whole and listed < scores["open"]:
-        text += f". The first {listed} are listed: filter or search for the others"
+        text += ". " + _("The first {listed} are listed: filter or search for the others", listed=listed)
     elif not is_whole:
-        text += f". {formatting.count(listed, 'task')} {'match' if listed != 1 else 'matches'}"
+        text += ". " + ngettext("{n} task matches", "{n} tasks match", listed)
     st.caption(f"{text}.")
 
 
@@ -157,20 +177,20 @@ def _due(task: Json, me: Session) -> date | None:
 
 def _note(task: Json, why: Sequence[Mapping[str, Any]], titles: Mapping[str, str], me: Session) -> str:
     """Why it stands here, or why it has no score."""
-    notes = [each["text"] for each in why]
+    notes = [reason_text(each["text"]) for each in why]
     if task["due_at"]:
-        notes.append(f"due at {layout.local(task['due_at'], me):%H:%M}")
+        notes.append(_("due at {time}", time=locales.clock(layout.local(task["due_at"], me))))
     if task["status"] in ("pending", "in_progress") and task["start_at"]:
         start = layout.local(task["start_at"], me)
         if start.date() > current_user.local_today(me):
-            notes.append(f"starts {start:%-d %B}")
+            notes.append(_("starts {day}", day=locales.day_of_year(start)))
     if task["blocked_by"] and not why:
-        notes.append("waiting for another task")
+        notes.append(_("waiting for another task"))
     if task["parent_task_id"]:
         parent = titles.get(task["parent_task_id"])
-        notes.append(f"part of {parent}" if parent else "a subtask")
+        notes.append(_("part of {task}", task=parent) if parent else _("a subtask"))
     if task["recurrence"]:
-        notes.append("repeats")
+        notes.append(_("repeats"))
     return " · ".join(notes)
 
 
@@ -185,20 +205,22 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
         height=HEADER + ROW * min(len(rows), ROWS_AT_ONCE),
         disabled=["score", "note"],
         placeholder="",
-        alt="Tasks with their due dates, priorities, estimates, goals and scores.",
+        alt=_("Tasks with their due dates, priorities, estimates, goals and scores."),
         on_change=lambda: _changed(key, ids, rows, goals),
         column_config={
-            "select": column.CheckboxColumn("Select", width=80),
-            "done": column.CheckboxColumn("Done", width=75),
-            "title": column.TextColumn("Task", required=True, max_chars=500, width=300),
-            "due": column.DateColumn("Due", width=105),
-            "priority": column.SelectboxColumn("Priority", options=PRIORITIES, required=True, width=95),
-            "minutes": column.NumberColumn(
-                "Minutes", help="Estimate", min_value=1, max_value=100_000, step=1, width=95
+            "select": column.CheckboxColumn(_("Select"), width=80),
+            "done": column.CheckboxColumn(_("Done"), width=75),
+            "title": column.TextColumn(_("Task"), required=True, max_chars=500, width=300),
+            "due": column.DateColumn(_("Due"), width=105),
+            "priority": column.SelectboxColumn(
+                _("Priority"), options=PRIORITIES, format_func=formatting.priority, required=True, width=95
             ),
-            "goal": column.SelectboxColumn("Goal", options=[NO_GOAL, *dict.fromkeys(goals.values())], width=170),
-            "score": column.NumberColumn("Score", format="%.0f", width=65),
-            "note": column.TextColumn("Notes", width=320),
+            "minutes": column.NumberColumn(
+                _("Minutes"), help=_("Estimate"), min_value=1, max_value=100_000, step=1, width=95
+            ),
+            "goal": column.SelectboxColumn(_("Goal"), options=[NO_GOAL, *dict.fromkeys(goals.values())], width=170),
+            "score": column.NumberColumn(_("Score"), format="%.0f", width=65),
+            "note": column.TextColumn(_("Notes"), width=320),
         },
     )
     edited: dict[int, Fields] = st.session_state.get(key, {}).get("edited_rows", {})
@@ -228,7 +250,9 @@ def save(task_id: str, row: Fields, wanted: Fields, goals: Mapping[str, str]) ->
         return before
 
     undo.act(
-        change, f"Changed: **{title}**", lambda client, before: client.change_task(task_id, **_back(before, changes))
+        change,
+        _("Changed: **{title}**", title=title),
+        lambda client, before: client.change_task(task_id, **_back(before, changes)),
     )
 
 
@@ -255,15 +279,17 @@ def _back(before: Json, changes: Fields) -> Fields:
 def _bulk(tasks: Sequence[Json], me: Session) -> None:
     """What can be done with the selected tasks."""
     chosen, today = _Selection(tasks), current_user.local_today(me)
-    days = {"Today": today, "Tomorrow": today + timedelta(days=1), "In a week": today + timedelta(days=7)}
+    days = {_("Today"): today, _("Tomorrow"): today + timedelta(days=1), _("In a week"): today + timedelta(days=7)}
     due: dict[str, Fields] = {name: patch_of({"due": str(day)}, {}) for name, day in days.items()}
-    due["No due date"] = patch_of({"due": None}, {})
+    due[_("No due date")] = patch_of({"due": None}, {})
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk"):
-        st.markdown(f"{chosen.name} selected", width="content")
-        st.button("Done", icon=":material/check:", key="bulk done", on_click=chosen.complete)
-        chosen.change("Due", ":material/event:", due)
-        chosen.change("Priority", ":material/flag:", {name: {"priority": name} for name in PRIORITIES})
-        st.button("Delete", icon=":material/delete:", key="bulk delete", type="tertiary", on_click=chosen.delete)
+        st.markdown(_("{name} selected", name=chosen.name), width="content")
+        st.button(_("Done"), icon=":material/check:", key="bulk done", on_click=chosen.complete)
+        chosen.change(_("Due"), ":material/event:", due)
+        chosen.change(
+            _("Priority"), ":material/flag:", {formatting.priority(name): {"priority": name} for name in PRIORITIES}
+        )
+        st.button(_("Delete"), icon=":material/delete:", key="bulk delete", type="tertiary", on_click=chosen.delete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,21 +306,21 @@ class _Selection:
     def name(self) -> str:
         if len(self.tasks) == 1:
             return f"**{current_user.escape_markdown(self.tasks[0]['title'])}**"
-        return formatting.count(len(self.tasks), "task")
+        return ngettext("{n} task", "{n} tasks", len(self.tasks))
 
     def complete(self) -> None:
-        def reopen(client: Client, _: Any) -> None:
+        def reopen(client: Client, _answer: Any) -> None:
             for each in reversed(self.ids):
                 client.reopen_task(each)
 
-        self._act(lambda client: client.complete_tasks(self.ids), f"Done: {self.name}", reopen)
+        self._act(lambda client: client.complete_tasks(self.ids), _("Done: {name}", name=self.name), reopen)
 
     def delete(self) -> None:
-        def restore(client: Client, _: Any) -> None:
+        def restore(client: Client, _answer: Any) -> None:
             for each in self.ids:
                 client.restore_task(each)
 
-        self._act(lambda client: client.delete_tasks(self.ids), f"Deleted: {self.name}", restore)
+        self._act(lambda client: client.delete_tasks(self.ids), _("Deleted: {name}", name=self.name), restore)
 
     def change(self, label: str, icon: str, choices: Mapping[str, Fields]) -> None:
         """A button with the changes to choose from."""
@@ -303,11 +329,13 @@ class _Selection:
         def chosen() -> None:
             changes = choices[st.session_state[key]]
 
-            def back(client: Client, _: Any) -> None:
+            def back(client: Client, _answer: Any) -> None:
                 for task in self.tasks:
                     client.change_task(task["id"], **_back(task, changes))
 
-            self._act(lambda client: client.change_tasks(self.ids, **changes), f"Changed: {self.name}", back)
+            self._act(
+                lambda client: client.change_tasks(self.ids, **changes), _("Changed: {name}", name=self.name), back
+            )
 
         st.menu_button(label, list(choices), key=key, icon=icon, on_click=chosen)
 

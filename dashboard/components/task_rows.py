@@ -11,11 +11,13 @@ from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
 from dashboard.components.timer import starting
-from focusflow import clock
-from focusflow.score_reasons import distinguishing
+from focusflow import clock, locales
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
+from focusflow.score_reasons import distinguishing, reason_text
 
 REASONS: Final = 2
-SNOOZE: Final = {"Until tomorrow": 1, "For three days": 3, "For a week": 7}
+SNOOZE: Final = {mark("Until tomorrow"): 1, mark("For three days"): 3, mark("For a week"): 7}
 
 
 def reasons_of(tasks: Sequence[Json]) -> dict[str, list[Mapping[str, Any]]]:
@@ -38,11 +40,11 @@ def task_row(
                 _buttons(me, task, running, is_next=is_next)
         with st.container(horizontal=True, wrap=False, gap="xsmall", vertical_alignment="center", key=f"why-{task_id}"):
             texts = [
-                f":{'orange' if is_late(each) else 'gray'}[{current_user.escape_markdown(each['text'])}]"
+                f":{'orange' if is_late(each) else 'gray'}[{current_user.escape_markdown(reason_text(each['text']))}]"
                 for each in reasons
             ]
             st.markdown(f":small[{' · '.join(texts)}]" if texts else "")
-            with st.popover(f"Score {task['score']:.0f}", type="tertiary"):
+            with st.popover(_("Score {score}", score=locales.count(task["score"])), type="tertiary"):
                 _why(me, task)
 
 
@@ -51,11 +53,11 @@ def _buttons(me: Session, task: Json, running: Json | None, *, is_next: bool) ->
     is_running = running is not None and running["task_id"] == task_id
     if not is_running:
         st.button(
-            "Start" if is_next else "",
+            _("Start") if is_next else "",
             key=f"start-{task_id}",
             type="primary" if is_next else "tertiary",
             icon=":material/play_arrow:",
-            help="Start the timer for this task",
+            help=_("Start the timer for this task"),
             on_click=starting(task_id),
         )
     _complete_button(task, running, label="Done" if is_next else "", is_quiet=not is_next)
@@ -69,7 +71,7 @@ def _complete_button(task: Json, running: Json | None, *, label: str, is_quiet: 
         key=f"complete-{task_id}",
         type="tertiary" if is_quiet else "secondary",
         icon=":material/check:",
-        help="Complete this task",
+        help=_("Complete this task"),
         on_click=completing(task_id, task["title"], running),
     )
 
@@ -89,7 +91,7 @@ def completing(task_id: str, title: str, running: Json | None = None) -> Callabl
         if running is not None and running["task_id"] == task_id:
             client.resume_timer(running["id"])
 
-    return undo.on_click(complete, f"Done: **{current_user.escape_markdown(title)}**", reopen)
+    return undo.on_click(complete, _("Done: **{title}**", title=current_user.escape_markdown(title)), reopen)
 
 
 def reopening(task_id: str, title: str) -> Callable[[], None]:
@@ -98,10 +100,10 @@ def reopening(task_id: str, title: str) -> Callable[[], None]:
     def reopen(client: Client) -> Any:
         return client.reopen_task(task_id)
 
-    def complete(client: Client, _: Json) -> Any:
+    def complete(client: Client, _answer: Json) -> Any:
         return client.complete_task(task_id)
 
-    return undo.on_click(reopen, f"Open again: **{current_user.escape_markdown(title)}**", complete)
+    return undo.on_click(reopen, _("Open again: **{title}**", title=current_user.escape_markdown(title)), complete)
 
 
 def _snooze(me: Session, task: Json, *, label: str, is_quiet: bool) -> None:
@@ -109,7 +111,8 @@ def _snooze(me: Session, task: Json, *, label: str, is_quiet: bool) -> None:
 
     def until_then() -> None:
         days = SNOOZE[st.session_state[key]]
-        until = clock.start_of(current_user.local_today(me) + timedelta(days=days), me.timezone)
+        until_day = current_user.local_today(me) + timedelta(days=days)
+        until = clock.start_of(until_day, me.timezone)
 
         def snooze(client: Client) -> Any:
             before = client.task(task_id)["start_at"]
@@ -120,15 +123,20 @@ def _snooze(me: Session, task: Json, *, label: str, is_quiet: bool) -> None:
             return client.change_task(task_id, start_at=before)
 
         title = current_user.escape_markdown(task["title"])
-        undo.act(snooze, f"Snoozed until {until:%A}: **{title}**", wake)
+        undo.act(
+            snooze,
+            _("Snoozed until {day}: **{title}**", day=locales.weekday_name(until_day.weekday()), title=title),
+            wake,
+        )
 
     st.menu_button(
         label,
         list(SNOOZE),
         key=key,
+        format_func=_,
         type="tertiary" if is_quiet else "secondary",
         icon=":material/snooze:",
-        help="Snooze",
+        help=_("Snooze"),
         on_click=until_then,
     )
 
@@ -141,21 +149,32 @@ def kindly(task: Json) -> Json:
     """A task without the count of days that it is late."""
     if not any(map(is_late, task["reasons"])):
         return task
-    reasons = [each | {"text": "due"} if is_late(each) else each for each in task["reasons"]]
+    reasons = [each | {"text": _("due")} if is_late(each) else each for each in task["reasons"]]
     return task | {"reasons": reasons, "due_date": None, "due_at": None}
 
 
 def _why(me: Session, task: Json) -> None:
-    st.markdown("**Why this score**")
+    st.markdown(f"**{_('Why this score')}**")
     st.markdown(sum_of(task["reasons"], task["score"]))
     due = formatting.due(
         task, current_user.local_today(me), layout.local(task["due_at"], me) if task["due_at"] else None
     )
-    text = f"Due {due}. " if due else ""
-    st.caption(f"{text}By {task['model_version']}, as of {layout.local(task['as_of'], me):%H:%M}.")
+    made = _(
+        "By {model}, as of {time}.", model=task["model_version"], time=locales.clock(layout.local(task["as_of"], me))
+    )
+    st.caption(f"{_('Due {day}', day=due)}. {made}" if due else made)
 
 
 def sum_of(reasons: Sequence[Mapping[str, Any]], score: float) -> str:
     """All reasons of a score as a table that adds up."""
-    lines = [f"| {each['text']} | {each['points']:+.1f} |" for each in reasons]
-    return "\n".join(["| reason | points |", "|---|---:|", *lines, f"| **score** | **{score:.1f}** |"])
+    lines = [f"| {reason_text(each['text'])} | {_signed(each['points'])} |" for each in reasons]
+    head, total = f"| {_('reason')} | {_('points')} |", f"| **{_('score')}** | **{locales.decimal(score, 1, 1)}** |"
+    return "\n".join([head, "|---|---:|", *lines, total])
+
+
+def _signed(points: float) -> str:
+    """
+    >>> _signed(1.25), _signed(-0.5)
+    ('+1.2', '-0.5')
+    """
+    return f"{'-' if points < 0 else '+'}{locales.decimal(abs(points), 1, 1)}"

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.api_client import Client
 from dashboard.components import layout
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
 
 LAST_ACT, PAGE = "last act", "page of the last act"
 
@@ -65,13 +66,13 @@ def last_act(page: str) -> None:
         st.container(key="undo", horizontal=True, vertical_alignment="center", horizontal_alignment="center"),
     ):
         st.markdown(done.text, width="content")
-        st.button("Undo", key="undo-act", icon=":material/undo:", on_click=_take_back)
-        st.button("", key="undo-dismiss", icon=":material/close:", type="tertiary", help="Dismiss", on_click=_forget)
+        st.button(_("Undo"), key="undo-act", icon=":material/undo:", on_click=_take_back)
+        st.button("", key="undo-dismiss", icon=":material/close:", type="tertiary", help=_("Dismiss"), on_click=_forget)
 
 
 def _take_back() -> None:
     done: Done = st.session_state.pop(LAST_ACT)
-    layout.perform(done.inverse, "Undone.")
+    layout.perform(done.inverse, _("Undone."))
 
 
 def _forget() -> None:

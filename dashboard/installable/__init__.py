@@ -19,6 +19,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.auth.headers import policy_of_form
+from focusflow.i18n import gettext as _
+from focusflow.i18n import language, mark
 
 HERE = Path(str(files(__name__)))
 STREAMLIT = Path(str(files(streamlit))) / "static"
@@ -67,7 +69,6 @@ MANIFEST = {
     "id": "/",
     "name": "FocusFlow",
     "short_name": "FocusFlow",
-    "description": "Your tasks, habits, goals and time in numbers.",
     "start_url": "/",
     "scope": "/",
     "display": "standalone",
@@ -79,11 +80,9 @@ MANIFEST = {
         for purpose in ("any", "maskable")
         if size >= 192
     ],
-    "shortcuts": [
-        {"name": name, "url": f"/{name.lower()}", "icons": [{"src": f"/icons/{ICONS[192]}", "sizes": "192x192"}]}
-        for name in ("Tasks", "Habits", "Time")
-    ],
 }
+SHORTCUTS = (mark("Tasks"), mark("Habits"), mark("Time"))
+DESCRIPTION = mark("Your tasks, habits, goals and time in numbers.")
 
 
 def routes(page_paths: list[str]) -> list[Route]:
@@ -102,7 +101,7 @@ def _document() -> str:
     page = (STREAMLIT / "index.html").read_text(encoding="utf-8")
     look = (HERE.parent / "look.css").read_text(encoding="utf-8")
     own = "\n    ".join([HEAD, *_preloads(page), f"<style>\n{look}</style>"])
-    changed, count = re.subn(r"<title>.*?</title>", lambda _: own, page)
+    changed, count = re.subn(r"<title>.*?</title>", lambda _found: own, page)
     if count != 1:
         raise ValueError("The page of this version of Streamlit has no title to replace.")
     return changed
@@ -122,20 +121,31 @@ def _preloads(page: str) -> Iterator[str]:
         seen.update(new)
 
 
-def document(_: Request) -> Response:
+def document(_request: Request) -> Response:
     return HTMLResponse(_document(), headers={"Cache-Control": "no-cache"})
 
 
-def manifest(_: Request) -> Response:
-    return JSONResponse(MANIFEST, media_type="application/manifest+json", headers={"Cache-Control": DAY})
+def manifest(_request: Request) -> Response:
+    icons = [{"src": f"/icons/{ICONS[192]}", "sizes": "192x192"}]
+    shortcuts = [{"name": _(name), "url": f"/{name.lower()}", "icons": icons} for name in SHORTCUTS]
+    content = {**MANIFEST, "description": _(DESCRIPTION), "lang": language(), "shortcuts": shortcuts}
+    return JSONResponse(content, media_type="application/manifest+json", headers={"Cache-Control": DAY})
 
 
-def service_worker(_: Request) -> Response:
+def service_worker(_request: Request) -> Response:
     return FileResponse(HERE / "service-worker.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
-def offline(_: Request) -> Response:
+def offline(_request: Request) -> Response:
     page = (HERE / "offline.html").read_text(encoding="utf-8")
+    texts = {
+        "language": language(),
+        "title": _("No connection"),
+        "text": _("FocusFlow cannot be reached from here. Nothing that you saved is lost."),
+        "again": _("Try again"),
+    }
+    for name, text in texts.items():
+        page = page.replace(f"[{name}]", text)
     return HTMLResponse(page, headers={"Cache-Control": "no-cache", "Content-Security-Policy": policy_of_form()})
 
 

@@ -6,17 +6,19 @@ from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
 from dashboard.components import confirmation, layout
+from focusflow import locales
+from focusflow.i18n import gettext as _
 
 EVERY_SECONDS = 5
 
 
 def section() -> None:
-    layout.section_header("Your data")
-    st.caption("A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file.")
+    layout.section_header(_("Your data"))
+    st.caption(_("A ZIP with everything that is stored about you, as JSON and CSV. A README explains every file."))
     _export()
-    layout.section_header("How long data is kept")
+    layout.section_header(_("How long data is kept"))
     _retention()
-    layout.section_header("Erase account")
+    layout.section_header(_("Erase account"))
     _erasure()
 
 
@@ -26,17 +28,17 @@ def _export() -> None:
     export = layout.fetch(Client.personal_data)
     status = export["status"] if export else None
     if status == "requested":
-        st.markdown("Your export is being prepared. This takes a minute or two.")
+        st.markdown(_("Your export is being prepared. This takes a minute or two."))
         return
     if export and status == "ready":
         _download(export)
     if status == "failed":
-        st.warning("Your export could not be written. Try again, or ask your operator.")
+        st.warning(_("Your export could not be written. Try again, or ask your operator."))
     st.button(
-        "Export my data",
+        _("Export my data"),
         key="export",
         type="secondary" if status == "ready" else "primary",
-        on_click=layout.on_click(Client.request_personal_data, "Your export is being prepared."),
+        on_click=layout.on_click(Client.request_personal_data, _("Your export is being prepared.")),
     )
 
 
@@ -48,9 +50,15 @@ def _download(export: Json) -> None:
         with store.client(me) as client:
             return client.personal_data_file()
 
-    st.markdown(f"Your export of {made:%-d %B, %H:%M} is ready until {gone:%-d %B}.")
+    st.markdown(
+        _(
+            "Your export of {made} is ready until {gone}.",
+            made=locales.day_and_time(made),
+            gone=locales.day_of_year(gone),
+        )
+    )
     st.download_button(
-        "Download",
+        _("Download"),
         content,
         "focusflow-export.zip",
         "application/zip",
@@ -62,7 +70,7 @@ def _download(export: Json) -> None:
 
 
 def _retention() -> None:
-    rows = [{"Data": data.replace("`", ""), "Kept for": kept} for data, kept in shared().retention.items()]
+    rows = [{_("Data"): data.replace("`", ""), _("Kept for"): kept} for data, kept in shared().retention.items()]
     st.dataframe(rows, hide_index=True)
 
 
@@ -71,23 +79,26 @@ def _erasure() -> None:
     if me.erasure_due_at:
         due_at = layout.local(me.erasure_due_at, me)
         st.markdown(
-            f"Your account will be erased on {due_at:%-d %B at %H:%M}, with everything that is stored about you."
+            _(
+                "Your account will be erased on {due_at}, with everything that is stored about you.",
+                due_at=locales.day_and_time(due_at),
+            )
         )
-        if st.button("Keep my account", type="primary"):
-            layout.perform_and_rerun(_cancel, "Your account is kept.")
+        if st.button(_("Keep my account"), type="primary"):
+            layout.perform_and_rerun(_cancel, _("Your account is kept."))
         return
-    st.markdown("Deletes your account and everything that is stored about you, for good. Export your data first.")
+    st.markdown(_("Deletes your account and everything that is stored about you, for good. Export your data first."))
     found = layout.fetch(Client.confirmation)
     if found is None or (not found["has_password"] and not confirmation.is_confirmed()):
         return
     with st.form("erase account", clear_on_submit=True):
         password = _password() if found["has_password"] else ""
-        if st.form_submit_button("Erase my account"):
-            layout.perform_and_rerun(lambda client: _erase(client, password), "Your account will be erased.")
+        if st.form_submit_button(_("Erase my account")):
+            layout.perform_and_rerun(lambda client: _erase(client, password), _("Your account will be erased."))
 
 
 def _password() -> str:
-    return st.text_input("Current password", type="password", autocomplete="current-password", key="erase with")
+    return st.text_input(_("Current password"), type="password", autocomplete="current-password", key="erase with")
 
 
 def _erase(client: Client, password: str) -> None:

@@ -8,34 +8,39 @@ import streamlit as st
 from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
+from focusflow import locales
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
-TARGETS = {"task": "a task", "event": "an appointment"}
+TARGETS = {"task": mark("a task"), "event": mark("an appointment")}
 MAPPING = "title = $.issue.title\nid = $.issue.number"
 SAMPLE = '{"issue": {"title": "Fix it", "number": 7}}'
 
 
 def section() -> None:
-    layout.section_header("Incoming")
-    st.caption("Other programs post JSON to a secret address, and it becomes a task or an appointment.")
+    layout.section_header(_("Incoming"))
+    st.caption(_("Other programs post JSON to a secret address, and it becomes a task or an appointment."))
     _new()
     for hook in layout.fetch(Client.incoming_hooks) or []:
         _show(hook)
 
 
 def _new() -> None:
-    with st.expander("Create an address", icon=":material/add:"), st.form("incoming hook", border=False):
-        name = st.text_input("Name", placeholder="Issues of the team", max_chars=100, key="name of hook")
-        target = st.selectbox("A message becomes", list(TARGETS), format_func=TARGETS.__getitem__)
+    with st.expander(_("Create an address"), icon=":material/add:"), st.form("incoming hook", border=False):
+        name = st.text_input(_("Name"), placeholder=_("Issues of the team"), max_chars=100, key="name of hook")
+        target = st.selectbox(_("A message becomes"), list(TARGETS), format_func=lambda name: _(TARGETS[name]))
         written = st.text_area(
-            "Fields",
+            _("Fields"),
             MAPPING,
-            help="One per line: a field, =, and a JSONPath or a fixed text. With `id`, the same thing is taken once.",
+            help=_(
+                "One per line: a field, =, and a JSONPath or a fixed text. With `id`, the same thing is taken once."
+            ),
         )
-        sample = st.text_area("Example of a message", SAMPLE)
+        sample = st.text_area(_("Example of a message"), SAMPLE)
         with st.container(horizontal=True):
-            is_tried = st.form_submit_button("Preview")
-            is_sent = st.form_submit_button("Create address", type="primary")
+            is_tried = st.form_submit_button(_("Preview"))
+            is_sent = st.form_submit_button(_("Create address"), type="primary")
     if is_tried:
         _preview(target, _mapping(written), sample)
     if is_sent:
@@ -44,14 +49,14 @@ def _new() -> None:
 
 def _mapping(written: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in written.splitlines() if line.strip())
-    return {name.strip(): source.strip() for name, _, source in pairs}
+    return {name.strip(): source.strip() for name, _sign, source in pairs}
 
 
 def _preview(target: str, mapping: dict[str, str], sample: str) -> None:
     try:
         body: Any = json.loads(sample)
     except ValueError:
-        st.warning("The example is not JSON.")
+        st.warning(_("The example is not JSON."))
         return
     try:
         found = layout.call_api(lambda client: client.preview_incoming_hook(target, mapping, body))
@@ -66,14 +71,14 @@ def _preview(target: str, mapping: dict[str, str], sample: str) -> None:
 
 def _make(name: str, target: str, mapping: dict[str, str]) -> None:
     if not name.strip() or not mapping:
-        st.warning("Enter a name and fields.")
+        st.warning(_("Enter a name and fields."))
         return
     try:
         made = layout.call_api(lambda client: client.create_incoming_hook(name, target, mapping))
     except Problem as problem:
         st.error(str(problem))
         return
-    st.success("Post messages to this address. Copy it now: it cannot be shown again.", icon=":material/link:")
+    st.success(_("Post messages to this address. Copy it now: it cannot be shown again."), icon=":material/link:")
     st.code(made["url"], language=None)
 
 
@@ -81,17 +86,17 @@ def _show(hook: Json) -> None:
     me = current_user.require_user()
     with st.container(border=True), layout.row():
         used = hook["last_used_at"]
-        when = f"last used {layout.local(used, me):%-d %B, %H:%M}" if used else "never used"
+        when = _("last used {moment}", moment=locales.day_and_time(layout.local(used, me))) if used else _("never used")
         name = current_user.escape_markdown(hook["name"])
         fields = ", ".join(f"`{field} = {source}`" for field, source in hook["mapping"].items())
-        st.markdown(f"**{name}** · {TARGETS[hook['target']]} · {when}  \n:small[{fields}]")
+        st.markdown(f"**{name}** · {_(TARGETS[hook['target']])} · {when}  \n:small[{fields}]")
         if hook["problem"]:
             st.warning(current_user.escape_markdown(hook["problem"]), icon=":material/error:")
-        with st.popover("Delete", key=f"delete hook {hook['id']}"):
-            st.markdown("The address stops working at once. What it created stays.")
+        with st.popover(_("Delete"), key=f"delete hook {hook['id']}"):
+            st.markdown(_("The address stops working at once. What it created stays."))
             st.button(
-                "Delete address",
+                _("Delete address"),
                 key=f"delete {hook['id']}",
                 type="primary",
-                on_click=layout.on_click(lambda client: client.delete_incoming_hook(hook["id"]), "Deleted."),
+                on_click=layout.on_click(lambda client: client.delete_incoming_hook(hook["id"]), _("Deleted.")),
             )

@@ -5,14 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import formatting
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
 from dashboard.settings import channels
+from focusflow import locales
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.notification_kinds import KINDS
 
-CHANNELS = {"email": "Email", "in_app": "In the app"}
-AFTER_EMPTY = {"line": "Send a short note", "nothing": "Send nothing"}
+CHANNELS = {"email": mark("Email"), "in_app": mark("In the app")}
+AFTER_EMPTY = {"line": mark("Send a short note"), "nothing": mark("Send nothing")}
 
 
 def section() -> None:
@@ -25,40 +27,40 @@ def section() -> None:
             changes = _reports(chosen) | _quiet(chosen)
         with right:
             changes["notifications"] = _types(chosen["notifications"])
-        if st.form_submit_button("Save", type="primary"):
-            layout.perform(lambda client: client.change_preferences(**changes), "Saved.")
+        if st.form_submit_button(_("Save"), type="primary"):
+            layout.perform(lambda client: client.change_preferences(**changes), _("Saved."))
     channels.section()
 
 
 def _reports(chosen: Json) -> dict[str, Any]:
-    layout.section_header("Reports")
+    layout.section_header(_("Reports"))
     return {
-        "weekly_report": st.toggle("Weekly report", chosen["weekly_report"]),
+        "weekly_report": st.toggle(_("Weekly report"), chosen["weekly_report"]),
         "weekly_report_day": st.selectbox(
-            "Sent on", range(7), chosen["weekly_report_day"], format_func=formatting.WEEKDAYS.__getitem__
+            _("Sent on"), range(7), chosen["weekly_report_day"], format_func=locales.weekday_name
         ),
         "weekly_report_hour": st.selectbox(
-            "Sent at", range(24), chosen["weekly_report_hour"], format_func=lambda hour: f"{hour:02}:00"
+            _("Sent at"), range(24), chosen["weekly_report_hour"], format_func=locales.hour
         ),
-        "monthly_report": st.toggle("Monthly report", chosen["monthly_report"]),
+        "monthly_report": st.toggle(_("Monthly report"), chosen["monthly_report"]),
         "empty_week": st.selectbox(
-            "If nothing happened",
+            _("If nothing happened"),
             list(AFTER_EMPTY),
             list(AFTER_EMPTY).index(chosen["empty_week"]),
-            format_func=AFTER_EMPTY.__getitem__,
+            format_func=lambda name: _(AFTER_EMPTY[name]),
         ),
     }
 
 
 def _quiet(chosen: Json) -> dict[str, Any]:
     layout.section_header(
-        "Quiet hours", "No emails and no messages to channels during quiet hours, in your local time."
+        _("Quiet hours"), _("No emails and no messages to channels during quiet hours, in your local time.")
     )
     quiet = {
         name: st.time_input(label, _clock(chosen[name]), step=900)
-        for name, label in (("quiet_from", "Quiet hours start"), ("quiet_until", "Quiet hours end"))
+        for name, label in (("quiet_from", _("Quiet hours start")), ("quiet_until", _("Quiet hours end")))
     }
-    calm = st.toggle("Calm mode", chosen["calm_mode"], help="Today shows one next step and no overdue counts.")
+    calm = st.toggle(_("Calm mode"), chosen["calm_mode"], help=_("Today shows one next step and no overdue counts."))
     return {name: each.strftime("%H:%M") if each else None for name, each in quiet.items()} | {"calm_mode": calm}
 
 
@@ -67,14 +69,14 @@ def _clock(written: str | None) -> time | None:
 
 
 def _types(chosen: Json) -> dict[str, Any]:
-    layout.section_header("Notifications", "No channel means off.")
+    layout.section_header(_("Notifications"), _("No channel means off."))
     chosen_channels = {
         name: st.pills(
-            KINDS[name].label if name in KINDS else name,
+            _(KINDS[name].label) if name in KINDS else name,
             list(CHANNELS),
             selection_mode="multi",
             default=choice["channels"] if choice["is_enabled"] else [],
-            format_func=CHANNELS.__getitem__,
+            format_func=lambda name: _(CHANNELS[name]),
         )
         for name, choice in chosen.items()
     }

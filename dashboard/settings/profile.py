@@ -3,11 +3,12 @@
 import streamlit as st
 from babel import Locale, UnknownLocaleError
 
-from dashboard import current_user, formatting
+from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.app_state import shared
 from dashboard.components import layout
-from focusflow import clock
+from focusflow import clock, i18n, locales
+from focusflow.i18n import gettext as _
 from focusflow.metrics import BY_NAME
 
 #: Those that are offered; the API takes any.
@@ -23,32 +24,34 @@ def section() -> None:
         return
     zones = sorted(clock.zone_names())
     with st.form("profile"):
-        st.text_input("Email", me["email"], disabled=True)
-        name = st.text_input("Name", me["display_name"], max_chars=200)
+        st.text_input(_("Email"), me["email"], disabled=True)
+        name = st.text_input(_("Name"), me["display_name"], max_chars=200)
         zone = st.selectbox(
-            "Time zone",
+            _("Time zone"),
             zones,
             zones.index(me["timezone"]) if me["timezone"] in zones else None,
-            help="Applies from now on. Past days stay as they were.",
+            help=_("Applies from now on. Past days stay as they were."),
         )
-        start = st.selectbox("Week starts on", range(7), me["week_start"], format_func=formatting.WEEKDAYS.__getitem__)
-        locales = sorted({*LOCALES, me["locale"]})
+        start = st.selectbox(_("Week starts on"), range(7), me["week_start"], format_func=locales.weekday_name)
+        offered = sorted({*LOCALES, me["locale"]})
         locale = st.selectbox(
-            "Date and number format in emails",
-            locales,
-            locales.index(me["locale"]),
+            _("Language and formats"),
+            offered,
+            offered.index(me["locale"]),
             format_func=_called,
-            help="The text stays English.",
+            help=_(
+                "English, German, French and Spanish. In other languages, dates and numbers are written as there, and texts are English."
+            ),
         )
         target = st.number_input(
-            "Daily focus target (min)",
+            _("Daily focus target (min)"),
             1,
             1440,
             me["daily_focus_goal_minutes"],
-            placeholder="your usual amount",
-            help=BY_NAME["focus_target_minutes"].meaning,
+            placeholder=_("your usual amount"),
+            help=_(BY_NAME["focus_target_minutes"].meaning),
         )
-        if st.form_submit_button("Save", type="primary"):
+        if st.form_submit_button(_("Save"), type="primary"):
             said = {"display_name": name, "timezone": zone, "week_start": start, "locale": locale}
             _save({**said, "daily_focus_goal_minutes": target})
 
@@ -56,7 +59,7 @@ def section() -> None:
 def _called(locale: str) -> str:
     """The display name of a locale."""
     try:
-        return Locale.parse(locale, sep="-").get_display_name("en") or locale
+        return Locale.parse(locale, sep="-").get_display_name(i18n.language()) or locale
     except (UnknownLocaleError, ValueError):
         return locale
 
@@ -66,4 +69,4 @@ def _save(changes: Json) -> None:
         client.change_me(**changes)
         shared().store.forget(current_user.require_user().token)
 
-    layout.perform_and_rerun(change, "Saved.")
+    layout.perform_and_rerun(change, _("Saved."))

@@ -13,12 +13,23 @@ from dashboard.components import layout
 from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
+from focusflow import locales
 from focusflow.approximate_dates import approximately, between
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 
 A_PAGE = 10
-PACE = "The dashed line is an even pace from start to target date. Ahead and behind are measured against it. The band is the forecast."
+PACE = mark(
+    "The dashed line is an even pace from start to target date. Ahead and behind are measured against it. The band is the forecast."
+)
+STATES = {
+    "completed": mark("completed at {progress}"),
+    "paused": mark("paused at {progress}"),
+    "cancelled": mark("cancelled at {progress}"),
+    "abandoned": mark("abandoned at {progress}"),
+}
 MIN_POINTS_OFF = 1  # of the whole goal; closer to the even pace is on pace
-FORECAST = (
+FORECAST = mark(
     "When it is reached if it goes on as in the twelve weeks before, with their trend: as likely before as after the time in the middle, and"
     " eight times in ten between the other two. Dates are as exact as they are known. It is no promise: it knows nothing of what is ahead."
 )
@@ -26,12 +37,12 @@ FORECAST = (
 
 def page() -> None:
     today = current_user.local_today(current_user.require_user())
-    span = layout.page_header("Goals", today)
+    span = layout.page_header(_("Goals"), today)
     goals = layout.fetch(lambda client: list(client.goals(limit=200)))
     if goals is None:
         return
     if not goals:
-        layout.empty_state("No goals yet. Add one below with a target date.")
+        layout.empty_state(_("No goals yet. Add one below with a target date."))
     active = [goal for goal in goals if goal["status"] == "active"]
     if active:
         progress = lake.query("goal_progress", first=span.first, last=span.last)
@@ -53,20 +64,24 @@ def _goal(goal: Json, progress: pl.DataFrame, today: date) -> None:
             _progress_form(goal)
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
-            st.metric("Progress", standing(goal), help=PACE, height=layout.METRIC_HEIGHT)
+            st.metric(_("Progress"), standing(goal), help=_(PACE), height=layout.METRIC_HEIGHT)
             st.caption(pace(goal, days, today))
             if len(days) and (forecast := _forecast(days.row(-1, named=True))):
-                st.caption(forecast, help=FORECAST)
+                st.caption(forecast, help=_(FORECAST))
         with right:
             if len(days) > 1:
                 whole = goal["target_value"] if goal["measurement"] == "number" else 100
                 unit = "%" if goal["measurement"] != "number" else f" {goal['unit']}" if goal["unit"] else ""
                 layout.chart(
                     charts.pace(days, whole, unit),
-                    f"Progress of this goal from {days['progress'][0]:.0f} to {days['progress'][-1]:.0f} percent, over an even pace, and when it is likely to be reached.",
+                    _(
+                        "Progress of this goal from {first} to {last} percent, over an even pace, and when it is likely to be reached.",
+                        first=locales.count(days["progress"][0]),
+                        last=locales.count(days["progress"][-1]),
+                    ),
                 )
             else:
-                st.caption("The chart starts tomorrow.")
+                st.caption(_("The chart starts tomorrow."))
         if goal["measurement"] == "milestones":
             _steps(goal)
 
@@ -80,20 +95,33 @@ def standing(goal: Json) -> str:
     """
     if goal["measurement"] != "number":
         return formatting.percent(goal["progress"] / 100)
-    amounts = f"{formatting.amount(goal['current_value'])} of {formatting.amount(goal['target_value'])}"
+    amounts = _(
+        "{part} of {whole}",
+        part=formatting.amount(goal["current_value"]),
+        whole=formatting.amount(goal["target_value"]),
+    )
     return f"{amounts} {goal['unit']}" if goal["unit"] else amounts
 
 
 def pace(goal: Json, days: pl.DataFrame, today: date) -> str:
     """How far a goal is ahead or behind, and how long it has, as text."""
     if goal["target_date"] is None:
-        return "No target date, so no pace to compare with."
+        return _("No target date, so no pace to compare with.")
     left = (date.fromisoformat(goal["target_date"]) - today).days
-    until = f"{formatting.count(abs(left), 'day')} {'left' if left >= 0 else 'overdue'}" if left else "due today"
+    if not left:
+        until = _("due today")
+    elif left > 0:
+        until = ngettext("{n} day left", "{n} days left", left)
+    else:
+        until = ngettext("{n} day overdue", "{n} days overdue", -left)
     ahead = days["ahead"][-1] if len(days) else None
     if ahead is None:
         return f"{until[0].upper()}{until[1:]}."
-    off = "On pace" if abs(ahead) < MIN_POINTS_OFF else f"{_off(goal, abs(ahead))} {'ahead' if ahead > 0 else 'behind'}"
+    if abs(ahead) < MIN_POINTS_OFF:
+        off = _("On pace")
+    else:
+        amount = _off(goal, abs(ahead))
+        off = _("{amount} ahead", amount=amount) if ahead > 0 else _("{amount} behind", amount=amount)
     return f"{off} · {until}"
 
 
@@ -103,7 +131,7 @@ def _off(goal: Json, points: float) -> str:
     ('3 books', '12 points')
     """
     if goal["measurement"] != "number":
-        return formatting.count(round(points), "point")
+        return ngettext("{n} point", "{n} points", points)
     value = points / 100 * goal["target_value"]
     exact = value if value < 1 else round(value)
     return f"{formatting.amount(exact)} {goal['unit'] or ''}".strip()
@@ -117,34 +145,42 @@ def _forecast(day: dict[str, Any]) -> str | None:
     if middle is None:
         return None
     span = (late - early).days if early and late else None
-    likely = f"Likely around {approximately(middle, span)}"
+    likely = _("Likely around {when}", when=approximately(middle, span))
     if early is not None:
         likely += f", {between(early, late)}"
     chance = day["probability_on_time"]
     if chance is None or target is None:
         return f"{likely}."
-    return f"{formatting.chance(chance).capitalize()} chance of finishing by {target:%-d %B}. {likely}."
+    finishing = _(
+        "{chance} chance of finishing by {day}.", chance=formatting.chance(chance), day=locales.day_of_year(target)
+    )
+    return f"{finishing[:1].upper()}{finishing[1:]} {likely}."
 
 
 def _progress_form(goal: Json) -> None:
     """A form to record progress."""
     if goal["measurement"] == "milestones":
         return
-    with st.popover("Record progress", icon=":material/trending_up:"), st.form(f"progress {goal['id']}", border=False):
+    with (
+        st.popover(_("Record progress"), icon=":material/trending_up:"),
+        st.form(f"progress {goal['id']}", border=False),
+    ):
         is_number = goal["measurement"] == "number"
-        label = f"{(goal['unit'] or 'progress').capitalize()} so far" if is_number else "Percent so far"
+        label = (
+            _("{unit} so far", unit=(goal["unit"] or _("progress")).capitalize()) if is_number else _("Percent so far")
+        )
         top = None if is_number else 100.0
         value = st.number_input(label, 0.0, top, float(goal["current_value"]), key=f"value {goal['id']}")
-        if st.form_submit_button("Record", type="primary"):
+        if st.form_submit_button(_("Record"), type="primary"):
             layout.perform_and_rerun(
                 lambda client: client.record_progress(goal["id"], value),
-                "Recorded. The chart updates in a few seconds.",
+                _("Recorded. The chart updates in a few seconds."),
             )
 
 
 def _steps(goal: Json) -> None:
     """The milestones, loaded when opened."""
-    with st.expander("Milestones", on_change="rerun", key=f"steps {goal['id']}") as opened:
+    with st.expander(_("Milestones"), on_change="rerun", key=f"steps {goal['id']}") as opened:
         if not opened.open:
             return
         for step in layout.fetch(lambda client: client.milestones(goal["id"])) or []:
@@ -160,30 +196,32 @@ def _steps(goal: Json) -> None:
 
 def _complete_step(goal_id: str, step_id: str) -> None:
     st.button(
-        "Done",
+        _("Done"),
         key=f"step {step_id}",
         icon=":material/check:",
-        on_click=layout.on_click(lambda client: client.complete_milestone(goal_id, step_id), "Milestone completed."),
+        on_click=layout.on_click(lambda client: client.complete_milestone(goal_id, step_id), _("Milestone completed.")),
     )
 
 
 def _new() -> None:
-    with st.expander("Add goal", icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
-        title = st.text_input("Goal", max_chars=500)
+    with st.expander(_("Add goal"), icon=":material/add:"), st.form("new goal", border=False, clear_on_submit=True):
+        title = st.text_input(_("Goal"), max_chars=500)
         with st.container(horizontal=True):
-            number = st.number_input("Number to reach", 0.0, None, None, help="Leave it empty to record percent.")
-            unit = st.text_input("Unit", max_chars=60, placeholder="books")
-        target = st.date_input("Target date", None, format="YYYY-MM-DD")
-        if st.form_submit_button("Add", type="primary") and title.strip():
+            number = st.number_input(_("Number to reach"), 0.0, None, None, help=_("Leave it empty to record percent."))
+            unit = st.text_input(_("Unit"), max_chars=60, placeholder=_("books"))
+        target = st.date_input(_("Target date"), None, format="YYYY-MM-DD")
+        if st.form_submit_button(_("Add"), type="primary") and title.strip():
             fields: dict[str, Any] = {"target_date": str(target)} if target else {}
             if number:
                 fields |= {"measurement": "number", "target_value": number, "unit": unit.strip() or None}
-            layout.perform_and_rerun(lambda client: client.create_goal(title, **fields), "Added.")
+            layout.perform_and_rerun(lambda client: client.create_goal(title, **fields), _("Added."))
 
 
 def _others(goals: list[Json]) -> None:
     if not goals:
         return
-    with st.expander(f"{len(goals)} completed, paused or cancelled"):
+    with st.expander(_("{n} completed, paused or cancelled", n=len(goals))):
         for goal in goals:
-            st.markdown(f"{current_user.escape_markdown(goal['title'])} · {goal['status']} at {goal['progress']:.0f}%")
+            progress = locales.percent(goal["progress"] / 100)
+            state = _(STATES[goal["status"]], progress=progress) if goal["status"] in STATES else progress
+            st.markdown(f"{current_user.escape_markdown(goal['title'])} · {state}")

@@ -11,10 +11,14 @@ from dashboard.components import layout
 from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import lake
+from focusflow import locales
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
-WEEKS = (
+MARKS = mark("A line marks a day on which a goal was reached; a ring is today so far, and no part of a mean.")
+WEEKS = mark(
     "The dashed line is your median week. Partial weeks are pale. An arrow marks a week above or below your usual range,"
     " which covers 80 % of your earlier weeks."
 )
@@ -22,11 +26,11 @@ WEEKS = (
 
 def page() -> None:
     today = current_user.local_today(current_user.require_user())
-    span = layout.page_header("Overview", today)
+    span = layout.page_header(_("Overview"), today)
     days, before = lake.with_comparison(span.first, span.last)
     if days.is_empty():
         layout.empty_state(
-            "No numbers for this range. Add a task, start a timer or log a habit, and they appear within seconds."
+            _("No numbers for this range. Add a task, start a timer or log a habit, and they appear within seconds.")
         )
         refreshing()
         return
@@ -35,14 +39,14 @@ def page() -> None:
     _year(today)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.section_header("Completed per week", WEEKS)
+        layout.section_header(_("Completed per week"), _(WEEKS))
         unusual = lake.query("unusual_weeks", first=span.first, last=span.last)
-        layout.chart(charts.week_bars(days, unusual), "Tasks completed per week, with the median week as a line.")
+        layout.chart(charts.week_bars(days, unusual), _("Tasks completed per week, with the median week as a line."))
     with right:
-        layout.section_header("Focus by weekday", BY_NAME["focus_minutes"].meaning)
+        layout.section_header(_("Focus by weekday"), _(BY_NAME["focus_minutes"].meaning))
         layout.chart(
-            charts.weekday_bars(_over(days, today), "focus_minutes", "Minutes a day"),
-            "Mean focus minutes per weekday.",
+            charts.weekday_bars(_over(days, today), "focus_minutes", _("Minutes a day")),
+            _("Mean focus minutes per weekday."),
         )
     layout.footer(days, span, "days")
     explain(span)
@@ -86,35 +90,34 @@ def _score(days: pl.DataFrame, today: date) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         layout.section_header(
-            "Productivity score",
-            f"{BY_NAME['productivity_score'].meaning} A line marks a day on which a goal was reached; a ring is"
-            " today so far, and no part of a mean.",
+            _("Productivity score"),
+            f"{_(BY_NAME['productivity_score'].meaning)} {_(MARKS)}",
         )
         if days["productivity_score"].is_null().all():
             st.info(
-                "No day of this range has a score: they were days off, or there was nothing to judge by yet.",
+                _("No day of this range has a score: they were days off, or there was nothing to judge by yet."),
                 icon=":material/beach_access:",
             )
         else:
-            layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
+            layout.chart(charts.score_line(days, today), _("Productivity score per day with its 7-day mean."))
     with right:
         layout.section_header(
-            "Parts of the score", "The mean of each part over the finished days of the range, where it applies."
+            _("Parts of the score"), _("The mean of each part over the finished days of the range, where it applies.")
         )
         over = _over(days, today)
         frame = pl.DataFrame(
             [
                 {
-                    "label": f"{part.label} ({part.weight:.0%})",
+                    "label": f"{_(part.label)} ({locales.percent(part.weight)})",
                     "value": over[part.column].mean(),
                     "weight": part.weight,
-                    "meaning": part.meaning,
+                    "meaning": _(part.meaning),
                 }
                 for part in SCORE_PARTS
             ],
             schema={"label": pl.String, "value": pl.Float64, "weight": pl.Float64, "meaning": pl.String},
         ).drop_nulls("value")
-        layout.chart(charts.score_parts(frame), "Each part of the score in percent.")
+        layout.chart(charts.score_parts(frame), _("Each part of the score in percent."))
 
 
 def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -128,15 +131,15 @@ def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
 
 def _year(today: date) -> None:
     layout.section_header(
-        "The year", f"{BY_NAME['tasks_completed'].meaning} The stronger its colour, the more on that day."
+        _("The year"),
+        f"{_(BY_NAME['tasks_completed'].meaning)} {_('The stronger its color, the more on that day.')}",
     )
     year = lake.days(today - timedelta(days=364), today)
     if year.is_empty():
         return
-    layout.chart(charts.year_grid(_whole(year, today)), "Tasks completed per day, one column per week.")
+    layout.chart(charts.year_grid(_whole(year, today)), _("Tasks completed per day, one column per week."))
     best = year.sort("tasks_completed", descending=True).row(0, named=True)
     if best["tasks_completed"]:
-        st.caption(
-            f"{formatting.number(lake.total(year, 'tasks_completed'))} tasks completed; the most on one day were"
-            f" {best['tasks_completed']}, on {formatting.long_date(best['local_date'])}."
-        )
+        total = ngettext("{n} task completed", "{n} tasks completed", lake.total(year, "tasks_completed"))
+        most, day = best["tasks_completed"], locales.whole_day(best["local_date"])
+        st.caption(_("{total}; the most on one day were {most}, on {day}.", total=total, most=most, day=day))

@@ -4,30 +4,24 @@ import streamlit as st
 
 from dashboard.components import layout
 from dashboard.settings import calendars, data, days_off, imports, keys, preferences, profile, security, webhooks
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
 SECTIONS = {
-    "Profile": profile.section,
-    "Notifications": preferences.section,
-    "Days off": days_off.section,
-    "Calendars": calendars.section,
-    "Import": imports.section,
-    "API keys": keys.section,
-    "Webhooks": webhooks.section,
-    "Security": security.section,
-    "Your data": data.section,
+    mark("Profile"): profile.section,
+    mark("Notifications"): preferences.section,
+    mark("Days off"): days_off.section,
+    mark("Calendars"): calendars.section,
+    mark("Import"): imports.section,
+    mark("API keys"): keys.section,
+    mark("Webhooks"): webhooks.section,
+    mark("Security"): security.section,
+    mark("Your data"): data.section,
 }
 
 
 def page() -> None:
     with layout.title_row():
-        st.title("Settings", anchor=False)
-        chosen = st.segmented_control(
-            "Section",
-            list(SECTIONS),
-            default="Profile",
-            required=True,
-            key="section",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    SECTIONS[chosen or "Profile"]()
+        st.title(_("Settings"), anchor=False)
+        chosen = layout.choice_in_address(_("Section"), list(SECTIONS), "section")
+    SECTIONS[chosen]()

@@ -10,11 +10,14 @@ from dashboard.components.explanation import explain
 from dashboard.components.live_refresh import refreshing
 from dashboard.components.task_list import task_list
 from dashboard.data import lake
+from focusflow import locales
 from focusflow.clock import Period
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.metrics import BY_NAME
 
-LEAD_TIME = "Time from creation to completion. Half of the tasks took less than the median."
-FACTOR = (
+LEAD_TIME = mark("Time from creation to completion. Half of the tasks took less than the median.")
+FACTOR = mark(
     "Actual time per estimated hour, shrunk toward one hour where there are few tasks. The dot is the median,"
     " the line covers 80 % of tasks. Use the upper end where it matters."
 )
@@ -23,7 +26,7 @@ FACTOR = (
 def page() -> None:
     me = current_user.require_user()
     undo.last_act("tasks")
-    span = layout.page_header("Tasks", current_user.local_today(me))
+    span = layout.page_header(_("Tasks"), current_user.local_today(me))
     command_bar.add_task()
     task_list(me)
     _trends(span)
@@ -34,20 +37,20 @@ def _trends(span: Period) -> None:
     first = lake.before(span.first, span.last)
     flow = lake.query("task_flow", first=first, last=span.last)
     if flow.is_empty():
-        st.caption("How your tasks come and go appears here after the first of them in this range.")
+        st.caption(_("How your tasks come and go appears here after the first of them in this range."))
         return
     done = lake.query("tasks_completed", first=first, last=span.last)
     _numbers(*(_split(each, day, span) for each, day in ((flow, "local_date"), (done, "completed_on"))))
     flow, done = flow.filter(pl.col("local_date") >= span.first), done.filter(pl.col("completed_on") >= span.first)
     left, right = st.columns(2, gap="large")
     with left:
-        layout.section_header("Created and completed per week", BY_NAME["tasks_completed"].meaning)
-        layout.chart(charts.flow_bars(flow), "Tasks created and completed per week.")
-        layout.section_header("Lead time", LEAD_TIME)
-        layout.chart(charts.lead_bars(done), "Completed tasks by lead time.")
+        layout.section_header(_("Created and completed per week"), _(BY_NAME["tasks_completed"].meaning))
+        layout.chart(charts.flow_bars(flow), _("Tasks created and completed per week."))
+        layout.section_header(_("Lead time"), _(LEAD_TIME))
+        layout.chart(charts.lead_bars(done), _("Completed tasks by lead time."))
     with right:
-        layout.section_header("Open at end of day", "Orange: overdue.")
-        layout.chart(charts.open_area(flow), "Open and overdue tasks at the end of each day.")
+        layout.section_header(_("Open at end of day"), _("Orange: overdue."))
+        layout.chart(charts.open_area(flow), _("Open and overdue tasks at the end of each day."))
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
     explain(span)
@@ -67,9 +70,16 @@ def _numbers(flow: tuple[pl.DataFrame, pl.DataFrame], done: tuple[pl.DataFrame, 
             total, earlier = lake.total(now, column), lake.total(then, column) if comparable else None
             layout.metric(metric, formatting.number(total), formatting.against_before(total, earlier))
         layout.stat(
-            "Median lead time", formatting.lead_time(_median(done_now)), _lead_before(_median(done_then)), LEAD_TIME
+            _("Median lead time"),
+            formatting.lead_time(_median(done_now)),
+            _lead_before(_median(done_then)),
+            _(LEAD_TIME),
         )
-        layout.metric("tasks_overdue", formatting.number(last["overdue"]), f"of {formatting.number(last['open'])} open")
+        layout.metric(
+            "tasks_overdue",
+            formatting.number(last["overdue"]),
+            _("of {open} open", open=formatting.number(last["open"])),
+        )
 
 
 def _median(done: pl.DataFrame) -> float | None:
@@ -78,25 +88,34 @@ def _median(done: pl.DataFrame) -> float | None:
 
 
 def _lead_before(hours: float | None) -> str | None:
-    return None if hours is None else f"{formatting.lead_time(hours)} in the period before"
+    return None if hours is None else _("{hours} in the period before", hours=formatting.lead_time(hours))
 
 
 def _estimates() -> None:
-    layout.section_header("What an estimated hour takes", FACTOR)
+    layout.section_header(_("What an estimated hour takes"), _(FACTOR))
     estimates = lake.query("estimates")
     if estimates.is_empty() or not estimates["tasks"].sum():
-        layout.empty_state("Estimate and time a few tasks to see how accurate your estimates are.")
+        layout.empty_state(_("Estimate and time a few tasks to see how accurate your estimates are."))
         return
-    names = layout.categories() | {"*": "All tasks"}
+    names = layout.categories() | {"*": _("All tasks")}
     described = estimates.with_columns(
-        category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String),
-        said=pl.format(
-            "{} to {} h",
-            pl.col("factor_low").round(1).cast(pl.String),
-            pl.col("factor_high").round(1).cast(pl.String),
-        ),
+        category=pl.col("category_id").replace_strict(names, default=_("No longer there"), return_dtype=pl.String),
+        said=pl.struct("factor_low", "factor_high").map_elements(_range_in_hours, return_dtype=pl.String),
     ).head(8)
-    layout.chart(charts.estimate_ranges(described), "Actual time per estimated hour by category.")
+    layout.chart(charts.estimate_ranges(described), _("Actual time per estimated hour by category."))
     every = described.filter(pl.col("category_id") == "*")
     if len(every):
-        st.caption(f"Your hour means {every['said'][0]}, from {formatting.number(every['tasks'][0])} tasks.")
+        hours, tasks = every["said"][0], every["tasks"][0]
+        st.caption(
+            ngettext(
+                "Your hour means {hours}, from {n} task.",
+                "Your hour means {hours}, from {n} tasks.",
+                tasks,
+                hours=hours,
+            )
+        )
+
+
+def _range_in_hours(factors: dict[str, float]) -> str:
+    low, high = (locales.decimal(factors[name], 1, 1) for name in ("factor_low", "factor_high"))
+    return _("{begin} to {end}", begin=low, end=f"{high} h")

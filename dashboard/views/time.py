@@ -16,38 +16,45 @@ from dashboard.data import lake
 from focusflow import clock
 from focusflow.clock import Period
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.metrics import BY_NAME
 
-SHADES = "Darker is more: from 2, 10, 20 and 35 minutes."
-HOURS = f"Mean minutes per hour of the week. Overlapping entries all count. {SHADES}"
-MEETINGS = f"Mean minutes of busy appointments per hour of the week. {BY_NAME['meeting_minutes'].meaning} {SHADES}"
+SHADES = mark("Darker is more: from 2, 10, 20 and 35 minutes.")
+HOURS = mark("Mean minutes per hour of the week. Overlapping entries all count.")
+MEETINGS = mark("Mean minutes of busy appointments per hour of the week.")
 BY_WEEK_FROM = 45  # days: more bars than that are too thin to read
 
 
 def page() -> None:
     undo.last_act("time")
-    span = layout.page_header("Time", current_user.local_today(current_user.require_user()))
+    span = layout.page_header(_("Time"), current_user.local_today(current_user.require_user()))
     timer()
     _afterwards()
     days, before = lake.with_comparison(span.first, span.last)
     spent = lake.query("time_spent", first=span.first, last=span.last)
     busy = lake.query("busy_hours", first=span.first, last=span.last)
     if spent.is_empty() and busy.is_empty():
-        layout.empty_state("No time logged in this range. Start the timer above, or log time.")
+        layout.empty_state(_("No time logged in this range. Start the timer above, or log time."))
         refreshing()
         return
     _numbers(days, before)
     if len(spent):
         _spent(spent, span)
     if len(busy):
-        layout.section_header("Meetings by hour", MEETINGS)
+        layout.section_header(
+            _("Meetings by hour"), f"{_(MEETINGS)} {_(BY_NAME['meeting_minutes'].meaning)} {_(SHADES)}"
+        )
         layout.chart(
-            charts.hour_grid(busy, "busy_minutes", "Meeting minutes", span.days / 7),
-            "Meeting minutes per hour of the week.",
+            charts.hour_grid(busy, "busy_minutes", _("Meeting minutes"), span.days / 7),
+            _("Meeting minutes per hour of the week."),
         )
         conflicts = lake.total(busy, "conflicts")
         if conflicts:
-            st.caption(f"{formatting.count(int(conflicts), 'appointment')} overlapped with another.")
+            overlapped = ngettext(
+                "{n} appointment overlapped with another.", "{n} appointments overlapped with another.", conflicts
+            )
+            st.caption(overlapped)
     layout.footer(spent, span, "time", "gold/time_daily")
     explain(span)
     refreshing()
@@ -58,15 +65,15 @@ def _afterwards() -> None:
     me = current_user.require_user()
     today, zone = current_user.local_today(me), clock.zone(me.timezone)
     with (
-        st.expander("Log time", icon=":material/edit_calendar:"),
+        st.expander(_("Log time"), icon=":material/edit_calendar:"),
         st.form("time spent", border=False, clear_on_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        day = st.date_input("Day", today, max_value=today, format="YYYY-MM-DD")
-        begun, ended = (st.time_input(label, None, step=300) for label in ("From", "Until"))
-        if st.form_submit_button("Log", type="primary") and begun and ended:
+        day = st.date_input(_("Day"), today, max_value=today, format="YYYY-MM-DD")
+        begun, ended = (st.time_input(label, None, step=300) for label in (_("From"), _("Until")))
+        if st.form_submit_button(_("Log"), type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))
-            if undo.act(lambda client: client.log_time(start, end), "Time logged.", _delete):
+            if undo.act(lambda client: client.log_time(start, end), _("Time logged."), _delete):
                 st.rerun()
 
 
@@ -88,17 +95,17 @@ def _spent(spent: pl.DataFrame, span: Period) -> None:
     by_week = span.days > BY_WEEK_FROM
     left, right = st.columns([3, 2], gap="large")
     with left:
-        layout.section_header(f"Hours per {'week' if by_week else 'day'}", "By how they were tracked.")
+        layout.section_header(_("Hours per week") if by_week else _("Hours per day"), _("By how they were tracked."))
         layout.chart(
             charts.kind_bars(spent, span.first, span.last, by_week=by_week),
-            "Hours by timer, pomodoro and manual entry.",
+            _("Hours by timer, pomodoro and manual entry."),
         )
     with right:
-        layout.section_header("By category", "Category of the task.")
+        layout.section_header(_("By category"), _("Category of the task."))
         names = layout.categories()
         named = spent.with_columns(
-            category=pl.col("category_id").replace_strict(names, default="No longer there", return_dtype=pl.String)
+            category=pl.col("category_id").replace_strict(names, default=_("No longer there"), return_dtype=pl.String)
         )
-        layout.chart(charts.category_bars(named), "Hours by category.")
-    layout.section_header("By hour", HOURS)
-    layout.chart(charts.hour_grid(spent, "minutes", "Minutes", span.days / 7), "Minutes per hour of the week.")
+        layout.chart(charts.category_bars(named), _("Hours by category."))
+    layout.section_header(_("By hour"), f"{_(HOURS)} {_(SHADES)}")
+    layout.chart(charts.hour_grid(spent, "minutes", _("Minutes"), span.days / 7), _("Minutes per hour of the week."))

@@ -21,16 +21,18 @@ from dashboard.components.live_refresh import refreshing
 from dashboard.components.task_rows import completing, kindly, reasons_of, task_row
 from dashboard.components.timer import running, running_bar
 from dashboard.data import lake
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.durations import duration
 from focusflow.errors import Problem
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.metrics import BY_NAME
 
 NEXT_TASKS, LISTED_TASKS = 5, 50
 ENOUGH = 4  # days of the same weekday, to say what is usual on one
 WEEKS_BACK = timedelta(weeks=9)
 AWAY = 3  # days without anything done, after which the next one is a comeback
-CAME_BACK = "A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap."
+CAME_BACK = mark("A comeback is a day with a task, a habit or focus after such a gap. Days off are no gap.")
 
 
 def page() -> None:
@@ -43,11 +45,11 @@ def page() -> None:
             name = current_user.escape_markdown(me.display_name)
             st.title(f"{formatting.greeting(local_now.hour)}, {name}", anchor=False)
             is_calm = st.toggle(
-                "Calm",
+                _("Calm"),
                 _is_calm_by_choice(),
                 key="calm",
                 bind="query-params",
-                help="One next step, and no counts of what is late.",
+                help=_("One next step, and no counts of what is late."),
             )
         found: Json | None = layout.fetch(lambda client: _morning(client, today))
         days = lake.days(today - WEEKS_BACK, today)
@@ -63,7 +65,7 @@ def page() -> None:
         if not is_calm:
             first_steps.checklist(me, found, days)
     if is_calm:
-        _tasks(me, found, "One next step", slice(0, 1), is_calm=True)
+        _tasks(me, found, _("One next step"), slice(0, 1), is_calm=True)
         _came_back(days, today)
     else:
         _whole_day(me, found, days, today)
@@ -73,14 +75,14 @@ def page() -> None:
 def _whole_day(me: Session, found: Json | None, days: pl.DataFrame, today: date) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _tasks(me, found, "Next", slice(0, 1))
+        _tasks(me, found, _("Next"), slice(0, 1))
         if found:
             timeline(me, found["plan"], found["calendar"])
     if found:
         with right:
             habits_today(found["habits"], today)
             if len(found["scores"]["items"]) > 1:
-                _tasks(me, found, "Then", slice(1, NEXT_TASKS))
+                _tasks(me, found, _("Then"), slice(1, NEXT_TASKS))
             _further(found["scores"])
     _the_day(me, days, today, found)
 
@@ -121,11 +123,11 @@ def _further(found: Json) -> None:
     listed, number = found["items"][NEXT_TASKS:], found["open"] - len(found["items"][:NEXT_TASKS])
     if number <= 0:
         return
-    with st.expander(f"{formatting.count(number, 'more open task')}"):
+    with st.expander(ngettext("{n} more open task", "{n} more open tasks", number)):
         for task in listed:
             st.markdown(f"{task['rank']}. {current_user.escape_markdown(task['title'])}")
         if said := not_listed(found, NEXT_TASKS + len(listed)):
-            st.caption(f"And {said}.")
+            st.caption(_("And {others}.", others=said))
 
 
 def _has_changed(tasks: Json | None) -> bool:
@@ -138,13 +140,13 @@ def _has_changed(tasks: Json | None) -> bool:
 
 def _tasks(me: Session, found: Json | None, title: str, places: slice, *, is_calm: bool = False) -> None:
     """Some of them; None where the API did not answer, which is no empty list."""
-    layout.section_header(title, "Open tasks by priority score. Each score is the sum of its reasons.")
+    layout.section_header(title, _("Open tasks by priority score. Each score is the sum of its reasons."))
     if found is None:
-        st.caption("Your tasks could not be loaded. They appear here as soon as possible.")
+        st.caption(_("Your tasks could not be loaded. They appear here as soon as possible."))
         return
     tasks: list[Json] = found["scores"]["items"]
     if not tasks:
-        st.caption("No open tasks. Add one above.")
+        st.caption(_("No open tasks. Add one above."))
     reasons = reasons_of([kindly(task) for task in tasks] if is_calm else tasks)
     for task in tasks[places]:
         shown = kindly(task) if is_calm else task
@@ -153,11 +155,11 @@ def _tasks(me: Session, found: Json | None, title: str, places: slice, *, is_cal
 
 def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -> None:
     if not has_numbers(days):
-        st.caption("Your numbers and their trend appear here after your first task, habit or timer.")
+        st.caption(_("Your numbers and their trend appear here after your first task, habit or timer."))
         return
-    layout.section_header("The day so far")
+    layout.section_header(_("The day so far"))
     if days["local_date"].max() != today:
-        layout.empty_state("Today's numbers are being computed and will appear here.")
+        layout.empty_state(_("Today's numbers are being computed and will appear here."))
         return
     row = days.row(-1, named=True)
     usual = days.filter(
@@ -173,22 +175,26 @@ def _the_day(me: Session, days: pl.DataFrame, today: date, found: Json | None) -
         )
         layout.metric("focus_minutes", duration(row["focus_minutes"]), _focus(row, usual))
         layout.metric(
-            "habits_completed", f"{done} of {due}" if due else formatting.NONE, "due today" if due else "none due today"
+            "habits_completed",
+            _("{part} of {whole}", part=done, whole=due) if due else formatting.NONE,
+            _("due today") if due else _("none due today"),
         )
         is_counted = tasks is not None and tasks["overdue"] is not None  # as the list above has them
         counts = tasks if tasks and is_counted else {"overdue": row["tasks_overdue"], "open": row["tasks_open"]}
-        layout.metric("tasks_overdue", formatting.number(counts["overdue"]), f"of {counts['open']} open")
+        layout.metric("tasks_overdue", formatting.number(counts["overdue"]), _("of {open} open", open=counts["open"]))
     if days.filter(pl.col("local_date") < today)["productivity_score"].is_not_null().any():
-        layout.section_header("Last nine weeks", BY_NAME["productivity_score"].meaning)
-        layout.chart(charts.score_line(days, today), "Productivity score per day with its 7-day mean.")
+        layout.section_header(_("Last nine weeks"), _(BY_NAME["productivity_score"].meaning))
+        layout.chart(charts.score_line(days, today), _("Productivity score per day with its 7-day mean."))
         st.caption(
-            "Productivity score: dots are days, the ring is today so far, the line is the mean of seven finished days."
+            _(
+                "Productivity score: dots are days, the ring is today so far, the line is the mean of seven finished days."
+            )
         )
     else:
-        st.caption("Your productivity score begins with your first finished day.")
+        st.caption(_("Your productivity score begins with your first finished day."))
     as_of = lake.as_of()
     if as_of:
-        st.caption(f"Numbers as of {layout.local(as_of, me):%H:%M}. Updates automatically.")
+        st.caption(_("Numbers as of {time}. Updates automatically.", time=locales.clock(layout.local(as_of, me))))
     explain(clock.Period.day(today))
 
 
@@ -203,8 +209,13 @@ def _came_back(days: pl.DataFrame, today: date) -> None:
     recent = days.filter(pl.col("local_date") >= today - timedelta(days=56)) if len(days) else days
     times = comebacks(recent) if len(recent) else 0
     if times:
-        often = "once" if times == 1 else f"{times} times"
-        st.caption(f"In the last eight weeks you came back {often} after {AWAY} days or more without.", help=CAME_BACK)
+        often = ngettext(
+            "In the last eight weeks you came back {n} time after {days} days or more without.",
+            "In the last eight weeks you came back {n} times after {days} days or more without.",
+            times,
+            days=AWAY,
+        )
+        st.caption(often, help=_(CAME_BACK))
 
 
 def comebacks(days: pl.DataFrame) -> int:
@@ -219,17 +230,20 @@ def comebacks(days: pl.DataFrame) -> int:
 
 def _usual(usual: pl.DataFrame, column: str, today: date) -> str:
     if len(usual) < ENOUGH:
-        return "too little data yet to say what is usual"
-    return f"usual on a {today:%A}: {_between(usual[column], formatting.number)}"
+        return _("too little data yet to say what is usual")
+    usual_range = _between(usual[column], formatting.number)
+    return _("usual on a {weekday}: {range}", weekday=locales.weekday_name(today.weekday()), range=usual_range)
 
 
 def _focus(row: dict[str, Any], usual: pl.DataFrame) -> str:
     target = row["focus_target_minutes"]
-    aim = f"of {duration(target)}" if target else "no target yet"
-    return aim if len(usual) < ENOUGH else f"{aim}; usual: {_between(usual['focus_minutes'], duration)}"
+    aim = _("of {duration}", duration=duration(target)) if target else _("no target yet")
+    if len(usual) < ENOUGH:
+        return aim
+    return _("{aim}; usual: {range}", aim=aim, range=_between(usual["focus_minutes"], duration))
 
 
 def _between(days: pl.Series, show: Callable[[float | None], str]) -> str:
     """What eight of ten days hold."""
     low, high = (show(days.quantile(share, "nearest")) for share in (0.1, 0.9))
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else _("{begin} to {end}", begin=low, end=high)

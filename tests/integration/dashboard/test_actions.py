@@ -162,7 +162,7 @@ def test_the_profile_changes_the_name_the_zone_and_the_locale(visit, me):
     page = visit("settings")
     labelled(page.text_input, "Name").set_value("Noor al-Amin")
     labelled(page.selectbox, "Time zone").set_value("Asia/Tokyo")
-    labelled(page.selectbox, "Date and number format in emails").set_value("de")
+    labelled(page.selectbox, "Language and formats").set_value("de")
     press(page, "Save")
     found = me.me()
     assert (found["display_name"], found["timezone"], found["locale"]) == ("Noor al-Amin", "Asia/Tokyo", "de")

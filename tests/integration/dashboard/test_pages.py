@@ -215,7 +215,7 @@ def test_only_a_quarantined_user_sees_that_numbers_may_be_wrong(look, lake, is_q
     )
     page = AppTest.from_function(script, default_timeout=30).run()
     assert not page.exception
-    assert ["2 March at 14:05" in each.value for each in page.warning] == [True] * is_quarantined
+    assert ["2 March, 14:05" in each.value for each in page.warning] == [True] * is_quarantined
 
 
 @pytest.mark.parametrize("name", ["goals", "habits", "time", "reports", "notifications", "settings"])
@@ -272,7 +272,7 @@ def test_a_number_is_explained_by_its_rows_and_queries(look, api, monkeypatch):
     assert not page.exception
     assert asked.call_args.args[0] == "tasks_completed"
     told = words(page)
-    assert "Completed on 2026-03-02: 3" in told
+    assert "Completed on 2 March 2026: 3" in told
     assert "Published by then: –; published now: 4" in told
     assert "300 input rows, the first 1 are shown" in told
     assert page.code[0].value == "select 1 as tasks_completed"
