@@ -37,16 +37,16 @@ def amount(value: float) -> str:
     return locales.decimal(value)
 
 
-def count(value: int, thing: str, things: str | None = None) -> str:
-    """
-    >>> count(1, "day"), count(1200, "task"), count(2, "user", "users")
-    ('1 day', '1,200 tasks', '2 users')
-    """
-    return f"{value:,} {thing}" if value == 1 else f"{value:,} {things or f'{thing}s'}"
-
-
 def tenths(value: float | None) -> str:
     return locales.decimal(value, 1, 1)
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """
+    >>> signed(1.25), signed(-0.5), signed(0.0317, 3)
+    ('+1.2', '-0.5', '+0.032')
+    """
+    return f"{'-' if value < 0 else '+'}{locales.decimal(abs(value), decimals, decimals)}"
 
 
 def percent(value: float | None) -> str:
@@ -132,6 +132,23 @@ def short_date(day: date) -> str:
     '20 November 2026'
     """
     return locales.day(day)
+
+
+def date_input_format() -> str:
+    """How a date is entered: in the order of the locale. Plain English takes the order that nobody misreads.
+
+    >>> date_input_format()
+    'YYYY-MM-DD'
+    >>> with locales.using("de"):
+    ...     date_input_format()
+    'DD.MM.YYYY'
+    """
+    if locales.current() == locales.DEFAULT:
+        return "YYYY-MM-DD"
+    pattern = str(locales.locale_of(locales.current()).date_formats["short"].pattern)
+    order = sorted({"y": "YYYY", "M": "MM", "d": "DD"}.items(), key=lambda each: pattern.find(each[0]))
+    separator = next((sign for sign in "./" if sign in pattern), "-")
+    return separator.join(part for _letter, part in order)
 
 
 def due(task: dict[str, object], today: date, moment: datetime | None) -> str:

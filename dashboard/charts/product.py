@@ -5,16 +5,20 @@ import polars as pl
 
 from dashboard.charts.drawing import cached_spec
 from dashboard.charts.style import DATES, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, day_tooltip, values
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
-USERS = {"a day": QUIET, "in 7 days": OTHER, "in 30 days": MAIN}
+USERS = {mark("a day"): QUIET, mark("in 7 days"): OTHER, mark("in 30 days"): MAIN}
 
 
 @cached_spec
 def active_lines(days: pl.DataFrame) -> alt.Chart:
     """Active users a day, in seven days and in thirty."""
-    frame = days.rename(dict(zip(("dau", "wau", "mau"), USERS, strict=True))).unpivot(
-        list(USERS), index="local_date", variable_name="span", value_name="people"
+    names = [_(name) for name in USERS]
+    frame = days.rename(dict(zip(("dau", "wau", "mau"), names, strict=True))).unpivot(
+        names, index="local_date", variable_name="span", value_name="people"
     )
+    is_daily = alt.datum.span == names[0]
     return (
         alt.Chart(frame)
         .mark_line()
@@ -23,12 +27,16 @@ def active_lines(days: pl.DataFrame) -> alt.Chart:
             y=alt.Y("people:Q", title=None, axis=values(tickMinStep=1)),
             color=alt.Color(
                 "span:N",
-                scale=alt.Scale(domain=list(USERS), range=list(USERS.values())),
+                scale=alt.Scale(domain=names, range=list(USERS.values())),
                 legend=alt.Legend(title=None, orient="top", direction="horizontal"),
             ),
-            strokeWidth=alt.condition("datum.span == 'a day'", alt.value(1), alt.value(2.5)),
-            opacity=alt.condition("datum.span == 'a day'", alt.value(0.6), alt.value(1)),
-            tooltip=[day_tooltip(), alt.Tooltip("span:N", title="Active"), alt.Tooltip("people:Q", title="People")],
+            strokeWidth=alt.condition(is_daily, alt.value(1), alt.value(2.5)),
+            opacity=alt.condition(is_daily, alt.value(0.6), alt.value(1)),
+            tooltip=[
+                day_tooltip(),
+                alt.Tooltip("span:N", title=_("Active")),
+                alt.Tooltip("people:Q", title=_("People")),
+            ],
         )
         .properties(height=HEIGHT)
     )
@@ -41,15 +49,15 @@ def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
         alt.Chart(cohorts)
         .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
         .encode(
-            x=alt.X("weeks_since:O", title="Weeks since the first event", axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)),
+            x=alt.X("weeks_since:O", title=_("Weeks since the first event"), axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)),
             y=alt.Y("yearmonthdate(cohort_week):O", title=None, axis=alt.Axis(format="%-d %b %Y", ticks=False, domain=False, grid=False)),
             color=alt.Color("share:Q", scale=alt.Scale(type="threshold", domain=[0.01, 0.25, 0.5, 0.75], range=SHADES), legend=None),
             tooltip=[
-                alt.Tooltip("cohort_week:T", title="First week", format="%-d %B %Y"),
-                alt.Tooltip("weeks_since:Q", title="Weeks since"),
-                alt.Tooltip("share:Q", title="Returned", format=".0%"),
-                alt.Tooltip("users:Q", title="People"),
-                alt.Tooltip("cohort:Q", title="of"),
+                alt.Tooltip("cohort_week:T", title=_("First week"), format="%-d %B %Y"),
+                alt.Tooltip("weeks_since:Q", title=_("Weeks since")),
+                alt.Tooltip("share:Q", title=_("Returned"), format=".0%"),
+                alt.Tooltip("users:Q", title=_("People")),
+                alt.Tooltip("cohort:Q", title=_("of")),
             ],
         )
         .properties(height=alt.Step(26))
@@ -62,11 +70,11 @@ def uplift_band(months: pl.DataFrame) -> alt.LayerChart:
     base = alt.Chart(months).encode(
         x=alt.X("month:T", axis=DATES),
         tooltip=[
-            alt.Tooltip("month:T", title="Month", format="%B %Y"),
-            alt.Tooltip("mean_change:Q", title="Change, tasks a week", format="+.1f"),
-            alt.Tooltip("mean_change_low:Q", title="from", format="+.1f"),
-            alt.Tooltip("mean_change_high:Q", title="to", format="+.1f"),
-            alt.Tooltip("users:Q", title="People"),
+            alt.Tooltip("month:T", title=_("Month"), format="%B %Y"),
+            alt.Tooltip("mean_change:Q", title=_("Change, tasks a week"), format="+.1f"),
+            alt.Tooltip("mean_change_low:Q", title=_("from"), format="+.1f"),
+            alt.Tooltip("mean_change_high:Q", title=_("to"), format="+.1f"),
+            alt.Tooltip("users:Q", title=_("People")),
         ],
     )
     band = base.mark_area(color=MAIN, opacity=0.18).encode(
@@ -106,10 +114,10 @@ def orders(frame: pl.DataFrame) -> alt.LayerChart:
         y=alt.Y("order:N", sort=None, title=None, axis=NAMES),
         color=alt.condition("datum.is_model", alt.value(MAIN), alt.value(QUIET)),
         tooltip=[
-            alt.Tooltip("order:N", title="Order"),
+            alt.Tooltip("order:N", title=_("Order")),
             alt.Tooltip("mean:Q", title="NDCG@5", format=".3f"),
-            alt.Tooltip("low:Q", title="from", format=".3f"),
-            alt.Tooltip("high:Q", title="to", format=".3f"),
+            alt.Tooltip("low:Q", title=_("from"), format=".3f"),
+            alt.Tooltip("high:Q", title=_("to"), format=".3f"),
         ],
     )
     line = base.mark_rule(strokeWidth=4, opacity=0.4, strokeCap="round").encode(
@@ -122,7 +130,7 @@ def orders(frame: pl.DataFrame) -> alt.LayerChart:
 def reliability(frame: pl.DataFrame) -> alt.LayerChart:
     """Predicted against actual shares. On the diagonal, they are the same."""
     scale = alt.Scale(domain=[0, 1])
-    said, came = (alt.Axis(title=name, format="%", domain=False, tickCount=4) for name in ("predicted", "actual"))
+    said, came = (alt.Axis(title=name, format="%", domain=False, tickCount=4) for name in (_("predicted"), _("actual")))
     diagonal = (
         alt.Chart(pl.DataFrame({"said": [0.0, 1.0], "came": [0.0, 1.0]}))
         .mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.5)
@@ -135,9 +143,9 @@ def reliability(frame: pl.DataFrame) -> alt.LayerChart:
             x=alt.X("said:Q", scale=scale, axis=said),
             y=alt.Y("came:Q", scale=scale, axis=came),
             tooltip=[
-                alt.Tooltip("said:Q", title="Predicted", format=".1%"),
-                alt.Tooltip("came:Q", title="Actual", format=".1%"),
-                alt.Tooltip("tasks:Q", title="Tasks", format=","),
+                alt.Tooltip("said:Q", title=_("Predicted"), format=".1%"),
+                alt.Tooltip("came:Q", title=_("Actual"), format=".1%"),
+                alt.Tooltip("tasks:Q", title=_("Tasks"), format=","),
             ],
         )
     )

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import current_user, formatting
 from dashboard.api_client import Json
 from dashboard.components import layout, past_moment
 from focusflow import locales
@@ -29,7 +29,7 @@ def explain(span: Period, first: str = USUAL) -> None:
             metric = st.selectbox(
                 _("Number"), names, index=names.index(first), format_func=lambda name: _(BY_NAME[name].label)
             )
-            day = st.date_input(_("Day"), min(span.last, today), max_value=today, format="YYYY-MM-DD")
+            day = st.date_input(_("Day"), min(span.last, today), max_value=today, format=formatting.date_input_format())
             moment = past_moment.as_of("explain")
             is_asked = st.form_submit_button(_("Explain"))
         if is_asked:

@@ -4,7 +4,7 @@ from datetime import datetime, time
 
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import current_user, formatting
 from focusflow import clock
 from focusflow.i18n import gettext as _
 
@@ -16,7 +16,7 @@ def as_of(key: str) -> datetime | None:
         _("As of the end of"),
         None,
         max_value=current_user.local_today(me),
-        format="YYYY-MM-DD",
+        format=formatting.date_input_format(),
         key=f"as of {key}",
         help=_("As it was known at the end of this day. Leave it empty for now."),
     )

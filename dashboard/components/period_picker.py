@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from dashboard import formatting
 from focusflow.clock import Period
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
@@ -75,7 +76,7 @@ def _picked(span: Period, today: date) -> Period:
         _("Start and end"),
         (span.first, span.last),
         max_value=today,
-        format="YYYY-MM-DD",
+        format=formatting.date_input_format(),
         key="dates",
         label_visibility="collapsed",
         width=240,

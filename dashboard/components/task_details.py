@@ -30,7 +30,9 @@ def _what_if(me: Session, task: Json) -> None:
     layout.section_header(_("What if"), _(WHAT_IF))
     key, was_due = task["id"], _due(task, me)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        due = st.date_input(_("Due date"), was_due, format="YYYY-MM-DD", key=f"what-if due {key}", width=150)
+        due = st.date_input(
+            _("Due date"), was_due, format=formatting.date_input_format(), key=f"what-if due {key}", width=150
+        )
         minutes = st.number_input(
             _("Estimate (min)"), 1, 100_000, task["estimated_minutes"], key=f"what-if minutes {key}", width=150
         )

@@ -167,14 +167,6 @@ def _why(me: Session, task: Json) -> None:
 
 def sum_of(reasons: Sequence[Mapping[str, Any]], score: float) -> str:
     """All reasons of a score as a table that adds up."""
-    lines = [f"| {reason_text(each['text'])} | {_signed(each['points'])} |" for each in reasons]
+    lines = [f"| {reason_text(each['text'])} | {formatting.signed(each['points'])} |" for each in reasons]
     head, total = f"| {_('reason')} | {_('points')} |", f"| **{_('score')}** | **{locales.decimal(score, 1, 1)}** |"
     return "\n".join([head, "|---|---:|", *lines, total])
-
-
-def _signed(points: float) -> str:
-    """
-    >>> _signed(1.25), _signed(-0.5)
-    ('+1.2', '-0.5')
-    """
-    return f"{'-' if points < 0 else '+'}{locales.decimal(abs(points), 1, 1)}"

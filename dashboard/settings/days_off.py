@@ -16,7 +16,7 @@ REASONS = (mark("vacation"), mark("holiday"), mark("sick"))
 def section() -> None:
     st.caption(_("A day off has no score, does not break streaks and sends no reminders."))
     with st.form("days off", clear_on_submit=True):
-        span = st.date_input(_("First and last day"), [], format="YYYY-MM-DD")
+        span = st.date_input(_("First and last day"), [], format=formatting.date_input_format())
         reason = st.segmented_control(_("Why"), REASONS, default=REASONS[0], required=True, format_func=_)
         if st.form_submit_button(_("Add days off"), type="primary") and span:
             layout.perform(lambda client: client.create_days_off(span[0], span[-1], reason), _("Enjoy them."))

@@ -9,15 +9,24 @@ from dashboard import current_user, formatting
 from dashboard.charts import product as charts
 from dashboard.components import layout
 from dashboard.data import lake
-from dashboard.views.product import ACTIVITY, COHORT_DAYS, FEATURES_SHOWN, over
+from dashboard.views.product import ACTIVITY, COHORT_DAYS, FEATURES_SHOWN, interval, over
 from focusflow.clock import Period
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 
-ACTIVE = "A user of your app is active on a day on which the app sent an event of theirs."
-RETENTION = "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
-FUNNEL = "Of those who were first seen in the last year, or in a longer range, how many came so far by now."
-UPLIFT = "Events a week in each user's latest four full weeks, against their first four."
-STEPS = {"seen": "Seen", "known": "Signed in", "back": "Back on another day", "back_in_week_2": "Back in week 2"}
-EMPTY = (
+ACTIVE = mark("A user of your app is active on a day on which the app sent an event of theirs.")
+RETENTION = mark(
+    "Of those whose first event was in a week, the share that did something so many weeks later. A week that is not over is blank."
+)
+FUNNEL = mark("Of those who were first seen in the last year, or in a longer range, how many came so far by now.")
+UPLIFT = mark("Events a week in each user's latest four full weeks, against their first four.")
+STEPS = {
+    "seen": mark("Seen"),
+    "known": mark("Signed in"),
+    "back": mark("Back on another day"),
+    "back_in_week_2": mark("Back in week 2"),
+}
+EMPTY = mark(
     "No app has sent events of its own users in these days. Create an API key with events:write, and let your app send `userId` or `anonymousId`"
     " by a library of Segment or PostHog."
 )
@@ -25,19 +34,19 @@ EMPTY = (
 
 def page() -> None:
     today = current_user.local_today(current_user.require_user())
-    span = layout.page_header("App users", today)
+    span = layout.page_header(_("App users"), today)
     days = lake.query("app_activity", first=span.first, last=span.last)
     if days.is_empty():
-        layout.empty_state(EMPTY)
+        layout.empty_state(_(EMPTY))
         return
     _activity(over(days, today))
     year = Period.between(min(span.first, span.last - timedelta(days=COHORT_DAYS - 1)), span.last)
     cohorts = lake.query("app_retention", first=year.first, last=year.last)
-    layout.section_header("Who comes back", RETENTION)
+    layout.section_header(_("Who comes back"), _(RETENTION))
     if cohorts.is_empty():
-        layout.empty_state("No week of your app is over yet.")
+        layout.empty_state(_("No week of your app is over yet."))
     else:
-        layout.chart(charts.retention_grid(cohorts), "The share that came back, a row a cohort, a column a week.")
+        layout.chart(charts.retention_grid(cohorts), _("The share that came back, a row a cohort, a column a week."))
     left, right = st.columns(2, gap="large")
     with left:
         _funnel(lake.query("app_funnel", first=year.first, last=year.last))
@@ -53,44 +62,49 @@ def _activity(days: pl.DataFrame) -> None:
         for name, label in ACTIVITY.items():
             show = formatting.percent if name == "stickiness" else formatting.number
             mean = days[name].mean()
-            usual = f"{show(mean)} on the mean day of the range" if isinstance(mean, float) else None
-            layout.stat(label, show(last[name]), usual, f"{ACTIVE} Shown is the last day that is over.")
-    layout.section_header("Active users", ACTIVE)
-    layout.chart(charts.active_lines(days), "Active users a day, in seven and in thirty days.")
+            usual = _("{mean} on the mean day of the range", mean=show(mean)) if isinstance(mean, float) else None
+            layout.stat(_(label), show(last[name]), usual, f"{_(ACTIVE)} {_('Shown is the last day that is over.')}")
+    layout.section_header(_("Active users"), _(ACTIVE))
+    layout.chart(charts.active_lines(days), _("Active users a day, in seven and in thirty days."))
 
 
 def _funnel(steps: pl.DataFrame) -> None:
-    layout.section_header("How far they come", FUNNEL)
+    layout.section_header(_("How far they come"), _(FUNNEL))
     if steps.is_empty():
-        layout.empty_state("Nobody was first seen in this time.")
+        layout.empty_state(_("Nobody was first seen in this time."))
         return
-    named = steps.with_columns(pl.col("name").replace(STEPS))
+    named = steps.with_columns(pl.col("name").replace({name: _(text) for name, text in STEPS.items()}))
     layout.chart(
         charts.shares(named.select("name", "share", "users"), "name", "share", is_share=True),
-        "The share that reached each step.",
+        _("The share that reached each step."),
     )
 
 
 def _features(features: pl.DataFrame) -> None:
-    layout.section_header("What they use", "Events by name, the most first.")
+    layout.section_header(_("What they use"), _("Events by name, the most first."))
     if not features.is_empty():
-        layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), "Events by name.")
+        layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), _("Events by name."))
 
 
 def _uplift(months: pl.DataFrame) -> None:
-    layout.section_header("Whether they use it more", UPLIFT)
+    layout.section_header(_("Whether they use it more"), _(UPLIFT))
     if months.is_empty():
-        layout.empty_state("Nobody has used your app for eight full weeks yet.")
+        layout.empty_state(_("Nobody has used your app for eight full weeks yet."))
         return
     last = months.row(-1, named=True)
     low, high = last["mean_change_low"], last["mean_change_high"]
-    sure = f"95 % sure within {low:+.1f} to {high:+.1f}" if low is not None else "too few users for an interval"
+    sure = interval(low, high) if low is not None else _("too few users for an interval")
     with layout.card_grid(3):
-        layout.stat("Change in weekly events", f"{last['mean_change']:+.1f}", sure, UPLIFT)
+        layout.stat(_("Change in weekly events"), formatting.signed(last["mean_change"]), sure, _(UPLIFT))
         layout.stat(
-            "A fifth more",
+            _("A fifth more"),
             formatting.percent(last["share_up_20"]),
-            f"of {formatting.count(last['users'], 'user')}",
-            UPLIFT,
+            ngettext("of {n} user", "of {n} users", last["users"]),
+            _(UPLIFT),
         )
-        layout.stat("Events a week", f"{last['latest_weekly']:.1f}", f"{last['first_weekly']:.1f} at first", UPLIFT)
+        layout.stat(
+            _("Events a week"),
+            formatting.tenths(last["latest_weekly"]),
+            _("{value} at first", value=formatting.tenths(last["first_weekly"])),
+            _(UPLIFT),
+        )

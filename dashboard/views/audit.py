@@ -9,33 +9,37 @@ from dashboard import current_user
 from dashboard.api_client import Client, Json
 from dashboard.components import layout
 from focusflow import clock
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 
 #: So many entries are shown; the API has all of them.
 SHOWN = 500
 
-PERIODS = {"24 hours": 1, "7 days": 7, "30 days": 30, "90 days": 90}
+PERIODS = {mark("24 hours"): 1, mark("7 days"): 7, mark("30 days"): 30, mark("90 days"): 90}
 
 
 def page() -> None:
-    st.title("Audit log", anchor=False)
+    st.title(_("Audit log"), anchor=False)
     st.caption(
-        "Sign-ins, and what was done to accounts. Entries are sealed one after the other: `focusflow audit verify` tells whether one was changed."
+        _(
+            "Sign-ins, and what was done to accounts. Entries are sealed one after the other: `focusflow audit verify` tells whether one was changed."
+        )
     )
     with layout.row():
-        period = st.segmented_control("Period", list(PERIODS), default="7 days", required=True)
-        action = st.text_input("Action", placeholder="user.changed")
-        user = st.text_input("About the user", placeholder="An id")
+        period = st.segmented_control(_("Period"), list(PERIODS), default="7 days", required=True, format_func=_)
+        action = st.text_input(_("Action"), placeholder="user.changed")
+        user = st.text_input(_("About the user"), placeholder=_("An id"))
     since = clock.now() - timedelta(days=PERIODS[period or "7 days"])
     wanted = {"since": since.isoformat(), "action": action.strip(), "user_id": user.strip(), "limit": 200}
     entries = layout.fetch(lambda client: _entries(client, wanted))
     if entries is None:
         return
     if not entries:
-        st.info("Nothing was recorded in this period.")
+        st.info(_("Nothing was recorded in this period."))
         return
     st.dataframe([_row(entry) for entry in entries], hide_index=True)
     if len(entries) == SHOWN:
-        st.caption(f"These are the newest {SHOWN} entries. Choose a shorter period to see all.")
+        st.caption(_("These are the newest {n} entries. Choose a shorter period to see all.", n=SHOWN))
 
 
 def _entries(client: Client, wanted: Json) -> list[Json]:
@@ -45,13 +49,13 @@ def _entries(client: Client, wanted: Json) -> list[Json]:
 def _row(entry: Json) -> Json:
     at = layout.local(entry["at"], current_user.require_user())
     return {
-        "When": f"{at:%Y-%m-%d %H:%M:%S}",
-        "Action": entry["action"],
-        "By": entry["actor_id"] or "–",
-        "About": entry["user_id"],
-        "Before": _values(entry["before"]),
-        "After": _values(entry["after"]),
-        "From": entry["ip"],
+        _("When"): f"{at:%Y-%m-%d %H:%M:%S}",
+        _("Action"): entry["action"],
+        _("By"): entry["actor_id"] or "–",
+        _("About"): entry["user_id"],
+        _("Before"): _values(entry["before"]),
+        _("After"): _values(entry["after"]),
+        _("From"): entry["ip"],
     }
 
 

@@ -13,24 +13,28 @@ from dashboard.app_state import shared
 from dashboard.components import layout
 from dashboard.components.live_refresh import refreshing
 from dashboard.data import dagster_client, lake
-from focusflow import clock
+from focusflow import clock, locales
 from focusflow.durations import duration
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark, ngettext
 from focusflow.lake.tables import position_key
 
 STALE_MINUTES = 130  # tables are rebuilt each hour at the latest
-FRESH = "Last build of the table. Tables update as events arrive, and at least hourly."
-WAITING = "Raw events in the lake that are not in the tables yet."
-USERS = (
+FRESH = mark("Last build of the table. Tables update as events arrive, and at least hourly.")
+WAITING = mark("Raw events in the lake that are not in the tables yet.")
+USERS = mark(
     "Users whose rows break a rule. Their published rows stay as they were; everybody else's are published. The first refresh in"
     " which their rows pass releases them."
 )
-QUARANTINE = "Events that could not be parsed. Their bytes are kept; `focusflow quarantine` lists and redrives them."
+QUARANTINE = mark(
+    "Events that could not be parsed. Their bytes are kept; `focusflow quarantine` lists and redrives them."
+)
 
 
 def page() -> None:
     with layout.title_row():
-        st.title("Data health", anchor=False)
-        st.link_button("Open Dagster", dagster_client.address(), icon=":material/open_in_new:")
+        st.title(_("Data health"), anchor=False)
+        st.link_button(_("Open Dagster"), dagster_client.address(), icon=":material/open_in_new:")
     try:
         tables = dagster_client.tables()
     except dagster_client.NoPipeline as problem:
@@ -46,11 +50,15 @@ def page() -> None:
     _quarantined_users()
     if users := lake.deferred_users():
         st.info(
-            f"Days of more than a year ago of {formatting.count(users, 'user')} are recalculated a few minutes later: everybody's newest numbers go first.",
+            ngettext(
+                "Days of more than a year ago of {n} user are recalculated a few minutes later: everybody's newest numbers go first.",
+                "Days of more than a year ago of {n} users are recalculated a few minutes later: everybody's newest numbers go first.",
+                users,
+            ),
             icon=":material/hourglass_top:",
         )
     if len(quarantined):
-        layout.section_header("Quarantine", QUARANTINE)
+        layout.section_header(_("Quarantine"), _(QUARANTINE))
         st.dataframe(quarantined, hide_index=True)
     if current_user.require_user().role == "admin":
         _erasures()
@@ -63,16 +71,18 @@ def _numbers(tables: list[dagster_client.TableStatus], quarantined: int) -> None
     broken = sum(check.passed is False for check in checks)
     with layout.card_grid(4):
         oldest = min((table.at for table in tables if table.at), default=None)
-        layout.stat("Oldest table", _ago(oldest), f"of {formatting.count(len(tables), 'table')}", FRESH)
+        layout.stat(_("Oldest table"), _ago(oldest), ngettext("of {n} table", "of {n} tables", len(tables)), _(FRESH))
         judged = sum(check.passed is not None for check in checks)
         layout.stat(
-            "Broken rules",
+            _("Broken rules"),
             formatting.number(broken) if judged else formatting.NONE,
-            f"of {judged} checked" if judged else "not checked yet",
-            "Rules that the newest rows of a table break. Dependent tables wait; if only some users' rows break them, only theirs wait.",
+            _("of {judged} checked", judged=judged) if judged else _("not checked yet"),
+            _(
+                "Rules that the newest rows of a table break. Dependent tables wait; if only some users' rows break them, only theirs wait."
+            ),
         )
-        layout.stat("In transit", formatting.number(_waiting()), "events", WAITING)
-        layout.stat("Quarantined", formatting.number(quarantined), "events", QUARANTINE)
+        layout.stat(_("In transit"), formatting.number(_waiting()), _("events"), _(WAITING))
+        layout.stat(_("Quarantined"), formatting.number(quarantined), _("events"), _(QUARANTINE))
 
 
 def _quarantined_users() -> None:
@@ -80,13 +90,13 @@ def _quarantined_users() -> None:
     found, me = lake.query("quarantined_users"), current_user.require_user()
     if not len(found):
         return
-    layout.section_header("Quarantined users", USERS)
+    layout.section_header(_("Quarantined users"), _(USERS))
     st.dataframe(
-        [row | {"since": f"{layout.local(row['since'], me):%-d %B, %H:%M}"} for row in found.to_dicts()],
+        [row | {"since": locales.day_and_time(layout.local(row["since"], me))} for row in found.to_dicts()],
         hide_index=True,
         column_config={
-            "table_name": "Table", "rule": "Rule", "users": "Users", "broken": st.column_config.NumberColumn("Times", format="localized"),
-            "since": "Since",
+            "table_name": _("Table"), "rule": _("Rule"), "users": _("Users"), "since": _("Since"),
+            "broken": st.column_config.NumberColumn(_("Times"), format="localized"),
         },
     )  # fmt: skip
 
@@ -96,22 +106,28 @@ def _counted() -> None:
     last = dagster_client.reconciliation()
     if last is None or last.at is None:
         st.info(
-            "No reconciliation yet. It runs each night; `focusflow verify` runs it now.",
+            _("No reconciliation yet. It runs each night; `focusflow verify` runs it now."),
             icon=":material/calculate:",
         )
         return
     message = st.success if last.passed else st.error
-    message(f"{last.metadata['verdict']} Counted {_ago(last.at, 'ago')}.", icon=":material/calculate:")
+    message(
+        f"{last.metadata['verdict']} {_('Compared {duration} ago.', duration=_ago(last.at))}",
+        icon=":material/calculate:",
+    )
 
 
 def _compared() -> None:
     """The last comparison of random days with the reference."""
     last = dagster_client.reference()
     if last is None or last.at is None:
-        st.info("No reference check yet. It runs each night.", icon=":material/compare_arrows:")
+        st.info(_("No reference check yet. It runs each night."), icon=":material/compare_arrows:")
         return
     message = st.success if last.passed else st.error
-    message(f"{last.metadata['verdict']} Compared {_ago(last.at, 'ago')}.", icon=":material/compare_arrows:")
+    message(
+        f"{last.metadata['verdict']} {_('Compared {duration} ago.', duration=_ago(last.at))}",
+        icon=":material/compare_arrows:",
+    )
     if differing := last.metadata.get("differing"):
         st.code(differing, language=None)
 
@@ -124,32 +140,32 @@ def _waiting() -> int | None:
     return sum(raw.position(key) - silver.position(key) for key in keys)
 
 
-def _ago(moment: datetime | None, after: str = "") -> str:
-    if moment is None:
-        return formatting.NONE
-    return f"{duration((clock.now() - moment).total_seconds() / 60)} {after}".strip()
+def _ago(moment: datetime | None) -> str:
+    return formatting.NONE if moment is None else duration((clock.now() - moment).total_seconds() / 60)
 
 
 def _rules(checks: list[dagster_client.Check]) -> None:
     broken = [check for check in checks if check.passed is False]
     judged = sum(check.passed is not None for check in checks)
     if not broken and judged:
-        st.success(f"All {formatting.count(judged, 'checked rule')} pass.", icon=":material/verified:")
+        st.success(
+            ngettext("{n} checked rule passes.", "All {n} checked rules pass.", judged), icon=":material/verified:"
+        )
     for check in broken:
         rule = check.rule.replace("_", " ")
         alt_text = (
-            f"has {formatting.number(check.broken)} {rule}; expected none"
+            _("has {number} {rule}; expected none", number=formatting.number(check.broken), rule=rule)
             if check.broken
-            else f"breaks the rule “{rule}”"
+            else _("breaks the rule “{rule}”", rule=rule)
         )
         if check.metadata.get("users"):
-            st.warning(f"`{check.table}` {alt_text}. Their users are quarantined.", icon=":material/person_off:")
+            st.warning(f"`{check.table}` {alt_text}. {_('Their users are quarantined.')}", icon=":material/person_off:")
         else:
             st.error(f"`{check.table}` {alt_text}.", icon=":material/rule:")
         if command := check.metadata.get("see"):
-            st.caption("An operator sees rows that break it with:")
+            st.caption(_("An operator sees rows that break it with:"))
             st.code(command, language=None)
-    with st.expander("All rules", on_change="rerun", key="all rules") as opened:
+    with st.expander(_("All rules"), on_change="rerun", key="all rules") as opened:
         if opened.open:
             _all_rules(checks)
 
@@ -158,11 +174,11 @@ def _all_rules(checks: list[dagster_client.Check]) -> None:
     frame = pl.DataFrame(
         [
             {
-                "Table": check.table,
-                "Rule": check.rule.replace("_", " "),
-                "Is": {True: "✓ holds", False: "✗ broken", None: "not looked at"}[check.passed],
-                "Checked": _ago(check.at, "ago"),
-                "Means": check.means,
+                _("Table"): check.table,
+                _("Rule"): check.rule.replace("_", " "),
+                _("Is"): {True: f"✓ {_('holds')}", False: f"✗ {_('broken')}", None: _("not looked at")}[check.passed],
+                _("Checked"): _("{duration} ago", duration=_ago(check.at)) if check.at else formatting.NONE,
+                _("Means"): check.means,
             }
             for check in checks
         ]
@@ -173,12 +189,12 @@ def _all_rules(checks: list[dagster_client.Check]) -> None:
 
 def _tables(tables: list[dagster_client.TableStatus]) -> None:
     me, address = current_user.require_user(), dagster_client.address()
-    layout.section_header("Tables", FRESH)
+    layout.section_header(_("Tables"), _(FRESH))
     frame = pl.DataFrame(
         [
             {
                 "table": table.table,
-                "made": f"{layout.local(table.at, me):%-d %B, %H:%M}" if table.at else "never",
+                "made": locales.day_and_time(layout.local(table.at, me)) if table.at else _("never"),
                 "age": _ago(table.at),
                 "state": _state(table),
                 "rules": _rules_that_hold(table.checks),
@@ -191,12 +207,12 @@ def _tables(tables: list[dagster_client.TableStatus]) -> None:
         frame,
         hide_index=True,
         column_config={
-            "table": "Table",
-            "made": "Built",
-            "age": "Age",
-            "state": "State",
-            "rules": "Rules",
-            "page": st.column_config.LinkColumn("In Dagster", display_text="open"),
+            "table": _("Table"),
+            "made": _("Built"),
+            "age": _("Age"),
+            "state": _("State"),
+            "rules": _("Rules"),
+            "page": st.column_config.LinkColumn(_("In Dagster"), display_text=_("open")),
         },
     )
     layout.csv_button(frame, "tables")
@@ -205,15 +221,16 @@ def _tables(tables: list[dagster_client.TableStatus]) -> None:
 def _rules_that_hold(checks: Sequence[dagster_client.Check]) -> str:
     """How many rules hold. One that nobody has looked at since the table was made neither holds nor is broken."""
     passing, judged = (sum(check.passed in which for check in checks) for which in ((True,), (True, False)))
-    unknown = f"{len(checks) - judged} not checked" if judged < len(checks) else ""
-    return ", ".join(filter(None, (f"{passing} of {judged} pass" if judged else "", unknown)))
+    unknown = _("{n} not checked", n=len(checks) - judged) if judged < len(checks) else ""
+    known = _("{passing} of {judged} pass", passing=passing, judged=judged) if judged else ""
+    return ", ".join(filter(None, (known, unknown)))
 
 
 def _state(table: dagster_client.TableStatus) -> str:
     if any(check.passed is False for check in table.checks):
-        return "✗ broken"
+        return f"✗ {_('broken')}"
     is_stale = table.at is None or (clock.now() - table.at).total_seconds() > STALE_MINUTES * 60
-    return "… old" if is_stale else "✓ fresh"
+    return f"… {_('old')}" if is_stale else f"✓ {_('fresh')}"
 
 
 def _erasures() -> None:
@@ -223,15 +240,17 @@ def _erasures() -> None:
         return
     me = current_user.require_user()
     layout.section_header(
-        "Erasures", "Users who asked to be erased. Files that readers may have open are deleted last."
+        _("Erasures"), _("Users who asked to be erased. Files that readers may have open are deleted last.")
     )
     st.dataframe(
         [
             {
-                "Requested": f"{layout.local(each['created_at'], me):%-d %B, %H:%M}",
-                "Status": each["status"],
-                "Begins": f"{layout.local(each['due_at'], me):%-d %B, %H:%M}",
-                "Files deleted": f"{layout.local(each['purge_at'], me):%-d %B, %H:%M}" if each["purge_at"] else "",
+                _("Requested"): locales.day_and_time(layout.local(each["created_at"], me)),
+                _("Status"): each["status"],
+                _("Begins"): locales.day_and_time(layout.local(each["due_at"], me)),
+                _("Files deleted"): locales.day_and_time(layout.local(each["purge_at"], me))
+                if each["purge_at"]
+                else "",
             }
             for each in unfinished
         ],
@@ -242,10 +261,14 @@ def _erasures() -> None:
 def _refresher(state: dict[str, Any] | None) -> None:
     """Why the numbers stand still, where they do."""
     if state and state["failures"]:
-        failures = formatting.count(state["failures"], "refresh failed", "refreshes failed")
-        st.error(f"{failures} in a row. It is tried again by itself. {state['error']}", icon=":material/sync_problem:")
+        failures = ngettext(
+            "{n} refresh failed. It is tried again by itself.",
+            "{n} refreshes failed in a row. It is tried again by itself.",
+            state["failures"],
+        )
+        st.error(f"{failures} {state['error']}", icon=":material/sync_problem:")
     elif state and state["refreshed_at"]:
-        st.caption(f"The last refresh took {state['seconds']:.1f} s.")
+        st.caption(_("The last refresh took {seconds} s.", seconds=formatting.tenths(state["seconds"])))
 
 
 def _published() -> None:
@@ -256,16 +279,26 @@ def _published() -> None:
     me = current_user.require_user()
     _refresher(pipeline["refresher"])
     layout.section_header(
-        "Published to the API", "Tables published for the API, and accepted events without a log offset."
+        _("Published to the API"), _("Tables published for the API, and accepted events without a log offset.")
     )
     st.caption(
-        f"{formatting.count(pipeline['events_in_log'], 'event')} in the log, {formatting.number(pipeline['events_waiting'])} waiting for an offset."
+        ngettext(
+            "{n} event in the log, {waiting} waiting for an offset.",
+            "{n} events in the log, {waiting} waiting for an offset.",
+            pipeline["events_in_log"],
+            waiting=formatting.number(pipeline["events_waiting"]),
+        )
     )
     st.dataframe(
         [
-            {"Table": each["table_name"], "As of": f"{layout.local(each['as_of'], me):%-d %B, %H:%M}", "Published": f"{layout.local(each['published_at'], me):%-d %B, %H:%M}", "Events": each["events"]}
+            {
+                _("Table"): each["table_name"],
+                _("As of"): locales.day_and_time(layout.local(each["as_of"], me)),
+                _("Published"): locales.day_and_time(layout.local(each["published_at"], me)),
+                _("Events"): each["events"],
+            }
             for each in pipeline["published"]
         ],
         hide_index=True,
-        column_config={"Events": st.column_config.NumberColumn(format="localized")},
+        column_config={_("Events"): st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip

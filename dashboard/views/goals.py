@@ -209,7 +209,7 @@ def _new() -> None:
         with st.container(horizontal=True):
             number = st.number_input(_("Number to reach"), 0.0, None, None, help=_("Leave it empty to record percent."))
             unit = st.text_input(_("Unit"), max_chars=60, placeholder=_("books"))
-        target = st.date_input(_("Target date"), None, format="YYYY-MM-DD")
+        target = st.date_input(_("Target date"), None, format=formatting.date_input_format())
         if st.form_submit_button(_("Add"), type="primary") and title.strip():
             fields: dict[str, Any] = {"target_date": str(target)} if target else {}
             if number:

@@ -69,7 +69,7 @@ def _afterwards() -> None:
         st.form("time spent", border=False, clear_on_submit=True),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        day = st.date_input(_("Day"), today, max_value=today, format="YYYY-MM-DD")
+        day = st.date_input(_("Day"), today, max_value=today, format=formatting.date_input_format())
         begun, ended = (st.time_input(label, None, step=300) for label in (_("From"), _("Until")))
         if st.form_submit_button(_("Log"), type="primary") and begun and ended:
             start, end = (datetime.combine(day, each, zone) for each in (begun, ended))

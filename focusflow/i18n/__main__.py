@@ -1,6 +1,7 @@
 """`python -m focusflow.i18n`: brings the messages of the catalogs up to date, and says what waits for a translation."""
 
 import sys
+from io import BytesIO
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
@@ -16,11 +17,25 @@ def update(language: str, messages: Catalog) -> list[str]:
         catalog = read_po(file, language)
     catalog.update(messages, no_fuzzy_matching=True)
     catalog.obsolete.clear()
-    catalog.header_comment, catalog.fuzzy = "", False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, catalog, width=140, sort_by_file=True, omit_header=False, include_lineno=False)
+    path.write_bytes(_header(catalog) + _written(catalog))
     return [str(each.id) for each in catalog if each.id and not all(_forms(each))]
+
+
+def _header(catalog: Catalog) -> bytes:
+    """Without dates and names: an update without new messages changes nothing."""
+    fields = {
+        "Language": catalog.locale_identifier,
+        "Plural-Forms": catalog.plural_forms,
+        "Content-Type": "text/plain; charset=utf-8",
+    }
+    lines = (f'"{name}: {value}\\n"\n' for name, value in fields.items())
+    return f'msgid ""\nmsgstr ""\n{"".join(lines)}\n'.encode()
+
+
+def _written(catalog: Catalog) -> bytes:
+    content = BytesIO()
+    write_po(content, catalog, width=140, sort_by_file=True, omit_header=True, include_lineno=False)
+    return content.getvalue()
 
 
 def _forms(message: Message) -> tuple[str, ...]:
