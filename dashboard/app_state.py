@@ -1,7 +1,8 @@
 """What the server hands to the pages. Streamlit runs them as scripts, so it cannot be an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dashboard.auth.sessions import SessionStore
@@ -22,7 +23,7 @@ class Shared:
     dagster_port: int
     dagster_url: str | None
     min_group_size: int
-    retention: Mapping[str, str]  # how long each kind of data is kept
+    retention: Mapping[str, Callable[[], str]]  # how long each kind of data is kept
     is_demo: bool = False
 
 
@@ -40,7 +41,7 @@ def provide(settings: Settings, store: SessionStore, *, is_demo: bool = False) -
             settings.dagster_port,
             settings.dagster_url,
             settings.min_group_size,
-            {rule.data: rule.kept(settings) for rule in RULES if rule.is_personal},
+            {rule.data: partial(rule.kept, settings) for rule in RULES if rule.is_personal},
             is_demo,
         )
     ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from focusflow.i18n import gettext, ngettext
 from focusflow.settings import Settings
 
 DAYS, HOURS = "days", "hours"
@@ -20,15 +21,19 @@ class Rule:
     is_personal: bool = True  # holds what users wrote or did, so Settings shows it to them
 
     def kept(self, settings: Settings) -> str:
-        """How long this installation keeps it.
+        """How long this installation keeps it, in the language of who reads it.
 
         >>> Rule("events", "outbox_days").kept(Settings(_env_file=None))
         '3 days'
         """
         if self.setting is None:
-            return self.always or ""
+            return gettext(self.always or "")
         amount = getattr(settings, self.setting)
-        return f"{amount:,} {self.unit}" if amount else "forever"
+        if not amount:
+            return gettext("forever")
+        if self.unit == HOURS:
+            return ngettext("{n} hour", "{n} hours", amount)
+        return ngettext("{n} day", "{n} days", amount)
 
 
 RULES: Final = (

@@ -70,7 +70,7 @@ def _download(export: Json) -> None:
 
 
 def _retention() -> None:
-    rows = [{_("Data"): data.replace("`", ""), _("Kept for"): kept} for data, kept in shared().retention.items()]
+    rows = [{_("Data"): _(data).replace("`", ""), _("Kept for"): kept()} for data, kept in shared().retention.items()]
     st.dataframe(rows, hide_index=True)
 
 

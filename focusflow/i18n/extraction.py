@@ -9,7 +9,7 @@ from typing import Final
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 
-from focusflow import metrics, nouns, score_reasons
+from focusflow import metrics, nouns, retention, score_reasons
 from focusflow.notification_kinds import KINDS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -120,6 +120,8 @@ def _declared() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     yield from (("focusflow/metrics.py", part.meaning) for part in metrics.SCORE_PARTS)
     yield from (("focusflow/metrics.py", text) for text in metrics.TREND_WORDS.values())
     yield from (("focusflow/score_reasons.py", text) for text in score_reasons.TEXTS)
+    personal = [rule for rule in retention.RULES if rule.is_personal]
+    yield from (("focusflow/retention.py", text) for rule in personal for text in (rule.data, rule.always or ""))
     yield from (("focusflow/nouns.py", text) for text in nouns.NOUNS.values())
     for name, kind in KINDS.items():
         path = f"focusflow/notification_kinds/{name}.toml"
