@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from focusflow import locales
+from focusflow.i18n import LANGUAGES
 from reports.periods.content import Line, Part, build_report
 from reports.render import MAILS, Links, Notice, render_email, render_notification, render_report, subject_line
 from tests.unit.reports.conftest import ADA
@@ -96,3 +98,15 @@ def test_a_variable_that_is_missing_is_an_error():
 
 def test_a_subject_keeps_emoji_and_accents():
     assert subject_line("Fällig heute: 👩\u200d💻") == "Fällig heute: 👩\u200d💻"
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+@pytest.mark.parametrize("name", sorted(ACCOUNT))
+def test_an_account_email_speaks_the_language_of_its_user(name, language):
+    english = render_email(name, **ACCOUNT[name])
+    with locales.using(language):
+        email = render_email(name, **ACCOUNT[name])
+    assert email.subject != english.subject
+    assert f'<html lang="{language}">' in email.html
+    for sentence in re.findall(r"[A-Z]\w+(?: [\w']+){3,}", english.text.replace(ACCOUNT[name].get("change", "?"), "")):
+        assert sentence not in email.text
