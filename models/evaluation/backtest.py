@@ -106,9 +106,9 @@ def evaluate(
             name: _figures_of_part(tested, ours, kinds.filter(pl.col(name))) for name in ("little", "some", "much")
         },
         "segments": {name: _figures_of_part(tested, ours, kinds.filter(pl.col(name))) for name in SEGMENTS},
-        "likelihood": _figures_of_probability(tested, "likelihood", "taken_up"),
-        "risk": _figures_of_probability(tested, "deadline_risk", "missed"),
-        "risk_or_moved": _figures_of_probability(tested, "deadline_risk", "missed_or_moved"),
+        "likelihood": figures_of_probability(tested, "likelihood", "taken_up"),
+        "risk": figures_of_probability(tested, "deadline_risk", "missed"),
+        "risk_or_moved": figures_of_probability(tested, "deadline_risk", "missed_or_moved"),
     }
 
 
@@ -252,8 +252,8 @@ def _of_lists(tested: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
 
 def _figures_of_part(tested: pl.DataFrame, gained: pl.DataFrame, part: pl.DataFrame) -> Figures:
     judged, tasks = (each.join(part, on=LIST, how="semi") for each in (gained, tested))
-    likelihood = _figures_of_probability(tasks, "likelihood", "taken_up")
-    risk = _figures_of_probability(tasks, "deadline_risk", "missed")
+    likelihood = figures_of_probability(tasks, "likelihood", "taken_up")
+    risk = figures_of_probability(tasks, "deadline_risk", "missed")
     return {
         "lists": judged.height,
         "people": judged["user_id"].n_unique(),
@@ -273,7 +273,7 @@ def _means(judged: pl.DataFrame) -> Figures:
     return {name: _mean(judged[name].drop_nulls()) for name in ("ndcg", "hit", "auc")}
 
 
-def _figures_of_probability(tested: pl.DataFrame, predicted: str, outcome: str) -> Figures:
+def figures_of_probability(tested: pl.DataFrame, predicted: str, outcome: str) -> Figures:
     """Of rows for likelihood; of due dates for risk, each of which counts once, however many lists its task was on."""
     known = tested.filter(pl.col(outcome).is_not_null())
     is_of_dates = outcome != "taken_up"

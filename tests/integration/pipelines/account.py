@@ -45,7 +45,10 @@ class Account(account.Account):
     """Without the product's own rules of recurrence."""
 
     def times(self, event: Event, start: datetime, end: datetime) -> Iterator[Stretch]:
-        for n in range(4 if event.data["rrule"] else 1):
-            wall = start.astimezone(zone(event.timezone)) + 2 * n * DAY  # on the wall clock
-            begin = wall.astimezone(start.tzinfo)
+        """The only time that a series leaves out is its second one, also where the clocks moved it."""
+        numbers = set(range(4 if event.data["rrule"] else 1)) - ({1} if event.data.get("exdates") else set())
+        here = start.astimezone(zone(event.timezone))
+        begins = {(here + 2 * n * DAY).astimezone(start.tzinfo) for n in numbers}  # on the wall clock
+        begins |= {datetime.fromisoformat(each).astimezone(start.tzinfo) for each in event.data.get("rdates") or ()}
+        for begin in sorted(begins):
             yield begin, begin + (end - start)

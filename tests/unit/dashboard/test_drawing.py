@@ -82,6 +82,18 @@ def test_a_week_that_was_less_than_usual_is_marked_and_a_usual_one_is_not():
     assert unusual[-1].data["said"].to_list() == ["less than is usual for you"]
 
 
+def test_the_score_so_far_is_a_ring_and_moves_no_mean():
+    today = date(2026, 3, 31)
+    so_far = NUMBERS.with_columns(productivity_score=pl.when(pl.col("local_date") == today).then(5.0).otherwise(60.0))
+    chart = unwrap(days.score_line)(so_far, today)
+    drawn = [each for each in [chart.data, *(layer.data for layer in chart.layer)] if isinstance(each, pl.DataFrame)]
+    over = next(rows for rows in drawn if "mean" in rows.columns)
+    assert over["local_date"].max() == today - timedelta(days=1)
+    assert set(over["mean"].drop_nulls()) == {60.0}
+    of_scores = (rows for rows in drawn if "productivity_score" in rows.columns)
+    assert [row for rows in of_scores for row in rows.iter_rows() if today in row] == [(today, 5.0)]
+
+
 def test_a_chart_is_made_once_for_the_same_rows():
     assert goals.pace(NUMBERS) is goals.pace(NUMBERS.clone())
 

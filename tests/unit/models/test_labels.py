@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from models.evaluation.backtest import figures_of_probability
 from models.training.labels import OUTCOMES, labelled
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -55,3 +56,15 @@ def test_sooner_is_more(outcome, gain):
 def test_given_up_is_unknown_and_a_moved_date_is_labeled_both_ways(outcome, missed, missed_or_moved):
     found = label(**outcome)
     assert (found["missed"], found["missed_or_moved"]) == (missed, missed_or_moved)
+
+
+def test_a_due_date_counts_once_however_many_lists_its_task_was_on():
+    """One that was missed and stood on 300 lists, and 299 that were kept and stood on one each."""
+    missed = {"task_id": ["late"] * 300, "missed": [True] * 300, "deadline_risk": [1.0] * 300}
+    kept = {"task_id": [f"{n}" for n in range(299)], "missed": [False] * 299, "deadline_risk": [0.0] * 299}
+    rows = pl.concat([pl.DataFrame(missed), pl.DataFrame(kept)])
+    rows = rows.with_columns(user_id=pl.lit("ada"), due=pl.lit(NOW), local_date=pl.lit(NOW.date()))
+    found = figures_of_probability(rows, "deadline_risk", "missed")
+    assert (found["tasks"], found["rows"]) == (300, 599)
+    assert found["rate"] == pytest.approx(1 / 300)
+    assert [each["tasks"] for each in found["quarters"]] == [300]
