@@ -2,6 +2,7 @@
 dropped after it.
 """
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,23 @@ Inputs: TypeAlias = Mapping[str, Relation]
 #: So many rows at most are kept of a scan, and so many bytes of those scans that were wanted last.
 SMALL_ROWS, KEPT_BYTES = 20_000, 32 * 1024 * 1024
 
+#: So many answers are kept of queries over rows in memory, each of so many bytes with those rows at most.
+MOST_ANSWERS, ANSWER_BYTES = 200, 128 * 1024
+
+#: It advises a relation instead, which binds the query twice: that takes longer than to copy a few rows.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a query made of its inputs."""
+
+    inputs: Mapping[str, pa.Table]
+    rows: pa.Table
+
+    def is_of(self, inputs: Mapping[str, pa.Table]) -> bool:
+        return all(self.inputs[name] is each or self.inputs[name].equals(each) for name, each in inputs.items())
+
 
 class Session:
     """One connection, with the macros that queries call. `run` returns the rows of a query as an Arrow table."""
@@ -46,6 +64,7 @@ class Session:
         self._parameters: dict[str, list[str]] = {}  # by query
         self._small: OrderedDict[str, pa.Table] = OrderedDict()
         self._small_bytes = 0
+        self._answers: OrderedDict[tuple[object, ...], _Answer] = OrderedDict()
         connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
@@ -63,13 +82,33 @@ class Session:
         if macros not in self._macros:
             self.connection.execute(macros)
             self._macros.add(macros)
+            self._answers.clear()
 
     def run(self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """The rows of a query. Of the parameters it gets those that it names."""
-        with self.stored(
-            query, inputs, parameters
-        ) as rows:  # a relation of the Python client would bind the query twice
+        """The rows of a query. Of the parameters it gets those that it names. Of rows in memory, it is not asked the same twice."""
+        given = {name: each for name, each in (inputs or {}).items() if name in query}
+        tables = {name: each for name, each in given.items() if isinstance(each, pa.Table)}
+        if given and len(tables) == len(given):
+            return self._answer(query, tables, self._of(query, parameters or {}))
+        with self.stored(query, given, parameters) as rows:  # its rows may be more than fit into memory
             return self.connection.sql(rows.query).to_arrow_table()
+
+    def _answer(self, query: str, inputs: Mapping[str, pa.Table], parameters: dict[str, Any]) -> pa.Table:
+        """A query has no other inputs than these, so its rows are the same for the same ones."""
+        key = (query, repr(parameters), *((name, each.num_rows) for name, each in inputs.items()))
+        known = self._answers.get(key)
+        if known and known.is_of(inputs):
+            self._answers.move_to_end(key)
+            return known.rows
+        with self._named(query, inputs):
+            self.connection.execute(query, parameters)
+            rows: pa.Table = self.connection.to_arrow_table()
+        if sum(each.nbytes for each in (rows, *inputs.values())) <= ANSWER_BYTES:
+            self._answers[key] = _Answer(inputs, rows)
+            self._answers.move_to_end(key)
+            if len(self._answers) > MOST_ANSWERS:
+                self._answers.popitem(last=False)
+        return rows
 
     def small(self, scan: Scan) -> Relation:
         """The rows of a scan, read once for all queries of this session: a scan names the files of a version, which do not change. Where they
@@ -142,17 +181,19 @@ class Session:
     @contextmanager
     def _named(self, query: str, inputs: Inputs) -> Iterator[None]:
         """Those inputs that a query mentions as views, which are gone after the block. To make a view of many files takes time."""
-        named: list[str] = []
+        named: dict[str, Relation] = {}
         try:
             for name, relation in inputs.items():
                 if name in query:
-                    named.append(name)
+                    named[name] = relation
                     self._name(name, relation)
             yield
         finally:
-            for name in named:
-                self.connection.execute(f"drop view if exists {name}")
-                self.connection.unregister(name)
+            for name, relation in named.items():
+                if isinstance(relation, Scan) or "." in name:
+                    self.connection.execute(f"drop view if exists {name}")
+                if not isinstance(relation, Scan):
+                    self.connection.unregister(name)
 
     def _name(self, name: str, relation: Relation) -> None:
         layer, has_layer, _ = name.partition(".")

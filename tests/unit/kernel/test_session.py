@@ -78,3 +78,33 @@ def test_rows_of_small_scans_are_kept_up_to_a_number_of_bytes(session, monkeypat
     assert session.small(scans[0]).equals(first)
     monkeypatch.setattr(module, "SMALL_ROWS", 50)
     assert session.small(Scan("select range as n from range(51)")) == Scan("select range as n from range(51)")
+
+
+def test_rows_in_memory_are_not_asked_the_same_twice(session):
+    query = "select random() as drawn from numbers where n > $above limit 1"
+    first = session.run(query, {"numbers": ROWS}, {"above": 1})
+    equal_rows = pa.table({"n": [1, 2, 3]})
+    assert session.run(query, {"numbers": equal_rows}, {"above": 1}) is first
+
+
+@pytest.mark.parametrize(
+    ("rows", "above"), [([1, 2, 4], 1), ([1, 2, 3], 0)], ids=["other rows", "another parameter"]
+)  # fmt: skip
+def test_other_rows_and_parameters_are_asked_anew(session, rows, above):
+    query = "select sum(n)::bigint as total from numbers where n > $above"
+    assert session.run(query, {"numbers": ROWS}, {"above": 1})["total"].to_pylist() == [5]
+    expected = [sum(n for n in rows if n > above)]
+    assert session.run(query, {"numbers": pa.table({"n": rows})}, {"above": above})["total"].to_pylist() == expected
+
+
+def test_what_is_asked_again_after_a_macro_has_changed_has_its_new_answer(session):
+    assert session.run("select twice(n) as n from numbers limit 1", {"numbers": ROWS})["n"].to_pylist() == [2]
+    session.define("create or replace macro twice(n) as 20 * n")
+    assert session.run("select twice(n) as n from numbers limit 1", {"numbers": ROWS})["n"].to_pylist() == [20]
+
+
+def test_answers_are_kept_up_to_a_number(session, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ANSWERS", 1)
+    first = session.run("select n from numbers", {"numbers": ROWS})
+    session.run("select n + 1 as n from numbers", {"numbers": ROWS})
+    assert session.run("select n from numbers", {"numbers": ROWS}) is not first
