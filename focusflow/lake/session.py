@@ -4,7 +4,7 @@ dropped after it.
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeAlias
 import duckdb
 import pyarrow as pa
 
+from focusflow.lake.data_files import DataFiles
 from focusflow.lake.tables import Pinned, duckdb_connection
 
 
@@ -58,6 +59,7 @@ class Session:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, macros: str = "") -> None:
         self.connection = connection
+        self.files = DataFiles()
         self._numbers = count()
         self._macros: set[str] = set()
         self._schemas: set[str] = set()
@@ -114,13 +116,21 @@ class Session:
         """The rows of a scan, read once for all queries of this session: a scan names the files of a version, which do not change. Where they
         are many, the scan itself.
         """
-        if scan.query in self._small:
-            self._small.move_to_end(scan.query)
-            return self._small[scan.query]
-        rows = self.connection.sql(scan.query).limit(SMALL_ROWS + 1).to_arrow_table()
-        if rows.num_rows > SMALL_ROWS:
-            return scan
-        self._small[scan.query] = rows
+        return self.kept(scan.query, lambda: self._read(scan))
+
+    def _read(self, scan: Scan) -> Relation:
+        rows: pa.Table = self.connection.sql(scan.query).limit(SMALL_ROWS + 1).to_arrow_table()
+        return scan if rows.num_rows > SMALL_ROWS else rows
+
+    def kept(self, key: str, read: Callable[[], Relation]) -> Relation:
+        """The rows that are kept under a key, or else are read and, where they are few, kept from here on."""
+        if key in self._small:
+            self._small.move_to_end(key)
+            return self._small[key]
+        rows = read()
+        if isinstance(rows, Scan) or rows.num_rows > SMALL_ROWS:
+            return rows
+        self._small[key] = rows
         self._small_bytes += rows.get_total_buffer_size()
         while len(self._small) > 1 and self._small_bytes > KEPT_BYTES:
             _, oldest = self._small.popitem(last=False)
@@ -155,6 +165,9 @@ class Session:
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None, *, size: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of a query, a batch at a time: for more rows than fit into memory. Run no other query before the last batch."""
+        if all(isinstance(each, pa.Table) for name, each in (inputs or {}).items() if name in query):
+            yield from self.run(query, inputs, parameters).to_batches(size)
+            return
         with self._named(query, inputs or {}):
             yield from self.connection.sql(query, params=self._of(query, parameters or {})).to_arrow_reader(size)
 

@@ -193,6 +193,7 @@ class Pinned:
     _known: _Facts = field(default_factory=lambda: _Facts(-1), init=False)
     _is_shared: bool = field(default=False, init=False)  # with others who read the same version
     _storage_options: dict[str, str] = field(default_factory=dict, init=False)
+    _lake: "Lake | None" = field(default=None, init=False)  # which keeps tables open
 
     @property
     def version(self) -> int:
@@ -212,10 +213,11 @@ class Pinned:
             self._known = _Facts(self.version)
         return self._known
 
-    def shared(self, storage_options: Mapping[str, str]) -> "Pinned":
+    def shared(self, lake: "Lake") -> "Pinned":
         """The same version for somebody else. Whoever of them writes opens it for themselves first."""
         other = Pinned(self.name, self.delta)
-        other._known, other._is_shared, other._storage_options = self._facts, True, dict(storage_options)
+        other._known, other._is_shared, other._lake = self._facts, True, lake
+        other._storage_options = dict(lake.storage_options)
         return other
 
     def remembered(self, key: str, find: Callable[[], T]) -> T:
@@ -355,6 +357,9 @@ class Pinned:
             raise
         if self._is_checkpoint_due(before):
             self._create_checkpoint()
+        if self._lake:
+            self._is_shared = True
+            self._lake.keep(self)
 
     def _is_checkpoint_due(self, before: int) -> bool:
         if self.root is None:
@@ -493,16 +498,14 @@ class Lake:
         mark = self._mark(name, version) if self.memory.get(KEEPS_OPEN) else None
         for opened in (self._opened.get(name), self._earlier.get(name)):
             if mark and opened and opened.mark == mark:
-                return opened.table.shared(self.storage_options)
+                return opened.table.shared(self)
         try:
             options = dict(self.storage_options)
             table = Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
             if version is not None or mark is None or mark.version != table.version:
                 return table
-            if name in self._opened:
-                self._earlier[name] = self._opened[name]
-            self._opened[name] = _Opened(mark, table)
-            return table.shared(options)
+            self._keep(mark, table)
+            return table.shared(self)
         except TableNotFoundError as error:
             if version is None and self.is_local and any(Path(self.url(name)).glob("_*/*")):
                 raise TableDamaged(name, "its log has no beginning") from error
@@ -513,6 +516,17 @@ class Lake:
             if not self.is_local:
                 raise Unavailable(f"The lake {self.location} cannot be reached. Try again shortly.") from error
             raise TableDamaged(name, error) from error
+
+    def keep(self, table: Pinned) -> None:
+        """What a table has become by a commit of this process need not be read from its log."""
+        mark = self._mark(table.name, table.version)
+        if mark:
+            self._keep(mark, table.shared(self))
+
+    def _keep(self, mark: "_Mark", table: Pinned) -> None:
+        if table.name in self._opened:
+            self._earlier[table.name] = self._opened[table.name]
+        self._opened[table.name] = _Opened(mark, table)
 
     def keep_open(self) -> None:
         """Open a table again only when it has moved: for a process that stays. It sees no damage to a log that it has read."""

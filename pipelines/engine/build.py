@@ -17,7 +17,7 @@ from focusflow.identity import bucket_of
 from focusflow.lake.session import Relation, Scan, Session, scans
 from focusflow.lake.tables import Lake, Pinned, position_key
 from focusflow.preferences import DEFAULTS
-from pipelines.engine import changed_users, deferrals, dirty_days
+from pipelines.engine import changed_users, deferrals, dirty_days, user_rows
 from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.daily import DAILY
 from pipelines.engine.descriptions import BUILT_BY_QUERY, Table
@@ -120,7 +120,10 @@ class Build:
         in_buckets = tuple(sorted({bucket_of(UUID(user), self.buckets) for user in users}))
         piece = Piece(in_buckets, month, users)
         where = piece.of(self.gold)
-        before = self._as_stored(self.session.run("from rows_before", {"rows_before": Scan.of(self.gold, where)}))
+        before = user_rows.of_all(self.session, self.gold, where)
+        if before is None:
+            before = self.session.run("from rows_before", {"rows_before": Scan.of(self.gold, where)})
+        before = self._as_stored(before)
         is_theirs = pc.is_in(before["user_id"], pa.array(users, pa.string()))
         rows = _sorted(self.table, self._computed(piece))
         is_same = before.filter(is_theirs).equals(rows)
@@ -269,13 +272,15 @@ def _tables(lake: Lake, session: Session, table: Table, piece: Piece) -> Mapping
     """What a table reads, directly or by way of a relation: only the partitions that its rows can come from."""
     read: list[Pinned] = [found for name in table.reads if (found := lake.pinned(name)) is not None]
     all_time = Piece(piece.buckets, date.min)
-    narrowed = scans(read, {
-        each.name: (all_time if each.name in table.full_history_of else piece).of(each, table.lookback_days) for each in read
-    })  # fmt: skip
+    where = {
+        each.name: (all_time if each.name in table.full_history_of else piece).of(each, table.lookback_days)
+        for each in read
+    }
     if piece.users is None:
-        return narrowed
-    theirs = changed_users.condition(piece.users)
-    return {name: session.small(Scan(f"{each.query} where {theirs}")) for name, each in narrowed.items()}
+        return scans(read, where)
+    return {
+        each.name.replace("/", "."): user_rows.of_users(session, each, piece.users, where[each.name]) for each in read
+    }
 
 
 def _sorted(table: Table, rows: pa.Table) -> pa.Table:

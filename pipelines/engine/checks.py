@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from focusflow.identity import bucket_of
-from focusflow.lake.session import Inputs, Relation, Scan, Session, scans
+from focusflow.lake.session import Inputs, Relation, Session, scans
 from focusflow.lake.tables import Lake, Pinned, State, identifier
-from pipelines.engine import changed_users, deferrals, descriptions, user_quarantine
+from pipelines.engine import changed_users, deferrals, descriptions, user_quarantine, user_rows
 from pipelines.engine.rules import rules_of
 
 if TYPE_CHECKING:
@@ -149,12 +149,11 @@ def _are_right_of_users(
         users -= deferrals.known(each).keys()  # their rows are not yet what the inputs say
     if not users:
         return True
-    theirs = changed_users.condition(users)
     where = f"bucket in ({', '.join(map(str, sorted({bucket_of(UUID(user), buckets) for user in users})))})"
     rows: dict[str, Relation] = {}
     for each in read:
-        scan = each.scan(where if "bucket" in each.partition_by else None)
-        rows[each.name.replace("/", ".")] = session.small(Scan(f"from {scan} where {theirs}"))
+        its_part = where if "bucket" in each.partition_by else None
+        rows[each.name.replace("/", ".")] = user_rows.of_users(session, each, users, its_part)
     return not any(_broken(session, rows, table).values())
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from focusflow.lake.session import Relation, Scan, Session, scans
 from focusflow.lake.tables import Lake, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
-from pipelines.engine import changed_users, deferrals, dirty_days
+from pipelines.engine import deferrals, dirty_days, user_rows
 from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, USERS, held_since, month_before, spec
@@ -97,9 +97,9 @@ def compute(
     tables = scans([silver, daily, *histories], where)
     given_tables: dict[str, Relation] = {**tables}
     if found.users is not None:  # the rows of all others in these partitions are not needed for theirs
-        theirs = changed_users.condition(found.users)
-        for name in (name for name in tables if name.startswith("silver.")):
-            given_tables[name] = session.small(Scan(f"{tables[name].query} where {theirs}"))
+        for each in (silver, *histories):
+            rows = user_rows.of_users(session, each, found.users, where[each.name])
+            given_tables[each.name.replace("/", ".")] = rows
     with computed_days(
         session, given_tables, found.dirty_days, first=found.first, until=found.until, parameters=parameters
     ) as computed:

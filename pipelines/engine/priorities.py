@@ -16,7 +16,7 @@ from focusflow.lake.tables import Lake, Pinned, position_key
 from models.features import snapshots
 from models.serving.registry import Registry, Served
 from models.serving.scoring import BASELINE_VERSION, score
-from pipelines.engine import changed_users
+from pipelines.engine import changed_users, user_rows
 from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import FOLDER, table
 from pipelines.engine.histories import spec
@@ -67,11 +67,10 @@ def score_open_tasks(
         if users
         else None
     )
-    given = scans(
-        [*histories.values(), scores], {each.name: where for each in (*histories.values(), scores)} if where else None
-    )
+    read = (*histories.values(), scores)
+    given: Inputs = scans(read)
     if users:
-        given = {name: Scan(f"{each.query} where {changed_users.condition(users)}") for name, each in given.items()}
+        given = {each.name.replace("/", "."): user_rows.of_users(session, each, users, where) for each in read}
     tasks = _open_tasks(session, given, as_of, served, Part(memory, where, users) if memory else None)
     rows, months = _rows(session, given, tasks, score(tasks, as_of, served), as_of)
     metadata = as_of_metadata(as_of) | {"model": model} | changed_users.note_inputs(histories.values())
@@ -97,7 +96,8 @@ class Part:
         """Put rows in their place. Those of others stay as they are."""
         where = self.where or "true"
         if self.users is not None:
-            others = {"rows_before": Scan.of(self.table, where)}
+            before = user_rows.of_all(session, self.table, where)
+            others = {"rows_before": Scan.of(self.table, where) if before is None else before}
             kept = session.run(f"from rows_before where not {changed_users.condition(self.users)}", others)
             rows = pa.concat_tables([rows.select(kept.column_names).cast(kept.schema), kept])
             order = [name for name in ("month", "bucket", "user_id", "local_date", "rank") if name in rows.column_names]

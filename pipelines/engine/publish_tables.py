@@ -5,9 +5,9 @@ costs its few rows, whatever the history behind it. Once a day, and where what w
 Rows go from DuckDB to Postgres in batches. Users in quarantine keep what was published of them, in all tables alike, until they are released.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import pyarrow as pa
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.lake import digests
-from focusflow.lake.session import Scan, Session
+from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
-from pipelines.engine import changed_users, descriptions, user_quarantine
+from pipelines.engine import changed_users, descriptions, user_quarantine, user_rows
 from pipelines.engine.as_of import last
 from pipelines.engine.descriptions import Table
 
@@ -110,10 +110,7 @@ class Publication:
             return 0
         self.tx.run(QUERIES["incoming"])
         query = _rows_of(table, gold, FRESH) if before is None else _difference(table, gold)
-        inputs = {FRESH: Scan.of(gold)} if before is None else _changed_files(gold, before)
-        if users is not None:
-            theirs = changed_users.condition(users)
-            inputs = {name: Scan(f"{scan.query} where {theirs}") for name, scan in inputs.items()}
+        inputs = {FRESH: Scan.of(gold)} if before is None else _changed_files(self.session, gold, before, users)
         with self.tx.connection.cursor().copy(QUERIES["copy"]) as stream:
             for batch in self.session.batches(query, inputs, given, size=BATCH_ROWS):
                 stream.write(_as_csv(batch))
@@ -147,8 +144,16 @@ def _gone(before: Pinned, after: Pinned) -> set[str]:
     return before.sizes().keys() - after.sizes().keys()
 
 
-def _changed_files(gold: Pinned, before: Pinned) -> dict[str, Scan]:
+def _changed_files(
+    session: Session, gold: Pinned, before: Pinned, users: Mapping[str, date] | None
+) -> dict[str, Relation]:
+    """The rows of the files that only one of the two versions has; of some users, where they are named."""
     added, gone = _gone(gold, before), _gone(before, gold)
+    if users is not None:
+        return {
+            FRESH: user_rows.of_files(session, gold, added, users),
+            STALE: user_rows.of_files(session, before, gone, users),
+        }
     return {
         FRESH: Scan(f"from {gold.scan(without=gold.sizes().keys() - added)}"),
         STALE: Scan(f"from {before.scan(without=before.sizes().keys() - gone)}"),

@@ -129,6 +129,34 @@ def test_what_is_pinned_does_not_change(lake):
     assert steps(pinned) == [1, 2, 3]
 
 
+def test_what_a_process_that_stays_has_written_is_not_read_again(lake, monkeypatch):
+    lake.keep_open()
+    three_commits(lake)
+    before = lake.open(STEPS)
+    lake.open(STEPS).append(rows(4), positions={"bucket-0": 4})
+    monkeypatch.setattr("focusflow.lake.tables.DeltaTable", lambda *_, **__: pytest.fail("the log was read again"))
+    assert (steps(lake.open(STEPS)), lake.open(STEPS).position("bucket-0")) == ([1, 2, 3, 4], 4)
+    assert steps(before) == [1, 2, 3]
+
+
+def test_who_writes_twice_in_a_process_that_stays_leaves_readers_where_they_were(lake):
+    lake.keep_open()
+    writer = three_commits(lake)
+    reader = lake.open(STEPS)
+    writer.append(rows(4), positions={"bucket-0": 4})
+    assert steps(reader) == [1, 2, 3]
+    assert steps(writer) == [1, 2, 3, 4]
+
+
+def test_of_two_in_a_process_that_stays_one_is_refused(lake):
+    lake.keep_open()
+    three_commits(lake)
+    first, second = lake.open(STEPS), lake.open(STEPS)
+    first.append(rows(4), positions={"bucket-0": 4})
+    with pytest.raises(CommitConflict):
+        second.append(rows(5), positions={"bucket-0": 4})
+
+
 def test_of_two_at_one_position_one_is_refused(lake):
     first, second = lake.open(STEPS), lake.open(STEPS)
     first.append(rows(1), positions={"bucket-0": 1})

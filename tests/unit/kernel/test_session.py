@@ -90,7 +90,7 @@ def test_rows_in_memory_are_not_asked_the_same_twice(session):
 @pytest.mark.parametrize(
     ("rows", "above"), [([1, 2, 4], 1), ([1, 2, 3], 0)], ids=["other rows", "another parameter"]
 )  # fmt: skip
-def test_other_rows_and_parameters_are_asked_anew(session, rows, above):
+def test_other_rows_and_parameters_have_an_answer_of_their_own(session, rows, above):
     query = "select sum(n)::bigint as total from numbers where n > $above"
     assert session.run(query, {"numbers": ROWS}, {"above": 1})["total"].to_pylist() == [5]
     expected = [sum(n for n in rows if n > above)]

@@ -1,0 +1,71 @@
+"""Small data files of the lake, decoded: to plan a query takes longer than to look at so few rows. A file is never written twice, so a process
+that stays reads each once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from focusflow.lake.tables import Pinned
+
+#: A larger file is left to queries, which read only the columns and row groups that they need.
+MOST_FILE_BYTES = 256 * 1024
+
+#: So many bytes are kept of the files that were wanted last.
+KEPT_BYTES = 24 * 1024 * 1024
+
+
+class DataFiles:
+    """What is kept of the files of all tables."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Path, int], pa.Table] = (
+            OrderedDict()
+        )  # by file and number of columns, which may grow
+        self._bytes = 0
+
+    def rows(self, table: Pinned, files: Iterable[Path]) -> pa.Table | None:
+        """The rows of some files of a table; None where they are left to a query."""
+        parts = [table.columns().empty_table()]
+        for path in files:
+            rows = self._rows(table, path)
+            if rows is None:
+                return None
+            parts.append(rows)
+        return pa.concat_tables(parts)
+
+    def _rows(self, table: Pinned, path: Path) -> pa.Table | None:
+        key = (path, len(table.columns()))
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        if path.stat().st_size > MOST_FILE_BYTES:
+            return None
+        rows = _decoded(table, path)
+        self._kept[key] = rows
+        self._bytes += rows.nbytes
+        while len(self._kept) > 1 and self._bytes > KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.nbytes
+        return rows
+
+
+def _decoded(table: Pinned, path: Path) -> pa.Table:
+    """The rows of a file with the columns that its folders say, and those that came since it was written."""
+    with pq.ParquetFile(path) as file:
+        stored = file.read(use_threads=False)
+    divided_by = table.partition_by
+    said = dict(each.split("=", 1) for each in path.parts[-1 - len(divided_by) : -1]) if divided_by else {}
+    columns = []
+    for field in table.columns():
+        if field.name in said:
+            value = pa.array([said[field.name]], pa.string()).cast(field.type)[0]
+            columns.append(pa.repeat(value, stored.num_rows))
+        elif field.name in stored.column_names:
+            columns.append(stored[field.name].cast(field.type))
+        else:
+            columns.append(pa.nulls(stored.num_rows, field.type))
+    return pa.table(columns, schema=table.columns())
