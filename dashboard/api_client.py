@@ -445,9 +445,10 @@ class Client:
         """An import with its findings."""
         return self._call("GET", f"/api/v1/imports/{import_id}")
 
-    def upload_import(self, file_name: str, content: bytes) -> Json:
+    def upload_import(self, file_name: str, content: bytes, format_name: str | None = None) -> Json:
         """A file to be read. Nothing is imported before its preview is confirmed."""
-        return self._call("POST", "/api/v1/imports", params={"file_name": file_name}, content=content)
+        params = {"file_name": file_name} | ({"format": format_name} if format_name else {})
+        return self._call("POST", "/api/v1/imports", params=params, content=content)
 
     def preview_import(self, import_id: str, **changes: Any) -> Json:
         """Read the file again as another `format`, or with other `columns`."""
@@ -479,6 +480,16 @@ class Client:
 
     def connect_calendar(self, kind: str, url: str, **more: str) -> Json:
         return self._call("POST", "/api/v1/calendar/connections", json={"kind": kind, "url": url, **more})
+
+    def begin_calendar_access(self, kind: str, connection_id: str | None = None) -> str:
+        """Where to send a browser that connects a calendar of a provider, or gives a connection access again."""
+        body = {"kind": kind} | ({"connection_id": connection_id} if connection_id else {})
+        url: str = self._call("POST", "/api/v1/calendar/connections/authorizations", json=body)["authorization_url"]
+        return url
+
+    def finish_calendar_access(self, state: str, code: str) -> Json:
+        answer = {"state": state, "code": code}
+        return self._call("POST", "/api/v1/calendar/connections/authorizations/finish", json=answer)
 
     def change_calendar(self, connection_id: str, **changes: Any) -> Json:
         return self._call("PATCH", f"/api/v1/calendar/connections/{connection_id}", json=changes)

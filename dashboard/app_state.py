@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from dashboard.auth.sessions import SessionStore
+from focusflow.calendar_providers import configured_providers
 from focusflow.lake.tables import Lake
 from focusflow.retention import RULES
 from focusflow.settings import Settings, reachable_host
@@ -24,6 +25,7 @@ class Shared:
     dagster_url: str | None
     min_group_size: int
     retention: Mapping[str, Callable[[], str]]  # how long each kind of data is kept
+    calendar_providers: Mapping[str, str]  # the names of those that can be connected
     is_demo: bool = False
 
 
@@ -42,6 +44,7 @@ def provide(settings: Settings, store: SessionStore, *, is_demo: bool = False) -
             settings.dagster_url,
             settings.min_group_size,
             {rule.data: partial(rule.kept, settings) for rule in RULES if rule.is_personal},
+            {each.kind: each.name for each in configured_providers(settings)},
             is_demo,
         )
     ]

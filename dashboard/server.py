@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from dashboard import app_state, current_user, installable, views
 from dashboard.auth import accounts
+from dashboard.auth.calendar_access import CalendarAccess
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import SessionStore
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> st.App:
             security_contact(settings),
             *sign_in.routes,
             *single_sign_on,
+            *CalendarAccess(store).routes,
             *accounts.routes(store),
             *installable.routes(page_paths),
             changes.route(store),

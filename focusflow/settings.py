@@ -109,6 +109,28 @@ class Settings(BaseSettings):
     calendar_sync_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes between two synchronizations of a connected calendar."
     )
+    google_client_id: str | None = Field(
+        None,
+        description="Id of this installation at Google, an OAuth client of the type web application. If set, users can connect Google Calendar.",
+    )
+    google_client_secret: SecretStr | None = Field(None, description="Secret of that client.")
+    google_accounts_url: str = Field("https://accounts.google.com", description="Where users permit access at Google.")
+    google_token_url: str = Field("https://oauth2.googleapis.com", description="Where Google gives and revokes tokens.")
+    google_calendar_url: str = Field(
+        "https://www.googleapis.com/calendar/v3", description="Where Google's calendars are read and written."
+    )
+    microsoft_client_id: str | None = Field(
+        None,
+        description="Id of this installation at Microsoft, an app registration. If set, users can connect calendars of Microsoft 365 and Outlook.com.",
+    )
+    microsoft_client_secret: SecretStr | None = Field(None, description="Secret of that app registration.")
+    microsoft_login_url: str = Field(
+        "https://login.microsoftonline.com/common",
+        description="Where users permit access at Microsoft. The last part is the tenant: `common`, `organizations`, `consumers`, or your own.",
+    )
+    microsoft_graph_url: str = Field(
+        "https://graph.microsoft.com/v1.0", description="Where Microsoft's calendars are read and written."
+    )
     api_port: Port = Field(8000, description="Port of the API.")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages.")
     dashboard_port: Port = Field(8501, description="Port of the dashboard.")
@@ -491,6 +513,16 @@ class Settings(BaseSettings):
         if url.hostname is None or not (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))):
             raise ValueError("must be a URL that begins with https://; http:// is for a provider on this machine only")
         return issuer
+
+    @field_validator(
+        "google_accounts_url", "google_token_url", "google_calendar_url", "microsoft_login_url", "microsoft_graph_url"
+    )
+    @classmethod
+    def _encrypted_calendars(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.hostname is None or not (parts.scheme == "https" or is_loopback(parts.hostname)):
+            raise ValueError("must be a URL that begins with https://")
+        return url
 
     @model_validator(mode="after")
     def _known_to_provider(self) -> Self:

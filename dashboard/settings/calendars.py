@@ -6,15 +6,16 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import app_state, current_user
 from dashboard.api_client import Client, Json
+from dashboard.auth.calendar_access import PATH
 from dashboard.components import layout
 from focusflow.errors import Problem
 
 EVERY_SECONDS = 10
 
 SUBSCRIPTION, ACCOUNT = "Subscription", "CalDAV account"
-KINDS = {"ics": "Subscription", "caldav": "CalDAV"}
+KINDS = {"ics": "Subscription", "caldav": "CalDAV", "google": "Google Calendar", "outlook": "Microsoft 365"}
 STATUSES = {
     "waiting": ":material/hourglass_empty: Waiting to be read",
     "ok": ":material/check_circle: Up to date",
@@ -62,9 +63,11 @@ def _connection(connection: Json) -> None:
                 _disconnect(connection)
         if connection["problem"]:
             st.error(current_user.escape_markdown(connection["problem"]), icon=":material/error:")
+            if connection["kind"] in app_state.shared().calendar_providers:
+                st.link_button("Connect again", f"{PATH}/{connection['kind']}?connection={id_}")
         st.caption(" · ".join(_facts(connection)))
         _findings(connection)
-        if connection["kind"] == "caldav":
+        if connection["kind"] != "ics":
             _account(connection)
             _conflicts(connection)
 
@@ -138,7 +141,9 @@ def _account(connection: Json) -> None:
         own = _choice("My new appointments go to", connection, "own_calendar", writable, calendars)
         plans = _choice("Accepted plans go to", connection, "plan_calendar", writable, calendars)
         st.caption("Plans need a calendar of their own: they are no meetings, and what others write there is not read.")
-        password = st.text_input("New password", type="password", key=f"password {id_}", autocomplete="off")
+        password = ""
+        if connection["kind"] == "caldav":
+            password = st.text_input("New password", type="password", key=f"password {id_}", autocomplete="off")
         if st.form_submit_button("Save"):
             kept = [each for each in selected if each != plans]
             changes: dict[str, Any] = {"own_calendar": own or None, "plan_calendar": plans or None}
@@ -181,6 +186,10 @@ def _conflicts(connection: Json) -> None:
 
 def _new() -> None:
     layout.section_header("Connect a calendar")
+    if providers := app_state.shared().calendar_providers:
+        with st.container(horizontal=True):
+            for each, name in providers.items():
+                st.link_button(name, f"{PATH}/{each}", icon=":material/event:")
     kind = st.segmented_control(
         "Kind", [SUBSCRIPTION, ACCOUNT], default=SUBSCRIPTION, required=True, key="kind", label_visibility="collapsed"
     )

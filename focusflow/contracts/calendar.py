@@ -13,14 +13,14 @@ PLAN_CALENDAR = "focusflow-plan"
 #: How the ids of subscribed calendars begin. Their appointments are changed where they are published.
 SUBSCRIPTION = "ics:"
 
-#: How the ids of calendars of CalDAV servers begin.
-CALDAV = "caldav:"
-
 #: The purpose for which addresses and passwords of calendars are encrypted.
 CREDENTIALS = "calendar credentials"
 
 
 Rule = Annotated[str, StringConstraints(max_length=500)]
+
+#: Where an appointment came from. The ids of calendars on servers begin with it, too.
+CalendarSource = Literal["manual", "ics", "caldav", "google", "outlook"]
 
 
 class CalendarEvent(Data):
@@ -37,7 +37,7 @@ class CalendarEvent(Data):
     extra_rrules: list[Rule] = Field(default_factory=list, max_length=4)
     rdates: list[Instant] = Field(default_factory=list, max_length=500)
     exdates: list[Instant] = Field(default_factory=list, max_length=500)
-    source: Literal["manual", "ics", "caldav", "google", "outlook"] = "manual"
+    source: CalendarSource = "manual"
     external_id: Annotated[str | None, Field(max_length=500)] = None
     calendar_id: Annotated[str | None, Field(max_length=500)] = None
 

@@ -876,7 +876,7 @@ calendar_connections = owned(
     required("findings", JSONB, "'[]'"),
     required("findings_count", Integer, "0"),
     Column("deleted_at", Instant),
-    one_of("kind", "ics", "caldav"),
+    one_of("kind", "ics", "caldav", "google", "outlook"),
     Index(
         "calendar_connections_address_key",
         "user_id",
@@ -887,7 +887,7 @@ calendar_connections = owned(
     Index("calendar_connections_due_idx", "next_sync_at"),
 )
 
-#: The resources of a CalDAV server as both sides last agreed on them: what a change on either side is compared with. `entries` says which
+#: The resources of a server of calendars as both sides last agreed on them: what a change on either side is compared with. `entries` says which
 #: appointment each occurrence became, with the version and the fields that it then had.
 calendar_objects = Table(
     "calendar_objects",

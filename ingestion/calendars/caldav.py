@@ -5,15 +5,18 @@ A redirect is followed here, not by the client: that would turn PROPFIND into GE
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
+from focusflow.contracts.calendar import CalendarSource
 from focusflow.outbound import MAX_BYTES, OutboundClient, OutboundPolicy, OutboundResponse
 from ingestion.calendars.connection import SyncFailed
 from ingestion.calendars.http import failure_of
+from ingestion.calendars.server import BATCH, Changes, Exists, Precondition, Refused, RemoteCalendar, Resource
 
 DAV, CALDAV, SERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 
@@ -24,52 +27,18 @@ REQUEST_SECONDS, TOTAL_SECONDS = 30.0, 300.0
 
 REDIRECTS = 5
 
-#: Resources that are read by one request.
-BATCH = 50
-
 #: What servers answer that do not know a report, or no longer the token.
 UNSUPPORTED, EXPIRED = frozenset({400, 404, 405, 415, 422, 500, 501}), frozenset({403, 409, 410, 412})
 
 SAFE = "/@:!$&'()*+,;=~"
 
 
-class Precondition(Exception):
-    """The resource is not as it was when it was read."""
-
-
-class Refused(SyncFailed):
-    """The server does not accept this appointment."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteCalendar:
-    """A calendar of the account. Its id is its address."""
-
-    id: str
-    name: str
-    is_read_only: bool = False
-    tag: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    href: str
-    etag: str
-    content: str
-
-
-@dataclass(slots=True)
-class Changes:
-    """What changed since a state, by address; the whole calendar if `is_full`."""
-
-    state: dict[str, str]
-    changed: dict[str, str] = field(default_factory=dict)
-    removed: set[str] = field(default_factory=set)
-    is_full: bool = False
-
-
 class CalDavServer:
     """One account on a server."""
+
+    source: CalendarSource = "caldav"
+    omitted: frozenset[str] = frozenset()
+    account: str | None = None
 
     def __init__(
         self,
@@ -127,7 +96,7 @@ class CalDavServer:
 
     # what changed
 
-    def changes(self, calendar: RemoteCalendar, state: Mapping[str, str]) -> Changes:
+    def changes(self, calendar: RemoteCalendar, state: Mapping[str, str], known: Mapping[str, bool]) -> Changes:  # noqa: ARG002
         """What changed since a state of an earlier call; all of it where the server cannot tell."""
         if "listed" not in state:
             try:
@@ -195,7 +164,7 @@ class CalDavServer:
             for response in _responses(_parsed(answer), answer.url):
                 content, etag = response.text(f"{CALDAV}calendar-data"), response.text(f"{DAV}getetag")
                 if content and etag:
-                    yield Resource(response.href, etag, content)
+                    yield _resource(response.href, etag, content)
 
     def get(self, href: str) -> Resource | None:
         """One resource; None if it is gone."""
@@ -203,23 +172,28 @@ class CalDavServer:
         if answer.status in {404, 410}:
             return None
         self._require(answer)
-        return Resource(href, answer.headers.get("etag", ""), answer.body.decode("utf-8", "replace"))
+        return _resource(href, answer.headers.get("etag", ""), answer.body.decode("utf-8", "replace"))
 
-    def put(self, href: str, content: str, *, etag: str | None) -> str:
-        """Write a resource that is as it was read, or a new one. Returns its new ETag; empty if the server does not say it."""
-        condition = {"If-Match": etag} if etag else {"If-None-Match": "*"}
+    def create(self, calendar: str, event_id: UUID, content: str) -> Resource:
+        href = own_href(calendar, event_id)
+        try:
+            return self.replace(Resource(href, "", "", event_id), content)
+        except Precondition as error:
+            raise Exists(href) from error
+
+    def replace(self, known: Resource, content: str) -> Resource:
+        condition = {"If-Match": known.etag} if known.etag else {"If-None-Match": "*"}
         headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
-        answer = self._send("PUT", href, content.encode(), headers)
-        if answer.status == 412 or (answer.status in {404, 410} and etag):
+        answer = self._send("PUT", known.href, content.encode(), headers)
+        if answer.status == 412 or (answer.status in {404, 410} and known.etag):
             raise Precondition
         if answer.status in {400, 403, 405, 409, 413, 415, 422}:
             raise Refused(f"the server refuses it ({answer.status})")
         self._require(answer)
-        return str(answer.headers.get("etag", ""))
+        return _resource(known.href, str(answer.headers.get("etag", "")), content)
 
-    def delete(self, href: str, etag: str) -> None:
-        """Delete a resource that is as it was read. One that is gone is deleted."""
-        answer = self._send("DELETE", href, headers={"If-Match": etag})
+    def delete(self, known: Resource) -> None:
+        answer = self._send("DELETE", known.href, headers={"If-Match": known.etag})
         if answer.status == 412:
             raise Precondition
         if answer.status in {403, 405}:
@@ -282,6 +256,21 @@ class CalDavServer:
             if not all(any(address in network for network in networks) for address in addresses):
                 raise SyncFailed("A password is sent over https:// only.")
         self._checked.add(origin)
+
+
+def own_href(calendar: str, event_id: UUID) -> str:
+    """The address of an appointment that was made here. It follows from the id, so that a repetition meets what was written before."""
+    return f"{calendar.rstrip('/')}/{event_id}.ics"
+
+
+def _resource(href: str, etag: str, content: str) -> Resource:
+    calendar, _, name = href.rpartition("/")
+    try:
+        own_id = UUID(name.removesuffix(".ics"))
+    except ValueError:
+        own_id = None
+    is_own = own_id is not None and href == own_href(calendar, own_id)
+    return Resource(href, etag, content, own_id if is_own else None)
 
 
 CALENDAR_PROPERTIES = (

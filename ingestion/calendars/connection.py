@@ -1,5 +1,6 @@
 """A connection as a synchronization sees it, and what comes of one."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,8 @@ class Connection:
     password: str | None
     state: dict[str, Any]
     row: Mapping[str, Any]
+    keys: KeyRing
+    credentials: dict[str, Any]
 
     @classmethod
     def open(
@@ -107,11 +110,13 @@ class Connection:
             Account(user_id, row["timezone"]),
             row["kind"],
             claimed_at,
-            credentials["url"],
+            credentials.get("url", ""),
             credentials.get("username"),
             credentials.get("password"),
             state | {"choice": choice},
             row,
+            keys,
+            credentials,
         )
 
     @property
@@ -125,6 +130,23 @@ class Connection:
             if tx.one(QUERIES["hold"], {"id": self.id, "claimed_at": self.claimed_at}) is None:
                 raise ConnectionLost
             yield tx
+
+    def keep_credentials(self, credentials: dict[str, Any]) -> None:
+        """Keep what a provider gave instead of what it gave before."""
+        self.credentials = credentials
+        sealed = encryption.encrypt(self.keys.signing, CREDENTIALS, self.account.id, orjson.dumps(credentials))
+        with self.database.transaction(Role.API, self.account.id) as tx:
+            tx.run(QUERIES["keep_credentials"], {"id": self.id, "claimed_at": self.claimed_at, "credentials": sealed})
+
+    def claim_account(self, tx: Transaction, account: str) -> None:
+        """An account of a provider is connected once. Which one it is, is known after the first reading."""
+        address_hash = hashlib.sha256(f"{self.kind} {account}".encode()).hexdigest()
+        if address_hash == self.row["address_hash"]:
+            return
+        tx.serialize("calendar connections")
+        if tx.one(QUERIES["same_account"], {"id": self.id, "address_hash": address_hash}) is not None:
+            raise SyncFailed(f"The account {account} is connected already. Disconnect this one.")
+        tx.run(QUERIES["keep_account"], {"id": self.id, "address_hash": address_hash})
 
     def keep_state(self, tx: Transaction) -> None:
         """Go on from here the next time."""

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
+from focusflow.contracts.calendar import CalendarSource
 from focusflow.database import outbox
 from focusflow.database.queries import load_queries
 from focusflow.database.rows import update_row
@@ -36,7 +37,7 @@ class EventWriter:
     def add(
         self,
         events: Mapping[str, CalendarEvent],
-        source: Literal["ics", "caldav"],
+        source: CalendarSource,
         calendar_id: str,
     ) -> dict[str, UUID]:
         """Add appointments under the ids that they have in the calendar. What already took place is part of the past."""

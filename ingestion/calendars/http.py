@@ -23,7 +23,11 @@ def failure_of(answer: OutboundResponse, host: str) -> SyncFailed:
     problem = SyncFailed(
         SENTENCES.get(answer.status, default).format(host=host, status=answer.status), answered=answer.status
     )
-    seconds = answer.headers.get("retry-after", "")
-    if seconds.isdigit():
-        problem.retry_after = min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)
+    problem.retry_after = retry_after(answer)
     return problem
+
+
+def retry_after(answer: OutboundResponse) -> timedelta | None:
+    """How long the server wants not to be asked, if it says so."""
+    seconds = answer.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT) if seconds.isdigit() else None

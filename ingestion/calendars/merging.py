@@ -7,24 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from focusflow.clock import zone
-from focusflow.contracts.calendar import CALDAV, PLAN_CALENDAR
+from focusflow.contracts.calendar import PLAN_CALENDAR, CalendarSource
 from ingestion.calendars import writing
-from ingestion.calendars.caldav import Resource
 from ingestion.calendars.connection import Connection, Outcome
 from ingestion.calendars.events import QUERIES, fields_of_row
 from ingestion.calendars.objects import DIRTY, Entry, Object, Row, Store
 from ingestion.calendars.reading import PAST, Reading, fields_of, read
+from ingestion.calendars.server import Resource
 from ingestion.importers.engine.files import Malformed
 from ingestion.importers.engine.records import CalendarEvent, Finding, Place
-
-
-def own_href(calendar: str, event_id: UUID) -> str:
-    """The address of an appointment that was made here. It follows from the id, so that a repetition meets what was written before."""
-    return f"{calendar.rstrip('/')}/{event_id}.ics"
 
 
 @dataclass(slots=True)
@@ -34,6 +28,8 @@ class Merger:
     connection: Connection
     outcome: Outcome
     now: datetime
+    source: CalendarSource
+    omitted: frozenset[str] = frozenset()
 
     @property
     def here(self) -> ZoneInfo:
@@ -44,7 +40,7 @@ class Merger:
         if calendar == self.connection.row["plan_calendar"]:
             return PLAN_CALENDAR
         digest = hashlib.blake2b(calendar.encode(), digest_size=8).hexdigest()
-        return f"{CALDAV}{self.connection.id}:{digest}"
+        return f"{self.source}:{self.connection.id}:{digest}"
 
     def read(self, resource: Resource) -> Reading | None:
         """What the resource says; None if it is no calendar."""
@@ -84,7 +80,7 @@ class Merger:
             if event is None:
                 kept = self._gone_there(store, id_, entry, row, reading)
             else:
-                before = base.get(id_, entry.fields)
+                before = base.get(id_) or {**entry.fields, **self._omitted_of(event)}
                 there = {name: value for name, value in fields_of(event).items() if value != before.get(name)}
                 kept = (
                     self._gone_here(store, entry, event, there)
@@ -93,6 +89,10 @@ class Merger:
                 )
             if kept is not None:
                 merged.entries[id_] = kept
+
+    def _omitted_of(self, event: CalendarEvent) -> dict[str, Any]:
+        """What the server never got, as it is there: that is no change."""
+        return {name: getattr(event, name) for name in self.omitted}
 
     def _on_both(self, store: Store, entry: Entry, row: Row, there: dict[str, Any], changed_at: datetime) -> Entry:
         here = entry.changes(row)
@@ -166,20 +166,19 @@ class Merger:
         taken = {row["external_id"] for row in found}
         suffix = hashlib.blake2b(merged.href.encode(), digest_size=8).hexdigest()
         names = {id_: f"{id_[:480]}#{suffix}" if id_ in taken else id_ for id_ in events}
-        ids = store.writer.add({names[id_]: event for id_, event in events.items()}, "caldav", calendar_id)
+        ids = store.writer.add({names[id_]: event for id_, event in events.items()}, self.source, calendar_id)
         return {id_: Entry(ids[names[id_]], 1, fields_of(event)) for id_, event in events.items()}
 
     def _adopted(self, store: Store, resource: Resource, calendar: str, reading: Reading) -> Object | None:
         """A resource that was written from here, although the answer to that was lost."""
-        name = resource.href.rpartition("/")[2].removesuffix(".ics")
-        try:
-            row = store.rows([UUID(name)]).get(UUID(name))
-        except ValueError:
+        row = store.rows([resource.own_id]).get(resource.own_id) if resource.own_id is not None else None
+        if row is None or store.is_on_server(row["id"]):
             return None
-        if row is None or resource.href != own_href(calendar, row["id"]):
-            return None
+        store.drop_others(row["id"])
+        name = str(row["id"])
         event = reading.events.get(name)
         here, there = fields_of_row(row), fields_of(event) if event is not None else {}
+        there = {field: value for field, value in there.items() if field not in self.omitted}
         entry = Entry(row["id"], row["version"], here)
         if row["version"] == 1 or event is None:  # what was written, or what became of it there
             return Object(resource.href, calendar, "", "", {name: entry})
@@ -190,7 +189,7 @@ class Merger:
         if lost := {field: losing[field] for field in there if here[field] != there[field]}:
             store.record_conflict(row["id"], row["title"], winner, lost)
         if not is_later:
-            entry = Entry(row["id"], DIRTY, there)
+            entry = Entry(row["id"], DIRTY, {**here, **there})
         return Object(resource.href, calendar, "", "", {name: entry})
 
     def _base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Resources of a CalDAV server as both sides last agreed on them, and what lost when both had changed."""
+"""Resources of a server as both sides last agreed on them, and what lost when both had changed."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,6 +85,22 @@ class Store:
 
     def rows_of(self, known: Object) -> dict[UUID, Row]:
         return self.rows([each.event for each in known.entries.values()])
+
+    def is_on_server(self, event_id: UUID) -> bool:
+        """Whether an appointment is known to be in a resource of the server."""
+        return self.tx.one(QUERIES["object_with"], self._key(event_id=str(event_id))) is not None
+
+    def drop_others(self, event_id: UUID) -> None:
+        """Forget resources that are gone from the server, and were about to be written again for an appointment."""
+        self.tx.run(QUERIES["drop_gone"], self._key(event_id=str(event_id)))
+
+    def replace_href(self, known: Object, href: str) -> None:
+        """A resource is under another address now. What was read there before, while it was written, were the same appointments."""
+        self.drop(known.href)
+        other = self.object(href)
+        if other is not None:
+            same = {each.event for each in known.entries.values()}
+            self.writer.remove([each.event for each in other.entries.values() if each.event not in same])
 
     def keep(self, kept: Object) -> None:
         entries = [

@@ -52,6 +52,15 @@ where id = %(id)s and claimed_at = %(claimed_at)s
 -- keep_state --
 update calendar_connections set state = %(state)s where id = %(id)s
 
+-- keep_credentials --
+update calendar_connections set credentials = %(credentials)s where id = %(id)s and claimed_at = %(claimed_at)s
+
+-- same_account --
+select from calendar_connections where address_hash = %(address_hash)s and deleted_at is null and id <> %(id)s
+
+-- keep_account --
+update calendar_connections set address_hash = %(address_hash)s where id = %(id)s
+
 -- events --
 select * from calendar_events where calendar_id = %(calendar_id)s for update
 
@@ -68,7 +77,8 @@ delete from calendar_connections where id = %(id)s and deleted_at is not null
 update calendar_connections set calendars = %(calendars)s where id = %(id)s
 
 -- known_objects --
-select href, calendar, etag from calendar_objects where connection_id = %(id)s
+select href, calendar, etag, content like '%%RRULE%%' or content like '%%RDATE%%' as is_series
+from calendar_objects where connection_id = %(id)s
 
 -- object --
 select * from calendar_objects where connection_id = %(id)s and href = %(href)s for update
@@ -84,6 +94,17 @@ set calendar = excluded.calendar, etag = excluded.etag, content = excluded.conte
 
 -- drop_object --
 delete from calendar_objects where connection_id = %(id)s and href = %(href)s
+
+-- object_with --
+select from calendar_objects
+where connection_id = %(id)s and etag <> '' and entries @> jsonb_build_array(jsonb_build_object('event', %(event_id)s::text))
+limit 1
+
+-- drop_gone --
+-- Where it holds other appointments too, it stays for them.
+delete from calendar_objects
+where connection_id = %(id)s and etag = '' and jsonb_array_length(entries) = 1
+    and entries @> jsonb_build_array(jsonb_build_object('event', %(event_id)s::text))
 
 -- rows --
 select * from calendar_events where id = any(%(ids)s) for update

@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
-from focusflow.contracts.calendar import CALDAV, SUBSCRIPTION
+from focusflow.calendar_providers import CalendarProvider, configured_providers
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, Unavailable
 from focusflow.key_ring import KeyRing
@@ -18,10 +18,13 @@ from focusflow.outbound import OutboundClient, OutboundPolicy
 from focusflow.settings import Settings
 from ingestion.calendars import ics
 from ingestion.calendars.caldav import CalDavServer
-from ingestion.calendars.connection import QUERIES, Connection, ConnectionLost, Outcome
+from ingestion.calendars.connection import QUERIES, Connection, ConnectionLost, Outcome, SyncFailed
 from ingestion.calendars.events import EventWriter
+from ingestion.calendars.google import GoogleServer
+from ingestion.calendars.oauth import Tokens
+from ingestion.calendars.outlook import OutlookServer
+from ingestion.calendars.server import CalendarServer
 from ingestion.calendars.two_way import TwoWaySync
-from ingestion.importers.engine.importing import Account
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,11 @@ LONGEST_PAUSE = timedelta(days=1)
 #: Appointments of a removed connection that are deleted by one transaction.
 CHUNK = 1000
 
+#: A provider that cannot be reached is asked so often to take access back.
+REVOCATIONS = 5
+
+SERVERS: Final[Mapping[str, type[GoogleServer | OutlookServer]]] = {"google": GoogleServer, "outlook": OutlookServer}
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarSync:
@@ -53,11 +61,14 @@ class CalendarSync:
     keys: KeyRing
     interval: timedelta
     client: Callable[[OutboundPolicy], OutboundClient] = OutboundClient
+    providers: Mapping[str, CalendarProvider] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
         policy = OutboundPolicy.of(settings.outbound_networks)
-        return cls(database, policy, settings.keys, timedelta(minutes=settings.calendar_sync_minutes))
+        providers: dict[str, CalendarProvider] = {each.kind: each for each in configured_providers(settings)}
+        interval = timedelta(minutes=settings.calendar_sync_minutes)
+        return cls(database, policy, settings.keys, interval, providers=providers)
 
     def are_due(self) -> bool:
         with self.database.transaction(Role.INGESTION) as tx:
@@ -120,26 +131,43 @@ class CalendarSync:
         if connection is None:
             return None
         if connection.row["deleted_at"] is not None:
-            self._remove(connection.account, id_)
+            self._remove(connection)
             return None
         with self.client(self.policy) as client:  # cookies of one user are not for another
             if connection.kind == "ics":
                 return ics.sync(connection, client)
-            login = (connection.username or "", connection.password or "")
-            return TwoWaySync(connection, CalDavServer(client, self.policy, connection.address, *login)).run()
+            return TwoWaySync(connection, self._server(connection, client)).run()
 
-    def _remove(self, account: Account, id_: UUID) -> None:
-        """Delete the appointments of a removed connection, then the connection."""
-        for prefix in (SUBSCRIPTION, CALDAV):
-            while True:
-                with self.database.transaction(Role.API, account.id) as tx:
-                    values = {"prefix": f"{prefix}{id_}%", "limit": CHUNK}
-                    ids = [row["id"] for row in tx.all(QUERIES["some_events_of"], values)]
-                    EventWriter(tx, account).remove(ids)
-                if len(ids) < CHUNK:
-                    break
+    def _server(self, connection: Connection, client: OutboundClient) -> CalendarServer:
+        if connection.kind == "caldav":
+            login = (connection.username or "", connection.password or "")
+            return CalDavServer(client, self.policy, connection.address, *login)
+        provider = self.providers.get(connection.kind)
+        if provider is None:
+            raise SyncFailed("The operator of this installation has switched these calendars off.")
+        now = self._now(connection)
+        return SERVERS[provider.kind](client, provider, Tokens(connection, provider, client, now), now)
+
+    def _now(self, connection: Connection) -> datetime:
+        with self.database.transaction(Role.API, connection.account.id) as tx:
+            return tx.now
+
+    def _remove(self, connection: Connection) -> None:
+        """Delete the appointments of a removed connection, give access back, then delete the connection."""
+        account = connection.account
+        while True:
+            with self.database.transaction(Role.API, account.id) as tx:
+                values = {"prefix": f"{connection.kind}:{connection.id}%", "limit": CHUNK}
+                ids = [row["id"] for row in tx.all(QUERIES["some_events_of"], values)]
+                EventWriter(tx, account).remove(ids)
+            if len(ids) < CHUNK:
+                break
+        provider = self.providers.get(connection.kind)
+        if provider is not None and connection.row["failures"] < REVOCATIONS:
+            with self.client(self.policy) as client:
+                Tokens(connection, provider, client, self._now(connection)).revoke()
         with self.database.transaction(Role.API, account.id) as tx:
-            tx.run(QUERIES["remove_connection"], {"id": id_})
+            tx.run(QUERIES["remove_connection"], {"id": connection.id})
 
     def _fail(self, user_id: UUID, id_: UUID, claimed_at: datetime, began: float, error: Exception) -> None:
         sentence = (

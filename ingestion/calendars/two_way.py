@@ -1,4 +1,4 @@
-"""Two-way synchronization with a CalDAV account: what changed there is brought here, then what changed here is written there.
+"""Two-way synchronization with an account on a server of calendars: what changed there is brought here, then what changed here is written there.
 
 Each resource is kept by one transaction, and the sync token after all of them: what is interrupted is repeated, and what is repeated changes
 nothing.
@@ -14,12 +14,20 @@ from psycopg.types.json import Jsonb
 from focusflow.clock import zone
 from focusflow.contracts.calendar import PLAN_CALENDAR
 from ingestion.calendars import writing
-from ingestion.calendars.caldav import BATCH, CalDavServer, Precondition, Refused, RemoteCalendar, Resource
 from ingestion.calendars.connection import Connection, Outcome, SyncFailed
 from ingestion.calendars.events import QUERIES, fields_of_row
-from ingestion.calendars.merging import Merger, own_href
+from ingestion.calendars.merging import Merger
 from ingestion.calendars.objects import DIRTY, Entry, Object, Row, Store, opened
-from ingestion.calendars.reading import PAST
+from ingestion.calendars.reading import PAST, Reading
+from ingestion.calendars.server import (
+    BATCH,
+    CalendarServer,
+    Exists,
+    Precondition,
+    Refused,
+    RemoteCalendar,
+    Resource,
+)
 from ingestion.importers.engine.records import Finding, Place
 
 #: Appointments made here go to the server unless they ended longer ago.
@@ -40,13 +48,13 @@ COUNTS = ("events", "added", "changed", "removed", "sent", "conflicts")
 class TwoWaySync:
     """One synchronization of a connection."""
 
-    def __init__(self, connection: Connection, server: CalDavServer) -> None:
+    def __init__(self, connection: Connection, server: CalendarServer) -> None:
         self._connection, self._server = connection, server
         self._outcome = Outcome(dict.fromkeys(COUNTS, 0), is_unchanged=True)
         self._failures: list[SyncFailed] = []
         with connection.transaction() as tx:
             self._now = tx.now
-        self._merger = Merger(connection, self._outcome, self._now)
+        self._merger = Merger(connection, self._outcome, self._now, server.source, server.omitted)
 
     def run(self) -> Outcome:
         chosen = self._calendars()
@@ -69,6 +77,8 @@ class TwoWaySync:
         with self._connection.transaction() as tx:
             values = {"id": self._connection.id, "calendars": Jsonb(kept, dumps=orjson.dumps)}
             tx.run(QUERIES["keep_calendars"], values)
+            if self._server.account is not None:
+                self._connection.claim_account(tx, self._server.account)
         targets, selected = (row["own_calendar"], row["plan_calendar"]), row["selected"]
         return [each for each in found if each.id in targets or selected is None or each.id in selected]
 
@@ -80,7 +90,7 @@ class TwoWaySync:
             with opened(self._connection, self._outcome) as store:
                 for each in store.objects(calendar):
                     rows = store.rows_of(each).values()
-                    store.writer.remove([row["id"] for row in rows if row["source"] == "caldav"])
+                    store.writer.remove([row["id"] for row in rows if row["source"] == self._server.source])
                     store.drop(each.href)
 
     def _read_again_when_due(self) -> None:
@@ -109,11 +119,14 @@ class TwoWaySync:
 
     def _pull(self, calendar: RemoteCalendar) -> None:
         states: dict[str, dict[str, str]] = self._connection.state.setdefault("calendars", {})
-        changes = self._server.changes(calendar, states.get(calendar.id, {}))
         with self._connection.transaction() as tx:
             rows = tx.all(QUERIES["known_objects"], {"id": self._connection.id})
         known = {row["href"]: row["etag"] for row in rows if row["calendar"] == calendar.id}
-        removed = known.keys() - changes.changed.keys() if changes.is_full else changes.removed & known.keys()
+        series = {row["href"]: row["is_series"] for row in rows if row["calendar"] == calendar.id}
+        changes = self._server.changes(calendar, states.get(calendar.id, {}), series)
+        removed = changes.removed & known.keys()
+        if changes.is_full:
+            removed = known.keys() - changes.changed.keys() - changes.unlisted
         new = [href for href, etag in changes.changed.items() if known.get(href) != etag]
         self._outcome.is_unchanged = self._outcome.is_unchanged and not new
         for batch in _batches(new):
@@ -125,6 +138,9 @@ class TwoWaySync:
             with opened(self._connection, self._outcome) as store:
                 for href in batch:
                     self._merger.remove(store, href)
+        for href in sorted(changes.unlisted & known.keys()):
+            if known[href]:
+                self._pull_one(calendar, href)
         states[calendar.id] = changes.state
         self._keep_state()
 
@@ -213,7 +229,7 @@ class TwoWaySync:
 
     def _delete(self, known: Object) -> None:
         if known.etag:
-            self._server.delete(known.href, known.etag)
+            self._server.delete(_resource_of(known))
         with opened(self._connection, self._outcome) as store:
             store.drop(known.href)
 
@@ -224,9 +240,11 @@ class TwoWaySync:
             content = writing.edited(known.content, changes, gone, self._merger.here, changed_at)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise Refused(f"it cannot be written: {error}") from error
-        etag = self._server.put(known.href, content, etag=known.etag or None)
+        written = self._server.replace(_resource_of(known), content)
         with opened(self._connection, self._outcome) as store:
-            self._keep_written(store, known, changed, gone, Resource(known.href, etag, content))
+            if written.href != known.href:
+                store.replace_href(known, written.href)
+            self._keep_written(store, known, changed, gone, written)
 
     def _keep_written(
         self, store: Store, known: Object, changed: Mapping[str, Row], gone: set[str], written: Resource
@@ -234,20 +252,23 @@ class TwoWaySync:
         """Keep what was written, as it is read again: an exception turns a series into single appointments."""
         reading = self._merger.read(written)
         rows = store.rows_of(known)
-        kept = Object(known.href, known.calendar, written.etag, written.content, {})
+        kept = Object(written.href, known.calendar, written.etag, written.content, {})
+        renamed = _only_id(reading) if written.href != known.href and len(known.entries) == 1 else None
         for id_, entry in known.entries.items():
             row, sent = rows.get(entry.event), changed.get(id_)
             after = entry if sent is None else Entry(entry.event, sent["version"], fields_of_row(sent))
             is_there = reading is None or id_ in reading.events or reading.is_unreadable(id_)
             is_there = is_there or (sent is not None and "|" in id_)  # moved to a time that is not written out
-            if is_there and id_ not in gone:
+            if renamed is not None and id_ not in gone:
+                kept.entries[renamed] = after
+            elif is_there and id_ not in gone:
                 kept.entries[id_] = after
             elif row is not None and after.changes(row):  # changed again while it was written
                 kept.entries[id_] = Entry(entry.event, DIRTY, {})
             elif row is not None and not ("|" in id_ and row["end_at"] < self._now - PAST):
                 store.writer.remove([row["id"]])
         events = reading.events if reading is not None else {}
-        new = {id_: event for id_, event in events.items() if id_ not in known.entries}
+        new = {id_: event for id_, event in events.items() if id_ not in known.entries and id_ != renamed}
         kept.entries |= self._merger.add(store, kept, new)
         store.keep(kept)
 
@@ -262,17 +283,27 @@ class TwoWaySync:
 
     def _create(self, calendar: RemoteCalendar, row: Row) -> None:
         """Write a new appointment."""
-        href = own_href(calendar.id, row["id"])
         content = writing.created(str(row["id"]), fields_of_row(row), self._merger.here, row["updated_at"])
         try:
-            etag = self._server.put(href, content, etag=None)
-        except Precondition:
-            self._pull_one(calendar, href)
+            written = self._server.create(calendar.id, row["id"], content)
+        except Exists as found:
+            self._pull_one(calendar, found.href)
             return
         entry = Entry(row["id"], row["version"], fields_of_row(row))
         with opened(self._connection, self._outcome) as store:
-            store.keep(Object(href, calendar.id, etag, content, {str(row["id"]): entry}))
+            store.keep(Object(written.href, calendar.id, written.etag, written.content, {str(row["id"]): entry}))
         self._outcome.counts["sent"] += 1
+
+
+def _resource_of(known: Object) -> Resource:
+    events = [each.event for each in known.entries.values()]
+    return Resource(known.href, known.etag, known.content, events[0] if len(events) == 1 else None)
+
+
+def _only_id(reading: Reading | None) -> str | None:
+    """The id of the one appointment of a resource."""
+    ids = list(reading.events) if reading is not None else []
+    return ids[0] if len(ids) == 1 else None
 
 
 def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:

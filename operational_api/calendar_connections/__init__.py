@@ -1,1 +1,1 @@
-"""Calendars elsewhere that a user connected: subscriptions and CalDAV accounts."""
+"""Calendars elsewhere that a user connected: subscriptions, CalDAV accounts, Google and Microsoft."""

@@ -41,6 +41,10 @@ CONNECTIONS_AT_MOST, CONFLICTS_AT_MOST = 20, 100
 router = APIRouter(prefix="/calendar/connections", tags=["Calendar"], route_class=TypedRoute)
 
 
+#: Kinds of connections with a user name and a password.
+LOGIN_KINDS = frozenset({"ics", "caldav"})
+
+
 class ConnectionNotFound(NotFound):
     """No calendar connection has this id."""
 
@@ -65,34 +69,34 @@ def connect_calendar(body: NewConnection, uow: UnitOfWork, shared: Shared) -> Co
     if body.kind == "caldav" and (body.username is None or body.password is None):
         raise Invalid.field("body.username", "a CalDAV account needs a user name and a password")
     address_hash = hashlib.sha256(f"{body.kind} {url} {body.username or ''}".encode()).hexdigest()
+    host = urlsplit(url).hostname or ""
+    password = body.password.get_secret_value() if body.password else None
+    fields = {
+        "kind": body.kind,
+        "name": body.name or host,
+        "host": host,
+        "address_hash": address_hash,
+        "credentials": encrypted(shared.settings, uow, {"url": url, "username": body.username, "password": password}),
+    }
+    return ENTITY.to_response(add_connection(uow, fields))
+
+
+def add_connection(uow: UnitOfWork, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A new connection, which is read at once."""
     uow.tx.serialize("calendar connections")
     found = uow.tx.one(QUERIES["count"])
     if found is not None and found["count"] >= CONNECTIONS_AT_MOST:
         raise TooManyConnections
-    if uow.tx.one(QUERIES["same"], {"address_hash": address_hash}) is not None:
+    if uow.tx.one(QUERIES["same"], {"address_hash": fields["address_hash"]}) is not None:
         raise AlreadyConnected
-    host = urlsplit(url).hostname or ""
-    password = body.password.get_secret_value() if body.password else None
-    row = ENTITY.add(
-        uow,
-        {
-            "kind": body.kind,
-            "name": body.name or host,
-            "host": host,
-            "address_hash": address_hash,
-            "credentials": _encrypted(
-                shared.settings, uow, {"url": url, "username": body.username, "password": password}
-            ),
-            "next_sync_at": uow.tx.now,
-        },
-    )
+    row = ENTITY.add(uow, {**fields, "next_sync_at": uow.tx.now})
     uow.audit(
         "calendar_connection.created",
         entity="calendar_connection",
         entity_id=row["id"],
-        after={"kind": body.kind, "host": host},
+        after={"kind": fields["kind"], "host": fields["host"]},
     )
-    return ENTITY.to_response(row)
+    return row
 
 
 @router.get("", responses=problems(NotSignedIn))
@@ -118,6 +122,8 @@ def change_connection(
     _check_calendars(before, patch)
     login: dict[str, Any] = {name: patch.pop(name) for name in ("username", "password") if name in patch}
     if login:
+        if before["kind"] not in LOGIN_KINDS:
+            raise Invalid.field("body", "this calendar has no password: connect it again in the dashboard")
         if "password" in login:
             login["password"] = login["password"].get_secret_value()
         patch["credentials"] = _with_login(shared.settings, uow, before["credentials"], login)
@@ -196,7 +202,7 @@ def _check_calendars(connection: Mapping[str, Any], patch: Mapping[str, Any]) ->
         raise Invalid.field("body.plan_calendar", "plans need a calendar of their own")
 
 
-def _encrypted(settings: Settings, uow: UnitOfWork, credentials: Mapping[str, Any]) -> bytes:
+def encrypted(settings: Settings, uow: UnitOfWork, credentials: Mapping[str, Any]) -> bytes:
     return encryption.encrypt(settings.signing_key, CREDENTIALS, uow.caller.user_id, orjson.dumps(credentials))
 
 
@@ -206,4 +212,4 @@ def _with_login(settings: Settings, uow: UnitOfWork, stored: bytes, login: Mappi
         raise Invalid(
             "The stored address cannot be decrypted: the key of the installation has changed. Connect the calendar again."
         )
-    return _encrypted(settings, uow, orjson.loads(plain) | login)
+    return encrypted(settings, uow, orjson.loads(plain) | login)

@@ -46,7 +46,7 @@ class ConnectionChange(Login):
     name: Name | None = None
     is_paused: Flag | None = None
     selected: Annotated[list[CalendarId], Field(max_length=100)] | None = Field(
-        None, description="Ids of the calendars of a CalDAV account that are read. Null reads all of them."
+        None, description="Ids of the calendars of an account that are read. Null reads all of them."
     )
     own_calendar: CalendarId | None = Field(
         None, description="Id of the calendar that gets the appointments which you add here. Null keeps them here."
@@ -77,7 +77,7 @@ class Finding(Output):
 
 
 class RemoteCalendar(Output):
-    """A calendar of a CalDAV account."""
+    """A calendar of an account."""
 
     id: str
     name: str
@@ -88,7 +88,7 @@ class Connection(Output):
     """A connected calendar, and how it is."""
 
     id: UUID
-    kind: Literal["ics", "caldav"]
+    kind: Literal["ics", "caldav", "google", "outlook"]
     name: str
     host: str
     status: Literal["waiting", "ok", "failing", "paused"] = Field(
@@ -101,7 +101,9 @@ class Connection(Output):
     counts: Counts
     findings: list[Finding] = Field(description="What the last reading skipped or changed, the first 100.")
     findings_count: int
-    calendars: list[RemoteCalendar] = Field(description="The calendars of a CalDAV account, once it was synchronized.")
+    calendars: list[RemoteCalendar] = Field(
+        description="The calendars of the account, once it was synchronized. A subscription has none."
+    )
     selected: list[str] | None
     own_calendar: str | None
     plan_calendar: str | None

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -282,6 +283,15 @@ def test_a_calendar_is_connected_chosen_paused_and_disconnected(visit, me, datab
     assert press(page, "Pause") == ["Paused."]
     assert press(page, "Disconnect calendar") == ["Disconnected."]
     assert me.calendar_connections() == []
+
+
+def test_a_provider_of_calendars_is_offered_where_the_operator_has_set_it_up(visit):
+    def offered():
+        return [each.proto.label for each in visit("settings", section="Calendars").get("link_button")]
+
+    assert offered() == []
+    app_state._provided[:] = [replace(app_state.shared(), calendar_providers={"google": "Google Calendar"})]
+    assert offered() == ["Google Calendar"]
 
 
 def test_what_the_api_refuses_is_shown_as_a_sentence(visit, me):

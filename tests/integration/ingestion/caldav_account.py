@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from focusflow.calendar_providers import CalendarProvider
 from focusflow.database.rows import insert_row, update_row
 from focusflow.database.session import Database, Role
 from focusflow.database.tables import calendar_events
@@ -21,6 +22,7 @@ class Account:
     def __init__(self, database: Database, server: Radicale, user: UUID, **choice: str) -> None:
         self.database, self.user, self.server = database, user, server
         self.client: Any = OutboundClient
+        self.providers: dict[str, CalendarProvider] = {}
         self.number = new_id().hex[-8:]
         self.calendars = {name: server.calendar(f"{name}-{self.number}") for name in ("work", "plans")}
         self.work, self.plans = self.calendars["work"], self.calendars["plans"]
@@ -44,7 +46,7 @@ class Account:
     def try_sync(self) -> dict[str, int]:
         """A synchronization that may fail."""
         ask_again(self.database, self.user, self.id)
-        return syncer(self.database, client=self.client).run()
+        return syncer(self.database, client=self.client, providers=self.providers).run()
 
     def add(self, **fields: Any) -> UUID:
         row: dict[str, Any] = {

@@ -99,14 +99,17 @@ def event(uid: str, start: str = "20261201T090000Z", *more: str, title: str = "M
     return ["BEGIN:VEVENT", f"UID:{uid}", f"DTSTART:{start}", f"DTEND:{end}", f"SUMMARY:{title}", *more, "END:VEVENT"]
 
 
-def syncer(database: Database, policy: OutboundPolicy = LOOPBACK, client: Any = OutboundClient) -> CalendarSync:
-    return CalendarSync(database, policy, KeyRing(KEY), timedelta(minutes=15), client)
+def syncer(
+    database: Database, policy: OutboundPolicy = LOOPBACK, client: Any = OutboundClient, **more: Any
+) -> CalendarSync:
+    return CalendarSync(database, policy, KeyRing(KEY), timedelta(minutes=15), client, **more)
 
 
 def connect(database: Database, user_id: UUID, url: str, kind: str = "ics", *, key: str = KEY, **fields: Any) -> UUID:
     """A connection as the API makes it."""
     login = {name: fields.pop(name, None) for name in ("username", "password")}
-    credentials = encryption.encrypt(key, CREDENTIALS, user_id, orjson.dumps({"url": url, **login}))
+    secrets = fields.pop("secrets", {"url": url, **login})
+    credentials = encryption.encrypt(key, CREDENTIALS, user_id, orjson.dumps(secrets))
     with database.transaction(Role.API, user_id) as tx:
         row = {"id": (id_ := new_id()), "kind": kind, "name": "Team", "host": "127.0.0.1", "credentials": credentials}
         row |= {"address_hash": hashlib.sha256(str(id_).encode()).hexdigest(), "next_sync_at": tx.now}
