@@ -83,6 +83,21 @@ ANSWERS = Gauge(
 TOKENS = Gauge("focusflow_ai_tokens", "Tokens of the AI service in the last 24 hours", registry=REGISTRY)
 DOLLARS = Gauge("focusflow_ai_cost_dollars", "Cost of the AI service in the last 24 hours, in US dollars", registry=REGISTRY)  # fmt: skip
 
+CALENDARS = Gauge(
+    "focusflow_calendar_connections",
+    "Connected calendars by how their last synchronization went",
+    ["status"],
+    registry=REGISTRY,
+)
+CALENDARS_OVERDUE = Gauge(
+    "focusflow_calendar_sync_overdue_seconds",
+    "How long the synchronization that waits the longest has been due; 0 if none waits",
+    registry=REGISTRY,
+)
+CALENDAR_SECONDS = Gauge(
+    "focusflow_calendar_sync_seconds", "Duration of the slowest of the last synchronizations", registry=REGISTRY
+)
+
 REFRESHER_AGE = Gauge(
     "focusflow_refresher_age_seconds",
     "Time since the resident refresher refreshed; 0 before its first",
@@ -121,8 +136,14 @@ def _export_database(settings: Settings, database: Database) -> None:
         CONNECTIONS.labels(state).set(count)
     with database.transaction(Role.INGESTION) as tx:
         waiting, passed = tx.one(QUERIES["outbox"]), tx.one(QUERIES["passed"])
+        calendars = tx.one(QUERIES["calendars"])
     assert waiting is not None
     assert passed is not None
+    assert calendars is not None
+    for status in ("ok", "failing", "paused"):
+        CALENDARS.labels(status).set(calendars[status])
+    CALENDARS_OVERDUE.set(calendars["overdue_seconds"])
+    CALENDAR_SECONDS.set(calendars["seconds"])
     WAITING.set(waiting["waiting"])
     for stage, count in passed.items():
         EVENTS.labels(stage).set(count)

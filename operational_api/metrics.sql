@@ -7,6 +7,15 @@ select count(*) as waiting from outbox where log_offset is null
 select coalesce((select sum(next) from outbox_head), 0)::bigint as accepted,
        coalesce((select sum(next) from relay_position), 0)::bigint as published
 
+-- calendars --
+-- One that is being synchronized is not overdue.
+select count(*) filter (where not is_paused and failures = 0) as ok,
+       count(*) filter (where not is_paused and failures > 0) as failing,
+       count(*) filter (where is_paused) as paused,
+       coalesce(max(duration_ms), 0) / 1000.0 as seconds,
+       greatest(0, coalesce(extract(epoch from clock_timestamp() - min(next_sync_at) filter (where not is_paused and claimed_at is null)), 0))::float8 as overdue_seconds
+from calendar_connections
+
 -- sizes --
 select (select count(*) from users where erased_at is null) as users,
        (select count(*) from tasks where status in ('pending', 'in_progress') and deleted_at is null) as open_tasks

@@ -48,6 +48,20 @@ def test_events_are_counted_at_each_stage_of_their_way(http, database, lake, me)
     assert refreshed[f'focusflow_lake_commits{{table="{silver.EVENTS.name}"}}'] >= 1
 
 
+def test_calendars_are_counted_and_one_that_nobody_synchronizes_is_seen(http, database, me):
+    before = figures(http)
+    for number in range(3):
+        made = me.call("POST", "/calendar/connections", {"kind": "ics", "url": f"https://example.com/{number}.ics"})
+        fields = ("next_sync_at = next_sync_at - interval '2 hours'", "failures = 1", "is_paused = true")[number]
+        with database.owner() as connection:
+            connection.execute(f"update calendar_connections set {fields} where id = %s", [made.json()["id"]])
+    after = figures(http)
+    for status in ("ok", "failing", "paused"):
+        name = f'focusflow_calendar_connections{{status="{status}"}}'
+        assert after[name] == before[name] + 1
+    assert after["focusflow_calendar_sync_overdue_seconds"] >= 7200
+
+
 def test_answers_of_the_ai_service_that_were_not_used_are_counted(http, database, me):
     written = plan_call({"day": "2026-11-30"})
     with database.transaction(Role.REPORTING) as tx:
