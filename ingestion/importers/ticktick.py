@@ -9,10 +9,11 @@ from ingestion.importers.engine.identities import Identities
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_date, as_moment, clean_rule, read_moment, read_zone
 
-LABEL = "TickTick"
-
 PRIORITIES: dict[str, Priority] = {"5": "high", "3": "medium", "1": "low", "0": "medium"}
 DONE, ARCHIVED, GIVEN_UP = {"1"}, {"2"}, {"-1"}
+
+#: Which of these a backup has depends on its version.
+OWN_COLUMNS = ("taskid", "ischecklist", "foldername")
 
 #: Boxes of a checklist: done in one way, open in the other.
 CHECKED, UNCHECKED = "▪", "▫"
@@ -20,7 +21,7 @@ CHECKED, UNCHECKED = "▪", "▫"
 
 def sniff(upload: Upload) -> int:
     start = key_of(upload.files[0].start[:5000])
-    return SURE if "listname" in start and "title" in start and ("taskid" in start or "ischecklist" in start) else NO
+    return SURE if "listname" in start and "title" in start and any(name in start for name in OWN_COLUMNS) else NO
 
 
 def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from focusflow.contracts.fields import Priority
+from focusflow.recurrence import starts_on_rule
 from ingestion.importers.engine.files import (
     File,
     Malformed,
@@ -19,6 +20,7 @@ from ingestion.importers.engine.files import (
 from ingestion.importers.engine.identities import Identities
 from ingestion.importers.engine.records import LIKELY, NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import (
+    as_date,
     as_moment,
     in_english,
     read_clock,
@@ -26,8 +28,6 @@ from ingestion.importers.engine.values import (
     read_recurrence,
     read_zone,
 )
-
-LABEL = "Todoist"
 
 #: In a CSV file 1 is the highest priority; in the API 4 is.
 CSV_PRIORITIES: dict[str, Priority] = {"1": "urgent", "2": "high", "3": "medium", "4": "low"}
@@ -156,7 +156,9 @@ def read_due_words(words: str, here: Any, now: datetime) -> tuple[date | datetim
 
     >>> from datetime import UTC
     >>> read_due_words("every mon 9am", UTC, datetime(2026, 3, 1, tzinfo=UTC))
-    (None, 'FREQ=WEEKLY;BYDAY=MO')
+    (datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.timezone.utc), 'FREQ=WEEKLY;BYDAY=MO')
+    >>> read_due_words("every 2 weeks starting 5 Oct 2026", UTC, datetime(2026, 3, 1, tzinfo=UTC))
+    (datetime.date(2026, 10, 5), 'FREQ=WEEKLY;INTERVAL=2')
     >>> read_due_words("5 Jan", UTC, datetime(2026, 3, 1, tzinfo=UTC))
     (datetime.date(2026, 1, 5), None)
     """
@@ -166,7 +168,9 @@ def read_due_words(words: str, here: Any, now: datetime) -> tuple[date | datetim
         if re.match(r"ev|each|daily|weekly|monthly|yearly|quarterly", words.strip().lower())
         else None
     ):
-        return None, rule
+        return _first_due(words, rule, here, now), rule
+    if found_date := read_moment(words, here):
+        return found_date, None
     today = now.astimezone(here).date()
     relative = {"today": 0, "tod": 0, "tomorrow": 1, "tom": 1, "yesterday": -1}
     first, _, rest = words.strip().lower().partition(" ")
@@ -180,6 +184,35 @@ def read_due_words(words: str, here: Any, now: datetime) -> tuple[date | datetim
     ):
         return read_moment(f"{found[1]} {today.year}{found[2] or ''}", here), None
     return None, None
+
+
+STARTING = re.compile(r"\b(?:starting|from)\s+(.+?)(?=\s+(?:until|ending|at)\b|$)")
+CLOCK_AT_THE_END = re.compile(
+    r"\s(?:at\s+)?(\d{1,2}(?::\d{2})?\s*[ap]m|\d{1,2}:\d{2})(?=\s+(?:starting|from|until|ending)\b|$)"
+)
+
+#: So many days are looked through for the first one of a rule.
+DAYS_AHEAD = 400
+
+
+def _first_due(words: str, rule: str, here: Any, now: datetime) -> date | datetime | None:
+    """The first day of a rule from where the words have it start, or from the import on; at the time that they name.
+
+    Words that name neither are of the day of the import: which day was next when the file was written, it does not say.
+    """
+    words = words.lower()
+    named, clock = STARTING.search(words), CLOCK_AT_THE_END.search(words)
+    if named is None and clock is None:
+        return None
+    text = named[1] if named else ""
+    begin = read_moment(text, here) or read_moment(f"{text} {now.astimezone(here).year}", here)
+    if named is not None and begin is None:
+        return None
+    first = as_date(begin, here) or now.astimezone(here).date()
+    at = read_clock(clock[1]) if clock else None
+    days = (first + timedelta(days=number) for number in range(DAYS_AHEAD))
+    day = next((each for each in days if starts_on_rule(rule, datetime.combine(each, time()))), first)
+    return datetime.combine(day, at, tzinfo=here) if at else day
 
 
 class _Backup:

@@ -35,6 +35,7 @@ NAMED = re.compile(
     r"(?:\w+\.?,?\s+)??(?:(\d{1,2})(?:st|nd|rd|th|\.)?\s+([^\W\d_]{3,})\.?|([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})"
 )
 CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)?\s*([ap])?\.?\s*(m)?\.?", re.IGNORECASE)
+AT = re.compile(r"^(?:at|um|à|a las|a la|às|alle|om|kl\.?)\s+|\s+(?:uhr|uur)$", re.IGNORECASE)
 OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*$")
 NAMED_OFFSET = re.compile(r"\s*\((?:GMT|UTC)([+-])(\d{1,2}):?(\d{2})?\)$")
 EPOCH = re.compile(r"(?:\d{9,10}|\d{12,13})(?:\.\d+)?")
@@ -98,7 +99,7 @@ def _of_words(text: str, here: tzinfo, order: DateOrder) -> datetime | date | No
         day = date(int(found[5]), month_number, int(number_text))
     else:
         return None
-    rest = text[found.end() :].strip(" ,T@").removeprefix("at ").strip()
+    rest = AT.sub("", text[found.end() :].strip(" ,T@"))
     return day if not rest else _at(day, rest, here)
 
 
@@ -216,6 +217,13 @@ COUNTED = re.compile(
 NOT_PART_OF_IT = re.compile(
     r"\s+(?:at\s+)?\d{1,2}(?::\d{2})?\s*(?:[ap]m)$|\s+(?:at\s+)?\d{1,2}:\d{2}$|\s+at\s+\d{1,2}$|\s+(?:starting|from|until|ending)\b.*$"
 )
+NTH_WEEKDAY = re.compile(
+    r"(?:(\d)(?:st|nd|rd|th)|(first|second|third|fourth|last))\s+(mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+)
+DAY_OF_YEAR = re.compile(
+    r"(?:(\d{1,2})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?([a-z]{3,})|([a-z]{3,})\s+(\d{1,2})(?:st|nd|rd|th)?)"
+)
+WHICH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 GROUPS = dict.fromkeys(("weekday", "weekdays", "workday"), "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR") | dict.fromkeys(
     ("weekend", "weekends"), "FREQ=WEEKLY;BYDAY=SA,SU"
 )
@@ -229,7 +237,7 @@ TRANSLATED = {
     word: english
     for english, words in {
         "every": "jeden jede jedes alle cada todos toda todas todo chaque tous toutes ogni tutti tutte elke iedere",
-        "": "los las les le os as i gli um uhr à a uur il la o",
+        "": "los las les le os as i gli um uhr à a uur il la o de",
         "day": "tag tage día días dia dias jour jours giorno giorni dag dagen",
         "week": "woche wochen semana semanas semaine semaines settimana settimane weken",
         "month": "monat monate mes meses mois mese mesi mês maand maanden",
@@ -271,6 +279,8 @@ def read_recurrence(text: str) -> str | None:
 
     >>> read_recurrence("every! 2 weeks"), read_recurrence("every mon, Friday at 9am"), read_recurrence("every 15th"), read_recurrence("P3D")
     ('FREQ=WEEKLY;INTERVAL=2', 'FREQ=WEEKLY;BYDAY=MO,FR', 'FREQ=MONTHLY;BYMONTHDAY=15', 'FREQ=DAILY;INTERVAL=3')
+    >>> read_recurrence("every 3rd friday"), read_recurrence("every 14 Feb"), read_recurrence("every 1st, 15th")
+    ('FREQ=MONTHLY;BYDAY=3FR', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=14', 'FREQ=MONTHLY;BYMONTHDAY=1,15')
     """
     text = NOT_PART_OF_IT.sub("", text.strip().lower())
     if found := re.fullmatch(r"p?(\d+)?([dwmy])", text):
@@ -285,16 +295,31 @@ def read_recurrence(text: str) -> str | None:
 
 
 def _days_of_rule(words: str) -> str | None:
-    """The rule of `15th`, `last day` or `mon, fri`."""
+    """The rule of `15th`, `1st, 15th`, `last day`, `3rd friday`, `14 feb` or `mon, fri`."""
     if words == "last day":
         return "FREQ=MONTHLY;BYMONTHDAY=-1"
-    if (found := DAY_OF_MONTH.fullmatch(words)) and 1 <= int(found[1]) <= 31:
-        return f"FREQ=MONTHLY;BYMONTHDAY={int(found[1])}"
+    listed = [DAY_OF_MONTH.fullmatch(each) for each in re.split(r"\s*(?:[,&]|\band\b)\s*", words)]
+    numbers = [int(found[1]) for found in listed if found]
+    if len(numbers) == len(listed) and all(1 <= number <= 31 for number in numbers):
+        return f"FREQ=MONTHLY;BYMONTHDAY={','.join(map(str, sorted(set(numbers))))}"
+    if found := NTH_WEEKDAY.fullmatch(words):
+        place = int(found[1]) if found[1] else WHICH[found[2]]
+        return f"FREQ=MONTHLY;BYDAY={place}{found[3][:2].upper()}" if -1 <= place <= 5 and place else None
+    if (found := DAY_OF_YEAR.fullmatch(words)) and (month := month_of(found[2] or found[3])):
+        return _checked(f"FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={int(found[1] or found[4])}")
     names = [name for name in re.split(r"[\s,&]+|\band\b", words) if name]
     if not names or not all(WEEKDAY.fullmatch(name) for name in names):
         return None
-    numbers = sorted({DAYS.index(name[:2]) for name in names})
-    return "FREQ=WEEKLY;BYDAY=" + ",".join(DAYS[number].upper() for number in numbers)
+    weekdays = sorted({DAYS.index(name[:2]) for name in names})
+    return "FREQ=WEEKLY;BYDAY=" + ",".join(DAYS[number].upper() for number in weekdays)
+
+
+def _checked(rule: str) -> str | None:
+    try:
+        check_text(rule)
+    except BadRecurrence:
+        return None
+    return rule
 
 
 def _rule(interval: int, unit: str) -> str:
@@ -312,11 +337,7 @@ def clean_rule(text: str) -> str | None:
     text = text.strip().split("\n")[0].upper().removeprefix("ERULE:").removeprefix("RRULE:")
     parts = [part for part in text.split(";") if part and not part.startswith(("TT_", "X-"))]
     rule = ";".join(part for part in parts if part != "INTERVAL=1")
-    try:
-        check_text(rule)
-    except BadRecurrence:
-        return None
-    return rule
+    return _checked(rule)
 
 
 def read_zone(name: str) -> ZoneInfo | None:

@@ -72,6 +72,26 @@ task,Rest,,4,1,Ann (1),,when it rains,en,Europe/Berlin,,
 """
 
 
+def test_dates_of_todoist_in_words_are_read_in_the_language_and_with_the_start_that_they_name(read):
+    words = {
+        "every monday at 9am": (at(2026, 11, 23, 7), "FREQ=WEEKLY;BYDAY=MO"),
+        "every 2 weeks starting 5 Oct 2026": (date(2026, 10, 5), "FREQ=WEEKLY;INTERVAL=2"),
+        "every 3rd friday": (None, "FREQ=MONTHLY;BYDAY=3FR"),
+        "every last monday": (None, "FREQ=MONTHLY;BYDAY=-1MO"),
+        "every 14 feb": (None, "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=14"),
+        "every 1st, 15th": (None, "FREQ=MONTHLY;BYMONTHDAY=1,15"),
+        "5 oct. 2026 à 14:00": (at(2026, 10, 5, 11), None),
+        "5. Okt. 2026 um 14:00 Uhr": (at(2026, 10, 5, 11), None),
+        "5 de octubre de 2026 a las 14:00": (at(2026, 10, 5, 11), None),
+    }
+    rows = "".join(f'task,Task {number},,4,1,,,"{text}",en,Africa/Cairo\n' for number, text in enumerate(words))
+    found = read(
+        "A.csv", f"TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE\n{rows}"
+    )
+    assert found.findings == []
+    assert {text: (task.due, task.recurrence) for text, task in zip(words, found.records, strict=True)} == words
+
+
 def test_a_project_of_todoist_keeps_subtasks_comments_and_what_can_be_read_of_dates(read):
     found = read("House [2203306141].csv", TEMPLATE)
     paint, buy, rest = found.records
@@ -257,6 +277,19 @@ TICKTICK = """\ufeff"Date: 2026-03-10+0000"
 "","Home","Cook","TEXT","","","N","","","","","0","2","2026-03-01T08:00:00+0000","2026-03-02T10:00:00+0000","-1","Europe/Berlin","false","false",,,"list","2","1"
 "","Home","Thoughts","NOTE","","","N","","","","","0","0","2026-03-01T08:00:00+0000","","-1","Europe/Berlin","","false",,,"list","3",""
 """  # noqa: W291 (as it is written)
+
+
+def test_an_older_backup_of_ticktick_has_fewer_columns(read):
+    text = (
+        '"Date: 2020-01-01T00:00:00+0000"\n"Version: 6.0"\n\n"Folder Name","List Name","Title","Content","Due Date","Priority","Status"\n'
+        '"","Work","Ship","","2020-03-10T09:00:00+0000","5","0"\n"","Work","An idea","","","1","-1"\n'
+    )
+    found = read("backup.csv", text)
+    assert (found.format, found.findings) == ("ticktick", [])
+    assert [(task.title, task.priority, task.status) for task in found.records] == [
+        ("Ship", "high", "pending"),
+        ("An idea", "low", "cancelled"),
+    ]
 
 
 def test_a_backup_of_ticktick_is_read_below_its_preamble(read):
