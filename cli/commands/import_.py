@@ -7,6 +7,7 @@ from uuid import UUID
 
 import click
 
+from focusflow.import_formats import FORMATS
 from focusflow.nouns import counted
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ PRINTED = 20
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--user", "email", required=True, metavar="EMAIL", help="Whose data it is.")
-@click.option("--format", "format_name", metavar="NAME", help="Unset, the file is recognized.")
+@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Unset, the file is recognized.")
 @click.option(
     "--column",
     "columns",

@@ -13,6 +13,7 @@ from focusflow import locales
 from focusflow.errors import Problem
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
+from focusflow.import_formats import FORMATS
 from focusflow.nouns import counted
 
 #: What an upload may have. A larger file goes through `focusflow import`.
@@ -24,17 +25,28 @@ WATCH_SECONDS = 1.0
 SHOWN = 20
 UNDER_WAY = {"previewing", "importing", "undoing"}
 NOT_TAKEN = mark("Leave out")
+
+#: The choice to have the format found out.
+RECOGNIZED = ""
+
 SOURCES = "Todoist, TickTick, Toggl, Clockify, Taskwarrior, todo.txt, iCalendar, ActivityWatch, WakaTime, Super Productivity, Habitica, Loop, Google Takeout"
 
 
 def upload() -> None:
     """Choose a file. Its preview follows below."""
     uploads = st.session_state.setdefault("uploads", 0)  # another key empties the widget
-    file = st.file_uploader(
-        _("A file from {programs}, or any CSV file", programs=SOURCES),
-        max_upload_size=UPLOAD_MB,
-        key=f"import file {uploads}",
-    )
+    with layout.row():
+        file = st.file_uploader(
+            _("A file from {programs}, or any CSV file", programs=SOURCES),
+            max_upload_size=UPLOAD_MB,
+            key=f"import file {uploads}",
+        )
+        chosen = st.selectbox(
+            _("Format"),
+            [RECOGNIZED, *FORMATS],
+            format_func=lambda name: FORMATS.get(name, _("Recognize it")),
+            key="import format",
+        )
     if file is None:
         st.caption(
             _("First you see what would be imported. Nothing is written until you say so, and all of it can be undone.")
@@ -42,7 +54,7 @@ def upload() -> None:
         return
     try:
         with st.spinner(_("Uploading …")):
-            layout.call_api(lambda client: client.upload_import(file.name[-200:], file.getvalue()))
+            layout.call_api(lambda client: client.upload_import(file.name[-200:], file.getvalue(), chosen or None))
     except Problem as problem:
         st.error(str(problem), icon=":material/error:")
         return
@@ -199,9 +211,14 @@ def _columns(found: Json) -> None:
 
 def _other_format(found: Json) -> None:
     with st.expander(_("Wrong format?")), st.form(f"format {found['id']}", border=False):
-        name = st.text_input(_("Format"), found["format"] or "", max_chars=40)
-        if st.form_submit_button(_("Preview again")) and name.strip():
-            _read_again(found["id"], format=name.strip())
+        name = st.selectbox(_("Format"), list(FORMATS), _index(found["format"]), format_func=FORMATS.__getitem__)
+        if st.form_submit_button(_("Preview again")) and name is not None:
+            _read_again(found["id"], format=name)
+
+
+def _index(name: str | None) -> int | None:
+    """The place of a format in the list; None if it was not recognized."""
+    return list(FORMATS).index(name) if name in FORMATS else None
 
 
 def _read_again(import_id: str, **changes: Any) -> None:

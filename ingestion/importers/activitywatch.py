@@ -9,8 +9,6 @@ from ingestion.importers.engine.files import Malformed, Upload, read_json
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, TimeEntry
 from ingestion.importers.engine.values import read_moment
 
-LABEL = "ActivityWatch"
-
 WINDOW, AFK = "currentwindow", "afkstatus"
 
 #: A pause that is no longer does not end a stretch; a stretch that is shorter is left out.

@@ -6,8 +6,6 @@ from ingestion.importers.engine.files import Upload
 from ingestion.importers.engine.records import NO, SURE, Item, Surroundings
 from ingestion.importers.engine.time_tables import PROJECT, columns_of, read_time_table
 
-LABEL = "Clockify"
-
 #: Only Clockify gives the duration twice: in hours and minutes, and as a decimal.
 DURATIONS = frozenset(
     {

@@ -20,8 +20,6 @@ from ingestion.importers.engine.values import (
     read_recurrence,
 )
 
-LABEL = "CSV"
-
 #: The fields, and the names of columns that mean them. Earlier names win.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "taskname", "task", "name", "summary", "subject", "content", "todo", "titel", "aufgabe", "betreff", "bezeichnung",

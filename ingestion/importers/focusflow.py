@@ -27,8 +27,6 @@ from ingestion.importers.engine.records import (
     TimeEntry,
 )
 
-LABEL = "FocusFlow"
-
 MARK, MANIFEST = '"focusflow_export"', "manifest.json"
 LISTS = {"tags", "blocked_by", "attendees", "weekdays", "extra_rrules", "rdates", "exdates"}
 

@@ -8,8 +8,6 @@ from ingestion.importers.engine.files import File, Malformed, Upload, lines_of_i
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_date, as_moment, read_moment
 
-LABEL = "Google Takeout"
-
 MARKS = ('"tasks#taskLists"', '"tasks#tasks"', '"tasks#taskList"', '"tasks#task"')
 
 

@@ -9,8 +9,6 @@ from ingestion.importers.engine.files import File, Malformed, Upload, read_json,
 from ingestion.importers.engine.records import NO, SURE, Finding, Habit, HabitLog, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_date, as_moment, read_moment
 
-LABEL = "Habitica"
-
 WEEKDAYS = ("m", "t", "w", "th", "f", "s", "su")
 PRIORITIES: dict[float, Priority] = {0.1: "low", 1: "medium", 1.5: "high", 2: "urgent"}
 COLUMNS = ("taskname", "taskid", "tasktype", "date", "value")

@@ -20,8 +20,6 @@ from ingestion.importers.engine.files import File, Malformed, Upload
 from ingestion.importers.engine.records import LIKELY, NO, SURE, CalendarEvent, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, clean_rule, read_duration, read_moment, read_zone
 
-LABEL = "iCalendar"
-
 READ = frozenset({"VEVENT", "VTODO"})
 
 #: What no calendar has of itself: the lines around it were lost.

@@ -12,8 +12,6 @@ from ingestion.importers.engine.files import File, Malformed, Row, Upload, read_
 from ingestion.importers.engine.records import NO, SURE, Finding, Habit, HabitLog, Item, Place, Surroundings
 from ingestion.importers.engine.values import as_date, read_moment
 
-LABEL = "Loop Habit Tracker"
-
 DONE, SKIPPED = frozenset({"2", "YES_MANUAL"}), frozenset({"3", "SKIP"})
 NOTHING = frozenset({"", "0", "-1", "1", "NO", "UNKNOWN", "YES_AUTO"})
 FOLDER = re.compile(r"(?:.*/)?(\d{3}) [^/]*/Checkmarks\.csv")

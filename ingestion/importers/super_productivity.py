@@ -20,8 +20,6 @@ from ingestion.importers.engine.records import (
 )
 from ingestion.importers.engine.values import as_date, as_moment, read_moment
 
-LABEL = "Super Productivity"
-
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

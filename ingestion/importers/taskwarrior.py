@@ -12,8 +12,6 @@ from ingestion.importers.engine.files import File, Malformed, Upload, json_items
 from ingestion.importers.engine.records import NO, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import clean_rule, read_duration, read_moment, read_recurrence
 
-LABEL = "Taskwarrior"
-
 PRIORITIES: dict[str, Priority] = {"H": "high", "M": "medium", "L": "low"}
 NOT_TAGS = frozenset({"next"})
 MIDNIGHT = re.compile(r"\d{8}T\d{6}Z")

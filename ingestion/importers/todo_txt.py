@@ -10,8 +10,6 @@ from ingestion.importers.engine.identities import Identities
 from ingestion.importers.engine.records import LIKELY, NO, PERHAPS, SURE, Finding, Item, Place, Surroundings, Task
 from ingestion.importers.engine.values import as_moment, read_moment, read_recurrence
 
-LABEL = "todo.txt"
-
 DAY = r"\d{4}-\d{2}-\d{2}"
 LINE = re.compile(
     rf"(?:(?P<done>[xX])\s+)?(?:\((?P<priority>[A-Z])\)\s+)?(?P<first>{DAY}\s+)?(?P<second>{DAY}\s+)?(?P<text>.*)"

@@ -8,8 +8,6 @@ from ingestion.importers.engine.records import LIKELY, NO, SURE, Finding, Item, 
 from ingestion.importers.engine.time_tables import columns_of, read_time_table
 from ingestion.importers.engine.values import read_moment
 
-LABEL = "Toggl Track"
-
 
 def sniff(upload: Upload) -> int:
     if _is_json(upload):

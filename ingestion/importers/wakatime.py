@@ -9,8 +9,6 @@ from ingestion.importers.engine.files import Malformed, Upload, read_json
 from ingestion.importers.engine.records import LIKELY, NO, SURE, Finding, Item, Place, Surroundings, TimeEntry
 from ingestion.importers.engine.values import as_date, as_moment, read_moment
 
-LABEL = "WakaTime and Wakapi"
-
 #: As both count: what lies between two heartbeats counts, unless it is longer.
 TIMEOUT = timedelta(minutes=15)
 LONGEST = timedelta(hours=23)

@@ -4,13 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from focusflow.import_formats import FORMATS
 from operational_api.http.pagination import Cursor
 from operational_api.http.schema_base import WRITABLE, Input, Output, Whole
 
+
+def _known(name: str) -> str:
+    if name not in FORMATS:
+        raise ValueError(f"there is no such format; there are: {', '.join(FORMATS)}")
+    return name
+
+
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=200), WRITABLE]
-FormatName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+FormatName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(FORMATS)})]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=500), WRITABLE]
 
 Status = Literal["previewing", "ready", "importing", "done", "undoing", "undone", "failed"]

@@ -1,4 +1,4 @@
-"""The formats: every module of `ingestion.importers`. A new one needs no entry anywhere."""
+"""The formats: every module of `ingestion.importers`."""
 
 import pkgutil
 from functools import lru_cache

@@ -24,6 +24,7 @@ from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.errors import NotFound
 from focusflow.identity import new_id, new_id_at
+from focusflow.import_formats import FORMATS
 from ingestion.importers import csv_table, focusflow
 from ingestion.importers.engine.changes import PROJECT, Links, changes_of
 from ingestion.importers.engine.files import Upload
@@ -91,7 +92,7 @@ class Report:
 
     @property
     def label(self) -> str:
-        return formats()[self.format].LABEL
+        return FORMATS[self.format]
 
     @property
     def skipped(self) -> int:

@@ -215,9 +215,6 @@ class Surroundings:
 class Format(Protocol):
     """A module of `ingestion.importers`. Its name is the format's."""
 
-    #: The format as the user knows it.
-    LABEL: str
-
     def sniff(self, upload: Upload) -> int:
         """How likely the upload is of this format, from NO to SURE. It looks, and never raises."""
 

@@ -108,9 +108,11 @@ def test_a_file_that_cannot_be_read_says_where_and_can_be_read_as_something_else
     failed = me.call("GET", path).json()
     assert (failed["status"], "line 1" in failed["problem"]) == ("failed", True)
     assert me.call("POST", f"{path}/confirm").status_code == 409
-    assert me.call("POST", f"{path}/preview", {"format": "no_such_format"}).status_code == 202
+    refused = me.call("POST", f"{path}/preview", {"format": "no_such_format"})
+    assert (refused.status_code, "there are: activitywatch" in refused.text) == (422, True)
+    assert me.call("POST", f"{path}/preview", {"format": "csv_table"}).status_code == 202
     work()
-    assert "There are: activitywatch" in me.call("GET", path).json()["problem"]
+    assert me.call("GET", path).json()["format"] == "csv_table"
     assert me.call("DELETE", path).status_code == 202
     assert me.call("GET", path).status_code == 404
 

@@ -14,6 +14,7 @@ from focusflow.clock import zone
 from focusflow.contracts.registry import BY_TYPE
 from focusflow.errors import Invalid
 from focusflow.identity import new_id
+from focusflow.import_formats import FORMATS
 from ingestion.importers.engine.changes import Links, changes_of
 from ingestion.importers.engine.files import Upload, decode
 from ingestion.importers.engine.formats import formats
@@ -70,6 +71,10 @@ def take(name, content):
                     BY_TYPE[change.type].data.model_validate(change.fields)
             seen.append(result)
     return seen
+
+
+def test_each_format_that_is_offered_can_be_read():
+    assert formats().keys() == FORMATS.keys()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
