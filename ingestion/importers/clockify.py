@@ -9,14 +9,8 @@ from ingestion.importers.engine.time_tables import PROJECT, columns_of, read_tim
 #: Only Clockify gives the duration twice: in hours and minutes, and as a decimal.
 DURATIONS = frozenset(
     {
-        "durationh",
-        "durationdecimal",
-        "dauerh",
-        "dauerdezimal",
-        "duréeh",
-        "duréedécimale",
-        "duraciónh",
-        "duracióndecimal",
+        *("durationh", "durationdecimal", "dauerh", "dauerdezimal", "duréeh", "duréedécimale"),
+        *("duraciónh", "duracióndecimal", "duraçãoh", "duraçãodecimal"),
     }
 )
 

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 
 from focusflow.contracts.fields import TaskStatus
 from focusflow.errors import Invalid
+from ingestion.importers.engine.day_totals import NO_TIME_OF_DAY, spread
 from ingestion.importers.engine.files import Malformed, Row, Table, Upload, key_of, read_table
 from ingestion.importers.engine.identities import Identities
 from ingestion.importers.engine.records import NO, PERHAPS, Finding, Item, Place, Surroundings, Task, TimeEntry
-from ingestion.importers.engine.time_tables import START_DATE, read_time_table
+from ingestion.importers.engine.time_tables import START_DATE, START_TIME, read_time_table
 from ingestion.importers.engine.values import (
     PRIORITIES,
     DateOrder,
+    as_date,
     as_moment,
     clean_rule,
     date_order,
@@ -22,15 +25,15 @@ from ingestion.importers.engine.values import (
 
 #: The fields, and the names of columns that mean them. Earlier names win.
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "taskname", "task", "name", "summary", "subject", "content", "todo", "titel", "aufgabe", "betreff", "bezeichnung",
+    "title": ("title", "taskname", "cardname", "task", "name", "summary", "subject", "content", "todo", "titel", "aufgabe", "betreff", "bezeichnung",
               "titre", "tâche", "tarea", "título", "nombre", "tarefa", "nome", "titolo", "attività", "titel", "taak", "задача", "название",
               "任务", "标题", "タイトル", "件名"),
     "description": ("description", "details", "body", "beschreibung", "descripción", "descrição", "descrizione", "описание", "描述"),
     "notes": ("notes", "note", "comment", "comments", "notizen", "notiz", "kommentar", "notas", "remarques"),
     "status": ("status", "state", "zustand", "estado", "statut", "stato", "статус", "状态"),
-    "completed": ("completed", "done", "isdone", "iscompleted", "finished", "checked", "erledigt", "abgeschlossen", "terminé", "completada"),
+    "completed": ("completed", "done", "isdone", "iscompleted", "finished", "checked", "duecomplete", "erledigt", "abgeschlossen", "terminé", "completada"),
     "completed_at": ("completedat", "completeddate", "datecompleted", "completedon", "completiondate", "completedtime", "finishedat", "doneat",
-                     "closedat", "erledigtam", "abgeschlossenam", "datedefin", "completadael"),
+                     "closedat", "resolved", "resolutiondate", "erledigtam", "abgeschlossenam", "datedefin", "completadael"),
     "created_at": ("createdat", "created", "createddate", "datecreated", "creationdate", "createdtime", "addedat", "added", "dateadded",
                    "erstelltam", "erstellt", "créele", "creado"),
     "due": ("due", "duedate", "deadline", "dueon", "dueat", "duedatetime", "fällig", "fälligam", "fälligkeit", "fälligkeitsdatum", "frist",
@@ -55,6 +58,10 @@ STATUSES: Mapping[str, TaskStatus] = {
     **dict.fromkeys(("cancelled", "canceled", "won't do", "wontfix", "abgebrochen", "annulé", "cancelado"), "cancelled"),
     **dict.fromkeys(("archived", "archiviert", "archivé", "archivado"), "archived"),
 }  # fmt: skip
+
+
+#: Fields that time does not have.
+TASKS_ONLY = frozenset({"due", "status", "completed", "completed_at", "priority"})
 
 
 class UnknownColumn(Invalid):
@@ -85,14 +92,15 @@ def guess_columns(upload: Upload) -> Mapping[str, str]:
         if column is not None:
             found[field] = column
     if "due" not in found and not _is_time(found) and "date" in keys and keys["date"] not in found.values():
-        found["due"] = keys["date"]
+        is_time = "duration" in found and not {"start", *TASKS_ONLY} & found.keys()
+        found["start" if is_time else "due"] = keys["date"]
     return found if "title" in found or _is_time(found) else {}
 
 
 def _is_time(columns: Mapping[str, str]) -> bool:
     """A start with an end or a duration is time spent; what may be due or done is a task."""
     is_span = "start" in columns and ("end" in columns or "duration" in columns)
-    return is_span and not {"due", "status", "completed", "completed_at", "priority"} & columns.keys()
+    return is_span and not TASKS_ONLY & columns.keys()
 
 
 def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:
@@ -101,10 +109,13 @@ def read(upload: Upload, surroundings: Surroundings) -> Iterator[Item]:
         table = read_table(file.text, label)
         columns = surroundings.columns or guess_columns(upload)
         _check(columns, table)
+        reader = _Reader({field: key_of(name) for field, name in columns.items()}, table, surroundings)
+        if _is_time(columns) and reader.has_days_only():
+            yield from reader.days(label)
+            continue
         if columns == guess_columns(upload) and _is_time(columns) and table.keys & set(START_DATE):
             yield from read_time_table(upload, surroundings)  # the day and the time of day have columns of their own
             return
-        reader = _Reader({field: key_of(name) for field, name in columns.items()}, table, surroundings)
         for row in table.rows:
             place = Place(row.line, label)
             yield from reader.time(row, place) if _is_time(columns) else reader.task(row, place)
@@ -122,7 +133,7 @@ def _check(columns: Mapping[str, str], table: Table) -> None:
 
 class _Reader:
     def __init__(self, columns: Mapping[str, str], table: Table, surroundings: Surroundings) -> None:
-        self._columns, self._here, self._ids = columns, surroundings.zone, Identities()
+        self._columns, self._here, self._ids, self._table = columns, surroundings.zone, Identities(), table
         dates = ("due", "start", "end", "created_at", "completed_at")
         values = (value for name in dates if name in columns for value in table.column(columns[name]))
         # a semicolon stands between cells where the comma is that of decimals, and there the day comes before the month
@@ -177,6 +188,29 @@ class _Reader:
             recurrence=None if status == "completed" else recurrence,
         )
 
+    def has_days_only(self) -> bool:
+        """Whether no row says at what time of day."""
+        if "end" in self._columns or self._table.keys & set(START_TIME):
+            return False
+        found = [read_moment(self._text(row, "start"), self._here, self._order) for row in self._table.rows]
+        return any(found) and not any(isinstance(each, datetime) for each in found)
+
+    def days(self, label: str) -> Iterator[Item]:
+        """Time of whole days, as timesheets have it."""
+        by_day: dict[date, list[tuple[Row, timedelta]]] = {}
+        for row in self._table.rows:
+            day = read_moment(self._text(row, "start"), self._here, self._order)
+            length = read_duration(self._text(row, "duration"))
+            if day is None or not length:
+                yield Finding(Place(row.line, label), "it has no day, or no duration")
+            else:
+                by_day.setdefault(as_date(day, self._here) or date.min, []).append((row, length))
+        if by_day:
+            yield Finding(Place(1, label), NO_TIME_OF_DAY, "changed")
+        for day, parts in by_day.items():
+            for row, start, end in spread(day, parts, self._here):
+                yield self._entry(row, Place(row.line, label), start, end, f"{day}")
+
     def time(self, row: Row, place: Place) -> Iterator[Item]:
         found: list[Item] = []
         start = as_moment(self._moment(row, "start", place, found), self._here)  # type: ignore[arg-type]
@@ -185,12 +219,15 @@ class _Reader:
         if start is None or (end is None and not duration):
             yield Finding(place, "it has no start, or neither an end nor a duration")
             return
+        yield self._entry(row, place, start, end or start + (duration or start.resolution), start.isoformat())
+
+    def _entry(self, row: Row, place: Place, start: datetime, end: datetime, key: str) -> TimeEntry:
         project, note = self._text(row, "category"), self._text(row, "title") or self._text(row, "description")
-        yield TimeEntry(
+        return TimeEntry(
             place=place,
-            source_id=self._ids.of(self._text(row, "id") or f"{start.isoformat()}|{project}|{note}"),
+            source_id=self._ids.of(self._text(row, "id") or f"{key}|{project}|{note}"),
             started_at=start,
-            ended_at=end or start + (duration or start.resolution),
+            ended_at=end,
             note=note or None,
             project=project or None,
         )

@@ -22,7 +22,7 @@ DURATION = (
 DESCRIPTION = ("description", "beschreibung", "descripción", "descrição", "descrizione", "notes", "note")
 PROJECT = ("project", "projekt", "projet", "proyecto", "projeto", "progetto")
 CLIENT = ("client", "kunde", "cliente")
-TASK = ("task", "aufgabe", "tâche", "tarea", "tarefa")
+TASK = ("task", "subject", "aufgabe", "tâche", "tarea", "tarefa")
 
 #: A clock that was read by whole minutes differs from the duration by less.
 ROUNDING = timedelta(minutes=2)

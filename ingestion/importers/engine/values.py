@@ -34,6 +34,7 @@ NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 NAMED = re.compile(
     r"(?:\w+\.?,?\s+)??(?:(\d{1,2})(?:st|nd|rd|th|\.)?\s+([^\W\d_]{3,})\.?|([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})"
 )
+NAMED_SHORT = re.compile(r"(\d{1,2})[/.-]([^\W\d_]{3,})\.?[/.-](\d{4}|\d{2})(?!\d)")
 CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.](\d{2}))?(?:[.,]\d+)?\s*([ap])?\.?\s*(m)?\.?", re.IGNORECASE)
 AT = re.compile(r"^(?:at|um|à|a las|a la|às|alle|om|kl\.?)\s+|\s+(?:uhr|uur)$", re.IGNORECASE)
 OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*$")
@@ -91,6 +92,11 @@ def _of_words(text: str, here: tzinfo, order: DateOrder) -> datetime | date | No
         is_day_first = second <= 12 and (first > 12 or found[2] == "." or order == "day")
         month, number = (second, first) if is_day_first else (first, second)
         day = date(year + 2000 if year < 100 else year, month, number)
+    elif found := NAMED_SHORT.match(text):
+        month_number, year = month_of(found[2]), int(found[3])
+        if month_number is None:
+            return None
+        day = date(year + 2000 if year < 100 else year, month_number, int(found[1]))
     elif found := NAMED.match(text):
         month_name, number_text = (found[2], found[1]) if found[1] else (found[3], found[4])
         month_number = month_of(month_name)

@@ -758,3 +758,46 @@ def test_the_inbox_of_ticktick_is_no_category_and_its_checklists_are_lines(read)
     text = '"List Name","Title","Content","Is Check list","Status","taskId"\n"📥Inbox","A","▫one▪two","Y","0","1"\n'
     task = read("TickTick.csv", text).one()
     assert (task.category, task.description) == (None, "- [ ] one\n- [x] two")
+
+
+def test_tables_of_other_trackers_are_read_by_the_names_and_dates_that_they_use(read):
+    issues = read(
+        "issues.csv",
+        "Summary,Issue key,Status,Priority,Created,Resolved\nFix,A-1,Done,Highest,02/Mar/26 9:00 AM,3-Mar-2026\n",
+    )
+    fix = issues.one()
+    assert (fix.title, fix.status, fix.created_at, fix.completed_at) == (
+        "Fix",
+        "completed",
+        at(2026, 3, 2, 8),
+        at(2026, 3, 3, 11),
+    )
+    assert issues.findings == []
+    card = read(
+        "board.csv", "Card ID,Card Name,Labels,Due Date,List Name,Due Complete\nx,Paint,red,2026-03-02,Doing,true\n"
+    ).one()
+    assert (card.title, card.status, card.due, card.category, card.tags) == (
+        "Paint",
+        "completed",
+        DAY,
+        "Doing",
+        ["red"],
+    )
+
+
+def test_a_timesheet_of_days_lays_the_time_out_on_each_day(read):
+    found = read(
+        "sheet.csv",
+        'Date,Project,Task,Hours\n2026-03-02,Site,Write,1.5\n2026-03-02,Site,Test,"0,5"\n2026-03-03,Site,Write,\n',
+    )
+    assert [(each.project, each.note, each.started_at, each.ended_at) for each in found.records] == [
+        ("Site", "Write", at(2026, 3, 2, 8), at(2026, 3, 2, 9, 30)),
+        ("Site", "Test", at(2026, 3, 2, 9, 30), at(2026, 3, 2, 10)),
+    ]
+    assert [each.partition(": ")[0] for each in found.findings] == ["line 4", "line 1"]
+
+
+def test_a_report_of_clockify_in_portuguese_is_read(read):
+    text = "Projeto,Cliente,Descrição,Data de início,Hora de início,Data de término,Hora de término,Duração (h),Duração (decimal)\n"
+    entry = read("r.csv", f'{text}Site,Acme,Push,25/03/2026,10:00:00,25/03/2026,12:00:00,02:00:00,"2,00"\n').one()
+    assert (entry.started_at, entry.ended_at) == (at(2026, 3, 25, 9), at(2026, 3, 25, 11))
