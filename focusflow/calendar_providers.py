@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
-from focusflow.settings import Settings
+from focusflow.settings import Settings, is_loopback
 
 ProviderKind = Literal["google", "outlook"]
 KINDS: tuple[ProviderKind, ...] = get_args(ProviderKind)
@@ -34,6 +36,8 @@ class CalendarProvider:
     scope: str
     redirect_uri: str
     extra: Mapping[str, str]
+    #: Where the provider can say that something changed; None where it does not reach this installation.
+    push_url: str | None
 
     def authorization_url(self, state: str, code_verifier: str) -> str:
         """Where the user permits access."""
@@ -68,6 +72,7 @@ def provider_of(settings: Settings, kind: str) -> CalendarProvider | None:
             redirect_uri,
             # Without these, Google gives no refresh token, or only the first time.
             {"access_type": "offline", "prompt": "consent"},
+            _push_url(settings),
         )
     if kind == "outlook" and settings.microsoft_client_id:
         login = f"{_base(settings.microsoft_login_url)}/oauth2/v2.0"
@@ -83,6 +88,7 @@ def provider_of(settings: Settings, kind: str) -> CalendarProvider | None:
             "offline_access Calendars.ReadWrite",
             redirect_uri,
             {"prompt": "select_account"},
+            _push_url(settings),
         )
     return None
 
@@ -90,6 +96,18 @@ def provider_of(settings: Settings, kind: str) -> CalendarProvider | None:
 def configured_providers(settings: Settings) -> list[CalendarProvider]:
     """Those that users can connect."""
     return [found for kind in KINDS if (found := provider_of(settings, kind)) is not None]
+
+
+def push_secret(key: str, connection_id: UUID) -> str:
+    """What a provider has to bring when it says that a calendar of a connection changed."""
+    return hmac.new(key.encode(), b"focusflow calendar push" + connection_id.bytes, hashlib.sha256).hexdigest()
+
+
+def _push_url(settings: Settings) -> str | None:
+    """Providers call HTTPS addresses only."""
+    address = settings.public_api_address
+    is_reachable = address.startswith("https://") or is_loopback(urlsplit(settings.public_api_url or "").hostname or "")
+    return f"{address}/api/v1/calendar/push" if is_reachable else None
 
 
 def _base(url: str) -> str:

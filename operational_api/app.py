@@ -27,6 +27,7 @@ from operational_api.auth.two_factor import router as two_factor
 from operational_api.auth.two_factor import sign_in_router as codes
 from operational_api.calendar.routes import router as calendar
 from operational_api.calendar_connections.authorization import router as calendar_authorizations
+from operational_api.calendar_connections.push import open_router as open_calendar_push
 from operational_api.calendar_connections.routes import router as calendar_connections
 from operational_api.categories.routes import router as categories
 from operational_api.channels.routes import router as channels
@@ -82,6 +83,7 @@ ROUTERS: tuple[tuple[APIRouter, Permission], ...] = (
     (calendar, scoped("calendar")),
     (calendar_connections, SIGNED_IN),
     (calendar_authorizations, SIGNED_IN),
+    (open_calendar_push, SIGNED_IN),
     (feeds, SIGNED_IN),
     (open_feeds, SIGNED_IN),
     (days_off, scoped("calendar")),

@@ -9,12 +9,16 @@ from dashboard.auth.forms import Form
 from dashboard.auth.sessions import Session, SessionStore
 from focusflow.calendar_providers import CALLBACK
 from focusflow.errors import NotSignedIn, Problem
+from focusflow.i18n import mark
 
 PATH = CALLBACK.rpartition("/")[0]
 SETTINGS = "/settings?section=Calendars"
 LONGEST = 6000
 
-PAGE = Form("Calendars", "/settings", "Back to the settings", (), heading="Connect a calendar", method="get")
+PAGE = Form(
+    mark("Calendars"), "/settings", mark("Back to the settings"), (), heading=mark("Connect a calendar"), method="get"
+)
+NOT_GIVEN = mark("The calendar was not connected: access to it was not given.")
 
 
 class CalendarAccess:
@@ -41,7 +45,7 @@ class CalendarAccess:
     async def finish(self, request: Request) -> Response:
         state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
         if "error" in request.query_params or not (state and code) or len(request.url.query) > LONGEST:
-            return PAGE.page("The calendar was not connected: access to it was not given.", 400)
+            return PAGE.page(NOT_GIVEN, 400)
         try:
             await run_in_threadpool(self._finish, request, state, code)
         except Problem as problem:

@@ -56,8 +56,11 @@ def write(
         series.add("exdate", _like(moment, component.start))
     calendar.add_component(series)
     for moment, each in (exceptions or {}).items():
+        original = _like(moment, component.start)
+        if not component.occurrence(original).differences(replace(each, rules=())):
+            continue  # it differs in nothing that we know of
         event = _event(uid, replace(each, rules=()))
-        event.add("recurrence-id", _like(moment, component.start))
+        event.add("recurrence-id", original)
         calendar.add_component(event)
     lines = calendar.to_ical().decode().split("\r\n")
     if component.rules:

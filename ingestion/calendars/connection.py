@@ -103,7 +103,8 @@ class Connection:
             )
         credentials = orjson.loads(plain)
         choice = {name: row[name] for name in ("selected", "own_calendar", "plan_calendar")}
-        state = row["state"] if row["state"].get("choice") == choice else {}
+        kept = row["state"]
+        state = kept if kept.get("choice") == choice else {"channels": kept.get("channels", {})}
         return cls(
             database,
             id_,

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from focusflow.clock import zone
 from focusflow.contracts.calendar import CalendarSource
@@ -19,6 +19,9 @@ from ingestion.calendars.server import UNKNOWN_ETAG, Changes, Exists, RemoteCale
 from ingestion.importers.engine.values import read_zone
 
 PAGE = "250"
+
+#: How long a channel is asked for.
+CHANNEL = timedelta(days=7)
 
 #: Where the user works and whose birthday it is are no appointments.
 NOT_APPOINTMENTS = frozenset({"workingLocation", "birthday"})
@@ -141,6 +144,15 @@ class GoogleServer(ProviderServer):
         instances = self._items(f"{self._event_url(href)}/instances", {"originalStart": start})
         return next(iter(instances), None)
 
+    def _bring_back(self, href: str, loaded: Loaded, moment: Moment) -> None:
+        calendar, _ = parts_of(href)
+        for each in loaded.exceptions:
+            original = _moment(each["originalStartTime"])
+            if each.get("status") == "cancelled" and components.comparable(original) == moment:
+                plain = _component(loaded.event).occurrence(original)
+                body = self._body(plain, components.FIELDS - {"rules"}, ()) | {"status": "confirmed"}
+                self._patch(href_of(calendar, each["id"]), body, self._etag(each)).written()
+
     def _patch(self, href: str, body: Json, etag: str) -> Answer:
         return self._call("PATCH", self._event_url(href), QUIET, body=body, etag=etag)
 
@@ -172,6 +184,22 @@ class GoogleServer(ProviderServer):
             reasons = {each.get("reason") for each in error.get("errors", [])} if isinstance(error, dict) else set()
             return bool(reasons & TOO_EARLY)
         return answer.status == 429
+
+    # channels
+
+    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
+        until = self._now + CHANNEL
+        channel = {"id": str(uuid4()), "type": "web_hook", "address": address, "token": secret}
+        channel["expiration"] = str(int(until.timestamp() * 1000))
+        answer = self._call("POST", f"{self._events_url(calendar)}/watch", body=channel).written()
+        given = answer.get("expiration")
+        if given is not None:
+            until = datetime.fromtimestamp(int(given) / 1000, UTC)
+        return {"id": channel["id"], "resourceId": answer["resourceId"]}, until
+
+    def unwatch(self, channel: Json) -> None:
+        body = {name: channel[name] for name in ("id", "resourceId")}
+        self._call("POST", f"{self._provider.api_url}/channels/stop", body=body)
 
     # appointments
 

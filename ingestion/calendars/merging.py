@@ -80,7 +80,7 @@ class Merger:
             if event is None:
                 kept = self._gone_there(store, id_, entry, row, reading)
             else:
-                before = base.get(id_) or {**entry.fields, **self._omitted_of(event)}
+                before = base.get(id_, entry.fields)
                 there = {name: value for name, value in fields_of(event).items() if value != before.get(name)}
                 kept = (
                     self._gone_here(store, entry, event, there)
@@ -89,10 +89,6 @@ class Merger:
                 )
             if kept is not None:
                 merged.entries[id_] = kept
-
-    def _omitted_of(self, event: CalendarEvent) -> dict[str, Any]:
-        """What the server never got, as it is there: that is no change."""
-        return {name: getattr(event, name) for name in self.omitted}
 
     def _on_both(self, store: Store, entry: Entry, row: Row, there: dict[str, Any], changed_at: datetime) -> Entry:
         here = entry.changes(row)
@@ -178,8 +174,9 @@ class Merger:
         name = str(row["id"])
         event = reading.events.get(name)
         here, there = fields_of_row(row), fields_of(event) if event is not None else {}
-        there = {field: value for field, value in there.items() if field not in self.omitted}
-        entry = Entry(row["id"], row["version"], here)
+        lacking = {name: value for name, value in there.items() if name in self.omitted and value != here[name]}
+        there = {name: value for name, value in there.items() if name not in self.omitted}
+        entry = Entry(row["id"], DIRTY if lacking else row["version"], {**here, **lacking})
         if row["version"] == 1 or event is None:  # what was written, or what became of it there
             return Object(resource.href, calendar, "", "", {name: entry})
         changed_at = writing.changed_at_of(resource.content) or self.now
@@ -189,7 +186,7 @@ class Merger:
         if lost := {field: losing[field] for field in there if here[field] != there[field]}:
             store.record_conflict(row["id"], row["title"], winner, lost)
         if not is_later:
-            entry = Entry(row["id"], DIRTY, {**here, **there})
+            entry = Entry(row["id"], DIRTY, {**here, **lacking, **there})
         return Object(resource.href, calendar, "", "", {name: entry})
 
     def _base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:

@@ -26,6 +26,9 @@ HEADERS = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpag
 #: The span of a delta: so much of the past and of the future, begun again after a while and at the latest when it would grow too long.
 PAST, AHEAD, BEGIN_AGAIN, LONGEST = timedelta(days=366), timedelta(days=400), timedelta(days=14), timedelta(days=1500)
 
+#: How long a subscription is asked for: for calendars, it may be a little less than three days.
+CHANNEL = timedelta(days=2, hours=20)
+
 #: What is read of a series beside what every answer has.
 SERIES = {"$expand": "exceptionOccurrences"}
 EXCLUDED = {"$select": "id,cancelledOccurrences"}
@@ -85,11 +88,21 @@ class OutlookServer(ProviderServer):
             changes.unlisted |= known.keys() - changes.changed.keys()
         return changes
 
+    #: What is left out of a series is deleted after it was created.
+    omitted = frozenset({"attendees", "exdates"})
+
     def create(self, calendar: str, event_id: UUID, content: str) -> Resource:
-        component, _, _ = components.read(content)
+        component, _, excluded = components.read(content)
         body = self._body(component, components.FIELDS, ()) | {"transactionId": str(event_id)}
         event = self._call("POST", f"{self._calendar_url(calendar)}/events", body=body, headers=HEADERS).written()
-        return self._resource(href_of(calendar, str(event["id"])), Loaded(event))
+        href, loaded = href_of(calendar, str(event["id"])), Loaded(event)
+        if not excluded:
+            return self._resource(href, loaded)
+        self._write_occurrences(href, loaded, (component, {}, set()), (component, {}, excluded))
+        return Resource(href, "", content, event_id)
+
+    def _bring_back(self, href: str, loaded: Loaded, moment: Moment) -> None:  # noqa: ARG002
+        raise Refused("Microsoft's calendars do not bring back an occurrence that was deleted")
 
     def _restore(self, known: Resource, body: dict[str, Any]) -> tuple[str, Loaded]:
         calendar, _ = parts_of(known.href)
@@ -135,7 +148,8 @@ class OutlookServer(ProviderServer):
         return self._url(f"/me/calendars/{quote(calendar, safe='')}")
 
     def _event_url(self, href: str) -> str:
-        return self._url(f"/me/events/{quote(parts_of(href)[1], safe='')}")
+        calendar, event_id = parts_of(href)
+        return f"{self._calendar_url(calendar)}/events/{quote(event_id, safe='')}"
 
     def _items(self, first: Answer, state: dict[str, str] | None = None) -> Iterator[Json]:
         """All pages of a list. The delta link of the last one becomes the state."""
@@ -149,6 +163,23 @@ class OutlookServer(ProviderServer):
 
     def _is_too_early(self, answer: OutboundResponse) -> bool:
         return answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers)
+
+    # channels
+
+    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
+        until = self._now + CHANNEL
+        subscription = {
+            "changeType": "created,updated,deleted",
+            "notificationUrl": address,
+            "resource": f"/me/calendars/{calendar}/events",
+            "expirationDateTime": _utc(until),
+            "clientState": secret,
+        }
+        answer = self._call("POST", self._url("/subscriptions"), body=subscription).written()
+        return {"id": answer["id"]}, until
+
+    def unwatch(self, channel: Json) -> None:
+        self._call("DELETE", self._url(f"/subscriptions/{quote(str(channel['id']), safe='')}"))
 
     # appointments
 

@@ -73,7 +73,7 @@ class ProviderServer(ABC):
     """One account. What the providers do differently is abstract."""
 
     #: Names alone are no addresses to invite, so participants that are added here stay here.
-    omitted = frozenset({"attendees"})
+    omitted: frozenset[str] = frozenset({"attendees"})
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class ProviderServer(ABC):
         now: datetime,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._client, self._provider, self._tokens, self._pause = client, provider, tokens, pause
+        self._client, self._provider, self.tokens, self._pause = client, provider, tokens, pause
         self._now = now
         self._until = time.monotonic() + TOTAL_SECONDS
         self._host = urlsplit(provider.api_url).netloc
@@ -120,8 +120,19 @@ class ProviderServer(ABC):
         """The occurrence of a series that would begin at a moment."""
 
     @abstractmethod
+    def _bring_back(self, href: str, loaded: Loaded, moment: Moment) -> None:
+        """Have an occurrence take place that was deleted."""
+
+    @abstractmethod
     def _restore(self, known: Resource, body: dict[str, Any]) -> tuple[str, Loaded]:
         """Write an appointment again that is gone. However often that is repeated, there is one."""
+
+    @abstractmethod
+    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
+        """Have the provider call an address when a calendar changes. Returns the channel, and until when it is one."""
+
+    @abstractmethod
+    def unwatch(self, channel: Json) -> None: ...
 
     @abstractmethod
     def _is_too_early(self, answer: OutboundResponse) -> bool: ...
@@ -143,12 +154,13 @@ class ProviderServer(ABC):
         if not known.etag:
             href, loaded = self._restore(known, self._body(after, components.FIELDS, excluded))
             self._write_occurrences(href, loaded, (after, {}, set()), (after, exceptions, excluded))
-            return Resource(href, "" if after.rules else self._etag(loaded.event), content, known.own_id)
+            return Resource(href, "" if exceptions or excluded else self._etag(loaded.event), content, known.own_id)
         before, old_exceptions, old_excluded = components.read(known.content)
         if not (before.rules or after.rules or exceptions or old_exceptions):
             body = self._body(after, before.differences(after), ())
-            event = self._patch(known.href, body, known.etag).written()
-            return self._resource(known.href, Loaded(event))
+            if not body:
+                return known
+            return self._resource(known.href, Loaded(self._patch(known.href, body, known.etag).written()))
         loaded = self._unchanged(known)
         fields = before.differences(after) | ({"rules"} if old_excluded - excluded else set())
         if fields:
@@ -187,10 +199,15 @@ class ProviderServer(ABC):
         for moment, each in exceptions.items():
             was = before[1].get(moment) or series.occurrence(moment)
             fields = was.differences(replace(each, rules=was.rules))
-            instance = self._instance(href, loaded, moment) if fields else None
-            if instance is not None:
-                body = self._body(each, fields - {"rules"}, ())
-                self._patch(href_of(calendar, str(instance["id"])), body, self._etag(instance)).written()
+            if not fields:
+                continue
+            instance = self._instance(href, loaded, moment)
+            if instance is None:
+                raise Refused("this time of the series is no longer there")
+            body = self._body(each, fields, ())
+            self._patch(href_of(calendar, str(instance["id"])), body, self._etag(instance)).written()
+        for moment in before[2] - excluded:
+            self._bring_back(href, loaded, moment)
         for moment in sorted(excluded - before[2], key=str):
             instance = self._instance(href, loaded, moment)
             if instance is not None:
@@ -227,10 +244,10 @@ class ProviderServer(ABC):
         is_renewed, attempt = False, 0
         while True:
             if self._token is None:
-                self._token = self._tokens.access_token()
+                self._token = self.tokens.access_token()
             answer = self._send(method, url, content, whole | {"Authorization": f"Bearer {self._token}"})
             if answer.status == 401 and not is_renewed:
-                self._token, is_renewed = self._tokens.renew(), True
+                self._token, is_renewed = self.tokens.renew(), True
             elif self._is_too_early(answer) and attempt < RETRIES and self._waited(answer, attempt):
                 attempt += 1
             else:

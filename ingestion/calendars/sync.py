@@ -16,13 +16,14 @@ from focusflow.errors import Problem, Unavailable
 from focusflow.key_ring import KeyRing
 from focusflow.outbound import OutboundClient, OutboundPolicy
 from focusflow.settings import Settings
-from ingestion.calendars import ics
+from ingestion.calendars import ics, push
 from ingestion.calendars.caldav import CalDavServer
 from ingestion.calendars.connection import QUERIES, Connection, ConnectionLost, Outcome, SyncFailed
 from ingestion.calendars.events import EventWriter
 from ingestion.calendars.google import GoogleServer
 from ingestion.calendars.oauth import Tokens
 from ingestion.calendars.outlook import OutlookServer
+from ingestion.calendars.provider import ProviderServer
 from ingestion.calendars.server import CalendarServer
 from ingestion.calendars.two_way import TwoWaySync
 
@@ -136,7 +137,11 @@ class CalendarSync:
         with self.client(self.policy) as client:  # cookies of one user are not for another
             if connection.kind == "ics":
                 return ics.sync(connection, client)
-            return TwoWaySync(connection, self._server(connection, client)).run()
+            server = self._server(connection, client)
+            outcome = TwoWaySync(connection, server).run()
+            if isinstance(server, ProviderServer):
+                push.keep_watching(connection, server, self.providers[connection.kind], self._now(connection))
+            return outcome
 
     def _server(self, connection: Connection, client: OutboundClient) -> CalendarServer:
         if connection.kind == "caldav":
@@ -162,12 +167,17 @@ class CalendarSync:
                 EventWriter(tx, account).remove(ids)
             if len(ids) < CHUNK:
                 break
-        provider = self.providers.get(connection.kind)
-        if provider is not None and connection.row["failures"] < REVOCATIONS:
+        if connection.kind in self.providers and connection.row["failures"] < REVOCATIONS:
             with self.client(self.policy) as client:
-                Tokens(connection, provider, client, self._now(connection)).revoke()
+                self._give_access_back(connection, client)
         with self.database.transaction(Role.API, account.id) as tx:
             tx.run(QUERIES["remove_connection"], {"id": connection.id})
+
+    def _give_access_back(self, connection: Connection, client: OutboundClient) -> None:
+        server = self._server(connection, client)
+        assert isinstance(server, ProviderServer)
+        push.stop_watching(connection, server)
+        server.tokens.revoke()
 
     def _fail(self, user_id: UUID, id_: UUID, claimed_at: datetime, began: float, error: Exception) -> None:
         sentence = (

@@ -289,6 +289,8 @@ class TwoWaySync:
         except Exists as found:
             self._pull_one(calendar, found.href)
             return
+        except Precondition as error:
+            raise Refused("the calendar is no longer there") from error
         entry = Entry(row["id"], row["version"], fields_of_row(row))
         with opened(self._connection, self._outcome) as store:
             store.keep(Object(written.href, calendar.id, written.etag, written.content, {str(row["id"]): entry}))

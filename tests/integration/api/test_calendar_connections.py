@@ -1,8 +1,12 @@
 """Connected calendars through the API. What becomes of them is for `test_subscriptions` and `test_caldav`."""
 
+from uuid import UUID
+
 import pytest
 from psycopg.types.json import Jsonb
 
+from focusflow import clock
+from focusflow.calendar_providers import push_secret
 from focusflow.database.session import Role
 
 URL = "https://calendar.example.com/team.ics"
@@ -86,6 +90,35 @@ def test_plans_need_a_writable_calendar_of_their_own(me, database):
         "PATCH", path, {"plan_calendar": "/plans/", "own_calendar": "/team/", "selected": ["/team/"]}
     ).json()
     assert (changed["plan_calendar"], changed["own_calendar"]) == ("/plans/", "/team/")
+
+
+@pytest.mark.parametrize("provider", ["google", "outlook"])
+def test_a_provider_that_knows_the_secret_has_a_connection_synchronized(me, database, http, provider):
+    made = connect(me)
+    with database.owner() as connection:
+        connection.execute("update calendar_connections set next_sync_at = now() + interval '1 hour'")
+    address = f"/api/v1/calendar/push/{UUID(me.id).hex}{UUID(made['id']).hex}"
+
+    def notice(secret):
+        if provider == "google":
+            return http.post(address, headers={"X-Goog-Channel-Token": secret, "X-Goog-Resource-State": "exists"})
+        return http.post(address, json={"value": [{"subscriptionId": "x", "clientState": secret, "resource": "y"}]})
+
+    def is_due():
+        return stored(database, made["id"])["next_sync_at"] <= clock.now()
+
+    assert (notice("invented").status_code, is_due()) == (404, False)
+    assert http.post(address, content=b"[").status_code == 404
+    assert http.post(f"{address[:-1]}x").status_code == 404
+    assert notice(push_secret(http.app.state.services.settings.signing_key, UUID(made["id"]))).status_code == 202
+    assert is_due()
+
+
+def test_microsoft_gets_back_the_text_by_which_it_confirms_an_address(me, http):
+    answer = http.post(f"/api/v1/calendar/push/{'0' * 64}?validationToken=Validation: a <b>")
+    assert (answer.status_code, answer.text) == (200, "Validation: a <b>")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_subscribed_appointments_are_changed_where_they_are_published(me, database):

@@ -91,6 +91,7 @@ class ProviderDouble(ThreadingHTTPServer):
         self.forgets_before = 0  # tokens of a synchronization from before this change are expired
         self.too_early: list[Answered] = []
         self.requests: list[tuple[str, str]] = []
+        self.channels: dict[str, Json] = {}  # whom to call about what
 
     # what tests do
 
@@ -238,10 +239,15 @@ def merged(event: Json, patch: Json) -> Json:
 class Google(ProviderDouble):
     kind = "google"
 
-    def api(self, method: str, path: str, query: Json, match: str | None, body: Json) -> Any:
+    def api(self, method: str, path: str, query: Json, match: str | None, body: Json) -> Any:  # noqa: C901, PLR0911 (one for each address)
         if path == "/users/me/calendarList":
             calendars = [{"id": name, "summary": name, "accessRole": role, "primary": name == "work"} for name, role in self.names.items()]  # fmt: skip
             return {"items": [*calendars, {"id": "busy@example.com", "accessRole": "freeBusyReader"}]}
+        if path == "/channels/stop":
+            return self.channels.pop(body["id"]) and None
+        if path.endswith("/watch"):
+            self.channels[body["id"]] = body
+            return {"resourceId": path, "expiration": body["expiration"]}
         found = re.fullmatch(r"/calendars/([^/]+)/events(?:/([^/]+))?(/instances)?", path)
         assert found, path
         calendar, id_, instances = found.groups()
@@ -398,11 +404,17 @@ class Outlook(ProviderDouble):
         if path == "/me/calendars":
             calendars = [{"id": name, "name": name, "canEdit": role == "owner", "isDefaultCalendar": name == "work", "owner": {"address": "ada@example.com"}} for name, role in self.names.items()]  # fmt: skip
             return {"value": calendars}
+        if path.startswith("/subscriptions"):
+            if method == "DELETE":
+                return self.channels.pop(path.rpartition("/")[2]) and None
+            id_ = uuid4().hex
+            self.channels[id_] = body
+            return body | {"id": id_}
         if found := re.fullmatch(r"/me/calendars/([^/]+)/events", path):
             return self._insert(found[1], body)
         if found := re.fullmatch(r"/me/calendars/([^/]+)/calendarView/delta", path):
             return self._delta(found[1], query)
-        parts = re.fullmatch(r"/me/events/([^/]+)(/instances)?", path)
+        parts = re.fullmatch(r"/me/calendars/[^/]+/events/([^/]+)(/instances)?", path)
         assert parts, path
         calendar, event = self._find(parts[1])
         if parts[2]:

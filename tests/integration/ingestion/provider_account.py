@@ -39,7 +39,7 @@ class ProviderAccount(Account):
         found = set()
         for row in events_of(self.database, self.user):
             start, length = row["start_at"], row["end_at"] - row["start_at"]
-            for each in _starts(start, row["rrule"]):
+            for each in set(_starts(start, row["rrule"])) - set(row["exdates"]):
                 found.add((row["title"], each, each + length))
         return found
 

@@ -1,12 +1,15 @@
 """Two-way synchronization with Google and Microsoft where requests fail, answers are lost, and both sides edit at random."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from focusflow.calendar_providers import push_secret
 from focusflow.outbound import OutboundClient
 from tests.conftest import add_user
 from tests.integration.ingestion.calendar_providers import Google, Outlook, ProviderDouble, running
+from tests.integration.ingestion.calendar_server import KEY
 from tests.integration.ingestion.provider_account import ProviderAccount, ProviderEditor
 from tests.integration.ingestion.test_caldav_faults import Faulty
 from tests.sizes import dice, sized
@@ -18,6 +21,32 @@ PROVIDERS = {"google": Google, "outlook": Outlook}
 def server(request) -> Iterator[ProviderDouble]:
     with running(PROVIDERS[request.param]) as found:
         yield found
+
+
+def test_calendars_are_watched_as_long_as_they_are_connected(database, server):
+    account = ProviderAccount(database, server, add_user(database))
+    account.sync()
+    assert server.channels == {}  # the provider does not reach this installation
+    address = "http://127.0.0.1:1/api/v1/calendar/push"
+    account.providers = {server.kind: replace(account.provider, push_url=address)}
+    account.sync()
+    first = set(server.channels)
+    assert len(first) == len(server.names)
+    secret = push_secret(KEY, account.id)
+    assert all(secret in each.values() and f"{address}/{account.user.hex}{account.id.hex}" in each.values() for each in server.channels.values())  # fmt: skip
+    account.sync()
+    assert set(server.channels) == first
+    with database.owner() as connection:
+        connection.execute(
+            "update calendar_connections set state = jsonb_set(state, '{channels,work,renew_at}', to_jsonb(now())) where id = %s",
+            [account.id],
+        )
+    account.sync()
+    assert (len(server.channels), len(first & set(server.channels))) == (2, 1)
+    with database.owner() as connection:
+        connection.execute("update calendar_connections set deleted_at = now() where id = %s", [account.id])
+    account.try_sync()
+    assert server.channels == {}
 
 
 @pytest.mark.parametrize("story", range(sized(2, 40)))

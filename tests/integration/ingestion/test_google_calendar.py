@@ -120,6 +120,21 @@ def test_occurrences_of_a_series_are_moved_and_deleted_on_both_sides(account, se
     assert account.shown_here() == set()
 
 
+def test_an_occurrence_that_was_deleted_there_is_brought_back_from_here(account, server):
+    start = START.astimezone(zone("Europe/Berlin"))
+    id_ = server.add("work", "Stand-up", start, start + HOUR, "FREQ=DAILY;COUNT=3")
+    server.remove("work", id_, start + timedelta(days=1))
+    account.sync()
+    row = account.here["Stand-up"]
+    assert row["exdates"] == [START + timedelta(days=1)]
+    account.change(row["id"], exdates=[])
+    account.sync()
+    account.sync()
+    assert account.here["Stand-up"]["exdates"] == []
+    assert account.shown_here() == account.shown_there()
+    assert len(account.shown_there()) == 3
+
+
 def test_a_series_that_was_made_here_is_a_series_there(account, server):
     mine = account.add(title="Weekly", rrule="FREQ=WEEKLY;COUNT=3")
     account.sync()

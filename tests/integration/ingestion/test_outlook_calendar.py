@@ -133,6 +133,22 @@ def test_a_series_that_was_made_here_is_a_series_there(account, server):
     assert nothing_happened(account.sync())
 
 
+def test_a_series_that_was_made_here_leaves_out_there_what_it_leaves_out_here(account, server):
+    mine = account.add(title="Daily", rrule="FREQ=DAILY;COUNT=4", exdates=[START + DAY])
+    account.sync()
+    account.sync()
+    assert account.shown_here() == account.shown_there()
+    assert len(account.shown_there()) == 3
+    account.change(mine, exdates=[START + DAY, START + 2 * DAY])
+    account.sync()
+    account.sync()
+    assert (account.shown_here() == account.shown_there(), len(account.shown_there())) == (True, 2)
+    account.change(mine, exdates=[])
+    account.sync()
+    (finding,) = row_of(account.database, account.user, account.id)["findings"]
+    assert "do not bring back" in finding["reason"]
+
+
 def test_a_rule_that_outlook_does_not_know_is_listed_and_keeps_nothing_else_from_it(account, server):
     account.add(title="Odd", rrule="FREQ=MONTHLY;BYMONTHDAY=3,17")
     account.add(title="Even", rrule="FREQ=MONTHLY;BYMONTHDAY=1")
