@@ -129,7 +129,9 @@ def manifest(_request: Request) -> Response:
     icons = [{"src": f"/icons/{ICONS[192]}", "sizes": "192x192"}]
     shortcuts = [{"name": _(name), "url": f"/{name.lower()}", "icons": icons} for name in SHORTCUTS]
     content = {**MANIFEST, "description": _(DESCRIPTION), "lang": language(), "shortcuts": shortcuts}
-    return JSONResponse(content, media_type="application/manifest+json", headers={"Cache-Control": DAY})
+    return JSONResponse(
+        content, media_type="application/manifest+json", headers={"Cache-Control": DAY, "Vary": "Accept-Language"}
+    )
 
 
 def service_worker(_request: Request) -> Response:

@@ -13,7 +13,7 @@ from focusflow import metrics, nouns, retention, score_reasons
 from focusflow.notification_kinds import KINDS
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("focusflow", "reports", "operational_api", "dashboard")
+PACKAGES: Final = ("focusflow", "ingestion", "reports", "operational_api", "dashboard")
 
 #: Where the errors are that pages show.
 PROBLEMS: Final = (

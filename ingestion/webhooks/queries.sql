@@ -81,6 +81,9 @@ returning url
 update webhook_deliveries set status = 'dead', problem = coalesce(problem, 'The endpoint was turned off.')
 where endpoint_id = %(endpoint_id)s and status = 'waiting'
 
+-- locale --
+select locale from users where id = %(user_id)s
+
 -- notify --
 insert into notifications (id, user_id, created_at, updated_at, type, title, body, data, scheduled_at)
 values (%(id)s, %(user_id)s, %(now)s, %(now)s, 'system', %(title)s, %(body)s, %(data)s, %(now)s)

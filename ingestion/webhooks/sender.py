@@ -13,10 +13,12 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from focusflow import clock, webhooks
+from focusflow import clock, locales, webhooks
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
 from focusflow.encryption import decrypt
+from focusflow.i18n import gettext as _
+from focusflow.i18n import mark
 from focusflow.identity import new_id
 from focusflow.lanes import Lanes, Turns
 from focusflow.outbound import OutboundClient, OutboundFailed, OutboundPolicy, OutboundRefused, OutboundResponse
@@ -46,9 +48,13 @@ GONE = 410
 NOT_TAKEN = "The endpoint answered {}."
 REDIRECTED = "The endpoint answered {}, a redirect. Redirects are not followed: enter the new address."
 UNREADABLE = "The secret of this endpoint cannot be read with the key of this installation. Rotate it."
-DISABLED_TITLE = "A webhook was turned off"
-DISABLED = "No message to {} was accepted for three days. Turn the webhook on again in the settings, then send again what was missed."
-DISABLED_GONE = "{} answered that it is gone (410). Turn the webhook on again in the settings if that was a mistake."
+DISABLED_TITLE = mark("A webhook was turned off")
+DISABLED = mark(
+    "No message to {host} was accepted for three days. Turn the webhook on again in the settings, then send again what was missed."
+)
+DISABLED_GONE = mark(
+    "{host} answered that it is gone (410). Turn the webhook on again in the settings if that was a mistake."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,10 @@ class WebhookSender:
         if tx.one(QUERIES["disable"], values) is None:
             return
         tx.run(QUERIES["bury"], values)
-        text = reason.format(host)
-        note = {"id": new_id(), "user_id": row["user_id"], "now": values["now"], "title": DISABLED_TITLE, "body": text}
+        account = tx.one(QUERIES["locale"], row)
+        with locales.using(account["locale"] if account else locales.DEFAULT):
+            texts = {"title": _(DISABLED_TITLE), "body": _(reason, host=host)}
+        note = {"id": new_id(), "user_id": row["user_id"], "now": values["now"]} | texts
         tx.run(QUERIES["notify"], note | {"data": Jsonb({"endpoint_id": str(row["endpoint_id"])})})
 
 

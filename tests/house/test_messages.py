@@ -148,7 +148,7 @@ def test_a_page_shows_messages_of_the_catalogs_only(path):
 
 def test_no_module_that_translates_binds_the_underscore():
     """A loop variable of that name would hide the function in all of its scope."""
-    for package in ("focusflow", "reports", "operational_api", "dashboard"):
+    for package in ("focusflow", "ingestion", "reports", "operational_api", "dashboard"):
         for path in (ROOT / package).rglob("*.py"):
             source = path.read_text(encoding="utf-8")
             if "gettext as _" not in source:

@@ -66,6 +66,16 @@ def test_an_address_has_one_account_however_it_is_written(http, me, mails):
     assert token_in(mails(fresh["email"])[-1])
 
 
+@pytest.mark.parametrize(
+    ("locale", "subject"), [("de-AT", "Bestätige dein FocusFlow-Konto"), (None, "Confirm your FocusFlow account")]
+)
+def test_an_account_email_is_in_the_language_that_was_registered(http, mails, locale, subject):
+    new = {"email": f"{new_id().hex}@example.com", "password": PASSWORD, "display_name": "Ada", "locale": locale}
+    assert http.post("/api/v1/auth/register", json=new).status_code == 202
+    assert [mail["Subject"] for mail in mails(new["email"])] == [subject]
+    assert signed_in(http, new["email"]).call("GET", "/me").json()["locale"] == (locale or "en")
+
+
 def test_no_email_before_verification_holds_what_a_stranger_wrote(http, me, mails):
     """Anyone can enter the address of another user, with a text of their own as the name."""
     stranger = {"email": f"v-{me.email}", "password": "another password", "display_name": "Visit evil.example now"}

@@ -6,11 +6,13 @@ from email import message_from_bytes, policy
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from dashboard.api_client import Client
 from dashboard.auth import accounts
 from dashboard.auth.sign_in import SignIn
+from dashboard.auth.spoken_language import SpokenLanguage
 from focusflow.identity import new_id
 from tests.integration.api.conftest import text_of
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email, store
@@ -20,7 +22,8 @@ __all__ = ["api_address", "email", "store"]  # fixtures
 
 @pytest.fixture
 def browser(api_address, store):
-    app = Starlette(routes=[*SignIn(store, is_demo=False).routes, *accounts.routes(store)])
+    routes = [*SignIn(store, is_demo=False).routes, *accounts.routes(store)]
+    app = Starlette(routes=routes, middleware=[Middleware(SpokenLanguage, default="en")])
     return TestClient(app, follow_redirects=False, client=("192.0.2.9", 50000))
 
 
@@ -50,12 +53,13 @@ def hidden_token(page):
 def test_an_account_is_made_and_its_address_confirmed(browser, link_for, api_address):
     address = f"{new_id().hex}@example.com"
     form = {"name": "Ada", "email": address, "password": PASSWORD, "timezone": "Asia/Tokyo"}
-    made = browser.post("/register", data=form)
-    assert (made.status_code, "Check your inbox" in made.text) == (200, True)
+    made = browser.post("/register", data=form, headers={"Accept-Language": "fr-CA, en;q=0.5"})
+    assert (made.status_code, "Consultez votre boîte de réception" in made.text) == (200, True)
     page = browser.get(link_for(address, "verify-email"))
     with Client(api_address) as client:
         client.login(address, PASSWORD)
         assert client.me()["timezone"] == "Asia/Tokyo"
+        assert client.me()["locale"] == "fr-CA"
         assert client.me()["email_is_verified"] is False  # looking at the page proves nothing: programs do that too
     assert browser.post("/verify-email", data={"token": hidden_token(page)}).status_code == 200
     with Client(api_address) as client:
