@@ -8,7 +8,6 @@ from uuid import UUID
 import click
 
 from focusflow.import_formats import FORMATS
-from focusflow.nouns import counted
 
 if TYPE_CHECKING:
     from focusflow.database.session import Database
@@ -101,6 +100,7 @@ def _import(
 
 
 def _undo(database: "Database", account: "Account", import_id: UUID, *, is_dry_run: bool) -> None:
+    from focusflow.nouns import counted
     from ingestion.importers.engine.importing import undo_import
 
     removed = undo_import(database, account, import_id, is_dry_run=is_dry_run)
@@ -108,6 +108,8 @@ def _undo(database: "Database", account: "Account", import_id: UUID, *, is_dry_r
 
 
 def _print(report: "Report", *, is_dry_run: bool, printed: int) -> None:
+    from focusflow.nouns import counted
+
     for finding in report.findings[:printed]:
         click.echo(f"{finding.place}: {finding.outcome}: {finding.reason}", err=True)
     if len(report.findings) > printed:
