@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import httpx2
 
+from dashboard.field_errors import in_words
 from focusflow import forwarding
 from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, Unavailable
-from focusflow.i18n import gettext
 
 KINDS: dict[int, type[Problem]] = {
     401: NotSignedIn, 403: Forbidden, 404: NotFound, 409: Conflict, 412: Conflict, 422: Invalid, 429: Unavailable, 503: Unavailable,
@@ -643,7 +643,7 @@ def _problem(answer: httpx2.Response) -> Problem:
         needed = CodeNeeded()
         needed.ticket = body["ticket"]
         return needed
-    return KINDS.get(answer.status_code, Problem)(gettext(_detail(answer)))
+    return KINDS.get(answer.status_code, Problem)(in_words(_detail(answer)))
 
 
 def _detail(answer: httpx2.Response) -> str:
