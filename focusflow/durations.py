@@ -15,7 +15,16 @@ def duration(minutes: float | None) -> str:
         return locales.NONE
     if minutes >= WHOLE_HOURS_FROM - 0.5:
         return f"{locales.count(minutes / 60)} h"
+    return exact_duration(minutes)
+
+
+def exact_duration(minutes: float) -> str:
+    """To the minute, however long.
+
+    >>> exact_duration(2285), exact_duration(50.4)
+    ('38 h 5 min', '50 min')
+    """
     hours, rest = divmod(round(minutes), 60)
     if not hours:
         return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{locales.count(hours)} h {rest} min" if rest else f"{locales.count(hours)} h"

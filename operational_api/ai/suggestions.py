@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from focusflow.durations import duration
 from reports.planning.planner import SHORTEST, Candidate
 
 SUGGESTIONS_AT_MOST = 10
@@ -47,7 +48,8 @@ def next_steps(goals: Iterable[Mapping[str, Any]], today: date) -> Iterator[Sugg
             yield _of(goal, goal["step"], f"the next milestone of “{goal['title']}”{when}", goal["milestone_id"])
         elif goal["weekly_minutes"] and goal["spent"] < goal["weekly_minutes"]:
             left = goal["weekly_minutes"] - goal["spent"]
-            why = f"{goal['spent']} of {goal['weekly_minutes']} planned minutes this week"
+            spent, planned = duration(goal["spent"]), duration(goal["weekly_minutes"])
+            why = f"{spent} of {planned} planned for this week"
             yield _of(goal, f"Time for “{goal['title']}”", why, minutes=left)
         elif not goal["has_task"] and goal["step"] is None:
             yield _of(goal, f"Choose a first step for “{goal['title']}”", f"it has no open task{when}")

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from focusflow.durations import exact_duration
 from focusflow.metrics import TREND_WORDS
+from reports.insights.subjects import UNIT_OF
 from reports.insights.writer import Evidence, Insights, Remark, Topic
 
 PLACEHOLDER = re.compile(r"\{(\w+)(?:\.(before|usual|trend))?\}")
@@ -20,13 +22,13 @@ PRINTED = {
     "goals_completed": ("{} goal reached", "{} goals reached"),
     "habits_scheduled": ("{} habit due", "{} habits due"),
     "habits_completed": ("{} habit done", "{} habits done"),
-    "focus_minutes": ("{} minute of focus", "{} minutes of focus"),
-    "meeting_minutes": ("{} minute of meetings", "{} minutes of meetings"),
+    "focus_minutes": ("{} of focus", "{} of focus"),
+    "meeting_minutes": ("{} of meetings", "{} of meetings"),
     "productivity_score": ("a mean score of {}", "a mean score of {}"),
     "tasks_planned": ("{} planned task", "{} planned tasks"),
     "tasks_left_out": ("{} task left out", "{} tasks left out"),
-    "minutes_planned": ("{} planned minute", "{} planned minutes"),
-    "minutes_free": ("{} free minute", "{} free minutes"),
+    "minutes_planned": ("{} of planned time", "{} of planned time"),
+    "minutes_free": ("{} of free time", "{} of free time"),
 }
 EVIDENCE_AT_MOST = 4
 
@@ -74,14 +76,22 @@ def _fact(name: str, part: str | None, topic: Topic) -> str | None:
         return TREND_WORDS.get(topic.compared.get(name, ""))
     if part == "usual":
         low, high = numbers.get(f"{name}_usual_low"), numbers.get(f"{name}_usual_high")
-        return None if low is None or high is None else f"usually {number(low)} to {number(high)}"
+        return None if low is None or high is None else f"usually {amount(name, low)} to {amount(name, high)}"
     value = numbers.get(f"{name}_before" if part == "before" else name)
     if value is None:
         return None
     if part == "before":
-        return f"{number(value)} the {topic.period} before" if topic.period in ("week", "month") else None
-    said = number(value)
+        return f"{amount(name, value)} the {topic.period} before" if topic.period in ("week", "month") else None
+    said = amount(name, value)
     return PRINTED[name][said != "1"].format(said)
+
+
+def amount(name: str, value: float) -> str:
+    """
+    >>> amount("focus_minutes", 135.0), amount("tasks_completed", 12.0)
+    ('2 h 15 min', '12')
+    """
+    return exact_duration(value) if UNIT_OF.get(name) == "min" else number(value)
 
 
 def number(value: float) -> str:

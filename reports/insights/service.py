@@ -25,7 +25,7 @@ from reports.insights.writer import Insights, NotWritten, Topic
 PROMPTS = Path(__file__).with_name("prompts")
 
 #: The version of each prompt that is asked with. An old one is kept as its file: what was written goes back to it.
-NEWEST = {"insights": "insights-2", "plan": "plan-2"}
+NEWEST = {"insights": "insights-2", "plan": "plan-3"}
 
 ANSWER_TOKENS = 1200
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from focusflow.durations import exact_duration
 from reports.insights.placeholders import PRINTED, filled
 from reports.insights.service import rejections
 from reports.insights.writer import Evidence, Insights, Remark
@@ -33,7 +34,7 @@ def insights_of(text, topic=TOPIC, cites="tasks_completed"):
 def test_every_fact_is_printed_with_its_noun_and_passes(name, value):
     topic = replace(TOPIC, numbers={**TOPIC.numbers, name: value})
     remark, wrong = insights_of(f"You have {{{name}}}.", topic, cites=name)
-    assert f"{value:,}" in remark.text
+    assert (exact_duration(value) if name.endswith("_minutes") else f"{value:,}") in remark.text
     assert wrong == []
 
 
