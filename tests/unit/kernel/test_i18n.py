@@ -101,3 +101,10 @@ def test_every_reason_of_a_score_has_a_translation():
     with locales.using("de"):
         assert reason_text("blocks 3 other tasks") == "blockiert 3 andere Aufgaben"
         assert reason_text("1 day overdue") == "1 Tag überfällig"
+
+
+def test_french_signs_stay_with_the_word_before_them():
+    """A no-break space before a colon, a narrow one before the others, and no-break spaces inside of quotes."""
+    for each in catalog("fr"):
+        for text in each.string if each.pluralizable else (each.string,):
+            assert not re.search(r" [:;?!](?=\s|$)|« | »|\d %", text), text
