@@ -10,9 +10,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "dashboard"
 
-#: English for now.
-ENGLISH = {"dashboard/settings/calendars.py"}
-
 #: Names of products and formats, and what is written alike everywhere.
 ALIKE = {"FocusFlow", "CSV", "PDF", "HTML", "JSON", "NDCG@5", "user.changed"}
 
@@ -142,8 +139,7 @@ def test_literals_are_found(source, expected):
 
 @pytest.mark.parametrize("path", sorted(DASHBOARD.rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_page_shows_messages_of_the_catalogs_only(path):
-    if path.relative_to(ROOT).as_posix() not in ENGLISH:
-        assert list(unmarked(path.read_text(encoding="utf-8"))) == []
+    assert list(unmarked(path.read_text(encoding="utf-8"))) == []
 
 
 def test_no_module_that_translates_binds_the_underscore():
