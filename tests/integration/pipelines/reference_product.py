@@ -31,7 +31,7 @@ def last_day_over(people: Sequence[Account]) -> date:
 
 def app_activity(people: Sequence[Account]) -> Rows:
     did = [
-        (a.id, event.localdate, event.data.get("platform") or "")
+        (a.id, event.localdate, "" if (named := event.data.get("platform")) == "*" else named or "")
         for a in people
         for event in a.events
         if is_activity(event)
@@ -45,6 +45,8 @@ def app_activity(people: Sequence[Account]) -> Rows:
         for n in range((latest - first).days + 1):
             day = first + n * DAY
             dau, wau, mau = (len({who for who, when in mine if day - back * DAY < when <= day}) for back in (1, 7, 30))
+            if not mau and platform != "*":
+                continue
             found[day, platform] = {
                 "dau": dau,
                 "wau": wau,

@@ -572,6 +572,32 @@ def used(user, at, name="app.opened", platform="ios", **data):
     user.new("activity", name=name, platform=platform, **data).happens("tracked", at)
 
 
+def test_an_app_that_calls_its_platform_by_the_name_of_all_counts_as_none(made, world):
+    """Else the row of all would have its events alone: fewer than users, which stops the publication for everybody."""
+    ada, *others = (SampleUser(since="2026-03-02 08:00") for _ in range(4))
+    used(ada, "2026-03-02 09:00", platform="*")
+    for user in others:
+        used(user, "2026-03-02 09:00")
+    rows = made(ada, *others, as_of="2026-03-03 12:00")
+    first = {
+        each["platform"]: (each["dau"], each["events"]) for each in rows("app_activity") if each["local_date"].day == 2
+    }
+    assert first == {"*": (4, 8), "ios": (3, 3), "": (4, 5)}  # each has registered, too
+    assert [each.rule for each in judge(world.lake, world.session, "gold/app_activity") if not each.passed] == []
+
+
+def test_platforms_that_were_named_once_have_rows_for_thirty_days_only(made):
+    """A user can name a thousand with each request, and say that each was used in 1970."""
+    ada = SampleUser(since="2026-03-02 08:00")
+    for number in range(20):
+        used(ada, "2020-01-02 09:00", platform=f"phone {number}")
+    used(ada, "2026-03-02 09:00", platform="phone 0")
+    rows = made(ada, as_of="2026-03-03 12:00")
+    assert len(rows("app_activity")) < 2_400 + 30 * 22
+    assert len(rows("app_activity", platform="phone 1")) == 30
+    assert [row["mau"] for row in rows("app_activity", platform="phone 0")] == [1] * 31
+
+
 def test_who_was_active_in_a_day_a_week_a_month(made):
     ada, bob = SampleUser(since="2026-03-02 08:00"), SampleUser(since="2026-03-04 08:00")
     used(ada, "2026-03-02 09:00")

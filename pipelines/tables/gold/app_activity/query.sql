@@ -1,8 +1,9 @@
 -- One row a day and platform, and one for all (the platform *): who was active, by what they began themselves: in an
--- app that tracks it, or by a task created, a timer stopped and the like, which say no platform.
+-- app that tracks it, or by a task created, a timer stopped and the like, which say no platform. Nor does an app that
+-- calls its platform *, or it would count as all.
 with
     happened as (
-        select user_id, local_date, coalesce(data ->> 'platform', '') as platform
+        select user_id, local_date, coalesce(nullif(data ->> 'platform', '*'), '') as platform
         from silver.events
         where is_activity(type, actor, data)
     ),
@@ -13,13 +14,20 @@ with
         select distinct user_id, local_date, '*' as platform
         from used
     ),
+    -- All have a row for each day. A platform has one where someone was active within the thirty days up to it: anybody
+    -- can name a thousand, and say that they were used in 1970.
     days as (
         select
+            '*' as platform,
+            unnest(generate_series(min(local_date), max(local_date), interval 1 day))::date as local_date
+        from used
+        union all by name
+        select distinct
             platform,
-            unnest(generate_series(min(local_date), (select max(local_date) from used), interval 1 day))::date
-            as local_date
-        from by_platform
-        group by platform
+            unnest(
+                generate_series(local_date, least(local_date + 29, (select max(local_date) from used)), interval 1 day)
+            )::date as local_date
+        from (select distinct platform, local_date from used)
     ),
     events as (select local_date, platform, count(*) as events from happened group by all),
     all_events as (
