@@ -138,7 +138,8 @@ class Settings(BaseSettings):
         None, description="URL at which the dashboard reaches the API. If unset, the host and port above."
     )
     dashboard_url: str | None = Field(
-        None, description="Public URL of the dashboard, used in links in emails. If unset, the host and port above."
+        None,
+        description="Public URL of the dashboard, used in links in emails. The dashboard is served under its host name, `localhost` and IP addresses only. If unset, the host and port above.",
     )
     dagster_url: str | None = Field(
         None,

@@ -191,12 +191,16 @@ def sign_out_page() -> str:
     )
 
 
+#: With this code a WebSocket is closed whose session has ended, or cannot be checked.
+SESSION_ENDED = 4401
+
+
 def is_open(path: str) -> bool:
     return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in OPEN_PATHS)
 
 
 class SignedInOnly:
-    """Sends whoever has no session to the sign-in page, and opens no WebSocket for them."""
+    """Sends whoever has no session to the sign-in page, and closes their WebSockets."""
 
     def __init__(self, app: ASGIApp, store: SessionStore) -> None:
         self.app, self._store = app, store
@@ -208,7 +212,8 @@ class SignedInOnly:
         if answer is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4401})
+            await send({"type": "websocket.accept"})  # a page sees the code only of what was open
+            await send({"type": "websocket.close", "code": SESSION_ENDED})
         else:
             await answer(scope, receive, send)
 

@@ -11,7 +11,6 @@ import streamlit as st
 
 from dashboard import current_user
 from dashboard.app_state import shared
-from dashboard.auth.sessions import COOKIE
 from focusflow.errors import Unavailable
 from focusflow.lake.tables import DAILY_TABLE
 from focusflow.settings import reachable_host
@@ -88,11 +87,11 @@ def _last(table: str, rule: str) -> Check | None:
 
 
 def _answer(query: str, **variables: Any) -> dict[str, Any]:
-    cookies = {COOKIE: current_user.require_analyst().token}
+    bearer = {"Authorization": f"Bearer {current_user.require_analyst().token}"}
     body = {"query": query, "variables": variables}
     try:
         url = f"http://{shared().host}:{shared().dagster_port}/graphql"
-        answer = httpx2.post(url, json=body, cookies=cookies, timeout=5, trust_env=False)
+        answer = httpx2.post(url, json=body, headers=bearer, timeout=5, trust_env=False)
         return dict(answer.raise_for_status().json()["data"])
     except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
         raise NoPipeline from error

@@ -56,6 +56,8 @@ class PageGuard:
         self._role_of = role_of or AccountRoles(settings.api_address)
         is_https = settings.dagster_address.startswith("https:")
         self._headers = (*HEADERS, *([(b"strict-transport-security", settings.strict_transport)] if is_https else []))
+        # Another host of the domain can set the plain name, and sign a browser in as its own user.
+        self._cookie = SECURE_COOKIE if settings.dashboard_address.startswith("https:") else COOKIE
         self._address = OwnAddress.of(settings.dagster_url, settings.dagster_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +94,7 @@ class PageGuard:
         if not self._settings.dagster_sign_in or scope["path"] in OPEN_PATHS:
             return "admin"
         try:
-            role = await run_in_threadpool(self._role_of, _token(headers))
+            role = await run_in_threadpool(self._role_of, _token(headers, self._cookie))
         except OSError as error:
             raise Refused(503, "The API cannot be asked who this is. Try again in a moment.") from error
         if role is None:
@@ -150,12 +152,11 @@ class _Closing(Response):
         await send({"type": "websocket.close", "code": self._code})
 
 
-def _token(headers: Headers) -> str:
+def _token(headers: Headers, cookie: str) -> str:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    cookies = cookie_parser(headers.get("cookie", ""))
-    return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE, "")
+    return cookie_parser(headers.get("cookie", "")).get(cookie, "")
 
 
 def _check_graphql(scope: Scope, headers: Headers) -> None:

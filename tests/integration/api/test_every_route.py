@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -239,6 +240,26 @@ def test_nobody_gets_in_whose_account_is(http, me, theirs, database, end):
     for token in (me.access_token, key, session):
         for method, path, problem in answers(http, theirs, token):
             assert problem == "/problems/not-signed-in", (method, path)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_secret_address_opens_nothing_whose_account_is(http, me, database, end):
+    """What is open to everybody takes a secret instead of a sign-in."""
+    hook = me.call("POST", "/incoming-hooks", {"name": "x", "target": "task", "mapping": {"title": "$.title"}}).json()
+    feed = me.call("POST", "/calendar/feed").json()
+    calls = [
+        ("POST", urlsplit(hook["url"]).path, {"title": "x"}),
+        ("GET", urlsplit(feed["url"]).path, None),
+        ("POST", "/api/v1/auth/refresh", {"refresh_token": me.refresh_token}),
+        ("POST", "/api/v1/auth/login", {"email": me.email, "password": PASSWORD}),
+    ]
+    for method, path, body in calls[:2]:
+        assert http.request(method, path, json=body).is_success, path
+    role, statement = ENDS[end]
+    with database.transaction(role, UUID(me.id)) as tx:
+        tx.run(statement, {"id": me.id})
+    for method, path, body in calls:
+        assert http.request(method, path, json=body).status_code in (401, 404), path
 
 
 #: Other paths of calls that are described, where programs that are not ours look for them.

@@ -146,8 +146,16 @@ def sign_in(browser, dashboard, password=PASSWORD):
     return browser.post(action, data={"username": USER, "password": password})
 
 
+def account(answer):
+    """What the dashboard's page says of who is signed in."""
+    assert answer.headers["content-type"] == "application/json", (
+        f"{answer.url}: {re.sub('<[^>]+>', '', answer.text)[:3000]}"
+    )
+    return answer.json()
+
+
 def test_a_user_of_keycloak_signs_in_with_address_name_and_role(browser, dashboard):
-    me = sign_in(browser, dashboard).json()
+    me = account(sign_in(browser, dashboard))
     assert (me["email"], me["display_name"], me["role"]) == ("ada@example.com", "Ada Lovelace", "analyst")
 
 
@@ -160,12 +168,12 @@ def test_a_confirmation_has_keycloak_ask_again(browser, dashboard):
     sign_in(browser, dashboard)
     browser.cookies.delete(COOKIE, domain="127.0.0.1")
     assert (
-        browser.get(f"{dashboard}/signin/oidc").json()["display_name"] == "Ada Lovelace"
+        account(browser.get(f"{dashboard}/signin/oidc"))["display_name"] == "Ada Lovelace"
     )  # still signed in at Keycloak
 
 
 def test_a_session_that_an_admin_of_keycloak_ends_is_over(browser, dashboard, keycloak):
-    assert sign_in(browser, dashboard).json()["email"] == "ada@example.com"
+    assert account(sign_in(browser, dashboard))["email"] == "ada@example.com"
     asked = {"client_id": "admin-cli", "grant_type": "password", "username": "admin", "password": "admin"}
     token = httpx2.post(f"{keycloak}/realms/master/protocol/openid-connect/token", data=asked).json()["access_token"]
     admin = {"Authorization": f"Bearer {token}"}

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from contextlib import closing
 
 import httpx2
 import pytest
@@ -24,7 +25,8 @@ from dashboard.auth.forms import TooLong, filled_in
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import COOKIE, SessionStore
-from dashboard.auth.sign_in import SignedInOnly, SignIn
+from dashboard.auth.sign_in import SESSION_ENDED, SignedInOnly, SignIn
+from dashboard.server import create_app as create_dashboard
 from dashboard.server import security_contact
 from focusflow import clock
 from focusflow.errors import NotSignedIn, Unavailable
@@ -415,3 +417,34 @@ def test_a_form_without_end_is_refused_before_its_end(browser):
 
     asyncio.run(post())
     assert len(sent) < 10
+
+
+#: Of the routes of the dashboard and of Streamlit, what is served without a sign-in.
+OPEN_ROUTES = {
+    "/signin", "/signin/code", "/signin/oidc", "/signin/oidc/callback", "/signin/oidc/sign-out", "/signout", "/register", "/forgot-password", "/reset-password",
+    "/verify-email", "/confirm-email", "/.well-known/security.txt", "/manifest.webmanifest", "/service-worker.js", "/offline", "/icons/{name}", "/_stcore/health",
+    "/_stcore/host-config",
+}  # fmt: skip
+
+
+def test_every_route_but_the_open_ones_asks_for_a_sign_in(tmp_path, api_address):
+    """Found by asking the app which routes it has: a page or a component that comes later is not missed."""
+    settings = load_settings(home=tmp_path, api_url=api_address, oidc_issuer="http://localhost:9", oidc_client_id="x")
+    app = create_dashboard(settings)._build_starlette_app()
+    routes = [each for each in app.routes if isinstance(each, Route)]
+    sockets = [each.path for each in app.routes if isinstance(each, WebSocketRoute)]
+    asked = set()
+    with closing(TestClient(app, base_url="http://localhost:8501", follow_redirects=False)) as browser:
+        for route in routes:
+            path = re.sub(r"{[^}]+}", "x", route.path)
+            for method in (route.methods or set()) - {"HEAD"}:
+                answer = browser.request(method, path, headers={"Accept": "text/html"})
+                if (answer.status_code, answer.headers.get("location")) == (303, "/signin"):
+                    asked.add(route.path)
+        for path in sockets:
+            with browser.websocket_connect(path) as opened, pytest.raises(WebSocketDisconnect) as ended:
+                opened.receive_text()
+            assert ended.value.code == SESSION_ENDED, path
+    assert {each.path for each in routes} - asked == OPEN_ROUTES
+    assert len(asked) > 20
+    assert "/_stcore/stream" in sockets

@@ -72,8 +72,9 @@ def test_a_role_decides_what_one_may_do(open_as, who, read, changed):
 
 
 def test_the_session_of_a_dashboard_under_https_counts_here_too(open_as):
-    client = open_as(None)
+    client = open_as(None, dashboard_url="https://focus.example.com")
     assert client.get("/assets", headers={"Cookie": f"{SECURE_COOKIE}=of-an-analyst"}).status_code == 200
+    assert client.get("/assets", headers={"Cookie": f"{COOKIE}=of-an-analyst"}).status_code == 401
 
 
 def test_a_query_reaches_dagster_whole(open_as):
