@@ -116,6 +116,8 @@ def _print(report: "Report", *, is_dry_run: bool, printed: int) -> None:
         click.echo(f"… and {len(report.findings) - printed:,} more; --all prints them.", err=True)
     if report.columns:
         click.echo("Columns: " + ", ".join(f"{field} = {column}" for field, column in report.columns.items()) + ".")
+    if report.other_columns:
+        click.echo(f"Not taken: {', '.join(report.other_columns)}. `--column FIELD=NAME` takes one.")
     click.echo(f"{report.label}: {'would be imported' if is_dry_run else 'imported'}: {counted(report.imported)}.")
     if report.known:
         click.echo(f"There already: {counted(report.known)}.")

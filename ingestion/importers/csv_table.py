@@ -97,6 +97,16 @@ def guess_columns(upload: Upload) -> Mapping[str, str]:
     return found if "title" in found or _is_time(found) else {}
 
 
+def other_columns(upload: Upload, columns: Mapping[str, str]) -> list[str]:
+    """The columns that are taken for nothing."""
+    try:
+        header = read_table(upload.files[0].text).header
+    except Malformed:
+        return []
+    taken = {key_of(name) for name in columns.values()}
+    return [name for name in header if name.strip() and key_of(name) not in taken]
+
+
 def _is_time(columns: Mapping[str, str]) -> bool:
     """A start with an end or a duration is time spent; what may be due or done is a task."""
     is_span = "start" in columns and ("end" in columns or "duration" in columns)
@@ -228,7 +238,7 @@ class _Reader:
             source_id=self._ids.of(self._text(row, "id") or f"{key}|{project}|{note}"),
             started_at=start,
             ended_at=end,
-            note=note or None,
+            note=note or self._text(row, "notes") or None,
             project=project or None,
         )
 

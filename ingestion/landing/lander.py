@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from focusflow import tracing
 from focusflow.erasure import ERASED_EVENT
 from focusflow.errors import Unavailable
 from focusflow.lake.session import Session, duckdb_session
@@ -71,8 +72,13 @@ class Lander:
         if not runs:
             return 0
         positions = {position_key(run.bucket): run.offsets[-1] + 1 for run in runs}
-        self._raw.append(raw_rows(self._session, runs, self._suppressed()), positions=positions)
-        return sum(len(run.offsets) for run in runs)
+        count = sum(len(run.offsets) for run in runs)
+        traces = tracing.parents_of(value for run in runs for value in run.values)
+        with tracing.spans("land", traces, {"focusflow.events": count}):
+            rows = raw_rows(self._session, runs, self._suppressed())
+            metadata = {tracing.COMMIT_KEY: " ".join(traces)} if traces else None
+            self._raw.append(rows, positions=positions, metadata=metadata)
+        return count
 
 
 def older_than_lake(heads: Mapping[int, int], positions: Mapping[int, int]) -> str | None:

@@ -6,7 +6,7 @@ deleted it since.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -88,6 +88,7 @@ class Report:
     known: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     columns: Mapping[str, str] | None = None
+    other_columns: Sequence[str] = ()  # which are not taken
     id: UUID | None = None
 
     @property
@@ -148,6 +149,7 @@ def import_upload(
     if report.format == csv_table.__name__.rpartition(".")[2]:
         chosen = {**csv_table.guess_columns(upload), **(columns or {})}
         report.columns = {field: column for field, column in chosen.items() if column}
+        report.other_columns = csv_table.other_columns(upload, report.columns)
     with database.transaction(Role.API, account.id) as tx:
         tx.serialize("imports")
         _Import(tx, account, report, progress).run(upload, is_dry_run=is_dry_run)

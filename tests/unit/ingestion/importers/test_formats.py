@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ingestion.importers.csv_table import guess_columns
+from ingestion.importers.csv_table import guess_columns, other_columns
 from ingestion.importers.engine.files import Malformed, Upload
 
 DAY = date(2026, 3, 2)
@@ -665,6 +665,12 @@ def test_the_columns_of_any_table_are_guessed(read, text, columns):
 def test_a_table_with_starts_and_ends_is_time(read):
     entry = read("time.csv", "From,To,Project,Note\n2026-03-02 09:00,2026-03-02 10:00,Site,Draft\n").one()
     assert (entry.started_at, entry.ended_at, entry.project) == (at(2026, 3, 2, 8), at(2026, 3, 2, 9), "Site")
+    assert entry.note == "Draft"
+
+
+def test_columns_that_are_not_taken_are_named():
+    upload = Upload("tasks.csv", b"Title,Done,Completed,Owner\nPay,yes,2026-03-02,Ada\n")
+    assert other_columns(upload, guess_columns(upload)) == ["Done", "Owner"]
 
 
 def test_a_table_with_a_column_for_the_day_and_others_for_the_clock_is_time(read):
