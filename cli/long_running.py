@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from cli.termination import Terminated
+from focusflow import error_reports
 from focusflow.log_context import REQUEST_ID
 from focusflow.settings import Settings
 
@@ -39,7 +40,8 @@ class Lines(logging.Formatter):
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log to standard error, as text or JSON."""
+    """Log to standard error, as text or JSON, and report errors where that is set."""
+    error_reports.start(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if settings.log_format == "json":
         for handler in logging.getLogger().handlers:

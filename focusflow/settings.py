@@ -463,6 +463,14 @@ class Settings(BaseSettings):
         [],
         description='Exact origins of other sites whose pages may call the API from a browser, for example `["https://app.example.com"]`.',
     )
+    sentry_dsn: SecretStr | None = Field(
+        None,
+        description="DSN of Sentry, or of a service with its protocol, to which errors are reported without personal text. It needs the extra `sentry`. If unset, none are.",
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces are sent by OTLP over HTTP, for example `http://localhost:4318`. It needs the extra `tracing`. If unset, there are none.",
+    )
     log_format: str = Field(
         "text",
         pattern="^(text|json)$",

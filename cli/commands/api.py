@@ -23,6 +23,7 @@ def command() -> None:
     from focusflow.database.installation import make_home, running_database
     from focusflow.database.session import Database
     from focusflow.settings import load_settings
+    from focusflow.tracing import tracing
     from ingestion.demo import accounts as demo_accounts
     from operational_api.app import create_app
 
@@ -30,7 +31,7 @@ def command() -> None:
     make_home(settings.home)
     require_free(settings, "api_port")
     long_running.configure_logging(settings)
-    with running_database(settings) as url:
+    with tracing(settings, "api"), running_database(settings) as url:
         with Database(url, connections=1) as database:
             demo_accounts.switch(database, on=os.environ.get("FOCUSFLOW_DEMO") == "1")
         app = create_app(settings, url, _history)

@@ -19,6 +19,7 @@ def command(once: bool) -> None:
     from focusflow.heartbeat import Heartbeat
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
+    from focusflow.tracing import tracing
     from ingestion.importers.engine.jobs import ImportQueue
     from ingestion.kafka.broker import kafka_of
     from ingestion.kafka.wiring import broker_source
@@ -34,6 +35,7 @@ def command(once: bool) -> None:
         running_database(settings) as url,
         Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
         ExitStack() as stack,
+        tracing(settings, "land"),
     ):
         ingestion = open_ingestion(
             database,

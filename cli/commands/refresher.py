@@ -19,9 +19,11 @@ def command() -> None:
     from focusflow.lake.session import Session, duckdb_session
     from focusflow.lake.tables import Lake
     from focusflow.settings import load_settings
+    from focusflow.tracing import is_on, tracing
     from models.serving.registry import Registry
     from pipelines.engine.refresh import Refresh
     from pipelines.refresher.service import Refresher
+    from pipelines.refresher.traced import TracedRefresh, Traces
 
     settings = load_settings()
     long_running.configure_logging(settings)
@@ -29,12 +31,13 @@ def command() -> None:
     with (
         running_database(settings) as url,
         Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
+        tracing(settings, "refresher"),
     ):
+        traces = Traces(lake)
 
         def refresh(session: Session) -> Refresh:
-            return Refresh(
-                lake, session, database, settings.buckets, clock.now(), models, settings.catalog_file, is_live=True
-            )
+            how = (lake, session, database, settings.buckets, clock.now(), models, settings.catalog_file)
+            return TracedRefresh(*how, is_live=True, traces=traces) if is_on() else Refresh(*how, is_live=True)
 
         refresher = Refresher(
             lake,

@@ -41,7 +41,13 @@ class Event(BaseModel):
     datacontenttype: Literal["application/json"] = "application/json"
     data: dict[str, Any] = Field(description="The complete entity after the change.")
     before: dict[str, Any] | None = Field(None, description="The old values of the fields that changed.")
+    traceparent: str | None = Field(
+        None,
+        max_length=55,
+        description="W3C trace context of the request that caused it. It is left out where the installation sends no traces.",
+    )
 
     def as_bytes(self) -> bytes:
         """The event as it is sent and stored in raw: one line of JSON."""
-        return orjson.dumps(self.model_dump(), option=orjson.OPT_UTC_Z)
+        without = {"traceparent"} if self.traceparent is None else None
+        return orjson.dumps(self.model_dump(exclude=without), option=orjson.OPT_UTC_Z)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from focusflow import tracing
 from focusflow.clock import local_date
 from focusflow.contracts.envelope import Event
 from focusflow.contracts.fields import Actor
@@ -57,6 +58,7 @@ def event(
         before=None
         if before is None
         else {name: value for name, value in before.items() if name in noun.data.model_fields},
+        traceparent=tracing.current(),
     )
 
 

@@ -2,9 +2,11 @@
 
 import logging
 import time
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from focusflow import tracing
 from focusflow.database.session import WAITING_SINCE
 from focusflow.identity import new_id
 from focusflow.log_context import REQUEST_ID
@@ -45,6 +47,10 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with tracing.request_span(dict(scope["headers"]).get(b"traceparent") if tracing.is_on() else None) as span:
+            await self._answer(scope, receive, send, span)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Any) -> None:
         begun, status, request_id, is_complete = time.perf_counter(), 0, new_id().hex, False
         WAITING_SINCE.set(time.monotonic())
         REQUEST_ID.set(request_id)
@@ -87,6 +93,9 @@ class RequestMiddleware:
             route = _route(scope)
             REQUESTS.labels(scope["method"], route, status).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
+            if span:
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attributes({"http.response.status_code": status, "focusflow.request_id": request_id})
             log.info(
                 "%s %s %s %.1f ms %s", scope["method"], route, status, seconds * 1000, request_id,
                 extra={"request_id": request_id, "method": scope["method"], "route": route, "status": status, "seconds": seconds},

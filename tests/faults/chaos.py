@@ -482,6 +482,8 @@ def options() -> argparse.ArgumentParser:
 
 def main() -> int:
     given = options().parse_args()
+    if given.kafka and given.clock_jumps:
+        raise SystemExit("Kafka does not start under a clock that libfaketime moves. Leave out one of the two.")
     outcome = random_kills(given, given.seed)
     if given.mutant:
         found = any(each.lost or each.doubled for each in outcome.failures)

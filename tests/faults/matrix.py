@@ -22,7 +22,11 @@ import pytest
 from focusflow import __version__, clock
 
 HERE = Path(__file__).parent
-LIVE = {"kill": "any process killed", "hang": "any process frozen for 20 to 60 s", "clock": "clock moved by up to 1 h"}
+LIVE = {
+    "kill": "any process killed, with Kafka",
+    "hang": "any process frozen for 20 to 60 s, with Kafka",
+    "clock": "clock moved by up to 1 h",
+}
 HEADS = ("fault", "tries", "lost", "doubled", "recovery, s", "mutants found", "result")
 
 
@@ -92,18 +96,21 @@ class Rows:
 
 
 def live_rows(given: Namespace) -> Iterator[Row]:
-    """A platform with Kafka under random faults, and one with a fault built in that has to be found."""
+    """A platform with Kafka under random kills and hangs, one whose clock jumps, and one with a fault built in that has to be found."""
     from tests.faults.chaos import options, random_kills
 
-    often = ["--kills", str(given.kills), "--hangs", str(given.hangs), "--clock-jumps", str(given.clock_jumps)]
-    chosen = options().parse_args([*often, "--kafka", "--minutes", str(given.minutes)])
-    outcome = random_kills(chosen, chosen.seed)
-    lost, doubled = (sum(getattr(each, name) for each in outcome.failures) for name in ("lost", "doubled"))
-    result = "failed" if outcome.failures else "passed"
-    for fault, name in LIVE.items():
-        recoveries = [each.seconds for each in outcome.recoveries if each.fault == fault]
-        if recoveries:
-            yield Row(f"{name}, at random moments, with Kafka", len(recoveries), lost, doubled, recoveries, [result])
+    for often in (
+        ["--kills", str(given.kills), "--hangs", str(given.hangs), "--kafka"],
+        ["--kills", "0", "--clock-jumps", str(given.clock_jumps)],
+    ):
+        chosen = options().parse_args([*often, "--minutes", str(given.minutes)])
+        outcome = random_kills(chosen, chosen.seed)
+        lost, doubled = (sum(getattr(each, name) for each in outcome.failures) for name in ("lost", "doubled"))
+        result = "failed" if outcome.failures else "passed"
+        for fault, name in LIVE.items():
+            recoveries = [each.seconds for each in outcome.recoveries if each.fault == fault]
+            if recoveries:
+                yield Row(f"{name}, at random moments", len(recoveries), lost, doubled, recoveries, [result])
     mutant = options().parse_args(["--mutant", "positions_first", "--kills", "8", "--only", "lander", "--users", "4"])
     found = random_kills(mutant, mutant.seed).failures
     yield Row("", mutants=["passed" if any(each.lost or each.doubled for each in found) else "failed"])
