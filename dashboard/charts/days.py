@@ -9,7 +9,9 @@ from dashboard.charts.drawing import cached_spec
 from dashboard.charts.grids import calendar_grid
 from dashboard.charts.style import (
     ACCENT,
+    DATE_FORMAT,
     DATES,
+    FULL_FORMAT,
     HEIGHT,
     MAIN,
     QUIET,
@@ -44,7 +46,7 @@ def score_line(days: pl.DataFrame, running: date | None = None) -> alt.LayerChar
     dots = base.mark_circle(size=26, opacity=0.45, color=QUIET).encode(
         y=y,
         tooltip=[
-            alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B"),
+            alt.Tooltip("local_date:T", title=_("Day"), format=FULL_FORMAT),
             alt.Tooltip("productivity_score:Q", title=_("Score"), format=".0f"),
             alt.Tooltip("mean:Q", title=_("Mean of 7 days"), format=".0f"),
         ],
@@ -97,7 +99,7 @@ def week_bars(days: pl.DataFrame, unusual: pl.DataFrame) -> alt.LayerChart:
             y=alt.Y("tasks_completed:Q", title=None, axis=values(tickMinStep=1)),
             opacity=alt.condition("datum.days == 7", alt.value(0.9), alt.value(0.4)),
             tooltip=[
-                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("week:T", title=_("Week of"), format=DATE_FORMAT),
                 alt.Tooltip("tasks_completed:Q", title=_("Completed")),
                 alt.Tooltip("days:Q", title=_("Days")),
             ],
@@ -128,7 +130,7 @@ def _arrows(unusual: pl.DataFrame) -> alt.Chart:
             y="tasks_completed:Q",
             shape=alt.Shape("tasks_completed_trend:N", scale=up_or_down, legend=None),
             tooltip=[
-                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("week:T", title=_("Week of"), format=DATE_FORMAT),
                 alt.Tooltip("said:N", title=_("Trend")),
                 alt.Tooltip("usual_low:Q", title=_("Usual from"), format=",.0f"),
                 alt.Tooltip("usual_high:Q", title=_("to"), format=",.0f"),

@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from dashboard.charts.style import weekdays
+from dashboard.charts.style import FULL_FORMAT, weekdays
 from focusflow.i18n import gettext as _
 
 
@@ -39,7 +39,7 @@ def calendar_grid(days: pl.DataFrame, color: alt.Color, value: alt.Tooltip) -> a
                 axis=alt.Axis(ticks=False, domain=False, values=weekdays()[::2]),
             ),
             color=color,
-            tooltip=[alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B %Y"), value],
+            tooltip=[alt.Tooltip("local_date:T", title=_("Day"), format=FULL_FORMAT), value],
         )
         .properties(height=150)
     )

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import DATES, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, day_tooltip, values
+from dashboard.charts.style import DATE_FORMAT, DATES, HEIGHT, MAIN, NAMES, OTHER, QUIET, SHADES, day_tooltip, values
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
 
@@ -50,10 +50,10 @@ def retention_grid(cohorts: pl.DataFrame) -> alt.Chart:
         .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=2)
         .encode(
             x=alt.X("weeks_since:O", title=_("Weeks since the first event"), axis=alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)),
-            y=alt.Y("yearmonthdate(cohort_week):O", title=None, axis=alt.Axis(format="%-d %b %Y", ticks=False, domain=False, grid=False)),
+            y=alt.Y("yearmonthdate(cohort_week):O", title=None, axis=alt.Axis(format=DATE_FORMAT, ticks=False, domain=False, grid=False)),
             color=alt.Color("share:Q", scale=alt.Scale(type="threshold", domain=[0.01, 0.25, 0.5, 0.75], range=SHADES), legend=None),
             tooltip=[
-                alt.Tooltip("cohort_week:T", title=_("First week"), format="%-d %B %Y"),
+                alt.Tooltip("cohort_week:T", title=_("First week"), format=DATE_FORMAT),
                 alt.Tooltip("weeks_since:Q", title=_("Weeks since")),
                 alt.Tooltip("share:Q", title=_("Returned"), format=".0%"),
                 alt.Tooltip("users:Q", title=_("People")),

@@ -1,5 +1,6 @@
 """What all charts have in common: colours that hold on light and dark and for colour-blind readers, and quiet axes."""
 
+import re
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -24,9 +25,11 @@ ON_LIGHT = {
 SHADES = ["#8b95a126", *(f"{MAIN}{share}" for share in ("55", "90", "c8", "ff"))]
 LABEL_WIDTH = 150
 
-DATES = alt.Axis(title=None, format="%-d %b", grid=False, labelOverlap=True, tickCount=8, domain=False)
+#: Formats of dates, which `vega_locale` defines: a day on an axis, a date, and a date with its weekday.
+DAY_FORMAT, DATE_FORMAT, FULL_FORMAT = "%x", "%c", "%X"
+DATES = alt.Axis(title=None, format=DAY_FORMAT, grid=False, labelOverlap=True, tickCount=8, domain=False)
 BARE = alt.Axis(title=None, labelAngle=0, labelFlush=False, ticks=False, domain=False, grid=False, labelOverlap=True)
-WEEKS = alt.Axis(title=None, format="%-d %b", labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)
+WEEKS = alt.Axis(title=None, format=DAY_FORMAT, labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=True)
 NAMES = alt.Axis(title=None, labelFlush=False, ticks=False, domain=False, grid=False, labelLimit=LABEL_WIDTH)
 
 
@@ -36,7 +39,20 @@ def weekdays() -> list[str]:
 
 
 def day_tooltip() -> alt.Tooltip:
-    return alt.Tooltip("local_date:T", title=_("Day"), format="%A, %-d %B %Y")
+    return alt.Tooltip("local_date:T", title=_("Day"), format=FULL_FORMAT)
+
+
+FIELDS = {"y": "%Y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "EEEE": "%A"}
+PIECES = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+")
+
+
+def _strftime(pattern: object) -> str:
+    """A pattern of Babel as Vega writes it.
+
+    >>> _strftime("EEEE, d 'de' MMMM 'de' y"), _strftime("d. MMM")
+    ('%A, %-d de %B de %Y', '%-d. %b')
+    """
+    return "".join(FIELDS.get(piece[0], piece[0].strip("'")) for piece in PIECES.finditer(str(pattern)))
 
 
 @lru_cache
@@ -52,7 +68,8 @@ def vega_locale(name: str) -> dict[str, Any]:
     return {
         "number": {"decimal": symbols["decimal"], "thousands": symbols["group"], "grouping": [3], "currency": ["", ""]},
         "time": {
-            "dateTime": "%x, %X", "date": "%-d %B %Y", "time": "%H:%M", "periods": ["AM", "PM"],
+            "date": _strftime(here.datetime_skeletons["MMMd"]), "dateTime": _strftime(here.date_formats["long"]),
+            "time": _strftime(here.date_formats["full"]), "periods": ["AM", "PM"],
             "days": [here.days["stand-alone"]["wide"][day] for day in sunday_first],
             "shortDays": [here.days["stand-alone"]["abbreviated"][day] for day in sunday_first],
             "months": [here.months["format"]["wide"][month] for month in range(1, 13)],

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import ACCENT, DATES, HEIGHT, MAIN, NAMES, QUIET, WEEKS, day_tooltip, values
+from dashboard.charts.style import ACCENT, DATE_FORMAT, DATES, HEIGHT, MAIN, NAMES, QUIET, WEEKS, day_tooltip, values
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
 
@@ -35,7 +35,7 @@ def flow_bars(days: pl.DataFrame) -> alt.Chart:
                 legend=alt.Legend(title=None, orient="top", direction="horizontal"),
             ),
             tooltip=[
-                alt.Tooltip("week:T", title=_("Week of"), format="%-d %B %Y"),
+                alt.Tooltip("week:T", title=_("Week of"), format=DATE_FORMAT),
                 alt.Tooltip("what:N", title=_("Tasks")),
                 alt.Tooltip("tasks:Q", title=_("How many")),
             ],

@@ -6,7 +6,19 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import ACCENT, BARE, HEIGHT, MAIN, NAMES, QUIET, SHADES, WEEKS, values, weekdays
+from dashboard.charts.style import (
+    ACCENT,
+    BARE,
+    DATE_FORMAT,
+    HEIGHT,
+    MAIN,
+    NAMES,
+    QUIET,
+    SHADES,
+    WEEKS,
+    values,
+    weekdays,
+)
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
 
@@ -48,7 +60,7 @@ def kind_bars(spent: pl.DataFrame, first: date, last: date, *, by_week: bool) ->
                 legend=alt.Legend(title=None, orient="top", direction="horizontal"),
             ),
             tooltip=[
-                alt.Tooltip("day:T", title=_("Week of") if by_week else _("Day"), format="%-d %B %Y"),
+                alt.Tooltip("day:T", title=_("Week of") if by_week else _("Day"), format=DATE_FORMAT),
                 alt.Tooltip("kind:N", title=_("Kind")),
                 alt.Tooltip("hours:Q", title=_("Hours"), format=".1f"),
             ],

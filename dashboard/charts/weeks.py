@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard.charts.drawing import cached_spec
-from dashboard.charts.style import DATES, MAIN, QUIET, values
+from dashboard.charts.style import DATE_FORMAT, DATES, MAIN, QUIET, values
 from focusflow.i18n import gettext as _
 
 
@@ -19,7 +19,7 @@ def against_usual(weeks: pl.DataFrame, column: str) -> alt.LayerChart:
     line = base.mark_line(color=MAIN, strokeWidth=2.5, point=alt.OverlayMarkDef(color=MAIN, size=40)).encode(
         y=alt.Y("now:Q", title=None),
         tooltip=[
-            alt.Tooltip("first_day:T", title=_("Week of"), format="%-d %B %Y"),
+            alt.Tooltip("first_day:T", title=_("Week of"), format=DATE_FORMAT),
             alt.Tooltip("now:Q", title=_("Value"), format=",.0f"),
             alt.Tooltip("low:Q", title=_("Usual from"), format=",.0f"),
             alt.Tooltip("high:Q", title=_("to"), format=",.0f"),

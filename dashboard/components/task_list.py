@@ -208,10 +208,10 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
         alt=_("Tasks with their due dates, priorities, estimates, goals and scores."),
         on_change=lambda: _changed(key, ids, rows, goals),
         column_config={
-            "select": column.CheckboxColumn(_("Select"), width=80),
-            "done": column.CheckboxColumn(_("Done"), width=75),
+            "select": column.CheckboxColumn(_("Select"), width=90),
+            "done": column.CheckboxColumn(_("Done"), width=95),
             "title": column.TextColumn(_("Task"), required=True, max_chars=500, width=300),
-            "due": column.DateColumn(_("Due"), width=105),
+            "due": column.DateColumn(_("Due"), format=formatting.date_input_format(), width=105),
             "priority": column.SelectboxColumn(
                 _("Priority"), options=PRIORITIES, format_func=formatting.priority, required=True, width=95
             ),

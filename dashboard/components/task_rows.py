@@ -60,8 +60,8 @@ def _buttons(me: Session, task: Json, running: Json | None, *, is_next: bool) ->
             help=_("Start the timer for this task"),
             on_click=starting(task_id),
         )
-    _complete_button(task, running, label="Done" if is_next else "", is_quiet=not is_next)
-    _snooze(me, task, label="Snooze" if is_next else "", is_quiet=not is_next)
+    _complete_button(task, running, label=_("Done") if is_next else "", is_quiet=not is_next)
+    _snooze(me, task, label=_("Snooze") if is_next else "", is_quiet=not is_next)
 
 
 def _complete_button(task: Json, running: Json | None, *, label: str, is_quiet: bool) -> None:

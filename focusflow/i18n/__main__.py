@@ -18,7 +18,7 @@ def update(language: str, messages: Catalog) -> list[str]:
     catalog.update(messages, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     path.write_bytes(_header(catalog) + _written(catalog))
-    return [str(each.id) for each in catalog if each.id and not all(_forms(each))]
+    return [str(each.id) for each in catalog if each.id and (each.fuzzy or not all(_forms(each)))]
 
 
 def _header(catalog: Catalog) -> bytes:

@@ -62,6 +62,8 @@ STREAMLIT = {
     "iframe",
 }
 NAMED = {"label", "help", "placeholder", "title", "alt"}
+#: Parameters of functions of our own that are shown.
+OWN_NAMED = {"label", "help"}
 WITHOUT_FIRST = {"Page", "data_editor", "dataframe", "iframe"}
 
 #: Parts of our own: which of their arguments are shown.
@@ -94,6 +96,7 @@ def unmarked(source: str) -> Iterator[tuple[int, str]]:
 def _shown(call: ast.Call) -> Iterator[ast.expr]:
     function = call.func
     if not isinstance(function, ast.Attribute):
+        yield from (each.value for each in call.keywords if each.arg in OWN_NAMED)
         return
     owner = ast.unparse(function.value)
     if owner in ("st", "column", "st.column_config") and function.attr in STREAMLIT:
@@ -131,6 +134,7 @@ def _literals(shown: ast.expr) -> Iterator[tuple[int, str]]:
         ('st.markdown(f":small[{text}]")', []),
         ('layout.stat("Oldest", value, None, "What it is")', ["Oldest", "What it is"]),
         ('alt.Tooltip("day:T", title="Day")', ["Day"]),
+        ('_complete_button(task, label="Done" if is_next else "")', ["Done"]),
     ],
 )
 def test_literals_are_found(source, expected):
