@@ -12,6 +12,7 @@ import httpx2
 from dashboard.field_errors import in_words
 from focusflow import forwarding
 from focusflow.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, Unavailable
+from focusflow.i18n import gettext
 
 KINDS: dict[int, type[Problem]] = {
     401: NotSignedIn, 403: Forbidden, 404: NotFound, 409: Conflict, 412: Conflict, 422: Invalid, 429: Unavailable, 503: Unavailable,
@@ -622,7 +623,8 @@ class Client:
         try:
             answer = self._http.request(method, path, json=json, params=params, content=content)
         except httpx2.HTTPError as error:
-            raise Unavailable(f"The API under {self._http.base_url} does not answer.") from error
+            sentence = gettext("The API under {address} does not answer.", address=self._http.base_url)
+            raise Unavailable(sentence) from error
         if answer.is_success:
             return answer
         raise _problem(answer)
@@ -650,4 +652,4 @@ def _detail(answer: httpx2.Response) -> str:
     try:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"The API answered {answer.status_code}."
+        return gettext("The API answered {status}.", status=answer.status_code)

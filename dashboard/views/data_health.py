@@ -38,7 +38,7 @@ def page() -> None:
     try:
         tables = dagster_client.tables()
     except dagster_client.NoPipeline as problem:
-        st.error(str(problem), icon=":material/cloud_off:")
+        st.error(_(str(problem)), icon=":material/cloud_off:")
         tables = []
     quarantined = lake.query("quarantine")
     _numbers(tables, int(lake.total(quarantined, "events")) if len(quarantined) else 0)

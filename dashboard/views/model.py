@@ -244,7 +244,7 @@ def _drift(serves: str) -> None:
     try:
         check = dagster_client.drift()
     except dagster_client.NoPipeline as problem:
-        st.error(str(problem), icon=":material/cloud_off:")
+        st.error(_(str(problem)), icon=":material/cloud_off:")
         return
     metadata = check.metadata if check else {}
     moved = sorted(
