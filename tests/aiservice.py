@@ -17,6 +17,7 @@ class Service:
         self.says: Any = "{}"
         self.tokens = (900, 120)
         self.finish_reason = "stop"
+        self.refusal: str | None = None
         self.models = ["small"]
         self._lock = threading.Lock()
 
@@ -27,7 +28,7 @@ class Service:
         return says(question) if callable(says) else says
 
     def completion(self, text: str) -> bytes:
-        message = {"role": "assistant", "content": text, "refusal": None}
+        message = {"role": "assistant", "content": None if self.refusal else text, "refusal": self.refusal}
         tokens_in, tokens_out = self.tokens
         whole = {
             "id": "x", "object": "chat.completion", "created": 0, "model": "local",

@@ -120,7 +120,9 @@ class TaskAnalysis(Analysis):
     by_priority: list[Row] = Field(
         description="Created and completed in the range, open and overdue on its last day. Each adds up to the number of that name."
     )
-    minutes_by_category: list[Row]
+    minutes_by_category: list[Row] = Field(
+        description="Logged minutes by category of the task. Overlapping entries all count, so they may be more than `focus_minutes` of the days."
+    )
     estimate_accuracy: list[Row] = Field(
         description="Actual against estimated duration by category. `*` is all categories."
     )
