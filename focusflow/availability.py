@@ -70,14 +70,14 @@ def taking_place(
 def _times(event: Mapping[str, Any], timezone: str, within: Moments, steps: Steps) -> Iterator[dict[str, Any]]:
     (since, until), span = within, (event["start_at"], event["end_at"])
     series = Series.of(event)
-    if not series.is_recurring:
+    if not event["is_recurring"]:
         is_on = span[0] < until and max(span[1], span[0] + timedelta.resolution) > since
         times: Iterable[Moments] = [span] * is_on
     else:
         times = series.occurrences(span, timezone, since=since, until=until, steps=steps)
     fields = {name: event[name] for name in ("title", "all_day", "busy", "location")}
     is_plan = event["calendar_id"] == PLAN_CALENDAR
-    same = {**fields, "event_id": event["id"], "is_recurring": series.is_recurring, "is_plan": is_plan}
+    same = {**fields, "event_id": event["id"], "is_recurring": event["is_recurring"], "is_plan": is_plan}
     for start, end in times:
         yield {**same, "start_at": start, "end_at": end}
 
