@@ -56,7 +56,7 @@ test-faults: .venv/.dev ## run the tests that kill, freeze and cut off the parts
 	@$(PYTEST) $(WORKERS) tests/faults $(ARGS)
 
 test-dates: .venv/.dev ## run the tests that ask for today under two moved clocks; needs the package faketime
-	@tests/dates/run env $(PYTEST) $(WORKERS) $(ARGS)
+	@tests/dates/run env $(PYTEST) $(ARGS)
 
 test-full: .venv/.dev ## run all tests at full size with new random seeds, for an hour or more; TEST_SEED=... repeats a run
 	@PYTHONDONTWRITEBYTECODE= TEST_SIZE=full $(BIN)/pytest $(WORKERS) $(ARGS)
