@@ -54,7 +54,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
     target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="focusflow"))
     with (
         resident_database(settings) as database,
-        dg.DagsterInstance.from_config(str(home)) as instance,
+        opened(home) as instance,
         daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
     ):
         end_abandoned_runs(instance)
@@ -87,6 +87,17 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
                 raise RuntimeError("Dagster's web pages have stopped; the log says why.")
         pages_server.should_exit = True
         pages.join(timeout=5)
+
+
+def opened(home: Path) -> dg.DagsterInstance:
+    """The instance whose runs are threads of this process.
+
+    Dagster configures Python's logging for each run. That keeps all loggers while it waits for each handler, and a handler that stores an event
+    waits for the logger of the database: two runs that begin at once would wait for each other forever. There is nothing to configure.
+    """
+    instance = dg.DagsterInstance.from_config(str(home))
+    instance.get_yaml_python_handlers = list  # type: ignore[method-assign]
+    return instance
 
 
 def daemons_have_worked(instance: dg.DagsterInstance, since: float) -> bool:

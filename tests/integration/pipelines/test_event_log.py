@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from focusflow.settings import Settings
 from pipelines.orchestration.event_log import MOST_OPEN, EventLog
-from pipelines.orchestration.server import prepared_home
+from pipelines.orchestration.server import opened, prepared_home
 
 TIMES = 10
 
@@ -64,36 +64,48 @@ def test_what_it_writes_is_what_dagsters_own_reads(home):
 
 
 def test_its_files_are_opened_once_and_few_at_a_time(home, monkeypatch):
-    opened: list[str] = []
+    addresses: list[str] = []
     with dg.DagsterInstance.from_config(str(home)) as instance:
         log = instance.event_log_storage
-        monkeypatch.setattr("pipelines.orchestration.event_log.create_engine", _counting(opened))
+        monkeypatch.setattr("pipelines.orchestration.event_log.create_engine", _counting(addresses))
         runs = [ran(instance) for _ in range(MOST_OPEN + 2)]
-        assert len(opened) == len(runs)  # the index was open before
+        assert len(addresses) == len(runs)  # the index was open before
         assert len(open_files(home / "history" / "runs")) <= MOST_OPEN
         assert events_of(log, runs[0])  # one that was closed meanwhile
     assert open_files(home / "history" / "runs") == set()
 
 
 def test_runs_and_ticks_keep_one_file_open_each_that_dagsters_own_reads(home, monkeypatch):
-    opened: list[str] = []
+    addresses: list[str] = []
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        monkeypatch.setattr("pipelines.orchestration.storage.create_engine", _counting(opened))
-        monkeypatch.setattr("dagster._core.storage.sql.create_engine", _counting(opened))
+        monkeypatch.setattr("pipelines.orchestration.storage.create_engine", _counting(addresses))
+        monkeypatch.setattr("dagster._core.storage.sql.create_engine", _counting(addresses))
         tick = TickData("look", "numbers", InstigatorType.SENSOR, TickStatus.SKIPPED, 1.0)
         for _ in range(TIMES):
             instance.create_tick(tick)
             instance.add_daemon_heartbeat(DaemonHeartbeat(1.0, "SENSOR", None, []))
         runs = [ran(instance) for _ in range(2)]
-        assert len(opened) <= 2  # the others were open before
+        assert len(addresses) <= 2  # the others were open before
     with dg.DagsterInstance.local_temp(str(home)) as plain:
         assert {each.run_id for each in plain.get_runs()} == set(runs)
         assert len(plain.get_ticks("look", "numbers")) == TIMES
 
 
-def _counting(opened):
+def test_a_run_leaves_the_logging_of_the_process_as_it_is(home, monkeypatch):
+    """To configure it waits for handlers and keeps the loggers that other runs' handlers wait for."""
+    configured: list[object] = []
+    monkeypatch.setattr("logging.config.dictConfig", configured.append)
+    with opened(home) as instance:
+        run_id = ran(instance)
+        assert [each.dagster_event_type for each in instance.all_logs(run_id)].count(
+            dg.DagsterEventType.ASSET_MATERIALIZATION
+        ) == 1
+    assert configured == []
+
+
+def _counting(addresses):
     def count_queries(address, **how):
-        opened.append(address)
+        addresses.append(address)
         return create_engine(address, **how)
 
     return count_queries
