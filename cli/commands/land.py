@@ -11,6 +11,9 @@ def command(once: bool) -> None:
 
     Example: focusflow land --once
     """
+    from focusflow.lake.arrow import skip_pandas
+
+    skip_pandas()  # before what follows is imported
     from contextlib import ExitStack
 
     from cli import long_running

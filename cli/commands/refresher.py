@@ -11,6 +11,9 @@ def command() -> None:
 
     Example: FOCUSFLOW_REFRESH_PAUSE_SECONDS=10 focusflow refresher
     """
+    from focusflow.lake.arrow import skip_pandas
+
+    skip_pandas()  # before what follows is imported
     from cli import long_running
     from focusflow import clock
     from focusflow.database.installation import running_database

@@ -12,6 +12,9 @@ def command(once: bool) -> None:
 
     Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 focusflow relay
     """
+    from focusflow.lake.arrow import skip_pandas
+
+    skip_pandas()  # before what follows is imported
     import threading
 
     from cli import long_running

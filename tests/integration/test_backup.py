@@ -12,7 +12,8 @@ from cli.main import commands
 from focusflow.backup import FILES, backups
 from focusflow.backup_files import BackupDamaged
 from focusflow.backup_places import FolderPlace
-from focusflow.database.migrate import BackupNeeded, newest_revision, owner_connection, revision_of, schema_config
+from focusflow.database.alembic_runner import schema_config, schema_connection
+from focusflow.database.migrate import BackupNeeded, newest_revision, revision_of
 from focusflow.database.session import Database, Role
 from focusflow.errors import Problem, SetupProblem
 from focusflow.identity import new_id
@@ -227,7 +228,7 @@ def test_another_key_needs_another_folder(run, home, tmp_path, monkeypatch):
 
 
 def test_an_upgrade_waits_for_a_backup_of_the_older_schema(run, home, tmp_path, empty_url):
-    with owner_connection(empty_url) as connection:
+    with schema_connection(empty_url, 60) as connection:
         alembic.upgrade(schema_config(connection), "head-1")
     folder = tmp_path / "older"
     with pytest.raises(BackupNeeded, match="focusflow backup FOLDER"):
