@@ -1,4 +1,4 @@
-"""The named points at which relay, lander and refresher are killed or frozen: functions of theirs, and the moment before or after a call."""
+"""The named points at which relay, lander, refresher and others are killed or frozen: functions of theirs, and the moment before or after a call."""
 
 import os
 import signal
@@ -105,4 +105,15 @@ REFRESHER = (
     Point("pipelines.engine.publish_tables:publish", "after"),
     Point("pipelines.refresher.service:record_success", "before"),
     Point("pipelines.refresher.service:record_success", "after"),
+)
+
+#: Of the sender of webhooks, in the order in which it comes to them.
+WEBHOOKS = (
+    Point("ingestion.webhooks.fan_out:_write", "after"),  # deliveries are written, and not committed
+    Point("ingestion.webhooks.fan_out:FanOut._step", "after"),  # they are
+    Point("ingestion.webhooks.sender:WebhookSender._attempt", "before"),  # one is claimed, and not sent
+    Point("focusflow.outbound:OutboundClient.request", "before"),
+    Point("focusflow.outbound:OutboundClient.request", "after"),  # it was taken, and nobody wrote that down
+    Point("ingestion.webhooks.sender:WebhookSender._record", "after"),  # it is written down, and not committed
+    Point("ingestion.webhooks.sender:WebhookSender._send_next", "after"),
 )
