@@ -187,7 +187,7 @@ class GoogleServer(ProviderServer):
 
     # channels
 
-    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
+    def watch(self, calendar: str, address: str, secret: str, known: str | None) -> tuple[dict[str, Any], datetime]:  # noqa: ARG002
         until = self._now + CHANNEL
         channel = {"id": str(uuid4()), "type": "web_hook", "address": address, "token": secret}
         channel["expiration"] = str(int(until.timestamp() * 1000))

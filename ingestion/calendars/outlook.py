@@ -166,8 +166,14 @@ class OutlookServer(ProviderServer):
 
     # channels
 
-    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
+    def watch(self, calendar: str, address: str, secret: str, known: str | None) -> tuple[dict[str, Any], datetime]:
         until = self._now + CHANNEL
+        if known is not None:
+            url = self._url(f"/subscriptions/{quote(known, safe='')}")
+            answer = self._call("PATCH", url, body={"expirationDateTime": _utc(until), "clientState": secret})
+            if answer.status not in GONE:
+                answer.written()
+                return {"id": known}, until
         subscription = {
             "changeType": "created,updated,deleted",
             "notificationUrl": address,
@@ -175,8 +181,8 @@ class OutlookServer(ProviderServer):
             "expirationDateTime": _utc(until),
             "clientState": secret,
         }
-        answer = self._call("POST", self._url("/subscriptions"), body=subscription).written()
-        return {"id": answer["id"]}, until
+        made = self._call("POST", self._url("/subscriptions"), body=subscription).written()
+        return {"id": made["id"]}, until
 
     def unwatch(self, channel: Json) -> None:
         self._call("DELETE", self._url(f"/subscriptions/{quote(str(channel['id']), safe='')}"))

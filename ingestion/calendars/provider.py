@@ -128,8 +128,10 @@ class ProviderServer(ABC):
         """Write an appointment again that is gone. However often that is repeated, there is one."""
 
     @abstractmethod
-    def watch(self, calendar: str, address: str, secret: str) -> tuple[dict[str, Any], datetime]:
-        """Have the provider call an address when a calendar changes. Returns the channel, and until when it is one."""
+    def watch(self, calendar: str, address: str, secret: str, known: str | None) -> tuple[dict[str, Any], datetime]:
+        """Have the provider call an address when a calendar changes, by a new channel or for longer by a known one. Returns the channel, and
+        until when it is one.
+        """
 
     @abstractmethod
     def unwatch(self, channel: Json) -> None: ...

@@ -16,7 +16,7 @@ from focusflow.errors import Problem, Unavailable
 from focusflow.key_ring import KeyRing
 from focusflow.outbound import OutboundClient, OutboundPolicy
 from focusflow.settings import Settings
-from ingestion.calendars import ics, push
+from ingestion.calendars import ics
 from ingestion.calendars.caldav import CalDavServer
 from ingestion.calendars.connection import QUERIES, Connection, ConnectionLost, Outcome, SyncFailed
 from ingestion.calendars.events import EventWriter
@@ -24,6 +24,7 @@ from ingestion.calendars.google import GoogleServer
 from ingestion.calendars.oauth import Tokens
 from ingestion.calendars.outlook import OutlookServer
 from ingestion.calendars.provider import ProviderServer
+from ingestion.calendars.push import Channels
 from ingestion.calendars.server import CalendarServer
 from ingestion.calendars.two_way import TwoWaySync
 
@@ -140,7 +141,7 @@ class CalendarSync:
             server = self._server(connection, client)
             outcome = TwoWaySync(connection, server).run()
             if isinstance(server, ProviderServer):
-                push.keep_watching(connection, server, self.providers[connection.kind], self._now(connection))
+                self._channels(connection, server).keep()
             return outcome
 
     def _server(self, connection: Connection, client: OutboundClient) -> CalendarServer:
@@ -173,10 +174,13 @@ class CalendarSync:
         with self.database.transaction(Role.API, account.id) as tx:
             tx.run(QUERIES["remove_connection"], {"id": connection.id})
 
+    def _channels(self, connection: Connection, server: ProviderServer) -> Channels:
+        return Channels(connection, server, self.providers[connection.kind].push_url, self._now(connection))
+
     def _give_access_back(self, connection: Connection, client: OutboundClient) -> None:
         server = self._server(connection, client)
         assert isinstance(server, ProviderServer)
-        push.stop_watching(connection, server)
+        self._channels(connection, server).stop()
         server.tokens.revoke()
 
     def _fail(self, user_id: UUID, id_: UUID, claimed_at: datetime, began: float, error: Exception) -> None:

@@ -405,11 +405,7 @@ class Outlook(ProviderDouble):
             calendars = [{"id": name, "name": name, "canEdit": role == "owner", "isDefaultCalendar": name == "work", "owner": {"address": "ada@example.com"}} for name, role in self.names.items()]  # fmt: skip
             return {"value": calendars}
         if path.startswith("/subscriptions"):
-            if method == "DELETE":
-                return self.channels.pop(path.rpartition("/")[2]) and None
-            id_ = uuid4().hex
-            self.channels[id_] = body
-            return body | {"id": id_}
+            return self._subscription(method, path.rpartition("/")[2], body)
         if found := re.fullmatch(r"/me/calendars/([^/]+)/events", path):
             return self._insert(found[1], body)
         if found := re.fullmatch(r"/me/calendars/([^/]+)/calendarView/delta", path):
@@ -432,6 +428,17 @@ class Outlook(ProviderDouble):
             return self._store(calendar, merged(event, body))
         self._remove(calendar, event)
         return None
+
+    def _subscription(self, method: str, id_: str, body: Json) -> Any:
+        if method == "DELETE":
+            return self.channels.pop(id_) and None
+        if method == "PATCH":
+            self.channels[id_] |= body
+            return {}
+        if any(each["resource"] == body["resource"] for each in self.channels.values()):
+            raise Answered(409, {"error": {"message": "There is such a subscription."}})
+        self.channels[id_ := uuid4().hex] = body
+        return body | {"id": id_}
 
     def _find(self, id_: str) -> tuple[str, Json]:
         for calendar, events in self.events.items():
