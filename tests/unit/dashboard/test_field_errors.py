@@ -24,7 +24,7 @@ def registered(**fields):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "expected"),
     [
         ({"password": "short"}, "Passwort: mindestens 8 Zeichen sind nötig."),
         ({"password": "x" * 200}, "Passwort: höchstens 128 Zeichen sind erlaubt."),
@@ -36,9 +36,9 @@ def registered(**fields):
         ({"display_name": "www.example.com"}, "Name: nur ein Name, ohne Zeilenumbrüche und Webadressen."),
     ],
 )
-def test_what_is_wrong_with_a_registration_is_said_in_german(fields, said):
+def test_what_is_wrong_with_a_registration_is_said_in_german(fields, expected):
     with locales.using("de"):
-        assert in_words(registered(**fields)) == said
+        assert in_words(registered(**fields)) == expected
 
 
 def test_what_is_not_known_stays_as_the_api_says_it():
