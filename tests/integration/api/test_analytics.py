@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from focusflow import clock
+from focusflow.clock import local_date
 from focusflow.database.session import Database, Role
 from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import Lake
@@ -337,6 +338,46 @@ def test_numbers_shown_together_add_up(me, published, seed):
     assert tasks["on_time_rate"] == pytest.approx(tasks["completed_on_time"] / tasks["completed_with_due"])
     assert tasks["completion_rate"] == pytest.approx(tasks["completed_of_created"] / tasks["created"])
     assert tasks["completed_of_created"] <= tasks["created"]
+
+
+@pytest.mark.parametrize("seed", range(sized(2, 10)))
+def test_times_and_habits_shown_together_add_up(me, published, seed):
+    """Time in one thing at a time, meetings that overlap and recur, habits of some days, and a day off."""
+    draw, history = dice(seed), life_of(me)
+    start = clock.now() - timedelta(days=30)
+    habits = [history.habit(start, frequency="daily"), history.habit(start, frequency="weekdays", weekdays=[0, 2, 5])]
+    for days_ago in range(29, 2, -1):
+        at = clock.now() - timedelta(days=days_ago, hours=draw.randrange(24))
+        category = UUID(int=draw.randrange(1, 4))
+        task = history.task(at, category_id=category)
+        minutes = draw.randrange(5, 60)
+        entry = history.new("time_entry", task_id=task.id, started_at=at, ended_at=at + timedelta(minutes=minutes))
+        entry.happens("logged", at + timedelta(minutes=minutes))
+        meeting = {"start_at": at, "end_at": at + timedelta(minutes=draw.randrange(200)), "busy": draw.random() < 0.8}
+        series = {"rrule": "FREQ=WEEKLY;COUNT=2", "rdates": [at + timedelta(days=3)]} if draw.random() < 0.2 else {}
+        history.new("calendar_event", title="M", **meeting, **series).happens("created", at)
+        for habit in habits:
+            if draw.random() < 0.5:
+                history.log(habit, local_date(at, history.timezone))
+    day_off = local_date(clock.now() - timedelta(days=9), history.timezone)
+    history.new("day_off", first_date=day_off, last_date=day_off).happens("created", clock.now() - timedelta(days=10))
+    published(history, as_of=clock.now(), tables=["time_daily", "calendar_load", "habit_streaks"])
+    days = me.call("GET", "/analytics/productivity").json()["items"]
+    spent = me.call("GET", "/analytics/tasks").json()["minutes_by_category"]
+    total = sum(each["focus_minutes"] for each in days)
+    assert total > 0
+    assert sum(each["minutes"] for each in spent) == pytest.approx(total, abs=0.1)
+    load = me.call("GET", "/analytics/calendar").json()
+    for name in ("busy_minutes", "meetings"):
+        for parts in ("by_hour", "by_weekday"):
+            assert sum(each[name] for each in load[parts]) == pytest.approx(load[name], abs=0.1), (name, parts)
+    is_over = [each for each in days if each["local_date"] < str(local_date(clock.now(), history.timezone))]
+    assert load["busy_minutes"] >= sum(each["meeting_minutes"] for each in is_over) - 0.1
+    habit_days = me.call("GET", "/analytics/habits").json()
+    for name in ("scheduled", "completed"):
+        assert habit_days[name] == sum(each[name] for each in habit_days["items"])
+        assert habit_days[name] == sum(each[f"habits_{name}"] for each in days)
+    assert habit_days["rate"] == pytest.approx(habit_days["completed"] / habit_days["scheduled"])
 
 
 @contextmanager
