@@ -236,7 +236,7 @@ def erase_users() -> None:
 RETRY_SECONDS = 180
 
 #: How often the sensor looks. It is the safety net of the resident refresher, which is woken by the lander.
-LOOK_SECONDS = 15
+LOOK_SECONDS = 30
 
 #: A refresher that built nothing for so long, although events have landed, is not waited for.
 STALLED_SECONDS = 120
@@ -543,7 +543,7 @@ def requested_exports(context: dg.SensorEvaluationContext, installation: Install
 @dg.sensor(
     owners=OWNERS,
     job=sync_calendars,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run when a connected calendar is due.",
 )
