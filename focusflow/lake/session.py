@@ -88,12 +88,22 @@ class Session:
 
     def run(self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The rows of a query. Of the parameters it gets those that it names. Of rows in memory, it is not asked the same twice."""
-        given = {name: each for name, each in (inputs or {}).items() if name in query}
-        tables = {name: each for name, each in given.items() if isinstance(each, pa.Table)}
-        if given and len(tables) == len(given):
+        tables = _in_memory(query, inputs or {})
+        if tables is not None:
             return self._answer(query, tables, self._of(query, parameters or {}))
-        with self.stored(query, given, parameters) as rows:  # its rows may be more than fit into memory
+        with self.stored(query, inputs, parameters) as rows:  # they may be more than fit into memory
             return self.connection.sql(rows.query).to_arrow_table()
+
+    @contextmanager
+    def held(
+        self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> Iterator[Relation]:
+        """The rows of a query as long as the block runs: in memory where all that it reads is."""
+        if _in_memory(query, inputs or {}) is not None:
+            yield _with_integers(self.run(query, inputs, parameters))
+            return
+        with self.stored(query, inputs, parameters) as rows:
+            yield rows
 
     def _answer(self, query: str, inputs: Mapping[str, pa.Table], parameters: dict[str, Any]) -> pa.Table:
         """A query has no other inputs than these, so its rows are the same for the same ones."""
@@ -165,7 +175,7 @@ class Session:
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None, *, size: int
     ) -> Iterator[pa.RecordBatch]:
         """The rows of a query, a batch at a time: for more rows than fit into memory. Run no other query before the last batch."""
-        if all(isinstance(each, pa.Table) for name, each in (inputs or {}).items() if name in query):
+        if _in_memory(query, inputs or {}) is not None:
             yield from self.run(query, inputs, parameters).to_batches(size)
             return
         with self._named(query, inputs or {}):
@@ -220,6 +230,22 @@ class Session:
         self.connection.register(name, relation)
         if has_layer:
             self.connection.execute(f'create or replace view {name} as from "{name}"')
+
+
+def _with_integers(rows: pa.Table) -> pa.Table:
+    """Sums of integers are of a type that Arrow does not have, and come as decimals, which SQL divides and multiplies otherwise."""
+    for place, field in enumerate(rows.schema):
+        if field.type == pa.decimal128(38, 0):
+            rows = rows.set_column(place, field.name, rows[field.name].cast(pa.int64()))
+    return rows
+
+
+def _in_memory(query: str, inputs: Inputs) -> dict[str, pa.Table] | None:
+    """The inputs that a query mentions, where all of them are a few rows in memory."""
+    given = {name: each for name, each in inputs.items() if name in query}
+    tables = {name: each for name, each in given.items() if isinstance(each, pa.Table)}
+    are_few = sum(each.num_rows for each in tables.values()) <= SMALL_ROWS
+    return tables if given and len(tables) == len(given) and are_few else None
 
 
 def duckdb_session(memory_limit: str = "2GB", temp_directory: str | None = None) -> Session:

@@ -262,12 +262,18 @@ class Pinned:
 
     def files(self, where: str | None = None, without: Collection[str] = ()) -> list[str]:
         """The table's files, of those partitions that the condition names, e.g. `bucket = 3 and month >= '2026-01'`; not those `without`."""
-        files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
-        files = [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
+        files = self.remembered(f"files {where}", lambda: self._files(where))
         return [each for each in files if not each.endswith(tuple(without))] if without else files
+
+    def _files(self, where: str | None) -> list[str]:
+        files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
+        return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
 
     def sizes(self) -> dict[str, int]:
         """The table's files by their path in it, with their sizes."""
+        return self.remembered("sizes", self._sizes)
+
+    def _sizes(self) -> dict[str, int]:
         added = pa.table(self.delta.get_add_actions()).select(["path", "size_bytes"]).to_pydict()
         return dict(zip(map(unquote, added["path"]), added["size_bytes"], strict=True))
 

@@ -135,7 +135,7 @@ def open_at(session: Session, histories: Inputs, as_of: datetime) -> pl.DataFram
     relations["moments"] = session.run(QUERIES["moments_now"], relations, {"as_of": as_of})
     with ExitStack() as stack:
         for name in ("versions", "moves"):
-            relations[name] = stack.enter_context(session.stored(QUERIES[name], relations))
+            relations[name] = stack.enter_context(session.held(QUERIES[name], relations))
         return pl.DataFrame(session.run(QUERIES["facts"], relations))
 
 

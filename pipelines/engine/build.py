@@ -120,10 +120,10 @@ class Build:
         in_buckets = tuple(sorted({bucket_of(UUID(user), self.buckets) for user in users}))
         piece = Piece(in_buckets, month, users)
         where = piece.of(self.gold)
-        before = user_rows.of_all(self.session, self.gold, where)
-        if before is None:
-            before = self.session.run("from rows_before", {"rows_before": Scan.of(self.gold, where)})
-        before = self._as_stored(before)
+        stored = user_rows.few_or_scan(self.session, self.gold, where)
+        before = self._as_stored(
+            self.session.run("from rows_before", {"rows_before": stored}) if isinstance(stored, Scan) else stored
+        )
         is_theirs = pc.is_in(before["user_id"], pa.array(users, pa.string()))
         rows = _sorted(self.table, self._computed(piece))
         is_same = before.filter(is_theirs).equals(rows)

@@ -100,11 +100,12 @@ def compute(
         for each in (silver, *histories):
             rows = user_rows.of_users(session, each, found.users, where[each.name])
             given_tables[each.name.replace("/", ".")] = rows
+        given_tables["gold.productivity_daily"] = user_rows.few_or_scan(session, daily, where[daily.name])
     with computed_days(
         session, given_tables, found.dirty_days, first=found.first, until=found.until, parameters=parameters
     ) as computed:
         given = {
-            "gold.productivity_daily": tables["gold.productivity_daily"],
+            "gold.productivity_daily": given_tables["gold.productivity_daily"],
             "computed_days": computed,
             "dirty_days": found.dirty_days,
             "recent_days": found.recent_days,

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from focusflow.contracts.registry import BY_NAME
 from focusflow.identity import bucket_of
-from focusflow.lake.session import Inputs, Scan, Session, scans
+from focusflow.lake.session import Inputs, Session, scans
 from focusflow.lake.tables import Lake, Pinned, position_key
 from models.features import snapshots
 from models.serving.registry import Registry, Served
@@ -96,8 +96,7 @@ class Part:
         """Put rows in their place. Those of others stay as they are."""
         where = self.where or "true"
         if self.users is not None:
-            before = user_rows.of_all(session, self.table, where)
-            others = {"rows_before": Scan.of(self.table, where) if before is None else before}
+            others = {"rows_before": user_rows.few_or_scan(session, self.table, where)}
             kept = session.run(f"from rows_before where not {changed_users.condition(self.users)}", others)
             rows = pa.concat_tables([rows.select(kept.column_names).cast(kept.schema), kept])
             order = [name for name in ("month", "bucket", "user_id", "local_date", "rank") if name in rows.column_names]

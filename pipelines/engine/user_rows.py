@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focusflow.lake.session import Relation, Scan, Session
+from focusflow.lake.session import SMALL_ROWS, Relation, Scan, Session
 from focusflow.lake.tables import Pinned
 from pipelines.engine import changed_users
 
@@ -27,6 +27,12 @@ def _of_users(session: Session, table: Pinned, users: Collection[str], where: st
 def of_all(session: Session, table: Pinned, where: str | None = None) -> pa.Table | None:
     """The rows of all users, of those partitions that the condition names; None where they are left to a query."""
     return session.files.rows(table, map(Path, table.files(where))) if table.root else None
+
+
+def few_or_scan(session: Session, table: Pinned, where: str | None = None) -> Relation:
+    """The rows of all users as they come quickest: in memory where they are few."""
+    rows = of_all(session, table, where)
+    return Scan.of(table, where) if rows is None or rows.num_rows > SMALL_ROWS else rows
 
 
 def of_files(session: Session, table: Pinned, paths: Iterable[str], users: Collection[str]) -> Relation:

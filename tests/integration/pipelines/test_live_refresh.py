@@ -12,6 +12,7 @@ from pipelines.engine.publish_tables import publish
 from pipelines.engine.refresh import Refresh
 from tests.conftest import BUCKETS, add_user
 from tests.integration.pipelines.conftest import SampleUser
+from tests.sizes import dice, sized
 
 MORNING = datetime(2026, 3, 4, 9, tzinfo=UTC)
 BY_USER = [table.spec.name for table in build.TABLES if not table.pause]
@@ -100,6 +101,53 @@ def test_a_live_refresh_computes_what_a_full_one_computes(home):
     home.refresh(as_of, is_live=False)
     assert {name: home.rows(name) for name in live} == live
     assert home.scores(ada) == of_ada
+
+
+def happens(draws, user, habit, at):
+    """Something that one does in an app."""
+    match draws.choice(["created", "created", "completed", "reopened", "deleted", "focused", "logged"]):
+        case "created":
+            user.task(
+                at, due_date=at.date() + timedelta(days=draws.randrange(-1, 3)), priority=draws.choice(["low", "high"])
+            )
+        case "completed":
+            draws.choice(user.tasks).completed(at)
+        case "reopened":
+            draws.choice(user.tasks).reopened(at)
+        case "deleted":
+            if len(user.tasks) > 1:
+                user.tasks.pop(draws.randrange(len(user.tasks))).deleted(at)
+        case "focused":
+            started = at - timedelta(hours=draws.randrange(1, 60))
+            user.time(started, started + timedelta(minutes=draws.randrange(5, 90)))
+        case "logged":
+            user.log(habit, f"{at.date() - timedelta(days=draws.randrange(3))}")
+
+
+def test_random_events_that_are_followed_live_come_to_what_a_rebuild_comes_to(home):
+    draws, as_of = dice(17), MORNING
+    users = [home.user() for _ in range(3)]
+    habits = [user.habit("2026-03-02 09:00", frequency="daily") for user in users]
+    for user in users:
+        user.task(MORNING - timedelta(hours=20))
+        home.lands(user)
+    home.refresh(MORNING, is_live=False)
+    for _ in range(sized(8, 60)):
+        as_of += draws.choice([timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=50), timedelta(hours=9)])
+        for user, habit in draws.sample(list(zip(users, habits, strict=True)), draws.randrange(1, 3)):
+            for number in range(draws.randrange(1, 4)):
+                happens(draws, user, habit, as_of - timedelta(seconds=30 - number))
+            home.lands(user)
+        home.refresh(as_of)
+    live = {name: home.rows(name) for name in (daily.DAILY.name, *BY_USER)}
+
+    with home.database.owner() as connection:
+        connection.execute("delete from publications")
+    assert publish(Lake(home.world.lake.location), home.world.session, home.database, BUCKETS) == 0
+    for spec in (daily.DAILY, *(table.spec for table in build.TABLES)):
+        home.world.lake.open(spec).full_refresh(spec)
+    home.refresh(as_of, is_live=False)
+    assert {name: home.rows(name) for name in live} == live
 
 
 def test_scores_that_a_killed_refresh_did_not_publish_are_published_by_the_next(home):

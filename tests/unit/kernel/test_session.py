@@ -61,6 +61,17 @@ def test_stored_rows_are_there_as_long_as_the_block_runs(session):
         session.run("from more", {"more": rows})
 
 
+@pytest.mark.parametrize("numbers", [ROWS, Scan("select unnest([1, 2, 3]) as n")], ids=["in memory", "a scan"])
+def test_rows_are_held_as_long_as_the_block_runs(session, numbers):
+    with session.held("select n + 1 as n from numbers where n > $above", {"numbers": numbers}, {"above": 1}) as rows:
+        assert session.run("from more", {"more": rows})["n"].to_pylist() == [3, 4]
+
+
+def test_sums_of_integers_that_are_held_are_integers(session):
+    with session.held("select sum(n) as total from numbers", {"numbers": ROWS}) as rows:
+        assert session.row("select total, total // 4, typeof(total) from sums", {"sums": rows}) == (6, 1, "BIGINT")
+
+
 def test_a_session_has_its_macros_whatever_others_of_the_connection_defined(session):
     connection = session.connection
     thrice = Session(connection, "create or replace macro twice(n) as 3 * n")

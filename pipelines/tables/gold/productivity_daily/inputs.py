@@ -13,7 +13,7 @@ import pyarrow as pa
 from focusflow.database.queries import load_queries
 from focusflow.lake.session import Inputs, Relation, Scan, Session
 from focusflow.lake.tables import Pinned
-from pipelines.engine import changed_users, deferrals
+from pipelines.engine import changed_users, deferrals, user_rows
 from pipelines.engine.deferrals import Deferral, Plan
 from pipelines.engine.table_inputs import days_off, user_timezones
 from pipelines.engine.table_inputs import users as all_users
@@ -71,7 +71,8 @@ def changes(
     is_live: bool,
 ) -> Changes:
     """Look for the days that new events speak of, and those that have begun or fallen due since."""
-    recent = session.run(QUERIES["recent_days"], {"gold.productivity_daily": Scan.of(daily, recent_months)})
+    recent_rows = user_rows.few_or_scan(session, daily, recent_months)
+    recent = session.run(QUERIES["recent_days"], {"gold.productivity_daily": recent_rows})
     known: dict[str, Relation] = {**histories, "new_events": new_events, "recent_days": recent}
     low, high = session.row(QUERIES["new_users"], known)
     known["nearby_events"] = Scan.of(silver, f"user_id >= '{low}' and user_id <= '{high}'")
@@ -128,7 +129,7 @@ def _first_rows(session: Session, known: Inputs, daily: Pinned) -> pa.Table:
 @contextmanager
 def computed_days(
     session: Session, tables: Inputs, dirty_days: pa.Table, *, first: date, until: date, parameters: Mapping[str, Any]
-) -> Iterator[Scan]:
+) -> Iterator[Relation]:
     """The dirty days with their outcomes and scores, as long as the block runs."""
     given: dict[str, Relation] = {**tables, "dirty_days": dirty_days}
     given["user_timezones"] = user_timezones(session, given)
@@ -145,5 +146,5 @@ def computed_days(
             "time_counts": "time",
             "outcomes": "outcomes",
         }.items():
-            given[name] = stack.enter_context(session.stored(query(its_query), given, parameters))
-        yield stack.enter_context(session.stored(query("query"), given, parameters))
+            given[name] = stack.enter_context(session.held(query(its_query), given, parameters))
+        yield stack.enter_context(session.held(query("query"), given, parameters))
