@@ -350,7 +350,9 @@ class Google(ProviderDouble):
     def series(self, calendar: str) -> dict[str, list[datetime]]:
         """The appointments by id, each with when it takes place."""
         return {
-            each["id"]: [start for _, start, _ in self._occurrences(calendar, each)]
+            each["id"]: [
+                start for _, start, _ in self._occurrences(calendar, each) if self.is_shown(calendar, each, start)
+            ]
             for each in list(self.events[calendar].values())
             if each["status"] != "cancelled" and "recurringEventId" not in each
         }
