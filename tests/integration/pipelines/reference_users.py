@@ -197,10 +197,10 @@ def forecast_of(by_week: dict[int, float], missing: float, day: date, target: da
     n, mean = len(known), fmean(known)
     if mean <= 0:
         return (None,) * 4
-    weeks = [number - (n - 1) / 2 for number in range(n)]
-    added_by_week = known[::-1]
-    sxx, syy = sum(week**2 for week in weeks), sum((each - mean) ** 2 for each in added_by_week)
-    slope = sum(week * each for week, each in zip(weeks, added_by_week, strict=True)) / sxx
+    middle_week = fmean(by_week)
+    weeks = [middle_week - ago for ago in by_week]  # a goal that was put off for a while has weeks without a day
+    sxx, syy = sum(week**2 for week in weeks), sum((each - mean) ** 2 for each in known)
+    slope = sum(week * each for week, each in zip(weeks, known, strict=True)) / sxx
     noise = (max(0, syy - slope**2 * sxx) + 3 * mean**2) / (n + 1)
     trend = slope**3 / (slope**2 + 0.4 * noise / sxx)
     pace = min(max(mean + trend * (n - 1) / 2, 0.35 * mean), 3 * mean)
