@@ -1,10 +1,12 @@
 -- One row per workspace and month: events a week of each user in the latest four full weeks against the first four. A
--- week is full where it begins on or after the user's first day and is over everywhere.
+-- week is full where it begins on or after the user's first day and is over everywhere. Users who came more than five
+-- years ago are left out: each would add a row a week, and an app can send events of any day.
 with
     firsts as (
         select user_id, app_user_id, any_value(bucket) as bucket, min(local_date) as first_day
         from gold.app_user_days
         group by user_id, app_user_id
+        having min(local_date) >= last_day_over($as_of) - 1826
     ),
     weeks as (
         select
