@@ -14,11 +14,14 @@ HEIGHT = 240
 MAIN, ACCENT, OTHER, QUIET = "#1f8a7f", "#cf7a2d", "#5b8fd0", "#8b95a1"
 #: A legend right over its chart, and no room under the dates: Streamlit leaves some 20 pixels of each.
 LEGEND, CLOSE = {"padding": 0, "offset": 8}, {"top": 4, "bottom": 4}
-ON_DARK = {"legend": LEGEND, "text": {"fill": "#a4adb6"}}
+#: A chart is said in a sentence: a screen reader does not have to go through its points.
+MARKS = {"aria": False}
+ON_DARK = {"legend": LEGEND, "mark": MARKS, "text": {"fill": "#a4adb6"}}
 #: On a light ground, Streamlit's own grey of what is written on an axis is too pale to be read well.
 ON_LIGHT = {
     "axis": {"labelColor": "#5a6270", "titleColor": "#5a6270"},
     "legend": LEGEND | {"labelColor": "#5a6270"},
+    "mark": MARKS,
     "text": {"fill": "#5a6270"},
 }
 #: None, then stronger on either ground.
