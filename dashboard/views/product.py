@@ -114,7 +114,7 @@ def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
 
 def _uplift(months: pl.DataFrame) -> None:
     """Of all users together, whenever they began: the range of the page does not matter."""
-    layout.section_header(_("Whether they get more done"), _(UPLIFT))
+    layout.section_header(_("Impact"), _(UPLIFT))
     if months.is_empty() or not months["users"][-1]:
         layout.empty_state(
             _("Nobody has been here for eight full weeks yet: four to begin with, and four to hold against them.")

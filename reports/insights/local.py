@@ -37,7 +37,7 @@ def _observations(facts: Facts) -> Iterator[Remark]:
     focus = _("{duration} of focus", duration=duration(facts.by_name()["focus_minutes"]))
     yield _remark(facts, _compared(focus, facts, "focus_minutes"), "focus_minutes")
     if totals["productivity_score"] is not None:
-        score = _("A mean score of {score}", score=_rounded(facts, "productivity_score"))
+        score = _("Score {score}", score=_rounded(facts, "productivity_score"))
         yield _remark(facts, _compared(score, facts, "productivity_score"), "productivity_score")
     if totals["tasks_completed_with_due"]:
         names = ("tasks_completed_on_time", "tasks_completed_with_due")

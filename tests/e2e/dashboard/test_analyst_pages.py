@@ -7,7 +7,7 @@ from tests.e2e.dashboard.conftest import downloaded, settled, visit
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.browser]
 
-PAGES = {"Product": "Whether they get more done", "Model": "Today's scores", "Data health": "Broken rules"}
+PAGES = {"Product": "Impact", "Model": "Today's scores", "Data health": "Broken rules"}
 PATHS = ("product", "model", "data-health")
 
 

@@ -70,6 +70,7 @@ def test_what_a_page_shows_comes_as_a_file(look, demo):
 
 def test_insights_open_to_their_rows_and_to_what_they_rest_on(look):
     page = look("demo", "insights?range=1+year")
+    expect(page.get_by_text("Your usual range is made to hold")).to_be_visible()
     expect(page.get_by_text("Written by rule")).to_be_visible()
     page.get_by_text("How this is computed").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
