@@ -55,12 +55,12 @@ def test_a_lander_that_passes_over_what_it_had_no_room_for_is_detected(
 ):
     lake, append = Lake(str(small_disk / "lake")), Pinned.append
 
-    def appending(raw, rows, *, positions):
+    def appending(raw, rows, **how):
         try:
-            append(raw, rows, positions=positions)
+            append(raw, rows, **how)
         except Unavailable:
             ballast.unlink()
-            append(raw, rows.slice(0, 0), positions=positions)
+            append(raw, rows.slice(0, 0), **how)
 
     monkeypatch.setattr(Pinned, "append", appending)
     ingestion = open_ingestion(database, lake, buckets=BUCKETS, rows=5_000, age_seconds=0)

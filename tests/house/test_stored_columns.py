@@ -18,7 +18,6 @@ OF_IMPORTS = frozenset({"imports", "import_files", "import_items"})
 
 #: Columns that nothing acts on, and why they are stored all the same.
 ONLY_RETURNED = {
-    "calendar_events.location": "shown with the appointment",
     "categories.color": "shown by apps",
     "categories.created_at": "returned by the API",
     "categories.updated_at": "returned by the API",

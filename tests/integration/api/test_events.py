@@ -44,7 +44,7 @@ def test_one_event_is_stored_as_the_contract_has_it(me, events):
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "errors": []})
     (stored,) = tracked(events, me.id)
     event = Event.model_validate(stored)
-    assert Event.model_dump(event, mode="json").keys() == stored.keys()
+    assert Event.model_dump(event, mode="json").keys() - {"traceparent"} == stored.keys()  # nothing is traced here
     assert Activity.model_validate(event.data).model_dump() == event.data
     assert (event.data["name"], event.data["properties"], event.data["platform"]) == (
         "timer.opened",

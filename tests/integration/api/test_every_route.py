@@ -280,7 +280,8 @@ OTHER_PATHS = (
 HIDDEN = {
     ("POST", "/api/v1/auth/sessions"), ("POST", "/api/v1/auth/sessions/code"), ("GET", "/api/v1/auth/oidc"), ("POST", "/api/v1/auth/oidc"),
     ("POST", "/api/v1/auth/oidc/callback"), ("POST", "/api/v1/auth/oidc/sign-out"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"), ("GET", "/docs"),
-    ("GET", "/docs/start.js"), ("GET", "/docs/{name}"),
+    ("GET", "/docs/start.js"), ("GET", "/docs/{name}"), ("POST", "/api/v1/calendar/connections/authorizations"),
+    ("POST", "/api/v1/calendar/connections/authorizations/finish"), ("POST", "/api/v1/calendar/push/{ids}"),
 }  # fmt: skip
 
 
