@@ -21,6 +21,9 @@ from pipelines.engine.daily import DAILY
 
 TODAY = clock.local_date(clock.now(), "UTC")
 
+#: A page is not waited for longer. The first one of a process loads Streamlit, under a moved clock on a busy machine.
+PAGE_SECONDS = 100
+
 
 #: What is the same in all tests.
 ANSWERS: dict[str, dict[str, Any]] = {

@@ -20,6 +20,7 @@ from ingestion.importers.engine.jobs import ImportQueue, run_job
 from operational_api.app import create_app
 from operational_api.security.second_factor import STEP_SECONDS, code_at
 from pipelines.orchestration.page_guard import AccountRoles
+from tests.integration.dashboard.conftest import PAGE_SECONDS
 from tests.integration.dashboard.test_pages import show, words
 from tests.integration.dashboard.test_signin import PASSWORD, api_address, email
 from tests.integration.oidc_provider import served
@@ -356,7 +357,7 @@ def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
 
         task_list.save(st.session_state["id"], {"title": "Pack"}, rows, {st.session_state["goal"]: "Move house"})
 
-    edited = AppTest.from_function(script, default_timeout=30)
+    edited = AppTest.from_function(script, default_timeout=PAGE_SECONDS)
     edited.session_state["id"], edited.session_state["goal"] = tasks[0]["id"], goal["id"]
     assert not edited.run().exception
     found = me.task(tasks[0]["id"])
@@ -388,7 +389,7 @@ def test_a_change_is_tried_on_a_task_and_its_subtasks_are_ticked(visit, me):
         task_details.details(current_user.require_user(), st.session_state["task"])
 
     visit("tasks")
-    page = AppTest.from_function(script, default_timeout=30)
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS)
     page.session_state["task"] = task
     assert not page.run().exception
     assert "Save" not in [each.label for each in page.button]
@@ -417,7 +418,7 @@ def test_a_line_becomes_a_task_and_says_what_was_understood(visit, me):
         undo.last_act("today")
 
     visit("today")
-    page = AppTest.from_function(script, default_timeout=30).run()
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS).run()
     assert not page.exception
     said = ["Due tomorrow", "30 min", "High priority", "Tag work", "Repeats every week"]
     assert [each["means"] for each in page.session_state["parts"]] == said
@@ -526,7 +527,7 @@ def test_a_user_who_must_have_a_second_factor_sees_nothing_but_its_setup(databas
         store = SignedIn(address)
         app_state.provide(settings, store)
         store.token = store.sign_in(email, PASSWORD)
-        page = AppTest.from_file(Path(app_state.__file__).with_name("app.py"), default_timeout=30).run()
+        page = AppTest.from_file(Path(app_state.__file__).with_name("app.py"), default_timeout=PAGE_SECONDS).run()
         assert not page.exception, page.exception
         assert [each.value for each in page.title] == ["Settings: Security"]
         assert AccountRoles(address)(store.token) is None

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.data import lake
 from focusflow.identity import bucket_of, new_id
 from pipelines.engine.daily import DAILY
-from tests.integration.dashboard.conftest import TODAY, days_of
+from tests.integration.dashboard.conftest import PAGE_SECONDS, TODAY, days_of
 
 
 def answer_to(question, **values):
@@ -26,7 +26,9 @@ def answer_to(question, **values):
         except Problem as problem:
             st.text(type(problem).__name__)
 
-    page = AppTest.from_function(script, kwargs={"question": question, "values": values}, default_timeout=30).run()
+    page = AppTest.from_function(
+        script, kwargs={"question": question, "values": values}, default_timeout=PAGE_SECONDS
+    ).run()
     assert not page.exception, page.exception
     return page.text[0].value
 
@@ -100,7 +102,7 @@ def a_page():
             )
         st.text(lake.has_newer_rows())
 
-    page = AppTest.from_function(script, default_timeout=30)
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS)
     page.session_state["day"] = TODAY
     return page
 

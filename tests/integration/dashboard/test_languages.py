@@ -15,7 +15,7 @@ from dashboard.auth.sign_in import SignIn
 from dashboard.auth.spoken_language import SpokenLanguage
 from focusflow import locales
 from focusflow.identity import new_id
-from tests.integration.dashboard.conftest import Api, SignedIn, days_of, session_of
+from tests.integration.dashboard.conftest import PAGE_SECONDS, Api, SignedIn, days_of, session_of
 
 TODAY_PAGE = {
     "de": ("Erledigt", "2 Tage überfällig", "Plan des Tages", "üblich am"),
@@ -50,7 +50,7 @@ def test_a_page_speaks_the_language_of_the_account(look, api, speaking, language
         current_user.begin_page()
         today.page()
 
-    page = AppTest.from_function(script, default_timeout=30).run()
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS).run()
     assert not page.exception, page.exception
     shown = [each.value for kind in (page.markdown, page.caption, page.header) for each in kind]
     said = " ".join([*shown, *(each.label for each in page.metric)])

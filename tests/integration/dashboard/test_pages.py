@@ -15,7 +15,7 @@ from focusflow.identity import bucket_of, new_id
 from focusflow.lake.session import duckdb_session
 from pipelines.engine import user_quarantine
 from pipelines.engine.descriptions import table
-from tests.integration.dashboard.conftest import TODAY, days_of, task
+from tests.integration.dashboard.conftest import PAGE_SECONDS, TODAY, days_of, task
 
 
 def run(name, **query):
@@ -29,7 +29,7 @@ def run(name, **query):
         layout.show_message()
         import_module(f"dashboard.views.{name}").page()
 
-    page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=30)
+    page = AppTest.from_function(script, kwargs={"name": name}, default_timeout=PAGE_SECONDS)
     for key, value in query.items():
         page.query_params[key] = value
     return page.run()
@@ -213,7 +213,7 @@ def test_only_a_quarantined_user_sees_that_numbers_may_be_wrong(look, lake, is_q
         {"negative_minutes": {me if is_quarantined else other: 1}},
         datetime(2026, 3, 2, 14, 5, tzinfo=UTC),
     )
-    page = AppTest.from_function(script, default_timeout=30).run()
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS).run()
     assert not page.exception
     assert ["2 March, 14:05" in each.value for each in page.warning] == [True] * is_quarantined
 
@@ -265,7 +265,7 @@ def test_a_number_is_explained_by_its_rows_and_queries(look, api, monkeypatch):
             expander.return_value.__enter__.return_value = SimpleNamespace(open=True)
             explanation.explain(Period.between(day, day))
 
-    page = AppTest.from_function(script, default_timeout=30).run()
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS).run()
     assert not page.exception
     asked.assert_not_called()
     page.button[0].click().run()
