@@ -5,6 +5,7 @@ A delta names single occurrences of a series as well; whatever it names, the ser
 
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from ingestion.calendars.components import Component, Moment
 from ingestion.calendars.connection import SyncFailed
 from ingestion.calendars.patterns import from_rule, to_rule
 from ingestion.calendars.provider import GONE, Answer, Json, Loaded, ProviderServer, href_of, parts_of
-from ingestion.calendars.server import UNKNOWN_ETAG, Changes, Refused, RemoteCalendar, Resource
+from ingestion.calendars.server import UNKNOWN_ETAG, Changes, Exists, Refused, RemoteCalendar, Resource
 
 #: Ids that stay the same when an appointment is moved, and moments in UTC.
 HEADERS = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=100'}
@@ -96,6 +97,8 @@ class OutlookServer(ProviderServer):
         body = self._body(component, components.FIELDS, ()) | {"transactionId": str(event_id)}
         event = self._call("POST", f"{self._calendar_url(calendar)}/events", body=body, headers=HEADERS).written()
         href, loaded = href_of(calendar, str(event["id"])), Loaded(event)
+        if _as_kept(component).differences(_component(event)):  # of an answer that was lost: it was changed since
+            raise Exists(href)
         if not excluded:
             return self._resource(href, loaded)
         self._write_occurrences(href, loaded, (component, {}, set()), (component, {}, excluded))
@@ -223,6 +226,12 @@ def _pattern(component: Component) -> dict[str, Any]:
         return from_rule(component.rules, component.start)
     except ValueError as error:
         raise Refused(str(error)) from error
+
+
+def _as_kept(component: Component) -> Component:
+    """As it is read when it was written."""
+    rules = to_rule(_pattern(component), component.start) if component.rules else ()
+    return replace(component, rules=rules, location=component.location or None)
 
 
 def _own_id(event: Json) -> UUID | None:

@@ -22,8 +22,10 @@ Pattern = Mapping[str, Any]
 
 
 def to_rule(recurrence: Pattern, start: Moment) -> tuple[str, ...]:
-    """The line of the rule.
+    """The line of the rule. A week's day that follows from the start is left out, so that it follows when the start is moved.
 
+    >>> to_rule({"pattern": {"type": "weekly", "daysOfWeek": ["tuesday"]}, "range": {"type": "noEnd"}}, date(2026, 12, 29))
+    ('RRULE:FREQ=WEEKLY',)
     >>> pattern = {"type": "relativeMonthly", "interval": 2, "daysOfWeek": ["tuesday"], "index": "last"}
     >>> to_rule({"pattern": pattern, "range": {"type": "numbered", "numberOfOccurrences": 5}}, date(2026, 12, 29))
     ('RRULE:FREQ=MONTHLY;INTERVAL=2;BYDAY=TU;BYSETPOS=-1;COUNT=5',)
@@ -36,7 +38,7 @@ def to_rule(recurrence: Pattern, start: Moment) -> tuple[str, ...]:
         parts.append(f"INTERVAL={interval}")
     if frequency == "YEARLY":
         parts.append(f"BYMONTH={pattern['month']}")
-    if kind == "weekly":
+    if kind == "weekly" and pattern["daysOfWeek"] != [_weekday(start)]:
         parts.append(f"BYDAY={_days(pattern)}")
         if interval > 1:
             parts.append(f"WKST={DAYS[pattern.get('firstDayOfWeek') or 'sunday']}")
@@ -81,7 +83,9 @@ def _pattern(parts: Mapping[str, str], day: date, rule: str) -> dict[str, Any]:
         case "DAILY" if not parts.keys() & {"BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"}:
             return {"type": "daily", **pattern}
         case "WEEKLY" if not positions and not parts.keys() & {"BYMONTHDAY", "BYMONTH"}:
-            days = days or [NAMES[list(NAMES)[(day.weekday() + 1) % 7]]]
+            days = days or [_weekday(day)]
+            if _weekday(day) not in days:
+                raise ValueError("Microsoft's calendars have no series that begins on a day that is none of its rule")
             return {"type": "weekly", **pattern, "daysOfWeek": days, "firstDayOfWeek": NAMES[parts.get("WKST", "MO")]}
         case "MONTHLY" | "YEARLY" as frequency if len(months) == 1 and (
             frequency == "YEARLY" or "BYMONTH" not in parts
@@ -123,6 +127,10 @@ def _range(parts: Mapping[str, str], start: Moment, day: date) -> dict[str, Any]
         moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).astimezone(start.tzinfo)
         last = moment.date()
     return span | {"type": "endDate", "endDate": last.isoformat()}
+
+
+def _weekday(day: date) -> str:
+    return NAMES[list(NAMES)[(day.weekday() + 1) % 7]]
 
 
 def _days(pattern: Pattern) -> str:

@@ -155,6 +155,10 @@ class ProviderServer(ABC):
         after, exceptions, excluded = components.read(content)
         if not known.etag:
             href, loaded = self._restore(known, self._body(after, components.FIELDS, excluded))
+            again, _, _ = components.read(self._resource(href, loaded).content)
+            if fields := again.differences(after) - {"rules"}:  # of an answer that was lost: it was changed since
+                body = self._body(after, fields, excluded)
+                loaded = Loaded(self._patch(href, body, self._etag(loaded.event)).written())
             self._write_occurrences(href, loaded, (after, {}, set()), (after, exceptions, excluded))
             return Resource(href, "" if exceptions or excluded else self._etag(loaded.event), content, known.own_id)
         before, old_exceptions, old_excluded = components.read(known.content)

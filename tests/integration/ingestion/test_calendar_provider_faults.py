@@ -50,7 +50,7 @@ def test_calendars_are_watched_as_long_as_they_are_connected(database, server):
     assert server.channels == {}
 
 
-@pytest.mark.parametrize("story", range(sized(2, 40)))
+@pytest.mark.parametrize("story", sized([1], range(40)))
 def test_random_edits_on_both_sides_converge_and_lose_nothing(database, server, story):
     """Tokens expire on top. After one round that succeeds, both sides agree."""
     draw = dice(300 + story)
