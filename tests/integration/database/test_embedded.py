@@ -224,7 +224,10 @@ def test_a_server_that_is_killed_while_it_starts_is_started_again(home):
     def kill_two():
         while len(killed) < 2:
             time.sleep(0.001)
-            lines = pid_file.read_text().splitlines() if pid_file.exists() else []
+            try:
+                lines = pid_file.read_text().splitlines()
+            except FileNotFoundError:
+                continue
             if lines and lines[0].isdigit() and (pid := int(lines[0])) < 2**31 - 1 and pid not in killed:
                 killed.add(pid)
                 os.kill(pid, 9)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,7 +92,8 @@ def busy(new_user: Callable[..., ApiUser]) -> Callable[[str], ApiUser]:
         habit = call("/habits", {"title": f"Run {word}"})["id"]
         today = user.call("GET", f"/habits/{habit}").json()["start_date"]
         call(f"/habits/{habit}/logs/{today}", {"notes": f"Well {word}"}, "PUT")
-        hours = {"started_at": f"{today}T00:00:00Z", "ended_at": f"{today}T00:30:00Z"}
+        begin = clock.now() - timedelta(hours=2)
+        hours = {"started_at": begin.isoformat(), "ended_at": (begin + timedelta(minutes=30)).isoformat()}
         call("/time", hours | {"note": f"Deep {word}"})
         appointment = {"start_at": f"{today}T09:00:00Z", "end_at": f"{today}T10:00:00Z"}
         call("/calendar", appointment | {"title": f"Dentist {word}", "location": f"Street {word}"})
