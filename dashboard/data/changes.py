@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
@@ -14,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard.app_state import shared
 from dashboard.auth.sessions import Session, SessionStore
+from dashboard.auth.sign_in import SESSION_ENDED
 from dashboard.data import lake
 from focusflow.errors import Unavailable
 
@@ -31,7 +31,7 @@ MOST_PAGES = 50  # of one user
 #: Scores are published so long after the table from which they come, or sooner: a page looks once more.
 PUBLISHED_SECONDS = 1.5
 
-SESSION_ENDED, TOO_MANY = 4401, 4429  # codes with which the connection is closed
+TOO_MANY = 4429  # the code with which further ones are closed
 
 
 class Watcher:
@@ -87,15 +87,11 @@ _pages: Final = Counter[str]()
 
 def route(store: SessionStore) -> WebSocketRoute:
     async def serve(socket: WebSocket) -> None:
-        cookie = socket.cookies.get(store.cookie)
-        try:
-            session = await run_in_threadpool(store.find, cookie) if _is_same_origin(socket) else None
-        except Unavailable:
-            await socket.close()
-            return
+        """Of the dashboard's own pages with a session: others were refused before."""
         await socket.accept()
+        session = await run_in_threadpool(store.find, socket.cookies.get(store.cookie), SESSION_SECONDS)
         if session is None or _pages[session.user_id] >= MOST_PAGES:
-            await socket.close(SESSION_ENDED if session is None else TOO_MANY)
+            await socket.close(TOO_MANY if session else SESSION_ENDED)
             return
         _pages[session.user_id] += 1
         gone = asyncio.create_task(socket.receive())  # a page says nothing: whatever comes is its end
@@ -105,7 +101,9 @@ def route(store: SessionStore) -> WebSocketRoute:
             pass
         finally:
             gone.cancel()
-            _pages[session.user_id] -= 1
+            _pages.subtract([session.user_id])
+            if not _pages[session.user_id]:
+                del _pages[session.user_id]
 
     return WebSocketRoute(PATH, serve)
 
@@ -126,8 +124,3 @@ async def _tell(socket: WebSocket, store: SessionStore, session: Session, gone: 
                 if await run_in_threadpool(store.find, session.token, SESSION_SECONDS) is None:
                     await socket.close(SESSION_ENDED)
                     return
-
-
-def _is_same_origin(socket: WebSocket) -> bool:
-    """Browsers say which page opens a connection, and send the cookie from any."""
-    return urlsplit(socket.headers.get("origin", "")).netloc == socket.headers.get("host")

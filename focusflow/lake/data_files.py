@@ -22,17 +22,17 @@ class DataFiles:
     """What is kept of the files of all tables."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Path, int], pa.Table] = (
-            OrderedDict()
-        )  # by file and number of columns, which may grow
+        # By file and number of columns, which may grow.
+        self._kept: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
         self._bytes = 0
 
-    def rows(self, table: Pinned, files: Iterable[Path]) -> pa.Table | None:
-        """The rows of some files of a table; None where they are left to a query."""
-        parts = [table.columns().empty_table()]
+    def rows(self, table: Pinned, files: Iterable[Path], most_rows: int | None = None) -> pa.Table | None:
+        """The rows of some files of a table; None where they are left to a query, as more than `most_rows` are."""
+        parts, count = [table.columns().empty_table()], 0
         for path in files:
             rows = self._rows(table, path)
-            if rows is None:
+            count += rows.num_rows if rows is not None else 0
+            if rows is None or (most_rows is not None and count > most_rows):
                 return None
             parts.append(rows)
         return pa.concat_tables(parts)

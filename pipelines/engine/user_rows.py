@@ -18,21 +18,16 @@ def of_users(session: Session, table: Pinned, users: Collection[str], where: str
 
 
 def _of_users(session: Session, table: Pinned, users: Collection[str], where: str | None) -> Relation:
-    rows = of_all(session, table, where)
+    rows = session.files.rows(table, map(Path, table.files(where))) if table.root else None
     if rows is None:
         return session.small(Scan(f"from {table.scan(where)} where {changed_users.condition(users)}"))
     return _theirs(rows, users)
 
 
-def of_all(session: Session, table: Pinned, where: str | None = None) -> pa.Table | None:
-    """The rows of all users, of those partitions that the condition names; None where they are left to a query."""
-    return session.files.rows(table, map(Path, table.files(where))) if table.root else None
-
-
 def few_or_scan(session: Session, table: Pinned, where: str | None = None) -> Relation:
     """The rows of all users as they come quickest: in memory where they are few."""
-    rows = of_all(session, table, where)
-    return Scan.of(table, where) if rows is None or rows.num_rows > SMALL_ROWS else rows
+    rows = session.files.rows(table, map(Path, table.files(where)), SMALL_ROWS) if table.root else None
+    return Scan.of(table, where) if rows is None else rows
 
 
 def of_files(session: Session, table: Pinned, paths: Iterable[str], users: Collection[str]) -> Relation:

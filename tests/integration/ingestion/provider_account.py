@@ -1,7 +1,7 @@
 """A user with an account at Google or Microsoft: both sides of it, and random edits of both."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from focusflow.outbound import OutboundClient
 from tests.integration.ingestion.caldav_account import Account
 from tests.integration.ingestion.calendar_providers import ProviderDouble
 from tests.integration.ingestion.calendar_server import connect, events_of
-from tests.integration.ingestion.test_caldav_faults import DAYS
+from tests.integration.ingestion.test_caldav_faults import Editor
 
 BERLIN, NEW_YORK = zone("Europe/Berlin"), zone("America/New_York")
 
@@ -55,50 +55,17 @@ def _starts(start: datetime, rule: str | None) -> list[datetime]:
     return [each.replace(tzinfo=BERLIN).astimezone(UTC) for each in rrulestr(text, dtstart=local.replace(tzinfo=None))]
 
 
-class ProviderEditor:
-    """Edits either side at random, and knows which titles may be gone in the end: those that somebody replaced or deleted, seeing them."""
+class ProviderEditor(Editor):
+    """Edits at a provider, whose series and occurrences have ids of their own."""
+
+    LONGEST = 1380  # minutes: what is longer than a day overlaps itself in a daily series
 
     def __init__(self, account: ProviderAccount, server: ProviderDouble, draw: random.Random) -> None:
-        self.account, self.server, self.draw, self.number = account, server, draw, 0
-        self.written: set[str] = set()
-        self.excused: set[str] = set()
-
-    def title(self) -> str:
-        self.number += 1
-        self.written.add(title := f"t{self.number}")
-        return title
-
-    def edit(self) -> None:
-        self.draw.choice(
-            [self.add_here, self.change_here, self.remove_here, self.add_there, self.change_there, self.remove_there]
-        )()
-
-    def _times(self) -> tuple[datetime, datetime]:
-        start = self.draw.choice(DAYS) + timedelta(hours=self.draw.randrange(23))
-        return start, start + timedelta(minutes=self.draw.choice([15, 60, 1380]))
-
-    def add_here(self) -> None:
-        start, end = self._times()
-        rule = self.draw.choice([None, None, "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;COUNT=4"])
-        self.account.add(title=self.title(), rrule=rule, start_at=start, end_at=end)
-
-    def _row(self) -> dict[str, Any] | None:
-        rows = events_of(self.account.database, self.account.user)
-        return self.draw.choice(rows) if rows else None
-
-    def change_here(self) -> None:
-        if row := self._row():
-            self.excused.add(row["title"])
-            start, end = self._times() if self.draw.random() < 0.5 else (row["start_at"], row["end_at"])
-            self.account.change(row["id"], title=self.title(), start_at=start, end_at=end)
-
-    def remove_here(self) -> None:
-        if row := self._row():
-            self.excused.add(row["title"])
-            self.account.remove(row["id"])
+        super().__init__(account, draw)
+        self.provider_account, self.server = account, server
 
     def add_there(self) -> None:
-        start, end = self._times()
+        start, end = self._times().values()
         here = self.draw.choice([BERLIN, NEW_YORK])
         rule = self.draw.choice([None, None, "FREQ=DAILY;COUNT=3"])
         self.server.add("work", self.title(), start.astimezone(here), end.astimezone(here), rule)
@@ -120,6 +87,5 @@ class ProviderEditor:
         if found := self._there():
             self.server.remove("work", *found)
 
-    def lost(self) -> set[str]:
-        told = {conflict["lost"].get("title") for conflict in self.account.conflicts}
-        return self.written - self.excused - told - {each[0] for each in self.account.shown_here()}
+    def here(self) -> set[Any]:
+        return set(self.provider_account.shown_here())

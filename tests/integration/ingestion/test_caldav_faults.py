@@ -82,6 +82,8 @@ def answering(status: int | None = None, *methods: str, without: str | None = No
 class Editor:
     """Edits either side at random, and knows which titles may be gone in the end: those that somebody replaced or deleted, seeing them."""
 
+    LONGEST = 1500  # minutes
+
     def __init__(self, account: Account, draw: random.Random) -> None:
         self.account, self.draw, self.number = account, draw, 0
         self.written: set[str] = set()
@@ -99,7 +101,7 @@ class Editor:
 
     def _times(self) -> dict[str, Any]:
         start = self.draw.choice(DAYS) + timedelta(hours=self.draw.randrange(23))
-        return {"start_at": start, "end_at": start + timedelta(minutes=self.draw.choice([15, 60, 1500]))}
+        return {"start_at": start, "end_at": start + timedelta(minutes=self.draw.choice([15, 60, self.LONGEST]))}
 
     def add_here(self) -> None:
         rule = self.draw.choice([None, None, "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;COUNT=4"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_calendars_are_watched_as_long_as_they_are_connected(database, server):
         connection.execute("update calendar_connections set deleted_at = now() where id = %s", [account.id])
     account.try_sync()
     assert server.channels == {}
+
+
+def test_a_creation_whose_answer_was_lost_is_not_repeated_and_what_changed_since_is_written(database, server):
+    account = ProviderAccount(database, server, add_user(database))
+    account.add()
+
+    class Lost(OutboundClient):
+        def request(self, method: str, url: str, **options: Any) -> Any:
+            answer = super().request(method, url, **options)
+            if method == "POST":
+                raise TimeoutError
+            return answer
+
+    account.client = Lost
+    assert account.try_sync()["failed"] == 1
+    account.change(account.here["Mine"]["id"], title="Mine, later")
+    account.client = OutboundClient
+    account.sync()
+    account.sync()
+    assert {title for title, *_ in account.shown_there()} == {"Mine, later"}
+    assert account.shown_here() == account.shown_there()
 
 
 @pytest.mark.parametrize("story", sized([1], range(40)))

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from focusflow.calendar_providers import provider_of
 from focusflow.clock import zone
-from focusflow.outbound import OutboundClient
 from tests.conftest import add_user
 from tests.integration.ingestion.calendar_providers import Answered, Google, running
 from tests.integration.ingestion.calendar_server import events_of, row_of
@@ -289,21 +287,3 @@ def test_a_calendar_that_cannot_be_written_keeps_its_own_version(account, server
     assert set(account.here) == {"Theirs"}
     calendars = row_of(account.database, account.user, account.id)["calendars"]
     assert [(each["id"], each["is_read_only"]) for each in calendars] == [("work", True), ("plans", False)]
-
-
-def test_a_creation_whose_answer_was_lost_is_not_repeated(account, server):
-    account.add()
-
-    class Lost(OutboundClient):
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            answer = super().request(method, url, **options)
-            if method == "POST":
-                raise TimeoutError
-            return answer
-
-    account.client = Lost
-    assert account.try_sync()["failed"] == 1
-    account.client = OutboundClient
-    account.sync()
-    assert (titles(account), set(account.here)) == (["Mine"], {"Mine"})
-    assert nothing_happened(account.sync())

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from focusflow.clock import zone
-from focusflow.outbound import OutboundClient
 from tests.conftest import add_user
 from tests.integration.ingestion.calendar_providers import Answered, Outlook, running
 from tests.integration.ingestion.calendar_server import events_of, row_of
@@ -221,19 +220,20 @@ def test_the_token_goes_to_the_host_of_the_provider_only(account, server):
     assert "another host" in row_of(account.database, account.user, account.id)["problem"]
 
 
-def test_a_creation_whose_answer_was_lost_is_not_repeated(account, server):
-    account.add()
-
-    class Lost(OutboundClient):
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            answer = super().request(method, url, **options)
-            if method == "POST":
-                raise TimeoutError
-            return answer
-
-    account.client = Lost
-    assert account.try_sync()["failed"] == 1
-    account.client = OutboundClient
+def test_a_weekly_series_that_is_moved_follows_its_start(account, server):
+    account.add(rrule="FREQ=WEEKLY;COUNT=4")
     account.sync()
-    assert (titles(account), set(account.here)) == (["Mine"], {"Mine"})
-    assert nothing_happened(account.sync())
+    account.sync()
+    row = account.here["Mine"]
+    account.change(row["id"], start_at=row["start_at"] + 2 * DAY, end_at=row["end_at"] + 2 * DAY)
+    account.sync()
+    assert account.shown_here() == account.shown_there()
+    assert len(account.shown_here()) == 4
+
+
+def test_a_series_that_begins_off_its_rule_stays_here_with_the_reason(account, server):
+    account.add(rrule="FREQ=WEEKLY;BYDAY=WE;COUNT=4", start_at=START, end_at=START + HOUR)  # a Tuesday
+    account.sync()
+    assert account.shown_there() == set()
+    (finding,) = row_of(account.database, account.user, account.id)["findings"]
+    assert "begins on a day that is none of its rule" in finding["reason"]
