@@ -34,6 +34,7 @@ COMMANDS = (
     "audit",
     "keys",
     "sql",
+    "analysts",
     "quarantine",
     "maintain",
     "backup",

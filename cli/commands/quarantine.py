@@ -51,13 +51,24 @@ def list_(limit: int, as_json: bool) -> None:
 @command.command("show")
 @click.argument("place")
 def show(place: str) -> None:
-    """Print the bytes of one event, and its reason on standard error.
+    """Print the bytes of one event, and its reason on standard error. The audit log records which one was shown.
 
     Example: focusflow quarantine show 3:71
     """
+    from focusflow.database import audit
+    from focusflow.database.installation import running_database
+    from focusflow.database.session import Database, Role
+    from focusflow.settings import load_settings
     from pipelines.engine.quarantine import place_of
 
     reason, value = _quarantine().one(*place_of(place))
+    with (
+        running_database(load_settings()) as url,
+        Database(url, connections=1) as database,
+        database.transaction(Role.AUTH) as tx,
+    ):
+        seen = {"place": place}
+        audit.record(tx, "quarantine.viewed", actor_id=None, user_id=None, ip=audit.COMMAND_LINE, after=seen)
     click.echo(reason, err=True)
     click.echo(value)
 

@@ -24,6 +24,7 @@ def command() -> None:
     from focusflow.settings import load_settings
     from focusflow.tracing import is_on, tracing
     from models.serving.registry import Registry
+    from pipelines.engine import analyst_views
     from pipelines.engine.refresh import Refresh
     from pipelines.refresher.service import Refresher
     from pipelines.refresher.traced import TracedRefresh, Traces
@@ -36,6 +37,7 @@ def command() -> None:
         Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
         tracing(settings, "refresher"),
     ):
+        analyst_views.write(database, settings.min_group_size, only_again=True)  # this version may have other columns
         traces = Traces(lake)
 
         def refresh(session: Session) -> Refresh:

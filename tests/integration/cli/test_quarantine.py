@@ -26,7 +26,7 @@ def test_an_empty_quarantine_says_so(run):
     assert b"No events in quarantine" in run().stdout
 
 
-def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
+def test_what_is_bad_is_listed_shown_and_tried_again_and_the_look_is_recorded(run, tmp_path, database):
     lake, session = Lake(str(tmp_path / "lake")), duckdb_session()
     rows = raw_rows(session, [Run(1, [0], [b"\xffnot even text"])])
     lake.open(RAW_EVENTS).append(rows, positions={position_key(1): 1})
@@ -37,6 +37,9 @@ def test_what_is_bad_is_listed_shown_and_tried_again(run, tmp_path):
     }
     shown = run("show", "1:0")
     assert (shown.stdout, shown.stderr, shown.returncode) == (b"\xffnot even text\n", b"not UTF-8\n", 0)
+    with database.owner() as connection:
+        viewed = connection.execute("select after from audit_log where action = 'quarantine.viewed'").fetchall()
+    assert [row["after"] for row in viewed] == [{"place": "1:0"}]
     assert run("retry").stdout == b"0 events loaded, 1 left in quarantine.\n"
     for place in ("9:9", "nonsense"):
         missing = run("show", place)
