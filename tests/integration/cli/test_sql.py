@@ -1,7 +1,12 @@
 """`focusflow sql`, and the file for tools, over a lake that was refreshed."""
 
+import csv
 import json
+import os
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -21,6 +26,7 @@ from pipelines.engine.refresh import Refresh
 from tests.conftest import BUCKETS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "sql.md"
+NOTEBOOK = DOCUMENT.with_name("notebooks") / "three_questions.py"
 QUESTIONS = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -60,6 +66,27 @@ def test_a_question_of_the_document_is_answered_by_the_file_for_tools(home, ques
     with duckdb.connect(str(home / "catalog.duckdb"), read_only=True) as connection:
         rows = connection.execute(question).fetchall()
     assert rows or "trend in" in question  # which a short history need not have
+
+
+def test_the_notebook_answers_its_three_questions_as_a_script(home):
+    if find_spec("marimo") is None and not os.environ.get("CI"):
+        pytest.skip("There is no marimo. `make .venv/.dev` installs it.")
+    done = subprocess.run(
+        [sys.executable, NOTEBOOK],
+        env=os.environ | {"FOCUSFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [list(csv.DictReader(text.splitlines())) for text in done.stdout.strip().split("\n\n")]
+    assert [next(iter(answer[0])) for answer in answers] == ["quarter", "days", "priority"]
+    focus, habits, estimates = answers
+    assert [row["quarter"] for row in focus] == ["1", "2", "3", "4"]
+    assert float(focus[0]["focus_minutes"]) < float(focus[3]["focus_minutes"])
+    assert [row["days"] for row in habits] == ["7", "30", "66"]
+    assert all(float(row["low"]) <= float(row["median_factor"]) <= float(row["high"]) for row in estimates)
 
 
 def test_rows_come_as_a_table_as_csv_and_as_json(run):
