@@ -32,7 +32,7 @@ def verdict(now: datetime, *, seed: int, days: int) -> str:
             for event in generate_history(persona, now=now, seed=seed, days=days, recorded_at=now).events
         )
         load(settings, events)
-        figures, left_out = judged(lists_of_lake(Lake(settings.lake_location), duckdb_session()))
+        figures, left_out = judged(lists_of_lake(Lake.of(settings), duckdb_session()))
     refused = refusals(figures)
     gain = figures["gain"]
     return (

@@ -29,7 +29,7 @@ def measure(scale: float) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         looking = Looking("http://127.0.0.1:1")
         settings = load_settings(home=Path(folder), buckets=BUCKETS)
-        files = files_by_bucket(write_year(Lake(settings.lake_location), users))
+        files = files_by_bucket(write_year(Lake.of(settings), users))
         app_state.provide(settings, looking)
         people = iter(random.Random(8).sample(range(users), 2 * (PAGES + 20)))
 

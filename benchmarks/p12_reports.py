@@ -33,7 +33,7 @@ def measure(scale: float) -> Result:
     with tempfile.TemporaryDirectory(prefix="focusflow-") as folder:
         Path(folder).chmod(0o711)
         settings = load_settings(home=folder)
-        write(Lake(settings.lake_location), people)
+        write(Lake.of(settings), people)
         with embedded_server(Path(folder), {}) as server:
             prepare(server.url, BUCKETS)
             with Database(server.url, connections=THREADS) as database:

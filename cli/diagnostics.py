@@ -162,7 +162,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _newest_event(settings: Settings, database_now: datetime) -> Iterator[Finding]:
     """Nothing where the lake is empty or cannot be read: that is another finding."""
     with suppress(Problem, OSError):
-        if newest := newest_event(Lake(settings.lake_location)):
+        if newest := newest_event(Lake.of(settings)):
             warnings = clock_warnings(timedelta(0), database_now, newest)
             yield Finding("newest event", f"recorded {newest:%Y-%m-%d %H:%M:%S} UTC", " ".join(warnings))
 
@@ -180,7 +180,7 @@ def _schema(revision: str | None) -> Finding:
 
 def _lake(settings: Settings) -> Iterator[Finding]:
     """Every table is opened; a log that differs from its digests, a file that is missing, cut off or cannot be read is a finding."""
-    lake = Lake(settings.lake_location)
+    lake = Lake.of(settings)
     if not lake.is_local:
         yield Finding("lake", f"{lake.location} is a store, which looks after its files itself")
         return
@@ -200,7 +200,7 @@ def _lake(settings: Settings) -> Iterator[Finding]:
 def _order(settings: Settings, url: str) -> Finding:
     """The log of the database goes at least as far as the lake: else its newest events were lost, and their places are given again."""
     try:
-        raw = Lake(settings.lake_location).pinned(RAW_EVENTS.name)
+        raw = Lake.of(settings).pinned(RAW_EVENTS.name)
     except Problem as problem:
         return Finding("database and lake", "cannot be compared", str(problem))
     with connect_once(url) as connection:

@@ -126,4 +126,4 @@ def _damage_behind(error: Exception) -> Problem | None:
     from focusflow.settings import load_settings
     from pipelines.engine.integrity import is_damage
 
-    return damage_behind(Lake(load_settings().lake_location)) if is_damage(error) else None
+    return damage_behind(Lake.of(load_settings())) if is_damage(error) else None

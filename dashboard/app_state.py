@@ -35,7 +35,7 @@ _provided: list[Shared] = []
 def provide(settings: Settings, store: SessionStore, *, is_demo: bool = False) -> None:
     _provided[:] = [
         Shared(
-            Lake(settings.lake_location),
+            Lake.of(settings),
             settings.buckets,
             store,
             settings.models_folder,

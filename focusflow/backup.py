@@ -94,7 +94,7 @@ def back_up(settings: Settings, url: str, place: Place, names: Iterable[str], no
 
 
 def _back_up(settings: Settings, url: str, place: Place, names: Iterable[str], now: datetime, *, schema: str) -> Backup:
-    lake, key = Lake(settings.lake_location), _key(settings)
+    lake, key = Lake.of(settings), _key(settings)
     if not lake.is_local:
         raise SetupProblem(
             f"The lake {lake.location} is a store. Back it up with the versions of the store, and Postgres with pg_dump."

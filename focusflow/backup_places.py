@@ -5,22 +5,19 @@ A file is there as a whole or not at all. Names of files never come twice with o
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Protocol
-from urllib.parse import urlsplit
+from typing import IO, Protocol
 
-from focusflow.errors import SetupProblem, Unavailable
 from focusflow.file_lock import single_process
+from focusflow.object_store import SCHEME, ObjectStore, path_of
 from focusflow.settings import Settings
 from focusflow.storage import fsync
 
 CHUNK = 1 << 20
-STORE = "s3://"
-CONNECT_SECONDS, ANSWER_SECONDS = 10, 60
 
 
 class Place(Protocol):
@@ -55,7 +52,7 @@ class Place(Protocol):
 
 
 def place_of(address: str, settings: Settings) -> Place:
-    return StorePlace.of(address, settings) if address.startswith(STORE) else FolderPlace(Path(address))
+    return StorePlace.of(address, settings) if address.startswith(SCHEME) else FolderPlace(Path(address))
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -125,27 +122,16 @@ class StorePlace:
     """A prefix in a bucket of an object store. Several installations may use one; none clears away what is younger than a day."""
 
     prefix: str  # bucket/folder
-    store: Any  # pyarrow's S3FileSystem
+    store: ObjectStore
     home: Path
 
     @classmethod
     def of(cls, address: str, settings: Settings) -> "StorePlace":
-        from pyarrow import fs
-
-        where, endpoint = urlsplit(address), urlsplit(settings.s3_endpoint or "")
-        if not where.netloc:
-            raise SetupProblem(f"{address} names no bucket. Write s3://bucket/folder.")
-        how: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "request_timeout": ANSWER_SECONDS}
-        if endpoint.netloc:
-            how |= {"scheme": endpoint.scheme, "endpoint_override": endpoint.netloc}
-        if settings.s3_access_key and settings.s3_secret_key:
-            how |= {"access_key": settings.s3_access_key, "secret_key": settings.s3_secret_key.get_secret_value()}
-        store = fs.S3FileSystem(region=settings.s3_region, **how)
-        return cls(f"{where.netloc}{where.path}".rstrip("/"), store, settings.home)
+        return cls(path_of(address), ObjectStore.of(settings), settings.home)
 
     @property
     def label(self) -> str:
-        return f"{STORE}{self.prefix}"
+        return f"{SCHEME}{self.prefix}"
 
     @property
     def unfinished_age(self) -> timedelta:
@@ -157,30 +143,27 @@ class StorePlace:
             for chunk in content:
                 spooled.write(chunk)
             spooled.seek(0)
-            with self._answers(), self.store.open_output_stream(self._at(path)) as target:
+            with self._answers(), self.store.files.open_output_stream(self._at(path)) as target:
                 for chunk in chunks(spooled):
                     target.write(chunk)
 
     def read(self, path: str) -> Iterator[bytes]:
-        with self._answers(), self.store.open_input_stream(self._at(path)) as file:
+        with self._answers(), self.store.files.open_input_stream(self._at(path)) as file:
             yield from chunks(file)
 
     def files(self, under: str = "") -> dict[str, datetime]:
-        with self._answers():
-            found = self._listed(self._at(under).rstrip("/"), recursive=True)
+        found = self.store.listed(self._at(under), is_recursive=True)
         return {each.path.removeprefix(f"{self.prefix}/"): each.mtime for each in found if each.is_file}
 
     def folders(self) -> list[str]:
-        with self._answers():
-            return sorted(each.base_name for each in self._listed(self.prefix, recursive=False) if not each.is_file)
+        found = self.store.listed(self.prefix, is_recursive=False)
+        return sorted(each.base_name for each in found if not each.is_file)
 
     def delete(self, path: str) -> None:
-        with self._answers():
-            self.store.delete_file(self._at(path))
+        self.store.delete(self._at(path))
 
     def delete_folder(self, name: str) -> None:
-        with self._answers():
-            self.store.delete_dir(self._at(name))
+        self.store.delete_folder(self._at(name))
 
     def locked(self, name: str) -> AbstractContextManager[None]:
         return single_process(self.home / "backup", name)
@@ -192,19 +175,5 @@ class StorePlace:
     def _at(self, path: str) -> str:
         return f"{self.prefix}/{path}"
 
-    def _listed(self, folder: str, *, recursive: bool) -> list[Any]:
-        from pyarrow import fs
-
-        return list(self.store.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=recursive)))
-
-    @contextmanager
-    def _answers(self) -> Iterator[None]:
-        try:
-            yield
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            reason = str(error).strip().rstrip(".")[-300:]
-            raise Unavailable(
-                f"The store {self.label} did not do as it was asked: {reason}. Check FOCUSFLOW_S3_ENDPOINT, the keys and the bucket."
-            ) from error
+    def _answers(self) -> AbstractContextManager[None]:
+        return self.store.answers(self.prefix)

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(
         None,
         validation_alias=AliasChoices("FOCUSFLOW_LAKE", "lake_url"),
-        description="Location of the lake: a folder, or an object store that Delta Lake supports. If unset, `lake` under the home.",
+        description="Location of the lake: a folder, or `s3://bucket/folder` in an S3-compatible store. If unset, `lake` under the home.",
     )
     buckets: int = Field(
         8,
@@ -168,9 +168,16 @@ class Settings(BaseSettings):
     )
     s3_endpoint: str | None = Field(
         None,
-        description="Address of the S3-compatible store of backups, for example `https://minio.example.org:9000`. If unset, Amazon's.",
+        validation_alias=AliasChoices(
+            "FOCUSFLOW_S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "s3_endpoint"
+        ),
+        description="Address of the S3-compatible store of the lake and of backups, for example `https://minio.example.org:9000`. If unset, `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, or else Amazon's.",
     )
-    s3_region: str = Field("us-east-1", description="Region of that store.")
+    s3_region: str = Field(
+        "us-east-1",
+        validation_alias=AliasChoices("FOCUSFLOW_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION", "s3_region"),
+        description="Region of that store. If unset, `AWS_REGION` or `AWS_DEFAULT_REGION`.",
+    )
     s3_access_key: str | None = Field(
         None,
         description="Access key of that store. If unset, the credentials are found as Amazon's tools find them: `AWS_ACCESS_KEY_ID`, profiles, the role of the machine.",

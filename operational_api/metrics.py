@@ -124,7 +124,7 @@ _overlooked_counted_at: dict[str, float] = {}
 
 def collect(settings: Settings, database: Database | None) -> bytes:
     """All figures of now. Without a database, those of the lake."""
-    lake = Lake(settings.lake_location)
+    lake = Lake.of(settings)
     with _lock:
         BUILD.clear()
         BUILD.labels(__version__, newest_revision(), platform.python_version()).set(1)

@@ -40,7 +40,7 @@ class Readiness:
     """Looks when it is asked. Callers that come during a look share what it finds."""
 
     def __init__(self, settings: Settings, database_url: str, served: Database) -> None:
-        self._served, self._home, self._lake = served, settings.home, Lake(settings.lake_location)
+        self._served, self._home, self._lake = served, settings.home, Lake.of(settings)
         self._database = Database(
             database_url,
             connections=1,

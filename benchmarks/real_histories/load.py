@@ -19,7 +19,7 @@ def load(settings: Settings, events: Iterable[Event]) -> int:
     for event in events:
         values[bucket_of(event.userid, settings.buckets)].append(event.as_bytes())
     settings.home.mkdir(parents=True, exist_ok=True)
-    lake, session = Lake(settings.lake_location), duckdb_session(temp_directory=str(settings.home / "tmp"))
+    lake, session = Lake.of(settings), duckdb_session(temp_directory=str(settings.home / "tmp"))
     raw = lake.open(RAW_EVENTS)
     runs = [Run(bucket, range(len(own)), own) for bucket, own in values.items()]
     positions = {position_key(run.bucket): len(run.offsets) for run in runs}

@@ -53,7 +53,7 @@ def command(user: str | None, yes: bool, dry_run: bool, is_list: bool, certifica
             return
         eraser = Eraser(
             database,
-            Lake(settings.lake_location),
+            Lake.of(settings),
             duckdb_session(temp_directory=str(settings.home / "tmp")),
             settings,
         )
@@ -82,7 +82,7 @@ def _show(settings: "Settings", database: "Database", user_id: UUID) -> None:
     from focusflow.lake.tables import Lake
     from pipelines.privacy.export import Exporter
 
-    exporter = Exporter(database, Lake(settings.lake_location), duckdb_session(), settings.home, settings.buckets)
+    exporter = Exporter(database, Lake.of(settings), duckdb_session(), settings.home, settings.buckets)
     with tempfile.TemporaryDirectory() as folder:
         contents = exporter.write(user_id, Path(folder) / "export.zip", clock.now())
     for name, rows in contents.rows.items():

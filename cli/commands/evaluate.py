@@ -50,7 +50,7 @@ def command(
     days = Span(first.date() if first else date(1970, 1, 1), last.date() if last else date(9000, 1, 1))
     session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     with Console(stderr=True).status("Reading histories …") as status:
-        lists = lists_of_lake(Lake(settings.lake_location), session, days=days)
+        lists = lists_of_lake(Lake.of(settings), session, days=days)
         status.update("Training, and trying it on what it has not seen …")
         figures, left_out = judged(lists, only=only)
     if folder:

@@ -70,7 +70,7 @@ def command(metric: str, email: str, day: datetime, as_of: datetime | None, as_j
         raise click.UsageError("--as-of must be in the past.")
     user_id = _user_id(email)
     session = duckdb_session(temp_directory=str(settings.home / "tmp"))
-    lake, models = Lake(settings.lake_location), Registry(settings.models_folder)
+    lake, models = Lake.of(settings), Registry(settings.models_folder)
     question = Question(metric, UUID(user_id), day.date(), as_of or now)
     found = explain(lake, session, settings.buckets, models, question)
     if as_json:

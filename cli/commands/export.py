@@ -32,7 +32,7 @@ def command(user: str, output: Path | None) -> None:
     with running_database(settings) as url, Database(url, connections=2) as database, Console().status("Exporting …"):
         user_id = find_user(database, user)
         session = duckdb_session(temp_directory=str(settings.home / "tmp"))
-        exporter = Exporter(database, Lake(settings.lake_location), session, settings.home, settings.buckets)
+        exporter = Exporter(database, Lake.of(settings), session, settings.home, settings.buckets)
         contents = exporter.write(user_id, path.absolute(), clock.now())
         record(database, "export.written", user_id)
     tables = sum(rows > 0 for rows in contents.rows.values())

@@ -42,7 +42,7 @@ def command(once: bool) -> None:
     ):
         ingestion = open_ingestion(
             database,
-            Lake(settings.lake_location),
+            Lake.of(settings),
             buckets=settings.buckets,
             rows=settings.land_rows,
             age_seconds=settings.land_age_seconds,

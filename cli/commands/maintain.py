@@ -26,7 +26,7 @@ def command(as_json: bool) -> None:
 
     settings, console = load_settings(), Console()
     with running_database(settings) as url, Database(url) as database, console.status("Tidying up …"):
-        lake, session = Lake(settings.lake_location), duckdb_session(temp_directory=str(settings.home / "tmp"))
+        lake, session = Lake.of(settings), duckdb_session(temp_directory=str(settings.home / "tmp"))
         done = []
         for each in Maintenance(lake, session, database, settings, clock.now()).run():
             done.append(asdict(each))

@@ -121,7 +121,7 @@ def rows(table: str, rule: str) -> None:
     if rule not in rules_of(name):
         raise click.UsageError(f"{table} has no rule {rule}.")
     settings = load_settings()
-    verdicts = judge(Lake(settings.lake_location), duckdb_session(), name)
+    verdicts = judge(Lake.of(settings), duckdb_session(), name)
     found: list[dict[str, Any]] = [row for each in verdicts if each.rule == rule for row in each.sample]
     if not found:
         click.echo("No row breaks it.", err=True)
@@ -142,4 +142,4 @@ def _quarantine(tag_key: str | None = None) -> "Quarantine":
 
     settings = load_settings()
     make_home(settings.home)
-    return Quarantine(Lake(settings.lake_location), duckdb_session(), tag_key)
+    return Quarantine(Lake.of(settings), duckdb_session(), tag_key)

@@ -50,7 +50,7 @@ def command(first: datetime | None, last: datetime | None, as_json: bool) -> Non
     settings, console = load_settings(), Console()
     with running_database(settings) as url, Database(url) as database:
         refresh = Refresh(
-            Lake(settings.lake_location),
+            Lake.of(settings),
             duckdb_session(temp_directory=str(settings.home / "tmp")),
             database,
             settings.buckets,

@@ -31,7 +31,7 @@ def command() -> None:
 
     settings = load_settings()
     long_running.configure_logging(settings)
-    lake, models = Lake(settings.lake_location), Registry(settings.models_folder)
+    lake, models = Lake.of(settings), Registry(settings.models_folder)
     with (
         running_database(settings) as url,
         Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,

@@ -36,7 +36,7 @@ def command(once: bool) -> None:
         running_database(settings) as url,
         Database(url, answer_timeout_seconds=long_running.ANSWER_TIMEOUT_SECONDS) as database,
     ):
-        lake = Lake(settings.lake_location)
+        lake = Lake.of(settings)
         service = relay_service(
             database,
             url,

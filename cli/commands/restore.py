@@ -57,7 +57,7 @@ def command(folder: str, name: str | None, erasures: Path | None, check: bool) -
         ):  # first: whatever ends this, nobody comes back
             copy_missing(certificates, settings.erasures_folder)
         restore(settings, running.url, place, chosen)
-        lake = Lake(settings.lake_location)
+        lake = Lake.of(settings)
         alone = settings.model_copy(update={"erasure_wait_hours": 0})  # nobody reads this lake yet
         with Database(running.url, connections=2) as database:
             erased = Eraser(database, lake, duckdb_session(), alone).run()["done"]

@@ -28,7 +28,7 @@ def command(day: datetime | None) -> None:
     from pipelines.engine import priorities, publish_scores
 
     settings, now = load_settings(), clock.now()
-    lake, registry = Lake(settings.lake_location), Registry(settings.models_folder)
+    lake, registry = Lake.of(settings), Registry(settings.models_folder)
     session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     if day is not None:
         noon = day.replace(hour=12, tzinfo=UTC)

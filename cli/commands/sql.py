@@ -32,7 +32,7 @@ def command(query: str | None, form: str | None, *, tables: bool) -> None:
     settings = load_settings()
     connection = duckdb_connection(temp_directory=str(settings.home / "tmp"))
     make_home(settings.home)
-    if not catalog.create_views(Lake(settings.lake_location), connection):
+    if not catalog.create_views(Lake.of(settings), connection):
         raise NotFound("No tables yet. Run `focusflow up` or `focusflow refresh`.")
     columns = Path(__file__).with_name("columns.sql")
     statement = columns.read_text(encoding="utf-8") if tables else query or sys.stdin.read()

@@ -140,7 +140,7 @@ def _quarantined(settings: "Settings") -> list[str]:
     from focusflow.lake.tables import Lake
     from pipelines.engine.user_quarantine import quarantined
 
-    return quarantined(Lake(settings.lake_location), duckdb_session())
+    return quarantined(Lake.of(settings), duckdb_session())
 
 
 def _mail_outage(settings: "Settings") -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ def command(as_json: bool) -> None:
     settings, console = load_settings(), Console()
     session = duckdb_session(temp_directory=str(settings.home / "tmp"))
     with Console(stderr=True).status("Reading histories …") as status:
-        lists = lists_of_lake(Lake(settings.lake_location), session)
+        lists = lists_of_lake(Lake.of(settings), session)
         status.update("Training, and trying it on what it has not seen …")
         outcome = challenge(lists, Registry(settings.models_folder), clock.now())
     if as_json:

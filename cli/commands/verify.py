@@ -41,7 +41,7 @@ def command(*, as_json: bool, deep: bool, repair: bool) -> None:
 
     settings = load_settings()
     with running_database(settings) as url, Database(url) as database:
-        lake = Lake(settings.lake_location)
+        lake = Lake.of(settings)
         checks = _checked(lake, is_deep=deep, quiet=as_json) if deep or repair else []
         outcome = _repaired(settings, lake, database, checks) if repair else Outcome(checks)
         _tell(outcome, is_repaired=repair)

@@ -211,7 +211,14 @@ def _rows(table: Pinned, user_id: str, months: Months | None) -> pl.DataFrame:
     files = _files(table.name, table.version, shared().lake.location, where)
     if not files:
         return schema.to_frame().drop("user_id")
-    all_users = pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False, glob=False)
+    all_users = pl.scan_parquet(
+        files,
+        schema=schema,
+        missing_columns="insert",
+        hive_partitioning=False,
+        glob=False,
+        storage_options=table.options or None,
+    )
     return all_users.filter(pl.col("user_id") == user_id).drop("user_id").collect()
 
 

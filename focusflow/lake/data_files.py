@@ -4,7 +4,6 @@ that stays reads each once.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,28 +22,28 @@ class DataFiles:
 
     def __init__(self) -> None:
         # By file and number of columns, which may grow.
-        self._kept: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
         self._bytes = 0
 
-    def rows(self, table: Pinned, files: Iterable[Path], most_rows: int | None = None) -> pa.Table | None:
+    def rows(self, table: Pinned, files: Iterable[str], most_rows: int | None = None) -> pa.Table | None:
         """The rows of some files of a table; None where they are left to a query, as more than `most_rows` are."""
         parts, count = [table.columns().empty_table()], 0
-        for path in files:
-            rows = self._rows(table, path)
+        for file in files:
+            rows = self._rows(table, file)
             count += rows.num_rows if rows is not None else 0
             if rows is None or (most_rows is not None and count > most_rows):
                 return None
             parts.append(rows)
         return pa.concat_tables(parts)
 
-    def _rows(self, table: Pinned, path: Path) -> pa.Table | None:
-        key = (path, len(table.columns()))
+    def _rows(self, table: Pinned, file: str) -> pa.Table | None:
+        key = (file, len(table.columns()))
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        if path.stat().st_size > MOST_FILE_BYTES:
+        if table.size(file) > MOST_FILE_BYTES:
             return None
-        rows = _decoded(table, path)
+        rows = _decoded(table, file)
         self._kept[key] = rows
         self._bytes += rows.nbytes
         while len(self._kept) > 1 and self._bytes > KEPT_BYTES:
@@ -53,12 +52,12 @@ class DataFiles:
         return rows
 
 
-def _decoded(table: Pinned, path: Path) -> pa.Table:
+def _decoded(table: Pinned, file: str) -> pa.Table:
     """The rows of a file with the columns that its folders say, and those that came since it was written."""
-    with pq.ParquetFile(path) as file:
-        stored = file.read(use_threads=False)
+    with pq.ParquetFile(table.opened(file)) as content:
+        stored = content.read(use_threads=False)
     divided_by = table.partition_by
-    said = dict(each.split("=", 1) for each in path.parts[-1 - len(divided_by) : -1]) if divided_by else {}
+    said = dict(each.split("=", 1) for each in file.split("/")[-1 - len(divided_by) : -1]) if divided_by else {}
     columns = []
     for field in table.columns():
         if field.name in said:

@@ -404,9 +404,9 @@ def _copy(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.copy"
 
 
-def number_of(path: Path) -> int | None:
+def number_of(name: str) -> int | None:
     """The version that a file of the log is about."""
-    found = ENTRY.fullmatch(path.name) or CHECKPOINT.fullmatch(path.name)
+    found = ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name)
     return int(found[1]) if found else None
 
 

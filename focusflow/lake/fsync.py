@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from focusflow import storage
 from focusflow.clock import now
 from focusflow.errors import SetupProblem
 from focusflow.lake import digests
+from focusflow.object_store import ObjectStore, path_of
 
 #: By a name of this module, so that a test can see what is forced to disk, and leave it out.
 _fsync = storage.fsync
@@ -79,20 +81,23 @@ def milliseconds() -> int:
     return int(now().timestamp() * 1000)
 
 
-def write_data_file(root: Path, rows: pa.Table, divided_by: Sequence[str]) -> AddAction:
+def write_data_file(table_uri: str, rows: pa.Table, divided_by: Sequence[str], store: ObjectStore | None) -> AddAction:
     """Write the rows of one partition as a file that no commit names yet."""
     partition = {name: str(rows[name][0].as_py()) for name in divided_by}
-    folder = root.joinpath(*(f"{name}={value}" for name, value in partition.items()))
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"part-{uuid4()}.parquet"
-    pq.write_table(rows.drop_columns(list(divided_by)), path, row_group_size=65_536)
+    path = "/".join([*(f"{name}={value}" for name, value in partition.items()), f"part-{uuid4()}.parquet"])
+    content = BytesIO()
+    pq.write_table(rows.drop_columns(list(divided_by)), content, row_group_size=65_536)
+    if store:
+        store.write(f"{path_of(table_uri)}/{path}", content.getvalue())
+    else:
+        file = Path(unquote(urlsplit(table_uri).path)) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.getvalue())
     stats: dict[str, Any] = {"numRecords": len(rows)}
     if "log_offset" in rows.column_names:
         ends = pc.min_max(rows["log_offset"]).as_py()
         stats |= {"minValues": {"log_offset": ends["min"]}, "maxValues": {"log_offset": ends["max"]}}
-    return AddAction(
-        str(path.relative_to(root)), path.stat().st_size, partition, milliseconds(), True, json.dumps(stats)
-    )
+    return AddAction(path, content.getbuffer().nbytes, partition, milliseconds(), True, json.dumps(stats))
 
 
 def drop_broken_commits(root: Path) -> list[str]:

@@ -8,12 +8,13 @@ import errno
 import itertools
 import json
 import re
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import duckdb
@@ -35,7 +36,12 @@ from focusflow.database.queries import load_queries
 from focusflow.errors import Problem, SetupProblem, StorageFull, Unavailable
 from focusflow.identity import MAX_BUCKETS
 from focusflow.lake import digests, fsync
+from focusflow.object_store import SCHEME, ObjectStore, file_systems, path_of
+from focusflow.settings import Settings
 from focusflow.storage import FULL_ERRORS
+
+if TYPE_CHECKING:
+    from focusflow.lake.store_files import StoreFiles
 
 T = TypeVar("T")
 
@@ -70,6 +76,9 @@ LOG_ENTRY = re.compile(r"\d{20}\.json")
 #: How deltalake says that the log no longer has what others committed since: it was truncated, so there was another commit.
 LOG_GONE = "Invalid table version"
 
+#: How deltalake names what a store refused, or did not answer.
+STORE_ERROR = "Generic S3 error"
+
 #: How deltalake names what the operating system refused.
 OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
@@ -97,15 +106,20 @@ def _refusals_of(table: str) -> Iterator[None]:
     except CommitFailedError as error:
         raise CommitConflict(f"{table}: {error}") from error
     except (DeltaError, OSError) as error:
-        if problem := _disk_problem(error):
+        if problem := _passing_problem(error):
             raise problem from error
         if str(error).startswith(LOG_GONE):
             raise CommitConflict(f"{table}: {error}") from error
         raise
 
 
-def _disk_problem(error: DeltaError | OSError) -> Unavailable | None:
-    """What is wrong with the disk, where that can pass."""
+def _passing_problem(error: DeltaError | OSError) -> Unavailable | None:
+    """What is wrong with the disk or the store, where that can pass."""
+    if STORE_ERROR in str(error):
+        reason = str(error).strip().partition("\n")[0].rstrip(".")[:300]
+        return Unavailable(
+            f"The store of the lake cannot be reached: {reason}. It is tried again. Check FOCUSFLOW_S3_ENDPOINT, the keys and the bucket."
+        )
     found = OS_ERROR.search(str(error))
     number = int(found[1]) if found else getattr(error, "errno", None)
     if number in FULL_ERRORS:
@@ -118,6 +132,9 @@ def _disk_problem(error: DeltaError | OSError) -> Unavailable | None:
 
 
 KEEPS_OPEN = "keeps open"
+
+#: Which version of each table in a store was the newest when this process last asked.
+NEWEST = "newest versions"
 
 #: Under which name a commit says whose older days a live refresh has put off.
 DEFERRED = "deferred"
@@ -190,9 +207,9 @@ class Pinned:
 
     name: str
     delta: DeltaTable
+    store: ObjectStore | None = field(default=None, kw_only=True)  # where it is in one
     _known: _Facts = field(default_factory=lambda: _Facts(-1), init=False)
     _is_shared: bool = field(default=False, init=False)  # with others who read the same version
-    _storage_options: dict[str, str] = field(default_factory=dict, init=False)
     _lake: "Lake | None" = field(default=None, init=False)  # which keeps tables open
 
     @property
@@ -202,6 +219,11 @@ class Pinned:
     @property
     def state(self) -> State:
         return State(self.remembered("id", lambda: str(self.delta.metadata().id)), self.version)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How Polars reaches the files."""
+        return self.store.options if self.store else {}
 
     @property
     def partition_by(self) -> list[str]:
@@ -215,9 +237,8 @@ class Pinned:
 
     def shared(self, lake: "Lake") -> "Pinned":
         """The same version for somebody else. Whoever of them writes opens it for themselves first."""
-        other = Pinned(self.name, self.delta)
+        other = Pinned(self.name, self.delta, store=self.store)
         other._known, other._is_shared, other._lake = self._facts, True, lake
-        other._storage_options = dict(lake.storage_options)
         return other
 
     def remembered(self, key: str, find: Callable[[], T]) -> T:
@@ -230,7 +251,7 @@ class Pinned:
     def own(self) -> None:
         """Before a write, which moves the table on: those who read it as well stay at their version."""
         if self._is_shared:
-            options = self._storage_options
+            options = self.store.delta_options if self.store else None
             self.delta = DeltaTable(self.delta.table_uri, version=self.version, storage_options=options)
             self._is_shared = False
 
@@ -268,6 +289,18 @@ class Pinned:
     def _files(self, where: str | None) -> list[str]:
         files = self.delta.file_uris(file_pruning_predicate=where) if where else self.delta.file_uris()
         return [unquote(each) for each in files] if self.delta.table_uri.startswith("file:") else files
+
+    def file(self, path: str) -> str:
+        """The whole name of a file, as `files` gives it, by its path in the table."""
+        return f"{self.root}/{path}" if self.root else f"{self.delta.table_uri.rstrip('/')}/{path}"
+
+    def opened(self, file: str) -> Any:
+        """A data file to read from, by its whole name: what Arrow and Parquet can open."""
+        return _files_of(self.store).open(file) if self.store else file
+
+    def size(self, file: str) -> int:
+        """The bytes of a data file, by its whole name."""
+        return _files_of(self.store).size(file) if self.store else Path(file).stat().st_size
 
     def sizes(self) -> dict[str, int]:
         """The table's files by their path in it, with their sizes."""
@@ -315,7 +348,6 @@ class Pinned:
 
     def exchange(self, removed: Collection[str], data: pa.Table | None = None, *, positions: Mapping[str, int]) -> None:
         """Take files out of the table without reading them, and put rows in their place: one commit."""
-        assert self.root is not None
         self.own()
         before, divided_by = self.version, self.partition_by
         added = pa.table(self.delta.get_add_actions(flatten=True)).to_pylist()
@@ -330,7 +362,8 @@ class Pinned:
             for each in added if unquote(each["path"]) in removed
         ]  # fmt: skip
         if data is not None and len(data):
-            actions += [fsync.write_data_file(self.root, part, divided_by) for part in _divided(data, divided_by)]
+            uri, store = self.delta.table_uri, self.store
+            actions += [fsync.write_data_file(uri, part, divided_by, store) for part in _divided(data, divided_by)]
         with _refusals_of(self.name):
             self.delta.create_write_transaction(
                 actions, "append", self.delta.schema(), partition_by=divided_by,
@@ -358,7 +391,7 @@ class Pinned:
         try:
             fsync.fsync_commit(self.delta.table_uri, range(before, self.version + 1))
         except OSError as error:
-            if problem := _disk_problem(error):
+            if problem := _passing_problem(error):
                 raise problem from error
             raise
         if self._is_checkpoint_due(before):
@@ -417,13 +450,24 @@ class Pinned:
     def truncate_log(self) -> int:
         """Sum the log up and delete all older entries at once, for they describe the rows of files that are gone. Returns how many went."""
         self._create_checkpoint()
-        if self.root is None:
-            return 0
+        if self.store:
+            return self._truncate_log_of_store(self.store)
+        assert self.root is not None
         log, version = self.root / "_delta_log", self.version
-        old = [path for path in log.iterdir() if (number := digests.number_of(path)) is not None and number < version]
+        old = [
+            path for path in log.iterdir() if (number := digests.number_of(path.name)) is not None and number < version
+        ]
         for path in old:
             path.unlink()
         digests.forget(self.root, [path.name for path in old])
+        return len(old)
+
+    def _truncate_log_of_store(self, store: ObjectStore) -> int:
+        log = f"{path_of(self.delta.table_uri)}/_delta_log"
+        numbers = {each.path: digests.number_of(each.base_name) for each in store.listed(log, is_recursive=False)}
+        old = [path for path, number in numbers.items() if number is not None and number < self.version]
+        for path in old:
+            store.delete(path)
         return len(old)
 
     @property
@@ -488,13 +532,33 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """Where the tables lie."""
+    """Where the tables lie: in a folder, or in an object store."""
 
     location: str
-    storage_options: Mapping[str, str] = field(default_factory=dict)
+    store: ObjectStore | None = field(default=None, repr=False, compare=False)
     memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # of one process
     _opened: dict[str, "_Opened"] = field(default_factory=dict, init=False, repr=False, compare=False)
     _earlier: dict[str, "_Opened"] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.store:
+            _files_of(self.store)
+
+    @property
+    def _options(self) -> dict[str, str] | None:
+        return self.store.delta_options if self.store else None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The lake that the settings name."""
+        location = settings.lake_location
+        if "://" not in location:
+            return cls(location)
+        if not location.startswith(SCHEME):
+            raise SetupProblem(
+                f"The lake cannot be kept in {location}. Set FOCUSFLOW_LAKE to a folder, or to s3://bucket/folder."
+            )
+        return cls(f"{SCHEME}{path_of(location)}", ObjectStore.of(settings))
 
     def url(self, name: str) -> str:
         return f"{self.location.rstrip('/')}/{name}"
@@ -505,22 +569,26 @@ class Lake:
         for opened in (self._opened.get(name), self._earlier.get(name)):
             if mark and opened and opened.mark == mark:
                 return opened.table.shared(self)
+        table = self._load(name, version)
+        if table is None or version is not None or mark is None or mark.version != table.version:
+            return table
+        self._keep(mark, table)
+        return table.shared(self)
+
+    def _load(self, name: str, version: int | None = None) -> Pinned | None:
         try:
-            options = dict(self.storage_options)
-            table = Pinned(name, DeltaTable(self.url(name), version=version, storage_options=options))
-            if version is not None or mark is None or mark.version != table.version:
-                return table
-            self._keep(mark, table)
-            return table.shared(self)
+            return Pinned(
+                name, DeltaTable(self.url(name), version=version, storage_options=self._options), store=self.store
+            )
         except TableNotFoundError as error:
             if version is None and self.is_local and any(Path(self.url(name)).glob("_*/*")):
                 raise TableDamaged(name, "its log has no beginning") from error
             return None
         except (DeltaError, OSError) as error:
+            if problem := _passing_problem(error):
+                raise problem from error
             if version is not None:
                 return None  # its entries were cleared away
-            if not self.is_local:
-                raise Unavailable(f"The lake {self.location} cannot be reached. Try again shortly.") from error
             raise TableDamaged(name, error) from error
 
     def keep(self, table: Pinned) -> None:
@@ -540,8 +608,11 @@ class Lake:
 
     def _mark(self, name: str, version: int | None = None) -> "_Mark | None":
         """Which commit a version is, or the newest, where the table lies in a folder. A number can come twice: after a power cut, or a rebuild."""
-        if not self.is_local or (version := self.version(name) if version is None else version) is None:
+        if (version := self.version(name) if version is None else version) is None:
             return None
+        if self.store:
+            found = self._entry(name, version)
+            return _Mark(version, found.mtime_ns, found.size) if found else None
         try:
             entry = digests.log_entry(Path(self.url(name)), version).stat()
         except FileNotFoundError:
@@ -549,15 +620,24 @@ class Lake:
         return _Mark(version, entry.st_mtime_ns, entry.st_ino)
 
     def names(self) -> list[str]:
-        """The tables that there are, where the lake is a folder."""
-        logs = Path(self.location).glob("*/*/_delta_log") if self.is_local else []
+        """The tables that there are."""
+        if self.store:
+            return self._names_in_store(self.store)
+        logs = Path(self.location).glob("*/*/_delta_log")
         return sorted(f"{each.parts[-3]}/{each.parts[-2]}" for each in logs if ".broken" not in each.parts[-2])
 
+    def _names_in_store(self, store: ObjectStore) -> list[str]:
+        def folders(path: str) -> list[Any]:
+            return [each for each in store.listed(path, is_recursive=False) if not each.is_file]
+
+        tables = (table for layer in folders(path_of(self.location)) for table in folders(layer.path))
+        logs = (table.path for table in tables if any(each.base_name == "_delta_log" for each in folders(table.path)))
+        return sorted("/".join(path.split("/")[-2:]) for path in logs)
+
     def version(self, name: str) -> int | None:
-        """The newest version of a table, without reading its log where that is a folder; None as long as there is none."""
-        if not self.is_local:
-            pinned = self.pinned(name)
-            return pinned.version if pinned else None
+        """The newest version of a table, without reading its log where it is known up to where; None as long as there is none."""
+        if self.store:
+            return self._version_in_store(name)
         log, known = Path(self.url(name)) / "_delta_log", checkpoint_version(Path(self.url(name)))
         if known is not None:  # a folder of a day's commits takes a tenth of a second to list
             return next(
@@ -567,6 +647,25 @@ class Lake:
             return max((int(each.stem) for each in log.iterdir() if LOG_ENTRY.fullmatch(each.name)), default=None)
         except FileNotFoundError:
             return None
+
+    def _version_in_store(self, name: str) -> int | None:
+        """Counted on from the version that was the newest when this was asked before."""
+        versions: dict[str, int] = self.memory.setdefault(NEWEST, {})
+        known = versions.get(name)
+        if (
+            known is None or self._entry(name, known) is None
+        ):  # it was built again from nothing, or its log was cleared away
+            table = self._load(name)
+            if table is None:
+                return None
+            known = table.version
+        versions[name] = next(version for version in itertools.count(known) if self._entry(name, version + 1) is None)
+        return versions[name]
+
+    def _entry(self, name: str, version: int) -> Any | None:
+        """What a store says of a log entry."""
+        assert self.store is not None
+        return self.store.info(str(digests.log_entry(Path(path_of(self.url(name))), version)))
 
     def open(self, spec: TableSpec) -> Pinned:
         """The table at its newest version, made now if it is not there. Columns that came since are added, empty in the rows before, unless
@@ -592,9 +691,11 @@ class Lake:
                 Schema.from_arrow(spec.schema),
                 mode="ignore",
                 partition_by=list(spec.partition_by),
-                storage_options=dict(self.storage_options),
+                storage_options=self._options,
             )
         except OSError as error:
+            if self.store:
+                raise _passing_problem(error) or error from error
             raise SetupProblem(
                 f"The lake {self.location} cannot be written ({error.strerror}). Set FOCUSFLOW_LAKE to another place."
             ) from error
@@ -609,6 +710,26 @@ class Lake:
     @property
     def is_local(self) -> bool:
         return "://" not in self.location
+
+    def delete(self, name: str) -> None:
+        """Delete a table with all its files."""
+        if self.store:
+            self.store.delete_folder(path_of(self.url(name)))
+        else:
+            shutil.rmtree(self.url(name))
+
+    def read_file(self, name: str) -> bytes:
+        """A small file beside the tables; FileNotFoundError where there is none."""
+        return self.store.read(path_of(self.url(name))) if self.store else Path(self.url(name)).read_bytes()
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write it as a whole."""
+        if self.store:
+            self.store.write(path_of(self.url(name)), content)
+            return
+        fresh = Path(self.url(name)).with_suffix(".tmp")
+        fresh.write_bytes(content)
+        fresh.replace(self.url(name))
 
     def repair(self, names: Iterable[str]) -> list[str]:
         """Undo the newest commits that a power cut left broken, and say which. Their positions go with them, so the work is done again."""
@@ -663,7 +784,20 @@ def duckdb_connection(memory_limit: str = "2GB", temp_directory: str | None = No
     connection.execute(f"set memory_limit = {quoted(memory_limit)}")
     if temp_directory:
         connection.execute(f"set temp_directory = {quoted(temp_directory)}")
+    let_read_store(connection)
     return connection
+
+
+def let_read_store(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection read the store whose lake this process opened last, where there is one."""
+    for each in file_systems[-1:]:
+        connection.register_filesystem(each)
+
+
+def _files_of(store: ObjectStore) -> "StoreFiles":
+    from focusflow.lake.store_files import open_files  # loads what a lake in a folder does not need
+
+    return open_files(store)
 
 
 def trim_cache(connection: duckdb.DuckDBPyConnection) -> None:

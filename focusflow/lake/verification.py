@@ -1,6 +1,6 @@
 """Holds tables of the lake against their digests: all that is on the disk, or quickly what a glance shows."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 
 from focusflow.lake import digests
 from focusflow.lake.digests import Damage, Part
-from focusflow.lake.tables import Lake, TableDamaged
+from focusflow.lake.tables import Lake, Pinned, TableDamaged
+from focusflow.object_store import ObjectStore, path_of
 
 
 @dataclass(slots=True)
@@ -49,10 +50,13 @@ def check(
 ) -> TableCheck | None:
     """Look at a table's log, and at its data files, or only some of them; in depth every byte is read, else lengths and footers.
 
-    In depth, files without a digest are recorded as they are. None where there is no such table.
+    In depth, files without a digest are recorded as they are. A store has digests of its own: there, files are only read, whether their
+    content can be decoded. None where there is no such table.
     """
+    if lake.store:
+        return _check_in_store(lake, lake.store, name, is_deep=is_deep, only=only, progress=progress)
     root, found = Path(lake.url(name)), TableCheck(name)
-    if not lake.is_local or not root.is_dir():
+    if not root.is_dir():
         return None
     found.damages = digests.check_log(root)
     try:
@@ -75,6 +79,71 @@ def check(
         chosen = sizes if only is None else only
         found.recorded_now = digests.adopt(root, [path for path in chosen if path not in found.damaged_files])
     return found
+
+
+def _check_in_store(
+    lake: Lake,
+    store: ObjectStore,
+    name: str,
+    *,
+    is_deep: bool,
+    only: Collection[str] | None,
+    progress: Callable[[int], None],
+) -> TableCheck | None:
+    found = TableCheck(name)
+    try:
+        pinned = lake.pinned(name)
+    except TableDamaged as problem:
+        found.problem = problem
+        return found
+    if pinned is None:
+        return None
+    prefix = path_of(lake.url(name))
+    stored = {each.path: each.size for each in store.listed(prefix, is_recursive=True) if each.is_file}
+    for path, size in pinned.sizes().items():
+        if only is not None and path not in only:
+            continue
+        damage = _differs(path, size, stored.get(f"{prefix}/{path}"))
+        if damage is None and is_deep:
+            damage = _undecodable(store, prefix, path)
+        found.files += 1
+        found.damages += [damage] if damage else []
+        progress(size)
+    return found
+
+
+def check_files(table: Pinned, paths: Iterable[str]) -> Iterator[Damage]:
+    """Hold some files of a table against their digests; in a store, against what the log says."""
+    sizes = table.sizes()
+    recorded = digests.read(table.root) if table.root else None
+    for path in paths:
+        if table.root and recorded:
+            damage = digests.check_file(table.root, path, sizes[path], recorded.files.get(path))
+        else:
+            assert table.store is not None
+            stored = table.store.info(path_of(table.file(path)))
+            damage = _differs(path, sizes[path], stored.size if stored else None)
+        if damage:
+            yield damage
+
+
+def _differs(path: str, size: int, stored: int | None) -> Damage | None:
+    if stored is None:
+        return Damage(Part.DATA, path, "is missing")
+    return None if stored == size else Damage(Part.DATA, path, "has another length")
+
+
+def _undecodable(store: ObjectStore, prefix: str, path: str) -> Damage | None:
+    try:
+        with store.answers(prefix), store.files.open_input_file(f"{prefix}/{path}") as file:
+            try:
+                for _ in pq.ParquetFile(file).iter_batches():
+                    pass
+            except ValueError:  # also what Arrow raises
+                return Damage(Part.DATA, path, "cannot be read")
+    except FileNotFoundError:
+        return Damage(Part.DATA, path, "is missing")
+    return None
 
 
 def damage_behind(lake: Lake) -> TableDamaged | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from focusflow.lake.session import Session
-from focusflow.lake.tables import Lake, Pinned, State, show
+from focusflow.lake.tables import Lake, Pinned, State, let_read_store, show
 from pipelines.engine import descriptions, user_quarantine
 
 #: The tables that analysts can query.
@@ -65,6 +65,7 @@ def write(lake: Lake, path: Path) -> int:
     fresh.unlink(missing_ok=True)
     with duckdb.connect(str(fresh)) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        let_read_store(connection)
         found = create_views(lake, connection)
         withheld = user_quarantine.quarantined(lake, Session(connection))
         gold = [each for each in found if each.name.startswith("gold/")]

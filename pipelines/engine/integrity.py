@@ -99,7 +99,7 @@ def repair(
         if found.is_whole:
             continue
         name, root = found.table, Path(lake.url(found.table))
-        restored = digests.restore_log(root)
+        restored = digests.restore_log(root) if lake.is_local else []
         outcome.mended += [f"{name}: {each}; it was restored." for each in restored]
         if restored or found.has_damaged_log:
             # What the log says of files may be other than what the damaged one said.
@@ -150,7 +150,7 @@ def _repair_raw(lake: Lake, database: Database | None, found: TableCheck, outcom
         ]  # fmt: skip
         rows = raw_rows(session, runs) if runs else RAW_EVENTS.schema.empty_table()
         lost = _without(missing, {offset for run in runs for offset in run.offsets})
-        if lost and all(_is_readable(Path(lake.url(raw.name)) / path) for path in paths):
+        if lost and all(_is_readable(raw.file(path), raw.opened) for path in paths):
             outcome.lost += [
                 f"{raw.name}: {describe(lake, gap)}: other bytes than were written, and the outbox has them no more."
                 for gap in lost
@@ -177,9 +177,9 @@ def _without(spans: list[Gap], offsets: Collection[int]) -> list[Gap]:
     return left
 
 
-def _is_readable(path: Path) -> bool:
+def _is_readable(file: str, opened: Callable[[str], Any] = str) -> bool:
     try:
-        pq.read_table(path, partitioning=None)
+        pq.read_table(opened(file), partitioning=None)
     except (OSError, ValueError):
         return False
     return True
@@ -195,6 +195,11 @@ def _without_a_log(
     elif name not in (RAW_EVENTS.name, silver.EVENTS.name, silver.QUARANTINE.name):
         mark(lake, name, [])
         outcome.mended.append(f"{name}: its log is damaged; the next refresh computes it again.")
+    elif not lake.is_local:
+        outcome.lost.append(
+            f"{name}: its log in the store is damaged, and a store has no copy of it that is known here. Bring back the earlier versions"
+            f" of the objects under {lake.url(name)}/_delta_log, or restore a backup."
+        )
     elif not may_rebuild_log:
         outcome.lost.append(f"{name}: its log is damaged. Stop FocusFlow, then run `focusflow verify --deep --repair`.")
     else:
@@ -231,7 +236,7 @@ def _fill_gaps(lake: Lake, database: Database | None, buckets: int, raw: Pinned,
 def _surviving(lake: Lake, spec: TableSpec) -> tuple[pa.Table, dict[str, int]]:
     """The rows of all data files that can be read, once each, and up to where they go, by what can be read of the log."""
     root = Path(lake.url(spec.name))
-    paths = [str(path) for path in root.glob("*=*/**/*.parquet") if _is_readable(path)]
+    paths = [str(path) for path in root.glob("*=*/**/*.parquet") if _is_readable(str(path))]
     positions = _readable_positions(root)
     if not paths:
         return spec.schema.empty_table(), positions
@@ -355,7 +360,7 @@ def _empty(lake: Lake, spec: TableSpec, buckets: int) -> None:
     try:
         table = lake.pinned(spec.name)
     except TableDamaged:
-        shutil.rmtree(lake.url(spec.name))
+        lake.delete(spec.name)
         table = None
     if table is None:
         return
@@ -416,14 +421,11 @@ def is_damage_behind(error: BaseException) -> bool:
 
 def _state(lake: Lake) -> dict[str, Any]:
     try:
-        state = json.loads((Path(lake.location) / STATE).read_text(encoding="utf-8")) if lake.is_local else {}
+        state = json.loads(lake.read_file(STATE))
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) else {}
 
 
 def _keep(lake: Lake, state: Mapping[str, Any]) -> None:
-    path = Path(lake.location) / STATE
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(state), encoding="utf-8")
-    fresh.replace(path)
+    lake.write_file(STATE, json.dumps(state).encode())

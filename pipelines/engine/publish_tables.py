@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from focusflow.database.queries import load_queries
 from focusflow.database.session import Database, Role, Transaction
-from focusflow.lake import digests
+from focusflow.lake import verification
 from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import Lake, Pinned, identifier, position_key, quoted
 from pipelines.engine import changed_users, descriptions, user_quarantine, user_rows
@@ -133,10 +133,7 @@ def _state_before(lake: Lake, gold: Pinned, published: Published) -> Pinned | No
 
 def _are_whole(table: Pinned, paths: Iterable[str]) -> bool:
     """Whether files that a later version has no more are still there as they were written: a rebuild takes damaged ones out, too."""
-    if table.root is None:
-        return False
-    recorded, sizes = digests.read(table.root), table.sizes()
-    return not any(digests.check_file(table.root, path, sizes[path], recorded.files.get(path)) for path in paths)
+    return not any(verification.check_files(table, paths))
 
 
 def _gone(before: Pinned, after: Pinned) -> set[str]:

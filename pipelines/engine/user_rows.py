@@ -1,7 +1,6 @@
 """The rows of a few users in tables of the lake. Where the files are small, they come from what this process has read before."""
 
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +17,7 @@ def of_users(session: Session, table: Pinned, users: Collection[str], where: str
 
 
 def _of_users(session: Session, table: Pinned, users: Collection[str], where: str | None) -> Relation:
-    rows = session.files.rows(table, map(Path, table.files(where))) if table.root else None
+    rows = session.files.rows(table, table.files(where))
     if rows is None:
         return session.small(Scan(f"from {table.scan(where)} where {changed_users.condition(users)}"))
     return _theirs(rows, users)
@@ -26,14 +25,14 @@ def _of_users(session: Session, table: Pinned, users: Collection[str], where: st
 
 def few_or_scan(session: Session, table: Pinned, where: str | None = None) -> Relation:
     """The rows of all users as they come quickest: in memory where they are few."""
-    rows = session.files.rows(table, map(Path, table.files(where)), SMALL_ROWS) if table.root else None
+    rows = session.files.rows(table, table.files(where), SMALL_ROWS)
     return Scan.of(table, where) if rows is None else rows
 
 
 def of_files(session: Session, table: Pinned, paths: Iterable[str], users: Collection[str]) -> Relation:
     """The rows of some users in some files of a table."""
     paths = set(paths)
-    rows = session.files.rows(table, (table.root / path for path in paths)) if table.root else None
+    rows = session.files.rows(table, map(table.file, paths))
     if rows is None:
         scan = table.scan(without=table.sizes().keys() - paths)
         return Scan(f"from {scan} where {changed_users.condition(users)}")

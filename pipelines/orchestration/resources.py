@@ -54,7 +54,7 @@ class Installation(dg.ConfigurableResource[Settings]):
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake_location)
+        return Lake.of(self.settings)
 
     @property
     def models(self) -> Registry:

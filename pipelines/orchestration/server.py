@@ -60,7 +60,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
         end_abandoned_runs(instance)
         abandoned = AbandonedRuns(instance)
         reports = RefresherReports(
-            instance, Lake(settings.lake_location), settings.buckets, database, seconds=settings.dagster_report_seconds
+            instance, Lake.of(settings), settings.buckets, database, seconds=settings.dagster_report_seconds
         )
         app = create_app_from_workspace_process_context(controller._workspace_process_context)  # noqa: SLF001 (the controller has no other door)
         show_data_docs(app, settings.data_docs_folder)

@@ -94,9 +94,7 @@ def _is_latest(facts: Facts, now: datetime) -> bool:
 
 
 def report_builder(settings: Settings, database: Database) -> ReportBuilder:
-    return ReportBuilder(
-        settings, database, Lake(settings.lake_location), _service(settings, Accounts(database, settings))
-    )
+    return ReportBuilder(settings, database, Lake.of(settings), _service(settings, Accounts(database, settings)))
 
 
 def _service(settings: Settings, accounts: Accounts) -> Writer | None:

@@ -1,8 +1,6 @@
 """Backups in an S3-compatible store over HTTP: the same as in a folder, also where the connection or the process ends in the middle."""
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from focusflow.backup import FILES, backups
 from focusflow.backup_files import BackupDamaged
@@ -11,43 +9,16 @@ from focusflow.errors import SetupProblem, Unavailable
 from focusflow.lake.tables import Lake
 from focusflow.settings import load_settings
 from tests.integration.ingestion.conftest import raw_rows_of
+from tests.integration.object_store import bucket, endpoint, keys
 from tests.integration.test_backup import KEY, accepted, empty_url, home, run
 
-__all__ = ["empty_url", "home", "run"]  # fixtures
+__all__ = ["bucket", "empty_url", "endpoint", "home", "run"]  # fixtures
 
 ADDRESS = "s3://backups/focusflow"
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(endpoint, monkeypatch):
-    """An empty one, and the settings that lead there."""
-    for name, value in {"ENDPOINT": endpoint, "ACCESS_KEY": "key", "SECRET_KEY": "secret"}.items():
-        monkeypatch.setenv(f"FOCUSFLOW_S3_{name}", value)
-    client = boto3.resource(
-        "s3", endpoint_url=endpoint, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
-    )
-    bucket = client.create_bucket(Bucket="backups")
-    yield bucket
-    bucket.objects.all().delete()
-    bucket.delete()
-    client.meta.client.close()
-
-
 def place():
     return StorePlace.of(ADDRESS, load_settings())
-
-
-def keys(bucket, part=""):
-    return {each.key for each in bucket.objects.all() if part in each.key and not each.key.endswith("/")}
 
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])

@@ -47,7 +47,7 @@ def refresh(settings, database, registry):
     """Brings everything that was written so far to the lake, and scores it as of a moment."""
 
     def run(as_of):
-        lake = Lake(settings.lake_location)
+        lake = Lake.of(settings)
         open_ingestion(database, lake, buckets=BUCKETS, rows=50_000, age_seconds=0).drain()
         session = duckdb_session()
         silver.load_incremental(lake, session, BUCKETS, tag_key=tag_key(database))

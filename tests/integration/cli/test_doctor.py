@@ -30,7 +30,7 @@ def settings(tmp_path, database_url):
 @pytest.fixture
 def landed(settings) -> Lake:
     """A lake with one event."""
-    lake = Lake(settings.lake_location)
+    lake = Lake.of(settings)
     event = {"bucket": 0, "log_offset": 0, "id": "1", "value": b"{}"}
     lake.open(RAW_EVENTS).append(pa.Table.from_pylist([event], RAW_EVENTS.schema), positions={})
     return lake

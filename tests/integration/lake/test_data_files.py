@@ -50,7 +50,7 @@ def table(request, tmp_path):
 
 
 def test_rows_are_those_of_a_query(table):
-    found = rows(DataFiles(), table, map(Path, table.files()))
+    found = rows(DataFiles(), table, table.files())
     by_query = duckdb_session().run("from visits", {"visits": Scan.of(table)})
     order = [("month", "ascending"), ("place", "ascending")]
     assert found.sort_by(order).to_pylist() == by_query.sort_by(order).to_pylist()
@@ -58,27 +58,27 @@ def test_rows_are_those_of_a_query(table):
 
 
 def test_partitions_that_hold_nothing_are_no_rows(table):
-    found = rows(DataFiles(), table, map(Path, table.files("bucket = 4")))
+    found = rows(DataFiles(), table, table.files("bucket = 4"))
     assert (found.num_rows, found.schema) == (0, table.columns())
 
 
 def test_a_file_is_read_once(table):
-    files, paths = DataFiles(), list(map(Path, table.files()))
+    files, paths = DataFiles(), list(table.files())
     before = rows(files, table, paths)
     for path in paths:
-        path.unlink()
+        Path(path).unlink()
     assert rows(files, table, paths).equals(before)
 
 
 def test_files_that_are_kept_are_bounded(table, monkeypatch):
     monkeypatch.setattr(data_files, "KEPT_BYTES", 1)
-    files, paths = DataFiles(), list(map(Path, table.files()))
+    files, paths = DataFiles(), list(table.files())
     files.rows(table, paths)
-    paths[0].unlink()
+    Path(paths[0]).unlink()
     with pytest.raises(FileNotFoundError):
         files.rows(table, paths)
 
 
 def test_large_files_are_left_to_queries(table, monkeypatch):
     monkeypatch.setattr(data_files, "MOST_FILE_BYTES", 10)
-    assert DataFiles().rows(table, map(Path, table.files())) is None
+    assert DataFiles().rows(table, table.files()) is None

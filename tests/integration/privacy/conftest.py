@@ -39,7 +39,7 @@ class World:
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake_location)
+        return Lake.of(self.settings)
 
     @property
     def exporter(self) -> Exporter:
