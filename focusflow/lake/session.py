@@ -1,13 +1,17 @@
-"""Runs queries in one DuckDB connection. A query reads the relations that it is given and no others: they are named for the one call and
-dropped after it.
+"""Runs queries in one DuckDB connection. A query reads the relations that it is given and no others: they are named for the one call.
+
+What DuckDB does not know by name, it looks up among the variables of whoever calls it. So rows in memory are the variables of a call, which
+costs a tenth of making and dropping a view of them.
 """
 
+import builtins
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from types import FunctionType
 from typing import Any, Self, TypeAlias
 
 import duckdb
@@ -43,6 +47,18 @@ MOST_ANSWERS, ANSWER_BYTES = 200, 128 * 1024
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
+def _execute(
+    _connection: duckdb.DuckDBPyConnection, _query: str, _parameters: Mapping[str, Any]
+) -> duckdb.DuckDBPyConnection:
+    return _connection.execute(_query, _parameters)
+
+
+def _stream(
+    _connection: duckdb.DuckDBPyConnection, _query: str, _parameters: Mapping[str, Any], _size: int
+) -> pa.RecordBatchReader:
+    return _connection.sql(_query, params=_parameters).to_arrow_reader(_size)
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What a query made of its inputs."""
@@ -67,7 +83,6 @@ class Session:
         self._small: OrderedDict[str, pa.Table] = OrderedDict()
         self._small_bytes = 0
         self._answers: OrderedDict[tuple[object, ...], _Answer] = OrderedDict()
-        connection.execute("set python_enable_replacements = false")  # a name is an input, never a variable of ours
         self.define(macros)
 
     def __enter__(self) -> Self:
@@ -112,9 +127,8 @@ class Session:
         if known and known.is_of(inputs):
             self._answers.move_to_end(key)
             return known.rows
-        with self._named(query, inputs):
-            self.connection.execute(query, parameters)
-            rows: pa.Table = self.connection.to_arrow_table()
+        with self._result(query, inputs, parameters) as result:
+            rows: pa.Table = result.to_arrow_table()
         if sum(each.nbytes for each in (rows, *inputs.values())) <= ANSWER_BYTES:
             self._answers[key] = _Answer(inputs, rows)
             self._answers.move_to_end(key)
@@ -158,16 +172,15 @@ class Session:
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows of a query as Python values: for few rows."""
-        with self._named(query, inputs or {}):
-            found: list[tuple[Any, ...]] = self.connection.execute(query, self._of(query, parameters or {})).fetchall()
+        with self._result(query, inputs, self._of(query, parameters or {})) as result:
+            found: list[tuple[Any, ...]] = result.fetchall()
         return found
 
     def records(
         self, query: str, inputs: Inputs | None = None, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         """The rows of a query by the names of their columns: for few rows, which `run` would store first."""
-        with self._named(query, inputs or {}):
-            result = self.connection.execute(query, self._of(query, parameters or {}))
+        with self._result(query, inputs, self._of(query, parameters or {})) as result:
             names = [name for name, *_ in result.description or ()]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
@@ -178,8 +191,9 @@ class Session:
         if _in_memory(query, inputs or {}) is not None:
             yield from self.run(query, inputs, parameters).to_batches(size)
             return
-        with self._named(query, inputs or {}):
-            yield from self.connection.sql(query, params=self._of(query, parameters or {})).to_arrow_reader(size)
+        with self._named(query, inputs or {}) as variables:
+            stream = FunctionType(_stream.__code__, variables)
+            yield from stream(self.connection, query, self._of(query, parameters or {}), size)
 
     @contextmanager
     def stored(
@@ -187,8 +201,8 @@ class Session:
     ) -> Iterator[Scan]:
         """The rows of a query, kept by DuckDB as long as the block runs: for many and wide rows, which it can spill to disk."""
         name = f"stored_{next(self._numbers)}"
-        with self._named(query, inputs or {}):
-            self.connection.execute(f"create temp table {name} as {query}", self._of(query, parameters or {}))
+        with self._result(f"create temp table {name} as {query}", inputs, self._of(query, parameters or {})):
+            pass
         try:
             yield Scan(f"from {name}")
         finally:
@@ -202,34 +216,45 @@ class Session:
         return {name: parameters[name] for name in self._parameters[query]}
 
     @contextmanager
-    def _named(self, query: str, inputs: Inputs) -> Iterator[None]:
-        """Those inputs that a query mentions as views, which are gone after the block. To make a view of many files takes time."""
-        named: dict[str, Relation] = {}
+    def _result(
+        self, query: str, inputs: Inputs | None, parameters: Mapping[str, Any]
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._named(query, inputs or {}) as variables:
+            yield FunctionType(_execute.__code__, variables)(self.connection, query, parameters)
+
+    @contextmanager
+    def _named(self, query: str, inputs: Inputs) -> Iterator[dict[str, Any]]:
+        """Those inputs that a query mentions: rows in memory as the variables that the call is to have, others as views that are gone after the
+        block. To make a view of many files takes time.
+        """
+        variables: dict[str, Any] = {"__builtins__": builtins}  # DuckDB imports modules
+        views: list[str] = []
         try:
             for name, relation in inputs.items():
-                if name in query:
-                    named[name] = relation
-                    self._name(name, relation)
-            yield
+                if name not in query:
+                    continue
+                layer, _, its_name = name.rpartition(".")
+                if isinstance(relation, Scan) or its_name in variables:  # a variable has no layer
+                    views.append(name)
+                    self._make_view(layer, name, relation)
+                else:
+                    variables[its_name] = relation
+            yield variables
         finally:
-            for name, relation in named.items():
-                if isinstance(relation, Scan) or "." in name:
-                    self.connection.execute(f"drop view if exists {name}")
-                if not isinstance(relation, Scan):
+            for name in views:
+                self.connection.execute(f"drop view if exists {name}")
+                if isinstance(inputs[name], pa.Table):
                     self.connection.unregister(name)
 
-    def _name(self, name: str, relation: Relation) -> None:
-        layer, has_layer, _ = name.partition(".")
-        if has_layer and layer not in self._schemas:
+    def _make_view(self, layer: str, name: str, relation: Relation) -> None:
+        if layer and layer not in self._schemas:
             self.connection.execute(f"create schema if not exists {layer}")
             self._schemas.add(layer)
-        if isinstance(relation, Scan):
-            kind = "view" if has_layer else "temp view"
-            self.connection.execute(f"create or replace {kind} {name} as {relation.query}")
-            return
-        self.connection.register(name, relation)
-        if has_layer:
-            self.connection.execute(f'create or replace view {name} as from "{name}"')
+        kind = "view" if layer else "temp view"
+        if isinstance(relation, pa.Table):
+            self.connection.register(name, relation)
+        query = relation.query if isinstance(relation, Scan) else f'from "{name}"'
+        self.connection.execute(f"create or replace {kind} {name} as {query}")
 
 
 def _with_integers(rows: pa.Table) -> pa.Table:

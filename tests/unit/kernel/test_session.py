@@ -119,3 +119,16 @@ def test_answers_are_kept_up_to_a_number(session, monkeypatch):
     first = session.run("select n from numbers", {"numbers": ROWS})
     session.run("select n + 1 as n from numbers", {"numbers": ROWS})
     assert session.run("select n from numbers", {"numbers": ROWS}) is not first
+
+
+def test_tables_of_two_layers_and_an_input_may_share_a_name(session):
+    inputs = {"numbers": ROWS, "raw.numbers": pa.table({"n": [20]}), "silver.numbers": pa.table({"n": [30]})}
+    query = "select (select sum(n) from numbers), (select n from raw.numbers), (select numbers.n from silver.numbers)"
+    assert session.row(query, inputs) == (6, 20, 30)
+    assert session.run(query, inputs).num_rows == 1
+
+
+def test_rows_in_memory_are_joined_to_a_scan_in_batches(session):
+    inputs = {"numbers": ROWS, "more": Scan("select unnest([2, 3, 4]) as n")}
+    batches = session.batches("select n from numbers semi join more using (n) order by n", inputs, size=1)
+    assert [row for batch in batches for row in batch["n"].to_pylist()] == [2, 3]
