@@ -186,6 +186,15 @@ def month(when: date, locale: str | None = None) -> str:
     return _by("yMMMM", when, _here(locale))
 
 
+def month_name(when: date, locale: str | None = None) -> str:
+    """
+    >>> month_name(date(2027, 1, 13)), month_name(date(2027, 1, 13), "fr")
+    ('January', 'janvier')
+    """
+    here = _here(locale)
+    return _isolated(dates.format_date(when, "LLLL", here), here)
+
+
 def span(first: date, last: date, locale: str | None = None) -> str:
     """From one day to another, with what both share said once.
 

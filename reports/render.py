@@ -20,7 +20,7 @@ MAILS = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-MAILS.globals |= {"_": i18n.gettext, "language": i18n.language}
+MAILS.globals |= {"_": i18n.gettext, "language": i18n.language, "zip": zip}
 
 
 #: The longest line that RFC 5322 recommends.

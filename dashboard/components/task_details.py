@@ -1,20 +1,65 @@
 """One task: what a change would do to its score before it is saved, and its subtasks."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 import streamlit as st
 
 from dashboard import current_user, formatting
-from dashboard.api_client import Json
+from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
 from dashboard.components.task_rows import completing, reopening, sum_of
 from focusflow.contracts.fields import PRIORITIES
+from focusflow.errors import NotFound
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
 
 WHAT_IF = mark("Change these and see what becomes of the score and the rank. Nothing is saved before you say so.")
+
+
+#: The parameter of the address that names a task: reports link to it.
+IN_ADDRESS: Final = "task"
+
+
+def linked(me: Session) -> str | None:
+    """Show the task that the address names, if it names one, and return its id."""
+    task_id = st.query_params.get(IN_ADDRESS)
+    if not task_id:
+        return None
+    task = layout.fetch(lambda client: _one(client, task_id))
+    if not task:
+        if task is not None:
+            layout.empty_state(_("The task of this link does not exist any more."))
+        return None
+    with st.container(border=True, key="linked-task"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{current_user.escape_markdown(task['title'])}**")
+            is_done = task["status"] == "completed"
+            st.button(
+                _("Reopen") if is_done else _("Done"),
+                key="linked done",
+                icon=":material/undo:" if is_done else ":material/check:",
+                on_click=(reopening if is_done else completing)(task["id"], task["title"]),
+            )
+            st.button(
+                "", key="linked close", icon=":material/close:", type="tertiary", help=_("Close"), on_click=_unlink
+            )
+        details(me, task)
+    return str(task["id"])
+
+
+def _one(client: Client, task_id: str) -> Json:
+    """A task, or nothing where it is gone or the id is none."""
+    try:
+        return client.task(str(UUID(task_id)))
+    except (NotFound, ValueError):
+        return {}
+
+
+def _unlink() -> None:
+    st.query_params.pop(IN_ADDRESS, None)
 
 
 def details(me: Session, task: Json) -> None:

@@ -44,6 +44,7 @@ Fields = dict[str, Any]
 
 def task_list(me: Session) -> None:
     today = current_user.local_today(me)
+    linked = task_details.linked(me)
     filters, query = _filters(today)
     found = layout.fetch(lambda client: _found(client, filters, query))
     if found is None:
@@ -62,7 +63,7 @@ def task_list(me: Session) -> None:
     tasks = {task["id"]: task for task in found["tasks"]}
     if chosen:
         _bulk([tasks[each] for each in chosen], me)
-    if len(chosen) == 1:
+    if len(chosen) == 1 and chosen[0] != linked:
         task_details.details(me, tasks[chosen[0]])
 
 

@@ -1,9 +1,8 @@
 """Facts → what to say about a week, a month or any other span, the most telling first, at most five a section. No HTML here."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import groupby
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -15,52 +14,35 @@ from focusflow.durations import duration
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark, ngettext
 from focusflow.locales import count, using
-from focusflow.metrics import TREND_WORDS, coverage_sentence
+from focusflow.metrics import BY_NAME, TREND_WORDS, coverage_sentence
 from reports.insights.writer import Remark
-from reports.periods.details import Details, Goal, Habit, Hour
+from reports.periods import chart
+from reports.periods.chart import Bar
+from reports.periods.details import Details, Goal, Habit, Hour, Task
 from reports.periods.facts import NOT_COMPARED, Facts, Usual
+from reports.periods.subject import subject
 
 AT_MOST = 5
+NEXT = 3  # tasks to begin with: more are a list, and no start
 RUNNING = "running"  # the trend of what goes on
 
-#: Up to so many days the chart shows days, then weeks, then months.
-DAYS_AS_DAYS, DAYS_AS_WEEKS = 14, 92
 NO_DETAILS = Details()
-SO_FAR = mark("so far")  # what is noted at the bar that today is in
-
 #: What is said of something reached.
 DONE = {"goal": mark("goal completed"), "milestone": mark("milestone completed"), "achievement": mark("achievement")}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number and what it is; `share` is how much of a whole it is, where it is drawn as well."""
+    """One number and what it is; `share` is how much of a whole it is, where it is drawn as well, and `path` the page of the dashboard
+    that shows it.
+    """
 
     metric: str
     label: str
     value: str
     note: str = ""
     share: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day, week or month in the chart, by its first day; `share` is of 100 points, and `value` None where it has no score, for the
-    reason in `note`.
-    """
-
-    day: date
-    value: float | None
-    share: float
-    label: str = ""
-    note: str = ""
-
-    @property
-    def value_text(self) -> str:
-        if self.value is None:
-            is_running = self.note in (SO_FAR, _(SO_FAR))
-            return _("no score so far") if is_running else self.note or _("no score")
-        return f"{self.value:.0f} {self.note}".strip()
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +77,8 @@ class Report:
     locale: str = "en"
     events: int | None = None
     note: str = ""
+    subject: str = ""
+    measures: tuple[str, ...] = ()
 
     @property
     def rests_on(self) -> str:
@@ -105,12 +89,15 @@ class Report:
         return ngettext("from {n} event in {days}", "from {n} events in {days}", self.events, days=days)
 
     @property
+    def preheader(self) -> str:
+        """What a list of mails shows after the subject: with what to begin."""
+        tasks = [line.label for part in self.parts if part.name == "next" for line in part.lines]
+        return _("Next: {tasks}", tasks=" · ".join(tasks)) if tasks else self.headline
+
+    @property
     def chart_title(self) -> str:
         """What the bars are."""
-        days = (self.last - self.first).days + 1
-        if days <= DAYS_AS_DAYS:
-            return _("Score by day")
-        return _("Score by week") if days <= DAYS_AS_WEEKS else _("Score by month")
+        return chart.title((self.last - self.first).days + 1, has_measures=bool(self.measures))
 
     @property
     def days_in_words(self) -> str:
@@ -126,23 +113,9 @@ class Report:
     @property
     def numbers(self) -> dict[str, Line]:
         """What it says in numbers, by metric."""
-        overdue = (line for part in self.parts for line in part.lines if line.metric == "tasks_overdue")
+        slipped = (part.lines for part in self.parts if part.name == "slipped")
+        overdue = (line for lines in slipped for line in lines if line.metric == "tasks_overdue")
         return {line.metric: line for line in (*self.lines, *overdue)}
-
-    @property
-    def subject(self) -> str:
-        """The period in the few words that a list of mails shows."""
-        found = self.numbers
-        said = [
-            _(text, value=found[metric].value)
-            for metric, text in (
-                ("productivity_score", mark("score {value}")),
-                ("tasks_completed", mark("{value} done")),
-                ("tasks_overdue", mark("{value} overdue")),
-            )
-            if metric in found
-        ]
-        return f"{self.label}: {', '.join(said) or _('nothing recorded')}"
 
     def correcting(self, earlier: "Report", is_now: "Report") -> "Report":
         """With a part that names what was said before and is otherwise now, because something came late."""
@@ -187,15 +160,16 @@ def build_report(facts: Facts, details: Details = NO_DETAILS, remarks: Sequence[
 
 
 def _report(facts: Facts, details: Details, remarks: Sequence[Remark], note: str) -> Report:
+    label, measures = _label(facts), chart.measured(facts)
     return Report(
         name=facts.user.name,
-        label=_label(facts),
+        label=label,
         first=facts.period.first,
         last=facts.period.last,
         headline=_headline(facts),
         is_empty=facts.is_empty,
         lines=() if facts.is_empty else _lines(facts)[:AT_MOST],
-        bars=() if facts.is_empty else _bars(facts),
+        bars=() if facts.is_empty else chart.bars(facts, measures),
         parts=tuple(_parts_to_tell(facts, details, remarks)),
         as_of=facts.as_of,
         timezone=facts.user.timezone,
@@ -203,6 +177,8 @@ def _report(facts: Facts, details: Details, remarks: Sequence[Remark], note: str
         locale=facts.user.locale,
         events=facts.events,
         note=" ".join(filter(None, (_coverage(facts), note))),
+        subject=subject(facts, label),
+        measures=tuple(_(BY_NAME[name].label) for name in measures),
     )
 
 
@@ -243,13 +219,14 @@ def _parts_to_tell(facts: Facts, details: Details, remarks: Sequence[Remark]) ->
 
 def _parts(facts: Facts, details: Details, remarks: Sequence[Remark]) -> Iterator[Part]:
     """The most useful first."""
-    earlier = tuple(Line("remark", remark.text, "") for remark in remarks[:AT_MOST])
-    yield Part("insights", _("Suggestions"), earlier)
-    yield Part("slipped", _("Overdue tasks"), _slipped(facts, details)[:AT_MOST])
-    yield Part("next", _("Start with these"), tuple(Line("task", task.title, "", task.why) for task in details.next))
+    slipped = _slipped(facts, details)[:AT_MOST]
+    useful = [each for each in remarks if not slipped or {cited.metric for cited in each.evidence} != {"tasks_overdue"}]
+    yield Part("next", _("Start with these"), tuple(map(_task, details.next[:NEXT])))
+    yield Part("slipped", _("Overdue tasks"), slipped)
+    yield Part("insights", _("Suggestions"), tuple(Line("remark", each.text, "") for each in useful[:AT_MOST]))
     yield Part("goals", _("Goals"), tuple(_goal(goal) for goal in details.goals))
     yield Part("habits", _("Habits"), tuple(_habit(habit) for habit in details.habits))
-    yield Part("hours", _("Busiest hours"), tuple(_hour(hour) for hour in details.hours))
+    yield Part("hours", _("Busiest hours"), tuple(_hour(hour, details.hours[0]) for hour in details.hours))
     yield Part("reached", _("Achieved"), tuple(Line(what, title, "", _(DONE[what])) for what, title in details.reached))
 
 
@@ -295,9 +272,19 @@ def streak_text(length: int, unit: str) -> str:
     return ngettext("a streak of {n} day", "a streak of {n} days", length)
 
 
-def _hour(hour: Hour) -> Line:
+def _hour(hour: Hour, busiest: Hour) -> Line:
     begin, end = locales.hour(hour.hour), locales.hour(hour.hour + 1)
-    return Line("hour", _("{begin} to {end}", begin=begin, end=end), duration(hour.minutes))
+    share = hour.minutes / busiest.minutes
+    return Line("hour", _("{begin} to {end}", begin=begin, end=end), duration(hour.minutes), share=share)
+
+
+def _task(task: Task) -> Line:
+    return Line("task", task.title, "", task.why, path=task_path(task.id))
+
+
+def task_path(task_id: str | None) -> str:
+    """The page of the dashboard that shows a task."""
+    return f"/tasks?task={task_id}" if task_id else ""
 
 
 def _headline(facts: Facts) -> str:
@@ -335,13 +322,15 @@ def _between(usual: Usual) -> str:
 def _lines(facts: Facts) -> tuple[Line, ...]:
     """The headline's number, then what is unusual for the user, then the rest."""
     totals = facts.totals
-    done = Line("tasks_completed", _("Completed"), count(totals["tasks_completed"]), _against(facts, "tasks_completed"))
+    done = Line(
+        "tasks_completed", _("Completed"), count(totals["tasks_completed"]), _compared(facts, "tasks_completed")
+    )
     lines = [
         Line("focus_minutes", _("Focus"), duration(totals["focus_minutes"]), _compared(facts, "focus_minutes")),
     ]
     if totals["productivity_score"] is not None:
-        note = "; ".join(filter(None, (_("of 100"), _compared(facts, "productivity_score"))))
-        lines.append(Line("productivity_score", _("Score"), count(totals["productivity_score"]), note))
+        score, note = count(totals["productivity_score"]), _compared(facts, "productivity_score")
+        lines.append(Line("productivity_score", _("Score"), score, note or _("of 100")))
     if totals["tasks_completed_with_due"]:
         of = _of(totals["tasks_completed_on_time"], totals["tasks_completed_with_due"])
         lines.append(Line("tasks_completed_on_time", _("On time"), of, _("completed tasks that had a due date")))
@@ -356,72 +345,52 @@ def _of(part: float | None, whole: float | None) -> str:
 
 
 def _compared(facts: Facts, metric: str) -> str:
-    """How it compares with what is usual. That too little is known, or that it goes on, is said by the headline already."""
+    """How it compares with the time before and with what is usual. That too little is known, or that it goes on, is said by the headline."""
     trend = facts.usual[metric].trend
     is_said = trend == facts.usual["tasks_completed"].trend in {"too_little_data", "days_off", RUNNING}
-    return "" if is_said else _(TREND_WORDS.get(trend, ""))
+    usual = "" if is_said or metric == "tasks_completed" else _(TREND_WORDS.get(trend, ""))
+    return "; ".join(filter(None, (_against(facts, metric), usual)))
 
 
 def _against(facts: Facts, metric: str) -> str:
-    before = facts.before.get(metric)
-    if before is None:
+    """By how much it is more or less than the time before, once it is over."""
+    now, before = facts.totals.get(metric), facts.before.get(metric)
+    if now is None or before is None or facts.is_running:
         return ""
-    value = count(before)
-    if facts.span == "week":
-        return _("{value} the week before", value=value)
-    if facts.span == "month":
-        return _("{value} the month before", value=value)
-    days = facts.period.days
-    return ngettext("{value} on the day before", "{value} in the {n} days before", days, value=value)
+    show = duration if metric == "focus_minutes" else count
+    change = f"{'+' if now > before else MINUS}{show(abs(round(now) - round(before)))}"
+    if round(now) == round(before):
+        return _(_SAME[facts.span])
+    if facts.span == "some days":
+        return ngettext(
+            "{change} from the day before", "{change} from the {n} days before", facts.period.days, change=change
+        )
+    return _(_CHANGED[facts.span], change=change)
+
+
+MINUS = "\N{MINUS SIGN}"
+_SAME = {
+    "some days": mark("as much as before"),
+    "week": mark("as much as the week before"),
+    "month": mark("as much as the month before"),
+}
+_CHANGED = {"week": mark("{change} from the week before"), "month": mark("{change} from the month before")}
 
 
 def _slipped(facts: Facts, details: Details) -> tuple[Line, ...]:
-    """How many are overdue, and the most pressing of them by name."""
+    """How many are overdue, and the most pressing of them by name; not again those to begin with."""
     overdue = facts.totals["tasks_overdue"]
     if not overdue:
         return ()
+    is_next = {task.id for task in details.next[:NEXT] if task.id}
     named = (
-        Line("slipped", task.title, "", _("due {day}", day=locales.day_and_month(task.due)))
+        Line("slipped", task.title, "", _("due {day}", day=locales.day_and_month(task.due)), path=task_path(task.id))
         for task in details.slipped[: round(overdue)]
+        if task.id not in is_next
     )
-    return (Line("tasks_overdue", _("Overdue"), count(overdue), _("still open after their due date")), *named)
-
-
-def _bars(facts: Facts) -> tuple[Bar, ...]:
-    """A bar for each day; for more than a fortnight for each week, for more than a quarter for each month: the mean of the days that
-    are over and have a score. Today has a bar of its own only. What has no score is not a low one.
-    """
-    scores = {row["local_date"]: row["productivity_score"] for row in facts.days}
-    is_by_day, today = facts.period.days <= DAYS_AS_DAYS, facts.today
-    bars = []
-    for first, group in groupby(facts.period, _beginning(facts)):
-        days = list(group)
-        known = [scores[day] for day in days if (day < today or is_by_day) and scores.get(day) is not None]
-        value = sum(known) / len(known) if known else None
-        bars.append(Bar(first, value, (value or 0) / 100, _named(facts, first), _note(facts, days)))
-    return tuple(bars)
-
-
-def _note(facts: Facts, days: Sequence[date]) -> str:
-    """What is to be known about a bar: that it goes on, or that it was free."""
-    if days[0] > facts.today:
-        return _("to come")
-    if facts.today <= days[-1]:
-        return _(SO_FAR)
-    off = {row["local_date"] for row in facts.days if row.get("is_day_off")}
-    return ngettext("day off", "days off", len(days)) if off.issuperset(days) else ""
-
-
-def _beginning(facts: Facts) -> Callable[[date], date]:
-    if facts.period.days <= DAYS_AS_DAYS:
-        return lambda day: day
-    if facts.period.days > DAYS_AS_WEEKS:
-        return lambda day: day.replace(day=1)
-    return lambda day: max(facts.period.first, Period.week_of(day, facts.user.week_start).first)
-
-
-def _named(facts: Facts, first: date) -> str:
-    days = facts.period.days
-    if days <= DAYS_AS_DAYS:
-        return locales.weekday(first)
-    return locales.month(first) if days > DAYS_AS_WEEKS else _("from {day}", day=locales.day_and_month(first))
+    advice = ngettext(
+        "still open: give it a new date, or let it go",
+        "still open: give the one that matters most a new date",
+        overdue,
+    )
+    return (Line("tasks_overdue", _("Overdue"), count(overdue), advice), *named)

@@ -48,6 +48,7 @@ class Task:
 
     title: str
     why: str
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Slipped:
 
     title: str
     due: date
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,17 @@ def _details(read: Read, user: User, period: Period, *, is_latest: bool, now: da
         goals=tuple(Goal(**row) for row in read("goals", who)),
         habits=tuple(_habits(read, who, user, period)),
         slipped=tuple(_slipped(row, user) for row in read("slipped", who)) if is_latest else (),
-        next=tuple(Task(row["title"], _why(row["reasons"])) for row in read("next", who)) if is_latest else (),
+        next=tuple(Task(row["title"], _why(row["reasons"]), str(row["id"])) for row in read("next", who))
+        if is_latest
+        else (),
         hours=tuple(Hour(row["hour"], row["minutes"]) for row in read("hours", who)),
         reached=tuple((row["what"], row["title"] or title_of(row["achievement"])) for row in read("reached", who)),
     )
 
 
 def _slipped(row: Mapping[str, Any], user: User) -> Slipped:
-    return Slipped(row["title"], row["due_date"] or clock.local_date(row["due_at"], user.timezone))
+    due = row["due_date"] or clock.local_date(row["due_at"], user.timezone)
+    return Slipped(row["title"], due, str(row["id"]))
 
 
 def _habits(read: Read, who: Mapping[str, Any], user: User, period: Period) -> Iterable[Habit]:

@@ -32,13 +32,13 @@ select first_date, last_date from days_off where user_id = %(user_id)s and first
 -- slipped --
 -- Open tasks that were due by the end of the period or, while it runs, by now: first those due in the period, in the order of the scores.
 -- A date without a time passes with its day.
-select title, due_at, due_date from tasks left join priority_scores on task_id = tasks.id and priority_scores.user_id = tasks.user_id
+select tasks.id, title, due_at, due_date from tasks left join priority_scores on task_id = tasks.id and priority_scores.user_id = tasks.user_id
 where tasks.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
   and (due_date <= %(last)s and due_date < %(today)s or due_at < %(until)s and due_at <= %(now)s)
 order by coalesce(due_date >= %(first)s, due_at >= %(since)s) desc, rank nulls last, tasks.id limit 4
 
 -- next --
-select title, score, reasons::json as reasons, due_at, due_date from priority_scores join tasks on tasks.id = task_id and tasks.user_id = priority_scores.user_id
+select tasks.id, title, reasons::json as reasons from priority_scores join tasks on tasks.id = task_id and tasks.user_id = priority_scores.user_id
 where priority_scores.user_id = %(user_id)s and deleted_at is null and status in ('pending', 'in_progress')
 order by rank, task_id limit 5
 

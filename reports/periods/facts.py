@@ -3,7 +3,7 @@ not computed yet is said so; what fails is an error: none of them is a zero.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,17 @@ class Usual:
 
 TOO_LITTLE_DATA = Usual(None, None, "too_little_data")
 
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a score compares with those of earlier periods of its kind: how many in a row it beats, and when the last was that had as good a
+    one, if any had.
+    """
+
+    beaten: int
+    last_as_good: date | None
+
+
 #: Of a span that is no week or month of the user's calendar there are no earlier ones, however much is known: nothing is said of it.
 NOT_COMPARED = Usual(None, None, "not_compared")
 
@@ -75,6 +86,9 @@ class Facts:
     events: int | None = None
     judged: int = 0  # earlier periods of the kind that had a usual range of completed tasks
     inside: int = 0  # and lay in it
+    standing: Standing | None = (
+        None  # of its score; None where there is none, or the span is no week or month of the calendar
+    )
 
     @property
     def span(self) -> str:
@@ -244,6 +258,8 @@ def _facts(session: Session, source: Source, user: User, period: Period) -> Fact
     is_named = (period.first, period.last) in (
         (each.first, each.last) for each in _calendar_periods(user, period.first)
     )
+    score = totals["productivity_score"]
+    scores = rows(f"{kind}_scores") if has_rollup and is_named and score is not None else None
     return Facts(
         user,
         period,
@@ -254,7 +270,22 @@ def _facts(session: Session, source: Source, user: User, period: Period) -> Fact
         source.as_of,
         counted[0]["events"] if counted else None,
         **(covered[0] if covered else {}),
+        standing=None if scores is None else standing_of(score, scores),
     )
+
+
+def standing_of(score: float, earlier: Iterable[Mapping[str, Any]]) -> Standing:
+    """Among earlier periods, the latest first. Scores are compared as they are shown.
+
+    >>> standing_of(57.2, [{"final_day": date(2026, 11, 1), "score": 41.0}, {"final_day": date(2026, 10, 25), "score": 56.6}])
+    Standing(beaten=1, last_as_good=datetime.date(2026, 10, 25))
+    """
+    beaten = 0
+    for each in earlier:
+        if round(each["score"]) >= round(score):
+            return Standing(beaten, each["final_day"])
+        beaten += 1
+    return Standing(beaten, None)
 
 
 def _before(period: Period) -> Period:

@@ -34,6 +34,14 @@ where user_id = $user and first_day < $first and final_day < $last and tasks_com
 select count(*) as judged, count(*) filter (tasks_completed_trend = 'usual') as inside from gold.productivity_monthly
 where user_id = $user and first_day < $first and final_day < $last and tasks_completed_trend in ('usual', 'higher', 'lower')
 
+-- week_scores --
+select final_day, productivity_score as score from gold.productivity_weekly
+where user_id = $user and first_day < $first and final_day < $last and productivity_score is not null order by first_day desc
+
+-- month_scores --
+select final_day, productivity_score as score from gold.productivity_monthly
+where user_id = $user and first_day < $first and final_day < $last and productivity_score is not null order by first_day desc
+
 -- withheld --
 select distinct user_id from quarantine.users
 

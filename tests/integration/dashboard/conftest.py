@@ -13,7 +13,7 @@ from dashboard import app_state
 from dashboard.api_client import Client
 from dashboard.auth.sessions import COOKIE, Session
 from focusflow import clock
-from focusflow.errors import Unavailable
+from focusflow.errors import NotFound, Unavailable
 from focusflow.identity import bucket_of, new_id
 from focusflow.lake.tables import Lake
 from focusflow.settings import load_settings
@@ -41,6 +41,7 @@ class Api(Client):
     def __init__(self) -> None:
         self.open = [task(n, f"Task {n}") for n in range(1, 8)]
         self.completed: list[str] = []
+        self.answers = dict(ANSWERS)
         self.is_down = False
 
     def __enter__(self) -> Self:
@@ -58,8 +59,10 @@ class Api(Client):
             case "GET", ["scores"]:
                 counts = {"open": len(self.open) + 1, "overdue": 2, "blocked": 1, "not_begun": 0}
                 return counts | {"items": self.open[: params["limit"]]}
-            case "GET", _ if path.removeprefix("/api/v1/") in ANSWERS:
-                return ANSWERS[path.removeprefix("/api/v1/")]
+            case "GET", _ if path.removeprefix("/api/v1/") in self.answers:
+                return self.answers[path.removeprefix("/api/v1/")]
+            case "GET", ["tasks", task_id] if not task_id.startswith("task-"):
+                raise NotFound
             case "GET", ["tasks", task_id]:
                 return {"id": task_id, "status": "pending", "start_at": None}
             case "POST", ["tasks", task_id, "complete"]:

@@ -353,3 +353,30 @@ def test_app_users_shows_who_uses_the_users_own_app(look, lake):
     page = show("app_users")
     assert metrics(page)["Active a day"] == "6"
     assert metrics(page)["In 30 days"] == "8"
+
+
+def linked(task_id):
+    def script():
+        from dashboard import current_user
+        from dashboard.components import task_details
+
+        task_details.linked(current_user.require_user())
+
+    page = AppTest.from_function(script, default_timeout=PAGE_SECONDS)
+    page.query_params["task"] = task_id
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def test_a_link_of_a_mail_opens_its_task(look, api):
+    look()
+    known = str(new_id())
+    api.answers[f"tasks/{known}"] = {"id": known, "title": "Call *mum*", "status": "completed"}
+    api.answers[f"tasks/{known}/subtasks"] = {"items": []}
+    page = linked(known)
+    assert "Call \\*mum\\*" in words(page)
+    page.button(key="linked close").click().run()
+    assert "mum" not in words(page)
+    for gone in (str(new_id()), "../me"):
+        assert "does not exist any more" in words(linked(gone))

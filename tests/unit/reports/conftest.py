@@ -41,7 +41,7 @@ WEEKLY = TableSpec(
     "gold/productivity_weekly",
     pa.schema(
         [
-            ("user_id", pa.string()), ("first_day", pa.date32()), ("final_day", pa.date32()), *USUALS, ("bucket", pa.int16()),
+            ("user_id", pa.string()), ("first_day", pa.date32()), ("final_day", pa.date32()), ("productivity_score", pa.float64()), *USUALS, ("bucket", pa.int16()),
         ]
     ),
     ("bucket",),

@@ -11,7 +11,7 @@ from reports.insights.local import by_rule
 from reports.periods.content import build_report
 from reports.periods.details import Details, Goal, Slipped, Task
 from reports.periods.facts import NOT_COMPARED, TOO_LITTLE_DATA, Usual
-from reports.render import render_report, report_json
+from reports.render import Links, render_report, report_json
 from tests.unit.reports.conftest import ADA, COUNTS, WEEK
 
 
@@ -24,7 +24,7 @@ def test_text_html_and_json_carry_every_number(facts):
     assert [line["value"] for line in orjson.loads(report_json(report))["lines"]] == [
         line.value for line in report.lines
     ]
-    assert made.subject == "Week 43, 2026: score 42, 12 done, 3 overdue"
+    assert made.subject == "Week 43, 2026: score 42, 12 done, 3 slipping"
 
 
 def test_the_headline_says_how_much_is_usual(facts):
@@ -40,7 +40,7 @@ def test_of_a_week_that_goes_on_the_headline_says_once_how_far_it_came(facts):
 
 def test_a_day_without_a_score_has_no_bar(facts):
     made = render_report(build_report(facts))
-    assert made.html.count("height:12px") == 6
+    assert made.html.count("height:8px") == 6
     assert "Sun 25: no score" in made.text
 
 
@@ -180,3 +180,34 @@ def test_a_long_time_is_charted_by_week_or_month(facts, days, title, bars, first
     assert (report.chart_title, len(report.bars)) == (title, bars)
     assert report.bars[0].label == first
     assert {bar.value for bar in report.bars} <= {40.0, None}
+
+
+def test_days_stand_beside_what_they_came_to_and_nothing_to_draw_takes_no_column(facts):
+    days = tuple({**row, "tasks_completed": n, "focus_minutes": 0.0} for n, row in enumerate(facts.days))
+    report = build_report(replace(facts, days=days))
+    assert (report.chart_title, report.measures) == ("Day by day", ("Completed",))
+    assert [bar.measures[0].value for bar in report.bars] == list("0123456")
+    assert report.bars[-1].measures[0].share == 1.0
+    assert "Sat 24: 45 of 100; Completed 5" in render_report(report).text
+
+
+def test_three_tasks_to_begin_with_lead_to_the_dashboard_and_are_not_named_again(facts):
+    tasks = tuple(Task(f"Task {n}", "due today", f"id-{n}") for n in range(5))
+    details = Details(next=tasks, slipped=(Slipped("Task 1", WEEK.first, "id-1"), Slipped("Other", WEEK.first, "id-9")))
+    report = build_report(facts, details, by_rule(facts).suggestions)
+    made = render_report(report, Links("https://focusflow.example/unsubscribe", "https://focusflow.example"))
+    for form in (made.html, made.text):
+        assert [form.count(f"https://focusflow.example/tasks?task=id-{n}") for n in range(5)] == [1, 1, 1, 0, 0]
+        assert "https://focusflow.example/tasks?task=id-9" in form
+        assert "Suggestions" not in form  # about what is overdue, which stands there already
+    assert made.text.count("Task 1") == 1
+    assert "href" not in render_report(report).html
+    assert report.preheader == "Next: Task 0 · Task 1 · Task 2"
+
+
+def test_numbers_say_how_they_changed(facts):
+    before = {**facts.before, "focus_minutes": 180.0, "productivity_score": 42.4}
+    notes = {line.metric: line.note for line in build_report(replace(facts, before=before)).lines}
+    assert notes["tasks_completed"] == "+3 from the week before"
+    assert notes["focus_minutes"] == "−45 min from the week before; as usual for you"
+    assert notes["productivity_score"].startswith("as much as the week before")
