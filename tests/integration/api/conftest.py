@@ -21,6 +21,7 @@ from httpx2 import Response
 
 from focusflow.database.session import Database, Role
 from focusflow.identity import new_id
+from focusflow.lake.tables import Lake
 from focusflow.settings import load_settings
 from operational_api.app import create_app
 from operational_api.auth import store
@@ -30,7 +31,11 @@ from operational_api.http.services import Services
 from operational_api.security import audit, passwords
 from operational_api.security.authentication import Origin
 from operational_api.security.tokens import Access
+from pipelines.engine import publish_tables
 from pipelines.engine.history import LakeHistory
+from tests.conftest import BUCKETS
+from tests.integration.api.published import made
+from tests.integration.pipelines.conftest import World
 
 PASSWORD = "a long sentence is a good password"
 
@@ -185,3 +190,29 @@ def address(http: TestClient, database_url: str) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def nothing_published_yet(database):
+    with database.owner() as connection:
+        connection.execute("delete from publications")
+        connection.execute("delete from published_rows")
+        connection.execute("delete from published_product")
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(Lake(str(tmp_path / "lake")))
+    yield world
+    world.session.close()
+
+
+@pytest.fixture
+def published(world, database):
+    """Makes the days and the tables named, and publishes them."""
+
+    def publish(*user_histories, as_of, tables=()):
+        made(world, *user_histories, as_of=as_of, tables=tables)
+        return publish_tables.publish(world.lake, world.session, database, BUCKETS)
+
+    return publish

@@ -1,7 +1,5 @@
 """What the pipeline published, read through the API: the same figures, with their date, whole, and one's own only."""
 
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,78 +7,10 @@ import pytest
 
 from focusflow import clock
 from focusflow.clock import local_date
-from focusflow.database.session import Database, Role
-from focusflow.lake.session import duckdb_session
-from focusflow.lake.tables import Lake
-from pipelines.engine import daily, publish_tables
-from tests.conftest import BUCKETS
-from tests.integration.pipelines.conftest import SampleUser as UserHistory
-from tests.integration.pipelines.conftest import World
+from tests.integration.api.published import busy_life, life_of
 from tests.sizes import dice, sized
 
-
-@pytest.fixture(autouse=True)
-def nothing_published_yet(database):
-    with database.owner() as connection:
-        connection.execute("delete from publications")
-        connection.execute("delete from published_rows")
-        connection.execute("delete from published_product")
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = World(Lake(str(tmp_path / "lake")))
-    yield world
-    world.session.close()
-
-
-#: Of people and of the product, by month and as a whole: each kind of table.
-EACH_KIND = ("task_flow_daily", "task_outcomes", "feature_usage", "app_activity")
-
-
-def made(world, *user_histories, as_of, tables=()):
-    """Lands what happened, and makes the days and the tables named as of a moment."""
-    for history in user_histories:
-        world.land(history.events)
-        history.events.clear()
-    world.refresh(as_of)
-    if tables:
-        world.build(as_of, *tables)
-
-
-@pytest.fixture
-def published(world, database):
-    """Makes the days and the tables named, and publishes them."""
-
-    def publish(*user_histories, as_of, tables=()):
-        made(world, *user_histories, as_of=as_of, tables=tables)
-        return publish_tables.publish(world.lake, world.session, database, BUCKETS)
-
-    return publish
-
-
-def life_of(user):
-    return UserHistory(id_=UUID(user.id), since=clock.now() - timedelta(days=40))
-
-
-def busy_life(user):
-    """A task a day for ten days, done with an hour's work; a meeting, a goal."""
-    history, now = life_of(user), clock.now()
-    for days_ago in range(10, 0, -1):
-        at = now - timedelta(days=days_ago, hours=2)
-        task = history.task(at, priority="high", estimated_minutes=30, due_at=at + timedelta(hours=3))
-        entry = history.new("time_entry", task_id=task.id, started_at=at, ended_at=at + timedelta(minutes=60))
-        entry.happens("logged", at + timedelta(minutes=60))
-        task.completed(at + timedelta(hours=1))
-    start = now - timedelta(days=3)
-    history.new("calendar_event", title="M", start_at=start, end_at=start + timedelta(minutes=30)).happens(
-        "created", start
-    )
-    goal = history.new("goal", title="G", created_at=now - timedelta(days=30), progress=0, status="active")
-    goal.happens("created", now - timedelta(days=30))
-    goal.happens("progressed", now - timedelta(days=5), progress=40)
-    history.task(now - timedelta(days=1))
-    return history
+pytestmark = pytest.mark.usefixtures("nothing_published_yet")
 
 
 def test_before_anything_is_published_the_answer_says_so(me):
@@ -152,140 +82,12 @@ def test_what_one_has_already_is_not_sent_again(me, published):
     assert me.call("GET", "/analytics/productivity", If_None_Match=first.headers["etag"]).status_code == 200
 
 
-def test_only_what_differs_is_written(me, published):
-    now = clock.now()
-    assert published(busy_life(me), as_of=now, tables=EACH_KIND) > 50
-    assert published(as_of=now, tables=EACH_KIND) == 0
-    late = life_of(me)
-    late.events.clear()
-    late.task(now - timedelta(days=1))
-    assert 0 < published(late, as_of=now, tables=EACH_KIND) < 20
-
-
-def published_rows(database):
-    """Everything that is published, in text."""
-    rows = """select table_name, user_id::text, day, key, row::text from published_rows
-              union all select table_name, null, day, key, row::text from published_product order by 1, 2, 3, 4"""
-    with database.owner() as connection:
-        return [tuple(row.values()) for row in connection.execute(rows)]
-
-
-def publish_all_rows(world, database):
-    """As the first publication of a day does: every row is compared."""
-    with database.owner() as connection:
-        connection.execute("update publications set lake_version = 0")
-    return publish_tables.publish(world.lake, world.session, database, BUCKETS)
-
-
-def test_changes_alone_make_what_a_comparison_of_all_rows_makes(me, world, database, published):
-    now = clock.now()
-    history = busy_life(me)
-    published(history, as_of=now, tables=EACH_KIND)
-    history.events.clear()
-    history.task(now - timedelta(days=12), due_date=(now - timedelta(days=11)).date().isoformat())  # a late event
-    made(world, history, as_of=now, tables=EACH_KIND)
-    # Rows that a table has no more, in files of which others stay.
-    days = world.lake.open(daily.DAILY)
-    days.forget(f"local_date = '{(now - timedelta(days=4)).date()}'", positions={})
-    assert publish_tables.publish(world.lake, world.session, database, BUCKETS) > 0
-    by_changes = published_rows(database)
-    assert publish_all_rows(world, database) == 0
-    assert by_changes == published_rows(database)
-
-
-def test_what_is_published_of_a_table_that_was_rebuilt_is_compared_row_by_row(me, world, database, published):
-    now = clock.now()
-    published(busy_life(me), as_of=now)
-    with database.owner() as connection:  # of another table that had the same versions
-        connection.execute("update published_rows set row = '{}' where table_name = 'productivity_daily'")
-        connection.execute("update publications set as_of = as_of - interval '1 microsecond'")
-    late = life_of(me)
-    late.events.clear()
-    late.task(now)
-    published(late, as_of=now)
-    assert publish_all_rows(world, database) == 0
-
-
-def test_only_files_that_a_table_gained_are_read(me, world, database, published):
-    """A file that both versions have could not even be opened."""
-    now = clock.now()
-    history = busy_life(me)
-    published(history, as_of=now)
-    history.events.clear()
-    history.task(now)
-    made(world, history, as_of=now)
-    table = next(each for each in publish_tables.TABLES if each.full_name == daily.DAILY.name)
-    gold = world.lake.open(daily.DAILY)
-    with database.transaction(Role.REPORTING) as tx:
-        known = tx.one("select lake_version from publications where table_name = %(name)s", {"name": table.name})
-    kept = gold.sizes().keys() & world.lake.pinned(gold.name, version=known["lake_version"]).sizes().keys()
-    assert kept
-    for path in kept:
-        (gold.root / path).unlink()
-    assert 0 < publish_tables.publish(world.lake, world.session, database, BUCKETS, [table]) < 10
-
-
-def test_two_that_publish_at_once_leave_what_one_would(me, world, database, database_url, published):
-    now = clock.now()
-    history = busy_life(me)
-    published(history, as_of=now)
-    history.events.clear()
-    history.task(now)
-    made(world, history, as_of=now)
-
-    def publish():
-        with duckdb_session() as session, Database(database_url, connections=1) as own:
-            publish_tables.publish(world.lake, session, own, BUCKETS)
-
-    others = [threading.Thread(target=publish) for _ in range(2)]
-    for each in others:
-        each.start()
-    for each in others:
-        each.join(60)
-    by_both = published_rows(database)
-    assert publish_all_rows(world, database) == 0
-    assert by_both == published_rows(database)
-
-
 def test_nobody_sees_another_users_figures(me, new_user, published):
     other = new_user()
     published(busy_life(other), as_of=clock.now(), tables=["task_outcomes"])
     assert me.call("GET", "/analytics/productivity").json()["items"] == []
     assert me.call("GET", "/analytics/tasks").json()["created"] == 0
     assert len(other.call("GET", "/analytics/productivity").json()["items"]) == 30
-
-
-PUBLICATIONS = sized(2, 10)
-
-
-def test_nobody_sees_half_of_a_publication(me, world, database, published):
-    """Weeks come and go with each publication; who reads in a loop, while it goes on, sees all of one or all of the other."""
-    history, now = busy_life(me), clock.now()
-    published(history, as_of=now)
-    path, seen = "/analytics/productivity?granularity=day", set()
-
-    def read(stop):
-        while not stop.is_set():
-            items = me.call("GET", path).json()["items"]
-            seen.add(
-                (
-                    len(items),
-                    len({item["tasks_open"] for item in items[-1:]}),
-                    sum(item["tasks_created"] for item in items),
-                )
-            )
-
-    for _ in range(PUBLICATIONS):
-        more = life_of(me)
-        more.events.clear()
-        for days_ago in (3, 2, 1):  # three days change at once
-            more.task(clock.now() - timedelta(days=days_ago))
-        made(world, more, as_of=clock.now())
-        with reading(read):
-            publish_tables.publish(world.lake, world.session, database, BUCKETS)
-    created = {total for _, _, total in seen}
-    assert created <= {11 + 3 * n for n in range(PUBLICATIONS + 1)}
-    assert len(created) > 1
 
 
 def test_groups_of_fewer_users_than_the_smallest_are_withheld_and_counted(me, new_user, database, published):
@@ -378,21 +180,6 @@ def test_times_and_habits_shown_together_add_up(me, published, seed):
         assert habit_days[name] == sum(each[name] for each in habit_days["items"])
         assert habit_days[name] == sum(each[f"habits_{name}"] for each in days)
     assert habit_days["rate"] == pytest.approx(habit_days["completed"] / habit_days["scheduled"])
-
-
-@contextmanager
-def reading(read):
-    """Two readers, for as long as the block takes."""
-    stop = threading.Event()
-    readers = [threading.Thread(target=read, args=(stop,)) for _ in range(2)]
-    for reader in readers:
-        reader.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join(20)
 
 
 def test_figures_about_all_users_are_for_analysts(me, new_user, database, published):
