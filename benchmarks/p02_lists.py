@@ -7,15 +7,27 @@ from itertools import chain
 from benchmarks.http import ROUNDS, Place, rate, request, served
 from benchmarks.result import Result, percentile
 
-TASKS, LISTS = 300, 1_000
-SLOWEST_MS = 50
+SIZES, LISTS = (300, 3_000, 20_000), 600
+
+ADD_TASKS = """
+    insert into tasks (id, user_id, created_at, updated_at, title, priority, tags, due_date)
+    select gen_random_uuid(), %(user_id)s, clock_timestamp() - make_interval(mins => number::int), clock_timestamp(), 'Task ' || number, 'high',
+           '{home}', current_date + number::int %% 40
+    from generate_series((select count(*) from tasks) + 1, %(count)s) as each (number)"""
 
 
 def measure(scale: float) -> Result:
     count = max(int(LISTS * scale), 100)
+    measured = {}
     with served() as place:
-        rate(place.ours, lambda number: _add(place, number), TASKS)
-        measured = {name: [_both(place, name, count) for _ in range(ROUNDS + 1)][1:] for name in ("tasks", "scores")}
+        for size in SIZES:
+            with place.database.owner() as connection:
+                connection.execute(ADD_TASKS, {"user_id": place.user_id, "count": size})
+            rate(
+                place.ours, lambda _: request("GET", "/api/v1/scores", token=place.token), 1
+            )  # scores all that are new
+            for name in ("tasks", "scores"):
+                measured[f"{size:,} {name}"] = [_both(place, name, count) for _ in range(ROUNDS + 1)][1:]
     ratios = {name: statistics.median(ours / bare for ours, _, bare, _ in rounds) for name, rounds in measured.items()}
     p99 = {name: slowest(taken for _, taken, _, _ in rounds) for name, rounds in measured.items()}
     detail = {
@@ -23,21 +35,16 @@ def measure(scale: float) -> Result:
         f" of the bare route {slowest(taken for *_, taken in rounds):.0f} ms"
         for name, rounds in measured.items()
     }
-    value = min(ratios.values()) if max(p99.values()) <= SLOWEST_MS else 0.0
+    sizes = ", ".join(f"{size:,}" for size in SIZES)
     return Result(
         "P2",
-        f"GET of 100 tasks, of 100 scores (p99 ≤ {SLOWEST_MS} ms)",
-        value,
-        0.6,
+        f"GET of 100 tasks, of 100 scores, of {sizes}",
+        min(ratios.values()),
+        0.75,
         "of the bare route",
         more_is_better=True,
         detail=detail,
     )
-
-
-def _add(place: Place, number: int) -> bytes:
-    body = {"title": f"Task {number}", "priority": "high", "tags": ["home"], "due_date": "2026-12-01"}
-    return request("POST", "/api/v1/tasks", body=body, token=place.token)
 
 
 def slowest(rounds: Iterable[list[float]]) -> float:

@@ -1,40 +1,39 @@
 -- listed --
--- What can be begun now, the most pressing first: all of it, or one task. `is_old` tells that the scores are not of exactly these tasks in these
--- versions, that one is an hour old, or that another task began to wait for one since, or ceased to. Both sides are summed up, not joined: this is
--- asked with every page. Ranks begin at 1 and leave nothing out, so a page is known by them; while a batch is published it may be the one before.
-with startable as not materialized (
-    select * from tasks
-    where deleted_at is null and status in ('pending', 'in_progress') and (start_at is null or start_at <= %(now)s)
-      and (blocked_by = '{}' or not exists (
-          select from tasks as blocker
-          where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress')))
+-- What can be begun now, the most pressing first: all of it, or one task; and how many tasks are open, and why some of them have no score.
+-- `is_old` tells that the scores are not of exactly these tasks in these versions, that one is an hour old, or that another task began to wait for
+-- one since, or ceased to. Both sides are summed up, not joined: this is asked with every page. Ranks begin at 1 and leave nothing out, so a page is
+-- known by them; while a batch is published it may be the one before. No task of the page is looked up by its id: until Postgres has counted the tasks
+-- of a user who just added a thousand, it may do so by reading all of them, each time.
+with task as not materialized (
+    select id, title, due_at, due_date, status, version, coalesce(start_at <= %(now)s, true) as has_begun, blocked_by <> '{}' and exists (
+               select from (select deleted_at, status from tasks as blocker where blocker.id = any(tasks.blocked_by) offset 0) as blocker
+               where deleted_at is null and status in ('pending', 'in_progress')) as waits
+    from tasks where deleted_at is null and status in ('pending', 'in_progress') offset 0
+), open_tasks as (
+    select count(*) as open, count(*) filter (where due_at <= %(now)s or due_date < %(today)s) as overdue,
+           count(*) filter (where not has_begun) as not_begun, count(*) filter (where has_begun and waits) as blocked,
+           count(*) filter (where has_begun and not waits) as startable,
+           sum(uuid_hash_extended(id, version)) filter (where has_begun and not waits) as tasks
+    from task
+), known as materialized (
+    select count(*) as number, sum(uuid_hash_extended(task_id, task_version)) as tasks, min(as_of) as as_of, min(model_version) as model_version
+    from priority_scores
 ), page as materialized (
     select task_id, title, score, rank, due_rank, urgency_rank, reasons::json as reasons, deadline_risk, importance, likelihood, due_at, due_date, status,
            version, is_baseline, model_version, as_of
-    from startable join priority_scores on task_id = id
-    where case when %(task_id)s::uuid is null then rank <= %(limit)s else task_id = %(task_id)s end
-), known as (
-    select count(*) as number, sum(uuid_hash_extended(task_id, task_version)) as tasks, min(as_of) as as_of, min(model_version) as model_version
-    from priority_scores
-), wanted as (
-    select count(*) as number, sum(uuid_hash_extended(id, version)) as tasks from startable
+    from task join priority_scores on task_id = id
+    where case when %(task_id)s::uuid is null then id in (select task_id from priority_scores where rank <= %(limit)s) else id = %(task_id)s end
+      and has_begun and not waits
 )
 select coalesce((select json_agg(page order by rank) from page), '[]')::text as items, known.model_version,
-       known.number <> wanted.number or known.tasks <> wanted.tasks or known.as_of < %(now)s - interval '1 hour'
+       open, overdue, not_begun, blocked,
+       known.number <> open_tasks.startable or known.tasks <> open_tasks.tasks or known.as_of < %(now)s - interval '1 hour'
            or exists (
-               select from tasks as waiting join priority_scores on task_id = any(waiting.blocked_by)
-               where waiting.blocked_by <> '{}' and waiting.updated_at > priority_scores.as_of) as is_old,
+               select from tasks as waiting
+               where waiting.blocked_by <> '{}' and waiting.updated_at > known.as_of and exists (
+                   select from priority_scores where task_id = any(waiting.blocked_by) and as_of < waiting.updated_at offset 0)) as is_old,
        exists (select from page where task_id not in (select task_id from shown_scores where local_date = %(today)s)) as is_news
-from known, wanted
-
--- counts --
--- How many tasks are open, and why some of them have no score.
-select count(*) as open, count(*) filter (where due_at <= %(now)s or due_date < %(today)s) as overdue,
-       count(*) filter (where start_at > %(now)s) as not_begun,
-       count(*) filter (where coalesce(start_at, '-infinity') <= %(now)s and blocked_by <> '{}' and exists (
-           select from tasks as blocker
-           where blocker.id = any(tasks.blocked_by) and blocker.deleted_at is null and blocker.status in ('pending', 'in_progress'))) as blocked
-from tasks where deleted_at is null and status in ('pending', 'in_progress')
+from known, open_tasks
 
 -- titles --
 select id::text as id, title from tasks where id = any(%(ids)s) and deleted_at is null

@@ -34,8 +34,8 @@ def list_scores(
     uow: UnitOfWork, limit: Annotated[int, Query(ge=1, le=200)] = 20, if_none_match: IfNoneMatch = None
 ) -> Rendered[Scores]:
     """List actionable tasks, highest score first. Scores include your latest changes."""
-    head = orjson.dumps(store.counts(uow))
-    return if_modified(if_none_match, head[:-1] + f',"items":{store.page(uow, limit=limit)}}}'.encode())
+    items, counts = store.page(uow, limit=limit)
+    return if_modified(if_none_match, orjson.dumps(counts)[:-1] + f',"items":{items}}}'.encode())
 
 
 @router.get("/scores/history", responses=problems(NotSignedIn, NotPast, NoHistory, Invalid))
@@ -57,7 +57,7 @@ def list_past_scores(filters: Annotated[Then, Query()], credentials: CallerCrede
 )
 def get_score(task_id: UUID, uow: UnitOfWork, if_none_match: IfNoneMatch = None) -> Rendered[Score]:
     """Get the score of a task with its reasons."""
-    found = store.page(uow, limit=1, task_id=task_id)
+    found, _ = store.page(uow, limit=1, task_id=task_id)
     if found == "[]":
         raise NothingToScore if store.is_there(uow.tx, task_id) else TaskNotFound
     return if_modified(if_none_match, found[1:-1].encode())

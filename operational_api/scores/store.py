@@ -26,25 +26,28 @@ READ = TASK_COLUMNS | MORE_OF_THE_TASK | TASK_HISTORY | LAST_ACT | {"version": p
 del READ["reschedules"]
 
 
-def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> str:
-    """Scores as a JSON list, highest first, never older than their tasks. The first ranking seen on a day is recorded."""
+#: How many tasks are open, and why some of them have no score.
+COUNTS = ("open", "overdue", "not_begun", "blocked")
+
+
+def page(uow: UnitOfWork, *, limit: int, task_id: UUID | None = None) -> tuple[str, dict[str, int]]:
+    """Scores as a JSON list, highest first, never older than their tasks, and the counts. The first ranking seen on a day is recorded."""
     served = uow.serving.model_for(uow.caller.user_id, _moment(uow)["today"])
     version = served.version if served else BASELINE_VERSION
     found = _listed(uow, limit, task_id)
-    if found["is_old"] or (uow.serving.has_comparison and found["model_version"] not in (version, None)):
-        _rescore(uow, served)
+
+    def is_old() -> bool:
+        return found["is_old"] or (uow.serving.has_comparison and found["model_version"] not in (version, None))
+
+    if is_old():  # several pages of a user ask at once: the first scores, the others wait for it
+        uow.tx.serialize("scores")
         found = _listed(uow, limit, task_id)
-    items: str = found["items"]
+        if is_old():
+            _rescore(uow, served)
+            found = _listed(uow, limit, task_id)
     if found["is_news"]:
-        uow.tx.run_before_commit(QUERIES["note"], {"items": items, **_moment(uow)})
-    return items
-
-
-def counts(uow: UnitOfWork) -> dict[str, Any]:
-    """How many tasks are open, overdue, not to be begun yet, and blocked."""
-    row = uow.tx.one(QUERIES["counts"], _moment(uow))
-    assert row is not None
-    return row
+        uow.tx.run_before_commit(QUERIES["note"], {"items": found["items"], **_moment(uow)})
+    return found["items"], {name: found[name] for name in COUNTS}
 
 
 def is_there(tx: Transaction, task_id: UUID) -> bool:

@@ -1,5 +1,7 @@
 """Scores over HTTP: fresh after every write, explained, and never another user's."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
@@ -7,6 +9,8 @@ import pytest
 
 from focusflow import clock
 from focusflow.database.session import Role
+from models.serving import scoring
+from operational_api.scores import store
 from pipelines.engine.publish_scores import QUERIES as PUBLISHING
 from tests.integration.api.test_tasks import NOBODYS
 
@@ -164,6 +168,26 @@ def test_nobody_waits_while_a_batch_is_being_published(me, database):
         publishing.execute(PUBLISHING["alone"])
         assert scores(me)[0]["model_version"] == "test-1"
     assert scores(me)[0]["model_version"] != "test-1"
+
+
+def test_pages_that_ask_at_once_are_scored_once(me, database, monkeypatch):
+    me.call("POST", "/tasks", {"title": "New"})
+    scored = []
+
+    def score_while_another_waits(*given):
+        scored.append(given)
+        with database.owner() as connection:
+            for _ in range(200):
+                if connection.execute("select from pg_locks where locktype = 'advisory' and not granted").fetchall():
+                    break
+                time.sleep(0.01)
+        return scoring.score(*given)
+
+    monkeypatch.setattr(store, "score", score_while_another_waits)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: me.call("GET", "/scores"), range(2))
+    assert first.json()["items"] == second.json()["items"] != []
+    assert len(scored) == 1
 
 
 def test_no_score_of_a_task_that_is_not_there(me, new_user):
