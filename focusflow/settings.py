@@ -478,6 +478,18 @@ class Settings(BaseSettings):
         None,
         description="Where traces are sent by OTLP over HTTP, for example `http://localhost:4318`. It needs the extra `tracing`. If unset, there are none.",
     )
+    openlineage_url: str | None = Field(
+        None,
+        description="Receiver of OpenLineage events, for example `http://localhost:5000` of Marquez: which table was built of which tables and columns. It needs the extra `openlineage`. If unset, none are sent.",
+    )
+    openlineage_api_key: SecretStr | None = Field(
+        None, description="Key that the receiver of OpenLineage events asks for."
+    )
+    openlineage_namespace: str = Field(
+        "focusflow",
+        min_length=1,
+        description="Namespace of jobs and tables in OpenLineage events: one for each installation.",
+    )
     log_format: str = Field(
         "text",
         pattern="^(text|json)$",

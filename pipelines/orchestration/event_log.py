@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine
+
+from pipelines.orchestration import lineage_events
 
 #: The index, the run that is under way, and some that are looked at.
 MOST_OPEN = 6
@@ -35,6 +38,10 @@ class EventLog(SqliteEventLogStorage):
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
         return cls(str(Path(os.environ["DAGSTER_HOME"], "history", "runs")), inst_data, **config_value)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        super().store_event(event)
+        lineage_events.send(event)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

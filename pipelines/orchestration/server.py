@@ -29,6 +29,7 @@ from focusflow.heartbeat import Beat, unwatched
 from focusflow.lake.tables import Lake
 from focusflow.settings import Settings
 from pipelines.engine import data_docs
+from pipelines.orchestration.lineage_events import lineage_events
 from pipelines.orchestration.metrics import export_metrics
 from pipelines.orchestration.page_guard import PageGuard
 from pipelines.orchestration.refresher_reports import RefresherReports
@@ -54,6 +55,7 @@ def serve(settings: Settings, stop: threading.Event, beat: Beat = unwatched) -> 
     target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="focusflow"))
     with (
         resident_database(settings) as database,
+        lineage_events(settings),
         opened(home) as instance,
         daemon_controller_from_instance(instance, workspace_load_target=target, log_format="colored") as controller,
     ):
