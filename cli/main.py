@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from cli import exit_codes, lifeline
+from cli.groups import Group
 from cli.termination import raised_on_signals
 from focusflow import __version__
 from focusflow.errors import Problem, SetupProblem, Unavailable
@@ -28,6 +29,7 @@ COMMANDS = (
     "report",
     "bounces",
     "export",
+    "export-data",
     "erase",
     "insights",
     "verify",
@@ -52,7 +54,7 @@ COMMANDS = (
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Finds a command by the name of its module."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click names the parameter)
@@ -74,13 +76,6 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
             raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx) from error
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each command with its whole first sentence, wrapped. click cuts it at the end of the line."""
-        loaded = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
-        rows = [(name, command.get_short_help_str(limit=1_000)) for name, command in loaded.items() if command]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

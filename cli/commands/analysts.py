@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.groups import Group
+
 if TYPE_CHECKING:
     from focusflow.database.session import Database
     from focusflow.settings import Settings
 
 
-@click.group("analysts")
+@click.group("analysts", cls=Group)
 def command() -> None:
     """Manage PostgreSQL accounts for tools such as Metabase and Grafana. They read the schema `gold`, and nothing else.
 

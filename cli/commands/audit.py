@@ -4,8 +4,10 @@ import sys
 
 import click
 
+from cli.groups import Group
 
-@click.group("audit")
+
+@click.group("audit", cls=Group)
 def command() -> None:
     """Verify that nobody changed the audit log.
 

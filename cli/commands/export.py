@@ -8,7 +8,9 @@ import click
 @click.command("export")
 @click.argument("user")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write. Unset, focusflow-export.zip."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write. Defaults to focusflow-export.zip.",
 )
 def command(user: str, output: Path | None) -> None:
     """Write everything about a user to a ZIP of JSON and CSV files. USER is an email address or an id.

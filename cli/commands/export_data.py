@@ -15,7 +15,7 @@ import click
     type=click.Choice(["json", "csv", "parquet", "todo_txt", "taskwarrior", "icalendar"]),
     help="`json`, `csv` and `parquet` hold all records and can be imported again.",
 )
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Unset, a file in this folder.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Defaults to a file in this folder.")
 def command(email: str, format_name: str, output: Path | None) -> None:
     """Export a user's records as a file of another program, or as one that `focusflow import` reads back.
 

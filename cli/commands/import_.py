@@ -20,13 +20,19 @@ PRINTED = 20
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--user", "email", required=True, metavar="EMAIL", help="Whose data it is.")
-@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Unset, the file is recognized.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
+    help=f"One of {', '.join(FORMATS)}. By default the file is recognized.",
+)
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="What a column of a CSV file means, for example due=Deadline; `due=` leaves it out. Unset, it is guessed.",
+    help="What a column of a CSV file means, for example due=Deadline; `due=` leaves it out. By default it is guessed.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and write nothing.")
 @click.option("--all", "is_whole", is_flag=True, help="Print everything that was skipped or changed.")

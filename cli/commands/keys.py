@@ -4,8 +4,10 @@ import sys
 
 import click
 
+from cli.groups import Group
 
-@click.group("keys")
+
+@click.group("keys", cls=Group)
 def command() -> None:
     """Show or rotate the key that signs access tokens.
 

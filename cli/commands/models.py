@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.groups import Group
+
 if TYPE_CHECKING:
     from models.serving.registry import Registry
 
 
-@click.group("models")
+@click.group("models", cls=Group)
 def command() -> None:
     """List trained priority models, their feedback, and choose the served one.
 

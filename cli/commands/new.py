@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from cli.groups import Group
+
 TABLE = """description = "What one row says."
 grain = ["user_id", "local_date"]
 inputs = ["silver.task_history", "users"]
@@ -51,7 +53,7 @@ expect:
 """
 
 
-@click.group("new")
+@click.group("new", cls=Group)
 def command() -> None:
     """Scaffold a new part of FocusFlow in a checkout.
 

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.groups import Group
+
 if TYPE_CHECKING:
     from pipelines.engine.quarantine import Quarantine
 
 
-@click.group("quarantine", invoke_without_command=True)
+@click.group("quarantine", cls=Group, invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
     """Inspect and retry events that could not be parsed, and inspect rows that break a rule.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.commands.explain import AS_OF, show_late
+from cli.groups import Group
 from cli.options import DAY
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ OUT = click.option(
 SEND = click.option("--send", is_flag=True, help="Email it to the user, unless this period was already sent.")
 
 
-@click.group("report")
+@click.group("report", cls=Group)
 def command() -> None:
     """Build a report of a user, or send the reports that are due.
 

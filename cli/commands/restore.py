@@ -9,7 +9,7 @@ import click
 
 @click.command("restore")
 @click.argument("folder")
-@click.option("--name", help="Which backup. Unset, the newest.")
+@click.option("--name", help="Which backup. Defaults to the newest.")
 @click.option(
     "--erasures",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -1,10 +1,13 @@
 """Each command shows how it is used."""
 
 import os
+from pkgutil import iter_modules
 
+import click
 import pytest
 from click.testing import CliRunner
 
+import cli.commands
 from cli.main import COMMANDS, commands, main
 
 
@@ -27,10 +30,26 @@ def test_what_a_command_writes_is_for_the_account_that_runs_it(monkeypatch):
         os.umask(before)
 
 
-def test_the_list_of_commands_shows_whole_sentences():
-    _, _, said = CliRunner().invoke(commands, ["--help"]).output.partition("Commands:")
-    assert "..." not in said
-    assert all(f"\n  {name} " in said for name in COMMANDS)
+def paths(command=commands, path=()):
+    """All commands, those below others too."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from paths(command.get_command(context, name), (*path, name))
+
+
+@pytest.mark.parametrize("path", [*paths()], ids=" ".join)
+def test_help_fits_a_terminal_and_is_not_cut(path):
+    shown = CliRunner().invoke(commands, [*path, "--help"])
+    assert shown.exit_code == 0
+    assert "..." not in shown.output.replace("[ARGS]...", "")
+    assert max(map(len, shown.output.splitlines())) <= 80
+
+
+def test_every_module_of_a_command_is_a_command():
+    modules = {module.name.rstrip("_").replace("_", "-") for module in iter_modules(cli.commands.__path__)}
+    assert modules == set(COMMANDS)
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("stauts", "status"), ("doctr", "doctor"), ("dashbord", "dashboard")])
