@@ -137,7 +137,7 @@ class Stack:
 
 
 #: One platform serves all others: it comes up, is looked at, and is killed in the end.
-ORDER = ("test_first_hour.py", "dashboard", "test_killed_and_back.py")
+ORDER = ("test_mails.py", "test_first_hour.py", "dashboard", "test_killed_and_back.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -80,6 +80,10 @@ def with_week(lake):
 
 @pytest.fixture
 def facts() -> Facts:
+    return facts_of_a_week()
+
+
+def facts_of_a_week() -> Facts:
     days = tuple(
         {"local_date": WEEK.first + timedelta(days=n), "productivity_score": None if n == 6 else 40.0 + n}
         for n in range(7)

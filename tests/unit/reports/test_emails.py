@@ -3,48 +3,21 @@
 import re
 import unicodedata
 from html import unescape
-from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
 
 from focusflow import locales
 from focusflow.i18n import LANGUAGES
-from reports.periods.content import Line, Part, build_report
-from reports.render import MAILS, Links, Notice, render_email, render_notification, render_report, subject_line
-from tests.unit.reports.conftest import ADA
+from reports.render import MAILS, render_email, subject_line
+from tests.unit.reports.gallery import ACCOUNT, gallery
 
-HOSTILE = '<img src="x">\r\nBcc: x@example.com\x00\u2028\u202e{{ 7 * 7 }}' + "a" * 200
-LINKS = Links("https://focusflow.example/unsubscribe/1", "https://focusflow.example")
-ACCOUNT: dict[str, dict[str, Any]] = {
-    "verify_email": {"link": "https://focusflow.example/verify-email?token=a", "lifetime": "7 days"},
-    "change_email": {"link": "https://focusflow.example/confirm-email?token=a", "lifetime": "1 day"},
-    "account_exists": {"link": "https://focusflow.example/signin"},
-    "reset_password": {"link": "https://focusflow.example/reset-password?token=a", "lifetime": "1 hour"},
-    "erasure_requested": {"link": "https://focusflow.example/settings", "due_at": "2026-12-08 09:00 UTC"},
-    "two_factor_changed": {
-        "link": "https://focusflow.example/forgot-password",
-        "change": "A recovery code was used.",
-    },
-    "password_changed": {
-        "link": "https://focusflow.example/forgot-password",
-        "keys": ("Phone (ff_1234abcd…)",),
-        "are_revoked": True,
-    },
-}
 NAMES = {name.partition("/")[0] for name in MAILS.list_templates() if "/" in name}
 
 
 @pytest.fixture
 def emails(facts):
-    parts = (
-        Part("near", "Due", (Line("near", HOSTILE, "", "due today"),)),
-        Part("plan", "Your day", (Line("block", "Call", "25 min"),)),
-    )
-    return {name: render_email(name, **values) for name, values in ACCOUNT.items()} | {
-        "report": render_report(build_report(facts), LINKS),
-        "notification": render_notification("notification", Notice("Lead 12", HOSTILE, parts), HOSTILE, ADA.name, LINKS),
-    }  # fmt: skip
+    return gallery(facts)
 
 
 def words(html):
