@@ -38,6 +38,7 @@ class CalDavServer:
 
     source: CalendarSource = "caldav"
     omitted: frozenset[str] = frozenset()
+    keeps_series = True
     account: str | None = None
 
     def __init__(

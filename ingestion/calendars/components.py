@@ -120,6 +120,20 @@ def read(content: str) -> tuple[Component, dict[Moment, Component], set[Moment]]
     return series, exceptions, excluded
 
 
+def with_uid_of(other: str, content: str) -> str:
+    """A content under the UID of another one."""
+    uid = uid_of(other)
+    calendar = ical.Calendar.from_ical(content)
+    for event in calendar.walk("VEVENT"):
+        event.pop("UID", None)
+        event.add("uid", uid)
+    return str(calendar.to_ical().decode())
+
+
+def uid_of(content: str) -> str:
+    return next((str(event.get("UID", "")) for event in ical.Calendar.from_ical(content).walk("VEVENT")), "")
+
+
 def exclusion(moment: Moment, start: Moment) -> str:
     """The line that leaves out an occurrence of a series."""
     event = ical.Event()

@@ -30,6 +30,7 @@ class Merger:
     now: datetime
     source: CalendarSource
     omitted: frozenset[str] = frozenset()
+    keeps_series: bool = True
 
     @property
     def here(self) -> ZoneInfo:
@@ -65,7 +66,7 @@ class Merger:
             return  # of somebody else: what is in the calendar of plans is no meeting
         merged = Object(resource.href, calendar, resource.etag, resource.content, {})
         if known is not None:
-            self._merge_entries(store, known, merged, reading, self._base(known, read_in or self.here))
+            self._merge_entries(store, known, merged, reading, self.base(known, read_in or self.here))
         new = {id_: event for id_, event in reading.events.items() if id_ not in merged.entries}
         merged.entries |= self.add(store, merged, new)
         store.keep(merged)
@@ -77,6 +78,10 @@ class Merger:
         changed_at = writing.changed_at_of(merged.content) or self.now
         for id_, entry in known.entries.items():
             row, event = rows.get(entry.event), reading.events.get(id_)
+            is_written_out = False
+            if event is None and row is not None and "|" not in id_ and entry.changes(row):
+                event = self._whole(merged, id_)
+                is_written_out = event is not None
             if event is None:
                 kept = self._gone_there(store, id_, entry, row, reading)
             else:
@@ -85,12 +90,21 @@ class Merger:
                 kept = (
                     self._gone_here(store, entry, event, there)
                     if row is None
-                    else self._on_both(store, entry, row, there, changed_at)
+                    else self.on_both(store, entry, row, there, changed_at)
                 )
-            if kept is not None:
+            if is_written_out and kept is not None and row is not None and kept.version != DIRTY:
+                store.writer.remove([row["id"]])  # the other side changed it in the same way
+            elif kept is not None:
                 merged.entries[id_] = kept
 
-    def _on_both(self, store: Store, entry: Entry, row: Row, there: dict[str, Any], changed_at: datetime) -> Entry:
+    def _whole(self, resource: Object, id_: str) -> CalendarEvent | None:
+        """A series without its exceptions, where these have it written out. What was changed here of the whole is merged with that."""
+        try:
+            return read(writing.without_exceptions(resource.content).encode(), self.here, self.now).events.get(id_)
+        except (Malformed, ValueError):
+            return None
+
+    def on_both(self, store: Store, entry: Entry, row: Row, there: dict[str, Any], changed_at: datetime) -> Entry:
         here = entry.changes(row)
         contested = {name for name in here.keys() & there.keys() if here[name] != there[name]}
         if {"start_at", "end_at"} & contested:  # a start of one side and an end of the other make no appointment
@@ -148,10 +162,20 @@ class Merger:
         store.writer.remove([id_ for id_ in rows if id_ not in kept])
         for each in edited.values() if known.etag else ():
             store.record_conflict(each.event, rows[each.event]["title"], "here", {})
+        for id_ in [] if self.keeps_series else [id_ for id_ in edited if "|" in id_]:
+            self.set_apart(store, rows[edited.pop(id_).event], known.calendar)
         if edited:
             store.keep(Object(href, known.calendar, "", known.content, edited))
         else:
             store.drop(href)
+
+    def set_apart(self, store: Store, row: Row, calendar: str) -> str:
+        """Have an occurrence of a series written as an appointment of its own. Returns the address until then."""
+        name = str(row["id"])
+        content = writing.created(name, fields_of_row(row), self.here, row["updated_at"])
+        href = f"{calendar}/{name}"
+        store.keep(Object(href, calendar, "", content, {name: Entry(row["id"], DIRTY, {})}))
+        return href
 
     def add(self, store: Store, merged: Object, events: Mapping[str, CalendarEvent]) -> dict[str, Entry]:
         """Add appointments of a resource. An id that another resource of the calendar has too is told apart by the address."""
@@ -189,7 +213,7 @@ class Merger:
             entry = Entry(row["id"], DIRTY, {**here, **lacking, **there})
         return Object(resource.href, calendar, "", "", {name: entry})
 
-    def _base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:
+    def base(self, known: Object, read_in: ZoneInfo) -> dict[str, dict[str, Any]]:
         """What the resource said when both sides last agreed."""
         if not known.content:
             return {}

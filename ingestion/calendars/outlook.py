@@ -40,6 +40,7 @@ NEAR = timedelta(days=2)
 
 class OutlookServer(ProviderServer):
     source: CalendarSource = "outlook"
+    keeps_series = False  # nothing that was deleted comes back: it is written as another one
 
     def calendars(self) -> list[RemoteCalendar]:
         found = []

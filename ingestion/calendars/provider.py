@@ -22,7 +22,7 @@ from ingestion.calendars.components import Component, Moment
 from ingestion.calendars.connection import SyncFailed
 from ingestion.calendars.http import failure_of, retry_after
 from ingestion.calendars.oauth import Tokens, json_of
-from ingestion.calendars.server import Precondition, Refused, Resource
+from ingestion.calendars.server import OccurrencesGone, Precondition, Refused, Resource
 
 #: One request, and all of a synchronization.
 REQUEST_SECONDS, TOTAL_SECONDS = 30.0, 300.0
@@ -74,6 +74,7 @@ class ProviderServer(ABC):
 
     #: Names alone are no addresses to invite, so participants that are added here stay here.
     omitted: frozenset[str] = frozenset({"attendees"})
+    keeps_series = True
 
     def __init__(
         self,
@@ -155,12 +156,14 @@ class ProviderServer(ABC):
         after, exceptions, excluded = components.read(content)
         if not known.etag:
             href, loaded = self._restore(known, self._body(after, components.FIELDS, excluded))
-            again, _, _ = components.read(self._resource(href, loaded).content)
+            restored = self._resource(href, loaded)
+            again, _, _ = components.read(restored.content)
             if fields := again.differences(after) - {"rules"}:  # of an answer that was lost: it was changed since
                 body = self._body(after, fields, excluded)
                 loaded = Loaded(self._patch(href, body, self._etag(loaded.event)).written())
             self._write_occurrences(href, loaded, (after, {}, set()), (after, exceptions, excluded))
-            return Resource(href, "" if exceptions or excluded else self._etag(loaded.event), content, known.own_id)
+            etag = "" if exceptions or excluded else self._etag(loaded.event)
+            return Resource(href, etag, components.with_uid_of(restored.content, content), restored.own_id)
         before, old_exceptions, old_excluded = components.read(known.content)
         if not (before.rules or after.rules or exceptions or old_exceptions):
             body = self._body(after, before.differences(after), ())
@@ -171,6 +174,9 @@ class ProviderServer(ABC):
         fields = before.differences(after) | ({"rules"} if old_excluded - excluded else set())
         if fields:
             self._patch(known.href, self._body(after, fields, excluded), self._etag(loaded.event)).written()
+        if fields & {"start", "rules"}:  # the provider may have dropped the exceptions
+            loaded = self._load(known.href) or loaded
+            _, old_exceptions, old_excluded = components.read(self._resource(known.href, loaded).content)
         self._write_occurrences(
             known.href, loaded, (before, old_exceptions, old_excluded), (after, exceptions, excluded)
         )
@@ -202,6 +208,7 @@ class ProviderServer(ABC):
     ) -> None:
         series, exceptions, excluded = after
         calendar = href.rpartition("/")[0]
+        gone = []
         for moment, each in exceptions.items():
             was = before[1].get(moment) or series.occurrence(moment)
             fields = was.differences(replace(each, rules=was.rules))
@@ -209,7 +216,8 @@ class ProviderServer(ABC):
                 continue
             instance = self._instance(href, loaded, moment)
             if instance is None:
-                raise Refused("this time of the series is no longer there")
+                gone.append(moment)
+                continue
             body = self._body(each, fields, ())
             self._patch(href_of(calendar, str(instance["id"])), body, self._etag(instance)).written()
         for moment in before[2] - excluded:
@@ -220,6 +228,8 @@ class ProviderServer(ABC):
                 answer = self._delete(href_of(calendar, str(instance["id"])), self._etag(instance))
                 if answer.status not in GONE:
                     answer.written()
+        if gone:
+            raise OccurrencesGone(gone)
 
     def _resource(self, href: str, loaded: Loaded) -> Resource:
         etags = [self._etag(loaded.event), *sorted(map(self._etag, loaded.exceptions))]

@@ -3,8 +3,9 @@
 A resource is an appointment or a series with its exceptions. Whatever a server speaks, its content is iCalendar here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -28,6 +29,14 @@ class Exists(Exception):
     def __init__(self, href: str) -> None:
         super().__init__(href)
         self.href = href
+
+
+class OccurrencesGone(Exception):
+    """A series no longer takes place at these times. Everything else was written."""
+
+    def __init__(self, moments: Collection[datetime | date]) -> None:
+        super().__init__(moments)
+        self.moments = moments
 
 
 class Refused(SyncFailed):
@@ -74,6 +83,9 @@ class CalendarServer(Protocol):
 
     #: Fields that the server does not keep of an appointment that was created here.
     omitted: frozenset[str]
+
+    #: Whether a series that was deleted can be written again as the same one.
+    keeps_series: bool
 
     #: Who the account belongs to, where the server says so; known once the calendars were read.
     account: str | None

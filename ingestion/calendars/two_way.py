@@ -4,8 +4,8 @@ Each resource is kept by one transaction, and the sync token after all of them: 
 nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -13,22 +13,31 @@ from psycopg.types.json import Jsonb
 
 from focusflow.clock import zone
 from focusflow.contracts.calendar import PLAN_CALENDAR
+from focusflow.series import SERIES_FIELDS
 from ingestion.calendars import writing
+from ingestion.calendars.components import uid_of
 from ingestion.calendars.connection import Connection, Outcome, SyncFailed
 from ingestion.calendars.events import QUERIES, fields_of_row
 from ingestion.calendars.merging import Merger
 from ingestion.calendars.objects import DIRTY, Entry, Object, Row, Store, opened
-from ingestion.calendars.reading import PAST, Reading
+from ingestion.calendars.reading import PAST, fields_of
 from ingestion.calendars.server import (
     BATCH,
     CalendarServer,
     Exists,
+    OccurrencesGone,
     Precondition,
     Refused,
     RemoteCalendar,
     Resource,
 )
 from ingestion.importers.engine.records import Finding, Place
+
+#: Before any change here, so that it wins over what only follows from it.
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+#: What moves a series.
+TIMES = frozenset({"start_at", "end_at", "all_day", *SERIES_FIELDS})
 
 #: Appointments made here go to the server unless they ended longer ago.
 OWN_PAST = timedelta(days=30)
@@ -54,7 +63,7 @@ class TwoWaySync:
         self._failures: list[SyncFailed] = []
         with connection.transaction() as tx:
             self._now = tx.now
-        self._merger = Merger(connection, self._outcome, self._now, server.source, server.omitted)
+        self._merger = Merger(connection, self._outcome, self._now, server.source, server.omitted, server.keeps_series)
 
     def run(self) -> Outcome:
         chosen = self._calendars()
@@ -199,9 +208,27 @@ class TwoWaySync:
                     self._replace(known, changed, gone)
             except Precondition:
                 self._pull_one(calendar, href)
+            except OccurrencesGone as problem:
+                self._set_apart(calendar, href, problem.moments)
             else:
                 self._outcome.counts["sent"] += bool(changed or gone)
                 return
+
+    def _set_apart(self, calendar: RemoteCalendar, href: str, moments: Collection[datetime | date]) -> None:
+        """What was changed here of a series, and is no longer an occurrence of it there, is an appointment of its own."""
+        apart = []
+        with opened(self._connection, self._outcome) as store:
+            known = store.object(href)
+            if known is None:
+                return
+            rows = store.rows_of(known)
+            for id_ in [id_ for id_ in known.entries if writing.is_at(id_, moments, self._merger.here)]:
+                row = rows.get(known.entries.pop(id_).event)
+                if row is not None:
+                    apart.append(self._merger.set_apart(store, row, calendar.id))
+            store.keep(known)
+        for each in apart:
+            self._write(calendar, each)
 
     def _is_settled(self, store: Store, calendar: RemoteCalendar, known: Object, rows: Mapping[UUID, Row]) -> bool:
         """Whether there is nothing to write. In a calendar that cannot be written, its own version counts."""
@@ -240,11 +267,35 @@ class TwoWaySync:
             content = writing.edited(known.content, changes, gone, self._merger.here, changed_at)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise Refused(f"it cannot be written: {error}") from error
-        written = self._server.replace(_resource_of(known), content)
+        try:
+            written = self._server.replace(_resource_of(known), content)
+        except (OccurrencesGone, Precondition, Refused):
+            raise
+        except Exception:
+            self._record_dropped(known, changed)
+            raise
         with opened(self._connection, self._outcome) as store:
             if written.href != known.href:
                 store.replace_href(known, written.href)
             self._keep_written(store, known, changed, gone, written)
+
+    def _record_dropped(self, known: Object, changed: Mapping[str, Row]) -> None:
+        """Where a series was moved and nobody knows whether that arrived, the server may have dropped its exceptions."""
+        whole = next((id_ for id_ in changed if "|" not in id_), None)
+        if (
+            whole is None
+            or self._server.keeps_series
+            or not known.entries[whole].changes(changed[whole]).keys() & TIMES
+        ):
+            return
+        series = known.entries[whole].fields or fields_of_row(changed[whole])
+        with opened(self._connection, self._outcome) as store:
+            for id_, each in known.entries.items():
+                own = {
+                    name: value for name, value in each.fields.items() if name not in TIMES and value != series[name]
+                }
+                if id_ not in changed and own:
+                    store.record_conflict(each.event, each.fields["title"], "here", own)
 
     def _keep_written(
         self, store: Store, known: Object, changed: Mapping[str, Row], gone: set[str], written: Resource
@@ -252,23 +303,27 @@ class TwoWaySync:
         """Keep what was written, as it is read again: an exception turns a series into single appointments."""
         reading = self._merger.read(written)
         rows = store.rows_of(known)
+        sent_rows = {known.entries[id_].event: row for id_, row in changed.items()}
+        deleted = {known.entries[id_].event for id_ in gone}
         kept = Object(written.href, known.calendar, written.etag, written.content, {})
-        renamed = _only_id(reading) if written.href != known.href and len(known.entries) == 1 else None
-        for id_, entry in known.entries.items():
-            row, sent = rows.get(entry.event), changed.get(id_)
+        entries = known.entries if written.href == known.href else _renamed(known, written)
+        events = reading.events if reading is not None else {}
+        base = self._merger.base(known, self._merger.here) if len(entries) > 1 else {}
+        for id_, entry in entries.items():
+            row, sent = rows.get(entry.event), sent_rows.get(entry.event)
             after = entry if sent is None else Entry(entry.event, sent["version"], fields_of_row(sent))
             is_there = reading is None or id_ in reading.events or reading.is_unreadable(id_)
             is_there = is_there or (sent is not None and "|" in id_)  # moved to a time that is not written out
-            if renamed is not None and id_ not in gone:
-                kept.entries[renamed] = after
-            elif is_there and id_ not in gone:
+            if is_there and entry.event not in deleted:
                 kept.entries[id_] = after
+                if sent is None and row is not None and id_ in events and id_ in base:  # it follows its series
+                    followed = {name: each for name, each in fields_of(events[id_]).items() if each != base[id_][name]}
+                    kept.entries[id_] = self._merger.on_both(store, entry, row, followed, EARLIEST)
             elif row is not None and after.changes(row):  # changed again while it was written
                 kept.entries[id_] = Entry(entry.event, DIRTY, {})
             elif row is not None and not ("|" in id_ and row["end_at"] < self._now - PAST):
                 store.writer.remove([row["id"]])
-        events = reading.events if reading is not None else {}
-        new = {id_: event for id_, event in events.items() if id_ not in known.entries and id_ != renamed}
+        new = {id_: event for id_, event in events.items() if id_ not in entries}
         kept.entries |= self._merger.add(store, kept, new)
         store.keep(kept)
 
@@ -302,10 +357,13 @@ def _resource_of(known: Object) -> Resource:
     return Resource(known.href, known.etag, known.content, events[0] if len(events) == 1 else None)
 
 
-def _only_id(reading: Reading | None) -> str | None:
-    """The id of the one appointment of a resource."""
-    ids = list(reading.events) if reading is not None else []
-    return ids[0] if len(ids) == 1 else None
+def _renamed(known: Object, written: Resource) -> dict[str, Entry]:
+    """The appointments of a resource under the ids that they have since it was written again."""
+    before, after = uid_of(known.content), uid_of(written.content)
+    return {
+        f"{after}{id_.removeprefix(before)}" if id_.partition("|")[0] == before else id_: entry
+        for id_, entry in known.entries.items()
+    }
 
 
 def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:

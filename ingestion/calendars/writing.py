@@ -1,6 +1,6 @@
 """Appointments written into iCalendar resources. What a resource holds beside them, such as alarms and notes, stays as it is. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,19 @@ def edited(
     for source_id in removed:
         _remove(calendar, events, source_id, here)
     return _text(calendar)
+
+
+def without_exceptions(content: str) -> str:
+    """A resource of a series alone."""
+    calendar = ical.Calendar.from_ical(content)
+    calendar.subcomponents = [each for each in calendar.subcomponents if "RECURRENCE-ID" not in each]
+    return _text(calendar)
+
+
+def is_at(source_id: str, moments: Collection[datetime | date], here: ZoneInfo) -> bool:
+    """Whether an id is that of an occurrence at one of these times, or days."""
+    moment = _moment(source_id)
+    return moment is not None and (moment in moments or moment.astimezone(here).date() in moments)
 
 
 def changed_at_of(content: str) -> datetime | None:

@@ -330,6 +330,10 @@ class _Calendar:
                 master.place, f"it takes place {len(found):,} times; the first {OCCURRENCES:,} are imported", "changed"
             )
         plain = next(iter(self._event(uid, master)))
+        lasts, changed = (
+            self._length(master, changes),
+            {self._at(self._needed(each, "RECURRENCE-ID")) for each in changes},
+        )
         for occurrence in found[:OCCURRENCES]:
             begins, ends = (self._at(occurrence[name].dt) for name in ("DTSTART", "DTEND"))
             if not isinstance(plain, CalendarEvent) or str(occurrence.get("STATUS", "")).upper() == "CANCELLED":
@@ -337,6 +341,8 @@ class _Calendar:
             title = str(occurrence.get("SUMMARY") or plain.title)
             named = occurrence.get("RECURRENCE-ID")
             identity = self._at(named.dt) if named is not None else begins
+            if lasts is not None and identity not in changed:
+                ends = begins + lasts
             yield CalendarEvent(
                 place=plain.place,
                 source_id=f"{uid}|{identity:%Y%m%dT%H%M%SZ}",
@@ -349,6 +355,15 @@ class _Calendar:
                 attendees=plain.attendees,
                 created_at=plain.created_at,
             )
+
+    def _length(self, master: Component, changes: list[Component]) -> timedelta | None:
+        """How long each occurrence takes, whatever the clock does meanwhile (RFC 5545, 3.8.5.3); None where that is not the same for all."""
+        start, end = self._needed(master, "DTSTART"), self._moment(master, "DTEND")
+        is_whole_days = not (isinstance(start, datetime) and isinstance(end, datetime))
+        has_periods = any("/" in value for value in master.values("RDATE"))
+        if is_whole_days or has_periods or any("RANGE" in each.properties["RECURRENCE-ID"][0][0] for each in changes):
+            return None
+        return max(self._at(end) - self._at(start), timedelta())  # type: ignore[arg-type]  # both are moments
 
     def _at(self, value: datetime | date) -> datetime:
         if not isinstance(value, datetime):

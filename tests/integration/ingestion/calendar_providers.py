@@ -427,9 +427,18 @@ class Outlook(ProviderDouble):
             )
         self.check(match, event["@odata.etag"])
         if method == "PATCH":
-            return self._store(calendar, merged(event, body))
+            return self._store(calendar, self._without_exceptions(calendar, event, merged(event, body)))
         self._remove(calendar, event)
         return None
+
+    def _without_exceptions(self, calendar: str, before: Json, after: Json) -> Json:
+        """Exceptions of a series do not outlast a change of when it takes place."""
+        is_same = graph_moment(before["start"]) == graph_moment(after["start"])
+        if is_same and before.get("recurrence") == after.get("recurrence"):
+            return after
+        for each in self._exceptions(calendar, before):
+            del self.events[calendar][each["id"]]
+        return after | {"cancelledOccurrences": []}
 
     def _subscription(self, method: str, id_: str, body: Json) -> Any:
         if method == "DELETE":

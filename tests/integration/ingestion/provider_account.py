@@ -81,7 +81,9 @@ class ProviderEditor(Editor):
 
     def change_there(self) -> None:
         if found := self._there():
-            self.server.rename("work", found[0], self.title(), found[1])
+            self.server.rename("work", found[0], title := self.title(), found[1])
+            if title not in {each for each, *_ in self.server.occurrences("work")}:
+                self.excused.add(title)  # of a series whose occurrences all have titles of their own
 
     def remove_there(self) -> None:
         if found := self._there():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from focusflow.calendar_providers import push_secret
 from focusflow.outbound import OutboundClient
 from tests.conftest import add_user
+from tests.integration.ingestion.caldav_account import START
 from tests.integration.ingestion.calendar_providers import Google, Outlook, ProviderDouble, running
-from tests.integration.ingestion.calendar_server import KEY
-from tests.integration.ingestion.provider_account import ProviderAccount, ProviderEditor
+from tests.integration.ingestion.calendar_server import KEY, events_of
+from tests.integration.ingestion.provider_account import BERLIN, ProviderAccount, ProviderEditor
 from tests.integration.ingestion.test_caldav_faults import Faulty
 from tests.sizes import dice, sized
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 PROVIDERS = {"google": Google, "outlook": Outlook}
 
@@ -70,6 +74,20 @@ def test_a_creation_whose_answer_was_lost_is_not_repeated_and_what_changed_since
     account.sync()
     assert {title for title, *_ in account.shown_there()} == {"Mine, later"}
     assert account.shown_here() == account.shown_there()
+
+
+def test_a_change_of_a_whole_series_here_and_of_an_occurrence_there_are_both_kept(database, server):
+    account = ProviderAccount(database, server, add_user(database))
+    start = START.astimezone(BERLIN)
+    id_ = server.add("work", "Stand-up", start, start + HOUR, "FREQ=DAILY;COUNT=4")
+    account.sync()
+    account.change(account.here["Stand-up"]["id"], title="Daily")
+    server.rename("work", id_, "Planning", start + DAY)
+    server.remove("work", id_, start + 2 * DAY)
+    for _ in range(3):
+        account.sync()
+        assert account.shown_here() == account.shown_there()
+        assert sorted(row["title"] for row in events_of(database, account.user)) == ["Daily", "Daily", "Planning"]
 
 
 @pytest.mark.parametrize("story", sized([1], range(40)))

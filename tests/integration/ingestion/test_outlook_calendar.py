@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from focusflow.clock import zone
+from focusflow.outbound import OutboundClient
 from tests.conftest import add_user
 from tests.integration.ingestion.calendar_providers import Answered, Outlook, running
 from tests.integration.ingestion.calendar_server import events_of, row_of
@@ -237,3 +238,46 @@ def test_a_series_that_begins_off_its_rule_stays_here_with_the_reason(account, s
     assert account.shown_there() == set()
     (finding,) = row_of(account.database, account.user, account.id)["findings"]
     assert "begins on a day that is none of its rule" in finding["reason"]
+
+
+@pytest.mark.parametrize("is_series_gone", [True, False])
+def test_an_occurrence_that_was_deleted_there_and_changed_here_is_an_appointment_of_its_own(
+    account, server, is_series_gone
+):
+    """Even if the answer is lost: nothing that was deleted comes back, so it is written as another one, once."""
+    start = START.astimezone(zone("America/New_York"))
+    id_ = server.add("work", "Stand-up", start, start + HOUR, "FREQ=DAILY;COUNT=3")
+    account.sync()
+    changed = events_of(account.database, account.user)[1]["id"]
+    account.change(changed, title="Mine")
+    server.remove("work", id_, None if is_series_gone else start + DAY)
+
+    class Lost(OutboundClient):
+        def request(self, method, url, **options):
+            answer = super().request(method, url, **options)
+            if method == "POST":
+                raise TimeoutError
+            return answer
+
+    account.client = Lost
+    account.try_sync()
+    account.client = OutboundClient
+    account.sync()
+    assert titles(account) == ["Mine"] if is_series_gone else ["Mine", "Stand-up", "Stand-up"]
+    assert account.shown_here() == account.shown_there()
+    assert account.here["Mine"]["id"] == changed
+    account.sync()
+    assert nothing_happened(account.sync())
+
+
+def test_an_appointment_that_was_written_again_stays_the_same_one_here(account, server):
+    id_ = server.add("work", "Theirs", START, START + HOUR)
+    account.sync()
+    row = account.here["Theirs"]["id"]
+    account.change(row, title="Mine")
+    server.remove("work", id_)
+    account.sync()
+    (again,) = server.series("work")
+    server.rename("work", again, "Theirs, later")
+    account.sync()
+    assert {title: each["id"] for title, each in account.here.items()} == {"Theirs, later": row}

@@ -382,6 +382,14 @@ def test_a_series_keeps_the_times_that_it_leaves_out_and_adds_and_its_second_rul
     assert [finding.partition(": ")[2] for finding in found.findings] == ["skipped: it never takes place"]
 
 
+def test_each_occurrence_takes_as_long_as_the_first_when_the_clocks_change_meanwhile(read):
+    """Written out or followed by its rule alike (RFC 5545, 3.8.5.3)."""
+    here = ";TZID=America/New_York:"
+    times = (f"DTSTART{here}20260306T220000", f"DTEND{here}20260307T060000", "RRULE:FREQ=DAILY;COUNT=3")
+    events = read("a.ics", calendar(component("VEVENT", "UID:1", *times, "SUMMARY:Night"))).records
+    assert [event.end_at - event.start_at for event in events] == [timedelta(hours=8)] * 3
+
+
 def test_a_rule_of_what_is_left_out_is_followed_or_refused(read):
     """EXRULE is of an older standard. Daylight saving begins within this series."""
     start = ("DTSTART;TZID=Europe/Berlin:20260326T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=6")
