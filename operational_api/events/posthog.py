@@ -26,14 +26,18 @@ NAMES = {
     "$groupidentify": "group.joined",
 }
 
+#: How a body begins that is packed.
+GZIP = b"\x1f\x8b"
+
 #: Properties that hold the key.
 SECRETS = ("token", "api_key")
 
 
 async def unpacked(request: Request) -> bytes:
-    """The body as JSON. Browser libraries pack it without saying so in a header, or send it as a form."""
-    if request.query_params.get("compression", "").startswith("gzip"):
-        body = await request.body()
+    """The body as JSON. Browser libraries pack it without saying so in a header, newer ones not even in the address, or send it as a form."""
+    body = await request.body()
+    is_told = "content-encoding" in request.headers
+    if request.query_params.get("compression", "").startswith("gzip") or (body.startswith(GZIP) and not is_told):
         unpacking = zlib.decompressobj(wbits=31)
         try:
             body = unpacking.decompress(body, incoming.BODY_BYTES + 1)
@@ -96,6 +100,26 @@ def take_posthog_events(body: Annotated[bytes, Depends(unpacked)], uow: UnitOfWo
         calls = incoming.bounded(payload if isinstance(payload, list) else [payload], "The body")
     errors = store.take(uow, [_translated(call, uow.tx.now) for call in calls], source="posthog")
     return Rendered(orjson.dumps({"status": "Ok", "errors": errors}))
+
+
+#: What PostHog's libraries ask for before they send: there are no flags here, and nothing is recorded beside events.
+NO_FLAGS = {"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+CONFIGURATION = {"supportedCompression": ["gzip", "gzip-js"], "hasFeatureFlags": False, "sessionRecording": False}
+
+
+@router.post("/flags", include_in_schema=False)
+@router.post("/flags/", include_in_schema=False)
+@router.post("/decide", include_in_schema=False)
+@router.post("/decide/", include_in_schema=False)
+def tell_posthog_flags() -> Rendered[Any]:
+    """Say that no feature flag is on, so that a library does not take it for an error and ask again."""
+    return Rendered(orjson.dumps(NO_FLAGS | CONFIGURATION))
+
+
+@router.get("/array/{key}/config", include_in_schema=False)
+def tell_posthog_configuration(key: str) -> Rendered[Any]:  # noqa: ARG001 (the same for everybody)
+    """The configuration that the browser library asks for as it starts."""
+    return Rendered(orjson.dumps(CONFIGURATION))
 
 
 def _translated(call: Any, now: datetime) -> Any:

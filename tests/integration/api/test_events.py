@@ -300,6 +300,30 @@ def test_posthogs_browser_calls_are_taken(http, me, key, events):
     assert http.post("/capture", json={"event": "x", "distinct_id": "ada"}).status_code == 401
 
 
+def test_a_browser_library_need_not_say_how_it_packs(http, me, key, events):
+    """As posthog-js sends it: gzip as plain text, and nothing says so. Before that, it asks for flags."""
+    assert http.get(f"/array/{key}/config").json()["hasFeatureFlags"] is False
+    packed = gzip.compress(orjson.dumps({"token": key, "distinct_id": "ada"}))
+    plain = {"Content-Type": "text/plain"}
+    assert http.post("/flags/?v=2", content=packed, headers=plain).json()["flags"] == {}
+    call = {"api_key": key, "batch": [{"event": "opened", "properties": {"distinct_id": "ada"}}]}
+    assert http.post("/e/", content=gzip.compress(orjson.dumps(call)), headers=plain).status_code == 200
+    assert http.post("/e/", content=b"\x1f\x8b and no more", headers=plain).status_code == 422
+    (opened,) = tracked(events, me.id)
+    assert opened["data"]["name"] == "opened"
+
+
+def test_a_beacon_of_a_browser_brings_its_key_in_the_body(http, me, key, events):
+    """As analytics.js sends it while a page is left: plain text without headers of its own."""
+    call = {"writeKey": key, "batch": [{"type": "track", "event": "left", "anonymousId": "device"}]}
+    plain = {"Content-Type": "text/plain;charset=UTF-8"}
+    assert http.post("/v1/b", content=orjson.dumps(call), headers=plain).status_code == 200
+    assert (
+        http.post("/v1/t", content=orjson.dumps(call["batch"][0] | {"writeKey": key}), headers=plain).status_code == 200
+    )
+    assert [each["data"]["name"] for each in tracked(events, me.id)] == ["left", "left"]
+
+
 def test_heartbeats_of_editors_are_the_users_own_activity(http, me, key, events):
     basic = {"Authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}
     beat = {
