@@ -5,6 +5,7 @@ import json
 import time
 from concurrent.futures import wait
 from datetime import timedelta
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
@@ -196,6 +197,55 @@ def test_an_address_that_is_of_no_service_or_reads_files_is_refused(me, address)
 )
 def test_the_addresses_of_the_services_are_known(address, service):
     assert services.read_address(address).service == service
+
+
+@pytest.mark.parametrize(
+    ("address", "server", "path", "fields"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", ("webhook_url", "/services"), "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", {"mrkdwn": True}),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", ("notify_url", "/api/webhooks"), "/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", {}),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544/", ("notify_url", "/bot"), "/bot123456789:abcdefg_hijklmnop/sendMessage", {"chat_id": 12315544}),
+        ("pover://" + "u" * 30 + "@" + "a" * 30, ("notify_url", "/1/messages.json"), "/1/messages.json", {"user": "u" * 30, "token": "a" * 30, "title": "Call the bank"}),
+        ("twilio://AC" + "a" * 32 + ":" + "b" * 32 + "@12025550123/12025550124", ("notify_sms_url", "/Accounts/{sid}/Messages.json"), "/Accounts/AC" + "a" * 32 + "/Messages.json", {"From": "+12025550123", "To": "+12025550124"}),
+    ],
+    ids=["Slack", "Discord", "Telegram", "Pushover", "Twilio"],
+)  # fmt: skip
+def test_each_service_gets_a_message_as_it_expects_it(receiver, address, server, path, fields):
+    """The services have one server each, in place of which this machine answers."""
+    known = services.read_address(address)
+    setattr(known.plugin, server[0], receiver.url(server[1]))
+    receiver.answer[path] = (201 if "twilio" in address else 200, {}, b"ok" if "slack" in address else b'{"ok": true}')
+    services.send(known, LOCAL, "Call the bank", "About the flat")
+    ((headers, body),) = receiver.at(path)
+    message = json.loads(body) if "json" in headers["Content-Type"] else dict(parse_qsl(body.decode()))
+    assert message | fields == message
+    assert all(text in str(message) for text in ("Call the bank", "About the flat"))
+    receiver.answer[path] = (403, {})
+    with pytest.raises(OutboundFailed, match="403"):
+        services.send(known, LOCAL, "Call the bank", "About the flat")
+
+
+def test_matrix_gets_a_message_in_the_room_of_its_user(receiver):
+    known = services.read_address(
+        receiver.address("matrix", "/!room:localhost?version=2").replace("//", "//ada:secret@")
+    )
+    api = "/_matrix/client/r0"
+    for path in ("/login", "/join/%21room%3Alocalhost"):
+        found = {
+            "access_token": "syt_secret",
+            "home_server": "localhost",
+            "user_id": "@ada:localhost",
+            "room_id": "!room:localhost",
+        }
+        receiver.answer[api + path] = (200, {}, json.dumps(found).encode())
+    services.send(known, LOCAL, "Call the bank", "About the flat")
+    ((headers, body),) = [
+        (headers, body)
+        for path, headers, body in receiver.received
+        if path.startswith(f"{api}/rooms/%21room%3Alocalhost/send/m.room.message")
+    ]
+    assert headers["Authorization"] == "Bearer syt_secret"
+    assert all(text in json.loads(body)["body"] for text in ("Call the bank", "About the flat"))
 
 
 @pytest.mark.parametrize(
