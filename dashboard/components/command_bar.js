@@ -2,17 +2,18 @@
 
 const ROWS = '[class*="st-key-task-"]'
 const LEAVING = '[class*="st-key-complete-"] button, [class*="st-key-delete-"] button'
-const ACTS = ['complete', 'start', 'snooze']
+const ACTS = ['complete', 'start', 'snooze', 'reopen', 'change']
 const KEYS = ['a', 'd', 's', 'j', 'k', '/', 'u', '?']
 let texts = {} // in the language of the page, by name
 const OFF = 'focusflow keys off'
 const TYPING_PAUSE = 200
 const TYPING = 2000 // milliseconds in which a key after another in the line is no command
+const FADING = 120 // milliseconds in which a row is seen to be done
 const PATIENCE = 5000 // milliseconds after which a row comes back if the server has not taken it away
 
 const key_of = (element, prefix) =>
   [...element.classList].find((name) => name.startsWith(`st-key-${prefix}-`))
-const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => key_of(row, 'task'))
+const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => key_of(row, 'task') && is_visible(row))
 const row_of = (element) => element && rows().find((row) => row.contains(element))
 /* A button with a help text is there twice, of which a phone shows the one and a wider screen the other. */
 const buttons_in = (row, act) => [...(row?.querySelectorAll(`[class*="st-key-${act}-"] button`) ?? [])]
@@ -47,6 +48,8 @@ const leave = (row) => {
   if (!name || leaving) return
   leaving = { name, row, place: rows().indexOf(row) }
   row.setAttribute('data-leaving', '')
+  const is_alone = row.querySelector('[data-testid^=stBaseButton-primary]') // the next task keeps its place for the one after it
+  if (!is_alone) setTimeout(() => { if (leaving?.name === name) row.setAttribute('data-leaving', 'gone') }, FADING)
   setTimeout(() => { if (leaving?.name === name) stay() }, PATIENCE)
 }
 const stay = () => { leaving?.row.removeAttribute('data-leaving'); leaving = null }

@@ -37,6 +37,7 @@ TEXTS: Final = {
     "complete": mark("Done"),
     "start": mark("Start"),
     "snooze": mark("Snooze"),
+    "reopen": mark("Reopen"),
     "a": mark("Add a task"),
     "d": mark("Complete the task"),
     "s": mark("Start or stop the timer"),
@@ -141,4 +142,6 @@ def add(line: str, me: Session) -> bool:
 
 def _description(task: Json, parts: list[str]) -> str:
     title = current_user.escape_markdown(task["title"])
-    return " · ".join([f"Added: **{title}**", *(current_user.escape_markdown(part) for part in dict.fromkeys(parts))])
+    return " · ".join(
+        [_("Added: **{title}**", title=title), *(current_user.escape_markdown(part) for part in dict.fromkeys(parts))]
+    )

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
-from dashboard.components import layout, task_details, undo
+from dashboard.components import layout, task_cards, task_details, undo
 from dashboard.components.counts import not_listed
 from dashboard.components.task_rows import REASONS, completing, reopening
 from focusflow import locales
@@ -21,7 +21,7 @@ from focusflow.i18n import gettext as _
 from focusflow.i18n import mark, ngettext
 from focusflow.score_reasons import distinguishing, reason_text
 
-LISTED: Final = 200  # the API gives no more at once
+LISTED, SEARCHED = 200, 100  # the API gives no more at once
 ROW, HEADER, ROWS_AT_ONCE = 35, 38, 15
 VERSION = "version of the task list"
 STATUS: Final[dict[str, dict[str, Any]]] = {
@@ -37,37 +37,58 @@ SORTS: Final = {
     "created": mark("By newest"),
 }
 DUE: Final = (mark("Overdue"), mark("Today"), mark("Next 7 days"))
-NO_GOAL: Final = ""
+NONE: Final = ""
 
 Fields = dict[str, Any]
+
+#: The names of goals and categories by their ids, by the column that shows them.
+Names = Mapping[str, Mapping[str, str]]
 
 
 def task_list(me: Session) -> None:
     today = current_user.local_today(me)
     linked = task_details.linked(me)
-    filters, query = _filters(today)
+    names = layout.fetch(_names)
+    if names is None:
+        return
+    filters, query = _filters(today, names)
     found = layout.fetch(lambda client: _found(client, filters, query))
     if found is None:
         return
-    _counts(found["scores"], len(found["tasks"]), filters, query)
+    _counts(found, filters, query)
     if not found["tasks"]:
         layout.empty_state(
             _("No task matches.") if query or filters.keys() - {"open", "sort"} else _("No tasks here. Add one above.")
         )
         return
-    goals = {goal["id"]: goal["title"] for goal in found["goals"]}
     ids = tuple(task["id"] for task in found["tasks"])
-    rows = _rows(found, goals, me)
-    chosen = _editor(rows, ids, goals)
-    layout.csv_button(rows.drop("select"), "tasks")
+    rows = _rows(found, names, me)
     tasks = {task["id"]: task for task in found["tasks"]}
+    with st.container(key="list-table"):
+        chosen = _editor(rows, ids, names)
+    with st.container(key="list-cards"):
+        task_cards.cards(
+            me,
+            found["tasks"],
+            rows,
+            states(found["tasks"], me),
+            lambda task: None if chosen or task["id"] == linked else _opened(me, task, names),
+        )
+    layout.csv_button(rows.drop("select"), "tasks")
     if chosen:
         _bulk([tasks[each] for each in chosen], me)
     if len(chosen) == 1 and chosen[0] != linked:
         task_details.details(me, tasks[chosen[0]])
 
 
-def _filters(today: date) -> tuple[Fields, str]:
+def _names(client: Client) -> dict[str, dict[str, str]]:
+    return {
+        "goal": {goal["id"]: goal["title"] for goal in islice(client.goals(limit=200), 200)},
+        "category": {each["id"]: each["name"] for each in client.categories()},
+    }
+
+
+def _filters(today: date, names: Names) -> tuple[Fields, str]:
     """What the list is to hold, as the API takes it, and the query to search for."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="list-controls"):
         query = st.text_input(
@@ -94,11 +115,17 @@ def _filters(today: date) -> tuple[Fields, str]:
             priority = st.pills(_("Priority"), PRIORITIES, key="priority", format_func=formatting.priority)
             due = st.pills(_("Due"), DUE, key="due", format_func=_)
             tag = st.text_input(_("Tag"), key="tag", max_chars=60)
+            category = _choice(_("Category"), "category", names)
+            goal = _choice(_("Goal"), "goal", names)
     filters: Fields = {**STATUS[status], "sort": sort}
     if priority:
         filters["priority"] = priority
     if tag.strip():
         filters["tag"] = tag.strip().removeprefix("#")
+    if category:
+        filters["category_id"] = category
+    if goal:
+        filters["goal_id"] = goal
     if due == "Overdue":
         filters["due_to"] = today - timedelta(days=1)
     elif due:
@@ -106,12 +133,25 @@ def _filters(today: date) -> tuple[Fields, str]:
     return filters, query.strip()
 
 
+def _choice(label: str, column: str, names: Names) -> str | None:
+    """One of the user's goals or categories to filter by, where there are any."""
+    if not names[column]:
+        return None
+    return st.selectbox(
+        label, list(names[column]), index=None, key=f"filter {column}", format_func=lambda each: names[column][each]
+    )
+
+
 def _found(client: Client, filters: Fields, query: str) -> Json:
+    """The tasks to list, whether there can be more of them, and the scores."""
     if query:
-        tasks = [task for task in client.search_tasks(query, 100) if _matches(task, filters)]
+        tasks = client.search_tasks(query, SEARCHED)
+        is_cut = len(tasks) == SEARCHED
+        tasks = [task for task in tasks if _matches(task, filters)]
     else:
-        tasks = list(islice(client.tasks(limit=LISTED, **filters), LISTED))
-    return {"tasks": tasks, "scores": client.open_tasks(LISTED), "goals": list(islice(client.goals(limit=200), 200))}
+        tasks = list(islice(client.tasks(limit=LISTED, **filters), LISTED + 1))
+        is_cut = len(tasks) > LISTED
+    return {"tasks": tasks[:LISTED], "is_cut": is_cut, "scores": client.open_tasks(LISTED)}
 
 
 def _matches(task: Json, filters: Fields) -> bool:
@@ -120,34 +160,35 @@ def _matches(task: Json, filters: Fields) -> bool:
     return (
         (not filters.get("open") or task["status"] in ("pending", "in_progress"))
         and filters.get("status") in (None, task["status"])
-        and filters.get("priority") in (None, task["priority"])
+        and all(filters.get(name) in (None, task[name]) for name in ("priority", "category_id", "goal_id"))
         and (not filters.get("tag") or filters["tag"] in task["tags"])
         and (not filters.get("due_to") or (due is not None and due <= str(filters["due_to"])))
         and (not filters.get("due_from") or (due is not None and due >= str(filters["due_from"])))
     )
 
 
-def _counts(scores: Json, listed: int, filters: Fields, query: str) -> None:
+def _counts(found: Json, filters: Fields, query: str) -> None:
     """The same counts as on Today, from the same query, and what the list leaves out."""
+    scores, listed = found["scores"], len(found["tasks"])
     text = ngettext("{n} open task", "{n} open tasks", scores["open"])
     if scores["overdue"]:
         text += ", " + ngettext("{n} overdue", "{n} overdue", scores["overdue"])
     if rest := not_listed(scores | {"open": scores["blocked"] + scores["not_begun"]}, 0):
         text += f" ({_('without a score: {tasks}', tasks=rest)})"
     is_whole = filters.get("open") and len(filters) == 2 and not query
-    if is_whole and listed < scores["open"]:
+    if found["is_cut"] or (is_whole and listed < scores["open"]):
         text += ". " + _("The first {listed} are listed: filter or search for the others", listed=listed)
     elif not is_whole:
         text += ". " + ngettext("{n} task matches", "{n} tasks match", listed)
     st.caption(f"{text}.")
 
 
-def _rows(found: Json, goals: Mapping[str, str], me: Session) -> pl.DataFrame:
+def _rows(found: Json, names: Names, me: Session) -> pl.DataFrame:
     scored = found["scores"]["items"]
     score = {task["task_id"]: task["score"] for task in scored}
     ids = (task["task_id"] for task in scored)
     why = dict(zip(ids, distinguishing(scored, REASONS), strict=True))
-    titles = {task["id"]: task["title"] for task in found["tasks"]}
+    notes = states(found["tasks"], me)
     return pl.DataFrame(
         [
             {
@@ -157,15 +198,16 @@ def _rows(found: Json, goals: Mapping[str, str], me: Session) -> pl.DataFrame:
                 "due": _due(task, me),
                 "priority": task["priority"],
                 "minutes": task["estimated_minutes"],
-                "goal": goals.get(task["goal_id"], NO_GOAL),
+                "goal": names["goal"].get(task["goal_id"], NONE),
+                "category": names["category"].get(task["category_id"], NONE),
                 "score": score.get(task["id"]),
-                "note": _note(task, why.get(task["id"], []), titles, me),
+                "note": _note(task, why.get(task["id"], []), note, me),
             }
-            for task in found["tasks"]
+            for task, note in zip(found["tasks"], notes, strict=True)
         ],
         schema={
             "select": pl.Boolean, "done": pl.Boolean, "title": pl.String, "due": pl.Date, "priority": pl.String,
-            "minutes": pl.Int64, "goal": pl.String, "score": pl.Float64, "note": pl.String,
+            "minutes": pl.Int64, "goal": pl.String, "category": pl.String, "score": pl.Float64, "note": pl.String,
         },
     )  # fmt: skip
 
@@ -176,26 +218,37 @@ def _due(task: Json, me: Session) -> date | None:
     return date.fromisoformat(task["due_date"]) if task["due_date"] else None
 
 
-def _note(task: Json, why: Sequence[Mapping[str, Any]], titles: Mapping[str, str], me: Session) -> str:
+def _note(task: Json, why: Sequence[Mapping[str, Any]], states: Sequence[str], me: Session) -> str:
     """Why it stands here, or why it has no score."""
     notes = [reason_text(each["text"]) for each in why]
     if task["due_at"]:
         notes.append(_("due at {time}", time=locales.clock(layout.local(task["due_at"], me))))
+    return " · ".join([*notes, *states])
+
+
+def states(tasks: Sequence[Json], me: Session) -> list[list[str]]:
+    """What else is to be known of each task: what it waits for, belongs to, and whether it repeats."""
+    titles = {task["id"]: task["title"] for task in tasks}
+    return [_states(task, titles, me) for task in tasks]
+
+
+def _states(task: Json, titles: Mapping[str, str], me: Session) -> list[str]:
+    found = []
     if task["status"] in ("pending", "in_progress") and task["start_at"]:
         start = layout.local(task["start_at"], me)
         if start.date() > current_user.local_today(me):
-            notes.append(_("starts {day}", day=locales.day_of_year(start)))
-    if task["blocked_by"] and not why:
-        notes.append(_("waiting for another task"))
+            found.append(_("starts {day}", day=locales.day_of_year(start)))
+    if task["blocked_by"]:
+        found.append(_("waiting for another task"))
     if task["parent_task_id"]:
         parent = titles.get(task["parent_task_id"])
-        notes.append(_("part of {task}", task=parent) if parent else _("a subtask"))
+        found.append(_("part of {task}", task=parent) if parent else _("a subtask"))
     if task["recurrence"]:
-        notes.append(_("repeats"))
-    return " · ".join(notes)
+        found.append(_("repeats"))
+    return found
 
 
-def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) -> list[str]:
+def _editor(rows: pl.DataFrame, ids: tuple[str, ...], names: Names) -> list[str]:
     """The table. Changes are saved as they are made; returns the tasks that are selected."""
     key = f"task list {st.session_state.setdefault(VERSION, 0)} {hash(ids)}"  # of another list, no place is the same
     column = st.column_config
@@ -207,7 +260,7 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
         disabled=["score", "note"],
         placeholder="",
         alt=_("Tasks with their due dates, priorities, estimates, goals and scores."),
-        on_change=lambda: _changed(key, ids, rows, goals),
+        on_change=lambda: _changed(key, ids, rows, names),
         column_config={
             "select": column.CheckboxColumn(_("Select"), width=90),
             "done": column.CheckboxColumn(_("Done"), width=95),
@@ -219,7 +272,8 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
             "minutes": column.NumberColumn(
                 _("Minutes"), help=_("Estimate"), min_value=1, max_value=100_000, step=1, width=95
             ),
-            "goal": column.SelectboxColumn(_("Goal"), options=[NO_GOAL, *dict.fromkeys(goals.values())], width=170),
+            "goal": column.SelectboxColumn(_("Goal"), options=options(names["goal"]), width=170),
+            "category": column.SelectboxColumn(_("Category"), options=options(names["category"]), width=120),
             "score": column.NumberColumn(_("Score"), format="%.0f", width=65),
             "note": column.TextColumn(_("Notes"), width=320),
         },
@@ -228,22 +282,27 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], goals: Mapping[str, str]) 
     return [ids[place] for place, changes in sorted(edited.items()) if changes.get("select") and place < len(ids)]
 
 
-def _changed(key: str, ids: tuple[str, ...], rows: pl.DataFrame, goals: Mapping[str, str]) -> None:
+def options(named: Mapping[str, str]) -> list[str]:
+    """What a cell can be: none, or each name once."""
+    return [NONE, *dict.fromkeys(named.values())]
+
+
+def _changed(key: str, ids: tuple[str, ...], rows: pl.DataFrame, names: Names) -> None:
     edited: dict[int, Fields] = st.session_state[key]["edited_rows"]
     for place, changes in edited.items():
         wanted = {name: value for name, value in changes.items() if name != "select"}
         if wanted:
-            save(ids[place], rows.row(place, named=True), wanted, goals)
+            save(ids[place], rows.row(place, named=True), wanted, names)
             st.session_state[VERSION] += 1
 
 
-def save(task_id: str, row: Fields, wanted: Fields, goals: Mapping[str, str]) -> None:
+def save(task_id: str, row: Fields, wanted: Fields, names: Names) -> None:
     """Change a task as its row was changed."""
     title = current_user.escape_markdown(row["title"])
     if "done" in wanted:
         (completing if wanted["done"] else reopening)(task_id, row["title"])()
         return
-    changes = patch_of(wanted, goals)
+    changes = patch_of(wanted, names)
 
     def change(client: Client) -> Json:
         before = client.task(task_id)
@@ -257,15 +316,15 @@ def save(task_id: str, row: Fields, wanted: Fields, goals: Mapping[str, str]) ->
     )
 
 
-def patch_of(wanted: Fields, goals: Mapping[str, str]) -> Fields:
+def patch_of(wanted: Fields, names: Names) -> Fields:
     """The cells of a row as the API takes them. An emptied due date has been of either kind."""
-    names = {"title": "title", "priority": "priority", "minutes": "estimated_minutes"}
-    changes = {names[name]: value for name, value in wanted.items() if name in names}
+    fields = {"title": "title", "priority": "priority", "minutes": "estimated_minutes"}
+    changes = {fields[name]: value for name, value in wanted.items() if name in fields}
     if "due" in wanted:
         changes |= {"due_date": wanted["due"]} if wanted["due"] else {"due_date": None, "due_at": None}
-    if "goal" in wanted:
-        by_title = {title: goal_id for goal_id, title in goals.items()}
-        changes["goal_id"] = by_title.get(wanted["goal"])
+    for column in wanted.keys() & names.keys():
+        by_name = {name: each for each, name in names[column].items()}
+        changes[f"{column}_id"] = by_name.get(wanted[column])
     return changes
 
 
@@ -275,6 +334,25 @@ def _back(before: Json, changes: Fields) -> Fields:
         back.pop("due_date", None)
         back |= {"due_at": before["due_at"]} if before["due_at"] else {"due_date": before["due_date"], "due_at": None}
     return back
+
+
+def _opened(me: Session, task: Json, names: Names) -> None:
+    """What can be changed about the task whose card is open."""
+    row = {"title": task["title"]}
+
+    def field(column: str, value: Any, **how: Any) -> dict[str, Any]:
+        key = f"card {column} {task['id']} {value}"
+        return {"key": key, "on_change": lambda: save(task["id"], row, {column: st.session_state[key]}, names)} | how
+
+    st.text_input(_("Task"), task["title"], max_chars=500, **field("title", task["title"]))
+    for column, label in (("goal", _("Goal")), ("category", _("Category"))):
+        if names[column]:
+            choices, value = options(names[column]), names[column].get(task[f"{column}_id"], NONE)
+            st.selectbox(
+                label, choices, choices.index(value), **field(column, value), format_func=lambda each: each or _("None")
+            )
+    _bulk([task], me)
+    task_details.details(me, task)
 
 
 def _bulk(tasks: Sequence[Json], me: Session) -> None:

@@ -342,7 +342,7 @@ def test_each_act_of_the_morning_can_be_taken_back(visit, me):
 
 
 def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
-    goal = me.create_goal("Move house")
+    goal, category = me.create_goal("Move house"), me.create_category("Home")
     tasks = [me.create_task(title, priority="low") for title in ("Pack", "Paint", "Phone")]
     me.create_task("Unpack", blocked_by=[tasks[0]["id"]])
     page = visit("tasks")
@@ -353,26 +353,61 @@ def test_tasks_are_changed_in_the_list_one_by_one_and_together(visit, me):
 
         from dashboard.components import task_list
 
-        rows = {"due": "2030-01-02", "priority": "high", "minutes": 25, "goal": "Move house", "title": "Pack all"}
-
-        task_list.save(st.session_state["id"], {"title": "Pack"}, rows, {st.session_state["goal"]: "Move house"})
+        rows = {"due": "2030-01-02", "priority": "high", "minutes": 25, "goal": "Move house", "category": "Home"}
+        rows["title"] = "Pack all"
+        names = {"goal": {st.session_state["goal"]: "Move house"}, "category": {st.session_state["category"]: "Home"}}
+        task_list.save(st.session_state["id"], {"title": "Pack"}, rows, names)
 
     edited = AppTest.from_function(script, default_timeout=PAGE_SECONDS)
     edited.session_state["id"], edited.session_state["goal"] = tasks[0]["id"], goal["id"]
+    edited.session_state["category"] = category["id"]
     assert not edited.run().exception
     found = me.task(tasks[0]["id"])
-    kept = {name: found[name] for name in ("title", "due_date", "priority", "estimated_minutes", "goal_id")}
+    kept = {
+        name: found[name] for name in ("title", "due_date", "priority", "estimated_minutes", "goal_id", "category_id")
+    }
     assert kept == {
         "title": "Pack all",
         "due_date": "2030-01-02",
         "priority": "high",
         "estimated_minutes": 25,
         "goal_id": goal["id"],
+        "category_id": category["id"],
     }
     inverse = edited.session_state["last act"].inverse
     inverse(me)
     assert me.task(tasks[0]["id"])["title"] == "Pack"
     assert me.task(tasks[0]["id"])["due_date"] is None
+
+
+def test_the_list_is_narrowed_by_category_and_says_how_many_match(visit, me):
+    home = me.create_category("Home")
+    me.create_task("Paint", category_id=home["id"])
+    me.create_task("Phone")
+    page = visit("tasks")
+    page.selectbox(key="filter category").set_value(home["id"]).run()
+    assert "2 open tasks. 1 task matches." in words(page)
+    assert "**Paint**" in words(page)
+    assert "**Phone**" not in words(page)
+    page.text_input(key="search").set_value("phone").run()
+    assert "No task matches." in words(page)
+
+
+def test_a_task_is_changed_and_completed_on_its_card(visit, me):
+    goal = me.create_goal("Move house")
+    task = me.create_task("Paint", due_date=str(today()), estimated_minutes=90, priority="high")
+    page = visit("tasks")
+    assert ":small[Due today · 1 h 30 min · high priority · Score" in words(page)
+    page.button(key=f"change-{task['id']}").click().run()
+    next(each for each in page.text_input if each.label == "Task").set_value("Paint the wall").run()
+    next(each for each in page.selectbox if each.key.startswith("card goal")).set_value("Move house").run()
+    assert (me.task(task["id"])["title"], me.task(task["id"])["goal_id"]) == ("Paint the wall", goal["id"])
+    page.button(key=f"complete-{task['id']}").click().run()
+    assert not page.exception, page.exception
+    assert me.task(task["id"])["status"] == "completed"
+    assert "Done: **Paint the wall**" in words(page)
+    press(page, "Undo")
+    assert me.task(task["id"])["status"] == "pending"
 
 
 def test_a_change_is_tried_on_a_task_and_its_subtasks_are_ticked(visit, me):
