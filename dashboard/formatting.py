@@ -108,6 +108,15 @@ def spreadsheet(frame: pl.DataFrame) -> str:
     return frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep()).write_csv()
 
 
+def shorten(text: str, length: int = 160) -> str:
+    """A title where all of it would push away what stands below.
+
+    >>> shorten("Water the plants"), shorten("Water all the plants", 10)
+    ('Water the plants', 'Water all…')
+    """
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
 def greeting(hour: int) -> str:
     """
     >>> greeting(8), greeting(14), greeting(22)

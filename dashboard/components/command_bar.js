@@ -32,7 +32,9 @@ const name_buttons = () => {
   }
   for (const button of document.querySelectorAll('.st-key-undo-dismiss button')) name_button(button, texts.dismiss)
   for (const row of rows()) {
-    const title = row.querySelector('strong')?.textContent
+    const strong = row.querySelector('strong')
+    const title = strong?.textContent
+    if (strong && strong.title !== title) strong.title = title // of which the style sheet shows the first lines
     for (const act of ACTS) {
       for (const button of title ? buttons_in(row, act) : []) name_button(button, `${texts[act]}: ${title}`)
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import current_user
+from dashboard import current_user, formatting
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.components import layout, undo
@@ -32,7 +32,9 @@ def timeline(me: Session, plan: Json | None, occurrences: Sequence[Json]) -> Non
         with st.container(horizontal=True, width="content", gap="small"):
             _buttons(plan)
     appointments = [each for each in occurrences if not each["is_plan"]]
-    whole_day = [current_user.escape_markdown(each["title"]) for each in appointments if each["all_day"]]
+    whole_day = [
+        current_user.escape_markdown(formatting.shorten(each["title"])) for each in appointments if each["all_day"]
+    ]
     if whole_day:
         st.caption(_("All day: {titles}", titles=", ".join(whole_day)))
     timed = [each for each in appointments if not each["all_day"]]
@@ -72,7 +74,7 @@ def _nothing(plan: Json | None, *, is_new: bool) -> str:
 
 
 def _left_out(left_out: Sequence[Json]) -> str:
-    titles = [current_user.escape_markdown(each["title"]) for each in left_out[:LEFT_OUT_AT_MOST]]
+    titles = [current_user.escape_markdown(formatting.shorten(each["title"])) for each in left_out[:LEFT_OUT_AT_MOST]]
     more = len(left_out) - len(titles)
     if more:
         return _("No time for: {titles} and {more} more", titles=", ".join(titles), more=more)
@@ -85,7 +87,7 @@ def _appointment(each: Json, me: Session) -> None:
 
 
 def _block(block: Json, plan: Json, me: Session) -> None:
-    title = current_user.escape_markdown(block["title"])
+    title = current_user.escape_markdown(formatting.shorten(block["title"]))
     is_over = datetime.fromisoformat(block["end_at"]) <= clock.now()
     if block.get("is_done") or is_over:
         mark = ":green[:material/check:]" if block.get("is_done") else ":material/history:"
@@ -114,7 +116,10 @@ def _change(block: Json, plan: Json) -> None:
     """Move, swap or drop a block: the plan is made again around that choice."""
     order, task_id = _order(plan), block["task_id"]
     place = order.index(task_id)
-    swaps = {_("Swap for: {title}", title=each["title"]): each["task_id"] for each in plan["left_out"][:SWAPS_AT_MOST]}
+    swaps = {
+        _("Swap for: {title}", title=formatting.shorten(each["title"], 60)): each["task_id"]
+        for each in plan["left_out"][:SWAPS_AT_MOST]
+    }
     choices = [EARLIER] * (place > 0) + [LATER] * (place < len(order) - 1) + [*swaps, NOT_TODAY]
     key = f"more-{block['start_at']}"
 
@@ -190,7 +195,9 @@ def _accept(plan: Json) -> Callable[[], None]:
     def description(accepted: Json) -> str:
         if not accepted["no_room"]:
             return _("The plan is in your calendar.")
-        titles = ", ".join(current_user.escape_markdown(each["title"]) for each in accepted["no_room"])
+        titles = ", ".join(
+            current_user.escape_markdown(formatting.shorten(each["title"])) for each in accepted["no_room"]
+        )
         return _("The plan is in your calendar, without {titles}: new appointments are there.", titles=titles)
 
     def withdraw(client: Client, accepted: Json) -> Any:

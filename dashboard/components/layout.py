@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import current_user, formatting
-from dashboard.api_client import Client, Json
+from dashboard.api_client import Client
 from dashboard.app_state import shared
 from dashboard.auth.sessions import Session
 from dashboard.charts.drawing import Spec
@@ -92,7 +92,7 @@ def chart(spec: Spec, alt_text: str) -> None:
     )
 
 
-def paginate(items: list[Json], page_size: int, key: str) -> list[Json]:
+def paginate(items: list[Answer], page_size: int, key: str) -> list[Answer]:
     """So many of them as fit on a page, and the way to the others."""
     if len(items) <= page_size:
         return items

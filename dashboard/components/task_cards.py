@@ -73,7 +73,7 @@ def _chips(me: Session, task: Json, row: Row, states: Sequence[str]) -> list[str
         *states,
         _("Score {score}", score=locales.count(score)) if score is not None else "",
     ]
-    chips = [current_user.escape_markdown(text) for text in texts if text]
+    chips = [current_user.escape_markdown(formatting.shorten(text, 60)) for text in texts if text]
     if due:
         text = current_user.escape_markdown(_("Due {day}", day=due))
         chips.insert(0, f":orange[{text}]" if row["due"] < today and not row["done"] else text)

@@ -22,7 +22,7 @@ from focusflow.i18n import mark, ngettext
 from focusflow.score_reasons import distinguishing, reason_text
 
 LISTED, SEARCHED = 200, 100  # the API gives no more at once
-ROW, HEADER, ROWS_AT_ONCE = 35, 38, 15
+ROW, HEADER, ROWS_AT_ONCE = 33, 36, 15
 VERSION = "version of the task list"
 STATUS: Final[dict[str, dict[str, Any]]] = {
     mark("Open"): {"open": True},
@@ -275,7 +275,7 @@ def _editor(rows: pl.DataFrame, ids: tuple[str, ...], names: Names) -> list[str]
             "goal": column.SelectboxColumn(_("Goal"), options=options(names["goal"]), width=170),
             "category": column.SelectboxColumn(_("Category"), options=options(names["category"]), width=120),
             "score": column.NumberColumn(_("Score"), format="%.0f", width=65),
-            "note": column.TextColumn(_("Notes"), width=320),
+            "note": column.TextColumn(_("Notes")),
         },
     )
     edited: dict[int, Fields] = st.session_state.get(key, {}).get("edited_rows", {})

@@ -33,7 +33,11 @@ def task_row(
     task_id = task["task_id"]
     with st.container(key=f"task-{task_id}", border=True, gap="small"):
         with st.container(
-            horizontal=True, wrap=is_next, vertical_alignment="center", gap="small", key=f"line-{task_id}"
+            horizontal=True,
+            wrap=is_next,
+            vertical_alignment="center",
+            gap="small",
+            key=f"line-{'next-' * is_next}{task_id}",
         ):
             st.markdown(f"**{current_user.escape_markdown(task['title'])}**")
             with st.container(horizontal=True, wrap=False, width="content", gap="xsmall", vertical_alignment="center"):

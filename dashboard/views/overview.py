@@ -17,6 +17,7 @@ from focusflow.i18n import gettext as _
 from focusflow.i18n import mark, ngettext
 from focusflow.metrics import BY_NAME, SCORE_PARTS
 
+YEAR = timedelta(days=364)
 MARKS = mark("A line marks a day on which a goal was reached; a ring is today so far, and no part of a mean.")
 WEEKS = mark(
     "The dashed line is your median week. Partial weeks are pale. An arrow marks a week above or below your usual range,"
@@ -87,24 +88,29 @@ def _on_time(days: pl.DataFrame, column: str) -> float | None:
 
 
 def _score(days: pl.DataFrame, today: date) -> None:
+    ever, over = lake.days(today - YEAR, today), _over(days, today)
+    is_new = ever["productivity_score"].is_not_null().any() and _over(ever, today)["productivity_score"].is_null().all()
     left, right = st.columns([3, 2], gap="large")
     with left:
         layout.section_header(
             _("Productivity score"),
             f"{_(BY_NAME['productivity_score'].meaning)} {_(MARKS)}",
         )
-        if days["productivity_score"].is_null().all():
+        if is_new:
+            st.caption(_("Your productivity score begins with your first finished day."))
+        elif days["productivity_score"].is_null().all():
             st.info(
                 _("No day of this range has a score: they were days off, or there was nothing to judge by yet."),
                 icon=":material/beach_access:",
             )
         else:
             layout.chart(charts.score_line(days, today), _("Productivity score per day with its 7-day mean."))
+    if is_new:
+        return
     with right:
         layout.section_header(
             _("Parts of the score"), _("The mean of each part over the finished days of the range, where it applies.")
         )
-        over = _over(days, today)
         frame = pl.DataFrame(
             [
                 {
@@ -122,7 +128,7 @@ def _score(days: pl.DataFrame, today: date) -> None:
 
 def _whole(year: pl.DataFrame, today: date) -> pl.DataFrame:
     """All days of a year, also those before somebody began: so they see how it fills."""
-    every = pl.DataFrame({"local_date": pl.date_range(today - timedelta(days=364), today, "1d", eager=True)})
+    every = pl.DataFrame({"local_date": pl.date_range(today - YEAR, today, "1d", eager=True)})
     counted = every.join(
         year.select("local_date", "tasks_completed"), on="local_date", how="left", maintain_order="left"
     )
@@ -134,7 +140,7 @@ def _year(today: date) -> None:
         _("The year"),
         f"{_(BY_NAME['tasks_completed'].meaning)} {_('The stronger its color, the more on that day.')}",
     )
-    year = lake.days(today - timedelta(days=364), today)
+    year = lake.days(today - YEAR, today)
     if year.is_empty():
         return
     layout.chart(charts.year_grid(_whole(year, today)), _("Tasks completed per day, one column per week."))

@@ -47,10 +47,16 @@ def _trends(span: Period) -> None:
         layout.section_header(_("Created and completed per week"), _(BY_NAME["tasks_completed"].meaning))
         layout.chart(charts.flow_bars(flow), _("Tasks created and completed per week."))
         layout.section_header(_("Lead time"), _(LEAD_TIME))
-        layout.chart(charts.lead_bars(done), _("Completed tasks by lead time."))
+        if done["lead_hours"].is_null().all():
+            st.caption(_("Nothing completed in this range."))
+        else:
+            layout.chart(charts.lead_bars(done), _("Completed tasks by lead time."))
     with right:
         layout.section_header(_("Open at end of day"), _("Orange: overdue."))
-        layout.chart(charts.open_area(flow), _("Open and overdue tasks at the end of each day."))
+        if len(flow) < 2:
+            st.caption(_("Two days make a line: it begins tomorrow."))
+        else:
+            layout.chart(charts.open_area(flow), _("Open and overdue tasks at the end of each day."))
         _estimates()
     layout.footer(flow, span, "tasks", "gold/task_flow_daily")
     explain(span)
