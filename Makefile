@@ -88,7 +88,7 @@ format: .venv/.dev ## put the code into shape and fix what can be fixed safely
 	@$(BIN)/ruff format
 	@$(BIN)/sqlfmt --quiet $(SQL)
 
-bench: .venv/.dev ## measure against the figures in benchmarks/
+bench: .venv/.dev ## measure against the goals in a quarter of an hour; ARGS=--full takes all at full size
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 chaos: .venv/.dev ## try every fault, some of them at random over a running platform, and print a table; ARGS="--kills 100 --minutes 60 --full"

@@ -49,16 +49,16 @@ def measure(scale: float) -> Result:
         taken, beside = zip(*[(seconds(page)[0] * 1000, seconds(bare)[0] * 1000) for _ in range(PAGES)], strict=True)
     detail = {
         "users": users,
-        "p50": f"{percentile(taken, 50):.1f} ms",
+        "ours": f"p50 {percentile(taken, 50):.1f}, p95 {percentile(taken, 95):.1f} ms",
         "rows": f"{users * DAYS:,}",
         "DuckDB on named files": f"p50 {percentile(beside, 50):.1f}, p95 {percentile(beside, 95):.1f} ms",
     }
     return Result(
         "P8",
         "one user's year out of the gold table, through the dashboard's data layer",
-        percentile(taken, 95),
-        15,
-        "ms at p95",
+        percentile(taken, 95) / percentile(beside, 95),
+        0.5,
+        "× named files at p95",
         more_is_better=False,
         detail=detail,
     )

@@ -20,7 +20,7 @@ from focusflow.lake.session import duckdb_session
 from focusflow.lake.tables import RAW_EVENTS, Lake, position_key
 from pipelines.engine import build, daily, histories, silver
 
-PEOPLE, DAYS, MOST_MIB = 10_000, 365, 6 * 1024
+PEOPLE, DAYS, MOST_MIB = 10_000, 365, 4 * 1024
 FIRST = date(2025, 3, 1)
 AS_OF = datetime.combine(FIRST + timedelta(days=DAYS), time(20), UTC)
 QUERIES = load_queries(Path(__file__).with_suffix(".sql"))

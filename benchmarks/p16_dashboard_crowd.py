@@ -26,6 +26,7 @@ PEOPLE, ROUNDS, RUN_SECONDS = 50, 3, 120
 PAGES = ("", "overview", "tasks", "goals", "habits", "time", "insights")
 ERRANDS = (("land", "--once"), ("refresh",))
 RANGE = "range=90+days"
+GOAL_SECONDS, GOAL_MEDIAN = 2, 0.7
 
 
 def measure(scale: float) -> Result:
@@ -37,11 +38,15 @@ def measure(scale: float) -> Result:
     return Result(
         "P16",
         f"{users} people rerun a page of theirs at the same moment",
-        percentile(every, 50),
-        2,
-        "s at the median",
+        percentile(every, 95),
+        GOAL_SECONDS,
+        "s at p95",
         more_is_better=False,
-        detail={"p95": f"{percentile(every, 95):.2f} s", "first visit": f"{percentile(first, 50):.2f} s"} | pages,
+        detail={
+            "median": f"{percentile(every, 50):.2f} s (goal {GOAL_MEDIAN})",
+            "first visit": f"{percentile(first, 50):.2f} s",
+        }
+        | pages,
     )
 
 

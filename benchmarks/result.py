@@ -23,6 +23,14 @@ class Result:
     def is_met(self) -> bool:
         return self.value >= self.goal if self.more_is_better else self.value <= self.goal
 
+    @property
+    def goal_text(self) -> str:
+        return f"{'≥' if self.more_is_better else '≤'} {self.goal:g} {self.unit}"
+
+    @property
+    def measured_text(self) -> str:
+        return f"{self.value:,.2f} {self.unit}"
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"is_met": self.is_met}
 
