@@ -12,7 +12,7 @@ from dashboard import current_user, formatting, morning
 from dashboard.api_client import Client, Json
 from dashboard.auth.sessions import Session
 from dashboard.charts import days as charts
-from dashboard.components import command_bar, first_steps, layout, undo
+from dashboard.components import command_bar, first_steps, layout, records, undo
 from dashboard.components.counts import not_listed
 from dashboard.components.day_plan import timeline
 from dashboard.components.explanation import explain
@@ -58,6 +58,7 @@ def page() -> None:
         else:
             st.caption(formatting.long_date(today))
         if found is not None:
+            records.good_news(found["achievements"], days, today)
             running_bar(found, me, _done(found))
     if found is not None:
         with line:
@@ -95,6 +96,7 @@ def _morning(client: Client, today: date) -> Json:
         "habits": client.habits_of_day(today),
         "plan": client.plan(today),
         "calendar": client.occurrences(today, today),
+        "achievements": records.unread_achievements(client),
     }
 
 

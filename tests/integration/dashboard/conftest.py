@@ -32,6 +32,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "calendar": {"items": []},
     "ai/daily-plan": {"plan": None},
     "time/running": {"running": None},
+    "notifications": {"items": [], "next_cursor": None},
 }
 
 
@@ -70,6 +71,9 @@ class Api(Client):
                 return {}
             case "POST", ["tasks", task_id, "reopen"]:
                 self.completed.remove(task_id)
+                return {}
+            case "POST", ["notifications", _id, "read"]:
+                self.answers["notifications"] = {"items": [], "next_cursor": None}
                 return {}
         raise AssertionError(f"nobody asks {method} {path} here")
 

@@ -380,3 +380,13 @@ def test_a_link_of_a_mail_opens_its_task(look, api):
     assert "mum" not in words(page)
     for gone in (str(new_id()), "../me"):
         assert "does not exist any more" in words(linked(gone))
+
+
+def test_an_achievement_is_celebrated_until_it_is_put_away(look, api):
+    me = str(new_id())
+    look(days_of(me, 5), user_id=me)
+    api.answers["notifications"] = {"items": [{"id": "n-1", "title": "100 tasks completed"}], "next_cursor": None}
+    page = show("today")
+    assert "Achieved: **100 tasks completed**" in words(page)
+    page.button(key="reached-close-n-1").click().run()
+    assert "Achieved" not in words(page)
