@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from focusflow.lake.session import Relation, Scan, Session, scans
-from focusflow.lake.tables import Lake, position_key
+from focusflow.lake.tables import Lake, Pinned, position_key
 from focusflow.metrics import SCORE_PARTS, SCORE_VERSION, USUAL_COMPLETIONS
-from pipelines.engine import deferrals, dirty_days, user_rows
+from pipelines.engine import changed_users, deferrals, dirty_days, user_rows
 from pipelines.engine.as_of import as_of_metadata, last, newest_metadata
 from pipelines.engine.descriptions import table
 from pipelines.engine.histories import KEPT, USERS, held_since, month_before, spec
@@ -20,6 +23,9 @@ COMPUTATION = "3"
 
 #: Whose newest versions are asked for what is on now.
 CALENDAR = "silver/calendar_event_history"
+
+#: What is due or goes on counts without any event.
+CHANGE_BY_TIME = (CALENDAR, "silver/task_history")
 
 DAILY = table("gold/productivity_daily").spec
 
@@ -71,11 +77,10 @@ def compute(
     }
     today = as_of.date()
     first_days = {each.name: min(oldest or today, today) if each.name == CALENDAR else oldest for each in histories}
-    narrowed: dict[str, Relation] = {
-        **scans(histories, {each.name: held_since(each, first_days[each.name]) for each in histories})
+    narrowed = {
+        each.name.replace("/", "."): _spoken_of(session, each, new_events, held_since(each, first_days[each.name]))
+        for each in histories
     }
-    users = narrowed[USERS.replace("/", ".")]
-    narrowed[USERS.replace("/", ".")] = session.small(users) if isinstance(users, Scan) else users
     found = changes(
         session, narrowed, silver=silver, daily=daily, new_events=new_events, recent_months=_recent_months(as_of), parameters=parameters,
         deferred=deferrals.known(daily), is_live=is_live,
@@ -118,6 +123,16 @@ def compute(
     )
     daily.replace(rows, where=replaced, positions=positions, metadata=metadata)
     return Computed(found.dirty_days.num_rows, written, partitions.num_rows)
+
+
+def _spoken_of(session: Session, history: Pinned, new_events: Relation, where: str) -> Relation:
+    """The versions that tell whose days have to be computed: of few events, those of their users are enough, but where time alone counts."""
+    if history.name == USERS:
+        return session.small(Scan.of(history, where))
+    users = pc.unique(new_events["user_id"]).to_pylist() if isinstance(new_events, pa.Table) else None
+    if history.name in CHANGE_BY_TIME or users is None or len(users) > changed_users.MOST:
+        return user_rows.few_or_scan(session, history, where)
+    return user_rows.of_users(session, history, users, where)
 
 
 def _recent_months(as_of: datetime) -> str:

@@ -12,7 +12,7 @@ from focusflow.contracts.fields import public_columns
 from focusflow.contracts.registry import Noun
 from focusflow.lake.session import Relation, Scan, Session
 from focusflow.lake.tables import Lake, Pinned, TableSpec, position_key, quoted
-from pipelines.engine import changed_users
+from pipelines.engine import changed_users, user_rows
 from pipelines.engine.descriptions import NOUNS_WITH_HISTORY, entity_column, table
 from pipelines.engine.silver import EVENTS, since
 from pipelines.engine.table_inputs import MACROS
@@ -102,7 +102,7 @@ def _is_unspoken_of(session: Session, silver: Pinned, history: Pinned, noun: Nou
 
 
 def _nouns(session: Session, new_events: str) -> list[str]:
-    rows = session.run("select distinct noun from new_events", {"new_events": Scan(new_events)})
+    rows = session.run("select distinct noun from new_events", {"new_events": session.small(Scan(new_events))})
     return [str(noun) for noun in rows["noun"].to_pylist()]
 
 
@@ -111,7 +111,7 @@ def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) 
     silver, history = lake.open(EVENTS), lake.open(spec(noun))
     positions = {position_key(bucket): silver.position(position_key(bucket)) for bucket in buckets}
     from_where = {bucket: history.position(position_key(bucket)) for bucket in buckets}
-    new_events = Scan(since(silver, from_where))
+    new_events = session.small(Scan(since(silver, from_where)))
     changed = session.run(_sql("changed_entities"), {"new_events": new_events}, {"noun": noun.name})
     if not changed.num_rows:
         history.append(history.columns().empty_table(), positions=positions, metadata=changed_users.note({}))
@@ -119,10 +119,10 @@ def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) 
     fragments = _fragments(noun)
     with ExitStack() as stack:
         given: dict[str, Relation] = {"new_events": new_events, "changed_entities": changed}
-        given["nearby_versions"] = _nearby_versions(history, changed, entity_column(noun))
+        given["nearby_versions"] = _nearby_versions(session, history, changed, entity_column(noun))
         for name in ("known_versions", "versions", "intervals"):
             query = _sql(name).format(**fragments)
-            given[name] = stack.enter_context(session.stored(query, given))
+            given[name] = stack.enter_context(session.held(query, given))
         changed_partitions = session.run(_sql("changed_partitions").format(**fragments), given)
         given["changed_partitions"], partitions = changed_partitions, changed_partitions.to_pylist()
         if not partitions:
@@ -131,17 +131,19 @@ def _load_buckets(lake: Lake, session: Session, noun: Noun, buckets: list[int]) 
         where = " or ".join(
             f"(bucket = {each['bucket']} and last_month = '{each['last_month']}')" for each in partitions
         )
-        rows = session.run(_sql("carry_over").format(**fragments), {**given, "history": Scan.of(history, where)})
+        given["history"] = user_rows.few_or_scan(session, history, where)
+        rows = session.run(_sql("carry_over").format(**fragments), given)
     users = dict.fromkeys(changed["user_id"].to_pylist(), date.min)
     history.replace(rows, where=where, positions=positions, metadata=changed_users.note(users))
     return int(pc.sum(changed["events"]).as_py())
 
 
-def _nearby_versions(history: Pinned, changed: pa.Table, entity: str) -> Scan:
+def _nearby_versions(session: Session, history: Pinned, changed: pa.Table, entity: str) -> Relation:
     """What may hold versions of the changed entities. Ids grow with time, so most months' files are seen not to hold any."""
     ids = pc.min_max(changed["subject"]).as_py()
     listed = ", ".join(map(str, pc.unique(changed["bucket"]).to_pylist()))
-    return Scan.of(history, f"bucket in ({listed}) and {entity} >= '{ids['min']}' and {entity} <= '{ids['max']}'")
+    where = f"bucket in ({listed}) and {entity} >= '{ids['min']}' and {entity} <= '{ids['max']}'"
+    return user_rows.few_or_scan(session, history, where)
 
 
 def _sql(name: str) -> str:

@@ -47,12 +47,13 @@ class LoadStats:
 
 
 def since(silver: Pinned, positions: Mapping[int, int]) -> str:
-    """The rows of silver that came after a position of each bucket, as a query."""
+    """The rows of silver that came after a position of each bucket, as a query. It is the same for all who have read as far."""
     parts = [
         f"(from {silver.scan(f'bucket = {bucket} and log_offset >= {start}')} where log_offset >= {start})"
         for bucket, start in positions.items()
+        if start < silver.position(position_key(bucket))
     ]
-    return " union all ".join(parts)
+    return " union all ".join(parts) or f"from {silver.scan('bucket < 0')}"
 
 
 def load_incremental(

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from focusflow.database.queries import load_queries
-from focusflow.lake.session import Inputs, Relation, Scan, Session
+from focusflow.lake.session import Inputs, Relation, Session
 from focusflow.lake.tables import Pinned
 from pipelines.engine import changed_users, deferrals, user_rows
 from pipelines.engine.deferrals import Deferral, Plan
@@ -64,7 +64,7 @@ def changes(
     *,
     silver: Pinned,
     daily: Pinned,
-    new_events: Scan,
+    new_events: Relation,
     recent_months: str,
     parameters: Mapping[str, Any],
     deferred: Mapping[str, Deferral],
@@ -75,7 +75,8 @@ def changes(
     recent = session.run(QUERIES["recent_days"], {"gold.productivity_daily": recent_rows})
     known: dict[str, Relation] = {**histories, "new_events": new_events, "recent_days": recent}
     low, high = session.row(QUERIES["new_users"], known)
-    known["nearby_events"] = Scan.of(silver, f"user_id >= '{low}' and user_id <= '{high}'")
+    nearby = f"user_id >= '{low}' and user_id <= '{high}'" if low else "bucket < 0"
+    known["nearby_events"] = user_rows.few_or_scan(session, silver, nearby)
     known["users"] = all_users(session, known, parameters["as_of"])
     known["first_facts"] = session.run(query("first_facts"), known)
     known["deferred_days"] = _deferred_days(deferred, parameters["as_of"], is_live=is_live)
@@ -123,7 +124,8 @@ def _first_rows(session: Session, known: Inputs, daily: Pinned) -> pa.Table:
     older = {"older_users": session.run(QUERIES["older_users"], known)}
     last, buckets = session.row(QUERIES["older_users_range"], older)
     where = f"bucket in ({', '.join(map(str, buckets))}) and month <= '{last:%Y-%m}'" if last else "bucket < 0"
-    return session.run(QUERIES["first_rows"], {**older, "gold.productivity_daily": Scan.of(daily, where)})
+    rows = user_rows.few_or_scan(session, daily, where)
+    return session.run(QUERIES["first_rows"], {**older, "gold.productivity_daily": rows})
 
 
 @contextmanager
