@@ -19,8 +19,8 @@ from focusflow.errors import Unavailable
 
 PATH = "/changes"
 
-#: Between two looks at the tables, for all pages together. A refresh writes several: pages are told when a look found nothing more, or
-#: after so many looks.
+#: Between two looks at the tables, for all pages together. A refresh writes several, the days first: pages are told of the first at once, and
+#: again when a look found nothing more, or after so many looks.
 LOOK_SECONDS, MOST_LOOKS = 0.2, 5
 REMOTE_LOOK_SECONDS = 2.0  # where the tables are not in a folder, a look reads their logs
 
@@ -56,19 +56,26 @@ class Watcher:
             self._task = None
 
     async def _watch(self) -> None:
-        before = _marks()
+        before, is_quiet = _marks(), True
         while True:
             await asyncio.sleep(LOOK_SECONDS if before else REMOTE_LOOK_SECONDS)
             if before and _marks() == before:
+                is_quiet = True
                 continue
+            if before and is_quiet:
+                self._wake_pages()
+            is_quiet = False
             for _ in range(MOST_LOOKS if before else 0):
                 before = _marks()
                 await asyncio.sleep(LOOK_SECONDS)
                 if _marks() == before:
                     break
-            lake.forget_recent_versions()
-            self.next_change.set()
-            self.next_change = asyncio.Event()
+            self._wake_pages()
+
+    def _wake_pages(self) -> None:
+        lake.forget_recent_versions()
+        self.next_change.set()
+        self.next_change = asyncio.Event()
 
 
 def _marks() -> Mapping[str, int]:

@@ -63,6 +63,27 @@ def test_a_page_is_told_of_rows_of_its_user_and_not_of_those_in_other_files(page
         assert messages == ["changed"]
 
 
+def test_a_page_is_told_of_the_first_table_while_others_are_still_written(pages, lake, me, monkeypatch):
+    monkeypatch.setattr(changes, "MOST_LOOKS", 100)
+    daily, other, is_told = lake.open(DAILY), lake.open(SCORES), threading.Event()
+
+    def go_on_writing():
+        while not is_told.wait(changes.LOOK_SECONDS / 4):
+            other.append(other.columns().empty_table(), positions={})
+
+    with pages(me) as page:
+        daily.append(days_of(me, 3, count=1).to_arrow(), positions={})
+        writing = threading.Thread(target=go_on_writing, daemon=True)
+        writing.start()
+        messages = []
+        listening = threading.Thread(target=lambda: messages.append(page.receive_text()), daemon=True)
+        listening.start()
+        listening.join(50 * changes.LOOK_SECONDS)
+        is_told.set()
+        writing.join()
+        assert messages == ["changed"]
+
+
 def test_an_analyst_is_told_of_everybodys_rows(pages, lake, me, other_user):
     with pages(me, role="analyst") as page:
         lake.open(DAILY).append(days_of(other_user, 2, count=3).to_arrow(), positions={})

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from focusflow.clock import zone
 from focusflow.contracts.envelope import Event
@@ -16,7 +17,7 @@ from focusflow.contracts.registry import BY_NAME
 from focusflow.database import outbox
 from focusflow.identity import bucket_of, new_id
 from focusflow.lake.session import Session, duckdb_session
-from focusflow.lake.tables import RAW_EVENTS, Lake, position_key, show
+from focusflow.lake.tables import RAW_EVENTS, Lake, duckdb_connection, position_key, show
 from ingestion.landing.lander import raw_rows
 from ingestion.outbox.source import Run
 from pipelines.engine import build, daily, histories, silver
@@ -131,6 +132,7 @@ class World:
 
     lake: Lake
     session: Session = field(default_factory=duckdb_session)
+    views: DuckDBPyConnection = field(default_factory=duckdb_connection)  # a session's own come before its inputs
     landed: Counter[int] = field(default_factory=Counter)
 
     def land(self, events: Iterable[Event]) -> None:
@@ -171,8 +173,8 @@ class World:
         pinned = self.lake.pinned(table)
         if pinned is None:
             return []
-        show(self.session.connection, [pinned])
-        found = self.session.connection.execute(query or f"from {table.replace('/', '.')} order by all")
+        show(self.views, [pinned])
+        found = self.views.execute(query or f"from {table.replace('/', '.')} order by all")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -135,8 +135,8 @@ def test_who_reads_during_rebuilds_sees_every_table_as_one_refresh_left_it(
         states.append(whole())
     for table in GOLD:  # also what was there too shortly for a reader to be there: a version is what anybody can see
         for version in range(versions[table], world.lake.version(table) + 1):
-            show(world.session.connection, [world.lake.pinned(table, version=version)])
-            assert seen(world.session.connection, [table])[table] in {state["sql"][table] for state in states}, (
+            show(world.views, [world.lake.pinned(table, version=version)])
+            assert seen(world.views, [table])[table] in {state["sql"][table] for state in states}, (
                 table,
                 version,
             )
