@@ -14,7 +14,9 @@ PRINTED = """
     .page { background: #ffffff !important }
     .page > tbody > tr > td, .card > tbody > tr > td { padding: 0 !important }
     tr, h2 { break-inside: avoid }
-    h2, tr.more { break-after: avoid }"""
+    h2, tr.more { break-after: avoid }
+    p { break-before: avoid }
+    .screen { display: none }"""
 
 
 def pdf(html: str) -> bytes:
