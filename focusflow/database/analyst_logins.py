@@ -49,8 +49,8 @@ def drop(database: Database, name: str) -> None:
     """Delete an account, and end its connections."""
     with _as_owner(database, "analyst_login.dropped", name) as tx:
         _require(tx, name)
-        _run(tx, "drop", name)
         tx.run(QUERIES["disconnect"], {"name": name})
+        _run(tx, "drop", name)
 
 
 @contextmanager

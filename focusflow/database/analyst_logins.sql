@@ -29,11 +29,13 @@ alter role {} set statement_timeout = '60s'
 -- idle_timeout --
 alter role {} set idle_in_transaction_session_timeout = '60s'
 
+-- disconnect --
+-- Before the role goes, which names its connections. An account that is no superuser may not end them: they end by themselves.
+select pg_terminate_backend(pid) from pg_stat_activity
+where usename = %(name)s and (pg_has_role(usesysid, 'usage') or pg_has_role('pg_signal_backend', 'usage'))
+
 -- drop --
 drop role {}
-
--- disconnect --
-select pg_terminate_backend(pid) from pg_stat_activity where usename = %(name)s
 
 -- audited --
 set local role focusflow_auth

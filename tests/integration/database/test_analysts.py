@@ -6,8 +6,11 @@ from functools import partial
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from focusflow.database.session import Database
+from focusflow.database import analyst_logins
+from focusflow.database.migrate import prepare
+from focusflow.database.session import Database, Role
 from pipelines.engine import analyst_views
 from pipelines.engine.publish_tables import TABLES
 from tests.conftest import add_user
@@ -149,6 +152,42 @@ def test_accounts_are_created_listed_rotated_and_dropped_and_each_is_in_the_audi
             "select action from audit_log where after ->> 'name' = 'grafana' order by at"
         ).fetchall()
     assert [row["action"] for row in entries] == [f"analyst_login.{deed}" for deed in ("created", "rotated", "dropped")]
+
+
+def test_an_account_signs_in_with_its_password_reads_only_and_is_cut_off_when_it_is_dropped(run, account, database_url):
+    with psycopg.connect(database_url, user="metabase", password=account, autocommit=True) as connection:
+        assert connection.execute("select count(*) >= 0 from productivity_daily").fetchone() == (True,)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("create table mine ()")
+        assert run("drop", "metabase").returncode == 0
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+
+
+def test_an_owner_that_is_no_superuser_creates_views_and_accounts(server_url, database_url):
+    """As on a server of somebody else."""
+    name = "of_an_owner"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("create role plain_owner login createrole password 'p'")
+        connection.execute(
+            "grant focusflow_api, focusflow_auth, focusflow_ingestion, focusflow_scoring, focusflow_reporting,"
+            " focusflow_privacy, focusflow_views, focusflow_analyst to plain_owner with admin option"
+        )
+        connection.execute(f"create database {name} owner plain_owner")
+    url = make_conninfo(server_url.replace("/focusflow?", f"/{name}?"), user="plain_owner", password="p")
+    prepare(url, 8)
+    with Database(url, connections=1) as database:
+        ada = add_user(database, "UTC")
+        with database.transaction(Role.REPORTING) as tx:
+            tx.run(
+                "insert into published_rows (user_id, table_name, day, row) values (%(user)s, 'productivity_daily', now(), '{}')",
+                {"user": ada},
+            )
+        assert analyst_views.write(database, 5)
+        password = analyst_logins.create(database, "of_others")
+        with psycopg.connect(make_conninfo(url, user="of_others", password=password)) as reader:
+            assert reader.execute("select count(*) from productivity_daily").fetchone() == (1,)
+        analyst_logins.drop(database, "of_others")
 
 
 def verifier(database, name):
