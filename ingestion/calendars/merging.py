@@ -169,13 +169,11 @@ class Merger:
         else:
             store.drop(href)
 
-    def set_apart(self, store: Store, row: Row, calendar: str) -> str:
-        """Have an occurrence of a series written as an appointment of its own. Returns the address until then."""
+    def set_apart(self, store: Store, row: Row, calendar: str) -> None:
+        """Have an occurrence of a series written as an appointment of its own."""
         name = str(row["id"])
         content = writing.created(name, fields_of_row(row), self.here, row["updated_at"])
-        href = f"{calendar}/{name}"
-        store.keep(Object(href, calendar, "", content, {name: Entry(row["id"], DIRTY, {})}))
-        return href
+        store.keep(Object(f"{calendar}/{name}", calendar, "", content, {name: Entry(row["id"], DIRTY, {})}))
 
     def add(self, store: Store, merged: Object, events: Mapping[str, CalendarEvent]) -> dict[str, Entry]:
         """Add appointments of a resource. An id that another resource of the calendar has too is told apart by the address."""
@@ -201,7 +199,9 @@ class Merger:
         lacking = {name: value for name, value in there.items() if name in self.omitted and value != here[name]}
         there = {name: value for name, value in there.items() if name not in self.omitted}
         entry = Entry(row["id"], DIRTY if lacking else row["version"], {**here, **lacking})
-        if row["version"] == 1 or event is None:  # what was written, or what became of it there
+        if row["version"] > 1 and event is None:  # exceptions have it written out there, and it may have changed here
+            return Object(resource.href, calendar, "", "", {name: Entry(row["id"], DIRTY, {})})
+        if event is None or row["version"] == 1:  # what was written, or what became of it there
             return Object(resource.href, calendar, "", "", {name: entry})
         changed_at = writing.changed_at_of(resource.content) or self.now
         is_later = changed_at > row["updated_at"]

@@ -165,16 +165,26 @@ class TwoWaySync:
     # from here to there
 
     def _push(self, calendar: RemoteCalendar) -> None:
+        written = set[str]()
+        while unwritten := self._unwritten(calendar) - written:  # while one is written, others may be set apart
+            for href in sorted(unwritten):
+                self._guarded(href.rpartition("/")[2], self._write, calendar, href)
+            written |= unwritten
+        for row in self._own_events(calendar):
+            self._guarded(row["title"], self._create, calendar, row)
+
+    def _unwritten(self, calendar: RemoteCalendar) -> set[str]:
+        """The resources of which something changed here, or that are not known to be on the server."""
         with opened(self._connection, self._outcome) as store:
             objects = store.objects(calendar.id)
             ids = [entry.event for each in objects for entry in each.entries.values()]
             versions = {row["id"]: row["version"] for row in store.tx.all(QUERIES["versions"], {"ids": ids})}
-        for known in objects:
-            is_same = all(versions.get(entry.event) == entry.version for entry in known.entries.values())
-            if known.entries and not (is_same and known.etag):
-                self._guarded(known.href.rpartition("/")[2], self._write, calendar, known.href)
-        for row in self._own_events(calendar):
-            self._guarded(row["title"], self._create, calendar, row)
+        return {
+            known.href
+            for known in objects
+            if known.entries
+            and not (known.etag and all(versions.get(each.event) == each.version for each in known.entries.values()))
+        }
 
     def _guarded(self, name: str, write: Callable[..., None], *what: object) -> None:
         """What the server refuses keeps no other appointment from it. Its errors are told at the end."""
@@ -216,7 +226,6 @@ class TwoWaySync:
 
     def _set_apart(self, calendar: RemoteCalendar, href: str, moments: Collection[datetime | date]) -> None:
         """What was changed here of a series, and is no longer an occurrence of it there, is an appointment of its own."""
-        apart = []
         with opened(self._connection, self._outcome) as store:
             known = store.object(href)
             if known is None:
@@ -225,10 +234,8 @@ class TwoWaySync:
             for id_ in [id_ for id_ in known.entries if writing.is_at(id_, moments, self._merger.here)]:
                 row = rows.get(known.entries.pop(id_).event)
                 if row is not None:
-                    apart.append(self._merger.set_apart(store, row, calendar.id))
+                    self._merger.set_apart(store, row, calendar.id)
             store.keep(known)
-        for each in apart:
-            self._write(calendar, each)
 
     def _is_settled(self, store: Store, calendar: RemoteCalendar, known: Object, rows: Mapping[UUID, Row]) -> bool:
         """Whether there is nothing to write. In a calendar that cannot be written, its own version counts."""

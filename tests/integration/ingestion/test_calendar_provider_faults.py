@@ -22,6 +22,16 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROVIDERS = {"google": Google, "outlook": Outlook}
 
 
+class Lost(OutboundClient):
+    """Answers to what is created do not arrive."""
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        answer = super().request(method, url, **options)
+        if method == "POST":
+            raise TimeoutError
+        return answer
+
+
 @pytest.fixture(params=sorted(PROVIDERS))
 def server(request) -> Iterator[ProviderDouble]:
     with running(PROVIDERS[request.param]) as found:
@@ -58,14 +68,6 @@ def test_calendars_are_watched_as_long_as_they_are_connected(database, server):
 def test_a_creation_whose_answer_was_lost_is_not_repeated_and_what_changed_since_is_written(database, server):
     account = ProviderAccount(database, server, add_user(database))
     account.add()
-
-    class Lost(OutboundClient):
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            answer = super().request(method, url, **options)
-            if method == "POST":
-                raise TimeoutError
-            return answer
-
     account.client = Lost
     assert account.try_sync()["failed"] == 1
     account.change(account.here["Mine"]["id"], title="Mine, later")
@@ -74,6 +76,22 @@ def test_a_creation_whose_answer_was_lost_is_not_repeated_and_what_changed_since
     account.sync()
     assert {title for title, *_ in account.shown_there()} == {"Mine, later"}
     assert account.shown_here() == account.shown_there()
+
+
+def test_a_series_whose_creation_was_not_answered_keeps_what_both_sides_changed_since(database, server):
+    account = ProviderAccount(database, server, add_user(database))
+    account.add(title="Stand-up", rrule="FREQ=DAILY;COUNT=3")
+    account.client = Lost
+    account.try_sync()
+    ((id_, times),) = server.series("work").items()
+    server.rename("work", id_, "Planning", times[1])
+    account.change(account.here["Stand-up"]["id"], title="Daily")
+    account.client = OutboundClient
+    account.sync()
+    account.sync()
+    assert account.shown_here() == account.shown_there()
+    kept = {row["title"] for row in events_of(database, account.user)}
+    assert kept | {each["lost"].get("title") for each in account.conflicts} >= {"Daily", "Planning"}
 
 
 def test_a_change_of_a_whole_series_here_and_of_an_occurrence_there_are_both_kept(database, server):

@@ -12,6 +12,7 @@ from tests.conftest import add_user
 from tests.integration.ingestion.calendar_providers import Answered, Outlook, running
 from tests.integration.ingestion.calendar_server import events_of, row_of
 from tests.integration.ingestion.provider_account import ProviderAccount
+from tests.integration.ingestion.test_calendar_provider_faults import Lost
 from tests.integration.ingestion.test_google_calendar import nothing_happened, titles
 
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -251,14 +252,6 @@ def test_an_occurrence_that_was_deleted_there_and_changed_here_is_an_appointment
     changed = events_of(account.database, account.user)[1]["id"]
     account.change(changed, title="Mine")
     server.remove("work", id_, None if is_series_gone else start + DAY)
-
-    class Lost(OutboundClient):
-        def request(self, method, url, **options):
-            answer = super().request(method, url, **options)
-            if method == "POST":
-                raise TimeoutError
-            return answer
-
     account.client = Lost
     account.try_sync()
     account.client = OutboundClient
