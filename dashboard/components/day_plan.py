@@ -98,7 +98,7 @@ def _block(block: Json, plan: Json, me: Session) -> None:
     if block["is_late"]:
         notes = [f":orange[{_('ends after it is due')}]"]
     if block["minutes_left"]:
-        notes.append(_("{duration} of it do not fit", duration=duration(block["minutes_left"])))
+        notes.append(_("{duration} do not fit", duration=duration(block["minutes_left"])))
     with st.container(
         key=f"block-{block['start_at']}", horizontal=True, wrap=False, vertical_alignment="center", gap="small"
     ):

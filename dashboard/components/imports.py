@@ -48,9 +48,7 @@ def upload() -> None:
             key="import format",
         )
     if file is None:
-        st.caption(
-            _("First you see what would be imported. Nothing is written until you say so, and all of it can be undone.")
-        )
+        st.caption(_("You see a preview first. Nothing is imported until you confirm, and you can undo all of it."))
         return
     try:
         with st.spinner(_("Uploading …")):

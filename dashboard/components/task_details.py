@@ -16,7 +16,7 @@ from focusflow.errors import NotFound
 from focusflow.i18n import gettext as _
 from focusflow.i18n import mark
 
-WHAT_IF = mark("Change these and see what becomes of the score and the rank. Nothing is saved before you say so.")
+WHAT_IF = mark("Try a change and see how score and rank would move. Nothing is saved until you press Save.")
 
 
 #: The parameter of the address that names a task: reports link to it.

@@ -32,7 +32,7 @@ LAST = (
 
 
 class NoPipeline(Unavailable):
-    """Dagster does not answer, so nothing can be said of checks. The tables stand as they are."""
+    """Dagster does not answer, so the results of checks are missing. The tables are not affected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from focusflow.metrics import BY_NAME, TREND_WORDS, coverage_sentence
 METRICS_SHOWN = {
     "tasks_completed": formatting.number,
     "focus_minutes": duration,
-    "productivity_score": formatting.tenths,
+    "productivity_score": formatting.number,
 }
 HOW = mark(
     "Your usual range comes from your earlier whole weeks, at most 26 of them, and is made so that about four of five next weeks lie in it."
@@ -38,11 +38,7 @@ def page() -> None:
     layout.synthetic_note()
     weeks = lake.query("weeks", first=span.first, last=span.last)
     if weeks.is_empty():
-        layout.empty_state(
-            _(
-                "There is no week to tell about in these days: choose a longer range. Insights begin with your first week."
-            )
-        )
+        layout.empty_state(_("No full week in this range: choose a longer one. Insights begin with your first week."))
         refreshing()
         return
     over = weeks.filter(pl.col("is_complete"))
@@ -98,13 +94,12 @@ def _rows(name: str, weeks: pl.DataFrame) -> None:
         pl.col(trend).replace_strict({name: _(text) for name, text in TREND_WORDS.items()}, return_dtype=pl.String),
     )
     numbers = {name: f"{_(metric.label)}, {_(metric.unit)}", low: _("Usual from"), high: _("to")}
-    form = "%.1f" if METRICS_SHOWN[name] is formatting.tenths else "%.0f"
     st.dataframe(
         rows.reverse(),
         hide_index=True,
         column_config={
             "first_day": st.column_config.DateColumn(_("Week of"), format="D MMM YYYY"),
-            **{column: st.column_config.NumberColumn(label, format=form) for column, label in numbers.items()},
+            **{column: st.column_config.NumberColumn(label, format="%.0f") for column, label in numbers.items()},
             trend: _("Trend"),
         },
     )

@@ -19,17 +19,19 @@ ACTIVE = mark(
     "Somebody is active on a day on which they did something themselves: a delivery or a run of the pipeline does not count."
 )
 RETENTION = mark(
-    "Of those whose first event was in a week of the last year, or of a longer range, the share that did something so many weeks later. A week that is"
-    " not over is blank."
+    "Of the users whose first event was in a week of the last year, or of a longer range, the share that "
+    "was active so many weeks later. Unfinished weeks are blank."
 )
-FUNNEL = mark("Of those who registered in the last year, or in a longer range, how many came so far by now.")
+FUNNEL = mark(
+    "Of the users who registered in the last year, or in a longer range, how many have reached each step by now."
+)
 COHORT_DAYS = 365  # a cohort takes weeks to tell of anything: a shorter range would be empty
 UPLIFT = mark(
-    "Each person's latest four full weeks against their first four, those who do not come any more included: the mean of the changes, with a"
-    " 95 % interval from cohorts drawn anew from these people. The aim is 10 to 12 tasks a week within half a year. It tells of all together, and of"
-    " no one of them."
+    "Each user's latest four full weeks compared with their first four, including users who left: the mean "
+    "change, with a 95 % interval from resampled users. The aim is 10 to 12 tasks a week within half a "
+    "year. It describes all users together, and none of them alone."
 )
-UP_20 = mark("The share of people who complete a fifth more than at first, or more than that.")
+UP_20 = mark("The share of users who complete at least a fifth more than at first.")
 ACTIVITY = {
     "dau": mark("Active a day"),
     "wau": mark("In 7 days"),
@@ -67,7 +69,7 @@ def page() -> None:
     with right:
         _features(lake.query("features", first=span.first, last=span.last, min_group_size=size), span)
     if size > 1:
-        st.caption(_("Groups and names of fewer than {size} people are not shown.", size=size))
+        st.caption(_("Groups and names of fewer than {size} users are not shown.", size=size))
     layout.footer(days, span, "activity", "gold/app_activity")
     refreshing()
 
@@ -84,9 +86,7 @@ def interval(low: float, high: float) -> str:
 
 def _no_group(text: str) -> str:
     """Why nothing is shown: too few users."""
-    shown = ngettext(
-        "Groups are shown from {n} person on.", "Groups are shown from {n} people on.", shared().min_group_size
-    )
+    shown = ngettext("Groups have at least {n} user.", "Groups have at least {n} users.", shared().min_group_size)
     return f"{shown} {text}"
 
 
@@ -99,14 +99,14 @@ def _activity(days: pl.DataFrame) -> None:
             usual = _("{mean} on the mean day of the range", mean=show(mean)) if isinstance(mean, float) else None
             meaning = _("Daily by monthly users.") if name == "stickiness" else _(ACTIVE)
             layout.stat(_(label), show(last[name]), usual, f"{meaning} {_('Shown is the last day that is over.')}")
-    layout.section_header(_("Active people"), _(ACTIVE))
-    layout.chart(charts.active_lines(days), _("Active people a day, in seven and in thirty days."))
+    layout.section_header(_("Active users"), _(ACTIVE))
+    layout.chart(charts.active_lines(days), _("Active users a day, in seven and in thirty days."))
 
 
 def _cohorts(cohorts: pl.DataFrame, span: Period) -> None:
     layout.section_header(_("Who comes back"), _(RETENTION))
     if cohorts.is_empty():
-        layout.empty_state(_no_group(_("No week in which that many people began lies in this time.")))
+        layout.empty_state(_no_group(_("No week of this range has that many new users.")))
         return
     layout.chart(charts.retention_grid(cohorts), _("The share that came back, a row a cohort, a column a week."))
     layout.csv_button(cohorts, f"retention-{span.first}-{span.last}")
@@ -116,19 +116,17 @@ def _uplift(months: pl.DataFrame) -> None:
     """Of all users together, whenever they began: the range of the page does not matter."""
     layout.section_header(_("Impact"), _(UPLIFT))
     if months.is_empty() or not months["users"][-1]:
-        layout.empty_state(
-            _("Nobody has been here for eight full weeks yet: four to begin with, and four to hold against them.")
-        )
+        layout.empty_state(_("No user has eight full weeks yet: the latest four are compared with the first four."))
         return
     last = months.row(-1, named=True)
     low, high = last["mean_change_low"], last["mean_change_high"]
     with layout.card_grid(3):
-        sure = interval(low, high) if low is not None else _("too few people for an interval")
+        sure = interval(low, high) if low is not None else _("too few users for an interval")
         layout.stat(_("Change in weekly tasks"), formatting.signed(last["mean_change"]), sure, _(UPLIFT))
         layout.stat(
             _("A fifth more"),
             formatting.percent(last["share_up_20"]),
-            ngettext("of {n} person", "of {n} people", last["users"]),
+            ngettext("of {n} user", "of {n} users", last["users"]),
             _(UP_20),
         )
         layout.stat(
@@ -145,7 +143,7 @@ def _uplift(months: pl.DataFrame) -> None:
         is_clear = not low <= 0 <= high
         verdict = _("The interval is clear of 0.") if is_clear else _("Nothing has been shown: the interval holds 0.")
         power = _(
-            "In four of five groups like this one, {change} tasks a week would show.",
+            "A change of {change} tasks a week would be detected in four of five such groups.",
             change=formatting.tenths(last["detectable_change"]),
         )
         st.caption(f"{verdict} {power}")
@@ -155,21 +153,21 @@ def _uplift(months: pl.DataFrame) -> None:
 def _funnel(steps: pl.DataFrame, span: Period) -> None:
     layout.section_header(_("How far they come"), _(FUNNEL))
     if steps.is_empty():
-        layout.empty_state(_no_group(_("Fewer people registered in this time.")))
+        layout.empty_state(_no_group(_("Fewer users registered in this range.")))
         return
     named = steps.with_columns(pl.col("name").replace({name: _(text) for name, text in STEPS.items()}))
     layout.chart(
         charts.shares(named.select("name", "share", "users"), "name", "share", is_share=True),
         _("The share that reached each step."),
     )
-    st.caption(ngettext("{n} person registered.", "{n} people registered.", steps["cohort"][0]))
+    st.caption(ngettext("{n} user registered.", "{n} users registered.", steps["cohort"][0]))
     layout.csv_button(steps, f"funnel-{span.first}-{span.last}")
 
 
 def _features(features: pl.DataFrame, span: Period) -> None:
     layout.section_header(_("What they use"), _("Tracked events by name, the most first."))
     if features.is_empty():
-        layout.empty_state(_no_group(_("No event of that many people is in these days.")))
+        layout.empty_state(_no_group(_("No event of this range comes from that many users.")))
         return
     layout.chart(charts.shares(features.head(FEATURES_SHOWN), "event_name", "events"), _("Events by name."))
     if features.height > FEATURES_SHOWN:

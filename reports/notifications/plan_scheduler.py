@@ -149,7 +149,7 @@ def _notice(user: User, plan: Plan, titles: Mapping[UUID, str], words: Written) 
 def _note_of(block: Block) -> str:
     if block.is_late:
         return _("after its due time")
-    return _("{duration} of it do not fit", duration=duration(block.minutes_left)) if block.minutes_left else ""
+    return _("{duration} do not fit", duration=duration(block.minutes_left)) if block.minutes_left else ""
 
 
 def plans(settings: Settings, database: Database) -> PlanScheduler:

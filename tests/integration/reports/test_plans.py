@@ -109,7 +109,7 @@ def test_a_plan_is_seen_in_the_app_and_mailed_to_who_chose_so_once(run, new_user
     assert (mail["To"], mail["Subject"]) == (f"{me}@example.com", note["title"])
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     text, html = (mail.get_body([kind]).get_content() for kind in ("plain", "html"))
-    assert "of it do not fit" in text
+    assert "do not fit" in text
     assert "- Write <b>the</b> report: 09:00 – 10:30" in text
     assert "Write &lt;b&gt;the&lt;/b&gt; report" in html
     assert mail["List-Unsubscribe"].strip("<>") in html
