@@ -180,12 +180,14 @@ def _schema(revision: str | None) -> Finding:
 
 def _lake(settings: Settings) -> Iterator[Finding]:
     """Every table is opened; a log that differs from its digests, a file that is missing, cut off or cannot be read is a finding."""
-    lake = Lake.of(settings)
-    if not lake.is_local:
-        yield Finding("lake", f"{lake.location} is a store, which looks after its files itself")
-        return
     counts = []
-    for name in lake.names():
+    try:
+        lake = Lake.of(settings)
+        names = lake.names()
+    except Problem as problem:  # a store that does not answer
+        yield Finding("lake", f"{settings.lake_location} cannot be read", str(problem))
+        return
+    for name in names:
         found = check(lake, name)
         if found is None:
             continue

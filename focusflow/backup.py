@@ -25,14 +25,14 @@ from psycopg.conninfo import conninfo_to_dict
 
 from focusflow import __version__
 from focusflow.backup_files import BackupDamaged, BackupFiles, key_of
-from focusflow.backup_places import FolderPlace, Place, chunks, make_folder
+from focusflow.backup_places import FolderPlace, Place, StorePlace, chunks, make_folder, place_of
 from focusflow.database.binaries import find_binaries
 from focusflow.database.migrate import newest_revision, prepare, revision_of
 from focusflow.database.session import Database, connect_once
 from focusflow.erasure import erasures_locked
 from focusflow.errors import Conflict, SetupProblem, Unavailable
 from focusflow.lake import digests
-from focusflow.lake.tables import RAW_EVENTS, Lake, Pinned, position_key
+from focusflow.lake.tables import RAW_EVENTS, RESTORING, Lake, Pinned, position_key
 from focusflow.settings import Settings
 
 MANIFEST, DUMP, FILES, ENCRYPTED_FILES = "manifest.json", "database.dump", "files", "files.encrypted"
@@ -46,6 +46,8 @@ WITHOUT_VIEWS = "--exclude-schema=gold"
 DUMP_SECONDS = 3 * 3600
 #: Under the home, beside database and lake. The password of the embedded database belongs to its data folder and is made again.
 SECRETS = ("signing-key",)
+#: Where models are in a backup, whatever the lake is.
+MODELS = "lake/models/priority/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,16 @@ def back_up(settings: Settings, url: str, place: Place, names: Iterable[str], no
 
 def _back_up(settings: Settings, url: str, place: Place, names: Iterable[str], now: datetime, *, schema: str) -> Backup:
     lake, key = Lake.of(settings), _key(settings)
-    if not lake.is_local:
-        raise SetupProblem(
-            f"The lake {lake.location} is a store. Back it up with the versions of the store, and Postgres with pg_dump."
-        )
     pinned = list(_pinned(lake, names))
     backup = Backup(now.isoformat(), __version__, schema, settings.buckets, {}, {}, {}, is_encrypted=key is not None)
     _clear_away_unfinished(place, now)
     own, scope = BackupFiles(place, backup.name, key), FILES if key is None else ENCRYPTED_FILES
     shared = BackupFiles(place, scope, key)
     try:
-        present = place.files(scope).keys()
-        copied = sum(_copy_table(table, shared, own, backup, present) for table in pinned)
+        tables = place_of(lake.location, settings)
+        known = _newest_digests(place)
+        present = {name: known.get(name) for name in place.files(scope)}
+        copied = sum(_copy_table(table, tables, shared, own, backup=backup, present=present) for table in pinned)
         raw = next((table for table in pinned if table.name == RAW_EVENTS.name), None)
         if raw:
             backup.offsets.update(
@@ -137,25 +137,78 @@ def _back_up(settings: Settings, url: str, place: Place, names: Iterable[str], n
 
 def restore(settings: Settings, url: str, place: Place, backup: Backup) -> None:
     """Verify a backup and put it in place. The lake appears last, as a whole."""
-    lake = Path(settings.lake_location)
     _refuse(settings, url, backup)
     verify(settings, place, backup)
-    draft = lake.with_name(f".{lake.name}.restoring")
-    shutil.rmtree(draft, ignore_errors=True)
-    make_folder(draft)
-    files, folders = backup.files(place, settings), {"lake": FolderPlace(draft), "home": FolderPlace(settings.home)}
+    draft = _draft(settings)
+    draft.begin()
+    files, last = backup.files(place, settings), list[str]()
+    home, models = FolderPlace(settings.home), FolderPlace(settings.models_folder)
     for name in backup.digests:
         stored, path = files(name)
         if stored.scope != backup.name:
-            folders["lake"].write(path, stored.read(path))
-            continue
-        part, _, target = path.partition("/")
-        if part in folders:
-            folders[part].write(target, stored.read(path))
+            draft.place.write(path, stored.read(path))
+        elif path.startswith(MODELS) and isinstance(draft, StoreDraft):
+            models.write(path.removeprefix(MODELS), stored.read(path))
+        elif path.startswith("lake/"):
+            last.append(name)
+        elif path.startswith("home/"):
+            home.write(path.removeprefix("home/"), stored.read(path))
     _restore_database(settings, url, files(f"{backup.name}/{DUMP}")[0].read(DUMP))
-    if lake.exists():
-        lake.rmdir()
-    draft.rename(lake)
+    for name in last:
+        stored, path = files(name)
+        draft.place.write(path.removeprefix("lake/"), stored.read(path))
+    draft.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDraft:
+    """A lake that is written beside its folder, and then takes its place."""
+
+    lake: Path
+
+    @property
+    def place(self) -> FolderPlace:
+        return FolderPlace(self.lake.with_name(f".{self.lake.name}.restoring"))
+
+    @property
+    def is_free(self) -> bool:
+        return not (self.lake.exists() and any(self.lake.iterdir()))
+
+    def begin(self) -> None:
+        shutil.rmtree(self.place.root, ignore_errors=True)
+        make_folder(self.place.root)
+
+    def finish(self) -> None:
+        if self.lake.exists():
+            self.lake.rmdir()
+        self.place.root.rename(self.lake)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDraft:
+    """A lake that is written where it stays. Nobody begins tables there as long as the file is there that says so."""
+
+    place: StorePlace
+
+    @property
+    def is_free(self) -> bool:
+        files = self.place.files()
+        return not files or RESTORING in files
+
+    def begin(self) -> None:
+        """Over what a restore left that was cut off."""
+        for path in self.place.files():
+            if path != RESTORING:
+                self.place.delete(path)
+        self.place.write(RESTORING, [])
+
+    def finish(self) -> None:
+        self.place.delete(RESTORING)
+
+
+def _draft(settings: Settings) -> FolderDraft | StoreDraft:
+    place = place_of(settings.lake_location, settings)
+    return StoreDraft(place) if isinstance(place, StorePlace) else FolderDraft(Path(settings.lake_location))
 
 
 def verify(settings: Settings, place: Place, backup: Backup, advice: str = "Use an older backup.") -> None:
@@ -226,60 +279,76 @@ def _pinned(lake: Lake, names: Iterable[str]) -> Iterator[Pinned]:
             yield table
 
 
-def _copy_table(table: Pinned, shared: BackupFiles, own: BackupFiles, backup: Backup, present: Collection[str]) -> int:
-    """The data files of a version into the common place, unless they are present, and its log into the backup. Returns how many were new."""
-    root = table.root
-    assert root is not None
-    recorded, copied = digests.read(root).files, 0
+def _newest_digests(place: Place) -> Mapping[str, str]:
+    found = backups(place)
+    return found[-1].digests if found else {}
+
+
+def _copy_table(
+    table: Pinned,
+    source: Place,
+    shared: BackupFiles,
+    own: BackupFiles,
+    *,
+    backup: Backup,
+    present: Mapping[str, str | None],
+) -> int:
+    """The data files of a version into the common place, unless they are present, and its log into the backup. Returns how many were new.
+
+    `present` is what the common place has, with the digests that are known. A lake in a store has no digests of its own.
+    """
+    recorded, copied = digests.read(table.root).files if table.root else {}, 0
     for file in table.sizes():
-        path, known, found = f"{table.name}/{file}", recorded.get(file), None
-        if shared.name(path) not in present:
-            found = shared.write(path, _content(root / file))
+        path, found = f"{table.name}/{file}", None
+        name = shared.name(path)
+        known = recorded[file].sha256 if file in recorded else present.get(name)
+        if name not in present:
+            found = shared.write(path, _copied(source, path))
             copied += 1
-            if known and found != known.sha256:
-                shared.place.delete(shared.name(path))
+            if known and found != known:
+                shared.place.delete(name)
                 raise Unavailable(f"The file {path} is damaged. Run `focusflow verify --deep --repair`.")
-        backup.digests[shared.name(path)] = known.sha256 if known else found or shared.digest(path)
-    for source in _log(root, table.version):
-        path = f"lake/{table.name}/_delta_log/{source.name}"
-        backup.digests[own.name(path)] = own.write(path, _content(source))
+        backup.digests[name] = known or found or shared.digest(path)
+    log = f"{table.name}/_delta_log"
+    for entry in _log({path.rpartition("/")[2] for path in source.files(log)}, table.version):
+        path = f"lake/{log}/{entry}"
+        backup.digests[own.name(path)] = own.write(path, _copied(source, f"{log}/{entry}"))
     backup.tables[table.name] = table.version
     return copied
 
 
-def _log(root: Path, version: int) -> list[Path]:
+def _log(names: Collection[str], version: int) -> list[str]:
     """The newest checkpoint up to a version, and the entries that follow it."""
-    log = root / "_delta_log"
-    checkpoints: dict[int, list[Path]] = {}
-    for path in log.iterdir():
-        if (found := digests.CHECKPOINT.fullmatch(path.name)) and int(found[1]) <= version:
-            checkpoints.setdefault(int(found[1]), []).append(path)
+    checkpoints: dict[int, list[str]] = {}
+    for name in names:
+        if (found := digests.CHECKPOINT.fullmatch(name)) and int(found[1]) <= version:
+            checkpoints.setdefault(int(found[1]), []).append(name)
     first = max(checkpoints, default=-1)
-    entries = [log / f"{number:020}.json" for number in range(first + 1, version + 1)]
-    newest = log / f"{first:020}.json"
-    return [*checkpoints.get(first, []), *([newest] if newest.exists() else []), *entries]
+    entries = [f"{number:020}.json" for number in range(first + 1, version + 1)]
+    newest = f"{first:020}.json"
+    return [*checkpoints.get(first, []), *([newest] if newest in names else []), *entries]
 
 
 def _other_files(settings: Settings) -> Iterator[tuple[Path, str]]:
     for name in SECRETS:
         if (path := settings.home / "secrets" / name).exists():
             yield path, f"home/secrets/{name}"
-    models, lake = settings.models_folder, Path(settings.lake_location)
-    for path in _files(models):
-        inside = lake in path.parents
-        yield path, f"lake/{path.relative_to(lake)}" if inside else f"home/{path.relative_to(settings.home)}"
+    for path in _files(settings.models_folder):
+        yield path, f"{MODELS}{path.relative_to(settings.models_folder)}"
 
 
 def _refuse(settings: Settings, url: str, backup: Backup) -> None:
-    lake = Path(settings.lake_location)
     if backup.schema > newest_revision():
         raise SetupProblem(
             f"The backup was made by version {backup.version}, which is newer. Install that version first."
         )
     if backup.buckets != settings.buckets:
         raise SetupProblem(f"The backup has {backup.buckets} buckets. Set FOCUSFLOW_BUCKETS={backup.buckets}.")
-    if lake.exists() and any(lake.iterdir()):
-        raise SetupProblem(f"There is a lake in {lake} already. Set FOCUSFLOW_HOME to a new folder to restore into.")
+    if not _draft(settings).is_free:
+        setting = "FOCUSFLOW_LAKE" if settings.lake_url else "FOCUSFLOW_HOME"
+        raise SetupProblem(
+            f"There is a lake in {settings.lake_location} already. Set {setting} to a new folder to restore into."
+        )
     with connect_once(url) as connection:
         # Whether they hold rows is not asked: row-level security may hide them from this account.
         found = connection.execute("select from pg_tables where schemaname = 'public' limit 1").fetchone()
@@ -351,8 +420,11 @@ def _files(folder: Path) -> Collection[Path]:
 
 
 def _content(path: Path) -> Iterator[bytes]:
+    return _copied(FolderPlace(path.parent), path.name)
+
+
+def _copied(source: Place, path: str) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
-            yield from chunks(file)
+        yield from source.read(path)
     except FileNotFoundError as error:
         raise Unavailable(f"The file {path} was cleared away meanwhile. Run the backup again.") from error

@@ -5,7 +5,7 @@ A file is there as a whole or not at all. Names of files never come twice with o
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,10 +97,12 @@ class FolderPlace:
             yield from chunks(file)
 
     def files(self, under: str = "") -> dict[str, datetime]:
-        found = (path for path in sorted((self.root / under).rglob("*")) if path.is_file())
-        return {
-            path.relative_to(self.root).as_posix(): datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in found
-        }
+        found = {}
+        for path in sorted((self.root / under).rglob("*")):
+            with suppress(FileNotFoundError):  # drafts of others vanish
+                if path.is_file():
+                    found[path.relative_to(self.root).as_posix()] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return found
 
     def folders(self) -> list[str]:
         return sorted(path.name for path in self.root.iterdir() if path.is_dir()) if self.root.is_dir() else []

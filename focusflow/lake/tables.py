@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake import (
     CommitProperties,
     DeltaTable,
@@ -135,6 +136,9 @@ KEEPS_OPEN = "keeps open"
 
 #: Which version of each table in a store was the newest when this process last asked.
 NEWEST = "newest versions"
+
+#: The file of a lake in a store that says that a backup is being restored there, or that a restore was cut off.
+RESTORING = "_restoring"
 
 #: Under which name a commit says whose older days a live refresh has put off.
 DEFERRED = "deferred"
@@ -264,8 +268,29 @@ class Pinned:
         """Up to where the work named by the key has been read; 0 when it has not begun."""
         known = self._facts.positions
         if key not in known:
-            known[key] = self.delta.transaction_version(key) or 0
+            store = self.store
+            found = self.remembered("positions", lambda: self._positions_in(store)) if store else None
+            known[key] = self.delta.transaction_version(key) or 0 if found is None else found.get(key, 0)
         return known[key]
+
+    def _positions_in(self, store: ObjectStore) -> dict[str, int] | None:
+        """All positions by one look at the log: Delta Lake reads it again for each. None where it is left to that."""
+        log, positions = f"{path_of(self.delta.table_uri)}/_delta_log", dict[str, int]()
+        try:
+            first = 0
+            if pointer := store.info(f"{log}/{digests.LAST_CHECKPOINT}"):
+                newest = json.loads(store.read(pointer.path))["version"]
+                summed_up = pq.read_table(
+                    pa.BufferReader(store.read(f"{log}/{newest:020}.checkpoint.parquet")), columns=["txn"]
+                )
+                positions |= {each["appId"]: each["version"] for each in summed_up["txn"].to_pylist() if each}
+                first = newest + 1
+            for version in range(first, self.version + 1):
+                actions = map(json.loads, store.read(f"{log}/{version:020}.json").splitlines())
+                positions |= {each["txn"]["appId"]: each["txn"]["version"] for each in actions if "txn" in each}
+        except (FileNotFoundError, ValueError, KeyError):
+            return None
+        return positions if first <= self.version + 1 else None  # else the checkpoint is of a later version
 
     def rows(self) -> int:
         """How many there are, by what the log says of the files."""
@@ -682,6 +707,10 @@ class Lake:
             raise SetupProblem(
                 f"The path of the lake, {self.location}, has one of the characters {' '.join(sorted(AWKWARD))} in it, which Delta Lake"
                 " cannot write to. Set FOCUSFLOW_LAKE or FOCUSFLOW_HOME to another folder."
+            )
+        if self.store and self.store.info(path_of(self.url(RESTORING))):
+            raise SetupProblem(
+                f"A backup is being restored to {self.location}, or that was cut off. Wait for it, or run `focusflow restore` again."
             )
         try:
             if self.is_local:

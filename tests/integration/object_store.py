@@ -1,22 +1,37 @@
 """An S3-compatible store over HTTP, with one empty bucket."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from subprocess import PIPE
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 BUCKET = "backups"
 
 
-@pytest.fixture(scope="module")
+#: In a process of its own: Delta Lake waits for some answers without letting other threads of Python run.
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    command = [sys.executable, "-c", SERVER]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout
+        assert server.stdin
+        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        server.stdin.close()
+        server.kill()
 
 
 @pytest.fixture

@@ -225,3 +225,16 @@ def test_a_store_is_found_by_the_names_that_others_use(bucket, endpoint, monkeyp
     table.append(rows(1), positions={})
     assert steps(opened().pinned(STEPS.name)) == [1]
     assert keys(bucket, "some/lake/gold/steps/month=2026-03/bucket=0/")
+
+
+def test_positions_are_found_in_the_checkpoint_and_in_the_entries_after_it(lake):
+    table = lake.open(STEPS)
+    table.append(rows(1), positions={"bucket-0": 3, "bucket-1": 1})
+    old = opened().open(STEPS)
+    table.append(rows(2), positions={"bucket-1": 2})
+    table.checkpoint()
+    table.append(rows(3), positions={"bucket-2": 7, "kept-0": 2})
+    now = opened().open(STEPS)
+    keys = ("bucket-0", "bucket-1", "bucket-2", "bucket-3", "kept-0", "other")
+    assert [now.position(key) for key in keys] == [3, 2, 7, 0, 2, 0]
+    assert [old.position(key) for key in keys] == [3, 1, 0, 0, 0, 0]  # its log was summed up since
