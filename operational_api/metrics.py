@@ -215,6 +215,8 @@ def _export_backlog(settings: Settings, database: Database, lake: Lake) -> None:
 
 def _export_lake(lake: Lake, buckets: int) -> None:
     """How far it has come. A table that nobody wrote to yet says nothing."""
+    COMMITS.clear()
+    AGE.clear()
     for stage, name in (
         ("landed", RAW_EVENTS.name),
         ("refreshed", "silver/events"),
