@@ -2,6 +2,7 @@
 
 import html
 from contextlib import suppress
+from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
@@ -35,6 +36,8 @@ CODE_FORM = Form(
     lead=mark("Your authenticator app shows it. A recovery code works too."),
     after=lambda: f'<p class="hint"><a href="/signin">{_("Start again")}</a></p>',
 )
+#: The page that a browser asked for before it was sent to the sign-in page: a link in an email, say.
+PAGE_ASKED_FOR, ASKED_SECONDS, LONGEST_PAGE = "focusflow_page", 600, 2000
 #: Marks a browser whose session began at the provider.
 BY_PROVIDER = "focusflow_by_provider"
 DEMO_HINT = mark("This is a demo. Sign in as {user}, {analyst} or {admin}, password {password}.")
@@ -96,8 +99,11 @@ class SignIn:
 
     def signed_in(self, request: Request, token: str) -> Response:
         """The answer that begins a session in the browser."""
-        answer = RedirectResponse("/", 303)
+        page = unquote(request.cookies.get(PAGE_ASKED_FOR, ""))
+        answer = RedirectResponse(page if is_own_page(page) else "/", 303)
         self.set_cookie(request, answer, self._store.cookie, token, path="/")
+        if page:
+            answer.delete_cookie(PAGE_ASKED_FOR, path="/signin")
         return answer
 
     def by_provider(self, request: Request, answer: Response) -> Response:
@@ -199,6 +205,19 @@ def is_open(path: str) -> bool:
     return any(path == each or path.startswith(f"{each.rstrip('/')}/") for each in OPEN_PATHS)
 
 
+def is_own_page(page: str) -> bool:
+    """Whether an address without a host stays one: browsers read a second slash, or one of the other kind, as the start of a host."""
+    return page.startswith("/") and not page.startswith(("//", "/\\")) and page.isprintable()
+
+
+def _page_of(request: HTTPConnection) -> str:
+    """The page that a browser was to show; empty for whatever a page fetches."""
+    is_shown = request.headers.get("sec-fetch-dest", "document") == "document"
+    page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    is_kept = is_shown and "text/html" in request.headers.get("accept", "") and len(page) <= LONGEST_PAGE
+    return page if is_kept and page != "/" else ""
+
+
 class SignedInOnly:
     """Sends whoever has no session to the sign-in page, and closes their WebSockets."""
 
@@ -208,7 +227,7 @@ class SignedInOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = None
         if scope["type"] in ("http", "websocket") and not is_open(scope["path"]):
-            answer = await self._refusal(HTTPConnection(scope).cookies.get(self._store.cookie))
+            answer = await self._refusal(HTTPConnection(scope))
         if answer is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -217,9 +236,14 @@ class SignedInOnly:
         else:
             await answer(scope, receive, send)
 
-    async def _refusal(self, cookie: str | None) -> Response | None:
+    async def _refusal(self, request: HTTPConnection) -> Response | None:
         try:
-            session = await run_in_threadpool(self._store.find, cookie)
+            session = await run_in_threadpool(self._store.find, request.cookies.get(self._store.cookie))
         except Problem as problem:  # nobody can tell whether the session is valid
             return PlainTextResponse(str(problem), problem.status, {"Retry-After": "5"})
-        return None if session else RedirectResponse("/signin", 303)
+        if session:
+            return None
+        answer = RedirectResponse("/signin", 303)
+        if page := _page_of(request):
+            answer.set_cookie(PAGE_ASKED_FOR, quote(page), ASKED_SECONDS, path="/signin", httponly=True, samesite="lax")
+        return answer

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from contextlib import closing
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -25,7 +26,7 @@ from dashboard.auth.forms import TooLong, filled_in
 from dashboard.auth.headers import SecurityHeaders
 from dashboard.auth.own_pages import OwnPagesOnly
 from dashboard.auth.sessions import COOKIE, SessionStore
-from dashboard.auth.sign_in import SESSION_ENDED, SignedInOnly, SignIn
+from dashboard.auth.sign_in import PAGE_ASKED_FOR, SESSION_ENDED, SignedInOnly, SignIn
 from dashboard.server import create_app as create_dashboard
 from dashboard.server import security_contact
 from focusflow import clock
@@ -102,6 +103,25 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, email):
     assert "HttpOnly" in cookie
     assert "samesite=lax" in cookie.lower()
     assert browser.get("/").text == "Ada"
+
+
+PAGE = {"accept": "text/html,*/*;q=0.8", "sec-fetch-dest": "document"}
+
+
+def test_who_followed_a_link_comes_to_its_page_after_signing_in(browser, email):
+    browser.get("/tasks?task=1&tab=d%C3%A9tail", headers=PAGE)
+    sign_in(browser, email, "not the password")
+    assert sign_in(browser, email).headers["location"] == "/tasks?task=1&tab=d%C3%A9tail"
+    browser.post("/signout")
+    assert sign_in(browser, email).headers["location"] == "/"
+
+
+def test_only_a_page_is_come_back_to_and_never_another_site(browser, email):
+    browser.get("/tasks", headers={"accept": "*/*", "sec-fetch-dest": "script"})
+    assert sign_in(browser, email).headers["location"] == "/"
+    for page in ("//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example", "x", "/\n/"):
+        browser.cookies.set(PAGE_ASKED_FOR, quote(page), path="/signin")
+        assert sign_in(browser, email).headers["location"] == "/", page
 
 
 def test_a_wrong_password_is_reported_and_the_address_is_kept(browser, email):
