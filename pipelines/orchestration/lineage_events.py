@@ -106,11 +106,9 @@ def lineage_events(settings: Settings) -> Iterator[None]:
             "FOCUSFLOW_OPENLINEAGE_URL needs the extra `openlineage`: pip install 'focusflow[openlineage]'."
         ) from error
     key = settings.openlineage_api_key
-    config = HttpConfig(
-        url=settings.openlineage_url,
-        timeout=SECONDS_TO_ANSWER,
-        **({"auth": ApiKeyTokenProvider({"apiKey": key.get_secret_value()})} if key else {}),
-    )
+    config = HttpConfig(url=settings.openlineage_url, timeout=SECONDS_TO_ANSWER)
+    if key:
+        config.auth = ApiKeyTokenProvider({"apiKey": key.get_secret_value()})
     _sender = _Sender(OpenLineageClient(transport=HttpTransport(config)), settings.openlineage_namespace)
     try:
         yield
@@ -156,7 +154,7 @@ def run_events(build: _Build, namespace: str) -> Iterator[Any]:
     from openlineage.client.facet_v2 import job_type_job, parent_run
 
     table = descriptions.table(build.table)
-    parent = {}
+    parent: dict[str, Any] = {}
     if build.run_id:
         parent["parent"] = parent_run.ParentRunFacet(
             parent_run.Run(build.run_id), parent_run.Job(namespace, "dagster run"), producer=PRODUCER
@@ -167,7 +165,7 @@ def run_events(build: _Build, namespace: str) -> Iterator[Any]:
     job = Job(namespace=namespace, name=table.sql_name, facets={"jobType": kind})
     inputs, outputs = _inputs(table, namespace), [_output(table, build, namespace)]
     begun_at = _written(build.ended_at - build.seconds)
-    details = {"run": run, "job": job, "inputs": inputs, "producer": PRODUCER}
+    details: dict[str, Any] = {"run": run, "job": job, "inputs": inputs, "producer": PRODUCER}
     yield RunEvent(eventTime=begun_at, eventType=RunState.START, outputs=[], **details)
     state = RunState.FAIL if build.has_failed else RunState.COMPLETE
     yield RunEvent(eventTime=_written(build.ended_at), eventType=state, outputs=outputs, **details)
@@ -196,7 +194,7 @@ def _output(table: Table, build: _Build, namespace: str) -> Any:
     }
     if build.version is not None:
         facets["version"] = dataset_version_dataset.DatasetVersionDatasetFacet(str(build.version), producer=PRODUCER)
-    counted = {}
+    counted: dict[str, Any] = {}
     if build.rows is not None:
         statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
             rowCount=build.rows, producer=PRODUCER
