@@ -47,12 +47,12 @@ const name_buttons = () => {
 let leaving = null
 const leave = (row) => {
   const name = key_of(row, 'task')
-  if (!name || leaving) return
+  if (!name || leaving?.row.hasAttribute('data-leaving')) return
   leaving = { name, row, place: rows().indexOf(row) }
   row.setAttribute('data-leaving', '')
   const is_alone = row.querySelector('[data-testid^=stBaseButton-primary]') // the next task keeps its place for the one after it
   if (!is_alone) setTimeout(() => { if (leaving?.name === name) row.setAttribute('data-leaving', 'gone') }, FADING)
-  setTimeout(() => { if (leaving?.name === name) stay() }, PATIENCE)
+  setTimeout(() => row.removeAttribute('data-leaving'), PATIENCE)
 }
 const stay = () => { leaving?.row.removeAttribute('data-leaving'); leaving = null }
 const follow = () => {

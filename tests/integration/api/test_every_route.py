@@ -282,6 +282,7 @@ HIDDEN = {
     ("POST", "/api/v1/auth/oidc/callback"), ("POST", "/api/v1/auth/oidc/sign-out"), ("GET", "/metrics"), ("GET", "/.well-known/security.txt"), ("GET", "/docs"),
     ("GET", "/docs/start.js"), ("GET", "/docs/{name}"), ("POST", "/api/v1/calendar/connections/authorizations"),
     ("POST", "/api/v1/calendar/connections/authorizations/finish"), ("POST", "/api/v1/calendar/push/{ids}"),
+    ("POST", "/flags"), ("POST", "/flags/"), ("POST", "/decide"), ("POST", "/decide/"), ("GET", "/array/{key}/config"),
 }  # fmt: skip
 
 

@@ -26,10 +26,12 @@ TOLD = {
     "report": ["weekly", "--user", "demo@example.com"],
     "insights": ["--user", "demo@example.com"],
     "import": ["--user", "demo@example.com", "--undo", "01900000-0000-7000-8000-000000000000"],
+    "analysts": ["list"],
     "audit": ["verify"],
     "keys": ["rotate"],
     "backup": ["backups"],
     "export": ["demo@example.com"],
+    "export-data": ["--user", "demo@example.com"],
     "explain": ["tasks_completed", "--user", "demo@example.com", "--day", "2026-11-01"],
 }
 SERVERS = {"api": "api_port", "dagster": "dagster_port", "dashboard": "dashboard_port"}

@@ -74,7 +74,10 @@ class ProviderEditor(Editor):
         series = self.server.series("work")
         if not series:
             return None
-        id_ = self.draw.choice(sorted(series))
+        in_order = sorted(
+            series, key=lambda id_: (series[id_], sorted(self.server.titles("work", id_)))
+        )  # ids differ each time
+        id_ = self.draw.choice(in_order)
         is_one = len(series[id_]) > 1 and self.draw.random() < 0.5
         self.excused |= self.server.titles("work", id_)
         return id_, self.draw.choice(series[id_]) if is_one else None
