@@ -30,9 +30,10 @@ def measure(scale: float) -> Result:
             sign_in(client, EMAIL)
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page()
+            complete_task(client, 1)  # a new account is shown an empty state and no figure
             open_today(page, stack)
             with busy(stack):
-                taken = [until_visible(client, page, number) for number in range(1, count + 1)]
+                taken = [until_visible(client, page, number) for number in range(2, count + 2)]
             browser.close()
     return Result(
         "P13",
@@ -76,12 +77,17 @@ def sign_in(client: httpx2.Client, email: str) -> None:
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
+def complete_task(client: httpx2.Client, number: int) -> None:
+    task = client.post("/tasks", json={"title": f"Task {number}"}).raise_for_status().json()
+    client.post(f"/tasks/{task['id']}/complete").raise_for_status()
+
+
 def open_today(page: Page, stack: Stack) -> None:
     page.goto(stack.address("dashboard"))
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(completed_on(page)).to_have_text("0", timeout=60_000)
+    expect(completed_on(page)).to_have_text("1", timeout=60_000)
 
 
 def completed_on(page: Page) -> Locator:
@@ -92,8 +98,7 @@ def completed_on(page: Page) -> Locator:
 def until_visible(client: httpx2.Client, page: Page, number: int) -> float:
     """Seconds until the page, which nobody reloads, counts so many completed tasks: it reads them from gold."""
     time.sleep(random.uniform(0, LONGEST_PAUSE))  # else each event would come at the same moment of a refresh
-    task = client.post("/tasks", json={"title": f"Task {number}"}).raise_for_status().json()
-    client.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    complete_task(client, number)
     begun = time.perf_counter()
     expect(completed_on(page)).to_have_text(str(number), timeout=120_000)
     return time.perf_counter() - begun
