@@ -44,9 +44,14 @@ def _ours(place: Place, calls: int) -> float:
 
 
 def _copied(place: Place, calls: int) -> float:
-    """What ours writes for such a batch, as ready bytes."""
-    stored = [orjson.dumps([_stored(place, each) for each in _events()]) for _ in range(calls)]
-    return rate(place.bare, lambda n: request("POST", f"/{place.user_id}/copied", body=stored[n]), calls)[0]
+    """What ours writes for such a batch, as ready rows of COPY's text format."""
+    stored = [b"".join(_row(place, each) for each in _events()) for _ in range(calls)]
+    return rate(place.bare, lambda n: request("POST", "/copied", body=stored[n]), calls)[0]
+
+
+def _row(place: Place, reply: dict[str, object]) -> bytes:
+    value = orjson.dumps(_stored(place, reply)).replace(b"\\", b"\\\\")
+    return f"{new_id()}\t{place.user_id}\t0\t".encode() + value + b"\n"
 
 
 def _stored(place: Place, reply: dict[str, object]) -> dict[str, object]:
