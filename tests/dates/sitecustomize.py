@@ -15,10 +15,14 @@ import time
 from pathlib import Path
 from typing import SupportsIndex
 
+#: Who looks every millisecond whether another thread is done, as Streamlit's tests do, slows it down to a third: a thread that waits for
+#: Python's lock asks for it all the time under libfaketime, and not every five milliseconds.
+SHORTEST_SECONDS = 0.05
+
 
 def sleep(seconds: SupportsIndex | float, /) -> None:
-    """As long as `time.sleep`, by a wait that names no instant."""
-    select.select([], [], [], float(seconds))
+    """As long as `time.sleep`, or a little longer, by a wait that names no instant."""
+    select.select([], [], [], max(float(seconds), SHORTEST_SECONDS))
 
 
 def keep_shared_memory_to_this_process() -> None:
